@@ -1,0 +1,94 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.protocol.topic;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** The topic tree of one device: everything below {@code fleets/<fleet>/devices/<device>/}. */
+public final class FleetTopics {
+  /**
+   * What is asked of the name of a stream, an event or an issuer: one topic level, safe everywhere.
+   */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  private static final String TELEMETRY = "telemetry";
+  private static final String REVOCATIONS = "muster/revocations/";
+  private static final String APPLIED = "/applied";
+
+  private final String prefix;
+
+  public FleetTopics(DeviceSubject subject) {
+    this.prefix = "fleets/" + subject.fleet() + "/devices/" + subject.device() + "/";
+  }
+
+  /**
+   * Where a device sends the telemetry of one stream. @throws IllegalArgumentException if the name
+   * is not usable
+   */
+  public String telemetry(String stream) {
+    return prefix + TELEMETRY + "/" + checkName("stream", stream);
+  }
+
+  /** Where a device reports an event. @throws IllegalArgumentException if the name is not usable */
+  public String event(String name) {
+    return prefix + "events/" + checkName("event", name);
+  }
+
+  /** Where the newest CRL of an issuing CA is published, as DER. */
+  public static String revocations(String issuer) {
+    return REVOCATIONS + checkName("issuer", issuer);
+  }
+
+  /** Where a broker answers that it has applied a CRL. */
+  public static String revocationsApplied(String issuer) {
+    return revocations(issuer) + APPLIED;
+  }
+
+  /**
+   * Checks the name of a stream, an event or an issuer.
+   *
+   * @param what what is named, for the message
+   * @return {@code name}
+   * @throws IllegalArgumentException unless 1 to 64 of {@code [A-Za-z0-9._-]}, starting with a
+   *     letter or digit
+   */
+  public static String checkName(String what, String name) {
+    requireNonNull(name, what);
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(what + ": " + Quoted.of(name)
+          + " (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
+    }
+    return name;
+  }
+
+  /** A telemetry topic, taken apart. */
+  public record TelemetryTopic(FleetName fleet, DeviceId device, String stream) {
+    /**
+     * Reads a topic; empty if it is not {@code fleets/<fleet>/devices/<device>/telemetry/<stream>}
+     * to the letter.
+     */
+    public static Optional<TelemetryTopic> parse(String topic) {
+      String[] levels = topic.split("/", -1);
+      boolean wellFormed = levels.length == 6
+          && levels[0].equals("fleets")
+          && FleetName.isValid(levels[1])
+          && levels[2].equals("devices")
+          && DeviceId.isValid(levels[3])
+          && levels[4].equals(TELEMETRY)
+          && NAME.matcher(levels[5]).matches();
+      return wellFormed
+          ? Optional.of(
+              new TelemetryTopic(new FleetName(levels[1]), new DeviceId(levels[3]), levels[5]))
+          : Optional.empty();
+    }
+  }
+}
