@@ -23,4 +23,20 @@ final class TestTiming {
       Duration.ofMillis(500));
 
   private TestTiming() {}
+
+  /** As {@link #FAST}, with another backoff. */
+  static DeviceTiming reconnecting(Duration base, Duration cap) {
+    return new DeviceTiming(
+        base,
+        cap,
+        FAST.minimumConnected(),
+        FAST.slowRetry(),
+        FAST.connectTimeout(),
+        FAST.keepAlive(),
+        FAST.enrollmentTimeout(),
+        FAST.renewalCheck(),
+        FAST.renewalRetryBase(),
+        FAST.renewalRetryCap(),
+        FAST.drain());
+  }
 }

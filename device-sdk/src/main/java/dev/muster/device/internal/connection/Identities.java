@@ -99,10 +99,10 @@ final class Identities {
   /** A broker has accepted it. @return whether it thereby replaced another */
   boolean proven(Generation generation) {
     preferCurrent = false;
-    refusals = 0;
     if (generation != candidate) {
       return false;
     }
+    refusals = 0;
     store.promote(generation);
     candidate = null;
     setCurrent(generation);

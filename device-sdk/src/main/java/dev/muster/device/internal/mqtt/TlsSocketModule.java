@@ -60,7 +60,7 @@ final class TlsSocketModule implements NetworkModule {
     String host = broker.getHost();
     String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     int port = broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort();
-    Socket socket = new Socket();
+    Socket socket = new AlertKeepingSocket();
     synchronized (this) {
       raw = socket;
       if (cut) {
