@@ -24,12 +24,15 @@ import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509CRLHolder;
+import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -131,6 +134,18 @@ public final class TestPki {
       return this;
     }
 
+    /** For a server under another name. */
+    public Builder server(String dnsName) {
+      purpose = KeyPurposeId.id_kp_serverAuth;
+      return dns(dnsName);
+    }
+
+    /** A DNS name, whatever the certificate is for. */
+    public Builder dns(String name) {
+      names.add(new GeneralName(GeneralName.dNSName, name));
+      return this;
+    }
+
     public Builder uri(String uri) {
       names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
       return this;
@@ -193,6 +208,24 @@ public final class TestPki {
       } catch (IOException | GeneralSecurityException | OperatorCreationException e) {
         throw new IllegalStateException(e);
       }
+    }
+  }
+
+  /** A CRL of {@code issuer} that revokes {@code revoked}, as PEM. */
+  public static String crl(Credential issuer, List<X509Certificate> revoked) {
+    try {
+      X509v2CRLBuilder builder = new X509v2CRLBuilder(
+          X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded()),
+          Date.from(Instant.now().minus(Duration.ofMinutes(5))));
+      builder.setNextUpdate(Date.from(Instant.now().plus(Duration.ofDays(1))));
+      for (X509Certificate certificate : revoked) {
+        builder.addCRLEntry(certificate.getSerialNumber(), new Date(), CRLReason.keyCompromise);
+      }
+      X509CRLHolder crl =
+          builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuer.key()));
+      return write(writer -> writer.writeObject(crl));
+    } catch (OperatorCreationException e) {
+      throw new IllegalStateException(e);
     }
   }
 

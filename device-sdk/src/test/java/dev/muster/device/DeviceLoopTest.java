@@ -1,0 +1,222 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.testing.EstDouble;
+import dev.muster.device.testing.ScriptedTransport;
+import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
+import dev.muster.device.testing.TestFleet;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device does about links that end in every way, with a broker that follows a script. */
+class DeviceLoopTest {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  @TempDir
+  Path folder;
+
+  private final ScriptedTransport transport = new ScriptedTransport();
+  private final MovableClock clock = new MovableClock();
+  private final List<String> states = new CopyOnWriteArrayList<>();
+  private EstDouble est;
+  private FleetDevice device;
+
+  @BeforeEach
+  void startDevice() {
+    TestFleet fleet = new TestFleet(folder);
+    est = new EstDouble(fleet);
+    device = FleetDevice.builder()
+        .enrollment(est.uri())
+        .broker(URI.create("mqtts://localhost:8883"))
+        .trust(fleet.trust())
+        .factoryIdentity(fleet.factoryKey(), fleet.factoryChain())
+        .stateDirectory(folder.resolve("state"))
+        .timing(TestTiming.FAST)
+        .transport(transport)
+        .clock(clock)
+        .listener(new DeviceListener() {
+          @Override
+          public void onState(DeviceState state, String reason) {
+            states.add(state + " " + reason);
+          }
+        })
+        .build();
+    device.start();
+  }
+
+  @AfterEach
+  void stopDevice() {
+    device.close();
+    est.close();
+  }
+
+  private void renewSoon() {
+    est.issuing(Clock.systemUTC(), Duration.ofDays(365));
+    clock.advance(Duration.ofDays(26));
+  }
+
+  private ScriptedLink nextLink(int number) {
+    await().atMost(LIMIT).until(() -> transport.links().size() >= number);
+    return transport.links().get(number - 1);
+  }
+
+  @Test
+  void connected_manyMessages_noMoreInFlightThanTheBrokerTakes() {
+    for (int i = 0; i < 5; i++) {
+      device.telemetry("env").publish(Map.of("n", i));
+    }
+    ScriptedLink link = nextLink(1);
+    link.connected(3);
+
+    await().atMost(LIMIT).until(() -> link.sent().size() == 3);
+    link.acknowledge(0);
+
+    await().atMost(LIMIT).until(() -> link.sent().size() == 4);
+    assertThat(device.statistics().waiting()).isEqualTo(4);
+  }
+
+  @Test
+  void connectionLost_unacknowledgedMessages_areSentAgainInOrderUnderTheirIdentities() {
+    ScriptedLink first = nextLink(1);
+    first.connected(10);
+    for (int i = 0; i < 5; i++) {
+      device.telemetry("env").publish(Map.of("n", i));
+    }
+    await().atMost(LIMIT).until(() -> first.sent().size() == 5);
+    first.acknowledge(0);
+    first.acknowledge(2);
+    await().atMost(LIMIT).until(() -> device.statistics().acknowledged() == 2);
+    first.ended(LinkEnd.Kind.LOST, "gone");
+    ScriptedLink second = nextLink(2);
+    second.connected(10);
+
+    await().atMost(LIMIT).until(() -> second.sent().size() == 3);
+    assertThat(second.sent().stream().map(message -> message.identity().sequence()))
+        .containsExactly(2L, 4L, 5L);
+    // An answer that belongs to the former connection settles nothing.
+    first.acknowledge(1);
+    assertThat(device.statistics().acknowledged()).isEqualTo(2);
+  }
+
+  @Test
+  void refused_onlyIdentity_goesOfflineWithTheReasonAndAsksForNoOther() {
+    nextLink(1).ended(LinkEnd.Kind.REFUSED, "not authorized (0x87)");
+
+    await()
+        .atMost(LIMIT)
+        .until(() -> states.stream()
+            .anyMatch(state -> state.startsWith("OFFLINE not authorized (0x87); next attempt in")));
+    nextLink(2).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    assertThat(est.requests()).hasSize(1);
+  }
+
+  @Test
+  void expired_byTheBrokersWord_enrollsAnewWithAnotherKey() {
+    nextLink(1).ended(LinkEnd.Kind.EXPIRED, "certificate_expired");
+
+    nextLink(2).connected(10);
+
+    assertThat(est.requests()).hasSize(2);
+    assertThat(est.requests().get(1).operation().segment()).isEqualTo("simpleenroll");
+    assertThat(est.requests().get(1).key()).isNotEqualTo(est.requests().get(0).key());
+  }
+
+  @Test
+  void renewed_newIdentityRefused_oldOneServesAndTheNewOneIsTriedAgain() {
+    ScriptedLink old = nextLink(1);
+    old.connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    renewSoon();
+    ScriptedLink tried = nextLink(2);
+    assertThat(tried.certificate()).isNotEqualTo(old.certificate());
+    tried.ended(LinkEnd.Kind.REFUSED, "certificate refused");
+
+    ScriptedLink back = nextLink(3);
+    assertThat(back.certificate()).isEqualTo(old.certificate());
+    back.connected(10);
+    CompletableFuture<Void> message = device.telemetry("env").publish(Map.of("n", 1));
+    await().atMost(LIMIT).until(() -> !back.sent().isEmpty());
+    back.acknowledge(0);
+    assertThat(message).succeedsWithin(LIMIT);
+    assertThat(folder.resolve("state/identity/current")).hasContent("1");
+
+    ScriptedLink again = nextLink(4);
+    assertThat(again.certificate()).isEqualTo(tried.certificate());
+    again.connected(10);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () -> assertThat(folder.resolve("state/identity/current")).hasContent("2"));
+    assertThat(est.requests()).hasSize(2);
+  }
+
+  @Test
+  void renewed_newIdentityNeverAccepted_isGivenUpForAnother() {
+    nextLink(1).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    renewSoon();
+    for (int i = 0; i < 3; i++) {
+      nextLink(2 + 2 * i).ended(LinkEnd.Kind.REFUSED, "certificate refused");
+      nextLink(3 + 2 * i).connected(10);
+    }
+
+    await().atMost(LIMIT).until(() -> est.requests().size() == 3);
+    ScriptedLink other = nextLink(8);
+    other.connected(10);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () -> assertThat(folder.resolve("state/identity/current")).hasContent("2"));
+    assertThat(est.requests().get(2).key()).isNotEqualTo(est.requests().get(1).key());
+  }
+
+  @Test
+  void renewed_messagesInFlight_areAwaitedBeforeTheSwitch() {
+    ScriptedLink old = nextLink(1);
+    old.connected(10);
+    device.telemetry("env").publish(Map.of("n", 1));
+    await().atMost(LIMIT).until(() -> old.sent().size() == 1);
+    renewSoon();
+    await().atMost(LIMIT).until(() -> est.requests().size() == 2);
+    old.acknowledge(0);
+
+    ScriptedLink renewed = nextLink(2);
+    renewed.connected(10);
+    await().atMost(LIMIT).until(() -> device.statistics().connections() == 2);
+    assertThat(old.isClosed()).isTrue();
+    assertThat(renewed.sent()).isEmpty();
+    assertThat(states).anyMatch(state -> state.startsWith("RENEWING"));
+  }
+
+  @Test
+  void listener_throwing_disturbsNothing() {
+    device.telemetry("env").publish(Map.of("n", 1)).thenRun(() -> {
+      throw new IllegalStateException("user's");
+    });
+    ScriptedLink link = nextLink(1);
+    link.connected(10);
+    await().atMost(LIMIT).until(() -> link.sent().size() == 1);
+    link.acknowledge(0);
+
+    await().atMost(LIMIT).until(() -> device.statistics().acknowledged() == 1);
+    assertThat(device.state()).isEqualTo(DeviceState.ONLINE);
+  }
+}

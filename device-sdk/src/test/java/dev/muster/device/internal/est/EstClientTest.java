@@ -1,0 +1,288 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.est;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.muster.device.EnrollmentDeferredException;
+import dev.muster.device.EnrollmentRefusedException;
+import dev.muster.device.EnrollmentUnavailableException;
+import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.device.testing.EstDouble;
+import dev.muster.device.testing.EstDouble.Answer;
+import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.EstMediaType;
+import dev.muster.protocol.est.EstOperation;
+import dev.muster.testing.TestPki;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EstClientTest {
+  @TempDir
+  Path folder;
+
+  private final KeyPair keys = TestPki.newKey();
+  private TestFleet fleet;
+  private EstDouble est;
+
+  @BeforeEach
+  void startServer() {
+    fleet = new TestFleet(folder);
+    est = new EstDouble(fleet);
+  }
+
+  @AfterEach
+  void stopServer() {
+    est.close();
+  }
+
+  private EstClient client() {
+    return client(est.uri());
+  }
+
+  private EstClient client(URI uri) {
+    return client(uri, Credential.read(fleet.factoryKey(), fleet.factoryChain()));
+  }
+
+  private EstClient client(URI uri, Credential shown) {
+    TrustAnchors trust = TrustAnchors.read(fleet.trust());
+    return new EstClient(
+        uri,
+        TlsIdentity.of(shown, trust, Instant.now()),
+        trust,
+        Duration.ofSeconds(5),
+        Clock.systemUTC());
+  }
+
+  private Throwable failureOf(EstDouble.Registrar registrar) {
+    est.registrar(registrar);
+    return catchThrowable(() -> client().enroll(keys));
+  }
+
+  @Test
+  void enroll_factoryIdentity_getsChainForItsKey() throws Exception {
+    IssuedCertificate issued = client().enroll(keys);
+
+    assertThat(issued.subject().device()).hasToString("acme-0001");
+    assertThat(issued.chain()).hasSize(2);
+    assertThat(issued.chain().get(0).getPublicKey()).isEqualTo(keys.getPublic());
+    assertThat(issued.chain().get(1)).isEqualTo(fleet.deviceCa().certificate());
+    EstDouble.Request request = est.requests().get(0);
+    assertThat(request.operation()).isEqualTo(EstOperation.SIMPLE_ENROLL);
+    assertThat(request.client().getIssuerX500Principal().getName()).contains("Acme Root");
+  }
+
+  @Test
+  void enroll_addressWithLabel_isKept() throws Exception {
+    URI withLabel = URI.create(est.uri() + "/.well-known/est/line1");
+
+    assertThat(client(withLabel).enroll(keys).chain()).hasSize(2);
+  }
+
+  @Test
+  void reenroll_currentCertificate_keepsItsSubject() throws Exception {
+    IssuedCertificate first = client().enroll(keys);
+    KeyPair next = TestPki.newKey();
+
+    IssuedCertificate second = client(est.uri(), new Credential(keys.getPrivate(), first.chain()))
+        .reenroll(next, first.chain().get(0).getSubjectX500Principal());
+
+    assertThat(second.chain().get(0).getPublicKey()).isEqualTo(next.getPublic());
+    EstDouble.Request request = est.requests().get(1);
+    assertThat(request.operation()).isEqualTo(EstOperation.SIMPLE_REENROLL);
+    assertThat(request.subject()).isEqualTo("CN=acme-0001,O=default,OU=device");
+    assertThat(request.client()).isEqualTo(first.chain().get(0));
+  }
+
+  @Test
+  void enroll_accepted_isDeferred() {
+    Throwable failure = failureOf(
+        request -> Answer.text(202, "an operator has to approve").with("Retry-After", "120"));
+
+    assertThat(failure)
+        .isInstanceOfSatisfying(
+            EnrollmentDeferredException.class,
+            deferred -> assertThat(deferred.retryAfter()).isEqualTo(Duration.ofMinutes(2)))
+        .hasMessage("an operator has to approve");
+  }
+
+  @Test
+  void enroll_busy_isUnavailableForAsLongAsAsked() {
+    Throwable failure = failureOf(request -> Answer.text(503, "busy").with("Retry-After", "7"));
+
+    assertThat(failure)
+        .isInstanceOfSatisfying(
+            EnrollmentUnavailableException.class,
+            unavailable -> assertThat(unavailable.retryAfter()).isEqualTo(Duration.ofSeconds(7)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 401, 403, 409, 415, 422})
+  void enroll_refused_tellsTheServersReason(int status) {
+    Throwable failure = failureOf(request -> Answer.text(status, "EST-CSR-0007: no\r\nINFO fake"));
+
+    assertThat(failure)
+        .isInstanceOf(EnrollmentRefusedException.class)
+        .hasMessage("simpleenroll was answered with " + status + ": EST-CSR-0007: no  INFO fake");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {204, 301, 404, 405, 501})
+  void enroll_notAnEstServer_isReported(int status) {
+    assertThat(failureOf(request -> new Answer(status, "text/plain", Map.of(), new byte[0])))
+        .isInstanceOf(ServerProtocolException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "text/html,PGh0bWw+",
+    "application/pkcs7-mime,''",
+    "application/pkcs7-mime,not base64 at all!",
+    "application/pkcs7-mime,AAAA",
+    "application/pkcs7-mime,MIIFAKE0"
+  })
+  void enroll_garbage_isReported(String type, String body) {
+    Throwable failure = failureOf(
+        request -> new Answer(200, type, Map.of(), body.getBytes(StandardCharsets.UTF_8)));
+
+    assertThat(failure).isInstanceOf(ServerProtocolException.class);
+  }
+
+  @Test
+  void enroll_hugeAnswer_isCutOff() {
+    Throwable failure = failureOf(
+        request -> new Answer(200, EstMediaType.CERTS_ONLY, Map.of(), new byte[5_000_000]));
+
+    assertThat(failure).isInstanceOf(ServerProtocolException.class).hasMessageContaining("larger");
+  }
+
+  @Test
+  void enroll_certificateForAnotherKey_isReported() {
+    Throwable failure = failureOf(request -> EstDouble.certificates(
+        List.of(est.certify(fleet.deviceCa(), TestPki.newKey().getPublic()))));
+
+    assertThat(failure).isInstanceOf(ServerProtocolException.class).hasMessageContaining("our key");
+  }
+
+  @Test
+  void enroll_certificateOfAnotherRoot_isReported() {
+    TestPki.Credential other =
+        TestPki.root("CN=Fleet Root").issue("CN=Device CA").ca().build();
+    Throwable failure = failureOf(request ->
+        EstDouble.certificates(List.of(est.certify(other, request.key()), other.certificate())));
+
+    assertThat(failure)
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("trust anchor");
+  }
+
+  @Test
+  void enroll_certificateThatNamesNoDevice_isReported() {
+    Throwable failure = failureOf(request -> {
+      X509Certificate certificate = fleet
+          .deviceCa()
+          .issue("CN=../etc, O=default, OU=device")
+          .key(new KeyPair(request.key(), null))
+          .build()
+          .certificate();
+      return EstDouble.certificates(List.of(certificate));
+    });
+
+    assertThat(failure)
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("names no device");
+  }
+
+  @Test
+  void enroll_caCertsGarbage_isReported() {
+    est.caCerts(new Answer(200, EstMediaType.CERTS_ONLY, Map.of(), new byte[] {1, 2, 3}));
+
+    assertThatThrownBy(() -> client().enroll(keys)).isInstanceOf(ServerProtocolException.class);
+  }
+
+  @Test
+  void enroll_serverForAnotherHost_getsNothing() {
+    assertNotTrusted(
+        fleet.serviceCa().issue("CN=server, OU=server").server("other.example").build());
+  }
+
+  @Test
+  void enroll_serverOfAnotherCa_getsNothing() {
+    assertNotTrusted(
+        TestPki.root("CN=Fleet Root").issue("CN=server, OU=server").server().build());
+  }
+
+  @Test
+  void enroll_deviceAsServer_getsNothing() {
+    assertNotTrusted(
+        fleet.deviceCa().issue("CN=d2, O=default, OU=device").dns("localhost").build());
+  }
+
+  private void assertNotTrusted(TestPki.Credential serverCredential) {
+    try (EstDouble impostor = new EstDouble(fleet, serverCredential)) {
+      assertThatThrownBy(() -> client(impostor.uri()).enroll(keys))
+          .isInstanceOf(EnrollmentUnavailableException.class)
+          .hasMessageContaining("not trusted");
+      assertThat(impostor.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void enroll_certificateThatTheServerDoesNotKnow_getsNothing() {
+    TestPki.Credential unknown = TestPki.root("CN=Nobody").issue("CN=x").build();
+    EstClient stranger = client(est.uri(), new Credential(unknown.key(), unknown.chain()));
+
+    // Whether the server's alert or its hanging up is seen first is a matter of luck in TLS 1.3.
+    assertThat(catchThrowable(() -> stranger.enroll(keys)))
+        .isInstanceOfAny(EnrollmentRefusedException.class, EnrollmentUnavailableException.class);
+    assertThat(est.requests()).isEmpty();
+  }
+
+  @Test
+  void enroll_nobodyListens_isUnavailable() throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    assertThatThrownBy(() -> client(URI.create("https://localhost:" + port)).enroll(keys))
+        .isInstanceOf(EnrollmentUnavailableException.class)
+        .hasMessageContaining("cannot be reached");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "5,PT5S",
+    "999999999,PT1H",
+    "-1,PT0S",
+    "soon,PT0S",
+    "'Sun, 01 Mar 2026 12:00:30 GMT',PT30S",
+    "'Sun, 01 Mar 2026 11:00:00 GMT',PT0S"
+  })
+  void retryAfter_anyForm_isReadWithinLimits(String value, Duration expected) {
+    assertThat(EstAnswers.retryAfter(value, Instant.parse("2026-03-01T12:00:00Z")))
+        .isEqualTo(expected);
+  }
+}

@@ -1,0 +1,311 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.identity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Each test builds what a crash may leave behind, and opens the store again. */
+class IdentityStoreTest {
+  @TempDir
+  Path folder;
+
+  private TestFleet fleet;
+  private Path state;
+  private IdentityStore store;
+
+  @BeforeEach
+  void open() {
+    fleet = new TestFleet(folder);
+    state = folder.resolve("state");
+    reopen();
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  private void reopen() {
+    if (store != null) {
+      store.close();
+    }
+    store = IdentityStore.open(state, TrustAnchors.read(fleet.trust()));
+  }
+
+  private Generation issue(PendingKey key) {
+    X509Certificate leaf = fleet
+        .deviceCa()
+        .issue("CN=d1, O=default, OU=device")
+        .key(new KeyPair(key.keys().getPublic(), null))
+        .build()
+        .certificate();
+    return store.save(
+        key,
+        List.of(leaf, fleet.deviceCa().certificate()),
+        DeviceSubject.of(leaf.getSubjectX500Principal()));
+  }
+
+  private Generation current() {
+    return store.load().current().orElseThrow();
+  }
+
+  private Path file(int generation, String name) {
+    return state.resolve("identity").resolve(String.format("%04d", generation)).resolve(name);
+  }
+
+  @Test
+  void open_empty_hasNothing() {
+    assertThat(store.load().current()).isEmpty();
+    assertThat(store.load().candidate()).isEmpty();
+  }
+
+  @Test
+  void pendingKey_askedAgainAfterARestart_isTheSame() {
+    PendingKey first = store.pendingKey(0);
+    reopen();
+
+    PendingKey again = store.pendingKey(0);
+
+    assertThat(again.number()).isEqualTo(1);
+    assertThat(again.keys().getPublic()).isEqualTo(first.keys().getPublic());
+    assertThat(again.keys().getPrivate().getEncoded())
+        .isEqualTo(first.keys().getPrivate().getEncoded());
+  }
+
+  @Test
+  void pendingKey_onDisk_isTheOwnersAlone() throws IOException {
+    store.pendingKey(0);
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file(1, "key.pem"))))
+        .isEqualTo("rw-------");
+    assertThat(PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(file(1, "key.pem").getParent())))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
+  void crash_folderWithoutKey_newKeyIsMade() throws IOException {
+    Files.createDirectories(file(1, "x").getParent());
+
+    assertThat(store.load().current()).isEmpty();
+    assertThat(store.pendingKey(0).number()).isEqualTo(2);
+  }
+
+  @Test
+  void crash_keyHalfWrittenBesideItsName_newKeyIsMade() throws IOException {
+    Files.createDirectories(file(1, "x").getParent());
+    Files.writeString(file(1, "key.pem.new"), "-----BEGIN PRIV");
+
+    assertThat(store.load().current()).isEmpty();
+    assertThat(store.pendingKey(0).number()).isEqualTo(2);
+  }
+
+  @Test
+  void crash_chainHalfWrittenBesideItsName_sameKeyIsAskedFor() throws IOException {
+    PendingKey key = store.pendingKey(0);
+    Files.writeString(file(1, "chain.pem.new"), "-----BEGIN CERT");
+    reopen();
+
+    assertThat(store.load().current()).isEmpty();
+    assertThat(store.pendingKey(0).keys().getPublic()).isEqualTo(key.keys().getPublic());
+    Generation generation = issue(store.pendingKey(0));
+    store.promote(generation);
+    assertThat(current().number()).isEqualTo(1);
+  }
+
+  @Test
+  void crash_chainWrittenPointerNot_firstIdentityIsInUse() {
+    issue(store.pendingKey(0));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    reopen();
+    assertThat(current().number()).isEqualTo(1);
+  }
+
+  @Test
+  void crash_renewalKeyWritten_oldIsInUseAndKeyIsAskedFor() {
+    store.promote(issue(store.pendingKey(0)));
+    PendingKey next = store.pendingKey(1);
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    assertThat(store.load().candidate()).isEmpty();
+    assertThat(store.pendingKey(1).keys().getPublic()).isEqualTo(next.keys().getPublic());
+  }
+
+  @Test
+  void crash_renewalChainWritten_oldIsInUseAndNewIsCandidate() {
+    store.promote(issue(store.pendingKey(0)));
+    issue(store.pendingKey(1));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    assertThat(store.load().candidate())
+        .hasValueSatisfying(candidate -> assertThat(candidate.number()).isEqualTo(2));
+  }
+
+  @Test
+  void crash_pointerHalfWrittenBesideItsName_oldIsInUse() throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    issue(store.pendingKey(1));
+    Files.writeString(state.resolve("identity/current.new"), "2");
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    store.promote(store.load().candidate().orElseThrow());
+    assertThat(current().number()).isEqualTo(2);
+  }
+
+  @Test
+  void promote_third_keepsOnePrevious() throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    store.promote(issue(store.pendingKey(1)));
+    store.promote(issue(store.pendingKey(2)));
+
+    try (Stream<Path> files = Files.list(state.resolve("identity"))) {
+      assertThat(files.map(path -> path.getFileName().toString()))
+          .containsExactlyInAnyOrder("0002", "0003", "current");
+    }
+  }
+
+  @Test
+  void crash_discardHalfDone_isFinishedLater() throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    store.promote(issue(store.pendingKey(1)));
+    Files.delete(file(1, "chain.pem"));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(2);
+    assertThat(store.pendingKey(2).number()).isEqualTo(3);
+    store.promote(issue(store.pendingKey(2)));
+    assertThat(file(1, "key.pem")).doesNotExist();
+  }
+
+  enum Damage {
+    EMPTY,
+    ZEROS,
+    TRUNCATED;
+
+    void to(Path file) throws IOException {
+      byte[] content = Files.readAllBytes(file);
+      byte[] damaged = switch (this) {
+        case EMPTY -> new byte[0];
+        case ZEROS -> new byte[content.length];
+        case TRUNCATED -> java.util.Arrays.copyOf(content, content.length / 2);
+      };
+      Files.write(file, damaged);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void load_currentKeyDamaged_previousServes(Damage damage) throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    store.promote(issue(store.pendingKey(1)));
+    damage.to(file(2, "key.pem"));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    assertThat(store.pendingKey(1).number()).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void load_currentChainDamaged_previousServesAndKeyIsAskedForAgain(Damage damage)
+      throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    Generation second = issue(store.pendingKey(1));
+    store.promote(second);
+    damage.to(file(2, "chain.pem"));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    PendingKey pending = store.pendingKey(1);
+    assertThat(pending.number()).isEqualTo(2);
+    assertThat(pending.keys().getPublic()).isEqualTo(second.credential().leaf().getPublicKey());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void load_onlyChainDamaged_bootstrapsWithTheSameKey(Damage damage) throws IOException {
+    Generation only = issue(store.pendingKey(0));
+    store.promote(only);
+    damage.to(file(1, "chain.pem"));
+    reopen();
+
+    assertThat(store.load().current()).isEmpty();
+    // Another key would look like a clone of this device.
+    assertThat(store.pendingKey(0).keys().getPublic())
+        .isEqualTo(only.credential().leaf().getPublicKey());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void load_onlyKeyDamaged_bootstrapsWithANewKey(Damage damage) throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    damage.to(file(1, "key.pem"));
+    reopen();
+
+    assertThat(store.load().current()).isEmpty();
+    assertThat(store.pendingKey(0).number()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void load_pointerDamaged_newestServes(Damage damage) throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    store.promote(issue(store.pendingKey(1)));
+    damage.to(state.resolve("identity/current"));
+    reopen();
+
+    assertThat(current().number()).isEqualTo(2);
+  }
+
+  @Test
+  void load_certificateOfAnotherRoot_isNotUsed() throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    Files.writeString(
+        fleet.trust(), TestPki.pem(List.of(TestPki.root("CN=Fleet Root").certificate())));
+    reopen();
+
+    assertThat(store.load().current()).isEmpty();
+  }
+
+  @Test
+  void open_secondTime_isRefused() {
+    assertThatThrownBy(() -> IdentityStore.open(state, TrustAnchors.read(fleet.trust())))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("in use");
+  }
+
+  @Test
+  void open_pathIsAFile_isRefusedByName() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+
+    assertThatThrownBy(() -> IdentityStore.open(file, TrustAnchors.read(fleet.trust())))
+        .isInstanceOf(java.io.UncheckedIOException.class)
+        .hasMessageContaining(file.toString());
+  }
+}

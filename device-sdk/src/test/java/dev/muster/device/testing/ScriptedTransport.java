@@ -1,0 +1,82 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.testing;
+
+import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.internal.mqtt.LinkEvents;
+import dev.muster.device.internal.mqtt.LinkSettings;
+import dev.muster.device.internal.mqtt.MqttLink;
+import dev.muster.device.internal.mqtt.MqttTransport;
+import dev.muster.device.internal.mqtt.OutboundMessage;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Links whose fate the test decides. */
+public final class ScriptedTransport implements MqttTransport {
+  private final List<ScriptedLink> links = new CopyOnWriteArrayList<>();
+
+  @Override
+  public MqttLink connect(LinkSettings settings, LinkEvents events) {
+    ScriptedLink link = new ScriptedLink(settings, events);
+    links.add(link);
+    return link;
+  }
+
+  /** All links so far, in order. */
+  public List<ScriptedLink> links() {
+    return links;
+  }
+
+  /** One link. */
+  public static final class ScriptedLink implements MqttLink {
+    private final LinkSettings settings;
+    private final LinkEvents events;
+    private final List<OutboundMessage> sent = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
+
+    private ScriptedLink(LinkSettings settings, LinkEvents events) {
+      this.settings = settings;
+      this.events = events;
+    }
+
+    public void connected(int receiveMaximum) {
+      events.onConnected(receiveMaximum, Long.MAX_VALUE);
+    }
+
+    public void acknowledge(int index) {
+      events.onAcknowledged(sent.get(index), 0, "success");
+    }
+
+    public void ended(LinkEnd.Kind kind, String detail) {
+      events.onEnded(new LinkEnd(kind, detail));
+    }
+
+    public List<OutboundMessage> sent() {
+      return sent;
+    }
+
+    public boolean isClosed() {
+      return closed;
+    }
+
+    /** What the device shows on this link. */
+    public X509Certificate certificate() {
+      return settings.identity().credential().leaf();
+    }
+
+    @Override
+    public boolean publish(OutboundMessage message) {
+      sent.add(message);
+      return true;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      events.onEnded(new LinkEnd(LinkEnd.Kind.CLOSED, "closed"));
+    }
+  }
+}
