@@ -131,6 +131,18 @@ public final class TestPki {
       return this;
     }
 
+    /** For a server under another name. */
+    public Builder server(String dnsName) {
+      purpose = KeyPurposeId.id_kp_serverAuth;
+      return dns(dnsName);
+    }
+
+    /** A DNS name, whatever the certificate is for. */
+    public Builder dns(String name) {
+      names.add(new GeneralName(GeneralName.dNSName, name));
+      return this;
+    }
+
     public Builder uri(String uri) {
       names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
       return this;

@@ -1,0 +1,300 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.device.internal.connection.DeviceLoop;
+import dev.muster.device.internal.connection.DeviceSettings;
+import dev.muster.device.internal.connection.DeviceTiming;
+import dev.muster.device.internal.connection.OutboundQueue;
+import dev.muster.device.internal.connection.Status;
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.IdentityStore;
+import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.mqtt.MqttTransport;
+import dev.muster.device.internal.mqtt.PahoTransport;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.topic.FleetTopics;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device of a fleet: enrolls with its factory identity, keeps and renews its certificate, stays
+ * connected, and sends what is published until the broker has it.
+ *
+ * <p>Thread-safe. Has at most three threads of its own, all daemons, plus three of the MQTT client
+ * while it is connected; shares nothing with other instances, of which a JVM may hold thousands.
+ */
+public final class FleetDevice implements AutoCloseable {
+  private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
+
+  private final DeviceSettings settings;
+  private final String bootId;
+  private final OutboundQueue queue;
+  private final Status status;
+  private final Object lifecycle = new Object();
+  private @Nullable DeviceLoop loop;
+  private boolean closed;
+
+  private FleetDevice(Builder builder, DeviceSettings settings) {
+    this.settings = settings;
+    // Not from the injected randomness: two starts with one seed would look like redeliveries.
+    this.bootId = UUID.randomUUID().toString().replace("-", "");
+    Executor callbacks = builder.callbacks == null ? new Callbacks() : builder.callbacks;
+    this.queue =
+        new OutboundQueue(bootId, builder.maxQueuedMessages, builder.maxQueuedBytes, callbacks);
+    this.status = new Status(bootId, builder.listener, callbacks);
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Starts the device and returns at once. Network and servers may come later: the device tries
+   * until it is closed.
+   *
+   * @throws IllegalStateException if it was started before, or if another device uses its state
+   *     directory
+   * @throws UncheckedIOException if the state directory cannot be written
+   */
+  public void start() {
+    synchronized (lifecycle) {
+      if (loop != null || closed) {
+        throw new IllegalStateException(
+            "the device was " + (closed ? "closed" : "started") + " before");
+      }
+      IdentityStore store = IdentityStore.open(settings.stateDirectory(), settings.trust());
+      DeviceLoop started = new DeviceLoop(settings, store, bootId, queue, status);
+      started.start();
+      loop = started;
+    }
+  }
+
+  /**
+   * A stream of telemetry. May be used before the device is started or connected.
+   *
+   * @param stream 1 to 64 of {@code [A-Za-z0-9._-]}, starting with a letter or digit
+   * @throws IllegalArgumentException if the name is not usable
+   */
+  public Telemetry telemetry(String stream) {
+    return new Telemetry(FleetTopics.checkName("stream", stream), queue, settings.clock());
+  }
+
+  public DeviceState state() {
+    return status.state();
+  }
+
+  /** Why the device is in its state: one line for people. */
+  public String reason() {
+    return status.reason();
+  }
+
+  /** Who the device is; empty until the registrar has told it. */
+  public Optional<DeviceSubject> subject() {
+    DeviceLoop started = loop();
+    return started == null ? Optional.empty() : started.subject();
+  }
+
+  /** Names this start of the device in every message's identity. */
+  public String bootId() {
+    return bootId;
+  }
+
+  /** A snapshot of the counts. */
+  public DeviceStatistics statistics() {
+    DeviceLoop started = loop();
+    OutboundQueue.Counts counts = queue.counts();
+    return new DeviceStatistics(
+        counts.messages(),
+        counts.bytes(),
+        counts.acknowledged(),
+        counts.refused(),
+        counts.overflowed(),
+        started == null ? 0 : started.connections(),
+        started == null ? 0 : started.enrollments());
+  }
+
+  /**
+   * Stops the device for good. Waits up to a second for acknowledgements under way; futures of what
+   * is left fail with {@link DeviceClosedException}. Blocks for at most 5 s. Idempotent.
+   */
+  @Override
+  public void close() {
+    DeviceLoop started;
+    synchronized (lifecycle) {
+      closed = true;
+      started = loop;
+    }
+    if (started == null) {
+      queue.abandon("the device was closed before it was started");
+      status.enter(DeviceState.STOPPED, "closed");
+      return;
+    }
+    try {
+      started.stop(CLOSE_LIMIT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private @Nullable DeviceLoop loop() {
+    synchronized (lifecycle) {
+      return loop;
+    }
+  }
+
+  /** What a device needs to know. */
+  public static final class Builder {
+    private static final int DEFAULT_QUEUED_MESSAGES = 10_000;
+    private static final long DEFAULT_QUEUED_BYTES = 8L * 1024 * 1024;
+
+    private @Nullable URI enrollment;
+    private @Nullable URI broker;
+    private @Nullable Path trust;
+    private @Nullable Path factoryKey;
+    private @Nullable Path factoryChain;
+    private @Nullable Path stateDirectory;
+    private Clock clock = Clock.systemUTC();
+    private RandomGenerator random = new SecureRandom();
+    private DeviceListener listener = new DeviceListener() {};
+    private DeviceTiming timing = DeviceTiming.STANDARD;
+    private MqttTransport transport = new PahoTransport();
+    private @Nullable Executor callbacks;
+    private int maxQueuedMessages = DEFAULT_QUEUED_MESSAGES;
+    private long maxQueuedBytes = DEFAULT_QUEUED_BYTES;
+
+    private Builder() {}
+
+    /**
+     * Where to enroll: {@code https://host:port}, or with a path {@code /.well-known/est/<label>}.
+     */
+    public Builder enrollment(URI uri) {
+      enrollment = checked("enrollment", uri, "https", "https://host:8443");
+      return this;
+    }
+
+    /** Where to connect: {@code mqtts://host:port}; the port is 8883 if absent. */
+    public Builder broker(URI uri) {
+      broker = checked("broker", uri, "mqtts", "mqtts://host:8883");
+      return this;
+    }
+
+    /** The only roots by which servers are trusted: PEM. */
+    public Builder trust(Path rootPem) {
+      trust = requireNonNull(rootPem, "rootPem");
+      return this;
+    }
+
+    /** The IDevID: an unencrypted PKCS#8 PEM key, and its certificate with those above it. */
+    public Builder factoryIdentity(Path keyPem, Path chainPem) {
+      factoryKey = requireNonNull(keyPem, "keyPem");
+      factoryChain = requireNonNull(chainPem, "chainPem");
+      return this;
+    }
+
+    /** Where keys and certificates are kept; made if absent, used by this device alone. */
+    public Builder stateDirectory(Path directory) {
+      stateDirectory = requireNonNull(directory, "directory");
+      return this;
+    }
+
+    /** Time of measurements and of a certificate's life; by default the system's clock. */
+    public Builder clock(Clock newClock) {
+      clock = requireNonNull(newClock, "clock");
+      return this;
+    }
+
+    /** Spreads retries and renewals; never makes keys. Used by one thread. */
+    public Builder random(RandomGenerator newRandom) {
+      random = requireNonNull(newRandom, "random");
+      return this;
+    }
+
+    public Builder listener(DeviceListener newListener) {
+      listener = requireNonNull(newListener, "listener");
+      return this;
+    }
+
+    /** How much may wait for acknowledgement; by default 10,000 messages and 8 MiB of payload. */
+    public Builder queueLimit(int messages, long bytes) {
+      if (messages < 1 || bytes < 1) {
+        throw new IllegalArgumentException(
+            "queue limit: " + messages + ", " + bytes + " (expected: at least 1 of each)");
+      }
+      maxQueuedMessages = messages;
+      maxQueuedBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Where futures complete and the listener is called, in place of a thread of this device: for
+     * programs that hold many devices. Must run the tasks of one device in order.
+     */
+    public Builder callbacks(Executor executor) {
+      callbacks = requireNonNull(executor, "executor");
+      return this;
+    }
+
+    /** For tests: other waits than those of the field. */
+    Builder timing(DeviceTiming newTiming) {
+      timing = newTiming;
+      return this;
+    }
+
+    /** For tests: another way to the broker. */
+    Builder transport(MqttTransport newTransport) {
+      transport = newTransport;
+      return this;
+    }
+
+    /**
+     * Reads the files, and connects to nothing yet.
+     *
+     * @throws IllegalArgumentException naming what is missing, or the file that does not hold what
+     *     it should
+     */
+    public FleetDevice build() {
+      Path keyFile = set("factoryIdentity", factoryKey);
+      Path chainFile = set("factoryIdentity", factoryChain);
+      DeviceSettings settings = new DeviceSettings(
+          set("enrollment", enrollment),
+          set("broker", broker),
+          TrustAnchors.read(set("trust", trust)),
+          Credential.read(keyFile, chainFile),
+          set("stateDirectory", stateDirectory),
+          clock,
+          random,
+          transport,
+          timing);
+      return new FleetDevice(this, settings);
+    }
+
+    private static <T> T set(String name, @Nullable T value) {
+      if (value == null) {
+        throw new IllegalArgumentException(name + ": not set");
+      }
+      return value;
+    }
+
+    private static URI checked(String name, URI uri, String scheme, String example) {
+      requireNonNull(uri, name);
+      if (!scheme.equalsIgnoreCase(uri.getScheme()) || uri.getHost() == null) {
+        throw new IllegalArgumentException(name + ": " + uri + " (expected: like " + example + ")");
+      }
+      return uri;
+    }
+  }
+}

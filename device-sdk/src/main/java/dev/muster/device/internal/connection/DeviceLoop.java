@@ -1,0 +1,472 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.connection;
+
+import dev.muster.device.DeviceState;
+import dev.muster.device.EnrollmentException;
+import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.identity.Generation;
+import dev.muster.device.internal.identity.IdentityStore;
+import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.internal.mqtt.LinkEvents;
+import dev.muster.device.internal.mqtt.LinkSettings;
+import dev.muster.device.internal.mqtt.MqttLink;
+import dev.muster.device.internal.mqtt.OutboundMessage;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.telemetry.SenmlJson;
+import dev.muster.protocol.topic.FleetTopics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The life of a device as a state machine. All of it runs on the owner thread; what comes from
+ * elsewhere is handed over to it.
+ */
+public final class DeviceLoop {
+  private static final Logger log = LoggerFactory.getLogger(DeviceLoop.class);
+
+  /** More would not make a device faster, and a broker has thousands of them. */
+  private static final int MAX_WINDOW = 10;
+
+  private static final int PACKET_TOO_LARGE = 0x95;
+
+  private final DeviceSettings settings;
+  private final DeviceTiming timing;
+  private final String boot;
+  private final OutboundQueue queue;
+  private final Status status;
+  private final Owner owner;
+  private final Identities identities;
+  private final Enroller enroller;
+  private final Waits waits;
+  private final AtomicBoolean pumpRequested = new AtomicBoolean();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final AtomicLong connections = new AtomicLong();
+  private final AtomicLong enrollments = new AtomicLong();
+  private volatile Optional<DeviceSubject> subject = Optional.empty();
+
+  private @Nullable Link link;
+  private @Nullable Future<?> nextStep;
+  private Instant noRenewalBefore = Instant.MIN;
+  private boolean switching;
+  private boolean stopping;
+
+  /** @param store open; closed by the loop when it stops */
+  public DeviceLoop(
+      DeviceSettings settings,
+      IdentityStore store,
+      String boot,
+      OutboundQueue queue,
+      Status status) {
+    this.settings = settings;
+    this.timing = settings.timing();
+    this.boot = boot;
+    this.queue = queue;
+    this.status = status;
+    this.owner = new Owner("muster-device", this::onFault);
+    this.identities = new Identities(store, settings.trust(), settings.random());
+    this.enroller = new Enroller(settings, owner);
+    this.waits = new Waits(timing, settings.random());
+  }
+
+  /** Starts, and returns at once. */
+  public void start() {
+    queue.onSubmit(this::requestPump);
+    owner.execute(() -> {
+      identities.load();
+      rememberSubject();
+      if (identities.choose(now()) != null) {
+        status.enter(DeviceState.ENROLLED, "identity found in the state directory");
+      }
+      watchRenewal();
+      proceed();
+    });
+  }
+
+  /** Who the device is, once it has been told. */
+  public Optional<DeviceSubject> subject() {
+    return subject;
+  }
+
+  public long connections() {
+    return connections.get();
+  }
+
+  public long enrollments() {
+    return enrollments.get();
+  }
+
+  /** Connects if there is a valid identity, else asks for one. */
+  private void proceed() {
+    nextStep = null;
+    if (stopping || link != null || enroller.isBusy() && identities.choose(now()) == null) {
+      return;
+    }
+    Generation identity = identities.choose(now());
+    if (identity == null) {
+      bootstrap();
+    } else {
+      connect(identity);
+    }
+  }
+
+  private void bootstrap() {
+    status.enter(
+        DeviceState.BOOTSTRAPPING,
+        "asking " + settings.enrollment().getAuthority() + " for a certificate");
+    enroller.enroll(identities.pendingKey(), new Enroller.Outcome() {
+      @Override
+      public void issued(PendingKey key, IssuedCertificate certificate) {
+        Generation generation = identities.enrolled(key, certificate);
+        onIssued("Certificate received", generation);
+        waits.enrolled();
+        status.enter(
+            DeviceState.ENROLLED,
+            "certificate received for " + generation.subject().device());
+        proceed();
+      }
+
+      @Override
+      public void failed(EnrollmentException problem) {
+        status.problem(problem);
+        Duration wait = waits.afterProblem(problem);
+        status.enter(DeviceState.BOOTSTRAPPING, problem.getMessage() + "; " + Waits.shown(wait));
+        proceedAfter(wait);
+      }
+    });
+  }
+
+  private void onIssued(String what, Generation generation) {
+    enrollments.incrementAndGet();
+    rememberSubject();
+    log.info(
+        "{} boot={} device={} generation={} notAfter={}",
+        what,
+        boot,
+        generation.subject().device(),
+        generation.number(),
+        generation.credential().notAfter());
+  }
+
+  private void connect(Generation identity) {
+    String host = settings.broker().getAuthority();
+    status.enter(
+        DeviceState.CONNECTING,
+        "connecting to " + host + " as " + identity.subject().device());
+    Link opened = new Link(identity);
+    link = opened;
+    opened.transport = settings
+        .transport()
+        .connect(
+            new LinkSettings(
+                settings.broker(),
+                identity.subject().device().value(),
+                identities.tlsOf(identity, now()),
+                timing.connectTimeout(),
+                timing.keepAlive(),
+                owner.timer()),
+            opened);
+  }
+
+  /** One connection as the loop sees it. Events of a former one find themselves outdated. */
+  private final class Link implements LinkEvents {
+    private final Generation identity;
+    private final FleetTopics topics;
+    private @Nullable MqttLink transport;
+    private boolean online;
+    private int window;
+    private long maximumPacketSize;
+    private @Nullable Future<?> stable;
+
+    Link(Generation identity) {
+      this.identity = identity;
+      this.topics = new FleetTopics(identity.subject());
+    }
+
+    @Override
+    public void onConnected(int receiveMaximum, long packetSize) {
+      handOver(() -> {
+        online = true;
+        window = Math.min(receiveMaximum, MAX_WINDOW);
+        maximumPacketSize = packetSize;
+        stable = owner.after(timing.minimumConnected(), waits::connectionIsStable);
+        whenOnline(this);
+      });
+    }
+
+    @Override
+    public void onAcknowledged(OutboundMessage message, int reason, String detail) {
+      handOver(() -> {
+        queue.settle(message.identity().sequence(), reason, detail);
+        whenMessageSettled();
+      });
+    }
+
+    @Override
+    public void onEnded(LinkEnd end) {
+      handOver(() -> {
+        if (stable != null) {
+          stable.cancel(false);
+        }
+        whenEnded(this, end);
+      });
+    }
+
+    private void handOver(Runnable task) {
+      owner.execute(() -> {
+        if (link == this) {
+          task.run();
+        }
+      });
+    }
+
+    void close() {
+      if (transport != null) {
+        transport.close();
+      }
+    }
+  }
+
+  private void whenOnline(Link connected) {
+    connections.incrementAndGet();
+    boolean replaced = identities.proven(connected.identity);
+    rememberSubject();
+    status.enter(
+        DeviceState.ONLINE, replaced ? "connected with the renewed certificate" : "connected");
+    if (stopping) {
+      stopIfSettled();
+    } else if (identities.hasCandidate()) {
+      // A renewed identity did not work, the one before it does: try again, but not at once.
+      owner.after(waits.nextCandidate(), this::switchIdentity);
+    }
+    pump();
+  }
+
+  private void whenMessageSettled() {
+    pump();
+    if (stopping) {
+      stopIfSettled();
+    } else if (switching && link != null && queue.inFlight() == 0) {
+      link.close();
+    }
+  }
+
+  private void whenEnded(Link ended, LinkEnd end) {
+    link = null;
+    queue.returnInFlight();
+    if (stopping) {
+      finishStop();
+      return;
+    }
+    boolean onPurpose = switching;
+    switching = false;
+    if (onPurpose) {
+      proceed();
+      return;
+    }
+    boolean refused = end.kind() == LinkEnd.Kind.REFUSED;
+    if (end.kind() == LinkEnd.Kind.EXPIRED) {
+      identities.declareExpired(ended.identity);
+    }
+    boolean another = identities.hasCandidate();
+    identities.failed(ended.identity, refused || end.kind() == LinkEnd.Kind.EXPIRED);
+    // With two identities at hand a refusal of one says nothing about the other.
+    Duration wait = refused && !another ? waits.nextSlow() : waits.nextReconnect();
+    status.enter(DeviceState.OFFLINE, end.detail() + "; " + Waits.shown(wait));
+    proceedAfter(wait);
+  }
+
+  private void proceedAfter(Duration wait) {
+    if (nextStep != null) {
+      nextStep.cancel(false);
+    }
+    nextStep = owner.after(wait, this::proceed);
+  }
+
+  private void requestPump() {
+    if (pumpRequested.compareAndSet(false, true)) {
+      owner.execute(() -> {
+        pumpRequested.set(false);
+        pump();
+      });
+    }
+  }
+
+  private void pump() {
+    Link to = link;
+    while (to != null && to.online && !switching && queue.inFlight() < to.window) {
+      OutboundQueue.Entry entry = queue.takeNext();
+      if (entry == null || !send(to, entry)) {
+        return;
+      }
+    }
+  }
+
+  private boolean send(Link to, OutboundQueue.Entry entry) {
+    OutboundMessage message = new OutboundMessage(
+        to.topics.telemetry(entry.stream()),
+        entry.payload(),
+        SenmlJson.MEDIA_TYPE,
+        entry.identity());
+    if (message.packetBytes() > to.maximumPacketSize) {
+      // The broker would end the connection, and the next one, and every one after it.
+      queue.settle(
+          entry.identity().sequence(),
+          PACKET_TOO_LARGE,
+          "larger than the " + to.maximumPacketSize + " bytes that it takes");
+      return true;
+    }
+    MqttLink transport = to.transport;
+    return transport != null && transport.publish(message);
+  }
+
+  private void watchRenewal() {
+    owner.after(timing.renewalCheck(), this::watchRenewal);
+    Instant now = now();
+    Generation current = identities.current();
+    boolean due = identities.isRenewalDue(now) && !now.isBefore(noRenewalBefore);
+    if (current != null && due && !stopping && !enroller.isBusy()) {
+      renew(current);
+    }
+  }
+
+  private void renew(Generation current) {
+    if (isOnline()) {
+      status.enter(DeviceState.RENEWING, "asking for the next certificate");
+    }
+    enroller.reenroll(current.credential(), identities.pendingKey(), new Enroller.Outcome() {
+      @Override
+      public void issued(PendingKey key, IssuedCertificate certificate) {
+        identities.renewed(key, certificate);
+        waits.renewed();
+        log.info(
+            "Certificate renewed boot={} device={} generation={}",
+            boot,
+            certificate.subject().device(),
+            key.number());
+        enrollments.incrementAndGet();
+        switchIdentity();
+      }
+
+      @Override
+      public void failed(EnrollmentException problem) {
+        status.problem(problem);
+        Duration left = Duration.between(now(), current.credential().notAfter());
+        Duration wait = waits.afterRenewalProblem(problem, left);
+        noRenewalBefore = now().plus(wait);
+        if (isOnline()) {
+          status.enter(
+              DeviceState.ONLINE,
+              "connected; renewal failed: " + problem.getMessage() + "; " + Waits.shown(wait));
+        }
+      }
+    });
+  }
+
+  /** Closes the connection, once nothing is in flight, for another with the new identity. */
+  private void switchIdentity() {
+    Link old = link;
+    if (stopping || !identities.hasCandidate() || old == null || !old.online) {
+      return; // The next attempt takes it anyhow.
+    }
+    identities.retryCandidate();
+    switching = true;
+    if (queue.inFlight() == 0) {
+      old.close();
+    } else {
+      owner.after(timing.drain(), () -> {
+        if (link == old) {
+          old.close();
+        }
+      });
+    }
+  }
+
+  /**
+   * Ends everything: waits a little for acknowledgements, then gives up what is left.
+   *
+   * @return whether all was over within {@code limit}
+   */
+  public boolean stop(Duration limit) throws InterruptedException {
+    owner.execute(this::beginStop);
+    return stopped.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void beginStop() {
+    if (stopping) {
+      return;
+    }
+    stopping = true;
+    switching = false;
+    queue.close();
+    enroller.abort();
+    if (nextStep != null) {
+      nextStep.cancel(false);
+    }
+    if (link == null) {
+      finishStop();
+    } else if (!link.online || queue.isEmpty()) {
+      link.close();
+    } else {
+      pump();
+      owner.after(timing.drain(), () -> {
+        if (link != null) {
+          link.close();
+        }
+      });
+    }
+  }
+
+  private void stopIfSettled() {
+    if (queue.isEmpty() && link != null) {
+      link.close();
+    }
+  }
+
+  private void finishStop() {
+    queue.abandon("the device was closed before the broker acknowledged the message");
+    identities.close();
+    status.enter(DeviceState.STOPPED, "closed");
+    owner.shutdown();
+    stopped.countDown();
+  }
+
+  /** A disk that is full or gone, or a defect of ours: the device goes on as well as it can. */
+  private void onFault(RuntimeException fault) {
+    log.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
+    if (stopping) {
+      finishStop();
+    } else if (link == null && nextStep == null) {
+      Duration wait = waits.nextReconnect();
+      status.enter(DeviceState.OFFLINE, fault.getMessage() + "; " + Waits.shown(wait));
+      proceedAfter(wait);
+    }
+  }
+
+  private boolean isOnline() {
+    return link != null && link.online;
+  }
+
+  private void rememberSubject() {
+    Generation current = identities.current();
+    if (current != null) {
+      subject = Optional.of(current.subject());
+    }
+  }
+
+  private Instant now() {
+    return settings.clock().instant();
+  }
+}

@@ -1,0 +1,111 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.connection;
+
+import dev.muster.device.EnrollmentException;
+import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.est.EstClient;
+import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.tls.TlsIdentity;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Talks to the enrollment server on a thread that lives as long as one conversation. Used by the
+ * owner thread, which gets the answers.
+ */
+final class Enroller {
+  /** What came of it, on the owner thread. */
+  interface Outcome {
+    void issued(PendingKey key, IssuedCertificate certificate);
+
+    void failed(EnrollmentException problem);
+  }
+
+  private final DeviceSettings settings;
+  private final Owner owner;
+  private @Nullable EstClient running;
+
+  Enroller(DeviceSettings settings, Owner owner) {
+    this.settings = settings;
+    this.owner = owner;
+  }
+
+  boolean isBusy() {
+    return running != null;
+  }
+
+  /** First enrollment, as the factory identity. */
+  void enroll(PendingKey key, Outcome outcome) {
+    run(settings.factoryIdentity(), key, client -> client.enroll(key.keys()), outcome);
+  }
+
+  /** Renewal, as the certificate in use and under its name. */
+  void reenroll(Credential current, PendingKey key, Outcome outcome) {
+    run(
+        current,
+        key,
+        client -> client.reenroll(key.keys(), current.leaf().getSubjectX500Principal()),
+        outcome);
+  }
+
+  void abort() {
+    EstClient client = running;
+    running = null;
+    if (client != null) {
+      // Closing a connection may wait for a lock that the caller in progress holds.
+      start("muster-enroll-abort", client::abort);
+    }
+  }
+
+  private interface Conversation {
+    IssuedCertificate with(EstClient client) throws EnrollmentException;
+  }
+
+  private void run(Credential shown, PendingKey key, Conversation conversation, Outcome outcome) {
+    if (running != null) {
+      throw new IllegalStateException("an enrollment is in progress");
+    }
+    TlsIdentity identity =
+        TlsIdentity.of(shown, settings.trust(), settings.clock().instant());
+    EstClient client = new EstClient(
+        settings.enrollment(),
+        identity,
+        settings.trust(),
+        settings.timing().enrollmentTimeout(),
+        settings.clock());
+    running = client;
+    start("muster-enroll", () -> converse(client, key, conversation, outcome));
+  }
+
+  private void converse(
+      EstClient client, PendingKey key, Conversation conversation, Outcome outcome) {
+    Runnable report;
+    try {
+      IssuedCertificate issued = conversation.with(client);
+      report = () -> outcome.issued(key, issued);
+    } catch (EnrollmentException e) {
+      report = () -> outcome.failed(e);
+    } catch (RuntimeException e) {
+      // Parsers of what a server sent may throw anything; it ends here.
+      report = () ->
+          outcome.failed(new ServerProtocolException("the server's answer could not be read", e));
+    }
+    Runnable outcomeReport = report;
+    owner.execute(() -> {
+      if (running == client) {
+        running = null;
+        outcomeReport.run();
+      }
+    });
+  }
+
+  private static void start(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

@@ -1,0 +1,173 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.connection;
+
+import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.identity.Generation;
+import dev.muster.device.internal.identity.IdentityStore;
+import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.identity.RenewalWindow;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The LDevID in use, and the one that is to follow it once a broker has accepted it. Owned by the
+ * owner thread.
+ */
+final class Identities {
+  private static final Logger log = LoggerFactory.getLogger(Identities.class);
+  private static final int MAX_REFUSALS = 3;
+
+  private final IdentityStore store;
+  private final TrustAnchors trust;
+  private final RandomGenerator random;
+
+  private @Nullable Generation current;
+  private @Nullable Generation candidate;
+  private @Nullable TlsIdentity tls;
+  private Instant renewAt = Instant.MAX;
+  private boolean preferCurrent;
+  private boolean declaredExpired;
+  private int refusals;
+
+  Identities(IdentityStore store, TrustAnchors trust, RandomGenerator random) {
+    this.store = store;
+    this.trust = trust;
+    this.random = random;
+  }
+
+  void load() {
+    IdentityStore.Contents contents = store.load();
+    candidate = contents.candidate().orElse(null);
+    setCurrent(contents.current().orElse(null));
+  }
+
+  private void setCurrent(@Nullable Generation generation) {
+    current = generation;
+    declaredExpired = false;
+    if (generation != null) {
+      X509Certificate leaf = generation.credential().leaf();
+      renewAt = new RenewalWindow(
+              leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant())
+          .at(random.nextDouble());
+    }
+  }
+
+  /** The identity to connect with next; null if there is none that is valid. */
+  @Nullable Generation choose(Instant now) {
+    dropExpiredCandidate(now);
+    boolean currentUsable = isCurrentUsable(now);
+    if (candidate != null && !(preferCurrent && currentUsable)) {
+      return candidate;
+    }
+    return currentUsable ? current : null;
+  }
+
+  private boolean isCurrentUsable(Instant now) {
+    return current != null
+        && !declaredExpired
+        && now.isBefore(current.credential().notAfter());
+  }
+
+  private void dropExpiredCandidate(Instant now) {
+    if (candidate != null && !now.isBefore(candidate.credential().notAfter())) {
+      store.discard(candidate.number());
+      candidate = null;
+    }
+  }
+
+  /** TLS as {@code generation}; one context as long as it stays the same. */
+  TlsIdentity tlsOf(Generation generation, Instant now) {
+    TlsIdentity made = tls;
+    boolean clockWasWrong =
+        now.isBefore(generation.credential().leaf().getNotBefore().toInstant());
+    if (made == null || made.credential() != generation.credential() || clockWasWrong) {
+      made = TlsIdentity.of(generation.credential(), trust, now);
+      tls = made;
+    }
+    return made;
+  }
+
+  /** A broker has accepted it. @return whether it thereby replaced another */
+  boolean proven(Generation generation) {
+    preferCurrent = false;
+    refusals = 0;
+    if (generation != candidate) {
+      return false;
+    }
+    store.promote(generation);
+    candidate = null;
+    setCurrent(generation);
+    return true;
+  }
+
+  /** A connection with it did not come about; the next attempt takes the other one, if any. */
+  void failed(Generation generation, boolean refused) {
+    if (generation != candidate) {
+      preferCurrent = false;
+      return;
+    }
+    preferCurrent = true;
+    if (refused && ++refusals >= MAX_REFUSALS) {
+      log.warn("New identity given up, no broker accepts it generation={}", generation.number());
+      store.discard(generation.number());
+      candidate = null;
+      refusals = 0;
+    }
+  }
+
+  /** From now on the next connection tries the candidate again. */
+  void retryCandidate() {
+    preferCurrent = false;
+  }
+
+  /** The broker says that the one in use has expired, whatever our clock says. */
+  void declareExpired(Generation generation) {
+    if (generation == current) {
+      declaredExpired = true;
+    }
+  }
+
+  boolean hasCandidate() {
+    return candidate != null;
+  }
+
+  @Nullable Generation current() {
+    return current;
+  }
+
+  boolean isRenewalDue(Instant now) {
+    return isCurrentUsable(now) && candidate == null && !now.isBefore(renewAt);
+  }
+
+  /** The key for the next request. */
+  PendingKey pendingKey() {
+    return store.pendingKey(current == null ? 0 : current.number());
+  }
+
+  /** A first certificate is here: it is in use at once, for want of another. */
+  Generation enrolled(PendingKey key, IssuedCertificate issued) {
+    Generation generation = store.save(key, issued.chain(), issued.subject());
+    store.promote(generation);
+    setCurrent(generation);
+    return generation;
+  }
+
+  /** A renewed certificate is here, and has to prove itself. */
+  void renewed(PendingKey key, IssuedCertificate issued) {
+    candidate = store.save(key, issued.chain(), issued.subject());
+    preferCurrent = false;
+  }
+
+  void close() {
+    store.close();
+  }
+}

@@ -1,0 +1,66 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.connection;
+
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The one thread that owns a device's state. Tasks of it must not wait for anything but a disk. */
+final class Owner {
+  private final ScheduledThreadPoolExecutor executor;
+  private final Consumer<RuntimeException> onFault;
+
+  /** @param onFault runs on the owner thread when a task threw */
+  Owner(String name, Consumer<RuntimeException> onFault) {
+    this.onFault = onFault;
+    this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      return thread;
+    });
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  /** Runs {@code task} soon; not at all once the device is closed. */
+  void execute(Runnable task) {
+    try {
+      executor.execute(() -> guarded(task));
+    } catch (RejectedExecutionException e) {
+      // The device is closed; what happens to it no longer matters.
+    }
+  }
+
+  /** Runs {@code task} later; null once the device is closed. */
+  @Nullable Future<?> after(Duration delay, Runnable task) {
+    try {
+      return executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      return null;
+    }
+  }
+
+  ScheduledExecutorService timer() {
+    return executor;
+  }
+
+  void shutdown() {
+    executor.shutdownNow();
+  }
+
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      onFault.accept(e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.connection;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.device.DeviceListener;
+import dev.muster.device.DeviceState;
+import dev.muster.device.EnrollmentException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What others may know about a device: its state and the reason for it. */
+public final class Status {
+  private static final Logger log = LoggerFactory.getLogger(Status.class);
+  private static final int MAX_PENDING = 256;
+
+  private record Now(DeviceState state, String reason) {}
+
+  private final String boot;
+  private final DeviceListener listener;
+  private final Executor callbacks;
+  private final AtomicInteger pending = new AtomicInteger();
+  private volatile Now now = new Now(DeviceState.NEW, "not started");
+
+  public Status(String boot, DeviceListener listener, Executor callbacks) {
+    this.boot = boot;
+    this.listener = requireNonNull(listener, "listener");
+    this.callbacks = callbacks;
+  }
+
+  public DeviceState state() {
+    return now.state();
+  }
+
+  public String reason() {
+    return now.reason();
+  }
+
+  /** Enters a state, tells the log and the listener; does nothing if nothing changed. */
+  public void enter(DeviceState state, String reason) {
+    Now next = new Now(state, reason);
+    if (!next.equals(now)) {
+      now = next;
+      log.info("Device state boot={} state={} reason={}", boot, state, reason);
+      tell(target -> target.onState(state, reason));
+    }
+  }
+
+  void problem(EnrollmentException problem) {
+    log.warn("Enrollment failed boot={} reason={}", boot, problem.getMessage());
+    tell(target -> target.onEnrollmentProblem(problem));
+  }
+
+  private void tell(Consumer<DeviceListener> call) {
+    if (pending.incrementAndGet() > MAX_PENDING) {
+      pending.decrementAndGet();
+      log.warn("Listener too slow, a call was left out boot={}", boot);
+      return;
+    }
+    try {
+      callbacks.execute(() -> {
+        pending.decrementAndGet();
+        try {
+          call.accept(listener);
+        } catch (RuntimeException e) {
+          log.warn("Listener failed boot={}", boot, e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      pending.decrementAndGet();
+      log.debug("Listener not told, its executor is closed boot={}", boot);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.est;
+
+import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentRefusedException;
+import dev.muster.device.EnrollmentUnavailableException;
+import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.tls.HardenedSockets;
+import dev.muster.device.internal.tls.TlsFailure;
+import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.est.EstMediaType;
+import dev.muster.protocol.est.EstOperation;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Authenticator;
+import java.net.URI;
+import java.net.URL;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Locale;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP as EST uses it. Stands on {@link HttpsURLConnection}, which needs no thread of its own;
+ * everything that class takes from statics of the program around us is set here.
+ */
+final class EstHttp {
+  /** A chain of four with generous extensions is 8 kB. */
+  private static final int MAX_BODY_BYTES = 256 * 1024;
+
+  private static final Duration MAX_CONNECT = Duration.ofSeconds(10);
+
+  private final URI base;
+  private final SSLSocketFactory sockets;
+  private final Duration limit;
+  private final Clock clock;
+
+  private volatile @Nullable HttpsURLConnection current;
+  private volatile boolean aborted;
+
+  EstHttp(URI base, TlsIdentity identity, Duration limit, Clock clock) {
+    this.base = base;
+    this.sockets = new HardenedSockets(identity);
+    this.limit = limit;
+    this.clock = clock;
+  }
+
+  byte[] get(EstOperation operation) throws EnrollmentException {
+    return call(operation, null);
+  }
+
+  byte[] post(EstOperation operation, byte[] body) throws EnrollmentException {
+    return call(operation, body);
+  }
+
+  void abort() {
+    aborted = true;
+    HttpsURLConnection connection = current;
+    if (connection != null) {
+      connection.disconnect();
+    }
+  }
+
+  private byte[] call(EstOperation operation, byte @Nullable [] body) throws EnrollmentException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    HttpsURLConnection connection = null;
+    try {
+      connection = open(operation);
+      current = connection;
+      if (aborted) {
+        throw new IOException("ended by this device");
+      }
+      if (body != null) {
+        connection.setDoOutput(true);
+        connection.setRequestProperty("Content-Type", EstMediaType.PKCS10);
+        connection.setRequestProperty("Content-Transfer-Encoding", "base64");
+        connection.getOutputStream().write(body);
+      }
+      return read(connection, operation, deadline);
+    } catch (IOException e) {
+      throw translate(e);
+    } finally {
+      current = null;
+      if (connection != null) {
+        connection.disconnect();
+      }
+    }
+  }
+
+  private HttpsURLConnection open(EstOperation operation) throws IOException {
+    URL url = base.resolve(path(operation)).toURL();
+    HttpsURLConnection connection = (HttpsURLConnection) url.openConnection();
+    connection.setSSLSocketFactory(sockets);
+    // The sockets check the name; whatever they let pass that HTTP would not, is refused as well.
+    connection.setHostnameVerifier((host, session) -> false);
+    // Neither passwords (RFC 7030, 3.2.3) nor redirects (3.2.1) have been asked of us.
+    connection.setAuthenticator(new Authenticator() {});
+    connection.setInstanceFollowRedirects(false);
+    connection.setUseCaches(false);
+    connection.setConnectTimeout((int) Math.min(limit.toMillis(), MAX_CONNECT.toMillis()));
+    connection.setReadTimeout((int) limit.toMillis());
+    connection.setRequestMethod(operation.method());
+    connection.setRequestProperty("Accept", "*/*");
+    // One request a month is not worth a connection kept open, nor the thread that would close it.
+    connection.setRequestProperty("Connection", "close");
+    return connection;
+  }
+
+  private String path(EstOperation operation) {
+    String prefix = base.getRawPath();
+    if (prefix == null || prefix.isEmpty() || prefix.equals("/")) {
+      return operation.path();
+    }
+    return (prefix.endsWith("/") ? prefix : prefix + "/") + operation.segment();
+  }
+
+  private byte[] read(HttpsURLConnection connection, EstOperation operation, long deadline)
+      throws IOException, EnrollmentException {
+    int status = connection.getResponseCode();
+    if (status == HttpsURLConnection.HTTP_OK) {
+      String type = String.valueOf(connection.getContentType()).toLowerCase(Locale.ROOT);
+      if (!type.startsWith("application/pkcs7-mime")) {
+        throw new ServerProtocolException(
+            "the server answered " + operation.segment() + " with " + EstAnswers.shown(type)
+                + " (expected: " + EstMediaType.CERTS_ONLY + ")",
+            null);
+      }
+      return readBody(connection.getInputStream(), deadline);
+    }
+    String text = "";
+    InputStream errors = status >= 400 ? connection.getErrorStream() : connection.getInputStream();
+    if (errors != null) {
+      text = EstAnswers.shown(
+          new String(readBody(errors, deadline), java.nio.charset.StandardCharsets.UTF_8));
+    }
+    throw EstAnswers.toException(
+        operation, status, text, connection.getHeaderField("Retry-After"), clock.instant());
+  }
+
+  private static byte[] readBody(InputStream in, long deadline)
+      throws IOException, ServerProtocolException {
+    try (in) {
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      byte[] buffer = new byte[4096];
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        body.write(buffer, 0, n);
+        if (body.size() > MAX_BODY_BYTES) {
+          throw new ServerProtocolException(
+              "the server's answer is larger than " + MAX_BODY_BYTES + " bytes", null);
+        }
+        if (System.nanoTime() - deadline > 0) {
+          throw new IOException("the answer took too long");
+        }
+      }
+      return body.toByteArray();
+    }
+  }
+
+  private EnrollmentException translate(IOException failure) {
+    String what = base.getAuthority() + ": " + TlsFailure.describe(failure);
+    TlsFailure kind = TlsFailure.of(failure);
+    if (kind == TlsFailure.WE_ARE_REFUSED || kind == TlsFailure.WE_ARE_EXPIRED) {
+      return new EnrollmentRefusedException(
+          "the enrollment server refuses the certificate of this device: " + what, failure);
+    }
+    String prefix = kind == TlsFailure.SERVER_IS_UNTRUSTED
+        ? "the enrollment server is not trusted: "
+        : "the enrollment server cannot be reached: ";
+    return new EnrollmentUnavailableException(prefix + what, Duration.ZERO, failure);
+  }
+}

@@ -1,0 +1,290 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.identity;
+
+import dev.muster.protocol.identity.DeviceSubject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The LDevIDs of a device, in numbered folders: {@code identity/0001/{key.pem,chain.pem}}, and a
+ * file {@code identity/current} that holds the number of the one in use.
+ *
+ * <p>A key is on disk before a certificate is asked for, so that an answer that was lost is asked
+ * for again with the same key. A new certificate lies beside the old one until {@link #promote}.
+ * Wherever the power fails, either the old identity is in use, or the new one, or the key of the
+ * next request is known. Not thread-safe; writes block until they are on the disk.
+ */
+public final class IdentityStore implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(IdentityStore.class);
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{4,9}");
+  private static final String KEY = "key.pem";
+  private static final String CHAIN = "chain.pem";
+
+  private final Path folder;
+  private final Path pointer;
+  private final TrustAnchors trust;
+  private final FileChannel lockFile;
+
+  private IdentityStore(Path folder, TrustAnchors trust, FileChannel lockFile) {
+    this.folder = folder;
+    this.pointer = folder.resolve("current");
+    this.trust = trust;
+    this.lockFile = lockFile;
+  }
+
+  /** What the store holds. */
+  public record Contents(Optional<Generation> current, Optional<Generation> candidate) {}
+
+  /**
+   * Opens the store, and keeps others out.
+   *
+   * @throws IllegalStateException if another device uses the directory
+   * @throws UncheckedIOException if the directory cannot be made or written
+   */
+  public static IdentityStore open(Path stateDirectory, TrustAnchors trust) {
+    try {
+      Path folder = stateDirectory.resolve("identity");
+      DurableFiles.createFolder(stateDirectory);
+      DurableFiles.createFolder(folder);
+      return new IdentityStore(folder, trust, lock(stateDirectory.resolve("lock")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "state directory: " + stateDirectory + " (expected: a folder that can be written)", e);
+    }
+  }
+
+  private static FileChannel lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      log.debug("State directory locked within this process file={}", file);
+    }
+    channel.close();
+    throw new IllegalStateException(
+        "state directory: " + file.getParent() + " is in use (expected: one per device)");
+  }
+
+  /**
+   * Reads what is there. A generation that is damaged is passed over, with a line in the log, and
+   * the one before it serves again.
+   */
+  public Contents load() {
+    List<Integer> numbers = numbers();
+    int pointed = readPointer();
+    Optional<Generation> current = readOrWarn(pointed);
+    for (int i = numbers.size() - 1; current.isEmpty() && i >= 0; i--) {
+      if (numbers.get(i) != pointed) {
+        current = readOrWarn(numbers.get(i));
+      }
+    }
+    current.filter(found -> found.number() != pointed).ifPresent(found -> {
+      log.warn("Identity taken in place of the current one generation={}", found.number());
+      promote(found);
+    });
+    int newest = current.map(Generation::number).orElse(0);
+    Optional<Generation> candidate = numbers.stream()
+        .filter(number -> number > newest)
+        .sorted(Comparator.reverseOrder())
+        .flatMap(number -> readOrWarn(number).stream())
+        .findFirst();
+    return new Contents(current, candidate);
+  }
+
+  /**
+   * The key for the next request: one that still waits for its certificate, or a new one.
+   *
+   * @param after the generation in use, or 0; only keys newer than it are taken
+   */
+  public PendingKey pendingKey(int after) {
+    List<Integer> numbers = numbers();
+    for (int i = numbers.size() - 1; i >= 0 && numbers.get(i) > after; i--) {
+      KeyPair waiting = readWaitingKey(numbers.get(i));
+      if (waiting != null) {
+        return new PendingKey(numbers.get(i), waiting);
+      }
+    }
+    int next = Math.max(after, numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1)) + 1;
+    KeyPair keys = newKey();
+    write(() -> {
+      Path home = home(next);
+      DurableFiles.createFolder(home);
+      DurableFiles.replace(home.resolve(KEY), Pem.write(keys.getPrivate()));
+    });
+    return new PendingKey(next, keys);
+  }
+
+  /** Keeps a certificate beside its key; it is not in use yet. */
+  public Generation save(PendingKey pending, List<X509Certificate> chain, DeviceSubject subject) {
+    write(() -> DurableFiles.replace(home(pending.number()).resolve(CHAIN), Pem.write(chain)));
+    return new Generation(
+        pending.number(), new Credential(pending.keys().getPrivate(), chain), subject);
+  }
+
+  /** Takes a generation into use. The one before it is kept, in case this one gets damaged. */
+  public void promote(Generation generation) {
+    write(() -> DurableFiles.replace(
+        pointer, (generation.number() + "\n").getBytes(StandardCharsets.US_ASCII)));
+    boolean previousKept = false;
+    List<Integer> numbers = numbers();
+    for (int i = numbers.size() - 1; i >= 0; i--) {
+      int number = numbers.get(i);
+      if (number < generation.number()) {
+        if (!previousKept && read(number) != null) {
+          previousKept = true;
+        } else {
+          discard(number);
+        }
+      }
+    }
+  }
+
+  /** Deletes a generation, key and all. */
+  public void discard(int number) {
+    write(() -> {
+      Path home = home(number);
+      // The chain first: a key alone in a newer folder is asked for again, a chain alone is damage.
+      Files.deleteIfExists(home.resolve(CHAIN));
+      try (Stream<Path> files = Files.list(home)) {
+        for (Path file : files.toList()) {
+          Files.deleteIfExists(file);
+        }
+      }
+      Files.deleteIfExists(home);
+      DurableFiles.flushFolder(folder);
+    });
+  }
+
+  @Override
+  public void close() {
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      log.debug("State directory not unlocked folder={}", folder, e);
+    }
+  }
+
+  private Optional<Generation> readOrWarn(int number) {
+    if (number == 0) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(read(number));
+  }
+
+  private @Nullable Generation read(int number) {
+    Path home = home(number);
+    if (!Files.exists(home.resolve(CHAIN))) {
+      return null; // Asked for, not answered: nothing is wrong with it.
+    }
+    try {
+      Credential stored = Credential.read(home.resolve(KEY), home.resolve(CHAIN));
+      Credential checked = new Credential(stored.key(), trust.path(stored.leaf(), stored.chain()));
+      return new Generation(
+          number, checked, DeviceSubject.of(checked.leaf().getSubjectX500Principal()));
+    } catch (IllegalArgumentException | GeneralSecurityException | UncheckedIOException e) {
+      log.warn("Identity damaged generation={} reason={}", number, e.getMessage());
+      return null;
+    }
+  }
+
+  private @Nullable KeyPair readWaitingKey(int number) {
+    Path home = home(number);
+    if (read(number) != null) {
+      return null; // It has its certificate.
+    }
+    try {
+      PrivateKey key = Pem.readKey(home.resolve(KEY));
+      return new KeyPair(PublicKeys.of(key), key);
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      log.warn("Key damaged generation={} reason={}", number, e.getMessage());
+    }
+    return null;
+  }
+
+  private int readPointer() {
+    try {
+      String text = Files.readString(pointer, StandardCharsets.ISO_8859_1).strip();
+      if (text.matches("[1-9][0-9]{0,8}")) {
+        return Integer.parseInt(text);
+      }
+      log.warn("Pointer damaged file={} (expected: a number)", pointer);
+    } catch (java.nio.file.NoSuchFileException e) {
+      return 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(pointer + ": cannot be read", e);
+    }
+    return 0;
+  }
+
+  /** The numbers of all generations, rising. */
+  private List<Integer> numbers() {
+    List<Integer> numbers = new ArrayList<>();
+    try (Stream<Path> homes = Files.list(folder)) {
+      homes
+          .map(home -> home.getFileName().toString())
+          .filter(name -> NUMBER.matcher(name).matches())
+          .map(Integer::valueOf)
+          .filter(number -> number > 0)
+          .sorted()
+          .forEach(numbers::add);
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be read", e);
+    }
+    return numbers;
+  }
+
+  private Path home(int number) {
+    return folder.resolve(String.format("%04d", number));
+  }
+
+  private static KeyPair newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("P-256 is missing from this Java runtime", e);
+    }
+  }
+
+  private interface Write {
+    void run() throws IOException;
+  }
+
+  private void write(Write write) {
+    try {
+      write.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be written", e);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.mqtt;
+
+import static java.util.Objects.requireNonNull;
+
+/** Why a link ended, by what to do next. */
+public record LinkEnd(Kind kind, String detail) {
+  public LinkEnd {
+    requireNonNull(kind, "kind");
+    requireNonNull(detail, "detail");
+  }
+
+  /** What to do next. */
+  public enum Kind {
+    /** We asked for it. */
+    CLOSED,
+    /** No connection, or a lost one: try again soon. */
+    LOST,
+    /** The broker is not the one we trust: try again, somebody may correct it. */
+    UNTRUSTED,
+    /** The broker refuses this device: revoked, suspended or never known. Try again rarely. */
+    REFUSED,
+    /** The broker says that our certificate has expired. */
+    EXPIRED
+  }
+}

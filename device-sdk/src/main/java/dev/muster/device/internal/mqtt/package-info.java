@@ -1,0 +1,9 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+/** One MQTT 5 connection at a time, behind a port; Paho is the adapter. */
+@NullMarked
+package dev.muster.device.internal.mqtt;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,87 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.tls;
+
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.TrustAnchors;
+import java.security.GeneralSecurityException;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
+import javax.net.ssl.CertPathTrustManagerParameters;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * TLS as one credential: made anew for each, because a resumed session would go on showing the one
+ * before.
+ */
+public final class TlsIdentity {
+  private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  private final Credential credential;
+  private final SSLContext context;
+
+  private TlsIdentity(Credential credential, SSLContext context) {
+    this.credential = credential;
+    this.context = context;
+  }
+
+  /**
+   * Prepares TLS.
+   *
+   * @param now the time by this machine's clock; if it lies before the credential began, the clock
+   *     was never set (no battery), and servers are judged as of that beginning instead
+   */
+  public static TlsIdentity of(Credential credential, TrustAnchors trust, Instant now) {
+    try {
+      PKIXBuilderParameters parameters = trust.parameters();
+      Date floor = newestBeginning(credential);
+      if (now.isBefore(floor.toInstant())) {
+        parameters.setDate(floor);
+      }
+      TrustManagerFactory trustManagers = TrustManagerFactory.getInstance("PKIX");
+      trustManagers.init(new CertPathTrustManagerParameters(parameters));
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(
+          new KeyManager[] {new SingleKeyManager(credential)},
+          trustManagers.getTrustManagers(),
+          null);
+      return new TlsIdentity(credential, context);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("TLS is missing from this Java runtime", e);
+    }
+  }
+
+  public Credential credential() {
+    return credential;
+  }
+
+  /** Sockets of it have to be given {@link #harden} before the handshake. */
+  public SSLContext context() {
+    return context;
+  }
+
+  /** TLS 1.3 or 1.2, and a certificate for exactly the host that was asked for (RFC 9525). */
+  public static void harden(SSLSocket socket) {
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setProtocols(PROTOCOLS);
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    socket.setSSLParameters(parameters);
+  }
+
+  private static Date newestBeginning(Credential credential) {
+    Date newest = credential.leaf().getNotBefore();
+    for (X509Certificate certificate : credential.chain()) {
+      Date beginning = certificate.getNotBefore();
+      newest = beginning.after(newest) ? beginning : newest;
+    }
+    return newest;
+  }
+}

@@ -1,0 +1,26 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device;
+
+import dev.muster.device.internal.connection.DeviceTiming;
+import java.time.Duration;
+
+/** Waits for tests: short where a test waits for them, long where it must not meet them. */
+final class TestTiming {
+  static final DeviceTiming FAST = new DeviceTiming(
+      Duration.ofMillis(100),
+      Duration.ofMillis(500),
+      Duration.ofSeconds(1),
+      Duration.ofMillis(300),
+      Duration.ofSeconds(5),
+      Duration.ofSeconds(60),
+      Duration.ofSeconds(10),
+      Duration.ofMillis(50),
+      Duration.ofMillis(100),
+      Duration.ofMillis(500),
+      Duration.ofMillis(500));
+
+  private TestTiming() {}
+}

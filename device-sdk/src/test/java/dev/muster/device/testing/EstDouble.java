@@ -1,0 +1,232 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.testing;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsExchange;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
+import dev.muster.protocol.est.EstBase64;
+import dev.muster.protocol.est.EstMediaType;
+import dev.muster.protocol.est.EstOperation;
+import dev.muster.testing.TestPki.Credential;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyStore;
+import java.security.PublicKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+
+/**
+ * An EST server for tests, with answers of any kind. By default issues to whoever has a certificate
+ * of the manufacturer or of the device CA, and gives the same key the same certificate again.
+ */
+public final class EstDouble implements AutoCloseable {
+  /** What a client sent. */
+  public record Request(
+      EstOperation operation, PublicKey key, String subject, X509Certificate client) {}
+
+  /** What it gets. */
+  public record Answer(int status, String type, Map<String, String> headers, byte[] body) {
+    public static Answer text(int status, String text) {
+      return new Answer(
+          status, "text/plain", Map.of(), text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    public Answer with(String header, String value) {
+      return new Answer(status, type, Map.of(header, value), body);
+    }
+  }
+
+  /** Decides about an enrollment. */
+  public interface Registrar {
+    Answer decide(Request request) throws Exception;
+  }
+
+  private final TestFleet fleet;
+  private final HttpsServer server;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final Map<PublicKey, X509Certificate> issued = new ConcurrentHashMap<>();
+  private final List<Request> requests = new CopyOnWriteArrayList<>();
+  private volatile Registrar registrar = this::issue;
+  private volatile Answer caCerts;
+  private volatile String deviceName = "acme-0001";
+  private volatile Clock clock = Clock.systemUTC();
+  private volatile Duration validity = Duration.ofDays(30);
+
+  public EstDouble(TestFleet fleet) {
+    this(fleet, fleet.server());
+  }
+
+  /** With a certificate of its own choice. */
+  public EstDouble(TestFleet fleet, Credential serverCredential) {
+    this.fleet = fleet;
+    this.caCerts =
+        certificates(List.of(fleet.root().certificate(), fleet.deviceCa().certificate()));
+    try {
+      server = HttpsServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+      SSLContext tls = tls(serverCredential);
+      server.setHttpsConfigurator(new HttpsConfigurator(tls) {
+        @Override
+        public void configure(HttpsParameters parameters) {
+          SSLParameters wanted = tls.getDefaultSSLParameters();
+          wanted.setWantClientAuth(true);
+          parameters.setSSLParameters(wanted);
+        }
+      });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    server.createContext(EstOperation.WELL_KNOWN, this::handle);
+    server.setExecutor(threads);
+    server.start();
+  }
+
+  public URI uri() {
+    return URI.create("https://localhost:" + server.getAddress().getPort());
+  }
+
+  public List<Request> requests() {
+    return requests;
+  }
+
+  public EstDouble registrar(Registrar newRegistrar) {
+    registrar = newRegistrar;
+    return this;
+  }
+
+  public EstDouble caCerts(Answer answer) {
+    caCerts = answer;
+    return this;
+  }
+
+  public EstDouble deviceName(String name) {
+    deviceName = name;
+    return this;
+  }
+
+  public EstDouble issuing(Clock newClock, Duration newValidity) {
+    clock = newClock;
+    validity = newValidity;
+    return this;
+  }
+
+  /** What the default registrar does. */
+  public Answer issue(Request request) {
+    X509Certificate certificate =
+        issued.computeIfAbsent(request.key(), key -> certify(fleet.deviceCa(), key));
+    return certificates(List.of(certificate));
+  }
+
+  public X509Certificate certify(Credential issuer, PublicKey key) {
+    Instant now = clock.instant();
+    return issuer
+        .issue("CN=" + deviceName + ", O=default, OU=device")
+        .key(new KeyPair(key, null))
+        .validity(now.minusSeconds(60), now.plus(validity))
+        .build()
+        .certificate();
+  }
+
+  /** Certificates as EST carries them. */
+  public static Answer certificates(List<X509Certificate> certificates) {
+    try {
+      byte[] pkcs7 = CertificateFactory.getInstance("X.509")
+          .generateCertPath(certificates)
+          .getEncoded("PKCS7");
+      return new Answer(200, EstMediaType.CERTS_ONLY, Map.of(), EstBase64.encode(pkcs7));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] body = exchange.getRequestBody().readAllBytes();
+      String path = exchange.getRequestURI().getPath();
+      EstOperation operation =
+          EstOperation.of(path.substring(path.lastIndexOf('/') + 1)).orElseThrow();
+      send(
+          exchange,
+          operation == EstOperation.CA_CERTS ? caCerts : decide(exchange, operation, body));
+    }
+  }
+
+  private Answer decide(HttpExchange exchange, EstOperation operation, byte[] body) {
+    try {
+      X509Certificate client =
+          (X509Certificate) ((HttpsExchange) exchange).getSSLSession().getPeerCertificates()[0];
+      JcaPKCS10CertificationRequest csr = new JcaPKCS10CertificationRequest(EstBase64.decode(body));
+      Request request =
+          new Request(operation, csr.getPublicKey(), csr.getSubject().toString(), client);
+      requests.add(request);
+      return registrar.decide(request);
+    } catch (SSLPeerUnverifiedException e) {
+      return Answer.text(401, "no client certificate");
+    } catch (Exception e) {
+      return Answer.text(500, e.toString());
+    }
+  }
+
+  private static void send(HttpExchange exchange, Answer answer) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", answer.type());
+    answer.headers().forEach(exchange.getResponseHeaders()::set);
+    exchange.sendResponseHeaders(
+        answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
+    exchange.getResponseBody().write(answer.body());
+  }
+
+  private SSLContext tls(Credential credential) {
+    try {
+      KeyStore own = KeyStore.getInstance("PKCS12");
+      own.load(null, null);
+      own.setKeyEntry(
+          "server",
+          credential.key(),
+          new char[0],
+          credential.chain().toArray(X509Certificate[]::new));
+      KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+      keys.init(own, new char[0]);
+      KeyStore trusted = KeyStore.getInstance("PKCS12");
+      trusted.load(null, null);
+      trusted.setCertificateEntry("manufacturer", fleet.manufacturer().certificate());
+      trusted.setCertificateEntry("devices", fleet.deviceCa().certificate());
+      TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,143 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.protocol.telemetry;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.protocol.identity.Quoted;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * Writes measurements as a SenML pack in JSON (RFC 8428, 5).
+ *
+ * <p>Times are absolute, in seconds since 1970, to the microsecond; one time that all measurements
+ * share is written once, as the base time. A time before July 1978 is that of a clock that was
+ * never set; it is left out, and the receiver takes its own. The pack has no base name: the topic
+ * already tells whose it is.
+ */
+public final class SenmlJson {
+  /** The media type of what is written here (RFC 8428, 12.3.1). */
+  public static final String MEDIA_TYPE = "application/senml+json";
+
+  /** What a name may be made of (RFC 8428, 4.5.1). */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][-A-Za-z0-9:./_]{0,127}");
+
+  /** Below it a time counts as relative to now (RFC 8428, 4.5.3). */
+  private static final long FIRST_ABSOLUTE_SECOND = 1L << 28;
+
+  /** From here on a double has no fraction, and its digits stop being exact. */
+  private static final double EXACT_INTEGERS = 1L << 53;
+
+  private static final int MICROSECONDS = 6;
+
+  private SenmlJson() {}
+
+  /**
+   * Writes a pack.
+   *
+   * @param measurements at least one, in the order in which they are to appear
+   * @return UTF-8
+   * @throws IllegalArgumentException if there is none, or if a metric is not a SenML name
+   */
+  public static byte[] write(List<Measurement> measurements) {
+    requireNonNull(measurements, "measurements");
+    if (measurements.isEmpty()) {
+      throw new IllegalArgumentException("measurements: none (expected: at least one)");
+    }
+    Instant first = measurements.get(0).time();
+    boolean shared =
+        measurements.stream().allMatch(measurement -> measurement.time().equals(first));
+    StringBuilder json = new StringBuilder(32 + 48 * measurements.size()).append('[');
+    for (int i = 0; i < measurements.size(); i++) {
+      json.append(i == 0 ? "{" : ",{");
+      writeTime(json, measurements.get(i).time(), shared, i == 0);
+      writeRecord(json, measurements.get(i));
+      json.append('}');
+    }
+    return json.append(']').toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Checks that {@code metric} can be written.
+   *
+   * @return {@code metric}
+   * @throws IllegalArgumentException unless it is 1 to 128 of {@code [A-Za-z0-9-:./_]}, starting
+   *     with a letter or digit
+   */
+  public static String checkMetric(String metric) {
+    requireNonNull(metric, "metric");
+    if (!NAME.matcher(metric).matches()) {
+      throw new IllegalArgumentException("metric: " + Quoted.of(metric)
+          + " (expected: 1 to 128 of [A-Za-z0-9-:./_], starting with a letter or digit)");
+    }
+    return metric;
+  }
+
+  private static void writeTime(StringBuilder json, Instant time, boolean shared, boolean first) {
+    boolean clockNeverSet = time.getEpochSecond() < FIRST_ABSOLUTE_SECOND;
+    if (clockNeverSet || (shared && !first)) {
+      return;
+    }
+    BigDecimal seconds = BigDecimal.valueOf(time.getEpochSecond())
+        .add(BigDecimal.valueOf(time.getNano(), 9))
+        .setScale(MICROSECONDS, RoundingMode.DOWN)
+        .stripTrailingZeros();
+    json.append(shared ? "\"bt\":" : "\"t\":").append(seconds.toPlainString()).append(',');
+  }
+
+  private static void writeRecord(StringBuilder json, Measurement measurement) {
+    json.append("\"n\":\"").append(checkMetric(measurement.metric())).append('"');
+    String unit = measurement.unit();
+    if (unit != null) {
+      json.append(",\"u\":");
+      writeText(json, unit);
+    }
+    Measurement.Value value = measurement.value();
+    if (value instanceof Measurement.Value.Number number) {
+      json.append(",\"v\":");
+      writeNumber(json, number.number());
+    } else if (value instanceof Measurement.Value.Text text) {
+      json.append(",\"vs\":");
+      writeText(json, text.text());
+    } else if (value instanceof Measurement.Value.Bool bool) {
+      json.append(",\"vb\":").append(bool.bool());
+    } else {
+      throw new IllegalStateException("value of unknown kind: " + value);
+    }
+  }
+
+  private static void writeNumber(StringBuilder json, double number) {
+    boolean integer = number == Math.rint(number) && Math.abs(number) < EXACT_INTEGERS;
+    if (integer) {
+      json.append((long) number);
+    } else {
+      json.append(number);
+    }
+  }
+
+  private static void writeText(StringBuilder json, String text) {
+    json.append('"');
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      if (c == '"' || c == '\\') {
+        json.append('\\').append((char) c);
+      } else if (c < 0x20) {
+        json.append(String.format("\\u%04x", c));
+      } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+        // Half a character has no UTF-8 (RFC 8259, 8.2).
+        json.append('\ufffd');
+      } else {
+        json.appendCodePoint(c);
+      }
+    }
+    json.append('"');
+  }
+}
