@@ -4,8 +4,8 @@
  */
 package dev.muster.simulator;
 
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -21,20 +21,20 @@ final class RealTimeline implements Timeline, AutoCloseable {
   private final ScheduledThreadPoolExecutor scheduler;
   private final ThreadPoolExecutor blockingTasks;
 
-  /** @param blockingThreads how many blocking tasks run at once; the others wait in line */
-  RealTimeline(int blockingThreads) {
+  RealTimeline() {
     scheduler = new ScheduledThreadPoolExecutor(SCHEDULING_THREADS, threads("simulator-send-"));
     scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     // After the end nobody waits for a task any more.
     scheduler.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-    // The line is as long as the fleet, at most twice: a device has one start and one close.
+    // A thread for each task: few devices start at once, and closing must not take turns, because
+    // each device may wait a second for its last acknowledgements.
     blockingTasks = new ThreadPoolExecutor(
-        blockingThreads,
-        blockingThreads,
-        1,
+        0,
+        Integer.MAX_VALUE,
+        5,
         TimeUnit.SECONDS,
-        new LinkedBlockingQueue<>(),
-        threads("simulator-start-"),
+        new SynchronousQueue<>(),
+        threads("simulator-device-"),
         new ThreadPoolExecutor.DiscardPolicy());
   }
 
