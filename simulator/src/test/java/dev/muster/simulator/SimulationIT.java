@@ -60,6 +60,27 @@ final class SimulationIT {
   }
 
   @Test
+  void run_again_findsItsDevicesEnrolled() throws Exception {
+    try (LabBroker broker = new LabBroker(folder, root, deviceCa);
+        Simulation simulation = new Simulation(Clock.systemUTC())) {
+      URI enrollment;
+      try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+        enrollment = registrar.uri();
+        FleetPlan plan = plan(3, enrollment, broker.uri(), Duration.ofSeconds(4));
+        RunReport first = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+        assertThat(first.connected()).isEqualTo(3);
+      }
+      FleetPlan plan = plan(3, enrollment, broker.uri(), Duration.ofSeconds(3));
+      RunReport second = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+
+      assertThat(second.enrolled()).isEqualTo(3);
+      assertThat(second.connected()).isEqualTo(3);
+      assertThat(second.acknowledged()).isPositive().isEqualTo(second.sent());
+      assertThat(simulation.ledger().size()).isGreaterThan(second.acknowledged());
+    }
+  }
+
+  @Test
   void run_nobodyAnswers_reportsWhyAndEndsInTime() {
     URI closed = URI.create("https://localhost:1");
     FleetPlan plan = plan(4, closed, URI.create("mqtts://localhost:1"), Duration.ofSeconds(3));
