@@ -1,0 +1,250 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.factory;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.protocol.identity.Quoted;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A manufacturer's CA in a directory, for factory stations and tests. It gives devices their
+ * factory identity, an IDevID (IEEE 802.1AR).
+ *
+ * <p>Safe for use by many threads and by many processes at once; every call blocks on the disk.
+ * Unless said otherwise the methods throw {@link FactoryException} if a file cannot be read or
+ * written.
+ */
+public final class Factory {
+  /** The CA's certificate in a factory's directory; what an operator registers. */
+  public static final String CA_CERTIFICATE = "ca.pem";
+  /** The CA's private key in a factory's directory: PKCS#8 PEM, 0600. */
+  public static final String CA_KEY = "ca.key";
+  /** The device's private key: PKCS#8 PEM, 0600. */
+  public static final String DEVICE_KEY = "device.key";
+  /** The IDevID alone, as PEM. */
+  public static final String DEVICE_CERTIFICATE = "device.pem";
+  /**
+   * The IDevID and then the manufacturer's CA, as PEM. The CA is self-signed, so a TLS peer that
+   * knows it does not need it (RFC 8446, 4.4.2 lets it be left out); it is there for the programs
+   * that refuse a chain without the issuer.
+   */
+  public static final String DEVICE_CHAIN = "chain.pem";
+  /** Key and chain as PKCS#12 (alias {@code device}, {@link #P12_PASSWORD}), 0600. */
+  public static final String DEVICE_P12 = "device.p12";
+
+  /**
+   * The password of every {@link #DEVICE_P12}. It protects nothing, the file's permissions do: the
+   * same key lies beside it in {@link #DEVICE_KEY}. It is not empty because keytool and some other
+   * importers refuse an empty password, and {@code changeit} is what Java programs try first.
+   */
+  public static final String P12_PASSWORD = "changeit";
+
+  private static final Logger log = LoggerFactory.getLogger(Factory.class);
+  // No '_': a serialNumber attribute is a PrintableString, which has none (X.680, 41.4), and strict
+  // parsers refuse the whole certificate. A letter or digit first: it may become a file's name.
+  private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
+  private static final int MAX_NAME_CHARS = 64;
+
+  private final X509Certificate certificate;
+  private final PrivateKey key;
+  private final Clock clock;
+
+  private Factory(X509Certificate certificate, PrivateKey key, Clock clock) {
+    this.certificate = certificate;
+    this.key = key;
+    this.clock = clock;
+  }
+
+  /**
+   * Makes a new manufacturer CA. The directory appears with both files in it, or not at all.
+   *
+   * @param directory new or empty; its parents are made
+   * @param name the manufacturer: 1 to 64 characters, no control characters
+   * @throws IllegalArgumentException if {@code name} does not keep to that
+   * @throws FactoryException if {@code directory} has files in it, or cannot be written
+   */
+  public static Factory init(Path directory, String name, Clock clock) {
+    requireNonNull(clock, "clock");
+    requireName(name);
+    try (StagedDirectory files = StagedDirectory.begin(directory)) {
+      KeyPair keys = newKey();
+      X509Certificate certificate = FactoryCertificates.authority(keys, name, clock);
+      files.writePublic(CA_CERTIFICATE, Pem.of(List.of(certificate)));
+      files.writeSecret(CA_KEY, Pem.of(keys.getPrivate()));
+      Path made = files.publish();
+      log.info("Factory created name={} directory={}", Quoted.of(name), made);
+      return new Factory(certificate, keys.getPrivate(), clock);
+    }
+  }
+
+  /**
+   * Opens a manufacturer CA.
+   *
+   * @throws FactoryException if a file is missing or damaged, or the key is not the certificate's
+   */
+  public static Factory open(Path directory, Clock clock) {
+    requireNonNull(clock, "clock");
+    Path certificateFile = requireFile(directory, CA_CERTIFICATE);
+    Path keyFile = requireFile(directory, CA_KEY);
+    X509Certificate certificate = Pem.readCertificate(certificateFile);
+    requireAuthority(certificateFile, certificate, clock);
+    PrivateKey key = Pem.readPrivateKey(keyFile);
+    if (!belongTogether(key, certificate)) {
+      throw new FactoryException(keyFile + ": is not the key of " + certificateFile
+          + "; restore both from the same backup");
+    }
+    warnIfOthersCanRead(keyFile);
+    return new Factory(certificate, key, clock);
+  }
+
+  /** The CA's certificate: what an operator registers as the manufacturer's trust anchor. */
+  public X509Certificate certificate() {
+    return certificate;
+  }
+
+  /**
+   * Makes a key and an IDevID for one device: {@link #DEVICE_KEY}, {@link #DEVICE_CERTIFICATE},
+   * {@link #DEVICE_CHAIN}, {@link #DEVICE_P12}. The directory appears with all of them, or not at
+   * all. That a serial number is given once is the caller's to see to.
+   *
+   * @param serial the device's serial number: 1 to 64 of {@code [A-Za-z0-9.-]}, starting with a
+   *     letter or digit
+   * @param directory new or empty; its parents are made
+   * @return the absolute path of {@code directory}
+   * @throws IllegalArgumentException if {@code serial} does not keep to that
+   * @throws FactoryException if {@code directory} has files in it, or cannot be written
+   */
+  public Path issue(String serial, Path directory) {
+    requireSerial(serial);
+    try (StagedDirectory files = StagedDirectory.begin(directory)) {
+      KeyPair keys = newKey();
+      X509Certificate idevid =
+          FactoryCertificates.idevid(keys.getPublic(), serial, certificate, key, clock);
+      List<X509Certificate> chain = List.of(idevid, certificate);
+      files.writeSecret(DEVICE_KEY, Pem.of(keys.getPrivate()));
+      files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
+      files.writePublic(DEVICE_CHAIN, Pem.of(chain));
+      files.writeSecret(DEVICE_P12, p12(keys.getPrivate(), chain));
+      Path made = files.publish();
+      log.info(
+          "IDevID issued serial={} certificate={} directory={}",
+          serial,
+          idevid.getSerialNumber().toString(16),
+          made);
+      return made;
+    }
+  }
+
+  private static void requireName(String name) {
+    requireNonNull(name, "name");
+    boolean printable = name.codePoints().noneMatch(Character::isISOControl);
+    // X.520 ends an organization's name at 64 characters (RFC 5280, A.1).
+    if (!printable || name.isBlank() || name.length() > MAX_NAME_CHARS) {
+      throw new IllegalArgumentException("name: " + Quoted.of(name)
+          + " (expected: the manufacturer, 1 to 64 characters, no control characters)");
+    }
+  }
+
+  private static void requireSerial(String serial) {
+    requireNonNull(serial, "serial");
+    if (!SERIAL.matcher(serial).matches()) {
+      throw new IllegalArgumentException("serial: " + Quoted.of(serial)
+          + " (expected: 1 to 64 of [A-Za-z0-9.-], starting with a letter or digit)");
+    }
+  }
+
+  private static Path requireFile(Path directory, String name) {
+    Path file = directory.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      throw new FactoryException(file + ": is missing (expected: a factory made by `muster factory"
+          + " init`); restore it from a backup, or make a new factory elsewhere");
+    }
+    return file;
+  }
+
+  private static void requireAuthority(Path file, X509Certificate certificate, Clock clock) {
+    boolean[] usage = certificate.getKeyUsage();
+    boolean signsCertificates = usage != null && usage[5];
+    if (certificate.getBasicConstraints() < 0 || !signsCertificates) {
+      throw new FactoryException(
+          file + ": is not the certificate of a CA (expected: CA:TRUE and key usage keyCertSign)");
+    }
+    if (clock.instant().isAfter(certificate.getNotAfter().toInstant())) {
+      throw new FactoryException(
+          file + ": expired at " + certificate.getNotAfter().toInstant() + "; make a new factory");
+    }
+  }
+
+  private static boolean belongTogether(PrivateKey key, X509Certificate certificate) {
+    try {
+      byte[] probe = certificate.getSignature();
+      Signature signature = Signature.getInstance("SHA256withECDSA");
+      signature.initSign(key);
+      signature.update(probe);
+      byte[] signed = signature.sign();
+      signature.initVerify(certificate.getPublicKey());
+      signature.update(probe);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false; // Another kind of key than the certificate's.
+    }
+  }
+
+  private static void warnIfOthersCanRead(Path keyFile) {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(keyFile);
+      if (permissions.contains(PosixFilePermission.GROUP_READ)
+          || permissions.contains(PosixFilePermission.OTHERS_READ)) {
+        log.warn("Factory key readable by others file={} hint=\"chmod 600\"", keyFile);
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      log.debug("Factory key permissions unknown file={} reason={}", keyFile, e.toString());
+    }
+  }
+
+  private static KeyPair newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("no P-256 in this Java", e);
+    }
+  }
+
+  private static byte[] p12(PrivateKey key, List<X509Certificate> chain) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      char[] password = P12_PASSWORD.toCharArray();
+      store.setKeyEntry("device", key, password, chain.toArray(Certificate[]::new));
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      store.store(bytes, password);
+      return bytes.toByteArray();
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException("no PKCS#12 in this Java", e);
+    }
+  }
+}

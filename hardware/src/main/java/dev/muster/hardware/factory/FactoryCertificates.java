@@ -1,0 +1,136 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.factory;
+
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Date;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.CertIOException;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** The two kinds of certificate that a factory makes. */
+final class FactoryCertificates {
+  /** RFC 5280, 4.1.2.5: "no well-defined expiration date"; what 802.1AR wants in an IDevID. */
+  static final Instant NO_EXPIRY = Instant.parse("9999-12-31T23:59:59Z");
+
+  /** So that a peer whose clock is a little behind accepts a certificate made just now. */
+  private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private FactoryCertificates() {}
+
+  /**
+   * The self-signed manufacturer CA. It has no end either: a verifier that checks the validity of
+   * its anchor would otherwise refuse every device of the manufacturer from one day to the next.
+   */
+  static X509Certificate authority(KeyPair keys, String manufacturer, Clock clock) {
+    X500Name subject = new X500NameBuilder(BCStyle.INSTANCE)
+        .addRDN(BCStyle.O, manufacturer)
+        .addRDN(BCStyle.CN, "Manufacturer CA")
+        .build();
+    try {
+      JcaX509v3CertificateBuilder certificate =
+          builder(subject, subject, keys.getPublic(), notBefore(clock));
+      // RFC 5280, 4.2.1.9 and 4.2.1.3: critical in a CA; it signs devices and never another CA.
+      certificate.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
+      certificate.addExtension(
+          Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
+      return sign(certificate, keys.getPrivate());
+    } catch (CertIOException | GeneralSecurityException e) {
+      throw new IllegalStateException("a manufacturer CA that cannot be encoded", e);
+    }
+  }
+
+  /** The IDevID of the device with this serial number (IEEE 802.1AR; RFC 8995, 2.3). */
+  static X509Certificate idevid(
+      PublicKey key, String serial, X509Certificate authority, PrivateKey signer, Clock clock) {
+    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
+    try {
+      JcaX509v3CertificateBuilder certificate =
+          builder(issuer, subject(issuer, serial), key, notBefore(clock, authority));
+      certificate.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(authority.getPublicKey()));
+      // Some DTLS stacks refuse a client certificate whose key usage lacks digitalSignature.
+      certificate.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+      // No extended key usage: an IDevID lives as long as the device, so it must not rule out uses
+      // that come later (RFC 8995, 2.3). Absent means any purpose (RFC 5280, 4.2.1.12), and TLS
+      // clients authenticate with it. No hardwareModuleName (RFC 4108, 5) either: it needs an
+      // object
+      // identifier that the manufacturer owns, and 802.1AR-2018 only recommends it.
+      return sign(certificate, signer);
+    } catch (CertIOException | GeneralSecurityException e) {
+      throw new IllegalStateException("an IDevID that cannot be encoded", e);
+    }
+  }
+
+  /** BouncyCastle writes a serialNumber as PrintableString (X520SerialNumber, RFC 5280, A.1). */
+  private static X500Name subject(X500Name issuer, String serial) {
+    X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
+    for (var organization : issuer.getRDNs(BCStyle.O)) {
+      subject.addRDN(organization.getFirst());
+    }
+    return subject.addRDN(BCStyle.SERIALNUMBER, serial).build();
+  }
+
+  private static JcaX509v3CertificateBuilder builder(
+      X500Name issuer, X500Name subject, PublicKey key, Instant notBefore)
+      throws CertIOException, GeneralSecurityException {
+    JcaX509v3CertificateBuilder certificate = new JcaX509v3CertificateBuilder(
+        issuer, serial(), Date.from(notBefore), Date.from(NO_EXPIRY), subject, key);
+    certificate.addExtension(
+        Extension.subjectKeyIdentifier,
+        false,
+        new JcaX509ExtensionUtils().createSubjectKeyIdentifier(key));
+    return certificate;
+  }
+
+  private static X509Certificate sign(JcaX509v3CertificateBuilder certificate, PrivateKey key)
+      throws GeneralSecurityException {
+    try {
+      return new JcaX509CertificateConverter()
+          .getCertificate(
+              certificate.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
+    } catch (OperatorCreationException e) {
+      throw new IllegalStateException("no ECDSA with SHA-256 in this Java", e);
+    }
+  }
+
+  /** 128 random bits, never negative; zero, which RFC 5280, 4.1.2.2 forbids, does not come up. */
+  private static BigInteger serial() {
+    return new BigInteger(128, RANDOM);
+  }
+
+  private static Instant notBefore(Clock clock) {
+    return clock.instant().minus(CLOCK_SKEW).truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  private static Instant notBefore(Clock clock, X509Certificate authority) {
+    Instant own = notBefore(clock);
+    Instant earliest = authority.getNotBefore().toInstant();
+    return own.isBefore(earliest) ? earliest : own;
+  }
+}

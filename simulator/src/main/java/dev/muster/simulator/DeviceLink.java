@@ -1,0 +1,51 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** How a virtual device reaches a backend: the part of the device SDK that the simulator needs. */
+interface DeviceLink extends AutoCloseable {
+  /** Begins to enroll and connect; returns at once. */
+  void start();
+
+  /** Who the device is; empty until it is enrolled. */
+  Optional<DeviceId> device();
+
+  /** Sends a message, or keeps it until there is a connection; does not block. */
+  Receipt send(VirtualDevice.Reading reading);
+
+  /** Ends the connection; blocks for a short while at most. */
+  @Override
+  void close();
+
+  /**
+   * What came of a message.
+   *
+   * @param acknowledged completes at the PUBACK, exceptionally if there will be none
+   */
+  record Receipt(MessageIdentity identity, CompletableFuture<Void> acknowledged) {}
+
+  /** Hears how a link is; called on any thread, never by two at once. */
+  interface Listener {
+    /** The device holds a valid LDevID. */
+    void enrolled();
+
+    /** The device is connected. */
+    void online();
+
+    /** Why it is not, in one line. */
+    void waiting(String reason);
+  }
+
+  /** Makes links. */
+  interface Factory {
+    /** A link that was not started; may block on the disk. */
+    DeviceLink open(String serial, Listener listener);
+  }
+}

@@ -1,0 +1,83 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.protocol.identity.Quoted;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * What a simulated fleet is to do.
+ *
+ * @param devices how many, 1 to 10 000
+ * @param messagesPerSecond of each device once it is online, above 0, up to 1000
+ * @param duration how long the run lasts, from the first start to the last measurement, ramp-up
+ *     included
+ * @param rampUp over how long the starts of the devices are spread; at most {@code duration}
+ * @param enrollment the EST server, {@code https://host:port}
+ * @param broker the MQTT broker, {@code mqtts://host:port}
+ * @param trust the root certificate to trust, PEM
+ * @param stateDirectory where each device keeps its state, in a directory of its own; a later run
+ *     with the same directory finds the devices enrolled
+ * @param serialPrefix what the serial numbers start with; {@code sim-} makes {@code sim-0001}, ...
+ * @param seed the same seed makes the same devices with the same sensors
+ */
+public record FleetPlan(
+    int devices,
+    double messagesPerSecond,
+    Duration duration,
+    Duration rampUp,
+    URI enrollment,
+    URI broker,
+    Path trust,
+    Path stateDirectory,
+    String serialPrefix,
+    long seed) {
+  private static final int MAX_DEVICES = 10_000;
+  private static final int MAX_RATE = 1000;
+  private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,31}");
+
+  /** @throws IllegalArgumentException naming the first component that is out of bounds */
+  public FleetPlan {
+    requireNonNull(trust, "trust");
+    requireNonNull(stateDirectory, "stateDirectory");
+    require(devices >= 1 && devices <= MAX_DEVICES, "devices", devices, "1 to " + MAX_DEVICES);
+    require(
+        messagesPerSecond > 0 && messagesPerSecond <= MAX_RATE,
+        "messagesPerSecond",
+        messagesPerSecond,
+        "above 0, up to " + MAX_RATE);
+    require(!duration.isNegative() && !duration.isZero(), "duration", duration, "above zero");
+    require(
+        !rampUp.isNegative() && rampUp.compareTo(duration) <= 0,
+        "rampUp",
+        rampUp,
+        "not negative, at most the duration, " + duration);
+    require("https".equals(enrollment.getScheme()), "enrollment", enrollment, "https://host:port");
+    require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
+    require(
+        PREFIX.matcher(serialPrefix).matches(),
+        "serialPrefix",
+        Quoted.of(serialPrefix),
+        "1 to 32 of [A-Za-z0-9.-], starting with a letter or digit");
+  }
+
+  private static void require(boolean holds, String name, Object value, String expected) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: " + expected + ")");
+    }
+  }
+
+  /**
+   * The serial number of a device, counted from 0: the prefix and at least four digits from 0001.
+   */
+  public String serial(int index) {
+    return String.format("%s%04d", serialPrefix, index + 1);
+  }
+}

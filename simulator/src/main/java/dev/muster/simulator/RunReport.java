@@ -1,0 +1,82 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.HdrHistogram.AbstractHistogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run came to.
+ *
+ * @param completed whether it lasted as long as planned; false if it was stopped
+ * @param seed the plan's seed
+ * @param duration from the first start to the last measurement
+ * @param devices how many there were to be
+ * @param enrolled devices that held an operational certificate
+ * @param connected devices that were online at least once
+ * @param sent messages handed to the SDK
+ * @param acknowledged messages that the broker acknowledged
+ * @param deviceFailures reason to number of devices, for those that never came online
+ * @param messageFailures reason to number of messages, for those not acknowledged; with
+ *     {@code acknowledged} they add up to {@code sent}
+ * @param latency from the time at which a message was due to its acknowledgement; null if nothing
+ *     was acknowledged
+ */
+public record RunReport(
+    boolean completed,
+    long seed,
+    Duration duration,
+    int devices,
+    int enrolled,
+    int connected,
+    long sent,
+    long acknowledged,
+    SortedMap<String, Long> deviceFailures,
+    SortedMap<String, Long> messageFailures,
+    @Nullable Latency latency) {
+  public RunReport {
+    requireNonNull(duration, "duration");
+    deviceFailures = copy(deviceFailures);
+    messageFailures = copy(messageFailures);
+  }
+
+  /** How many messages were sent and not acknowledged. */
+  public long failed() {
+    return sent - acknowledged;
+  }
+
+  private static SortedMap<String, Long> copy(Map<String, Long> counts) {
+    return Collections.unmodifiableSortedMap(new TreeMap<>(counts));
+  }
+
+  /**
+   * Percentiles, in milliseconds.
+   *
+   * <p>Counted from when the message was due, not from when it was sent: what waits behind a slow
+   * answer counts as slow too (no coordinated omission).
+   */
+  public record Latency(double p50Ms, double p90Ms, double p99Ms, double maxMs) {
+    private static final double MICROS_PER_MS = 1000;
+
+    /** @return null if {@code micros} is empty */
+    static @Nullable Latency of(AbstractHistogram micros) {
+      if (micros.getTotalCount() == 0) {
+        return null;
+      }
+      return new Latency(
+          micros.getValueAtPercentile(50) / MICROS_PER_MS,
+          micros.getValueAtPercentile(90) / MICROS_PER_MS,
+          micros.getValueAtPercentile(99) / MICROS_PER_MS,
+          micros.getMaxValue() / MICROS_PER_MS);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+final class FleetPlanTest {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  @Test
+  void serial_countsFromOne() {
+    FleetPlan plan = Plans.plan(10_000, 1, MINUTE, Duration.ZERO, 1);
+    assertThat(plan.serial(0)).isEqualTo("sim-0001");
+    assertThat(plan.serial(9999)).isEqualTo("sim-10000");
+  }
+
+  @Test
+  void plan_outOfBounds_isRefusedByName() {
+    refused(() -> Plans.plan(0, 1, MINUTE, MINUTE, 1), "devices: 0 (expected: 1 to 10000)");
+    refused(() -> Plans.plan(10_001, 1, MINUTE, MINUTE, 1), "devices: 10001 (");
+    refused(() -> Plans.plan(1, 0, MINUTE, MINUTE, 1), "messagesPerSecond: 0.0 (");
+    refused(() -> Plans.plan(1, Double.NaN, MINUTE, MINUTE, 1), "messagesPerSecond: NaN (");
+    refused(() -> Plans.plan(1, 1001, MINUTE, MINUTE, 1), "messagesPerSecond: 1001.0 (");
+    refused(() -> Plans.plan(1, 1, Duration.ZERO, Duration.ZERO, 1), "duration: PT0S (");
+    refused(() -> Plans.plan(1, 1, MINUTE, MINUTE.plusMillis(1), 1), "rampUp: PT1M0.001S (");
+    refused(() -> Plans.plan(1, 1, MINUTE, MINUTE.negated(), 1), "rampUp: PT-1M (");
+    refused(() -> withUris("http://a:1", "mqtts://b:2", "s"), "enrollment: http://a:1 (");
+    refused(() -> withUris("https://a:1", "mqtt://b:2", "s"), "broker: mqtt://b:2 (");
+    refused(() -> withUris("https://a:1", "mqtts://b:2", "../s"), "serialPrefix: \"../s\" (");
+  }
+
+  private static FleetPlan withUris(String enrollment, String broker, String prefix) {
+    Path path = Path.of("x");
+    return new FleetPlan(
+        1, 1, MINUTE, MINUTE, URI.create(enrollment), URI.create(broker), path, path, prefix, 1);
+  }
+
+  private static void refused(Runnable making, String message) {
+    assertThatIllegalArgumentException().isThrownBy(making::run).withMessageStartingWith(message);
+  }
+}

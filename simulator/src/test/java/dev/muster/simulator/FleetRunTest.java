@@ -1,0 +1,228 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+final class FleetRunTest {
+  private final SimulatedBackend backend = new SimulatedBackend();
+  private final LossLedger ledger = new LossLedger();
+  private final List<Progress> progress = new ArrayList<>();
+
+  @Test
+  void run_healthyBackend_acknowledgesEverything() {
+    RunReport report = run(Plans.plan(10, 2, seconds(12), seconds(2), 1));
+
+    assertThat(report.completed()).isTrue();
+    assertThat(report.duration()).isEqualTo(seconds(12));
+    assertThat(report.devices()).isEqualTo(10);
+    assertThat(report.enrolled()).isEqualTo(10);
+    assertThat(report.connected()).isEqualTo(10);
+    // 10 devices, twice a second, for 12 s less the mean start of 0.9 s + 0.1 s.
+    assertThat(report.sent()).isBetween(210L, 230L);
+    assertThat(report.acknowledged()).isEqualTo(report.sent());
+    assertThat(report.failed()).isZero();
+    assertThat(report.deviceFailures()).isEmpty();
+    assertThat(report.messageFailures()).isEmpty();
+    assertThat(requireNonNull(report.latency()).p50Ms()).isCloseTo(5, within(0.1));
+    assertThat(report.latency().maxMs()).isCloseTo(5, within(0.1));
+    assertThat(ledger.size()).isEqualTo(report.acknowledged());
+    assertThat(backend.links).hasSize(10).allMatch(link -> link.closed);
+  }
+
+  @Test
+  void run_progress_growsAndEndsOnce() {
+    RunReport report = run(Plans.plan(10, 2, seconds(12), seconds(2), 1));
+
+    assertThat(progress).isSortedAccordingTo((a, b) -> Long.compare(a.sent(), b.sent()));
+    assertThat(progress).hasSizeBetween(55, 65);
+    assertThat(progress.get(0).phase()).isEqualTo(Progress.Phase.RUNNING);
+    assertThat(progress).filteredOn(p -> p.phase() == Progress.Phase.ENDED).hasSize(1);
+    Progress last = progress.get(progress.size() - 1);
+    assertThat(last.phase()).isEqualTo(Progress.Phase.ENDED);
+    assertThat(last.acknowledged()).isEqualTo(report.acknowledged());
+    assertThat(last.planned()).isEqualTo(seconds(12));
+  }
+
+  @Test
+  void run_sameSeed_sendsTheSame() {
+    run(Plans.plan(5, 3, seconds(10), seconds(1), 42));
+    SimulatedBackend again = new SimulatedBackend();
+    run(again, Plans.plan(5, 3, seconds(10), seconds(1), 42));
+    assertThat(again.sent).hasSizeGreaterThan(100).isEqualTo(backend.sent);
+
+    SimulatedBackend other = new SimulatedBackend();
+    run(other, Plans.plan(5, 3, seconds(10), seconds(1), 43));
+    assertThat(other.sent).isNotEqualTo(backend.sent);
+  }
+
+  @Test
+  void run_stalledBackend_keepsSendingAndCountsTheWait() {
+    backend.stallFrom = seconds(5);
+    backend.stallTo = seconds(8);
+    RunReport report = run(Plans.plan(10, 10, seconds(20), seconds(0), 1));
+
+    // Open loop: as many messages as without the stall.
+    assertThat(report.sent()).isBetween(1980L, 2000L);
+    assertThat(report.acknowledged()).isEqualTo(report.sent());
+    assertThat(requireNonNull(report.latency()).maxMs()).isCloseTo(3005, within(110.0));
+    // 3 of 20 s wait, evenly from 3 s down to nothing: the slowest tenth begins at 1 s.
+    assertThat(report.latency().p90Ms()).isCloseTo(1000, within(150.0));
+    assertThat(report.latency().p50Ms()).isCloseTo(5, within(0.1));
+  }
+
+  @Test
+  void run_senderHeldUp_countsFromWhenMessagesWereDue() {
+    backend.sendTakes = seconds(2);
+    RunReport report = run(Plans.plan(1, 10, seconds(10), seconds(0), 1));
+
+    assertThat(report.sent()).isBetween(98L, 100L);
+    // The held-up message itself, and those that were due meanwhile: 20 of 100 waited.
+    assertThat(requireNonNull(report.latency()).maxMs()).isCloseTo(2005, within(10.0));
+    assertThat(report.latency().p90Ms()).isCloseTo(1000, within(150.0));
+  }
+
+  @Test
+  void run_refusedMessages_areCountedByReason() {
+    backend.refused = 2;
+    RunReport report = run(Plans.plan(4, 2, seconds(5), seconds(0), 1));
+    assertThat(report.messageFailures())
+        .containsOnly(Map.entry("the broker refused the message", 4L));
+    assertThat(report.failed()).isEqualTo(4);
+    assertThat(ledger.size()).isEqualTo(report.acknowledged()).isEqualTo(report.sent() - 4);
+  }
+
+  @Test
+  void run_silentBackend_isGivenUpAndCounted() {
+    backend.answers = false;
+    RunReport report = run(Plans.plan(4, 2, seconds(5), seconds(0), 1));
+    assertThat(report.acknowledged()).isZero();
+    assertThat(report.latency()).isNull();
+    assertThat(report.messageFailures())
+        .containsOnly(Map.entry(FleetRun.UNACKNOWLEDGED, report.sent()));
+    assertThat(backend.timeline.elapsed()).isEqualTo(seconds(5).plus(FleetRun.DRAIN_LIMIT));
+  }
+
+  @Test
+  void run_devicesThatAreRefused_doNotKeepOthersFromStarting() {
+    backend.comesOnline = serial -> Integer.parseInt(serial.substring(4)) > 20;
+    RunReport report = run(Plans.plan(40, 1, seconds(60), seconds(0), 1));
+    assertThat(report.enrolled()).isEqualTo(20);
+    assertThat(report.deviceFailures())
+        .containsOnly(Map.entry("not enrolled: the registrar does not know the manufacturer", 20L));
+  }
+
+  @Test
+  void run_manyDevicesAtOnce_enrollFewAtATime() {
+    RunReport report = run(Plans.plan(100, 1, seconds(10), seconds(0), 1));
+    assertThat(report.connected()).isEqualTo(100);
+    assertThat(backend.startingAtMost).isEqualTo(FleetRun.STARTS_AT_ONCE);
+  }
+
+  @Test
+  void run_identityThatCannotBeMade_isCountedByReason() {
+    FleetPlan plan = Plans.plan(3, 1, seconds(5), seconds(0), 1);
+    DeviceLink.Factory links = (serial, listener) -> {
+      if (serial.equals("sim-0002")) {
+        throw new IllegalStateException("no space left on device");
+      }
+      return backend.open(serial, listener);
+    };
+    RunReport report = run(backend, plan, links);
+    assertThat(report.enrolled()).isEqualTo(2);
+    assertThat(report.deviceFailures())
+        .containsOnly(Map.entry("not enrolled: no space left on device", 1L));
+  }
+
+  @Test
+  void stop_whileRunning_endsSoonWithWhatWasDone() {
+    backend.answerTime = Duration.ofMillis(500);
+    FleetRun run = fleetRun(backend, Plans.plan(10, 10, seconds(60), seconds(0), 1), backend);
+    CompletableFuture<RunReport> report = run.start();
+    backend.timeline.after(seconds(3), () -> {
+      run.stop();
+      run.stop();
+    });
+    backend.timeline.runUntil(report::isDone);
+
+    assertThat(backend.timeline.elapsed()).isLessThan(seconds(5));
+    assertThat(report.join().completed()).isFalse();
+    assertThat(report.join().duration()).isEqualTo(seconds(3));
+    assertThat(report.join().acknowledged())
+        .isPositive()
+        .isEqualTo(report.join().sent());
+    assertThat(backend.links).hasSize(10).allMatch(link -> link.closed);
+  }
+
+  @Test
+  void stop_whileDraining_shortensTheWait() {
+    backend.answers = false;
+    FleetRun run = fleetRun(backend, Plans.plan(1, 10, seconds(3), seconds(0), 1), backend);
+    CompletableFuture<RunReport> report = run.start();
+    backend.timeline.after(seconds(4), run::stop);
+    backend.timeline.runUntil(report::isDone);
+    assertThat(backend.timeline.elapsed()).isEqualTo(seconds(5));
+    assertThat(report.join().completed()).isTrue();
+  }
+
+  @Test
+  void stop_beforeTheStartsAreThrough_startsNoMore() {
+    FleetRun run = fleetRun(backend, Plans.plan(100, 1, seconds(60), seconds(0), 1), backend);
+    CompletableFuture<RunReport> report = run.start();
+    backend.timeline.after(Duration.ofMillis(50), run::stop);
+    backend.timeline.runUntil(report::isDone);
+    assertThat(backend.links).hasSize(FleetRun.STARTS_AT_ONCE);
+    assertThat(report.join().deviceFailures())
+        .containsEntry("not enrolled: not started", 100L - FleetRun.STARTS_AT_ONCE);
+  }
+
+  @Test
+  void run_listenerThatThrows_changesNothing() {
+    FleetRun run = new FleetRun(
+        Plans.plan(1, 1, seconds(5), seconds(0), 1),
+        backend,
+        backend.timeline,
+        backend.timeline.clock(),
+        ledger,
+        broken -> {
+          throw new IllegalStateException("broken listener");
+        });
+    CompletableFuture<RunReport> report = run.start();
+    backend.timeline.runUntil(report::isDone);
+    assertThat(report.join().acknowledged()).isPositive();
+  }
+
+  private RunReport run(FleetPlan plan) {
+    return run(backend, plan);
+  }
+
+  private RunReport run(SimulatedBackend target, FleetPlan plan) {
+    return run(target, plan, target);
+  }
+
+  private RunReport run(SimulatedBackend target, FleetPlan plan, DeviceLink.Factory links) {
+    CompletableFuture<RunReport> report = fleetRun(target, plan, links).start();
+    target.timeline.runUntil(report::isDone);
+    return report.join();
+  }
+
+  private FleetRun fleetRun(SimulatedBackend target, FleetPlan plan, DeviceLink.Factory links) {
+    return new FleetRun(
+        plan, links, target.timeline, target.timeline.clock(), ledger, progress::add);
+  }
+
+  private static Duration seconds(int seconds) {
+    return Duration.ofSeconds(seconds);
+  }
+}

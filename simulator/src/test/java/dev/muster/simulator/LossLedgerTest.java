@@ -1,0 +1,109 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.LossLedger.Comparison;
+import dev.muster.simulator.LossLedger.DeviceMessage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+final class LossLedgerTest {
+  private static final DeviceId A = new DeviceId("a");
+  private static final DeviceId B = new DeviceId("b");
+
+  private final LossLedger ledger = new LossLedger();
+
+  @Test
+  void compare_nothingAcknowledged_isClean() {
+    assertThat(ledger.compare(device -> List.of()).clean()).isTrue();
+    assertThat(ledger.size()).isZero();
+  }
+
+  @Test
+  void compare_everythingStoredOnce_isClean() {
+    remember(A, "x", 1, 100);
+    remember(B, "y", 1, 50);
+    Comparison comparison =
+        ledger.compare(device -> device.equals(A) ? messages("x", 1, 100) : messages("y", 1, 50));
+    assertThat(comparison).isEqualTo(new Comparison(150, 0, 0, List.of(), List.of()));
+    assertThat(ledger.size()).isEqualTo(150);
+  }
+
+  @Test
+  void compare_acknowledgedButNotStored_isLost() {
+    remember(A, "x", 1, 10);
+    List<MessageIdentity> stored = messages("x", 1, 10);
+    stored.remove(6);
+    Comparison comparison = ledger.compare(device -> stored);
+    assertThat(comparison.clean()).isFalse();
+    assertThat(comparison.lost()).isEqualTo(1);
+    assertThat(comparison.examplesOfLost())
+        .containsExactly(new DeviceMessage(A, new MessageIdentity("x", 7)));
+  }
+
+  @Test
+  void compare_storedUnderAnotherDevice_isLost() {
+    remember(A, "x", 1, 2);
+    Comparison comparison =
+        ledger.compare(device -> device.equals(B) ? messages("x", 1, 2) : List.of());
+    assertThat(comparison.lost()).isEqualTo(2);
+  }
+
+  @Test
+  void compare_storedTwice_isDuplicated() {
+    remember(A, "x", 1, 10);
+    List<MessageIdentity> stored = messages("x", 1, 12);
+    stored.addAll(messages("x", 5, 5));
+    stored.addAll(messages("x", 5, 5));
+    stored.addAll(messages("x", 12, 12)); // not acknowledged, but stored twice all the same
+    Comparison comparison = ledger.compare(device -> stored);
+    assertThat(comparison.lost()).isZero();
+    assertThat(comparison.duplicated()).isEqualTo(2);
+    assertThat(comparison.examplesOfDuplicated())
+        .extracting(message -> message.identity().sequence())
+        .containsExactly(5L, 12L);
+  }
+
+  @Test
+  void compare_storedWithoutAcknowledgementOrOfAnotherBoot_isNoFault() {
+    remember(A, "x", 1, 10);
+    List<MessageIdentity> stored = messages("x", 1, 15);
+    stored.addAll(messages("earlier", 1, 3));
+    stored.addAll(messages("earlier", 1, 3));
+    stored.add(new MessageIdentity("x", Long.MAX_VALUE));
+    assertThat(ledger.compare(device -> stored).clean()).isTrue();
+  }
+
+  @Test
+  void compare_twoBoots_areKeptApart() {
+    remember(A, "x", 1, 3);
+    remember(A, "y", 1, 3);
+    assertThat(ledger.compare(device -> messages("x", 1, 3)).lost()).isEqualTo(3);
+  }
+
+  @Test
+  void compare_manyLost_showsSomeOfThem() {
+    remember(A, "x", 1, 1000);
+    Comparison comparison = ledger.compare(device -> List.of());
+    assertThat(comparison.lost()).isEqualTo(1000);
+    assertThat(comparison.examplesOfLost()).hasSize(20);
+  }
+
+  private void remember(DeviceId device, String boot, long first, long last) {
+    messages(boot, first, last).forEach(identity -> ledger.remember(device, identity));
+  }
+
+  private static List<MessageIdentity> messages(String boot, long first, long last) {
+    return new ArrayList<>(LongStream.rangeClosed(first, last)
+        .mapToObj(sequence -> new MessageIdentity(boot, sequence))
+        .toList());
+  }
+}

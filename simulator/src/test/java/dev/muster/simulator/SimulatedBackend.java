@@ -1,0 +1,111 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Links to a backend that takes as long, and fails as often, as a test wants. */
+final class SimulatedBackend implements DeviceLink.Factory {
+  final ManualTimeline timeline = new ManualTimeline();
+  final List<Link> links = new ArrayList<>();
+  final List<String> sent = new ArrayList<>();
+  Duration enrollmentTime = Duration.ofMillis(100);
+  Duration answerTime = Duration.ofMillis(5);
+  Predicate<String> comesOnline = serial -> true;
+  /** Between these times since the start nothing is acknowledged. */
+  Duration stallFrom = Duration.ZERO;
+
+  Duration stallTo = Duration.ZERO;
+  /** Messages with this number in a device are refused. */
+  long refused = -1;
+  /** How long the caller of {@code send} is held up by the message with number 3. */
+  Duration sendTakes = Duration.ZERO;
+
+  boolean answers = true;
+  int starting;
+  int startingAtMost;
+
+  @Override
+  public DeviceLink open(String serial, DeviceLink.Listener listener) {
+    Link link = new Link(serial, listener);
+    links.add(link);
+    return link;
+  }
+
+  final class Link implements DeviceLink {
+    private final String serial;
+    private final Listener listener;
+    private @Nullable DeviceId id;
+    private long sequence;
+    boolean closed;
+
+    private Link(String serial, Listener listener) {
+      this.serial = serial;
+      this.listener = listener;
+    }
+
+    @Override
+    public void start() {
+      startingAtMost = Math.max(startingAtMost, ++starting);
+      if (!comesOnline.test(serial)) {
+        listener.waiting("the registrar does not know the manufacturer");
+        return;
+      }
+      timeline.after(enrollmentTime, () -> {
+        starting--;
+        id = new DeviceId("acme-" + serial);
+        listener.enrolled();
+        listener.online();
+      });
+    }
+
+    @Override
+    public Optional<DeviceId> device() {
+      return Optional.ofNullable(id);
+    }
+
+    @Override
+    public Receipt send(VirtualDevice.Reading reading) {
+      sent.add(serial + " " + reading);
+      CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+      long number = ++sequence;
+      if (number == 3) {
+        timeline.spend(sendTakes);
+      }
+      if (answers) {
+        timeline.after(untilAnswer(), () -> answer(number, acknowledged));
+      }
+      return new Receipt(new MessageIdentity("boot-1", number), acknowledged);
+    }
+
+    private Duration untilAnswer() {
+      Duration now = timeline.elapsed();
+      boolean stalled = now.compareTo(stallFrom) >= 0 && now.compareTo(stallTo) < 0;
+      return stalled ? stallTo.minus(now).plus(answerTime) : answerTime;
+    }
+
+    private void answer(long number, CompletableFuture<Void> acknowledged) {
+      if (number == refused) {
+        acknowledged.completeExceptionally(new IOException("the broker refused the message"));
+      } else {
+        acknowledged.complete(null);
+      }
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+}

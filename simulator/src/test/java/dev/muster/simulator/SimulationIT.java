@@ -1,0 +1,141 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.testing.TestPki;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole runs on the device SDK: against mosquitto, and against nobody. */
+@Timeout(120)
+final class SimulationIT {
+  private final TestPki.Credential root = TestPki.root("CN=Lab Root");
+  private final TestPki.Credential deviceCa =
+      root.issue("CN=Lab Device CA").ca().build();
+  private final TestPki.Credential manufacturer = TestPki.root("CN=Acme Manufacturer CA");
+
+  @TempDir
+  Path folder;
+
+  @BeforeEach
+  void writeTrust() throws Exception {
+    Files.writeString(folder.resolve("root.pem"), TestPki.pem(List.of(root.certificate())));
+  }
+
+  @Test
+  void run_realBroker_deliversWhatItAcknowledgedOnce() throws Exception {
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
+        LabBroker broker = new LabBroker(folder, root, deviceCa);
+        Simulation simulation = new Simulation(Clock.systemUTC())) {
+      FleetPlan plan = plan(8, registrar.uri(), broker.uri(), Duration.ofSeconds(8));
+      RunReport report = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+
+      assertThat(report.deviceFailures()).isEmpty();
+      assertThat(report.messageFailures()).isEmpty();
+      assertThat(report.connected()).isEqualTo(8);
+      assertThat(report.acknowledged()).isGreaterThan(100);
+      assertThat(requireNonNull(report.latency()).p50Ms()).isBetween(0.05, 1000.0);
+      Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+        LossLedger.Comparison comparison = simulation.ledger().compare(broker::received);
+        assertThat(comparison.acknowledged()).isEqualTo(report.acknowledged());
+        assertThat(comparison.clean()).as(comparison::toString).isTrue();
+      });
+    }
+  }
+
+  @Test
+  void run_again_findsItsDevicesEnrolled() throws Exception {
+    try (LabBroker broker = new LabBroker(folder, root, deviceCa);
+        Simulation simulation = new Simulation(Clock.systemUTC())) {
+      URI enrollment;
+      try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+        enrollment = registrar.uri();
+        FleetPlan plan = plan(3, enrollment, broker.uri(), Duration.ofSeconds(4));
+        RunReport first = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+        assertThat(first.connected()).isEqualTo(3);
+      }
+      FleetPlan plan = plan(3, enrollment, broker.uri(), Duration.ofSeconds(3));
+      RunReport second = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+
+      assertThat(second.enrolled()).isEqualTo(3);
+      assertThat(second.connected()).isEqualTo(3);
+      assertThat(second.acknowledged()).isPositive().isEqualTo(second.sent());
+      assertThat(simulation.ledger().size()).isGreaterThan(second.acknowledged());
+    }
+  }
+
+  @Test
+  void run_nobodyAnswers_reportsWhyAndEndsInTime() {
+    URI closed = URI.create("https://localhost:1");
+    FleetPlan plan = plan(4, closed, URI.create("mqtts://localhost:1"), Duration.ofSeconds(3));
+    RunReport report;
+    try (Simulation simulation = new Simulation(Clock.systemUTC())) {
+      report = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+    }
+    assertThat(report.enrolled()).isZero();
+    assertThat(report.sent()).isZero();
+    assertThat(report.deviceFailures()).hasSize(1).containsValue(4L);
+    assertThat(report.deviceFailures().firstKey())
+        .startsWith("not enrolled: ")
+        .contains("cannot be reached");
+  }
+
+  @Test
+  void close_whileDevicesRun_endsWithinFiveSeconds() throws Exception {
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
+        LabBroker broker = new LabBroker(folder, root, deviceCa)) {
+      Simulation simulation = new Simulation(Clock.systemUTC());
+      CompletableFuture<Void> someAcknowledged = new CompletableFuture<>();
+      FleetPlan plan = plan(8, registrar.uri(), broker.uri(), Duration.ofMinutes(10));
+      CompletableFuture<RunReport> report =
+          CompletableFuture.supplyAsync(() -> simulation.run(plan, this::identityOf, progress -> {
+            if (progress.connected() == 8 && progress.acknowledged() > 20) {
+              someAcknowledged.complete(null);
+            }
+          }));
+      someAcknowledged.get(60, TimeUnit.SECONDS);
+      long begin = System.nanoTime();
+      simulation.close();
+      assertThat(report.get(1, TimeUnit.SECONDS).completed()).isFalse();
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+  }
+
+  private FleetPlan plan(int devices, URI enrollment, URI broker, Duration duration) {
+    return new FleetPlan(
+        devices,
+        5,
+        duration,
+        Duration.ofSeconds(1),
+        enrollment,
+        broker,
+        folder.resolve("root.pem"),
+        folder.resolve("state"),
+        "SN-",
+        1);
+  }
+
+  private FactoryIdentity identityOf(String serial) {
+    TestPki.write(
+        folder,
+        serial,
+        manufacturer.issue("SERIALNUMBER=" + serial + ",O=Acme").withoutUsages().build());
+    return new FactoryIdentity(folder.resolve(serial + ".key"), folder.resolve(serial + ".pem"));
+  }
+}
