@@ -25,6 +25,7 @@ import dev.muster.protocol.identity.DistinguishedName;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.net.BindException;
@@ -35,14 +36,17 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +62,12 @@ public final class EnrollmentService implements AutoCloseable {
   private static final int QUEUE = 512;
   private static final int EVENT_LOOPS = 2;
   private static final int CLOSE_SECONDS = 5;
+
+  /**
+   * To Vert.x, a negative port is a free one, and the same one for whoever names the same number.
+   */
+  private static final AtomicInteger SHARED_FREE_PORT = new AtomicInteger(-1000);
+
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
   private static final Duration MAX_TICK = Duration.ofMinutes(1);
 
@@ -158,7 +168,7 @@ public final class EnrollmentService implements AutoCloseable {
 
   private int serveCrls() {
     CrlServer server = new CrlServer(config.host(), config.httpPort(), publisher);
-    deploy(server, "httpPort", config.httpPort());
+    deploy(() -> server, 1, "httpPort", config.httpPort());
     return server.port();
   }
 
@@ -173,21 +183,35 @@ public final class EnrollmentService implements AutoCloseable {
         clock,
         meters,
         () -> publisher.publish(EnrollmentDesk.ISSUER));
-    int port = config.estPort();
-    for (int i = 0; i < EVENT_LOOPS; i++) {
-      // The first one picks the port if it is 0; the others join it.
-      EstServer server = new EstServer(new EstServer.Parts(
-          config.host(), port, credential, authorities, trust, desk, workers, meters));
-      deploy(server, "estPort", port);
-      port = server.port();
-    }
-    return port;
+    EstServer.Parts parts = new EstServer.Parts(
+        config.host(),
+        config.estPort() == 0 ? SHARED_FREE_PORT.decrementAndGet() : config.estPort(),
+        credential,
+        authorities,
+        trust,
+        desk,
+        workers,
+        meters);
+    List<EstServer> servers = new CopyOnWriteArrayList<>();
+    deploy(
+        () -> {
+          EstServer server = new EstServer(parts);
+          servers.add(server);
+          return server;
+        },
+        EVENT_LOOPS,
+        "estPort",
+        config.estPort());
+    return servers.get(0).port();
   }
 
-  private void deploy(Deployable server, String setting, int port) {
+  private void deploy(Supplier<Deployable> server, int instances, String setting, int port) {
     try {
-      String id =
-          vertx.deployVerticle(server).toCompletionStage().toCompletableFuture().get();
+      String id = vertx
+          .deployVerticle(server, new DeploymentOptions().setInstances(instances))
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get();
       opened.push(() -> vertx
           .undeploy(id)
           .toCompletionStage()

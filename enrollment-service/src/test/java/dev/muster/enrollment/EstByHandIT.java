@@ -216,7 +216,9 @@ class EstByHandIT {
     RunningService.Http answer = service.curl(null, service.crl("device"));
     assertThat(answer.header("content-type").or(() -> answer.header("Content-Type")))
         .contains("application/pkix-crl");
-    service.curl(null, "-o", "device.crl", service.crl("device"));
+    PeerProgram.require("curl")
+        .run(folder, "-sSf", "-o", "device.crl", service.crl("device"))
+        .expectSuccess();
     service.write("ca-chain.pem", TestPki.pem(java.util.List.of(service.authorities.deviceCa())));
     PeerProgram openssl = PeerProgram.require("openssl");
     assertThat(openssl

@@ -17,15 +17,25 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 
 /** PEM texts (RFC 7468), as openssl writes and reads them. */
 public final class Pem {
   private static final Base64.Encoder ENCODER = Base64.getMimeEncoder(64, new byte[] {'\n'});
   private static final Pattern BLOCK = Pattern.compile(
       "-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\\s]*)-----END ([A-Z0-9 ]{1,40})-----");
+
+  private static final Map<ASN1ObjectIdentifier, String> KEY_ALGORITHMS = Map.of(
+      X9ObjectIdentifiers.id_ecPublicKey, "EC",
+      PKCSObjectIdentifiers.rsaEncryption, "RSA",
+      EdECObjectIdentifiers.id_Ed25519, "Ed25519");
 
   private Pem() {}
 
@@ -73,10 +83,11 @@ public final class Pem {
   static PrivateKey privateKey(String text) {
     byte[] der = one(text, "PRIVATE KEY");
     try {
-      String algorithm = PrivateKeyInfo.getInstance(der)
-          .getPrivateKeyAlgorithm()
-          .getAlgorithm()
-          .getId();
+      String algorithm = KEY_ALGORITHMS.get(
+          PrivateKeyInfo.getInstance(der).getPrivateKeyAlgorithm().getAlgorithm());
+      if (algorithm == null) {
+        throw new IllegalArgumentException("private key: expected EC, RSA or Ed25519");
+      }
       return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
     } catch (GeneralSecurityException | RuntimeException e) {
       throw new IllegalArgumentException("private key: cannot be read (expected: PKCS#8)", e);

@@ -25,6 +25,7 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.RuntimeOperatorException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
@@ -61,8 +62,8 @@ public final class CsrVerifier {
       return new CsrCheck.Accepted(read(der));
     } catch (CsrRefusedException e) {
       return e.toRefusal();
-    } catch (IllegalArgumentException | IllegalStateException | ClassCastException e) {
-      // BouncyCastle's way to say that a structure is not what its place demands.
+    } catch (RuntimeException e) {
+      // BouncyCastle's many ways to say that a structure is not what its place demands.
       return new CsrCheck.Refused("CSR", "not a PKCS#10 request (expected: RFC 2986)");
     }
   }
@@ -120,7 +121,7 @@ public final class CsrVerifier {
         throw new CsrRefusedException(
             "signature", "not made by the key in the request (expected: signed with that key)");
       }
-    } catch (OperatorCreationException | PKCSException e) {
+    } catch (OperatorCreationException | PKCSException | RuntimeOperatorException e) {
       throw new CsrRefusedException("signature", "cannot be read (expected: DER)");
     }
   }

@@ -8,8 +8,12 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.function.Function;
@@ -33,9 +37,11 @@ public final class Registry implements AutoCloseable {
   private final HikariDataSource source;
   private final Jdbi jdbi;
   private final GroupFlush flush;
+  private final FileChannel lock;
 
-  private Registry(HikariDataSource source) {
+  private Registry(HikariDataSource source, FileChannel lock) {
     this.source = source;
+    this.lock = lock;
     this.jdbi = Jdbi.create(source);
     // WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk.
     this.flush = new GroupFlush(() -> jdbi.useHandle(handle -> handle.execute("CHECKPOINT SYNC")));
@@ -88,6 +94,7 @@ public final class Registry implements AutoCloseable {
           e);
     }
     Path file = folder.resolve("registry");
+    FileChannel lock = lock(folder);
     HikariDataSource source = null;
     try {
       source = new HikariDataSource(configuration(file));
@@ -96,13 +103,48 @@ public final class Registry implements AutoCloseable {
           .locations("classpath:dev/muster/enrollment/inventory/migration")
           .load()
           .migrate();
-      return new Registry(source);
+      return new Registry(source, lock);
     } catch (HikariPool.PoolInitializationException | FlywayException | JdbiException e) {
       if (source != null) {
         source.close();
       }
+      unlock(lock);
       throw new RegistryUnavailableException(explain(Path.of(file + ".mv.db"), e), e);
     }
+  }
+
+  /** H2 keeps other processes out, but lets this process open its files twice. */
+  private static FileChannel lock(Path folder) {
+    Path file = folder.resolve("lock");
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Locked by this very process; the same answer.
+    } catch (IOException e) {
+      unlock(channel);
+      throw new RegistryUnavailableException(
+          "databaseDirectory: " + file + " cannot be written (expected: a writable directory)", e);
+    }
+    unlock(channel);
+    throw new RegistryUnavailableException(inUse(folder), null);
+  }
+
+  private static void unlock(@Nullable FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String inUse(Path place) {
+    return place + ": in use (expected: one enrollment service per directory; is another running?)";
   }
 
   private static HikariConfig configuration(Path file) {
@@ -120,7 +162,7 @@ public final class Registry implements AutoCloseable {
   private static String explain(Path file, Throwable problem) {
     int code = errorCode(problem);
     if (code == ErrorCode.DATABASE_ALREADY_OPEN_1) {
-      return file + ": in use by another process (expected: one enrollment service per directory)";
+      return inUse(file);
     }
     if (code == ErrorCode.FILE_CORRUPTED_1 || code == ErrorCode.FILE_VERSION_ERROR_1) {
       return file + ": damaged (restore it from a backup; without it no certificate can be renewed"
@@ -167,9 +209,8 @@ public final class Registry implements AutoCloseable {
   /** Closes the files; idempotent. */
   @Override
   public void close() {
-    if (!source.isClosed()) {
-      jdbi.useHandle(handle -> handle.execute("SHUTDOWN"));
-      source.close();
-    }
+    // H2 closes its files with the last connection.
+    source.close();
+    unlock(lock);
   }
 }
