@@ -56,7 +56,9 @@ final class Facts {
         tables.certificates().findByKey(key),
         isReserved(tables, key, authorities),
         pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
-        pending.size());
+        (int) pending.stream()
+            .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)
+            .count());
   }
 
   /** The keys of our CAs, of manufacturers' CAs, and of every IDevID we have met. */

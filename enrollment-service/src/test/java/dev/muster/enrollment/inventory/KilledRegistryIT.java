@@ -5,13 +5,13 @@
 package dev.muster.enrollment.inventory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.protocol.identity.DeviceId;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,37 +21,37 @@ class KilledRegistryIT {
 
   @Test
   void kill9_losesNothingThatWasCommitted(@TempDir Path folder) throws Exception {
+    Path output = folder.resolve("committed.txt");
+    Path database = folder.resolve("db");
     Process process = new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
             System.getProperty("java.class.path"),
             CommittingProgram.class.getName(),
-            folder.toString())
+            database.toString())
         .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .redirectOutput(output.toFile())
         .start();
-    List<String> committed = new ArrayList<>();
-    try (BufferedReader lines = new BufferedReader(
-        new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
-      String line = lines.readLine();
-      while (line != null) {
-        // The last line may be cut by the kill.
-        if (line.matches("d[0-9]+")) {
-          committed.add(line);
-        }
-        if (committed.size() == ENOUGH) {
-          process.destroyForcibly();
-        }
-        line = lines.readLine();
-      }
+    try {
+      await().atMost(Duration.ofSeconds(60)).until(() -> committed(output).size() >= ENOUGH);
+    } finally {
+      process.destroyForcibly().waitFor();
     }
-    process.waitFor();
-    assertThat(committed.size()).isGreaterThanOrEqualTo(ENOUGH);
-    committed.remove(committed.size() - 1);
-    try (Registry registry = Registry.open(folder)) {
+    List<String> committed = committed(output);
+    try (Registry registry = Registry.open(database)) {
       List<String> missing = registry.read(tables -> committed.stream()
           .filter(id -> tables.devices().find(new DeviceId(id)).isEmpty())
           .toList());
       assertThat(missing).isEmpty();
     }
+  }
+
+  /** Whole lines only: the kill may have cut the last one. */
+  private static List<String> committed(Path output) throws IOException {
+    String text = Files.readString(output);
+    return text.substring(0, text.lastIndexOf('\n') + 1)
+        .lines()
+        .filter(line -> line.matches("d[0-9]+"))
+        .toList();
   }
 }
