@@ -1,0 +1,373 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.est.EstServer;
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.RegistryUnavailableException;
+import dev.muster.enrollment.operator.OperatorParts;
+import dev.muster.enrollment.operator.OperatorRoutes;
+import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.enrollment.revocation.CrlPublisher;
+import dev.muster.enrollment.revocation.CrlServer;
+import dev.muster.enrollment.revocation.RevocationPush;
+import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.protocol.identity.DistinguishedName;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import java.net.BindException;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The enrollment service: EST, CRLs, the registry and their operator routes, in one process.
+ *
+ * <p>Thread-safe. Starting and closing block and may not be called on an event loop.
+ */
+public final class EnrollmentService implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EnrollmentService.class);
+  private static final int WORKERS = 4;
+  private static final int QUEUE = 512;
+  private static final int EVENT_LOOPS = 2;
+  private static final int CLOSE_SECONDS = 5;
+
+  /**
+   * To Vert.x, a negative port is a free one, and the same one for whoever names the same number.
+   */
+  private static final AtomicInteger SHARED_FREE_PORT = new AtomicInteger(-1000);
+
+  private static final Duration PENDING_KEPT = Duration.ofDays(7);
+  private static final Duration MAX_TICK = Duration.ofMinutes(1);
+
+  private final EnrollmentConfig config;
+  private final CertificateAuthorities authorities;
+  private final Vertx vertx;
+  private final Clock clock;
+  private final MeterRegistry meters;
+  /** Undone in reverse when closing, or when starting fails half-way. */
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  private final Registry registry;
+  private final TrustView trust;
+  private final ThreadPoolExecutor workers;
+  private final CrlPublisher publisher;
+  private final Revocations revocations;
+  private final String crlBase;
+  private final int httpPort;
+  private final int estPort;
+  private volatile @Nullable RevocationPush push;
+  private volatile @Nullable String problem;
+
+  private EnrollmentService(
+      EnrollmentConfig config,
+      CertificateAuthorities authorities,
+      ServiceCredential server,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters) {
+    this.config = config;
+    this.authorities = authorities;
+    this.vertx = vertx;
+    this.clock = clock;
+    this.meters = meters;
+    try {
+      registry = opened(Registry.open(config.databaseDirectory()));
+      workers = newWorkers();
+      opened.push(this::stopWorkers);
+      trust = new TrustView(registry, config.defaultFleet());
+      publisher = new CrlPublisher(
+          registry,
+          Map.of("device", authorities.deviceIssuer(), "service", authorities.serviceIssuer()),
+          config.crlValidity(),
+          clock);
+      publisher.listener(this::push);
+      publisher.publishAll();
+      revocations = new Revocations(registry, publisher, clock);
+      record(server.certificate());
+      httpPort = serveCrls();
+      crlBase = crlBase();
+      estPort = serveEst(server);
+      long tick = Math.min(MAX_TICK.toMillis(), config.crlInterval().toMillis());
+      long timer = vertx.setPeriodic(Math.max(1, tick), id -> tick());
+      opened.push(() -> vertx.cancelTimer(timer));
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts, and returns when both listeners answer.
+   *
+   * @param server what EST shows to its clients
+   * @param vertx stays the caller's; so does {@code meters}
+   * @throws StartFailedException if a port is in use, or the registry is damaged, in use, or cannot
+   *     be written; worded for a user
+   */
+  public static EnrollmentService start(
+      EnrollmentConfig config,
+      CertificateAuthorities authorities,
+      ServiceCredential server,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters) {
+    requireNonNull(config, "config");
+    requireNonNull(clock, "clock");
+    try {
+      EnrollmentService service =
+          new EnrollmentService(config, authorities, server, vertx, clock, meters);
+      LOG.info("Enrollment service ready est={} http={}", service.estPort, service.httpPort);
+      return service;
+    } catch (RegistryUnavailableException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private ThreadPoolExecutor newWorkers() {
+    AtomicInteger count = new AtomicInteger();
+    ArrayBlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE);
+    Gauge.builder("muster.enrollment.queue", queue, ArrayBlockingQueue::size).register(meters);
+    return new ThreadPoolExecutor(WORKERS, WORKERS, 0, TimeUnit.SECONDS, queue, work -> {
+      Thread thread = new Thread(work, "enrollment-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    });
+  }
+
+  private int serveCrls() {
+    CrlServer server = new CrlServer(config.host(), config.httpPort(), publisher);
+    deploy(() -> server, 1, "httpPort", config.httpPort());
+    return server.port();
+  }
+
+  private int serveEst(ServiceCredential credential) {
+    EnrollmentDesk desk = new EnrollmentDesk(
+        registry,
+        trust,
+        authorities,
+        new Registrar(config.defaultFleet()),
+        config.deviceCertificateValidity(),
+        URI.create(crlBase + "/crl/device.crl"),
+        clock,
+        meters,
+        () -> publisher.publish(EnrollmentDesk.ISSUER));
+    EstServer.Parts parts = new EstServer.Parts(
+        config.host(),
+        config.estPort() == 0 ? SHARED_FREE_PORT.decrementAndGet() : config.estPort(),
+        credential,
+        authorities,
+        trust,
+        desk,
+        workers,
+        meters);
+    List<EstServer> servers = new CopyOnWriteArrayList<>();
+    deploy(
+        () -> {
+          EstServer server = new EstServer(parts);
+          servers.add(server);
+          return server;
+        },
+        EVENT_LOOPS,
+        "estPort",
+        config.estPort());
+    return servers.get(0).port();
+  }
+
+  private void deploy(Supplier<Deployable> server, int instances, String setting, int port) {
+    try {
+      String id = vertx
+          .deployVerticle(server, new DeploymentOptions().setInstances(instances))
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get();
+      opened.push(() -> vertx
+          .undeploy(id)
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(CLOSE_SECONDS, TimeUnit.SECONDS));
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      String reason = cause instanceof BindException
+          ? "in use, or not an address of this machine"
+          : String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
+      throw new StartFailedException(
+          setting + ": cannot listen on " + config.host() + ":" + port + " (" + reason
+              + "; choose another port, or 0 for a free one)",
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartFailedException("interrupted while starting", e);
+    }
+  }
+
+  private String crlBase() {
+    URI configured = config.publicHttpUrl();
+    String base = configured == null ? "http://localhost:" + httpPort : configured.toString();
+    return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+  }
+
+  /** Makes our own services' certificates known, so that they too can be revoked. */
+  private void record(X509Certificate certificate) {
+    if (!certificate
+        .getIssuerX500Principal()
+        .equals(authorities.serviceCa().getSubjectX500Principal())) {
+      return;
+    }
+    String role = DistinguishedName.of(certificate.getSubjectX500Principal())
+        .organizationalUnit()
+        .orElse("service");
+    CertificateRecord record = CertificateRecord.issued(
+        "service", role, null, null, certificate.getNotBefore().toInstant(), certificate);
+    registry.commit(tables -> {
+      if (tables.certificates().find(record.serial()).isEmpty()) {
+        tables.certificates().insert(record);
+      }
+      return record;
+    });
+  }
+
+  private void push(dev.muster.enrollment.revocation.PublishedCrl crl) {
+    RevocationPush current = push;
+    if (current != null) {
+      current.publish(crl);
+    }
+  }
+
+  private void tick() {
+    try {
+      workers.execute(this::maintain);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Too busy for upkeep, next time");
+    }
+  }
+
+  private void maintain() {
+    try {
+      for (String issuer : publisher.issuers()) {
+        boolean due = publisher
+            .current(issuer)
+            .map(crl -> !clock.instant().isBefore(crl.thisUpdate().plus(config.crlInterval())))
+            .orElse(true);
+        if (due) {
+          publisher.publish(issuer);
+        }
+      }
+      registry.commit(tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)));
+      problem = null;
+    } catch (RuntimeException e) {
+      problem = "CRLs cannot be made or recorded: " + e.getClass().getSimpleName();
+      LOG.error("Upkeep failed (CRLs are not renewed; brokers will soon distrust them)", e);
+    }
+  }
+
+  /** The port of EST. */
+  public int estPort() {
+    return estPort;
+  }
+
+  /** The port of the CRLs. */
+  public int httpPort() {
+    return httpPort;
+  }
+
+  /**
+   * Adds the operator's routes to a router that authenticates, reads bodies, and renders failures.
+   */
+  public void mountOperatorRoutes(Router router) {
+    OperatorRoutes.mount(
+        router,
+        new OperatorParts(
+            registry,
+            trust,
+            authorities,
+            revocations,
+            URI.create(crlBase + "/crl/service.crl"),
+            clock,
+            workers,
+            () -> push));
+  }
+
+  /**
+   * Hands every CRL to a broker from now on. Returns at once and keeps connecting in the
+   * background. Blocks shortly to record the certificate.
+   *
+   * @param client role {@code service}; its CN is the MQTT client id
+   * @param root what the broker's certificate must lead to
+   */
+  public void pushRevocationsTo(URI broker, ServiceCredential client, X509Certificate root) {
+    record(client.certificate());
+    RevocationPush before = push;
+    RevocationPush next =
+        new RevocationPush(vertx, publisher, broker, client, root, new SecureRandom());
+    push = next;
+    next.start();
+    if (before != null) {
+      before.close();
+    }
+  }
+
+  /** What is wrong, for the health page; empty if all is well. */
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  private void stopWorkers() throws InterruptedException {
+    workers.shutdown();
+    if (!workers.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+      workers.shutdownNow();
+    }
+  }
+
+  /** Stops listening, finishes what is under way, closes the registry; idempotent. */
+  @Override
+  public void close() {
+    RevocationPush current = push;
+    if (current != null) {
+      current.close();
+    }
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        LOG.warn("Closing failed reason=\"{}\"", e.toString());
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.authority;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Date;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** The certificates of CAs (RFC 5280, 4.2.1.3 and 4.2.1.9). */
+final class CaCertificates {
+  private static final Duration BACKDATED = Duration.ofMinutes(5);
+  private static final Duration ROOT_VALIDITY = Duration.ofDays(3653);
+  private static final Duration ISSUING_VALIDITY = Duration.ofDays(1826);
+
+  private final SecureRandom random;
+  private final Instant now;
+
+  CaCertificates(SecureRandom random, Instant now) {
+    this.random = random;
+    this.now = now;
+  }
+
+  X509Certificate root(String name, KeyPair keys) {
+    X500Name subject = name(name);
+    return sign(
+        subject,
+        subject,
+        keys.getPublic(),
+        keys.getPublic(),
+        keys.getPrivate(),
+        ROOT_VALIDITY,
+        new BasicConstraints(true));
+  }
+
+  /** A CA that can issue to end entities alone: its path length is 0. */
+  X509Certificate issuing(
+      String name, PublicKey key, X509Certificate issuer, PrivateKey issuerKey) {
+    X500Name issuerName = X500Name.getInstance(issuer.getSubjectX500Principal().getEncoded());
+    return sign(
+        issuerName,
+        name(name),
+        key,
+        issuer.getPublicKey(),
+        issuerKey,
+        ISSUING_VALIDITY,
+        new BasicConstraints(0));
+  }
+
+  private X509Certificate sign(
+      X500Name issuer,
+      X500Name subject,
+      PublicKey key,
+      PublicKey issuerPublicKey,
+      PrivateKey issuerKey,
+      Duration validity,
+      BasicConstraints constraints) {
+    try {
+      JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+          issuer,
+          new BigInteger(128, random).setBit(128),
+          date(now.minus(BACKDATED)),
+          date(now.plus(validity)),
+          subject,
+          key);
+      JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
+      builder.addExtension(
+          Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
+      builder.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          identifiers.createAuthorityKeyIdentifier(issuerPublicKey));
+      builder.addExtension(Extension.basicConstraints, true, constraints);
+      builder.addExtension(
+          Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
+      return new JcaX509CertificateConverter()
+          .getCertificate(
+              builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuerKey)));
+    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+      throw new IllegalStateException("cannot make a CA certificate", e);
+    }
+  }
+
+  /** A random part keeps two installations apart: a name must mean one CA (RFC 5280, 4.1.2.6). */
+  private X500Name name(String commonName) {
+    X500NameBuilder builder = new X500NameBuilder(BCStyle.INSTANCE);
+    builder.addRDN(BCStyle.O, new DERUTF8String("Muster"));
+    builder.addRDN(
+        BCStyle.CN, new DERUTF8String(commonName + String.format(" %08x", random.nextInt())));
+    return builder.build();
+  }
+
+  private static Date date(Instant instant) {
+    return Date.from(instant.truncatedTo(ChronoUnit.SECONDS));
+  }
+}

@@ -1,0 +1,196 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.authority;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.enrollment.issuance.CertificateIssuer;
+import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.SoftwareIssuer;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The root and its two issuing CAs: one for devices, one for services, so that neither kind of
+ * certificate can ever pass as the other.
+ *
+ * <p>Thread-safe; creating, opening and issuing block.
+ */
+public final class CertificateAuthorities {
+  private static final String PASSWORD = "password";
+  private static final String ROOT = "root.p12";
+  private static final String DEVICE = "device-ca.p12";
+  private static final String SERVICE = "service-ca.p12";
+  private static final Duration SERVICE_VALIDITY = Duration.ofDays(365);
+  private static final Set<String> ROLES = Set.of("service", "consumer", "operator");
+
+  private final X509Certificate root;
+  private final SoftwareIssuer device;
+  private final SoftwareIssuer service;
+  private final SecureRandom random;
+
+  private CertificateAuthorities(
+      X509Certificate root, SoftwareIssuer device, SoftwareIssuer service, SecureRandom random) {
+    this.root = root;
+    this.device = device;
+    this.service = service;
+    this.random = random;
+  }
+
+  /**
+   * Makes three CAs and writes them, or writes nothing at all: the files are staged beside the
+   * directory, flushed, and put in place by one rename.
+   *
+   * @param directory not there yet; its files will be readable by the owner alone
+   * @throws java.io.UncheckedIOException if it is there, or cannot be written; worded for a user
+   */
+  public static void create(Path directory, Clock clock) {
+    requireNonNull(directory, "directory");
+    SecureRandom random = new SecureRandom();
+    Instant now = clock.instant();
+    byte[] secret = new byte[32];
+    random.nextBytes(secret);
+    String password = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+    KeyPair rootKey = KeyPairs.newP256(random);
+    KeyPair deviceKey = KeyPairs.newP256(random);
+    KeyPair serviceKey = KeyPairs.newP256(random);
+    CaCertificates certificates = new CaCertificates(random, now);
+    X509Certificate root = certificates.root("Muster Root CA", rootKey);
+    X509Certificate device =
+        certificates.issuing("Muster Device CA", deviceKey.getPublic(), root, rootKey.getPrivate());
+    X509Certificate service = certificates.issuing(
+        "Muster Service CA", serviceKey.getPublic(), root, rootKey.getPrivate());
+    char[] chars = password.toCharArray();
+    StagedDirectory.create(directory, staged -> {
+      staged.file(PASSWORD, password.getBytes(StandardCharsets.US_ASCII));
+      staged.file(ROOT, CaFile.encode(rootKey.getPrivate(), chars, root));
+      staged.file(DEVICE, CaFile.encode(deviceKey.getPrivate(), chars, device, root));
+      staged.file(SERVICE, CaFile.encode(serviceKey.getPrivate(), chars, service, root));
+    });
+  }
+
+  /**
+   * Opens what {@link #create} wrote, and checks that it is whole: every file can be read, every
+   * key belongs to its certificate, and both issuing CAs are signed by the root.
+   *
+   * @throws DamagedFileException naming the file, what is wrong, and what to do
+   */
+  public static CertificateAuthorities open(Path directory) {
+    requireNonNull(directory, "directory");
+    byte[] secret = CaFile.readAll(directory.resolve(PASSWORD));
+    char[] password = new String(secret, StandardCharsets.US_ASCII).strip().toCharArray();
+    CaFile.Contents root = CaFile.read(directory.resolve(ROOT), password);
+    CaFile.Contents device = CaFile.read(directory.resolve(DEVICE), password);
+    CaFile.Contents service = CaFile.read(directory.resolve(SERVICE), password);
+    for (CaFile.Contents contents : List.of(root, device, service)) {
+      if (!KeyPairs.signed(root.certificate(), contents.certificate())) {
+        throw CaFile.damaged(
+            contents.file(), "its certificate is not signed by the root in " + root.file(), null);
+      }
+    }
+    if (device.certificate().getPublicKey().equals(service.certificate().getPublicKey())) {
+      throw CaFile.damaged(service.file(), "has the same key as " + device.file(), null);
+    }
+    SecureRandom random = new SecureRandom();
+    return new CertificateAuthorities(
+        root.certificate(),
+        new SoftwareIssuer(device.certificate(), device.key(), random),
+        new SoftwareIssuer(service.certificate(), service.key(), random),
+        random);
+  }
+
+  /** The root, the one certificate that everybody trusts. */
+  public X509Certificate root() {
+    return root;
+  }
+
+  /** The CA that issues LDevIDs. */
+  public X509Certificate deviceCa() {
+    return device.certificate();
+  }
+
+  /** The CA that issues to servers, services and people. */
+  public X509Certificate serviceCa() {
+    return service.certificate();
+  }
+
+  /** Signs with the key of {@link #deviceCa()}. */
+  public CertificateIssuer deviceIssuer() {
+    return device;
+  }
+
+  /** Signs with the key of {@link #serviceCa()}. */
+  public CertificateIssuer serviceIssuer() {
+    return service;
+  }
+
+  /**
+   * A new key with a TLS server certificate, valid for a year.
+   *
+   * @param hostNames DNS names and IP addresses, at least one
+   */
+  public ServiceCredential issueServer(Collection<String> hostNames, Clock clock) {
+    return issue(CertificateProfile.server(hostNames, SERVICE_VALIDITY), clock);
+  }
+
+  /**
+   * A new key with a client certificate, valid for a year.
+   *
+   * @param name 1 to 63 of {@code [a-z0-9._-]}
+   * @param role {@code service}, {@code consumer} or {@code operator}
+   * @param fleet what the role is limited to; null for all fleets
+   * @throws IllegalArgumentException if name or role are none
+   */
+  public ServiceCredential issueService(
+      String name, String role, @Nullable FleetName fleet, Clock clock) {
+    return issue(
+        CertificateProfile.service(checkName(name), checkRole(role), fleet, SERVICE_VALIDITY, null),
+        clock);
+  }
+
+  /** @throws IllegalArgumentException if that is no name for a service */
+  public static String checkName(String name) {
+    if (!DeviceId.isValid(name)) {
+      throw new IllegalArgumentException("name: " + Quoted.of(name)
+          + " (expected: 1 to 63 of [a-z0-9._-], starting with a letter or digit)");
+    }
+    return name;
+  }
+
+  /** @throws IllegalArgumentException if there is no such role */
+  public static String checkRole(String role) {
+    if (!ROLES.contains(role)) {
+      throw new IllegalArgumentException(
+          "role: " + Quoted.of(role) + " (expected: service, consumer or operator)");
+    }
+    return role;
+  }
+
+  private ServiceCredential issue(CertificateProfile profile, Clock clock) {
+    KeyPair keys = KeyPairs.newP256(random);
+    X509Certificate certificate = service.issue(profile, keys.getPublic(), clock.instant());
+    return new ServiceCredential(keys.getPrivate(), List.of(certificate, service.certificate()));
+  }
+
+  /** Without keys. */
+  @Override
+  public String toString() {
+    return "CertificateAuthorities[" + root.getSubjectX500Principal().getName() + "]";
+  }
+}

@@ -1,0 +1,102 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.csr;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+
+/**
+ * The extensions that a request asks for: nothing beyond what the profile gives anyway.
+ *
+ * @param uris of the subject alternative name
+ */
+record RequestedExtensions(List<String> uris) {
+  static final RequestedExtensions NONE = new RequestedExtensions(List.of());
+
+  RequestedExtensions {
+    uris = List.copyOf(uris);
+  }
+
+  static RequestedExtensions read(ASN1Encodable value) throws CsrRefusedException {
+    checkShape(ASN1Sequence.getInstance(value));
+    Extensions extensions = Extensions.getInstance(value);
+    List<String> uris = List.of();
+    for (ASN1ObjectIdentifier type : extensions.getExtensionOIDs()) {
+      ASN1Encodable parsed = extensions.getExtensionParsedValue(type);
+      if (type.equals(Extension.subjectAlternativeName)) {
+        uris = uris(GeneralNames.getInstance(parsed));
+      } else if (type.equals(Extension.basicConstraints)) {
+        checkNoCa(BasicConstraints.getInstance(parsed));
+      } else if (type.equals(Extension.keyUsage)) {
+        checkUsage(KeyUsage.getInstance(parsed));
+      } else if (type.equals(Extension.extendedKeyUsage)) {
+        checkPurposes(ExtendedKeyUsage.getInstance(parsed));
+      } else if (!type.equals(Extension.subjectKeyIdentifier)) {
+        throw new CsrRefusedException(
+            "extension",
+            type
+                + " (expected: none but subjectAltName, keyUsage, extendedKeyUsage, basicConstraints)");
+      }
+    }
+    return new RequestedExtensions(uris);
+  }
+
+  /** BouncyCastle keeps the last of two extensions of one type; two are refused here instead. */
+  private static void checkShape(ASN1Sequence extensions) throws CsrRefusedException {
+    List<ASN1Encodable> types = new ArrayList<>();
+    for (ASN1Encodable extension : extensions) {
+      ASN1Encodable type = ASN1Sequence.getInstance(extension).getObjectAt(0);
+      if (types.contains(type)) {
+        throw new CsrRefusedException("extension", type + " twice (expected: once)");
+      }
+      types.add(type);
+    }
+  }
+
+  private static List<String> uris(GeneralNames names) throws CsrRefusedException {
+    List<String> uris = new ArrayList<>();
+    for (GeneralName name : names.getNames()) {
+      if (name.getTagNo() != GeneralName.uniformResourceIdentifier) {
+        throw new CsrRefusedException(
+            "subjectAltName", "a name that is no URI (expected: absent, or the device's URN)");
+      }
+      uris.add(DirectoryText.read("subjectAltName", name.getName()));
+    }
+    return uris;
+  }
+
+  private static void checkNoCa(BasicConstraints constraints) throws CsrRefusedException {
+    if (constraints.isCA()) {
+      throw new CsrRefusedException("basicConstraints", "CA:TRUE (expected: absent, or CA:FALSE)");
+    }
+  }
+
+  private static void checkUsage(KeyUsage usage) throws CsrRefusedException {
+    if (!usage.equals(new KeyUsage(KeyUsage.digitalSignature))) {
+      throw new CsrRefusedException(
+          "keyUsage", "more than digitalSignature (expected: absent, or digitalSignature alone)");
+    }
+  }
+
+  private static void checkPurposes(ExtendedKeyUsage usage) throws CsrRefusedException {
+    for (KeyPurposeId purpose : usage.getUsages()) {
+      if (!purpose.equals(KeyPurposeId.id_kp_clientAuth)) {
+        throw new CsrRefusedException(
+            "extendedKeyUsage", purpose.getId() + " (expected: absent, or clientAuth alone)");
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.csr;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import java.security.PublicKey;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A certification request whose signature proves that its sender has the key (RFC 2986). The names
+ * in it are claims, to be compared and never to be copied.
+ *
+ * @param names the attributes of the subject, in order
+ * @param uris the URIs of the subject alternative name
+ */
+public record VerifiedCsr(PublicKey key, List<Name> names, List<String> uris) {
+  public VerifiedCsr {
+    requireNonNull(key, "key");
+    names = List.copyOf(names);
+    uris = List.copyOf(uris);
+  }
+
+  /** One attribute of a subject: {@code CN}, {@code O}, {@code OU} or {@code serialNumber}. */
+  public record Name(String type, String value) {}
+
+  /** The SHA-256 of the public key, as the registry keeps it. */
+  public Fingerprint keyFingerprint() {
+    return Fingerprint.of(key);
+  }
+
+  /** The value of the first attribute of a type. */
+  public Optional<String> name(String type) {
+    return names.stream()
+        .filter(name -> name.type().equals(type))
+        .map(Name::value)
+        .findFirst();
+  }
+}

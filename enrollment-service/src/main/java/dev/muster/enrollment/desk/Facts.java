@@ -1,0 +1,75 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.enrollment.registrar.RegistryFacts;
+import dev.muster.protocol.identity.DeviceId;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Gathers from the registry what the registrar wants to know. */
+final class Facts {
+  private Facts() {}
+
+  static RegistryFacts gather(
+      Registry.Tables tables, EnrollmentRequest request, CertificateAuthorities authorities) {
+    Fingerprint key = request.csr().keyFingerprint();
+    Optional<ManifestEntry> announced = Optional.empty();
+    Optional<DeviceRecord> device;
+    Optional<DeviceId> id;
+    boolean idTaken = false;
+    if (request instanceof EnrollmentRequest.First first) {
+      String manufacturer = first.manufacturer().name();
+      announced = tables.manufacturers().announced(manufacturer, first.serial());
+      device = tables.devices().find(manufacturer, first.serial());
+      id = Registrar.deviceId(first.manufacturer(), first.serial(), announced);
+      idTaken = device.isEmpty()
+          && id.map(name -> tables.devices().find(name).isPresent()
+                  || tables.manufacturers().isAnnouncedForOther(name, manufacturer, first.serial()))
+              .orElse(false);
+    } else if (request instanceof EnrollmentRequest.Renewal renewal) {
+      DeviceId own = renewal.presented().device();
+      device = own == null ? Optional.empty() : tables.devices().find(own);
+    } else {
+      throw new IllegalStateException("unknown request: " + request);
+    }
+    Optional<DeviceId> known = device.map(DeviceRecord::id);
+    List<PendingEnrollment> pending =
+        known.map(name -> tables.pending().of(name)).orElse(List.of());
+    return new RegistryFacts(
+        announced,
+        device,
+        idTaken,
+        known.map(name -> tables.certificates().of(name)).orElse(List.of()),
+        tables.certificates().findByKey(key),
+        isReserved(tables, key, authorities),
+        pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
+        (int) pending.stream()
+            .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)
+            .count());
+  }
+
+  /** The keys of our CAs, of manufacturers' CAs, and of every IDevID we have met. */
+  private static boolean isReserved(
+      Registry.Tables tables, Fingerprint key, CertificateAuthorities authorities) {
+    Stream<X509Certificate> own =
+        Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa());
+    Stream<X509Certificate> manufacturers =
+        tables.manufacturers().all().stream().flatMap(manufacturer -> manufacturer.cas().stream());
+    return Stream.concat(own, manufacturers)
+            .anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
+        || tables.devices().isFactoryKey(key);
+  }
+}

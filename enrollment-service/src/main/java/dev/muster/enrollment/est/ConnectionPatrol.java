@@ -1,0 +1,46 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Closes connections on which no request becomes complete in time, however slowly their bytes
+ * trickle. Belongs to one event loop.
+ */
+public final class ConnectionPatrol {
+  private static final long PATIENCE_MS = 20_000;
+
+  private final Vertx vertx;
+  private final Map<HttpConnection, Long> timers = new HashMap<>();
+
+  public ConnectionPatrol(Vertx vertx) {
+    this.vertx = vertx;
+  }
+
+  /** A new connection: its first request is due. */
+  public void watch(HttpConnection connection) {
+    connection.closeHandler(closed -> {
+      Long timer = timers.remove(connection);
+      if (timer != null) {
+        vertx.cancelTimer(timer);
+      }
+    });
+    // Vert.x has nobody else to tell; a peer that breaks off is no event of ours.
+    connection.exceptionHandler(ignored -> {});
+    expect(connection);
+  }
+
+  /** The next request is due from now on. */
+  public void expect(HttpConnection connection) {
+    Long before = timers.put(connection, vertx.setTimer(PATIENCE_MS, id -> connection.close()));
+    if (before != null) {
+      vertx.cancelTimer(before);
+    }
+  }
+}

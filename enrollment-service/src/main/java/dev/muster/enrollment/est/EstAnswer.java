@@ -1,0 +1,76 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+import dev.muster.enrollment.desk.EnrollmentOutcome;
+import dev.muster.protocol.est.EstBase64;
+import dev.muster.protocol.est.EstMediaType;
+import io.vertx.core.buffer.Buffer;
+import java.util.List;
+import java.util.Map;
+
+/** An HTTP answer; the only place where outcomes become status codes (RFC 7030, 4.2.3). */
+record EstAnswer(int status, Map<String, String> headers, Buffer body) {
+  private static final String CONTENT_TYPE = "Content-Type";
+  private static final int BUSY_RETRY_SECONDS = 2;
+
+  EstAnswer {
+    headers = Map.copyOf(headers);
+  }
+
+  static EstAnswer of(EnrollmentOutcome outcome) {
+    if (outcome instanceof EnrollmentOutcome.Issued issued) {
+      return encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(List.of(issued.certificate())));
+    }
+    if (outcome instanceof EnrollmentOutcome.Deferred deferred) {
+      return later(202, deferred.retryAfter().toSeconds(), "waiting for an operator's approval");
+    }
+    if (outcome instanceof EnrollmentOutcome.Refused refused) {
+      return switch (refused.kind()) {
+        case UNAUTHENTICATED -> text(401, refused.detail());
+        case FORBIDDEN -> text(403, refused.detail());
+        case BAD_REQUEST -> text(400, refused.detail());
+        case TOO_MANY -> later(429, 60, refused.detail());
+      };
+    }
+    throw new IllegalStateException("unknown outcome: " + outcome);
+  }
+
+  /** Too much to do, or the database is out of reach. */
+  static EstAnswer unavailable() {
+    return later(503, BUSY_RETRY_SECONDS, "busy, try again later");
+  }
+
+  static EstAnswer encoded(String mediaType, byte[] der) {
+    // BouncyCastle's client insists on the transfer encoding that RFC 8951 made meaningless.
+    return new EstAnswer(
+        200,
+        Map.of(CONTENT_TYPE, mediaType, "Content-Transfer-Encoding", "base64"),
+        Buffer.buffer(EstBase64.encode(der)));
+  }
+
+  static EstAnswer text(int status, String text) {
+    return new EstAnswer(
+        status, Map.of(CONTENT_TYPE, "text/plain; charset=utf-8"), Buffer.buffer(text + "\n"));
+  }
+
+  static EstAnswer notAllowed(String allowed) {
+    return new EstAnswer(
+        405,
+        Map.of(CONTENT_TYPE, "text/plain; charset=utf-8", "Allow", allowed),
+        Buffer.buffer("method: not allowed (expected: " + allowed + ")\n"));
+  }
+
+  private static EstAnswer later(int status, long seconds, String text) {
+    return new EstAnswer(
+        status,
+        Map.of(
+            CONTENT_TYPE,
+            "text/plain; charset=utf-8",
+            "Retry-After",
+            Long.toString(Math.max(1, seconds))),
+        Buffer.buffer(text + "\n"));
+  }
+}

@@ -1,0 +1,238 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.issuance.IssuanceException;
+import dev.muster.protocol.est.EstBase64;
+import dev.muster.protocol.est.EstMediaType;
+import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.identity.FleetName;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers the requests of one event loop; the work is done elsewhere. */
+final class EstRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(EstRoutes.class);
+
+  /** An encoded request, with line ends; far more than any honest one. */
+  static final int MAX_BODY = 16 * 1024;
+
+  private static final long BODY_TIMEOUT_MS = 10_000;
+  private static final long LINGER_MS = 2_000;
+
+  private final Vertx vertx;
+  private final Executor workers;
+  private final EnrollmentDesk desk;
+  private final TrustView trust;
+  private final EstAnswer caCertificates;
+  private final EstAnswer csrAttributes;
+  private final MeterRegistry meters;
+  private final ConnectionPatrol patrol;
+
+  EstRoutes(
+      Vertx vertx,
+      Executor workers,
+      EnrollmentDesk desk,
+      TrustView trust,
+      List<X509Certificate> authorities,
+      MeterRegistry meters) {
+    this.vertx = vertx;
+    this.workers = workers;
+    this.desk = desk;
+    this.trust = trust;
+    this.caCertificates =
+        EstAnswer.encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(authorities));
+    this.csrAttributes = EstAnswer.encoded(EstMediaType.CSR_ATTRS, EstMessages.csrAttributes());
+    this.meters = meters;
+    this.patrol = new ConnectionPatrol(vertx);
+  }
+
+  ConnectionPatrol patrol() {
+    return patrol;
+  }
+
+  void handle(HttpServerRequest request) {
+    Optional<EstPath> path = EstPath.parse(request.path());
+    if (path.isEmpty() || isUnknown(path.get().label())) {
+      answer(request, "none", EstAnswer.text(404, "path: not found"));
+      return;
+    }
+    EstOperation operation = path.get().operation();
+    String method = request.method().name();
+    boolean head = operation.method().equals("GET") && method.equals("HEAD");
+    if (!head && !method.equals(operation.method())) {
+      String allowed = operation.method().equals("GET") ? "GET, HEAD" : "POST";
+      answer(request, operation.segment(), EstAnswer.notAllowed(allowed));
+      return;
+    }
+    switch (operation) {
+      case CA_CERTS -> answer(request, operation.segment(), caCertificates);
+      case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes);
+      default -> readBody(request, path.get());
+    }
+  }
+
+  private boolean isUnknown(@Nullable String label) {
+    return label != null && !trust.isFleet(label);
+  }
+
+  private void readBody(HttpServerRequest request, EstPath path) {
+    String operation = path.operation().segment();
+    Optional<EstAnswer> refusal = refusedByHeaders(request);
+    if (refusal.isPresent()) {
+      answerAndClose(request, operation, refusal.get());
+      return;
+    }
+    if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+      request.response().writeContinue();
+    }
+    Buffer body = Buffer.buffer();
+    long timer = vertx.setTimer(
+        BODY_TIMEOUT_MS,
+        id ->
+            answerAndClose(request, operation, EstAnswer.text(408, "body: did not come in time")));
+    request.exceptionHandler(gone -> vertx.cancelTimer(timer));
+    request.handler(chunk -> {
+      body.appendBuffer(chunk);
+      if (body.length() > MAX_BODY && !request.response().ended()) {
+        vertx.cancelTimer(timer);
+        answerAndClose(request, operation, tooLarge());
+      }
+    });
+    request.endHandler(end -> {
+      vertx.cancelTimer(timer);
+      if (!request.response().ended()) {
+        work(request, path, body.getBytes());
+      }
+    });
+  }
+
+  private static Optional<EstAnswer> refusedByHeaders(HttpServerRequest request) {
+    String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length == null && request.getHeader(HttpHeaders.TRANSFER_ENCODING) == null) {
+      return Optional.of(
+          EstAnswer.text(411, "Content-Length: absent (expected: the body's length)"));
+    }
+    if (length != null && (length.length() > 9 || Long.parseLong(length) > MAX_BODY)) {
+      return Optional.of(tooLarge());
+    }
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    String essence = type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    return essence.equals(EstMediaType.PKCS10)
+        ? Optional.empty()
+        : Optional.of(EstAnswer.text(415, "Content-Type: expected " + EstMediaType.PKCS10));
+  }
+
+  private static EstAnswer tooLarge() {
+    return EstAnswer.text(413, "body: too large (expected: at most " + MAX_BODY + " bytes)");
+  }
+
+  private void work(HttpServerRequest request, EstPath path, byte[] body) {
+    List<X509Certificate> chain = peerChain(request.connection().sslSession());
+    Context context = vertx.getOrCreateContext();
+    String operation = path.operation().segment();
+    try {
+      workers.execute(() -> {
+        EstAnswer result = enroll(path, chain, body);
+        context.runOnContext(back -> answer(request, operation, result));
+      });
+    } catch (RejectedExecutionException e) {
+      LOG.warn("Enrollment turned away reason=\"too many at once\"");
+      answer(request, operation, EstAnswer.unavailable());
+    }
+  }
+
+  private EstAnswer enroll(EstPath path, List<X509Certificate> chain, byte[] body) {
+    byte[] csr;
+    try {
+      csr = EstBase64.decode(body);
+    } catch (IllegalArgumentException e) {
+      return EstAnswer.text(400, String.valueOf(e.getMessage()));
+    }
+    FleetName label = path.label() == null ? null : new FleetName(path.label());
+    try {
+      return EstAnswer.of(
+          path.operation() == EstOperation.SIMPLE_ENROLL
+              ? desk.enroll(chain, label, csr)
+              : desk.reenroll(chain, label, csr));
+    } catch (JdbiException | IssuanceException e) {
+      LOG.error("Enrollment failed reason=\"registry or CA out of order\"", e);
+      return EstAnswer.unavailable();
+    } catch (RuntimeException e) {
+      LOG.error("Enrollment failed reason=\"defect\"", e);
+      return EstAnswer.text(500, "internal error");
+    }
+  }
+
+  private static List<X509Certificate> peerChain(SSLSession session) {
+    try {
+      Certificate[] chain = session.getPeerCertificates();
+      return Stream.of(chain).map(X509Certificate.class::cast).toList();
+    } catch (SSLPeerUnverifiedException e) {
+      return List.of();
+    }
+  }
+
+  private void answer(HttpServerRequest request, String operation, EstAnswer answer) {
+    HttpServerResponse response = request.response();
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    count(operation, answer);
+    send(request, answer);
+    patrol.expect(request.connection());
+  }
+
+  /** The sender may still be sending: closing at once could cost it the answer (RFC 9112, 9.6). */
+  private void answerAndClose(HttpServerRequest request, String operation, EstAnswer answer) {
+    if (request.response().ended() || request.response().closed()) {
+      return;
+    }
+    count(operation, answer);
+    request.response().putHeader("Connection", "close");
+    request.handler(discarded -> {});
+    send(request, answer);
+    vertx.setTimer(LINGER_MS, id -> request.connection().close());
+  }
+
+  private static void send(HttpServerRequest request, EstAnswer answer) {
+    HttpServerResponse response = request.response().setStatusCode(answer.status());
+    // Header names in their canonical case: some clients compare them byte by byte.
+    answer.headers().forEach(response::putHeader);
+    response.putHeader("Content-Length", Integer.toString(answer.body().length()));
+    if (request.method().name().equals("HEAD")) {
+      response.end();
+    } else {
+      response.end(answer.body());
+    }
+  }
+
+  private void count(String operation, EstAnswer answer) {
+    meters
+        .counter("muster.est.requests", "operation", operation, "status", "" + answer.status())
+        .increment();
+  }
+}

@@ -1,0 +1,97 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.TrustView;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.TrustOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** EST over HTTPS: one instance for one event loop. */
+public final class EstServer extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(EstServer.class);
+  private static final int IDLE_SECONDS = 30;
+  private static final int HANDSHAKE_SECONDS = 10;
+  private static final int MAX_LINE = 2048;
+  private static final int MAX_HEADERS = 8192;
+
+  /** What all instances share. */
+  public record Parts(
+      String host,
+      int port,
+      ServiceCredential credential,
+      CertificateAuthorities authorities,
+      TrustView trust,
+      EnrollmentDesk desk,
+      Executor workers,
+      MeterRegistry meters) {}
+
+  private final Parts parts;
+  private volatile int port;
+
+  public EstServer(Parts parts) {
+    this.parts = parts;
+  }
+
+  /** The port it listens on, once deployed. */
+  public int port() {
+    return port;
+  }
+
+  @Override
+  public Future<?> start() {
+    CertificateAuthorities cas = parts.authorities;
+    EstRoutes routes = new EstRoutes(
+        vertx,
+        parts.workers,
+        parts.desk,
+        parts.trust,
+        List.of(cas.root(), cas.deviceCa(), cas.serviceCa()),
+        parts.meters);
+    HttpServer server = vertx.createHttpServer(options());
+    server.connectionHandler(routes.patrol()::watch);
+    server.exceptionHandler(e -> LOG.debug("Connection failed reason=\"{}\"", e.getMessage()));
+    server.requestHandler(routes::handle);
+    return server.listen().onSuccess(listening -> port = listening.actualPort());
+  }
+
+  private HttpServerOptions options() {
+    HttpServerOptions options = new HttpServerOptions();
+    options.setHost(parts.host).setPort(parts.port).setSsl(true);
+    options.setKeyCertOptions(new PemKeyCertOptions()
+        .addKeyValue(buffer(parts.credential.keyPem()))
+        .addCertValue(buffer(parts.credential.chainPem())));
+    options.setClientAuth(ClientAuth.REQUEST);
+    options.setTrustOptions(
+        TrustOptions.wrap(new PossessionOnly(parts.trust, List.of(parts.authorities.deviceCa()))));
+    options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(Set.of("TLSv1.3", "TLSv1.2")));
+    options.setUseAlpn(false);
+    options.setTcpNoDelay(true);
+    options.setIdleTimeout(IDLE_SECONDS);
+    options.setSslHandshakeTimeout(HANDSHAKE_SECONDS);
+    options.setMaxInitialLineLength(MAX_LINE).setMaxHeaderSize(MAX_HEADERS);
+    return options;
+  }
+
+  private static Buffer buffer(String pem) {
+    return Buffer.buffer(pem.getBytes(StandardCharsets.US_ASCII));
+  }
+}

@@ -1,0 +1,70 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.protocol.identity.DeviceId;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A certificate we issued.
+ *
+ * @param issuer label of the issuing CA: {@code device} or {@code service}
+ * @param role the OU of its subject
+ * @param device whose it is; null for a service
+ * @param replaces serial number of the certificate it was renewed from; null if from none
+ * @param reason null while active
+ * @param revokedAt null while active
+ */
+public record CertificateRecord(
+    String issuer,
+    String role,
+    @Nullable DeviceId device,
+    @Nullable String replaces,
+    Instant issuedAt,
+    CertificateStatus status,
+    @Nullable RevocationReason reason,
+    @Nullable Instant revokedAt,
+    X509Certificate certificate) {
+
+  /** A new, active one. */
+  public static CertificateRecord issued(
+      String issuer,
+      String role,
+      @Nullable DeviceId device,
+      @Nullable String replaces,
+      Instant now,
+      X509Certificate certificate) {
+    return new CertificateRecord(
+        issuer, role, device, replaces, now, CertificateStatus.ACTIVE, null, null, certificate);
+  }
+
+  /** The serial number as lower-case hexadecimal digits, as operators and URLs name it. */
+  public String serial() {
+    return certificate.getSerialNumber().toString(16);
+  }
+
+  /** SHA-256 of the certificate. */
+  public Fingerprint fingerprint() {
+    return Fingerprint.of(certificate);
+  }
+
+  /** SHA-256 of its public key. */
+  public Fingerprint key() {
+    return Fingerprint.of(certificate.getPublicKey());
+  }
+
+  public Instant notAfter() {
+    return certificate.getNotAfter().toInstant();
+  }
+
+  /** Active, and not ended. */
+  public boolean isLive(Instant now) {
+    return status == CertificateStatus.ACTIVE && now.isBefore(notAfter());
+  }
+}

@@ -1,0 +1,128 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.protocol.identity.DeviceId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** The certificates we issued. */
+public final class Certificates {
+  private final Handle handle;
+
+  Certificates(Handle handle) {
+    this.handle = handle;
+  }
+
+  public void insert(CertificateRecord record) {
+    handle
+        .createUpdate(
+            "INSERT INTO certificate (serial, issuer, role, device, replaces, fingerprint,"
+                + " public_key, not_after, issued_at, status, certificate) VALUES (:serial, :issuer,"
+                + " :role, :device, :replaces, :fingerprint, :key, :notAfter, :issuedAt, :status,"
+                + " :certificate)")
+        .bind("serial", record.serial())
+        .bind("issuer", record.issuer())
+        .bind("role", record.role())
+        .bind("device", Columns.text(record.device()))
+        .bind("replaces", record.replaces())
+        .bind("fingerprint", record.fingerprint().hex())
+        .bind("key", record.key().hex())
+        .bind("notAfter", record.notAfter())
+        .bind("issuedAt", record.issuedAt())
+        .bind("status", record.status().label())
+        .bind("certificate", Columns.encoded(record.certificate()))
+        .execute();
+  }
+
+  /** @param serial lower-case hexadecimal digits */
+  public Optional<CertificateRecord> find(String serial) {
+    return one("serial", serial);
+  }
+
+  public Optional<CertificateRecord> findByFingerprint(Fingerprint fingerprint) {
+    return one("fingerprint", fingerprint.hex());
+  }
+
+  public Optional<CertificateRecord> findByKey(Fingerprint key) {
+    return one("public_key", key.hex());
+  }
+
+  private Optional<CertificateRecord> one(String column, String value) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE " + column + " = :value")
+        .bind("value", value)
+        .map((row, context) -> certificate(row))
+        .findOne();
+  }
+
+  /** Those of a device, oldest first. */
+  public List<CertificateRecord> of(DeviceId device) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE device = :device ORDER BY issued_at, serial")
+        .bind("device", device.value())
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /** By serial number, those after {@code after}. */
+  public List<CertificateRecord> page(String after, int limit) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE serial > :after ORDER BY serial LIMIT :limit")
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /**
+   * What belongs on a CRL: taken back, and not yet ended when the CRL before was made, so that each
+   * shows up at least once (RFC 5280, 3.3).
+   */
+  public List<CertificateRecord> takenBack(String issuer, Instant endedAfter) {
+    return handle
+        .createQuery(
+            "SELECT * FROM certificate WHERE issuer = :issuer AND status IN ('revoked', 'held')"
+                + " AND not_after >= :endedAfter ORDER BY serial")
+        .bind("issuer", issuer)
+        .bind("endedAfter", endedAfter)
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /** @param reason null to make it active again */
+  public void update(
+      String serial, CertificateStatus status, @Nullable RevocationReason reason, Instant now) {
+    handle
+        .createUpdate("UPDATE certificate SET status = :status, reason = :reason, revoked_at = :at"
+            + " WHERE serial = :serial")
+        .bind("serial", serial)
+        .bind("status", status.label())
+        .bind("reason", reason == null ? null : reason.label())
+        .bind("at", reason == null ? null : now)
+        .execute();
+  }
+
+  private static CertificateRecord certificate(ResultSet row) throws SQLException {
+    String reason = row.getString("reason");
+    return new CertificateRecord(
+        row.getString("issuer"),
+        row.getString("role"),
+        Columns.deviceOrNull(row, "device"),
+        row.getString("replaces"),
+        Columns.instant(row, "issued_at"),
+        CertificateStatus.of(row.getString("status")),
+        reason == null ? null : RevocationReason.of(reason),
+        Columns.instantOrNull(row, "revoked_at"),
+        Columns.certificate(row, "certificate"));
+  }
+}

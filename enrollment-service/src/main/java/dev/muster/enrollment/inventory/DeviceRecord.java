@@ -1,0 +1,37 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device in the registry; its key there is (manufacturer, serial).
+ *
+ * @param serial the serialNumber attribute of its IDevID, as it stands there
+ * @param factoryKey the public key of its IDevID, never to be certified again
+ * @param released the next new key is let in without asking
+ * @param enrolledAt when it first received a certificate; null if it has not yet
+ */
+public record DeviceRecord(
+    DeviceId id,
+    FleetName fleet,
+    String manufacturer,
+    String serial,
+    Fingerprint factoryKey,
+    DeviceStatus status,
+    boolean released,
+    Instant createdAt,
+    @Nullable Instant enrolledAt) {
+
+  /** Whom its certificates name. */
+  public DeviceSubject subject() {
+    return new DeviceSubject(fleet, id);
+  }
+}

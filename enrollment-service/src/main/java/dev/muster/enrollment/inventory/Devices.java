@@ -1,0 +1,111 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** The devices. */
+public final class Devices {
+  private final Handle handle;
+
+  Devices(Handle handle) {
+    this.handle = handle;
+  }
+
+  public Optional<DeviceRecord> find(DeviceId id) {
+    return handle
+        .createQuery("SELECT * FROM device WHERE id = :id")
+        .bind("id", id.value())
+        .map((row, context) -> device(row))
+        .findOne();
+  }
+
+  /** By what its IDevID says. */
+  public Optional<DeviceRecord> find(String manufacturer, String serial) {
+    return handle
+        .createQuery("SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial")
+        .bind("manufacturer", manufacturer)
+        .bind("serial", serial)
+        .map((row, context) -> device(row))
+        .findOne();
+  }
+
+  /** Whether some device has that key in its IDevID. */
+  public boolean isFactoryKey(Fingerprint key) {
+    return handle
+            .createQuery("SELECT COUNT(*) FROM device WHERE factory_key = :key")
+            .bind("key", key.hex())
+            .mapTo(Integer.class)
+            .one()
+        > 0;
+  }
+
+  /** By id, those after {@code after}. */
+  public List<DeviceRecord> page(String after, int limit) {
+    return handle
+        .createQuery("SELECT * FROM device WHERE id > :after ORDER BY id LIMIT :limit")
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> device(row))
+        .list();
+  }
+
+  public void insert(DeviceRecord device) {
+    handle
+        .createUpdate("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
+            + " released, created_at, enrolled_at) VALUES (:id, :fleet, :manufacturer, :serial,"
+            + " :factoryKey, :status, :released, :createdAt, :enrolledAt)")
+        .bind("id", device.id().value())
+        .bind("fleet", device.fleet().value())
+        .bind("manufacturer", device.manufacturer())
+        .bind("serial", device.serial())
+        .bind("factoryKey", device.factoryKey().hex())
+        .bind("status", device.status().label())
+        .bind("released", device.released())
+        .bind("createdAt", device.createdAt())
+        .bind("enrolledAt", device.enrolledAt())
+        .execute();
+  }
+
+  /** It has received a certificate: active, no longer released. */
+  public void enrolled(DeviceId id, Instant now) {
+    handle
+        .createUpdate("UPDATE device SET status = 'active', released = FALSE,"
+            + " enrolled_at = COALESCE(enrolled_at, :now) WHERE id = :id")
+        .bind("id", id.value())
+        .bind("now", now)
+        .execute();
+  }
+
+  public void update(DeviceId id, DeviceStatus status, boolean released) {
+    handle
+        .createUpdate("UPDATE device SET status = :status, released = :released WHERE id = :id")
+        .bind("id", id.value())
+        .bind("status", status.label())
+        .bind("released", released)
+        .execute();
+  }
+
+  private static DeviceRecord device(ResultSet row) throws SQLException {
+    return new DeviceRecord(
+        new DeviceId(row.getString("id")),
+        new FleetName(row.getString("fleet")),
+        row.getString("manufacturer"),
+        row.getString("serial"),
+        new Fingerprint(row.getString("factory_key")),
+        DeviceStatus.of(row.getString("status")),
+        row.getBoolean("released"),
+        Columns.instant(row, "created_at"),
+        Columns.instantOrNull(row, "enrolled_at"));
+  }
+}

@@ -1,0 +1,22 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device announced by its manufacturer before it shows up.
+ *
+ * @param fleet where it will belong; null for the manufacturer's fleet
+ * @param device its name; null for the name by template
+ * @param tags free text of the operator's; null for none
+ */
+public record ManifestEntry(
+    String serial,
+    @Nullable FleetName fleet,
+    @Nullable DeviceId device,
+    @Nullable String tags) {}

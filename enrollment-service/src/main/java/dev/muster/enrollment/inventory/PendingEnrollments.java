@@ -1,0 +1,112 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.identity.DeviceId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** Keys that wait for an operator. */
+public final class PendingEnrollments {
+  private final Handle handle;
+
+  PendingEnrollments(Handle handle) {
+    this.handle = handle;
+  }
+
+  public Optional<PendingEnrollment> find(DeviceId device, Fingerprint key) {
+    return handle
+        .createQuery(
+            "SELECT * FROM pending_enrollment WHERE device = :device AND public_key = :key")
+        .bind("device", device.value())
+        .bind("key", key.hex())
+        .map((row, context) -> pending(row))
+        .findOne();
+  }
+
+  /** Those of a device, oldest first. */
+  public List<PendingEnrollment> of(DeviceId device) {
+    return handle
+        .createQuery(
+            "SELECT * FROM pending_enrollment WHERE device = :device ORDER BY since, public_key")
+        .bind("device", device.value())
+        .map((row, context) -> pending(row))
+        .list();
+  }
+
+  public void insert(PendingEnrollment pending) {
+    handle
+        .createUpdate("INSERT INTO pending_enrollment (device, public_key, state, reason, since,"
+            + " last_seen) VALUES (:device, :key, :state, :reason, :since, :lastSeen)")
+        .bind("device", pending.device().value())
+        .bind("key", pending.key().hex())
+        .bind("state", pending.state().label())
+        .bind("reason", pending.reason())
+        .bind("since", pending.since())
+        .bind("lastSeen", pending.lastSeen())
+        .execute();
+  }
+
+  public void seen(DeviceId device, Fingerprint key, Instant now) {
+    handle
+        .createUpdate("UPDATE pending_enrollment SET last_seen = :now"
+            + " WHERE device = :device AND public_key = :key")
+        .bind("device", device.value())
+        .bind("key", key.hex())
+        .bind("now", now)
+        .execute();
+  }
+
+  public void update(DeviceId device, Fingerprint key, PendingEnrollment.State state) {
+    handle
+        .createUpdate("UPDATE pending_enrollment SET state = :state"
+            + " WHERE device = :device AND public_key = :key")
+        .bind("device", device.value())
+        .bind("key", key.hex())
+        .bind("state", state.label())
+        .execute();
+  }
+
+  /** Its key has a certificate now. */
+  public void delete(DeviceId device, Fingerprint key) {
+    handle
+        .createUpdate("DELETE FROM pending_enrollment WHERE device = :device AND public_key = :key")
+        .bind("device", device.value())
+        .bind("key", key.hex())
+        .execute();
+  }
+
+  /** Forgets what waits or was refused: a device released starts afresh. */
+  public void deleteAll(DeviceId device) {
+    handle
+        .createUpdate("DELETE FROM pending_enrollment WHERE device = :device")
+        .bind("device", device.value())
+        .execute();
+  }
+
+  /** Forgets keys that have waited in vain since before {@code lastSeenBefore}. */
+  public int expire(Instant lastSeenBefore) {
+    return handle
+        .createUpdate(
+            "DELETE FROM pending_enrollment WHERE state <> 'refused' AND last_seen < :before")
+        .bind("before", lastSeenBefore)
+        .execute();
+  }
+
+  private static PendingEnrollment pending(ResultSet row) throws SQLException {
+    return new PendingEnrollment(
+        new DeviceId(row.getString("device")),
+        new Fingerprint(row.getString("public_key")),
+        PendingEnrollment.State.of(row.getString("state")),
+        row.getString("reason"),
+        Columns.instant(row, "since"),
+        Columns.instant(row, "last_seen"));
+  }
+}

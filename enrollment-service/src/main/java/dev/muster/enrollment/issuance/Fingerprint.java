@@ -1,0 +1,57 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.issuance;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.PublicKey;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+
+/**
+ * The SHA-256 of a certificate, or of a public key (its SubjectPublicKeyInfo).
+ *
+ * @param hex 64 lower-case hexadecimal digits
+ */
+public record Fingerprint(String hex) {
+  private static final Pattern GRAMMAR = Pattern.compile("[0-9a-f]{64}");
+
+  /** @throws IllegalArgumentException if {@code hex} is no SHA-256 */
+  public Fingerprint {
+    if (!GRAMMAR.matcher(hex).matches()) {
+      throw new IllegalArgumentException("fingerprint: expected 64 of [0-9a-f]");
+    }
+  }
+
+  /** Of the whole certificate. */
+  public static Fingerprint of(X509Certificate certificate) {
+    try {
+      return of(certificate.getEncoded());
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("certificate without an encoding", e);
+    }
+  }
+
+  /** Of a public key. */
+  public static Fingerprint of(PublicKey key) {
+    return of(key.getEncoded());
+  }
+
+  private static Fingerprint of(byte[] der) {
+    try {
+      return new Fingerprint(
+          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(der)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return hex;
+  }
+}

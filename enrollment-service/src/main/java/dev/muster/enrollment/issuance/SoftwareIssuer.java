@@ -1,0 +1,163 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.issuance;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.URI;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Date;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.DistributionPoint;
+import org.bouncycastle.asn1.x509.DistributionPointName;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509v2CRLBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** An issuing CA whose P-256 key is in this process. */
+public final class SoftwareIssuer implements CertificateIssuer {
+  /** Devices without a battery-backed clock wake up a little in the past. */
+  private static final Duration BACKDATED = Duration.ofMinutes(5);
+
+  private static final int SERIAL_BITS = 128;
+
+  private final X509Certificate certificate;
+  private final PrivateKey key;
+  private final X500Name name;
+  private final SecureRandom random;
+
+  public SoftwareIssuer(X509Certificate certificate, PrivateKey key, SecureRandom random) {
+    this.certificate = requireNonNull(certificate, "certificate");
+    this.key = requireNonNull(key, "key");
+    this.random = requireNonNull(random, "random");
+    // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
+    this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+  }
+
+  @Override
+  public X509Certificate certificate() {
+    return certificate;
+  }
+
+  @Override
+  public X509Certificate issue(CertificateProfile profile, PublicKey subjectKey, Instant now) {
+    Instant begin = later(now.minus(BACKDATED), certificate.getNotBefore().toInstant());
+    Instant end =
+        earlier(now.plus(profile.validity()), certificate.getNotAfter().toInstant());
+    if (!end.isAfter(now)) {
+      throw new IssuanceException("issuing CA: ended at "
+          + certificate.getNotAfter().toInstant() + " (expected: valid at " + now + ")");
+    }
+    try {
+      JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+          name, newSerial(), date(begin), date(end), profile.subject(), subjectKey);
+      addExtensions(builder, profile, subjectKey);
+      X509Certificate issued =
+          new JcaX509CertificateConverter().getCertificate(builder.build(signer()));
+      issued.verify(certificate.getPublicKey());
+      return issued;
+    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+      throw new IssuanceException("issuing CA: cannot sign a certificate", e);
+    }
+  }
+
+  private void addExtensions(
+      JcaX509v3CertificateBuilder builder, CertificateProfile profile, PublicKey subjectKey)
+      throws GeneralSecurityException, IOException {
+    JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
+    builder.addExtension(
+        Extension.authorityKeyIdentifier,
+        false,
+        identifiers.createAuthorityKeyIdentifier(certificate.getPublicKey()));
+    builder.addExtension(
+        Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(subjectKey));
+    builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+    builder.addExtension(
+        Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose()));
+    if (!profile.alternativeNames().isEmpty()) {
+      builder.addExtension(
+          Extension.subjectAlternativeName,
+          false,
+          new GeneralNames(profile.alternativeNames().toArray(GeneralName[]::new)));
+    }
+    if (profile.crl() != null) {
+      builder.addExtension(
+          Extension.cRLDistributionPoints, false, distributionPoint(profile.crl()));
+    }
+  }
+
+  private static CRLDistPoint distributionPoint(URI crl) {
+    GeneralName location = new GeneralName(GeneralName.uniformResourceIdentifier, crl.toString());
+    DistributionPoint point =
+        new DistributionPoint(new DistributionPointName(new GeneralNames(location)), null, null);
+    return new CRLDistPoint(new DistributionPoint[] {point});
+  }
+
+  @Override
+  public X509CRL sign(CrlContents contents) {
+    try {
+      X509v2CRLBuilder builder = new X509v2CRLBuilder(name, date(contents.thisUpdate()));
+      builder.setNextUpdate(date(contents.nextUpdate()));
+      for (CrlContents.Entry entry : contents.entries()) {
+        // BouncyCastle leaves out a reason of 0, as RFC 5280, 5.3.1 wants it.
+        builder.addCRLEntry(
+            entry.serial(), date(entry.revokedAt()), entry.reason().code());
+      }
+      builder.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
+      builder.addExtension(Extension.cRLNumber, false, new CRLNumber(contents.number()));
+      return new JcaX509CRLConverter().getCRL(builder.build(signer()));
+    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+      throw new IssuanceException("issuing CA: cannot sign a CRL", e);
+    }
+  }
+
+  private ContentSigner signer() throws OperatorCreationException {
+    return new JcaContentSignerBuilder("SHA256withECDSA").build(key);
+  }
+
+  /**
+   * 128 random bits below a leading one: positive, of one length, 17 octets (RFC 5280, 4.1.2.2).
+   */
+  private BigInteger newSerial() {
+    return new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS);
+  }
+
+  private static Instant later(Instant a, Instant b) {
+    return a.isAfter(b) ? a : b;
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
+  }
+
+  private static Date date(Instant instant) {
+    return Date.from(instant.truncatedTo(ChronoUnit.SECONDS));
+  }
+}

@@ -1,0 +1,226 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.Pem;
+import dev.muster.enrollment.csr.CsrCheck;
+import dev.muster.enrollment.csr.CsrVerifier;
+import dev.muster.enrollment.csr.VerifiedCsr;
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.revocation.AppliedAnswer;
+import dev.muster.enrollment.revocation.RevocationPush;
+import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code /certificates}: look, issue to services, take back. */
+final class CertificateRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(CertificateRoutes.class);
+  private static final Duration VALIDITY = Duration.ofDays(365);
+  private static final long APPLIED_LIMIT_MS = 2_000;
+
+  private final OperatorParts parts;
+  private final Work work;
+  private final CsrVerifier csrs = new CsrVerifier();
+
+  CertificateRoutes(OperatorParts parts, Work work) {
+    this.parts = parts;
+    this.work = work;
+  }
+
+  void mount(Router router) {
+    router.get("/certificates").handler(this::list);
+    router.get("/certificates/:serial").handler(this::show);
+    router.post("/certificates").handler(this::issue);
+    router.post("/certificates/:serial/revoke").handler(request -> {
+      String label = Work.optional(Work.body(request), "reason");
+      RevocationReason reason =
+          Work.checked(() -> RevocationReason.of(label == null ? "unspecified" : label));
+      takeBack(request, () -> parts.revocations().revoke(serial(request), reason));
+    });
+    router
+        .post("/certificates/:serial/hold")
+        .handler(request -> takeBack(request, () -> parts.revocations().hold(serial(request))));
+    router
+        .post("/certificates/:serial/unhold")
+        .handler(request -> takeBack(request, () -> parts.revocations().unhold(serial(request))));
+  }
+
+  private void list(RoutingContext request) {
+    int limit = Work.limit(request);
+    String after = Work.after(request);
+    String device = request.request().getParam("device");
+    work.answer(request, 200, () -> {
+      List<CertificateRecord> page = parts
+          .registry()
+          .read(tables -> device == null
+              ? tables.certificates().page(after, limit)
+              : DeviceId.isValid(device)
+                  ? tables.certificates().of(new DeviceId(device))
+                  : List.<CertificateRecord>of());
+      JsonArray certificates = new JsonArray();
+      page.forEach(record -> certificates.add(json(record)));
+      boolean more = device == null && page.size() == limit;
+      return new JsonObject()
+          .put("certificates", certificates)
+          .put("next", more ? page.get(page.size() - 1).serial() : null);
+    });
+  }
+
+  private void show(RoutingContext request) {
+    String serial = serial(request);
+    work.answer(request, 200, () -> {
+      CertificateRecord record = parts
+          .registry()
+          .read(tables -> tables.certificates().find(serial))
+          .orElseThrow(() -> Work.notFound("certificate"));
+      return json(record).put("certificate", Pem.of(List.of(record.certificate())));
+    });
+  }
+
+  private void issue(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    String role = Work.checked(() -> CertificateAuthorities.checkRole(Work.required(body, "role")));
+    String name = Work.checked(() -> CertificateAuthorities.checkName(Work.required(body, "name")));
+    String fleetName = Work.optional(body, "fleet");
+    @Nullable FleetName fleet = fleetName == null ? null : Work.checked(() -> new FleetName(fleetName));
+    byte[] der = Work.checked(() -> Pem.certificationRequest(Work.required(body, "csr")));
+    work.answer(request, 201, () -> {
+      VerifiedCsr csr = verified(der, name);
+      CertificateRecord record = sign(csr, name, role, fleet);
+      LOG.info(
+          "Certificate issued name={} role={} fleet={} serial={} notAfter={}",
+          name,
+          role,
+          fleet,
+          record.serial(),
+          record.notAfter());
+      X509Certificate issued = record.certificate();
+      return new JsonObject()
+          .put("serial", record.serial())
+          .put("certificate", Pem.of(List.of(issued)))
+          .put("chain", Pem.of(List.of(issued, parts.authorities().serviceCa())));
+    });
+  }
+
+  private VerifiedCsr verified(byte[] der, String name) {
+    CsrCheck check = csrs.verify(der);
+    if (check instanceof CsrCheck.Refused refused) {
+      throw Work.badRequest("csr: " + refused.message());
+    }
+    VerifiedCsr csr = ((CsrCheck.Accepted) check).csr();
+    boolean ownName = csr.names().isEmpty()
+        || csr.name("CN").map(name::equals).orElse(false) && csr.names().size() == 1;
+    if (!ownName || !csr.uris().isEmpty()) {
+      throw Work.badRequest("csr: names (expected: an empty subject, or CN=" + name + " alone)");
+    }
+    return csr;
+  }
+
+  private CertificateRecord sign(
+      VerifiedCsr csr, String name, String role, @Nullable FleetName fleet) {
+    Instant now = parts.clock().instant();
+    return parts.registry().commit(tables -> {
+      if (isTaken(tables, csr)) {
+        throw Work.conflict("csr: its key is in use already (expected: a new key)");
+      }
+      X509Certificate issued = parts
+          .authorities()
+          .serviceIssuer()
+          .issue(
+              CertificateProfile.service(name, role, fleet, VALIDITY, parts.serviceCrl()),
+              csr.key(),
+              now);
+      CertificateRecord record = CertificateRecord.issued("service", role, null, null, now, issued);
+      tables.certificates().insert(record);
+      return record;
+    });
+  }
+
+  private static boolean isTaken(Registry.Tables tables, VerifiedCsr csr) {
+    return tables.certificates().findByKey(csr.keyFingerprint()).isPresent()
+        || tables.devices().isFactoryKey(csr.keyFingerprint());
+  }
+
+  private void takeBack(RoutingContext request, Supplier<Revocations.Outcome> change) {
+    work.run(request, change, outcome -> {
+      if (outcome instanceof Revocations.Outcome.Published published) {
+        applied(published).onSuccess(answers -> Work.send(request, 200, json(published, answers)));
+      } else if (outcome instanceof Revocations.Outcome.Impossible impossible) {
+        request.fail(Work.conflict(impossible.detail()));
+      } else {
+        request.fail(Work.notFound("certificate"));
+      }
+    });
+  }
+
+  private Future<List<AppliedAnswer>> applied(Revocations.Outcome.Published published) {
+    @Nullable RevocationPush push = parts.push().get();
+    return push == null
+        ? Future.succeededFuture(List.of())
+        : push.applied(published.crl().issuer(), published.crl().number(), APPLIED_LIMIT_MS);
+  }
+
+  private static JsonObject json(
+      Revocations.Outcome.Published published, List<AppliedAnswer> answers) {
+    JsonArray brokers = new JsonArray();
+    answers.forEach(answer -> brokers.add(new JsonObject()
+        .put("broker", answer.broker())
+        .put("cut", answer.cut())
+        .put("remaining", answer.remaining())
+        .put("tookMs", answer.tookMs())));
+    return new JsonObject()
+        .put("serial", published.certificate().serial())
+        .put("crlNumber", Long.toString(published.crl().number()))
+        .put("status", published.certificate().status().label())
+        .put("brokers", brokers)
+        .put("also", new JsonArray(published.also()))
+        .put("stillLive", new JsonArray(published.stillLive()));
+  }
+
+  private static String serial(RoutingContext request) {
+    // openssl prints AA:BB and upper case, and leading zeros do not count.
+    String text =
+        String.valueOf(request.pathParam("serial")).replace(":", "").toLowerCase(Locale.ROOT);
+    return text.replaceFirst("^0+(?=.)", "");
+  }
+
+  private static JsonObject json(CertificateRecord record) {
+    @Nullable RevocationReason reason = record.reason();
+    @Nullable Instant revokedAt = record.revokedAt();
+    return new JsonObject()
+        .put("serial", record.serial())
+        .put("issuer", record.issuer())
+        .put("role", record.role())
+        .put("device", record.device() == null ? null : record.device().value())
+        .put("subject", record.certificate().getSubjectX500Principal().getName())
+        .put("fingerprint", record.fingerprint().hex())
+        .put("replaces", record.replaces())
+        .put("notBefore", record.certificate().getNotBefore().toInstant().toString())
+        .put("notAfter", record.notAfter().toString())
+        .put("issuedAt", record.issuedAt().toString())
+        .put("status", record.status().label())
+        .put("reason", reason == null ? null : reason.label())
+        .put("revokedAt", revokedAt == null ? null : revokedAt.toString());
+  }
+}

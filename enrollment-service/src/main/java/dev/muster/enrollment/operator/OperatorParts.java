@@ -1,0 +1,32 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.revocation.RevocationPush;
+import dev.muster.enrollment.revocation.Revocations;
+import java.net.URI;
+import java.time.Clock;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the operator's routes work with.
+ *
+ * @param serviceCrl where the CRL of the service CA is to be had
+ * @param push gives null as long as CRLs go to no broker
+ */
+public record OperatorParts(
+    Registry registry,
+    TrustView trust,
+    CertificateAuthorities authorities,
+    Revocations revocations,
+    URI serviceCrl,
+    Clock clock,
+    Executor workers,
+    Supplier<@Nullable RevocationPush> push) {}

@@ -1,0 +1,24 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import io.vertx.ext.web.Router;
+
+/** Everything that operators do with identities: devices, manufacturers, certificates. */
+public final class OperatorRoutes {
+  private OperatorRoutes() {}
+
+  /**
+   * Adds the routes to a router that has authenticated the operator and read the body. Expected
+   * failures come out as {@link io.vertx.ext.web.handler.HttpException} with a detail for the
+   * operator.
+   */
+  public static void mount(Router router, OperatorParts parts) {
+    Work work = new Work(parts.workers());
+    new DeviceRoutes(parts, work).mount(router);
+    new ManufacturerRoutes(parts, work).mount(router);
+    new CertificateRoutes(parts, work).mount(router);
+  }
+}

@@ -1,0 +1,129 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes blocking work off the event loop, and brings its result or its failure back. */
+final class Work {
+  private static final Logger LOG = LoggerFactory.getLogger(Work.class);
+
+  private final Executor workers;
+
+  Work(Executor workers) {
+    this.workers = workers;
+  }
+
+  /** Runs {@code work} and answers with what it returns. */
+  void answer(RoutingContext request, int status, Supplier<JsonObject> work) {
+    run(request, work, json -> send(request, status, json));
+  }
+
+  /** Runs {@code work} on a worker and {@code then} back on the event loop. */
+  <T> void run(RoutingContext request, Supplier<T> work, Consumer<T> then) {
+    Context context = Vertx.currentContext();
+    try {
+      workers.execute(() -> {
+        try {
+          T result = work.get();
+          context.runOnContext(back -> then.accept(result));
+        } catch (JdbiException e) {
+          LOG.error("Registry out of order", e);
+          context.runOnContext(back ->
+              request.fail(new HttpException(503, "registry: out of order, try again later")));
+        } catch (RuntimeException e) {
+          context.runOnContext(back -> request.fail(e));
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      request.fail(new HttpException(503, "busy, try again later"));
+    }
+  }
+
+  static void send(RoutingContext request, int status, JsonObject json) {
+    request.response().setStatusCode(status).putHeader("Content-Type", "application/json");
+    request.end(json.toBuffer());
+  }
+
+  /** The JSON object in the body; an empty one if there is no body. */
+  static JsonObject body(RoutingContext request) {
+    try {
+      @Nullable JsonObject body = request.body().asJsonObject();
+      return body == null ? new JsonObject() : body;
+    } catch (DecodeException | ClassCastException e) {
+      throw badRequest("body: not a JSON object");
+    }
+  }
+
+  /** A text of the body; null if absent. */
+  static @Nullable String optional(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null || value instanceof String) {
+      return (String) value;
+    }
+    throw badRequest(name + ": expected a text");
+  }
+
+  /** A text of the body that must be there. */
+  static String required(JsonObject body, String name) {
+    String value = optional(body, name);
+    if (value == null || value.isEmpty()) {
+      throw badRequest(name + ": absent (expected: a text)");
+    }
+    return value;
+  }
+
+  /** Turns the complaint of a validating constructor into a 400. */
+  static <T> T checked(Supplier<T> value) {
+    try {
+      return value.get();
+    } catch (IllegalArgumentException e) {
+      throw badRequest(String.valueOf(e.getMessage()));
+    }
+  }
+
+  static int limit(RoutingContext request) {
+    String text = request.request().getParam("limit");
+    if (text == null) {
+      return 100;
+    }
+    if (!text.matches("[0-9]{1,4}")
+        || Integer.parseInt(text) < 1
+        || Integer.parseInt(text) > 1000) {
+      throw badRequest("limit: expected 1 to 1000");
+    }
+    return Integer.parseInt(text);
+  }
+
+  static String after(RoutingContext request) {
+    String after = request.request().getParam("after");
+    return after == null ? "" : after;
+  }
+
+  static HttpException badRequest(String detail) {
+    return new HttpException(400, detail);
+  }
+
+  static HttpException notFound(String what) {
+    return new HttpException(404, what + ": not found");
+  }
+
+  static HttpException conflict(String detail) {
+    return new HttpException(409, detail);
+  }
+}

@@ -1,0 +1,38 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.registrar;
+
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the registry knows when a request comes in.
+ *
+ * @param announced the manifest's entry for the device
+ * @param device the device itself
+ * @param idTaken its name belongs to another device
+ * @param certificates all certificates of the device
+ * @param sameKey the certificate of the key in the request, whosever it is
+ * @param reservedKey the key is that of a CA or of some IDevID
+ * @param pending what an operator said or has yet to say about this key of this device
+ * @param waitingKeys how many keys of the device wait
+ */
+public record RegistryFacts(
+    Optional<ManifestEntry> announced,
+    Optional<DeviceRecord> device,
+    boolean idTaken,
+    List<CertificateRecord> certificates,
+    Optional<CertificateRecord> sameKey,
+    boolean reservedKey,
+    Optional<PendingEnrollment> pending,
+    int waitingKeys) {
+  public RegistryFacts {
+    certificates = List.copyOf(certificates);
+  }
+}

@@ -1,0 +1,331 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.Pem;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The whole service on free ports, a manufacturer, and the independent clients that talk to it.
+ *
+ * <p>Each IDevID is made with the name {@code Widget} and its serial number.
+ */
+final class RunningService implements AutoCloseable {
+  static final Instant NO_EXPIRY = OffsetDateTime.parse("9999-12-31T23:59:59Z").toInstant();
+
+  final Path folder;
+  final Path caDirectory;
+  final CertificateAuthorities authorities;
+  final Vertx vertx = Vertx.vertx();
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
+  private final HttpServer operator;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private EnrollmentService service;
+
+  RunningService(Path folder) {
+    this.folder = folder;
+    this.caDirectory = folder.resolve("ca");
+    CertificateAuthorities.create(caDirectory, Clock.systemUTC());
+    authorities = CertificateAuthorities.open(caDirectory);
+    write("root.pem", Pem.of(List.of(authorities.root())));
+    service = start(0);
+    operator = operatorApi();
+  }
+
+  private EnrollmentService start(int estPort) {
+    return EnrollmentService.start(
+        config(folder.resolve("db"), estPort, 0),
+        authorities,
+        authorities.issueServer(List.of("localhost", "127.0.0.1"), Clock.systemUTC()),
+        vertx,
+        Clock.systemUTC(),
+        meters);
+  }
+
+  static EnrollmentConfig config(Path database, int estPort, int httpPort) {
+    return new EnrollmentConfig(
+        database,
+        "127.0.0.1",
+        estPort,
+        httpPort,
+        null,
+        new FleetName("default"),
+        Duration.ofDays(30),
+        Duration.ofHours(24),
+        Duration.ofHours(1));
+  }
+
+  private HttpServer operatorApi() {
+    Router router = Router.router(vertx);
+    router.route().handler(BodyHandler.create(false).setBodyLimit(1024 * 1024));
+    router.route().failureHandler(RunningService::fail);
+    Router routes = Router.router(vertx);
+    service.mountOperatorRoutes(routes);
+    router.route("/api/v1/*").subRouter(routes);
+    return vertx
+        .createHttpServer()
+        .requestHandler(router)
+        .listen(0, "127.0.0.1")
+        .toCompletionStage()
+        .toCompletableFuture()
+        .join();
+  }
+
+  private static void fail(RoutingContext context) {
+    Throwable failure = context.failure();
+    int status = failure instanceof HttpException e ? e.getStatusCode() : 500;
+    String detail = failure instanceof HttpException e ? e.getPayload() : String.valueOf(failure);
+    context
+        .response()
+        .setStatusCode(status)
+        .end(new JsonObject().put("detail", detail).toBuffer());
+  }
+
+  EnrollmentService service() {
+    return service;
+  }
+
+  String est(String operation) {
+    return "https://localhost:" + service.estPort() + "/.well-known/est/" + operation;
+  }
+
+  String crl(String issuer) {
+    return "http://localhost:" + service.httpPort() + "/crl/" + issuer + ".crl";
+  }
+
+  /** An answer of the operator API. */
+  record Answer(int status, JsonObject body) {}
+
+  Answer get(String path) {
+    return send(HttpRequest.newBuilder(api(path)).GET());
+  }
+
+  Answer post(String path, JsonObject body) {
+    return send(HttpRequest.newBuilder(api(path))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body.encode())));
+  }
+
+  Answer postCsv(String path, String text) {
+    return send(HttpRequest.newBuilder(api(path))
+        .header("Content-Type", "text/csv")
+        .POST(HttpRequest.BodyPublishers.ofString(text)));
+  }
+
+  private URI api(String path) {
+    return URI.create("http://127.0.0.1:" + operator.actualPort() + "/api/v1" + path);
+  }
+
+  private Answer send(HttpRequest.Builder request) {
+    try {
+      HttpResponse<String> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return new Answer(response.statusCode(), new JsonObject(response.body()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  Answer addManufacturer(String name, TestPki.Credential ca, String admission) {
+    return post(
+        "/manufacturers",
+        new JsonObject()
+            .put("name", name)
+            .put("ca", TestPki.pem(List.of(ca.certificate())))
+            .put("admission", admission));
+  }
+
+  /** Writes {@code <serial>.key} and {@code <serial>.pem}: an IDevID without usages or expiry. */
+  TestPki.Credential idevid(String serial) {
+    TestPki.Credential idevid = factory
+        .issue("CN=Widget,SERIALNUMBER=" + serial)
+        .withoutUsages()
+        .validity(Instant.now().minusSeconds(60), NO_EXPIRY)
+        .build();
+    TestPki.write(folder, serial, idevid);
+    return idevid;
+  }
+
+  /** Makes a P-256 key and a request with openssl, as {@code <name>.key} and {@code <name>.b64}. */
+  void csr(String name, String subject, String... extra) {
+    PeerProgram openssl = PeerProgram.require("openssl");
+    openssl
+        .run(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", name + ".key")
+        .expectSuccess();
+    csrWithKey(name, name + ".key", subject, extra);
+  }
+
+  void csrWithKey(String name, String key, String subject, String... extra) {
+    List<String> arguments = new ArrayList<>(List.of(
+        "req",
+        "-new",
+        "-sha256",
+        "-key",
+        key,
+        "-subj",
+        subject,
+        "-outform",
+        "DER",
+        "-out",
+        name + ".der"));
+    arguments.addAll(List.of(extra));
+    PeerProgram.require("openssl").run(folder, arguments.toArray(String[]::new)).expectSuccess();
+    write(name + ".b64", Base64.getEncoder().encodeToString(read(name + ".der")));
+  }
+
+  /** What curl saw. */
+  record Http(int status, String headers, String body) {
+    Optional<String> header(String name) {
+      return headers
+          .lines()
+          .filter(line -> line.startsWith(name + ": "))
+          .map(line -> line.substring(name.length() + 2).strip())
+          .findFirst();
+    }
+  }
+
+  /** POSTs {@code <csr>.b64}, as {@code <credential>}; null for no client certificate. */
+  Http enroll(String operation, @org.jspecify.annotations.Nullable String credential, String csr) {
+    return curl(
+        credential,
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@" + csr + ".b64",
+        est(operation));
+  }
+
+  Http curl(@org.jspecify.annotations.Nullable String credential, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(
+        "-sS",
+        "--cacert",
+        "root.pem",
+        "-D",
+        "headers.txt",
+        "-o",
+        "body.txt",
+        "-w",
+        "%{http_code}"));
+    if (credential != null) {
+      arguments.addAll(List.of("--cert", credential + ".pem", "--key", credential + ".key"));
+    }
+    arguments.addAll(List.of(more));
+    write("headers.txt", "");
+    write("body.txt", "");
+    PeerProgram.Result result =
+        PeerProgram.require("curl").run(folder, arguments.toArray(String[]::new));
+    if (result.exitCode() != 0) {
+      throw new AssertionError("curl " + arguments + ": " + result);
+    }
+    return new Http(
+        Integer.parseInt(result.stdout().strip()), text("headers.txt"), text("body.txt"));
+  }
+
+  /** Unpacks an answer into {@code <name>.pem} with openssl, and reads the certificate. */
+  X509Certificate unpack(Http answer, String name) {
+    write(name + ".p7.b64", answer.body());
+    write(name + ".p7", Base64.getDecoder().decode(answer.body()));
+    PeerProgram.require("openssl")
+        .run(
+            folder,
+            "pkcs7",
+            "-inform",
+            "DER",
+            "-in",
+            name + ".p7",
+            "-print_certs",
+            "-out",
+            name + ".pem")
+        .expectSuccess();
+    List<X509Certificate> certificates = Pem.certificates(text(name + ".pem"));
+    if (certificates.size() != 1) {
+      throw new AssertionError(certificates.size() + " certificates");
+    }
+    return certificates.get(0);
+  }
+
+  /** Enrolls and leaves {@code <name>.key} and {@code <name>.pem}. */
+  X509Certificate enrolled(String serial, String name) {
+    csr(name, "/");
+    Http answer = enroll("simpleenroll", serial, name);
+    if (answer.status() != 200) {
+      throw new AssertionError(answer.toString());
+    }
+    return unpack(answer, name);
+  }
+
+  void write(String name, String text) {
+    write(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  void write(String name, byte[] bytes) {
+    try {
+      Files.write(folder.resolve(name), bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  byte[] read(String name) {
+    try {
+      return Files.readAllBytes(folder.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  String text(String name) {
+    return new String(read(name), StandardCharsets.UTF_8);
+  }
+
+  static String serialOf(X509Certificate certificate) {
+    return certificate.getSerialNumber().toString(16).toLowerCase(Locale.ROOT);
+  }
+
+  double count(String meter) {
+    return meters.find(meter).counters().stream()
+        .mapToDouble(counter -> counter.count())
+        .sum();
+  }
+
+  @Override
+  public void close() {
+    service.close();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+}

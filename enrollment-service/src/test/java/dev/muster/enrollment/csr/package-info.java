@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.csr;
+
+import org.jspecify.annotations.NullMarked;

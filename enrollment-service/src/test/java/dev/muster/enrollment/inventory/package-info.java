@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.inventory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,335 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.registrar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.enrollment.csr.VerifiedCsr;
+import dev.muster.enrollment.inventory.Admission;
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.TestPki;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RegistrarTest {
+  private static final Instant NOW = Instant.now();
+  private static final TestPki.Credential CA = TestPki.root("CN=CA");
+  private static final TestPki.Credential OLD =
+      CA.issue("OU=device,O=default,CN=acme-sn1").build();
+  private static final VerifiedCsr CSR = csr(List.of(), List.of());
+  private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
+  private static final DeviceId ID = new DeviceId("acme-sn1");
+  private static final FleetName FLEET = new FleetName("default");
+
+  private final Registrar registrar = new Registrar(FLEET);
+
+  private static VerifiedCsr csr(List<VerifiedCsr.Name> names, List<String> uris) {
+    return new VerifiedCsr(TestPki.newKey().getPublic(), names, uris);
+  }
+
+  /** What the registry knows, changed one by one. */
+  private static final class World {
+    Admission admission = Admission.AUTO;
+    String serial = "SN1";
+    VerifiedCsr csr = CSR;
+
+    @Nullable FleetName label;
+
+    Optional<ManifestEntry> announced = Optional.empty();
+    Optional<DeviceRecord> device = Optional.empty();
+    boolean idTaken;
+    List<CertificateRecord> certificates = new ArrayList<>();
+    Optional<CertificateRecord> sameKey = Optional.empty();
+    boolean reserved;
+    Optional<PendingEnrollment> pending = Optional.empty();
+    int waiting;
+
+    World device(DeviceStatus status, boolean released) {
+      device = Optional.of(
+          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW));
+      return this;
+    }
+
+    World certificate(CertificateStatus status, @Nullable RevocationReason reason) {
+      device(DeviceStatus.ACTIVE, false);
+      certificates.add(record(ID, status, reason));
+      return this;
+    }
+
+    World pending(PendingEnrollment.State state, Duration age) {
+      pending = Optional.of(
+          new PendingEnrollment(ID, csr.keyFingerprint(), state, "", NOW.minus(age), NOW));
+      return this;
+    }
+
+    World with(java.util.function.Consumer<World> change) {
+      change.accept(this);
+      return this;
+    }
+
+    RegistryFacts facts() {
+      return new RegistryFacts(
+          announced, device, idTaken, certificates, sameKey, reserved, pending, waiting);
+    }
+
+    EnrollmentRequest.First first() {
+      Manufacturer acme = new Manufacturer("acme", admission, null, List.of());
+      return new EnrollmentRequest.First(
+          acme, serial, FACTORY_KEY, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label);
+    }
+
+    EnrollmentRequest.Renewal renewal(CertificateStatus status) {
+      return new EnrollmentRequest.Renewal(record(ID, status, null), csr, label);
+    }
+  }
+
+  private static CertificateRecord record(
+      DeviceId device, CertificateStatus status, @Nullable RevocationReason reason) {
+    return new CertificateRecord(
+        "device", "device", device, null, NOW, status, reason, null, OLD.certificate());
+  }
+
+  private static VerifiedCsr named(String type, String value) {
+    return csr(List.of(new VerifiedCsr.Name(type, value)), List.of());
+  }
+
+  private static Arguments row(String name, World world, String expected) {
+    return Arguments.of(name, world, expected);
+  }
+
+  static List<Arguments> firstRequests() {
+    ManifestEntry entry =
+        new ManifestEntry("SN1", new FleetName("north"), new DeviceId("pump-7"), null);
+    return List.of(
+        row("auto", new World(), "issue acme-sn1 default"),
+        row("auto, label fits", new World().with(w -> w.label = FLEET), "issue acme-sn1 default"),
+        row(
+            "auto, label of another",
+            new World().with(w -> w.label = new FleetName("x")),
+            "FORBIDDEN label"),
+        row(
+            "registered, announced",
+            new World().with(w -> {
+              w.admission = Admission.REGISTERED;
+              w.announced = Optional.of(entry);
+            }),
+            "issue pump-7 north"),
+        row(
+            "registered, not announced",
+            new World().with(w -> w.admission = Admission.REGISTERED),
+            "FORBIDDEN IDevID"),
+        row("manual", new World().with(w -> w.admission = Admission.MANUAL), "defer false"),
+        row(
+            "manual, approved",
+            new World()
+                .with(w -> w.admission = Admission.MANUAL)
+                .device(DeviceStatus.PENDING, false)
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
+            "issue acme-sn1 default superseding"),
+        row(
+            "manual, refused",
+            new World()
+                .with(w -> w.admission = Admission.MANUAL)
+                .device(DeviceStatus.PENDING, false)
+                .pending(PendingEnrollment.State.REFUSED, Duration.ZERO),
+            "FORBIDDEN publicKey"),
+        row("device refused", new World().device(DeviceStatus.REFUSED, false), "FORBIDDEN device"),
+        row("device retired", new World().device(DeviceStatus.RETIRED, false), "FORBIDDEN device"),
+        row(
+            "device released",
+            new World()
+                .certificate(CertificateStatus.ACTIVE, null)
+                .device(DeviceStatus.ACTIVE, true),
+            "issue acme-sn1 default superseding"),
+        row("second key", new World().certificate(CertificateStatus.ACTIVE, null), "defer true"),
+        row(
+            "after revocation",
+            new World().certificate(CertificateStatus.REVOKED, RevocationReason.KEY_COMPROMISE),
+            "defer false"),
+        row(
+            "on hold",
+            new World().certificate(CertificateStatus.HELD, RevocationReason.CERTIFICATE_HOLD),
+            "defer false"),
+        row(
+            "superseded",
+            new World().certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED),
+            "issue acme-sn1 default"),
+        row(
+            "too many keys",
+            new World().certificate(CertificateStatus.ACTIVE, null).with(w -> w.waiting = 8),
+            "TOO_MANY_PENDING device"),
+        row(
+            "same key",
+            new World()
+                .with(w -> w.sameKey = Optional.of(record(ID, CertificateStatus.ACTIVE, null))),
+            "repeat"),
+        row(
+            "same key, revoked",
+            new World()
+                .with(w -> w.sameKey = Optional.of(record(ID, CertificateStatus.REVOKED, null))),
+            "BAD_REQUEST publicKey"),
+        row(
+            "another's key",
+            new World()
+                .with(w -> w.sameKey =
+                    Optional.of(record(new DeviceId("b"), CertificateStatus.ACTIVE, null))),
+            "BAD_REQUEST publicKey"),
+        row("a CA's key", new World().with(w -> w.reserved = true), "BAD_REQUEST publicKey"),
+        row("name taken", new World().with(w -> w.idTaken = true), "FORBIDDEN device id"),
+        row("unsafe serial", new World().with(w -> w.serial = "a/b"), "FORBIDDEN IDevID"),
+        row("Kelvin sign", new World().with(w -> w.serial = "\u212A1"), "FORBIDDEN IDevID"),
+        row(
+            "CN is the id",
+            new World().with(w -> w.csr = named("CN", "acme-sn1")),
+            "issue acme-sn1 default"),
+        row(
+            "CN is the serial",
+            new World().with(w -> w.csr = named("CN", "SN1")),
+            "issue acme-sn1 default"),
+        row(
+            "CN copied",
+            new World().with(w -> w.csr = named("CN", "Widget")),
+            "issue acme-sn1 default"),
+        row(
+            "CN of another",
+            new World().with(w -> w.csr = named("CN", "acme-sn2")),
+            "BAD_REQUEST CN"),
+        row("CN empty", new World().with(w -> w.csr = named("CN", "")), "issue acme-sn1 default"),
+        row("O of another", new World().with(w -> w.csr = named("O", "x")), "BAD_REQUEST O"),
+        row("OU service", new World().with(w -> w.csr = named("OU", "service")), "BAD_REQUEST OU"),
+        row(
+            "own URN",
+            new World().with(w -> w.csr = csr(List.of(), List.of("urn:muster:default:acme-sn1"))),
+            "issue acme-sn1 default"),
+        row(
+            "other URN",
+            new World().with(w -> w.csr = csr(List.of(), List.of("urn:muster:default:b"))),
+            "BAD_REQUEST subjectAltName"));
+  }
+
+  @ParameterizedTest(name = "{0}: {2}")
+  @MethodSource("firstRequests")
+  void first(String name, World world, String expected) {
+    assertThat(show(registrar.decide(world.first(), world.facts(), NOW))).startsWith(expected);
+  }
+
+  static List<Arguments> renewals() {
+    List<VerifiedCsr.Name> full = List.of(
+        new VerifiedCsr.Name("CN", "acme-sn1"),
+        new VerifiedCsr.Name("O", "default"),
+        new VerifiedCsr.Name("OU", "device"));
+    List<VerifiedCsr.Name> reordered = List.of(full.get(2), full.get(1), full.get(0));
+    World sameKey = known()
+        .with(w -> w.csr = new VerifiedCsr(OLD.certificate().getPublicKey(), List.of(), List.of()));
+    return List.of(
+        row("empty subject", known(), "issue acme-sn1 default"),
+        row(
+            "same subject",
+            known().with(w -> w.csr = csr(full, List.of())),
+            "issue acme-sn1 default"),
+        row(
+            "reordered",
+            known().with(w -> w.csr = csr(reordered, List.of())),
+            "BAD_REQUEST subject"),
+        row("CN alone", known().with(w -> w.csr = named("CN", "acme-sn1")), "BAD_REQUEST subject"),
+        row(
+            "added URN",
+            known().with(w -> w.csr = csr(full, List.of("urn:x"))),
+            "BAD_REQUEST subjectAltName"),
+        row("same key", sameKey, "BAD_REQUEST publicKey"),
+        row(
+            "answer lost",
+            known().with(w -> w.sameKey = Optional.of(record(ID, CertificateStatus.ACTIVE, null))),
+            "repeat"),
+        row(
+            "another's key",
+            known()
+                .with(w -> w.sameKey =
+                    Optional.of(record(new DeviceId("b"), CertificateStatus.ACTIVE, null))),
+            "BAD_REQUEST publicKey"),
+        row("a CA's key", known().with(w -> w.reserved = true), "BAD_REQUEST publicKey"),
+        row("retired", known().device(DeviceStatus.RETIRED, false), "FORBIDDEN device"),
+        row(
+            "unknown device",
+            known().with(w -> w.device = Optional.empty()),
+            "FORBIDDEN certificate"),
+        row("wrong label", known().with(w -> w.label = new FleetName("x")), "FORBIDDEN label"),
+        row(
+            "hoards",
+            known().with(w -> {
+              for (int i = 0; i < Registrar.MAX_LIVE_CERTIFICATES; i++) {
+                w.certificates.add(record(ID, CertificateStatus.ACTIVE, null));
+              }
+            }),
+            "defer true"));
+  }
+
+  private static World known() {
+    return new World().certificate(CertificateStatus.ACTIVE, null);
+  }
+
+  @ParameterizedTest(name = "{0}: {2}")
+  @MethodSource("renewals")
+  void renewal(String name, World world, String expected) {
+    EnrollmentRequest request = world.renewal(CertificateStatus.ACTIVE);
+    assertThat(show(registrar.decide(request, world.facts(), NOW))).startsWith(expected);
+  }
+
+  @ParameterizedTest
+  @org.junit.jupiter.params.provider.EnumSource(
+      value = CertificateStatus.class,
+      names = {"HELD", "REVOKED"})
+  void renewal_withACertificateTakenBack_isForbidden(CertificateStatus status) {
+    World world = known();
+    assertThat(show(registrar.decide(world.renewal(status), world.facts(), NOW)))
+        .startsWith("FORBIDDEN certificate");
+  }
+
+  @Test
+  void defer_asksForMorePatienceTheLongerItTakes_withinLimits() {
+    assertThat(retryAfter(Duration.ZERO)).isEqualTo(Duration.ofSeconds(5));
+    assertThat(retryAfter(Duration.ofMinutes(4))).isEqualTo(Duration.ofMinutes(1));
+    assertThat(retryAfter(Duration.ofDays(4))).isEqualTo(Duration.ofMinutes(15));
+  }
+
+  private Duration retryAfter(Duration age) {
+    World world = known().pending(PendingEnrollment.State.WAITING, age);
+    return ((EnrollmentDecision.Defer) registrar.decide(world.first(), world.facts(), NOW))
+        .retryAfter();
+  }
+
+  private static String show(EnrollmentDecision decision) {
+    if (decision instanceof EnrollmentDecision.Issue issue) {
+      return "issue " + issue.subject().device() + " " + issue.subject().fleet()
+          + (issue.supersede() ? " superseding" : "");
+    }
+    if (decision instanceof EnrollmentDecision.Repeat) {
+      return "repeat";
+    }
+    if (decision instanceof EnrollmentDecision.Defer defer) {
+      return "defer " + defer.cloneAlarm();
+    }
+    EnrollmentDecision.Refuse refuse = (EnrollmentDecision.Refuse) decision;
+    return refuse.reason() + " " + refuse.detail();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.registrar;
+
+import org.jspecify.annotations.NullMarked;
