@@ -163,6 +163,26 @@ class FleetDeviceIT {
   }
 
   @Test
+  void publish_moreStreamsThanTopicAliases_eachArrivesUnderItsOwnTopic() {
+    try (Mosquitto.Subscriber consumer = broker.subscribe()) {
+      FleetDevice device = started(builder("a"));
+      List<String> expected = new ArrayList<>();
+      for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 15; i++) {
+          device.telemetry("stream" + i).publish(Map.of("stream", i));
+          expected.add("telemetry/stream" + i + " " + i);
+        }
+      }
+
+      await().atMost(LIMIT).until(() -> consumer.lines().size() == expected.size());
+      assertThat(consumer.lines().stream()
+              .map(line ->
+                  line.replaceAll(".*(telemetry/stream[0-9]+)\\|.*\"v\":([0-9]+)}]", "$1 $2")))
+          .containsExactlyElementsOf(expected);
+    }
+  }
+
+  @Test
   void start_beforeTheServersAreThere_waitsForThem() {
     broker.kill();
     FleetDevice device = started(builder("a"));

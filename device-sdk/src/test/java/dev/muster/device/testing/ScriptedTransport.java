@@ -13,6 +13,7 @@ import dev.muster.device.internal.mqtt.OutboundMessage;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Links whose fate the test decides. */
 public final class ScriptedTransport implements MqttTransport {
@@ -35,6 +36,7 @@ public final class ScriptedTransport implements MqttTransport {
     private final LinkSettings settings;
     private final LinkEvents events;
     private final List<OutboundMessage> sent = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean connected = new AtomicBoolean();
     private volatile boolean closed;
 
     private ScriptedLink(LinkSettings settings, LinkEvents events) {
@@ -42,8 +44,11 @@ public final class ScriptedTransport implements MqttTransport {
       this.events = events;
     }
 
+    /** The CONNACK; a second one is not sent. */
     public void connected(int receiveMaximum) {
-      events.onConnected(receiveMaximum, Long.MAX_VALUE);
+      if (connected.compareAndSet(false, true)) {
+        events.onConnected(receiveMaximum, Long.MAX_VALUE);
+      }
     }
 
     public void acknowledge(int index) {

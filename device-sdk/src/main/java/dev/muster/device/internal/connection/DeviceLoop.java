@@ -60,6 +60,7 @@ public final class DeviceLoop {
   private @Nullable Link link;
   private @Nullable Future<?> nextStep;
   private Instant noRenewalBefore = Instant.MIN;
+  private boolean loaded;
   private boolean switching;
   private boolean stopping;
 
@@ -85,14 +86,18 @@ public final class DeviceLoop {
   public void start() {
     queue.onSubmit(this::requestPump);
     owner.execute(() -> {
-      identities.load();
-      rememberSubject();
-      if (identities.choose(now()) != null) {
-        status.enter(DeviceState.ENROLLED, "identity found in the state directory");
-      }
       watchRenewal();
       proceed();
     });
+  }
+
+  private void loadIdentities() {
+    identities.load();
+    loaded = true;
+    rememberSubject();
+    if (identities.choose(now()) != null) {
+      status.enter(DeviceState.ENROLLED, "identity found in the state directory");
+    }
   }
 
   /** Who the device is, once it has been told. */
@@ -111,13 +116,16 @@ public final class DeviceLoop {
   /** Connects if there is a valid identity, else asks for one. */
   private void proceed() {
     nextStep = null;
-    if (stopping || link != null || enroller.isBusy() && identities.choose(now()) == null) {
+    if (stopping || link != null) {
       return;
     }
+    if (!loaded) {
+      loadIdentities();
+    }
     Generation identity = identities.choose(now());
-    if (identity == null) {
+    if (identity == null && !enroller.isBusy()) {
       bootstrap();
-    } else {
+    } else if (identity != null) {
       connect(identity);
     }
   }
@@ -241,17 +249,19 @@ public final class DeviceLoop {
 
   private void whenOnline(Link connected) {
     connections.incrementAndGet();
-    boolean replaced = identities.proven(connected.identity);
-    rememberSubject();
+    boolean renewed = identities.isCandidate(connected.identity);
     status.enter(
-        DeviceState.ONLINE, replaced ? "connected with the renewed certificate" : "connected");
+        DeviceState.ONLINE, renewed ? "connected with the renewed certificate" : "connected");
+    pump();
     if (stopping) {
       stopIfSettled();
-    } else if (identities.hasCandidate()) {
+    } else if (identities.hasCandidate() && !renewed) {
       // A renewed identity did not work, the one before it does: try again, but not at once.
       owner.after(waits.nextCandidate(), this::switchIdentity);
     }
-    pump();
+    // Last, for it writes to a disk that may be full.
+    identities.proven(connected.identity);
+    rememberSubject();
   }
 
   private void whenMessageSettled() {
@@ -349,6 +359,8 @@ public final class DeviceLoop {
     enroller.reenroll(current.credential(), identities.pendingKey(), new Enroller.Outcome() {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
+        // Should the disk be full, the next attempt is not at once.
+        noRenewalBefore = now().plus(waits.nextCandidate());
         identities.renewed(key, certificate);
         waits.renewed();
         log.info(

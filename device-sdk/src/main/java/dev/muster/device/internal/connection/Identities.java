@@ -96,17 +96,19 @@ final class Identities {
     return made;
   }
 
-  /** A broker has accepted it. @return whether it thereby replaced another */
-  boolean proven(Generation generation) {
+  boolean isCandidate(Generation generation) {
+    return generation == candidate;
+  }
+
+  /** A broker has accepted it: if it was the candidate, it is the one in use from now on. */
+  void proven(Generation generation) {
     preferCurrent = false;
-    if (generation != candidate) {
-      return false;
+    if (isCandidate(generation)) {
+      refusals = 0;
+      store.promote(generation);
+      candidate = null;
+      setCurrent(generation);
     }
-    refusals = 0;
-    store.promote(generation);
-    candidate = null;
-    setCurrent(generation);
-    return true;
   }
 
   /** A connection with it did not come about; the next attempt takes the other one, if any. */

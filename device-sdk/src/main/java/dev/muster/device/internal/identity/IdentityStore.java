@@ -21,9 +21,11 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -99,25 +101,27 @@ public final class IdentityStore implements AutoCloseable {
    * the one before it serves again.
    */
   public Contents load() {
-    List<Integer> numbers = numbers();
-    int pointed = readPointer();
-    Optional<Generation> current = readOrWarn(pointed);
-    for (int i = numbers.size() - 1; current.isEmpty() && i >= 0; i--) {
-      if (numbers.get(i) != pointed) {
-        current = readOrWarn(numbers.get(i));
+    NavigableMap<Integer, Generation> usable = new TreeMap<>();
+    for (int number : numbers()) {
+      Generation generation = read(number, true);
+      if (generation != null) {
+        usable.put(number, generation);
       }
     }
-    current.filter(found -> found.number() != pointed).ifPresent(found -> {
-      log.warn("Identity taken in place of the current one generation={}", found.number());
-      promote(found);
-    });
-    int newest = current.map(Generation::number).orElse(0);
-    Optional<Generation> candidate = numbers.stream()
-        .filter(number -> number > newest)
-        .sorted(Comparator.reverseOrder())
-        .flatMap(number -> readOrWarn(number).stream())
-        .findFirst();
-    return new Contents(current, candidate);
+    int pointed = readPointer();
+    Generation current = usable.get(pointed);
+    if (current == null && !usable.isEmpty()) {
+      current = usable.lastEntry().getValue();
+      log.warn(
+          "Identity taken into use, the pointer names no usable one generation={} pointer={}",
+          current.number(),
+          pointed);
+      promote(current);
+    }
+    int inUse = current == null ? 0 : current.number();
+    Map.Entry<Integer, Generation> newer = usable.tailMap(inUse, false).lastEntry();
+    return new Contents(
+        Optional.ofNullable(current), Optional.ofNullable(newer).map(Map.Entry::getValue));
   }
 
   /**
@@ -159,7 +163,7 @@ public final class IdentityStore implements AutoCloseable {
     for (int i = numbers.size() - 1; i >= 0; i--) {
       int number = numbers.get(i);
       if (number < generation.number()) {
-        if (!previousKept && read(number) != null) {
+        if (!previousKept && read(number, false) != null) {
           previousKept = true;
         } else {
           discard(number);
@@ -193,32 +197,34 @@ public final class IdentityStore implements AutoCloseable {
     }
   }
 
-  private Optional<Generation> readOrWarn(int number) {
-    if (number == 0) {
-      return Optional.empty();
-    }
-    return Optional.ofNullable(read(number));
-  }
-
-  private @Nullable Generation read(int number) {
+  /** Null if there is no certificate yet, or if anything about it is wrong. */
+  private @Nullable Generation read(int number, boolean warn) {
     Path home = home(number);
     if (!Files.exists(home.resolve(CHAIN))) {
       return null; // Asked for, not answered: nothing is wrong with it.
     }
+    String damage;
     try {
       Credential stored = Credential.read(home.resolve(KEY), home.resolve(CHAIN));
-      Credential checked = new Credential(stored.key(), trust.path(stored.leaf(), stored.chain()));
+      List<X509Certificate> path = trust.path(stored.leaf(), stored.chain());
       return new Generation(
-          number, checked, DeviceSubject.of(checked.leaf().getSubjectX500Principal()));
-    } catch (IllegalArgumentException | GeneralSecurityException | UncheckedIOException e) {
-      log.warn("Identity damaged generation={} reason={}", number, e.getMessage());
-      return null;
+          number,
+          new Credential(stored.key(), path),
+          DeviceSubject.of(stored.leaf().getSubjectX500Principal()));
+    } catch (GeneralSecurityException e) {
+      damage = "its certificate does not lead to the trust anchor";
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      damage = e.getMessage();
     }
+    if (warn) {
+      log.warn("Identity damaged, passed over generation={} reason={}", number, damage);
+    }
+    return null;
   }
 
   private @Nullable KeyPair readWaitingKey(int number) {
     Path home = home(number);
-    if (read(number) != null) {
+    if (read(number, false) != null) {
       return null; // It has its certificate.
     }
     try {

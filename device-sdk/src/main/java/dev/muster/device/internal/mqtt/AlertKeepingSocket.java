@@ -10,7 +10,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 
 /**
- * A socket whose first failed write is passed over in silence.
+ * A socket whose failed writes are passed over in silence for some seconds.
  *
  * <p>Under TLS 1.3 a server refuses our certificate when its handshake is over for us already: it
  * sends an alert and hangs up. Our next write fails, JSSE then drops the connection, and the alert
@@ -18,10 +18,12 @@ import java.net.Socket;
  * of one, that the connection is gone.
  */
 final class AlertKeepingSocket extends Socket {
+  private static final long PATIENCE_NANOS = 5_000_000_000L;
+
   @Override
   public OutputStream getOutputStream() throws IOException {
     return new FilterOutputStream(super.getOutputStream()) {
-      private boolean failed;
+      private long firstFailure;
 
       @Override
       public void write(int octet) throws IOException {
@@ -33,10 +35,11 @@ final class AlertKeepingSocket extends Socket {
         try {
           out.write(buffer, offset, length);
         } catch (IOException e) {
-          if (failed || isClosed()) {
+          long now = System.nanoTime();
+          firstFailure = firstFailure == 0 ? now : firstFailure;
+          if (isClosed() || now - firstFailure > PATIENCE_NANOS) {
             throw e;
           }
-          failed = true;
         }
       }
     };

@@ -36,7 +36,7 @@ final class OwnerPing implements MqttPingSender {
   public synchronized void start() {
     stopped = false;
     ClientComms started = comms;
-    if (started != null) {
+    if (started != null && started.getKeepAlive() > 0) {
       schedule(started.getKeepAlive());
     }
   }
@@ -52,11 +52,13 @@ final class OwnerPing implements MqttPingSender {
 
   @Override
   public synchronized void schedule(long delayInMilliseconds) {
-    if (stopped || delayInMilliseconds <= 0) {
+    if (stopped) {
       return;
     }
+    // Paho rounds down, to nothing if the ping is due within this millisecond.
+    long delay = Math.max(1, delayInMilliseconds);
     try {
-      next = timer.schedule(this::ping, delayInMilliseconds, TimeUnit.MILLISECONDS);
+      next = timer.schedule(this::ping, delay, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("Ping not scheduled, the device is closing");
     }

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import java.util.concurrent.ScheduledExecutorService;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.MqttPingSender;
@@ -15,8 +16,10 @@ import org.eclipse.paho.mqttv5.common.MqttException;
 final class PahoClient extends MqttAsyncClient {
   private final NetworkModule socket;
 
-  PahoClient(String clientId, NetworkModule socket, MqttPingSender ping) throws MqttException {
-    super(socket.getServerURI(), clientId, new MemoryPersistence(), ping, new PahoThreads());
+  PahoClient(
+      String clientId, NetworkModule socket, MqttPingSender ping, ScheduledExecutorService timer)
+      throws MqttException {
+    super(socket.getServerURI(), clientId, new MemoryPersistence(), ping, new PahoThreads(timer));
     this.socket = socket;
   }
 

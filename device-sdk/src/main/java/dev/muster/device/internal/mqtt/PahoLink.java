@@ -50,7 +50,8 @@ final class PahoLink implements MqttLink {
 
   void start() {
     try {
-      client = new PahoClient(settings.clientId(), socket, new OwnerPing(settings.timer()));
+      client = new PahoClient(
+          settings.clientId(), socket, new OwnerPing(settings.timer()), settings.timer());
       client.setCallback(new Callback());
       client.connect(options(), null, new ConnectListener());
       after(settings.connectTimeout().toMillis(), this::giveUpConnecting);

@@ -9,50 +9,64 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Gives Paho a daemon thread for each of its loops.
  *
- * <p>After starting a loop Paho looks whether it runs, and if not, sleeps 100 ms; three times for
- * each connection. So {@link #submit} returns once the new thread has come to wait for work, which
- * takes it microseconds. And a cancelled loop is not interrupted: it ends by itself when its socket
- * is closed, and an interrupt would only hit whoever it tells about that.
+ * <p>After starting a loop Paho looks whether it runs already, and as it never does, sleeps for 100
+ * ms; three times for each connection. So whoever starts a loop is woken as soon as that is likely
+ * to run. And a cancelled loop is not interrupted: it ends by itself when its socket is closed, and
+ * an interrupt would only hit whoever it tells about that.
  */
 final class PahoThreads extends AbstractExecutorService implements ScheduledExecutorService {
-  private static final long STEP_NANOS = 200_000;
-  private static final long PATIENCE_NANOS = 50_000_000;
+  private static final long[] WAKE_AFTER_MS = {1, 3, 10, 30};
+
+  private final ScheduledExecutorService timer;
+
+  PahoThreads(ScheduledExecutorService timer) {
+    this.timer = timer;
+  }
+
+  /** A thread made here, so that no other is ever interrupted. */
+  private static final class Loop extends Thread {
+    Loop(Runnable task) {
+      super(task, "muster-mqtt");
+      setDaemon(true);
+    }
+
+    void wakeIfAsleep() {
+      if (getState() == State.TIMED_WAITING) {
+        interrupt();
+      }
+    }
+  }
 
   @Override
   public void execute(Runnable task) {
-    start(task);
+    new Loop(task).start();
   }
 
   @Override
   public Future<?> submit(Runnable task) {
-    Thread thread = start(task);
-    long deadline = System.nanoTime() + PATIENCE_NANOS;
-    while (!isSettled(thread) && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(STEP_NANOS);
+    new Loop(task).start();
+    if (Thread.currentThread() instanceof Loop starter) {
+      for (long delay : WAKE_AFTER_MS) {
+        wakeAfter(delay, starter);
+      }
     }
     return new CompletableFuture<Void>();
   }
 
-  private static Thread start(Runnable task) {
-    Thread thread = new Thread(task, "muster-mqtt");
-    thread.setDaemon(true);
-    thread.start();
-    return thread;
-  }
-
-  private static boolean isSettled(Thread thread) {
-    Thread.State state = thread.getState();
-    return state == Thread.State.WAITING
-        || state == Thread.State.TIMED_WAITING
-        || state == Thread.State.TERMINATED;
+  private void wakeAfter(long delayMs, Loop starter) {
+    try {
+      timer.schedule(starter::wakeIfAsleep, delayMs, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      // The device is closing; nothing is in a hurry any more.
+    }
   }
 
   @Override

@@ -91,6 +91,12 @@ class PahoTransportIT {
         timer);
   }
 
+  private LinkSettings pinging(URI broker) {
+    LinkSettings slow = settings(broker, device, Duration.ofSeconds(5));
+    return new LinkSettings(
+        broker, "d1", slow.identity(), slow.connectTimeout(), Duration.ofSeconds(1), timer);
+  }
+
   private Recorder connect(URI broker) {
     Recorder recorder = new Recorder();
     new PahoTransport().connect(settings(broker, device, Duration.ofSeconds(5)), recorder);
@@ -279,6 +285,32 @@ class PahoTransportIT {
       link.close();
 
       await().atMost(Duration.ofSeconds(3)).until(() -> recorder.end != null);
+      await().atMost(LIMIT).until(() -> mqttThreads() == 0);
+    }
+  }
+
+  @Test
+  void connected_nothingToSend_isKeptAlive() {
+    try (Mosquitto broker = Mosquitto.start(fleet)) {
+      Recorder recorder = new Recorder();
+      MqttLink link = new PahoTransport().connect(pinging(broker.uri()), recorder);
+
+      await().atMost(LIMIT).until(() -> broker.log().split("PINGREQ from d1", -1).length > 3);
+      assertThat(recorder.happened).containsExactly("connected");
+      link.close();
+    }
+  }
+
+  @Test
+  void connected_brokerFallsSilent_isNoticed() {
+    try (Mosquitto broker = Mosquitto.start(fleet)) {
+      Recorder recorder = new Recorder();
+      new PahoTransport().connect(pinging(broker.uri()), recorder);
+      await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
+
+      broker.freeze();
+
+      assertThat(awaitEnd(recorder).kind()).isEqualTo(LinkEnd.Kind.LOST);
       await().atMost(LIMIT).until(() -> mqttThreads() == 0);
     }
   }
