@@ -20,18 +20,23 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
@@ -193,6 +198,32 @@ public final class TestPki {
       } catch (IOException | GeneralSecurityException | OperatorCreationException e) {
         throw new IllegalStateException(e);
       }
+    }
+  }
+
+  /**
+   * A CRL as DER.
+   *
+   * @param number the CRL number
+   * @param life from {@code thisUpdate}, 5 minutes ago, to {@code nextUpdate}, counted from now
+   */
+  public static byte[] crl(
+      Credential issuer, long number, Duration life, Collection<BigInteger> revoked) {
+    try {
+      X509v2CRLBuilder builder = new JcaX509v2CRLBuilder(
+          issuer.certificate().getSubjectX500Principal(),
+          Date.from(Instant.now().minus(Duration.ofMinutes(5))));
+      builder.setNextUpdate(Date.from(Instant.now().plus(life)));
+      builder.addExtension(
+          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
+      for (BigInteger serial : revoked) {
+        builder.addCRLEntry(serial, new Date(), CRLReason.keyCompromise);
+      }
+      return builder
+          .build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuer.key()))
+          .getEncoded();
+    } catch (IOException | OperatorCreationException e) {
+      throw new IllegalStateException(e);
     }
   }
 
