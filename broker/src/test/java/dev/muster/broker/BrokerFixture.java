@@ -127,10 +127,7 @@ final class BrokerFixture implements AutoCloseable {
       KeyStore keys = KeyStore.getInstance("PKCS12");
       keys.load(null, null);
       keys.setKeyEntry(
-          "client",
-          client.key(),
-          new char[0],
-          client.chain().toArray(X509Certificate[]::new));
+          "client", client.key(), new char[0], client.chain().toArray(X509Certificate[]::new));
       KeyManagerFactory keyManagers =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keyManagers.init(keys, new char[0]);
@@ -153,6 +150,11 @@ final class BrokerFixture implements AutoCloseable {
     if (broker != null) {
       broker.close();
     }
-    vertx.close().toCompletionStage().toCompletableFuture().orTimeout(10, TimeUnit.SECONDS).join();
+    vertx
+        .close()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .orTimeout(10, TimeUnit.SECONDS)
+        .join();
   }
 }

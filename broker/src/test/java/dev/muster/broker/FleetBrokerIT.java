@@ -89,9 +89,16 @@ class FleetBrokerIT {
         .awaitOutput("Subscribed")) {
       mosquitto
           .pub(
-              "dev-1", "dev-1", "-V", version, "-q", "1",
-              "-t", topic("dev-1", "telemetry/" + version),
-              "-m", "{\"temperature\":21.5,\"open\":true,\"note\":\"ok\"}")
+              "dev-1",
+              "dev-1",
+              "-V",
+              version,
+              "-q",
+              "1",
+              "-t",
+              topic("dev-1", "telemetry/" + version),
+              "-m",
+              "{\"temperature\":21.5,\"open\":true,\"note\":\"ok\"}")
           .expectSuccess();
       reader.awaitOutput("{\"temperature\":21.5,\"open\":true,\"note\":\"ok\"}");
     }
@@ -112,11 +119,26 @@ class FleetBrokerIT {
     for (int i = 0; i < 2; i++) {
       mosquitto
           .pub(
-              "dev-2", "dev-2", "-V", "mqttv5", "-q", "1",
-              "-t", topic("dev-2", "telemetry/once"),
-              "-m", "[{\"n\":\"t\",\"v\":1}]",
-              "-D", "publish", "user-property", "muster-boot", "b1",
-              "-D", "publish", "user-property", "muster-seq", "7")
+              "dev-2",
+              "dev-2",
+              "-V",
+              "mqttv5",
+              "-q",
+              "1",
+              "-t",
+              topic("dev-2", "telemetry/once"),
+              "-m",
+              "[{\"n\":\"t\",\"v\":1}]",
+              "-D",
+              "publish",
+              "user-property",
+              "muster-boot",
+              "b1",
+              "-D",
+              "publish",
+              "user-property",
+              "muster-seq",
+              "7")
           .expectSuccess();
     }
     JsonArray messages = get("/devices/dev-2/messages").getJsonArray("messages");
@@ -141,13 +163,14 @@ class FleetBrokerIT {
 
   @Test
   void sessions_showWhoIsConnected() throws Exception {
-    try (Mosquitto.Subscriber reader = mosquitto
-        .sub("reader", "reader:2", "-t", "fleets/+/devices/+/events/#")) {
+    try (Mosquitto.Subscriber reader =
+        mosquitto.sub("reader", "reader:2", "-t", "fleets/+/devices/+/events/#")) {
       reader.awaitOutput("Subscribed");
-      assertThat(get("/sessions").toString()).contains("reader:2").contains("CN=reader,OU=consumer");
+      assertThat(get("/sessions").toString())
+          .contains("reader:2")
+          .contains("CN=reader,OU=consumer");
     }
-    await()
-        .untilAsserted(() -> assertThat(get("/sessions").toString()).doesNotContain("reader:2"));
+    await().untilAsserted(() -> assertThat(get("/sessions").toString()).doesNotContain("reader:2"));
   }
 
   // ---- who is not let in
@@ -178,7 +201,8 @@ class FleetBrokerIT {
   void connect_withAnIdevId_isRefused() {
     Credential manufacturer = TestPki.root("CN=Acme Root");
     fixture.keep(
-        "idevid", manufacturer.issue("CN=dev-1,serialNumber=dev-1").withoutUsages().build());
+        "idevid",
+        manufacturer.issue("CN=dev-1,serialNumber=dev-1").withoutUsages().build());
     expectRefused(publishAs("idevid", "dev-1"));
   }
 
@@ -187,13 +211,15 @@ class FleetBrokerIT {
     Instant now = Instant.now();
     fixture.keep(
         "expired",
-        fixture.deviceCa
+        fixture
+            .deviceCa
             .issue(BrokerFixture.deviceName("dev-1"))
             .validity(now.minusSeconds(7200), now.minusSeconds(3600))
             .build());
     fixture.keep(
         "early",
-        fixture.deviceCa
+        fixture
+            .deviceCa
             .issue(BrokerFixture.deviceName("dev-1"))
             .validity(now.plusSeconds(3600), now.plusSeconds(7200))
             .build());
@@ -204,13 +230,13 @@ class FleetBrokerIT {
   @Test
   void connect_deviceCertificateWithTheSubjectOfAService_isRefused() {
     fixture.keep("posing", fixture.deviceCa.issue("CN=reader,OU=consumer").build());
-    expectRefused(mosquitto.run(
-        "mosquitto_sub", "posing", "reader", "-t", "fleets/#", "-W", "3"));
+    expectRefused(mosquitto.run("mosquitto_sub", "posing", "reader", "-t", "fleets/#", "-W", "3"));
   }
 
   @Test
   void connect_serviceCertificateWithTheSubjectOfADevice_isNoDevice() {
-    fixture.keep("posing2", fixture.serviceCa.issue(BrokerFixture.deviceName("dev-1")).build());
+    fixture.keep(
+        "posing2", fixture.serviceCa.issue(BrokerFixture.deviceName("dev-1")).build());
     expectRefused(publishAs("posing2", "dev-1"));
   }
 
@@ -254,16 +280,33 @@ class FleetBrokerIT {
   @Test
   void publish_retainedTelemetry_isRefused() {
     Result result = mosquitto.pub(
-        "dev-1", "dev-1", "-V", "mqttv311", "-q", "1", "-r",
-        "-t", topic("dev-1", "telemetry/x"), "-m", "1");
+        "dev-1",
+        "dev-1",
+        "-V",
+        "mqttv311",
+        "-q",
+        "1",
+        "-r",
+        "-t",
+        topic("dev-1", "telemetry/x"),
+        "-m",
+        "1");
     expectRefused(result);
   }
 
   @Test
   void publish_withQos2_isRefused() throws Exception {
     Result result = mosquitto.pub(
-        "dev-1", "dev-1", "-V", "mqttv311", "-q", "2",
-        "-t", topic("dev-1", "telemetry/qos2"), "-m", "1");
+        "dev-1",
+        "dev-1",
+        "-V",
+        "mqttv311",
+        "-q",
+        "2",
+        "-t",
+        topic("dev-1", "telemetry/qos2"),
+        "-m",
+        "1");
     expectRefused(result);
     assertThat(get("/devices/dev-1/messages?limit=1000").toString()).doesNotContain("qos2");
   }
@@ -290,23 +333,56 @@ class FleetBrokerIT {
   @Test
   void will_onTheTopicOfAnother_isRefused() {
     expectRefused(mosquitto.pub(
-        "dev-1", "dev-1", "-q", "1", "-t", topic("dev-1", "telemetry/w"), "-m", "1",
-        "--will-topic", topic("dev-2", "events/x"), "--will-payload", "1"));
+        "dev-1",
+        "dev-1",
+        "-q",
+        "1",
+        "-t",
+        topic("dev-1", "telemetry/w"),
+        "-m",
+        "1",
+        "--will-topic",
+        topic("dev-2", "events/x"),
+        "--will-payload",
+        "1"));
     expectRefused(mosquitto.pub(
-        "dev-1", "dev-1", "-q", "1", "-t", topic("dev-1", "telemetry/w"), "-m", "1",
-        "--will-topic", topic("dev-1", "telemetry/x"), "--will-payload", "1"));
+        "dev-1",
+        "dev-1",
+        "-q",
+        "1",
+        "-t",
+        topic("dev-1", "telemetry/w"),
+        "-m",
+        "1",
+        "--will-topic",
+        topic("dev-1", "telemetry/x"),
+        "--will-payload",
+        "1"));
     mosquitto
         .pub(
-            "dev-1", "dev-1", "-q", "1", "-t", topic("dev-1", "telemetry/w"), "-m", "1",
-            "--will-topic", topic("dev-1", "events/lost"), "--will-payload", "1")
+            "dev-1",
+            "dev-1",
+            "-q",
+            "1",
+            "-t",
+            topic("dev-1", "telemetry/w"),
+            "-m",
+            "1",
+            "--will-topic",
+            topic("dev-1", "events/lost"),
+            "--will-payload",
+            "1")
         .expectSuccess();
   }
 
   @Test
   void ownFleetConsumer_seesNoOther() {
     fixture.keep("f2", fixture.serviceCa.issue("CN=f2,O=f2,OU=consumer").build());
-    for (String filter : new String[] {"fleets/+/devices/+/telemetry/#", "fleets/f1/devices/+/telemetry/#"}) {
-      assertThat(mosquitto.run("mosquitto_sub", "f2", "f2", "-t", filter, "-W", "2").output())
+    for (String filter :
+        new String[] {"fleets/+/devices/+/telemetry/#", "fleets/f1/devices/+/telemetry/#"}) {
+      assertThat(mosquitto
+              .run("mosquitto_sub", "f2", "f2", "-t", filter, "-W", "2")
+              .output())
           .contains("denied");
     }
     assertThat(mosquitto

@@ -43,7 +43,10 @@ final class Mosquitto {
     Path err = Files.createTempFile(fixture.folder, "sub", ".err");
     List<String> arguments = arguments(credential, clientId, more);
     arguments.add("-d");
-    Process process = PeerProgram.require("mosquitto_sub")
+    // Into a file it would write in blocks, and nobody would see that it has subscribed.
+    arguments.addAll(
+        0, List.of("-oL", PeerProgram.require("mosquitto_sub").executable().toString()));
+    Process process = PeerProgram.require("stdbuf")
         .start(fixture.folder, out, err, arguments.toArray(String[]::new));
     return new Subscriber(process, out, err);
   }
@@ -73,10 +76,14 @@ final class Mosquitto {
 
   private List<String> arguments(String credential, String clientId, String... more) {
     List<String> arguments = new ArrayList<>(List.of(
-        "-h", "localhost",
-        "-p", Integer.toString(fixture.port()),
-        "--cafile", "root.pem",
-        "-i", clientId));
+        "-h",
+        "localhost",
+        "-p",
+        Integer.toString(fixture.port()),
+        "--cafile",
+        "root.pem",
+        "-i",
+        clientId));
     if (!credential.isEmpty()) {
       arguments.addAll(List.of("--cert", credential + ".pem", "--key", credential + ".key"));
     }
