@@ -151,6 +151,10 @@ public final class FleetBroker implements AutoCloseable {
       BrokerConfig config, Map<String, List<X509Certificate>> issuers) {
     PrivateKey key = PemFile.privateKey(config.serverKey());
     List<X509Certificate> chain = PemFile.certificates(config.serverChain());
+    if (!KeyMatch.belongs(key, chain.get(0))) {
+      throw new StartFailedException(config.serverKey() + ": not the key of the certificate in "
+          + config.serverChain() + " (expected: key and certificate made together)");
+    }
     List<X509Certificate> anchors = new ArrayList<>();
     issuers.values().forEach(anchors::addAll);
     return new HiveMqHome.Trust(key, chain, anchors);

@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -83,6 +84,10 @@ class BrokerStartIT {
     assertThatThrownBy(() -> fixture.start())
         .isInstanceOf(StartFailedException.class)
         .hasMessageContaining("server.key");
+    Files.writeString(folder.resolve("server.key"), TestPki.pem(fixture.deviceCa.key()));
+    assertThatThrownBy(() -> fixture.start())
+        .isInstanceOf(StartFailedException.class)
+        .hasMessageContaining("not the key of the certificate");
   }
 
   @Test
