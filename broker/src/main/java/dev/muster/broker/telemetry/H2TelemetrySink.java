@@ -188,11 +188,6 @@ public final class H2TelemetrySink implements TelemetrySink {
       log.debug("Rollback failed error={}", e.toString());
     }
     database.discard(old.connection());
-    try {
-      old.connection().close();
-    } catch (SQLException e) {
-      log.debug("Close failed error={}", e.toString());
-    }
   }
 
   /** Stores what is queued, at most 10 s, and ends the thread. */

@@ -74,7 +74,7 @@ public final class TelemetryDatabase implements AutoCloseable {
     return dataSource.getConnection();
   }
 
-  /** Drops a connection that has failed, and the idle ones with it: they share its fate. */
+  /** Closes a connection that has failed, and the idle ones with it: they share its fate. */
   void discard(Connection connection) {
     dataSource.evictConnection(connection);
     dataSource.getHikariPoolMXBean().softEvictConnections();
