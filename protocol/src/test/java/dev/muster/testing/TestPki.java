@@ -20,10 +20,12 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -31,15 +33,16 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.util.io.pem.PemObject;
 
 /**
  * Certificates of any shape, made at test time: the right ones, and those that an attacker would
@@ -211,20 +214,36 @@ public final class TestPki {
     }
   }
 
-  /** A CRL of {@code issuer} that revokes {@code revoked}, as PEM. */
+  /** A CRL of {@code issuer} that revokes {@code revoked}, number 1, good for a day, as PEM. */
   public static String crl(Credential issuer, List<X509Certificate> revoked) {
+    List<BigInteger> serials =
+        revoked.stream().map(X509Certificate::getSerialNumber).toList();
+    byte[] der = crl(issuer, 1, Duration.ofDays(1), serials);
+    return write(writer -> writer.writeObject(new PemObject("X509 CRL", der)));
+  }
+
+  /**
+   * A CRL as DER.
+   *
+   * @param number the CRL number
+   * @param life from {@code thisUpdate}, 5 minutes ago, to {@code nextUpdate}, counted from now
+   */
+  public static byte[] crl(
+      Credential issuer, long number, Duration life, Collection<BigInteger> revoked) {
     try {
-      X509v2CRLBuilder builder = new X509v2CRLBuilder(
-          X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded()),
+      X509v2CRLBuilder builder = new JcaX509v2CRLBuilder(
+          issuer.certificate().getSubjectX500Principal(),
           Date.from(Instant.now().minus(Duration.ofMinutes(5))));
-      builder.setNextUpdate(Date.from(Instant.now().plus(Duration.ofDays(1))));
-      for (X509Certificate certificate : revoked) {
-        builder.addCRLEntry(certificate.getSerialNumber(), new Date(), CRLReason.keyCompromise);
+      builder.setNextUpdate(Date.from(Instant.now().plus(life)));
+      builder.addExtension(
+          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
+      for (BigInteger serial : revoked) {
+        builder.addCRLEntry(serial, new Date(), CRLReason.keyCompromise);
       }
-      X509CRLHolder crl =
-          builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuer.key()));
-      return write(writer -> writer.writeObject(crl));
-    } catch (OperatorCreationException e) {
+      return builder
+          .build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuer.key()))
+          .getEncoded();
+    } catch (IOException | OperatorCreationException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -1,0 +1,77 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import com.hivemq.configuration.service.InternalConfigurations;
+import com.hivemq.embedded.EmbeddedExtension;
+import com.hivemq.embedded.EmbeddedHiveMQ;
+import dev.muster.broker.mqtt.FleetExtension;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** HiveMQ CE in this JVM; its state is the JVM's, so one at a time. */
+final class EmbeddedBroker implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedBroker.class);
+  private static final int START_SECONDS = 60;
+
+  private final EmbeddedHiveMQ hiveMq;
+
+  private EmbeddedBroker(EmbeddedHiveMQ hiveMq) {
+    this.hiveMq = hiveMq;
+  }
+
+  /** Starts and waits. @throws StartFailedException if it does not start; it is stopped again */
+  static EmbeddedBroker start(HiveMqHome home, FleetExtension extension, BrokerConfig config) {
+    Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    EmbeddedHiveMQ hiveMq = EmbeddedHiveMQ.builder()
+        .withConfigurationFolder(home.config())
+        .withDataFolder(home.data())
+        .withExtensionsFolder(home.extensions())
+        .withEmbeddedExtension(EmbeddedExtension.builder()
+            .withId("muster")
+            .withName("Muster")
+            .withVersion("1")
+            .withPriority(1_000)
+            .withStartPriority(1_000)
+            .withExtensionMain(extension)
+            .build())
+        .withoutLoggingBootstrap()
+        .build();
+    // build() has just opened the door to everybody, in case that no extension would close it.
+    InternalConfigurations.AUTH_DENY_UNAUTHENTICATED_CONNECTIONS.set(true);
+    EmbeddedBroker broker = new EmbeddedBroker(hiveMq);
+    try {
+      hiveMq.start().get(START_SECONDS, TimeUnit.SECONDS);
+      return broker;
+    } catch (ExecutionException | TimeoutException e) {
+      broker.close();
+      throw new StartFailedException(
+          "MQTT broker could not be started on " + config.host() + ":" + config.mqttPort()
+              + " (is the port in use, or the address not of this machine? see the log above)",
+          e);
+    } catch (InterruptedException e) {
+      broker.close();
+      Thread.currentThread().interrupt();
+      throw new StartFailedException("interrupted while starting the MQTT broker", e);
+    } finally {
+      // HiveMQ's own would end the process.
+      Thread.setDefaultUncaughtExceptionHandler(handler);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      hiveMq.close();
+    } catch (ExecutionException e) {
+      log.error("MQTT broker did not stop cleanly", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.broker.authn.CertificateAuthenticator;
+import dev.muster.broker.authn.IssuingAuthorities;
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.InvalidPolicyException;
+import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.mqtt.FleetExtension;
+import dev.muster.broker.revocation.RevocationView;
+import dev.muster.broker.revocation.Revocations;
+import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.H2TelemetrySink;
+import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.broker.telemetry.TelemetryQuery;
+import dev.muster.broker.telemetry.TelemetrySink;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The MQTT broker of a fleet: lets in whom the CAs and CRLs vouch for, grants what the policy file
+ * grants, and acknowledges telemetry when it is on stable storage.
+ *
+ * <p>One at a time in a JVM, because HiveMQ's state is global to it. Safe for use by several
+ * threads.
+ */
+public final class FleetBroker implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FleetBroker.class);
+  private static final int QUERY_THREADS = 2;
+  private static final String NAME = "broker";
+
+  /** What was started, to be closed in the reverse order. */
+  private final Deque<AutoCloseable> started = new ArrayDeque<>();
+
+  private final Sessions sessions = new Sessions();
+  private final RevocationView view;
+  private final TelemetrySink sink;
+  private final TelemetryQuery query;
+  private final WorkerExecutor queries;
+  private final Clock clock;
+  private final int mqttPort;
+
+  /**
+   * Starts a broker; blocks until it serves and has checked itself.
+   *
+   * @throws StartFailedException if it cannot be started, or is not as closed as it must be
+   */
+  public static FleetBroker start(
+      BrokerConfig config, Vertx vertx, Clock clock, MeterRegistry meters) {
+    return start(config, vertx, clock, meters, sink -> sink);
+  }
+
+  /** As above, with something put before the store. */
+  static FleetBroker start(
+      BrokerConfig config,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters,
+      UnaryOperator<TelemetrySink> before) {
+    return new FleetBroker(config, vertx, clock, meters, before);
+  }
+
+  private FleetBroker(
+      BrokerConfig config,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters,
+      UnaryOperator<TelemetrySink> before) {
+    this.clock = clock;
+    try {
+      Files.createDirectories(config.directory());
+      checkPortFree(config);
+      PolicyFile policy = PolicyFile.read(config.policyFile());
+      Map<String, List<X509Certificate>> issuers = Map.of(
+          ClientSubject.DEVICE_ISSUER, PemFile.certificates(config.deviceCa()),
+          ClientSubject.SERVICE_ISSUER, PemFile.certificates(config.serviceCa()));
+      view = new RevocationView(issuers, config.crlGrace(), clock);
+      HiveMqHome.Trust trust = trust(config, issuers);
+
+      TelemetryDatabase database = opened(TelemetryDatabase.open(config.directory()));
+      sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
+      query = new TelemetryQuery(database);
+      queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
+      started.push(() -> queries.close());
+
+      Disconnector disconnector = FleetExtension.newDisconnector();
+      Revocations revocations = opened(new Revocations(
+          view,
+          sessions,
+          disconnector,
+          new Revocations.Sources(
+              config.crlUrls(), config.crlRefresh(), config.directory().resolve("crls")),
+          clock));
+      revocations.load(issuers.keySet());
+      FleetExtension extension = new FleetExtension(
+          new FleetExtension.Parts(
+              new CertificateAuthenticator(new IssuingAuthorities(issuers), view, policy, clock),
+              view,
+              revocations,
+              sessions,
+              sink,
+              NAME),
+          disconnector,
+          clock,
+          meters);
+      opened(EmbeddedBroker.start(HiveMqHome.write(config, trust), extension, config));
+      mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
+      revocations.start();
+      log.info("Broker ready host={} port={}", config.host(), mqttPort);
+    } catch (IOException e) {
+      close();
+      throw new StartFailedException(
+          "directory " + config.directory() + " cannot be used: " + e, e);
+    } catch (InvalidPolicyException e) {
+      close();
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    started.push(part);
+    return part;
+  }
+
+  private static HiveMqHome.Trust trust(
+      BrokerConfig config, Map<String, List<X509Certificate>> issuers) {
+    PrivateKey key = PemFile.privateKey(config.serverKey());
+    List<X509Certificate> chain = PemFile.certificates(config.serverChain());
+    if (!KeyMatch.belongs(key, chain.get(0))) {
+      throw new StartFailedException(config.serverKey() + ": not the key of the certificate in "
+          + config.serverChain() + " (expected: key and certificate made together)");
+    }
+    List<X509Certificate> anchors = new ArrayList<>();
+    issuers.values().forEach(anchors::addAll);
+    return new HiveMqHome.Trust(key, chain, anchors);
+  }
+
+  /** HiveMQ says nothing but that some listener did not start; so ask first, to say it better. */
+  private static void checkPortFree(BrokerConfig config) {
+    if (config.mqttPort() == 0) {
+      return;
+    }
+    try (ServerSocket socket = new ServerSocket()) {
+      // As HiveMQ binds it: connections that are still closing do not count.
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(config.host(), config.mqttPort()));
+    } catch (IOException e) {
+      throw new StartFailedException(
+          "MQTT port " + config.mqttPort() + " on " + config.host() + " cannot be used: "
+              + e.getMessage() + " (is another broker running? choose another port in muster.yaml)",
+          e);
+    }
+  }
+
+  /** The port that it listens on. */
+  public int mqttPort() {
+    return mqttPort;
+  }
+
+  /** Adds the routes of the operator API that this service answers. */
+  public void mountOperatorRoutes(Router router) {
+    new TelemetryRoutes(query, sessions, queries, clock).mount(router);
+  }
+
+  /** What an operator should mend; empty if all is well. */
+  public Optional<String> problem() {
+    List<String> problems = new ArrayList<>();
+    sink.problem().ifPresent(problems::add);
+    view.problem().ifPresent(problems::add);
+    return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
+  }
+
+  /** Stops: clients first, then the store, when it has kept what it has taken. Blocks. */
+  @Override
+  public void close() {
+    while (!started.isEmpty()) {
+      try {
+        started.pop().close();
+      } catch (Exception e) {
+        log.error("Broker part did not close", e);
+      }
+    }
+  }
+}

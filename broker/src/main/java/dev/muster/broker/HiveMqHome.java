@@ -1,0 +1,160 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HiveMQ's folders: its config.xml, and the stores of key and trust anchors, made anew from our own
+ * configuration at each start. HiveMQ answers a file that it cannot read with its defaults, an open
+ * listener, or with the end of the process; so nothing of it is for anybody to edit.
+ */
+record HiveMqHome(Path config, Path data, Path extensions) {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** The key and the certificates of the listener, and the CAs whose certificates it takes. */
+  record Trust(PrivateKey key, List<X509Certificate> chain, List<X509Certificate> anchors) {
+    Trust {
+      chain = List.copyOf(chain);
+      anchors = List.copyOf(anchors);
+    }
+  }
+
+  /** Writes the folders; blocks. */
+  static HiveMqHome write(BrokerConfig config, Trust trust) {
+    Path home = config.directory().toAbsolutePath().resolve("hivemq");
+    HiveMqHome folders =
+        new HiveMqHome(home.resolve("conf"), home.resolve("data"), home.resolve("extensions"));
+    try {
+      for (Path folder : List.of(folders.config, folders.data, folders.extensions)) {
+        Files.createDirectories(folder);
+      }
+      String password = HexFormat.of().formatHex(randomBytes());
+      Path keyStore = folders.config.resolve("server.p12");
+      Path trustStore = folders.config.resolve("clients.p12");
+      writeSecret(keyStore, store(trust.key(), trust.chain(), password));
+      writeSecret(trustStore, store(null, trust.anchors(), password));
+      String xml = xml(config, keyStore, trustStore, password);
+      writeSecret(folders.config.resolve("config.xml"), xml.getBytes(StandardCharsets.UTF_8));
+      return folders;
+    } catch (IOException e) {
+      throw new StartFailedException("directory " + home + " cannot be written: " + e, e);
+    }
+  }
+
+  private static byte[] randomBytes() {
+    byte[] bytes = new byte[24];
+    RANDOM.nextBytes(bytes);
+    return bytes;
+  }
+
+  private static byte[] store(
+      @Nullable PrivateKey key, List<X509Certificate> certificates, String password)
+      throws IOException {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      if (key != null) {
+        store.setKeyEntry(
+            "server", key, password.toCharArray(), certificates.toArray(X509Certificate[]::new));
+      } else {
+        for (int i = 0; i < certificates.size(); i++) {
+          store.setCertificateEntry("ca-" + i, certificates.get(i));
+        }
+      }
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      store.store(bytes, password.toCharArray());
+      return bytes.toByteArray();
+    } catch (GeneralSecurityException e) {
+      throw new StartFailedException("key or certificates not usable: " + e.getMessage(), e);
+    }
+  }
+
+  private static void writeSecret(Path file, byte[] content) throws IOException {
+    Files.deleteIfExists(file);
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.write(file, content, StandardOpenOption.WRITE);
+  }
+
+  private static String xml(BrokerConfig config, Path keyStore, Path trustStore, String password) {
+    BrokerConfig.Limits limits = config.limits();
+    return """
+        <?xml version="1.0" encoding="UTF-8" ?>
+        <hivemq>
+          <listeners>
+            <tls-tcp-listener>
+              <port>%d</port>
+              <bind-address>%s</bind-address>
+              <name>mqtts</name>
+              <tls>
+                <keystore><path>%s</path><password>%s</password><private-key-password>%s</private-key-password></keystore>
+                <truststore><path>%s</path><password>%s</password></truststore>
+                <protocols><protocol>TLSv1.3</protocol><protocol>TLSv1.2</protocol></protocols>
+                <client-authentication-mode>REQUIRED</client-authentication-mode>
+                <handshake-timeout>10000</handshake-timeout>
+              </tls>
+            </tls-tcp-listener>
+          </listeners>
+          <persistence><mode>in-memory</mode></persistence>
+          <mqtt>
+            <queued-messages><max-queue-size>1000</max-queue-size><strategy>discard</strategy></queued-messages>
+            <quality-of-service><max-qos>1</max-qos></quality-of-service>
+            <message-expiry><max-interval>86400</max-interval></message-expiry>
+            <session-expiry><max-interval>%d</max-interval></session-expiry>
+            <keep-alive><max-keep-alive>%d</max-keep-alive><allow-unlimited>false</allow-unlimited></keep-alive>
+            <packets><max-packet-size>%d</max-packet-size></packets>
+            <receive-maximum><server-receive-maximum>%d</server-receive-maximum></receive-maximum>
+          </mqtt>
+          <restrictions>
+            <max-connections>%d</max-connections>
+            <max-client-id-length>128</max-client-id-length>
+            <max-topic-length>256</max-topic-length>
+            <no-connect-idle-timeout>10000</no-connect-idle-timeout>
+          </restrictions>
+          <security>
+            <payload-format-validation><enabled>true</enabled></payload-format-validation>
+            <utf8-validation><enabled>true</enabled></utf8-validation>
+            <allow-empty-client-id><enabled>false</enabled></allow-empty-client-id>
+          </security>
+          <anonymous-usage-statistics><enabled>false</enabled></anonymous-usage-statistics>
+        </hivemq>
+        """.formatted(
+            config.mqttPort(),
+            escape("host", config.host()),
+            escape("directory", keyStore.toString()),
+            password,
+            password,
+            escape("directory", trustStore.toString()),
+            password,
+            limits.maxSessionExpirySeconds(),
+            limits.maxKeepAliveSeconds(),
+            limits.maxPacketBytes(),
+            limits.receiveMaximum(),
+            limits.maxConnections());
+  }
+
+  private static String escape(String name, String value) {
+    // HiveMQ sets environment variables into its file.
+    if (value.contains("${")) {
+      throw new StartFailedException(name + ": \"" + value + "\" (expected: no ${ in it)");
+    }
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  }
+}

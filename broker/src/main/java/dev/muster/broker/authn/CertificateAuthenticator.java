@@ -1,0 +1,191 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.authn;
+
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.authz.TopicPolicy;
+import dev.muster.broker.revocation.RevocationView;
+import dev.muster.protocol.identity.Quoted;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Decides whether a client is let in, and as whom.
+ *
+ * <p>The TLS handshake has proved that the client holds the key and that one of our CAs issued the
+ * certificate, but with a resumed session only that this was so up to a day ago. So all is asked
+ * anew. Does no I/O: a signature to verify, the rest comparisons. Safe for use by several threads.
+ */
+public final class CertificateAuthenticator {
+  private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+  private static final int DIGITAL_SIGNATURE = 0;
+
+  /** Free of what means something to a topic, a log line or a shell. */
+  private static final Pattern CLIENT_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
+
+  /**
+   * What a client came with.
+   *
+   * @param chain as the TLS peer sent it, leaf first; empty: none
+   */
+  public record Connect(
+      List<X509Certificate> chain, String clientId, boolean mqtt5, int keepAliveSeconds) {
+    public Connect {
+      chain = List.copyOf(chain);
+    }
+  }
+
+  /** What a client that is refused may know. */
+  public enum Refusal {
+    NOT_AUTHORIZED,
+    CLIENT_ID_NOT_VALID,
+    /** Not the client's fault; it should come again. */
+    UNAVAILABLE
+  }
+
+  /** What was decided. */
+  public sealed interface Outcome {
+    record Admitted(ClientSubject subject, X509Certificate certificate, TopicPolicy policy)
+        implements Outcome {}
+
+    record Refused(Refusal refusal, String detail) implements Outcome {}
+  }
+
+  /** Ends a decision early; never leaves this class. */
+  private static final class RefusedException extends Exception {
+    private final Refusal refusal;
+
+    RefusedException(Refusal refusal, String detail) {
+      super(detail, null, false, false);
+      this.refusal = refusal;
+    }
+  }
+
+  private final IssuingAuthorities authorities;
+  private final RevocationView revocations;
+  private final PolicyFile policy;
+  private final Clock clock;
+
+  public CertificateAuthenticator(
+      IssuingAuthorities authorities, RevocationView revocations, PolicyFile policy, Clock clock) {
+    this.authorities = authorities;
+    this.revocations = revocations;
+    this.policy = policy;
+    this.clock = clock;
+  }
+
+  /** Decides; expected refusals are values. */
+  public Outcome authenticate(Connect connect) {
+    try {
+      if (connect.chain().isEmpty()) {
+        throw new RefusedException(Refusal.NOT_AUTHORIZED, "no client certificate");
+      }
+      X509Certificate leaf = connect.chain().get(0);
+      String issuer = issuerOf(leaf);
+      checkUse(leaf);
+      checkValidity(leaf);
+      checkRevocation(issuer, leaf);
+      ClientSubject subject = subjectOf(issuer, leaf);
+      checkConnect(connect);
+      return new Outcome.Admitted(subject, leaf, admit(subject, connect.clientId()));
+    } catch (RefusedException e) {
+      return new Outcome.Refused(e.refusal, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private String issuerOf(X509Certificate leaf) throws RefusedException {
+    Optional<String> issuer = authorities.issuerOf(leaf);
+    return issuer.orElseThrow(() -> new RefusedException(
+        Refusal.NOT_AUTHORIZED,
+        "certificate of an unknown CA: "
+            + Quoted.of(leaf.getIssuerX500Principal().getName())));
+  }
+
+  private static void checkUse(X509Certificate leaf) throws RefusedException {
+    boolean[] keyUsage = leaf.getKeyUsage();
+    boolean signs = keyUsage == null || keyUsage[DIGITAL_SIGNATURE];
+    if (leaf.getBasicConstraints() >= 0 || !signs || !hasClientAuth(leaf)) {
+      throw new RefusedException(
+          Refusal.NOT_AUTHORIZED,
+          "certificate not made for TLS clients (expected: EKU clientAuth)");
+    }
+  }
+
+  private static boolean hasClientAuth(X509Certificate leaf) {
+    try {
+      List<String> purposes = leaf.getExtendedKeyUsage();
+      return purposes != null && purposes.contains(CLIENT_AUTH);
+    } catch (CertificateParsingException e) {
+      return false;
+    }
+  }
+
+  private void checkValidity(X509Certificate leaf) throws RefusedException {
+    Instant now = clock.instant();
+    Instant notBefore = leaf.getNotBefore().toInstant();
+    Instant notAfter = leaf.getNotAfter().toInstant();
+    if (now.isBefore(notBefore)) {
+      throw new RefusedException(
+          Refusal.NOT_AUTHORIZED, "certificate not valid before " + notBefore);
+    }
+    if (now.isAfter(notAfter)) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, "certificate expired at " + notAfter);
+    }
+  }
+
+  private void checkRevocation(String issuer, X509Certificate leaf) throws RefusedException {
+    RevocationView.Standing standing = revocations.standing(issuer, leaf.getSerialNumber());
+    if (standing == RevocationView.Standing.REVOKED) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, "certificate revoked");
+    }
+    if (standing == RevocationView.Standing.UNKNOWN) {
+      throw new RefusedException(
+          Refusal.UNAVAILABLE, "no valid CRL of the " + issuer + " CA: try again later");
+    }
+  }
+
+  private static ClientSubject subjectOf(String issuer, X509Certificate leaf)
+      throws RefusedException {
+    try {
+      return ClientSubject.of(issuer, leaf.getSubjectX500Principal());
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void checkConnect(Connect connect) throws RefusedException {
+    if (!CLIENT_ID.matcher(connect.clientId()).matches()) {
+      throw new RefusedException(
+          Refusal.CLIENT_ID_NOT_VALID,
+          "client id: " + Quoted.of(connect.clientId())
+              + " (expected: 1 to 128 of [A-Za-z0-9._:-], starting with a letter or digit)");
+    }
+    // The broker bounds the keep-alive of MQTT 5 clients itself, and cannot do so for older ones.
+    if (!connect.mqtt5() && connect.keepAliveSeconds() == 0) {
+      throw new RefusedException(
+          Refusal.NOT_AUTHORIZED, "keep-alive: 0 (expected: 1 to 65535 seconds)");
+    }
+  }
+
+  private TopicPolicy admit(ClientSubject subject, String clientId) throws RefusedException {
+    PolicyFile.Admission admission = policy.admit(subject, clientId);
+    if (admission instanceof PolicyFile.Admission.Admitted admitted) {
+      return admitted.policy();
+    }
+    if (admission instanceof PolicyFile.Admission.WrongClientId wrong) {
+      throw new RefusedException(Refusal.CLIENT_ID_NOT_VALID, wrong.detail());
+    }
+    if (admission instanceof PolicyFile.Admission.NoRole none) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, none.detail());
+    }
+    throw new IllegalStateException("admission " + admission);
+  }
+}

@@ -1,0 +1,105 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.authz;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.muster.protocol.identity.Quoted;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The policy file: roles, whom they match, and what they allow. Immutable. */
+public final class PolicyFile {
+  private static final ObjectMapper YAML = new ObjectMapper(
+      YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+
+  private final List<Role> roles;
+
+  private PolicyFile(List<Role> roles) {
+    this.roles = List.copyOf(roles);
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws InvalidPolicyException if it cannot be read or is not a policy; lists all problems
+   */
+  public static PolicyFile read(Path file) {
+    try {
+      return parse(file.toString(), Files.readString(file));
+    } catch (IOException e) {
+      throw new InvalidPolicyException(
+          file.toString(), List.of("cannot be read: " + e + " (expected: a readable YAML file)"));
+    }
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param source names it in messages
+   * @throws InvalidPolicyException as {@link #read}
+   */
+  public static PolicyFile parse(String source, String yaml) {
+    JsonNode root;
+    try {
+      root = YAML.readTree(yaml);
+    } catch (JsonProcessingException e) {
+      String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+      throw new InvalidPolicyException(
+          source,
+          List.of(
+              where + "not YAML: " + e.getOriginalMessage().lines().findFirst().orElse("")));
+    }
+    PolicyReader reader = new PolicyReader();
+    List<Role> roles = reader.read(root);
+    if (!reader.problems().isEmpty()) {
+      throw new InvalidPolicyException(source, reader.problems());
+    }
+    return new PolicyFile(roles);
+  }
+
+  /** What became of the question who a client is in this policy. */
+  public sealed interface Admission {
+    record Admitted(TopicPolicy policy) implements Admission {}
+
+    /** No role matches the subject. */
+    record NoRole(String detail) implements Admission {}
+
+    /** The client id is not one that the role may use. */
+    record WrongClientId(String detail) implements Admission {}
+  }
+
+  /** Finds the roles of a subject, checks the client id, and sets its names into the rules. */
+  public Admission admit(ClientSubject subject, String clientId) {
+    List<Role> matching = new ArrayList<>();
+    for (Role role : roles) {
+      if (role.matches(subject)) {
+        matching.add(role);
+      }
+    }
+    if (matching.isEmpty()) {
+      return new Admission.NoRole(
+          "no role of the policy matches " + subject + " of the CA " + Quoted.of(subject.issuer()));
+    }
+    Optional<Role> foreign = matching.stream()
+        .filter(role -> !role.admitsClientId(clientId, subject))
+        .findFirst();
+    if (foreign.isPresent()) {
+      List<String> expected = foreign.get().clientIds().stream()
+          .map(template -> String.valueOf(template.resolve(subject, "")))
+          .toList();
+      return new Admission.WrongClientId("client id: " + Quoted.of(clientId) + " (expected: "
+          + String.join(" or ", expected) + ")");
+    }
+    return new Admission.Admitted(new TopicPolicy(matching, subject, clientId));
+  }
+}

@@ -1,0 +1,168 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.authz;
+
+import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.topic.TopicFilter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one client may do: the rules of its roles with its own names in them.
+ *
+ * <p>Denies unless a rule allows; a rule that denies wins over every one that allows. Immutable,
+ * does no I/O.
+ */
+public final class TopicPolicy {
+  private static final String SHARE = "$share/";
+
+  private record Granted(String place, TopicFilter filter, boolean retain) {}
+
+  private final ClientSubject subject;
+  private final List<Role> roles;
+  private final List<Granted> publish;
+  private final List<Granted> will;
+  private final List<Granted> subscribe;
+  private final List<Granted> denyPublish;
+  private final List<Granted> denySubscribe;
+  private final int payloadBytes;
+
+  TopicPolicy(List<Role> roles, ClientSubject subject, String clientId) {
+    this.subject = subject;
+    this.roles = List.copyOf(roles);
+    this.publish = compile(roles.stream().map(Role::publish).toList(), clientId);
+    this.will = compile(roles.stream().map(Role::will).toList(), clientId);
+    this.subscribe = compile(roles.stream().map(Role::subscribe).toList(), clientId);
+    this.denyPublish = compile(roles.stream().map(Role::denyPublish).toList(), clientId);
+    this.denySubscribe = compile(roles.stream().map(Role::denySubscribe).toList(), clientId);
+    this.payloadBytes = roles.stream().mapToInt(Role::payloadBytes).max().orElse(0);
+  }
+
+  private List<Granted> compile(List<List<Role.Rule>> rules, String clientId) {
+    List<Granted> compiled = new ArrayList<>();
+    for (List<Role.Rule> ofRole : rules) {
+      for (Role.Rule rule : ofRole) {
+        String filter = rule.topic().resolve(subject, clientId);
+        if (filter != null) {
+          compiled.add(new Granted(rule.place(), TopicFilter.of(filter), rule.retain()));
+        }
+      }
+    }
+    return List.copyOf(compiled);
+  }
+
+  /** The names of the roles, in the order of the file. */
+  public List<String> roles() {
+    return roles.stream().map(Role::name).toList();
+  }
+
+  /** Whether a message may be published. */
+  public Decision publish(String topic, boolean retain, int bytes) {
+    return decidePublish(publish, "publish", topic, retain, bytes);
+  }
+
+  /** Whether a message may be left as the last will, to be published when the client is lost. */
+  public Decision will(String topic, boolean retain, int bytes) {
+    return decidePublish(will, "will", topic, retain, bytes);
+  }
+
+  private Decision decidePublish(
+      List<Granted> granted, String act, String topic, boolean retain, int bytes) {
+    for (Granted denied : denyPublish) {
+      if (denied.filter().matches(topic)) {
+        return Decision.deny(denied.place(), act + " is denied on this topic");
+      }
+    }
+    if (bytes > payloadBytes) {
+      return Decision.deny(
+          "limits.payloadBytes",
+          "payload: " + bytes + " bytes (expected: at most " + payloadBytes + ")");
+    }
+    String detail = "no rule allows to " + act + " on this topic";
+    for (Granted rule : granted) {
+      if (rule.filter().matches(topic)) {
+        if (!retain || rule.retain()) {
+          return Decision.allow(rule.place());
+        }
+        detail = "retained messages are not allowed on this topic";
+      }
+    }
+    return Decision.denyByDefault(detail);
+  }
+
+  /**
+   * Whether a filter may be subscribed: it must lie wholly inside one that is granted, and must not
+   * touch one that is denied.
+   *
+   * @param asked as the client sent it, {@code $share/<group>/} included
+   */
+  public Decision subscribe(String asked) {
+    String filter = asked;
+    if (asked.startsWith(SHARE)) {
+      int slash = asked.indexOf('/', SHARE.length());
+      String group = slash < 0 ? "" : asked.substring(SHARE.length(), slash);
+      if (!mayShare(group)) {
+        return Decision.deny(
+            "sharedGroups", "shared subscription: group " + Quoted.of(group) + " is not granted");
+      }
+      filter = asked.substring(slash + 1);
+    }
+    try {
+      return decideSubscribe(TopicFilter.of(filter));
+    } catch (IllegalArgumentException e) {
+      return Decision.denyByDefault("not a topic filter");
+    }
+  }
+
+  private boolean mayShare(String group) {
+    boolean plain = !group.isEmpty() && group.indexOf('+') < 0 && group.indexOf('#') < 0;
+    return plain
+        && roles.stream()
+            .flatMap(role -> role.sharedGroups().stream())
+            .anyMatch(template -> template.admits(group, subject));
+  }
+
+  private Decision decideSubscribe(TopicFilter asked) {
+    for (Granted denied : denySubscribe) {
+      if (overlap(denied.filter(), asked)) {
+        return Decision.deny(denied.place(), "subscribe is denied on topics of this filter");
+      }
+    }
+    for (Granted rule : subscribe) {
+      if (rule.filter().covers(asked)) {
+        return Decision.allow(rule.place());
+      }
+    }
+    return Decision.denyByDefault("no rule allows to subscribe to the whole of this filter");
+  }
+
+  /** Whether some topic is matched by both. */
+  private static boolean overlap(TopicFilter one, TopicFilter other) {
+    String[] left = one.toString().split("/", -1);
+    String[] right = other.toString().split("/", -1);
+    // A wildcard at the root does not reach topics that begin with $ (MQTT 5, 4.7.2).
+    boolean dollar = left[0].startsWith("$") || right[0].startsWith("$");
+    if (dollar && !left[0].equals(right[0])) {
+      return false;
+    }
+    for (int i = 0; ; i++) {
+      boolean leftEnds = i == left.length;
+      boolean rightEnds = i == right.length;
+      // "a/#" matches "a" as well, hence the look at what follows the end of the other.
+      if (leftEnds || rightEnds) {
+        return (leftEnds && rightEnds)
+            || (!leftEnds && left[i].equals("#"))
+            || (!rightEnds && right[i].equals("#"));
+      }
+      if (left[i].equals("#") || right[i].equals("#")) {
+        return true;
+      }
+      boolean meet = left[i].equals("+") || right[i].equals("+") || left[i].equals(right[i]);
+      if (!meet) {
+        return false;
+      }
+    }
+  }
+}

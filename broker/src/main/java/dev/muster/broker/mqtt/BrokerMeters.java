@@ -1,0 +1,50 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.TelemetrySink;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+
+/** What operators count. */
+final class BrokerMeters {
+  private final MeterRegistry registry;
+  private final Timer acknowledged;
+
+  BrokerMeters(MeterRegistry registry, Sessions sessions) {
+    this.registry = registry;
+    this.acknowledged = Timer.builder("muster.telemetry.store")
+        .description("From the receipt of a message to its being on stable storage")
+        .register(registry);
+    Gauge.builder("muster.sessions", sessions, Sessions::size).register(registry);
+  }
+
+  /** @param operation connect, publish, subscribe or will */
+  void refused(String operation, String reason) {
+    registry
+        .counter(
+            "muster.broker.refused",
+            "operation",
+            operation,
+            "reason",
+            reason.toLowerCase(Locale.ROOT))
+        .increment();
+  }
+
+  void stored(TelemetrySink.Stored outcome, Duration took) {
+    acknowledged.record(took);
+    registry
+        .counter("muster.telemetry.messages", "outcome", outcome.name().toLowerCase(Locale.ROOT))
+        .increment();
+  }
+
+  void notStored() {
+    registry.counter("muster.telemetry.messages", "outcome", "not_stored").increment();
+  }
+}

@@ -1,0 +1,133 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.auth.SimpleAuthenticator;
+import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthInput;
+import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthOutput;
+import com.hivemq.extension.sdk.api.client.parameter.ClientTlsInformation;
+import com.hivemq.extension.sdk.api.client.parameter.ConnectionInformation;
+import com.hivemq.extension.sdk.api.packets.connect.ConnackReasonCode;
+import com.hivemq.extension.sdk.api.packets.connect.ConnectPacket;
+import com.hivemq.extension.sdk.api.packets.general.MqttVersion;
+import dev.muster.broker.authn.CertificateAuthenticator;
+import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
+import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Sessions;
+import dev.muster.protocol.identity.Quoted;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets clients in. Called by HiveMQ, one CONNECT of a client id at a time; does not block, since
+ * whoever claims a client id queues up before its owner.
+ */
+final class ConnectGate implements SimpleAuthenticator {
+  private static final Logger log = LoggerFactory.getLogger(ConnectGate.class);
+
+  private final CertificateAuthenticator authenticator;
+  private final Sessions sessions;
+  private final BrokerMeters meters;
+  private final Clock clock;
+
+  ConnectGate(
+      CertificateAuthenticator authenticator, Sessions sessions, BrokerMeters meters, Clock clock) {
+    this.authenticator = authenticator;
+    this.sessions = sessions;
+    this.meters = meters;
+    this.clock = clock;
+  }
+
+  @Override
+  public void onConnect(SimpleAuthInput input, SimpleAuthOutput output) {
+    try {
+      decide(input, output);
+    } catch (RuntimeException e) {
+      log.error("Connect failed client={}", Quoted.of(input.getConnectPacket().getClientId()), e);
+      output.failAuthentication(ConnackReasonCode.SERVER_UNAVAILABLE, "internal error");
+    }
+  }
+
+  private void decide(SimpleAuthInput input, SimpleAuthOutput output) {
+    ConnectPacket connect = input.getConnectPacket();
+    ConnectionInformation connection = input.getConnectionInformation();
+    boolean mqtt5 = connect.getMqttVersion() == MqttVersion.V_5;
+    List<X509Certificate> chain = chainOf(connection);
+    Outcome outcome = authenticator.authenticate(new CertificateAuthenticator.Connect(
+        chain, connect.getClientId(), mqtt5, connect.getKeepAlive()));
+    if (outcome instanceof Outcome.Admitted admitted) {
+      Optional<String> conflict = conflictOf(connect.getClientId(), admitted);
+      if (conflict.isPresent()) {
+        refuse(input, output, new Outcome.Refused(Refusal.CLIENT_ID_NOT_VALID, conflict.get()));
+        return;
+      }
+      ClientSession session = sessions.open(
+          new ClientSession.Credential(
+              admitted.subject(),
+              admitted.certificate().getSerialNumber(),
+              admitted.certificate().getNotAfter().toInstant()),
+          new ClientSession.Connection(
+              connect.getClientId(),
+              ConnectionSessions.address(connection),
+              mqtt5,
+              clock.instant()),
+          admitted.policy());
+      ConnectionSessions.attach(connection, session);
+      output.authenticateSuccessfully();
+    } else if (outcome instanceof Outcome.Refused refused) {
+      refuse(input, output, refused);
+    } else {
+      throw new IllegalStateException("outcome " + outcome);
+    }
+  }
+
+  /** A service whose name is that of a device must not throw the device out. */
+  private Optional<String> conflictOf(String clientId, Outcome.Admitted admitted) {
+    boolean taken = !admitted.subject().isDevice()
+        && sessions
+            .liveOf(clientId)
+            .filter(session -> session.subject().isDevice())
+            .isPresent();
+    return taken
+        ? Optional.of("client id: " + Quoted.of(clientId) + " is that of a connected device")
+        : Optional.empty();
+  }
+
+  private void refuse(SimpleAuthInput input, SimpleAuthOutput output, Outcome.Refused refused) {
+    ConnectionInformation connection = input.getConnectionInformation();
+    meters.refused("connect", refused.refusal().name());
+    X509Certificate leaf = chainOf(connection).stream().findFirst().orElse(null);
+    log.warn(
+        "Connect refused client={} address={} subject={} serial={} reason={} detail={}",
+        Quoted.of(input.getConnectPacket().getClientId()),
+        ConnectionSessions.address(connection),
+        leaf == null ? "none" : Quoted.of(leaf.getSubjectX500Principal().getName()),
+        leaf == null ? "none" : leaf.getSerialNumber().toString(16),
+        refused.refusal(),
+        refused.detail());
+    output.failAuthentication(code(refused.refusal()), refused.detail());
+  }
+
+  private static ConnackReasonCode code(Refusal refusal) {
+    return switch (refusal) {
+      case NOT_AUTHORIZED -> ConnackReasonCode.NOT_AUTHORIZED;
+      case CLIENT_ID_NOT_VALID -> ConnackReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
+      case UNAVAILABLE -> ConnackReasonCode.SERVER_UNAVAILABLE;
+    };
+  }
+
+  private static List<X509Certificate> chainOf(ConnectionInformation connection) {
+    return connection
+        .getClientTlsInformation()
+        .flatMap(ClientTlsInformation::getClientCertificateChain)
+        .map(List::of)
+        .orElse(List.of());
+  }
+}

@@ -1,0 +1,90 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.packets.general.Qos;
+import com.hivemq.extension.sdk.api.packets.publish.AckReasonCode;
+import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
+import com.hivemq.extension.sdk.api.services.builder.Builders;
+import com.hivemq.extension.sdk.api.services.publish.PublishService;
+import dev.muster.broker.revocation.Revocations;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
+import dev.muster.protocol.topic.FleetTopics;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes CRLs that the enrollment service publishes, and answers when they are applied. */
+final class CrlIntake {
+  private static final Logger log = LoggerFactory.getLogger(CrlIntake.class);
+  private static final String PREFIX = "muster/revocations/";
+
+  private final Revocations revocations;
+  private final String brokerName;
+  private volatile @Nullable PublishService publisher;
+
+  CrlIntake(Revocations revocations, String brokerName) {
+    this.revocations = revocations;
+    this.brokerName = brokerName;
+  }
+
+  void use(PublishService service) {
+    publisher = service;
+  }
+
+  /** The issuer whose CRL is published on a topic; empty if it is another topic. */
+  static Optional<String> issuerOf(String topic) {
+    String issuer = topic.startsWith(PREFIX) ? topic.substring(PREFIX.length()) : "";
+    return issuer.isEmpty() || issuer.indexOf('/') >= 0 ? Optional.empty() : Optional.of(issuer);
+  }
+
+  /** Applies the CRL of a message that the policy allows. Returns at once. */
+  void take(ClientSession session, String issuer, PublishPacket packet, HeldPublish held) {
+    revocations
+        .push(issuer, InboundPublishes.payloadOf(packet))
+        .whenComplete((applied, failure) -> {
+          if (failure == null) {
+            answer(issuer, applied);
+            held.deliver();
+          } else if (failure instanceof IllegalArgumentException) {
+            log.error(
+                "CRL refused issuer={} client={} reason={}",
+                issuer,
+                session.clientId(),
+                failure.getMessage());
+            held.refuse(AckReasonCode.PAYLOAD_FORMAT_INVALID, String.valueOf(failure.getMessage()));
+          } else {
+            log.error("CRL not applied issuer={}", issuer, failure);
+            held.disconnect(
+                Disconnector.Reason.SERVER_BUSY, "CRL cannot be applied now: try again");
+          }
+        });
+  }
+
+  private void answer(String issuer, Revocations.Applied applied) {
+    PublishService service = publisher;
+    if (service == null) {
+      return;
+    }
+    // All values are numbers or our own name: nothing to escape.
+    String json = "{\"crlNumber\":\"" + applied.crlNumber() + "\",\"broker\":\"" + brokerName
+        + "\",\"cut\":" + applied.cut() + ",\"remaining\":" + applied.remaining()
+        + ",\"tookMs\":" + applied.tookMs() + "}";
+    service
+        .publish(Builders.publish()
+            .topic(FleetTopics.revocationsApplied(issuer))
+            .qos(Qos.AT_LEAST_ONCE)
+            .payload(ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8)))
+            .build())
+        .exceptionally(failure -> {
+          log.warn("CRL answer not published issuer={} error={}", issuer, failure.toString());
+          return null;
+        });
+  }
+}

@@ -1,0 +1,116 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.ExtensionMain;
+import com.hivemq.extension.sdk.api.client.ClientContext;
+import com.hivemq.extension.sdk.api.client.parameter.InitializerInput;
+import com.hivemq.extension.sdk.api.client.parameter.Listener;
+import com.hivemq.extension.sdk.api.parameter.ExtensionStartInput;
+import com.hivemq.extension.sdk.api.parameter.ExtensionStartOutput;
+import com.hivemq.extension.sdk.api.parameter.ExtensionStopInput;
+import com.hivemq.extension.sdk.api.parameter.ExtensionStopOutput;
+import com.hivemq.extension.sdk.api.services.Services;
+import com.hivemq.extension.sdk.api.services.admin.AdminService;
+import dev.muster.broker.authn.CertificateAuthenticator;
+import dev.muster.broker.revocation.RevocationView;
+import dev.muster.broker.revocation.Revocations;
+import dev.muster.broker.revocation.SessionCheck;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.TelemetrySink;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The extension that HiveMQ starts: it denies everything that it does not allow. */
+public final class FleetExtension implements ExtensionMain {
+  private static final Logger log = LoggerFactory.getLogger(FleetExtension.class);
+
+  /** What the extension asks. */
+  public record Parts(
+      CertificateAuthenticator authenticator,
+      RevocationView revocationView,
+      Revocations revocations,
+      Sessions sessions,
+      TelemetrySink sink,
+      String brokerName) {}
+
+  /** A way to disconnect that can be made before the extension runs. */
+  public static Disconnector newDisconnector() {
+    return new HiveMqDisconnector();
+  }
+
+  private final ConnectGate gate;
+  private final SubjectAuthorizer authorizer;
+  private final SessionEvents events;
+  private final InboundPublishes.Shared inbound;
+  private final CrlIntake crls;
+  private final Sessions sessions;
+  private final HiveMqDisconnector disconnector;
+  private volatile @Nullable AdminService admin;
+
+  /** @param disconnector of {@link #newDisconnector} */
+  public FleetExtension(
+      Parts parts, Disconnector disconnector, Clock clock, MeterRegistry registry) {
+    this.sessions = parts.sessions();
+    this.disconnector = (HiveMqDisconnector) disconnector;
+    BrokerMeters meters = new BrokerMeters(registry, sessions);
+    SessionCheck check = new SessionCheck(parts.revocationView(), clock);
+    this.gate = new ConnectGate(parts.authenticator(), sessions, meters, clock);
+    this.authorizer = new SubjectAuthorizer(sessions, check, meters);
+    this.events = new SessionEvents(sessions, check, disconnector);
+    this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
+    TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, clock);
+    this.inbound = new InboundPublishes.Shared(check, telemetry, crls, disconnector, meters);
+  }
+
+  @Override
+  public void extensionStart(ExtensionStartInput input, ExtensionStartOutput output) {
+    // The services are statics that the last extension started in a JVM owns: take them now.
+    disconnector.use(Services.clientService());
+    crls.use(Services.publishService());
+    Services.securityRegistry().setAuthenticatorProvider(provided -> gate);
+    Services.securityRegistry().setAuthorizerProvider(provided -> authorizer);
+    Services.initializerRegistry().setClientInitializer(this::initialize);
+    Services.eventRegistry().setClientLifecycleEventListener(provided -> events);
+    admin = Services.adminService();
+  }
+
+  private void initialize(InitializerInput input, ClientContext context) {
+    Optional<ClientSession> session =
+        ConnectionSessions.find(input.getConnectionInformation(), sessions);
+    if (session.isPresent()) {
+      context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
+    } else {
+      // The authorizer denies such a client everything.
+      log.error(
+          "Client without a session client={}", input.getClientInformation().getClientId());
+    }
+  }
+
+  @Override
+  public void extensionStop(ExtensionStopInput input, ExtensionStopOutput output) {
+    admin = null;
+  }
+
+  /** Whether HiveMQ has started the extension to the end. */
+  public boolean isRunning() {
+    return admin != null;
+  }
+
+  /** The listeners that HiveMQ has; empty before the start. */
+  public List<Listener> listeners() {
+    AdminService current = admin;
+    return current == null
+        ? List.of()
+        : List.copyOf(current.getServerInformation().getListener());
+  }
+}

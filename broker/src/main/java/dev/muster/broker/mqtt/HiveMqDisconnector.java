@@ -1,0 +1,51 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.packets.disconnect.DisconnectReasonCode;
+import com.hivemq.extension.sdk.api.services.session.ClientService;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Disconnects through HiveMQ; until the extension runs, there is nothing to disconnect. */
+final class HiveMqDisconnector implements Disconnector {
+  private static final Logger log = LoggerFactory.getLogger(HiveMqDisconnector.class);
+
+  private volatile @Nullable ClientService clients;
+
+  void use(ClientService service) {
+    clients = service;
+  }
+
+  @Override
+  public CompletableFuture<Void> disconnect(ClientSession session, Reason reason, String detail) {
+    ClientService service = clients;
+    if (service == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    // HiveMQ answers when the channel is closed, or at once if there is no such client.
+    return service
+        .disconnectClient(session.clientId(), true, code(reason), detail)
+        .handle((done, failure) -> {
+          if (failure != null) {
+            log.error(
+                "Disconnect failed client={} error={}", session.clientId(), failure.toString());
+          }
+          return null;
+        });
+  }
+
+  private static DisconnectReasonCode code(Reason reason) {
+    return switch (reason) {
+      case NOT_AUTHORIZED -> DisconnectReasonCode.NOT_AUTHORIZED;
+      case SERVER_BUSY -> DisconnectReasonCode.SERVER_BUSY;
+      case QOS_NOT_SUPPORTED -> DisconnectReasonCode.QOS_NOT_SUPPORTED;
+    };
+  }
+}

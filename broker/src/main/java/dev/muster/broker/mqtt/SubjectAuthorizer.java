@@ -1,0 +1,146 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.auth.PublishAuthorizer;
+import com.hivemq.extension.sdk.api.auth.SubscriptionAuthorizer;
+import com.hivemq.extension.sdk.api.auth.parameter.PublishAuthorizerInput;
+import com.hivemq.extension.sdk.api.auth.parameter.PublishAuthorizerOutput;
+import com.hivemq.extension.sdk.api.auth.parameter.SubscriptionAuthorizerInput;
+import com.hivemq.extension.sdk.api.auth.parameter.SubscriptionAuthorizerOutput;
+import com.hivemq.extension.sdk.api.packets.connect.WillPublishPacket;
+import com.hivemq.extension.sdk.api.packets.disconnect.DisconnectReasonCode;
+import com.hivemq.extension.sdk.api.packets.publish.AckReasonCode;
+import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
+import com.hivemq.extension.sdk.api.packets.subscribe.SubackReasonCode;
+import dev.muster.broker.authz.Decision;
+import dev.muster.broker.revocation.SessionCheck;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Sessions;
+import dev.muster.protocol.identity.Quoted;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks the policy about each publish, each last will and each subscription. Called by HiveMQ, one
+ * call of a client at a time; does not block.
+ *
+ * <p>A publish comes here after {@link InboundPublishes}, which has asked already; this is the
+ * second lock, and the only one for last wills and subscriptions.
+ */
+final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthorizer {
+  private static final Logger log = LoggerFactory.getLogger(SubjectAuthorizer.class);
+
+  private final Sessions sessions;
+  private final SessionCheck check;
+  private final BrokerMeters meters;
+
+  SubjectAuthorizer(Sessions sessions, SessionCheck check, BrokerMeters meters) {
+    this.sessions = sessions;
+    this.check = check;
+    this.meters = meters;
+  }
+
+  @Override
+  public void authorizePublish(PublishAuthorizerInput input, PublishAuthorizerOutput output) {
+    try {
+      Optional<ClientSession> session =
+          ConnectionSessions.find(input.getConnectionInformation(), sessions);
+      if (session.isEmpty()) {
+        output.disconnectClient(DisconnectReasonCode.NOT_AUTHORIZED);
+      } else if (input.getPublishPacket() instanceof WillPublishPacket will) {
+        decideWill(session.get(), will, output);
+      } else {
+        decidePublish(session.get(), input.getPublishPacket(), output);
+      }
+    } catch (RuntimeException e) {
+      log.error("Authorization of a publish failed", e);
+      output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
+    }
+  }
+
+  private void decideWill(
+      ClientSession session, WillPublishPacket will, PublishAuthorizerOutput output) {
+    int bytes = will.getPayload().map(ByteBuffer::remaining).orElse(0);
+    Decision decision = session.policy().will(will.getTopic(), will.getRetain(), bytes);
+    // A last will does not pass the store; telemetry must.
+    boolean allowed = decision.allowed() && !TelemetryIngest.isTelemetry(will.getTopic());
+    if (allowed) {
+      output.authorizeSuccessfully();
+      return;
+    }
+    refused("will", session, will.getTopic(), decision);
+    output.failAuthorization(AckReasonCode.NOT_AUTHORIZED, decision.detail());
+  }
+
+  private void decidePublish(
+      ClientSession session, PublishPacket packet, PublishAuthorizerOutput output) {
+    int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
+    Decision decision = session.policy().publish(packet.getTopic(), packet.getRetain(), bytes);
+    if (!decision.allowed()) {
+      refused("publish", session, packet.getTopic(), decision);
+      output.failAuthorization(AckReasonCode.NOT_AUTHORIZED, decision.detail());
+    } else if (TelemetryIngest.isTelemetry(packet.getTopic()) && !session.takeIngested()) {
+      // HiveMQ skips an interceptor whose class loader it does not know, and would then acknowledge
+      // what nobody has stored.
+      log.error("Telemetry came past the store client={}: disconnected", session.clientId());
+      output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
+    } else {
+      output.authorizeSuccessfully();
+    }
+  }
+
+  @Override
+  public void authorizeSubscribe(
+      SubscriptionAuthorizerInput input, SubscriptionAuthorizerOutput output) {
+    try {
+      Optional<ClientSession> session =
+          ConnectionSessions.find(input.getConnectionInformation(), sessions);
+      if (session.isEmpty()) {
+        output.disconnectClient(DisconnectReasonCode.NOT_AUTHORIZED);
+      } else {
+        decideSubscribe(session.get(), input.getSubscription().getTopicFilter(), output);
+      }
+    } catch (RuntimeException e) {
+      log.error("Authorization of a subscription failed", e);
+      output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
+    }
+  }
+
+  private void decideSubscribe(
+      ClientSession session, String filter, SubscriptionAuthorizerOutput output) {
+    SessionCheck.Verdict verdict = check.check(session);
+    if (verdict != SessionCheck.Verdict.GOOD) {
+      meters.refused("subscribe", verdict.name());
+      output.disconnectClient(
+          verdict == SessionCheck.Verdict.UNKNOWN
+              ? DisconnectReasonCode.SERVER_BUSY
+              : DisconnectReasonCode.NOT_AUTHORIZED,
+          verdict.text());
+      return;
+    }
+    Decision decision = session.policy().subscribe(filter);
+    if (decision.allowed()) {
+      output.authorizeSuccessfully();
+    } else {
+      refused("subscribe", session, filter, decision);
+      output.failAuthorization(SubackReasonCode.NOT_AUTHORIZED, decision.detail());
+    }
+  }
+
+  private void refused(String operation, ClientSession session, String topic, Decision decision) {
+    meters.refused(operation, "policy");
+    log.warn(
+        "Request refused operation={} client={} subject={} topic={} rule={} detail={}",
+        operation,
+        session.clientId(),
+        session.subject(),
+        Quoted.of(topic),
+        decision.rule(),
+        decision.detail());
+  }
+}

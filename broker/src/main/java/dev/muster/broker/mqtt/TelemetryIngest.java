@@ -1,0 +1,118 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import com.hivemq.extension.sdk.api.packets.general.UserProperties;
+import com.hivemq.extension.sdk.api.packets.publish.AckReasonCode;
+import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.telemetry.TelemetryMessage;
+import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes telemetry to the store, and lets it be acknowledged when it is on stable storage. */
+final class TelemetryIngest {
+  private static final Logger log = LoggerFactory.getLogger(TelemetryIngest.class);
+  private static final Duration COMMIT_LIMIT = Duration.ofSeconds(10);
+
+  private final TelemetrySink sink;
+  private final BrokerMeters meters;
+  private final Clock clock;
+
+  TelemetryIngest(TelemetrySink sink, BrokerMeters meters, Clock clock) {
+    this.sink = sink;
+    this.meters = meters;
+    this.clock = clock;
+  }
+
+  /** Whether a topic is one of telemetry, usable or not. */
+  static boolean isTelemetry(String topic) {
+    String[] levels = topic.split("/", 6);
+    return levels.length >= 5
+        && levels[0].equals("fleets")
+        && levels[2].equals("devices")
+        && levels[4].equals("telemetry");
+  }
+
+  /** Stores a message that the policy allows. Returns at once. */
+  void ingest(ClientSession session, PublishPacket packet, HeldPublish held) {
+    Optional<TelemetryTopic> topic = TelemetryTopic.parse(packet.getTopic());
+    if (topic.isEmpty()) {
+      meters.refused("publish", "topic");
+      held.refuse(
+          AckReasonCode.TOPIC_NAME_INVALID,
+          "stream: not a name (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
+      return;
+    }
+    TelemetryMessage message = read(topic.get(), packet);
+    long start = System.nanoTime();
+    sink.store(message)
+        .orTimeout(COMMIT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .whenComplete((stored, failure) -> {
+          if (failure == null) {
+            meters.stored(stored, Duration.ofNanos(System.nanoTime() - start));
+            stored(session, message, stored, held);
+          } else {
+            notStored(session, failure, held);
+          }
+        });
+  }
+
+  private static void stored(
+      ClientSession session,
+      TelemetryMessage message,
+      TelemetrySink.Stored outcome,
+      HeldPublish held) {
+    if (outcome == TelemetrySink.Stored.DEAD_LETTER) {
+      log.warn(
+          "Telemetry unreadable device={} stream={} reading={}",
+          message.topic().device(),
+          message.topic().stream(),
+          message.reading());
+      held.acknowledge();
+      return;
+    }
+    // A redelivery goes to the subscribers, too: what they saw of the first one is not known.
+    session.addIngested();
+    held.deliver();
+  }
+
+  private void notStored(ClientSession session, Throwable failure, HeldPublish held) {
+    meters.notStored();
+    log.warn("Telemetry not stored client={} reason={}", session.clientId(), failure.toString());
+    held.disconnect(Disconnector.Reason.SERVER_BUSY, "telemetry cannot be stored now: try again");
+  }
+
+  private TelemetryMessage read(TelemetryTopic topic, PublishPacket packet) {
+    byte[] payload = InboundPublishes.payloadOf(packet);
+    String contentType = packet.getContentType().orElse(null);
+    try {
+      MessageIdentity identity = identityOf(packet.getUserProperties());
+      return TelemetryMessage.read(topic, identity, clock.instant(), contentType, payload);
+    } catch (IllegalArgumentException e) {
+      // Without a usable identity it cannot be known whether it was stored before.
+      return TelemetryMessage.read(topic, null, clock.instant(), contentType, payload)
+          .asUnreadable(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static @Nullable MessageIdentity identityOf(UserProperties properties) {
+    Optional<String> boot = properties.getFirst(MessageIdentity.BOOT_PROPERTY);
+    Optional<String> sequence = properties.getFirst(MessageIdentity.SEQUENCE_PROPERTY);
+    if (boot.isEmpty() && sequence.isEmpty()) {
+      return null;
+    }
+    return MessageIdentity.parse(boot.orElse(""), sequence.orElse(""));
+  }
+}

@@ -1,0 +1,250 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.revocation;
+
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.Sessions;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the revocations fresh, and ends the sessions of certificates that no longer hold.
+ *
+ * <p>CRLs come from disk at the start, over HTTP again and again, and pushed through the broker.
+ * All work happens on one thread of its own, {@code muster-revocation}.
+ */
+public final class Revocations implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Revocations.class);
+  private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final Duration SWEEP = Duration.ofSeconds(1);
+  private static final Duration CUT_LIMIT = Duration.ofMillis(800);
+
+  /**
+   * Where CRLs come from.
+   *
+   * @param urls by the label of the issuer
+   * @param refresh how often they are fetched
+   * @param directory keeps the last ones
+   */
+  public record Sources(Map<String, URI> urls, Duration refresh, Path directory) {
+    public Sources {
+      urls = Map.copyOf(urls);
+    }
+  }
+
+  /**
+   * What a CRL that was pushed has done.
+   *
+   * @param crlNumber the CRL in force afterwards
+   * @param cut how many sessions were ended
+   * @param remaining how many sessions of revoked certificates could not be ended
+   */
+  public record Applied(BigInteger crlNumber, int cut, int remaining, long tookMs) {}
+
+  private final RevocationView view;
+  private final SessionCheck check;
+  private final Sessions sessions;
+  private final Disconnector disconnector;
+  private final Sources sources;
+  private final Clock clock;
+  private final CrlDirectory directory;
+  private final CrlDownload download = new CrlDownload();
+  private final ScheduledExecutorService executor =
+      Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "muster-revocation");
+        thread.setDaemon(true);
+        return thread;
+      });
+
+  public Revocations(
+      RevocationView view,
+      Sessions sessions,
+      Disconnector disconnector,
+      Sources sources,
+      Clock clock) {
+    this.view = view;
+    this.check = new SessionCheck(view, clock);
+    this.sessions = sessions;
+    this.disconnector = disconnector;
+    this.sources = sources;
+    this.clock = clock;
+    this.directory = new CrlDirectory(sources.directory());
+  }
+
+  /** Reads the CRLs on disk and fetches newer ones, once; blocks for some seconds at most. */
+  public void load(Iterable<String> issuers) {
+    for (String issuer : issuers) {
+      loadFromDisk(issuer);
+      pull(issuer);
+    }
+  }
+
+  /** Starts to refresh and to sweep. */
+  public void start() {
+    sources.urls().keySet().forEach(this::schedulePull);
+    executor.scheduleWithFixedDelay(
+        guarded(this::sweep), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void schedulePull(String issuer) {
+    Duration delay = view.isKnown(issuer) ? sources.refresh() : RETRY;
+    executor.schedule(
+        guarded(() -> {
+          pull(issuer);
+          sweep();
+          schedulePull(issuer);
+        }),
+        delay.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  private void loadFromDisk(String issuer) {
+    try {
+      Optional<byte[]> der = directory.read(issuer);
+      if (der.isPresent()
+          && view.offer(issuer, der.get()) instanceof RevocationView.Offer.Refused r) {
+        log.error("CRL on disk refused issuer={} reason={}", issuer, r.reason());
+      }
+    } catch (IOException e) {
+      log.error("CRL on disk unreadable issuer={} error={}", issuer, e.toString());
+    }
+  }
+
+  private void pull(String issuer) {
+    URI url = sources.urls().get(issuer);
+    if (url == null) {
+      return;
+    }
+    try {
+      RevocationView.Offer offer = take(issuer, download.get(url));
+      if (offer instanceof RevocationView.Offer.Refused refused) {
+        log.error("CRL refused issuer={} url={} reason={}", issuer, url, refused.reason());
+      }
+    } catch (IOException e) {
+      log.warn("CRL not fetched issuer={} url={} error={}", issuer, url, e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!view.isKnown(issuer)) {
+      log.error("CRL missing or too old issuer={}: its certificates are refused", issuer);
+    }
+  }
+
+  /**
+   * Takes a CRL that was pushed, and cuts what it revokes.
+   *
+   * @return the outcome, or exceptionally an {@link IllegalArgumentException} if the CRL is refused
+   */
+  public CompletableFuture<Applied> push(String issuer, byte[] der) {
+    CompletableFuture<Applied> applied = new CompletableFuture<>();
+    executor.execute(() -> {
+      try {
+        applied.complete(apply(issuer, der));
+      } catch (RuntimeException e) {
+        applied.completeExceptionally(e);
+      }
+    });
+    return applied;
+  }
+
+  private Applied apply(String issuer, byte[] der) {
+    long start = System.nanoTime();
+    RevocationView.Offer offer = take(issuer, der);
+    if (offer instanceof RevocationView.Offer.Refused refused) {
+      throw new IllegalArgumentException(refused.reason());
+    }
+    int cut = sweep();
+    // A client may be between its authentication and its CONNACK, where it cannot be cut yet.
+    executor.schedule(guarded(this::sweep), 1, TimeUnit.SECONDS);
+    int remaining = (int) sessions.all().stream().filter(this::isRevoked).count();
+    long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    return new Applied(view.number(issuer).orElseThrow(), cut, remaining, tookMs);
+  }
+
+  private RevocationView.Offer take(String issuer, byte[] der) {
+    RevocationView.Offer offer = view.offer(issuer, der);
+    if (offer instanceof RevocationView.Offer.Applied applied) {
+      log.info("CRL applied issuer={} number={}", issuer, applied.number());
+      try {
+        directory.write(issuer, der);
+      } catch (IOException e) {
+        // It is in force; only a restart without the enrollment service would miss it.
+        log.error("CRL not kept on disk issuer={} error={}", issuer, e.toString());
+      }
+    }
+    return offer;
+  }
+
+  private boolean isRevoked(ClientSession session) {
+    return check.check(session) == SessionCheck.Verdict.REVOKED;
+  }
+
+  /** Ends every session whose certificate no longer holds. @return how many */
+  private int sweep() {
+    sessions.dropAbandoned(clock.instant());
+    List<CompletableFuture<Void>> cuts = new ArrayList<>();
+    for (ClientSession session : sessions.all()) {
+      SessionCheck.Verdict verdict = check.check(session);
+      boolean over =
+          verdict == SessionCheck.Verdict.REVOKED || verdict == SessionCheck.Verdict.EXPIRED;
+      if (over && session.isLive()) {
+        log.info(
+            "Session cut client={} subject={} serial={} reason={}",
+            session.clientId(),
+            session.subject(),
+            session.credential().serialText(),
+            verdict.text());
+        cuts.add(
+            disconnector.disconnect(session, Disconnector.Reason.NOT_AUTHORIZED, verdict.text()));
+      }
+    }
+    await(cuts);
+    return cuts.size();
+  }
+
+  private static void await(List<CompletableFuture<Void>> cuts) {
+    try {
+      CompletableFuture.allOf(cuts.toArray(CompletableFuture[]::new))
+          .get(CUT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.warn("Sessions slow to end count={} waitedMs={}", cuts.size(), CUT_LIMIT.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A scheduled task that throws is never run again; these must be. */
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        log.error("Revocation task failed", e);
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    executor.shutdownNow();
+  }
+}

@@ -1,0 +1,64 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.revocation;
+
+import dev.muster.broker.session.ClientSession;
+import java.time.Clock;
+import java.time.Instant;
+
+/**
+ * Asks whether the certificate of a session still holds: before each message and each subscription,
+ * and when the revocations change. Costs three comparisons as long as nothing has changed.
+ */
+public final class SessionCheck {
+  /** What the certificate of a session is worth now. */
+  public enum Verdict {
+    GOOD("good"),
+    REVOKED("certificate revoked"),
+    EXPIRED("certificate expired"),
+    /** Not the client's fault: we lack a CRL. */
+    UNKNOWN("revocation state unknown");
+
+    private final String text;
+
+    Verdict(String text) {
+      this.text = text;
+    }
+
+    /** For the client and the log. */
+    public String text() {
+      return text;
+    }
+  }
+
+  private final RevocationView revocations;
+  private final Clock clock;
+
+  public SessionCheck(RevocationView revocations, Clock clock) {
+    this.revocations = revocations;
+    this.clock = clock;
+  }
+
+  /** Checks a session. Does not block. */
+  public Verdict check(ClientSession session) {
+    Instant now = clock.instant();
+    if (now.isAfter(session.credential().notAfter())) {
+      return Verdict.EXPIRED;
+    }
+    String issuer = session.subject().issuer();
+    long epoch = revocations.epoch();
+    if (epoch != session.checkedEpoch()) {
+      RevocationView.Standing standing =
+          revocations.standing(issuer, session.credential().serial());
+      if (standing == RevocationView.Standing.REVOKED) {
+        return Verdict.REVOKED;
+      }
+      if (standing == RevocationView.Standing.GOOD) {
+        session.setCheckedEpoch(epoch);
+      }
+    }
+    return revocations.isKnown(issuer) ? Verdict.GOOD : Verdict.UNKNOWN;
+  }
+}

@@ -1,0 +1,111 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.TopicPolicy;
+import java.math.BigInteger;
+import java.time.Instant;
+
+/**
+ * One connection of one client, from its authentication to its end. Safe for use by several
+ * threads.
+ */
+public final class ClientSession {
+  /**
+   * The certificate that let a client in, as far as it is asked for again.
+   *
+   * @param notAfter the end of the certificate: the session ends with it
+   */
+  public record Credential(ClientSubject subject, BigInteger serial, Instant notAfter) {
+    /** The serial number as operators see it: lower case hexadecimal. */
+    public String serialText() {
+      return serial.toString(16);
+    }
+  }
+
+  /** How the client is connected. */
+  public record Connection(String clientId, String address, boolean mqtt5, Instant since) {}
+
+  private final long id;
+  private final Credential credential;
+  private final Connection connection;
+  private final TopicPolicy policy;
+  private volatile long checkedEpoch = -1;
+  private volatile boolean live;
+
+  /** Telemetry that is stored and may now go on to the subscribers; see {@link #takeIngested}. */
+  private int ingested;
+
+  ClientSession(long id, Credential credential, Connection connection, TopicPolicy policy) {
+    this.id = id;
+    this.credential = requireNonNull(credential, "credential");
+    this.connection = requireNonNull(connection, "connection");
+    this.policy = requireNonNull(policy, "policy");
+  }
+
+  public long id() {
+    return id;
+  }
+
+  public Credential credential() {
+    return credential;
+  }
+
+  public ClientSubject subject() {
+    return credential.subject();
+  }
+
+  public Connection connection() {
+    return connection;
+  }
+
+  public String clientId() {
+    return connection.clientId();
+  }
+
+  public TopicPolicy policy() {
+    return policy;
+  }
+
+  /** The epoch of the revocations in which the certificate was last found good. */
+  public long checkedEpoch() {
+    return checkedEpoch;
+  }
+
+  public void setCheckedEpoch(long epoch) {
+    checkedEpoch = epoch;
+  }
+
+  /** Whether the client was told that it is connected. */
+  public boolean isLive() {
+    return live;
+  }
+
+  void markLive() {
+    live = true;
+  }
+
+  /** Notes that a telemetry message was stored. */
+  public synchronized void addIngested() {
+    ingested++;
+  }
+
+  /**
+   * Takes one note of {@link #addIngested}.
+   *
+   * @return false if there is none: the message has come past the store, and must not be
+   *     acknowledged
+   */
+  public synchronized boolean takeIngested() {
+    if (ingested == 0) {
+      return false;
+    }
+    ingested--;
+    return true;
+  }
+}

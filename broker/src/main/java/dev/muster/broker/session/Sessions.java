@@ -1,0 +1,74 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import dev.muster.broker.authz.TopicPolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The sessions of this broker. Safe for use by several threads. */
+public final class Sessions {
+  /** How long a client may take from its authentication to its CONNACK. */
+  private static final Duration LIMBO = Duration.ofMinutes(1);
+
+  private final AtomicLong ids = new AtomicLong();
+  private final ConcurrentMap<Long, ClientSession> byId = new ConcurrentHashMap<>();
+
+  /** Notes a client that is authenticated; {@link #markLive} follows, or {@link #close}. */
+  public ClientSession open(
+      ClientSession.Credential credential,
+      ClientSession.Connection connection,
+      TopicPolicy policy) {
+    ClientSession session =
+        new ClientSession(ids.incrementAndGet(), credential, connection, policy);
+    byId.put(session.id(), session);
+    return session;
+  }
+
+  public Optional<ClientSession> find(long id) {
+    return Optional.ofNullable(byId.get(id));
+  }
+
+  /** Notes that the client was told that it is connected. */
+  public void markLive(ClientSession session) {
+    session.markLive();
+  }
+
+  /** Forgets a session whose connection has ended. */
+  public void close(ClientSession session) {
+    byId.remove(session.id());
+  }
+
+  /** All, also those that wait for their CONNACK: a snapshot. */
+  public List<ClientSession> all() {
+    return List.copyOf(byId.values());
+  }
+
+  /** The live session of a client id. */
+  public Optional<ClientSession> liveOf(String clientId) {
+    return byId.values().stream()
+        .filter(session -> session.isLive() && session.clientId().equals(clientId))
+        .findFirst();
+  }
+
+  /** How many there are. */
+  public int size() {
+    return byId.size();
+  }
+
+  /** Forgets those that were authenticated long ago and never told so: their connection broke. */
+  public void dropAbandoned(Instant now) {
+    for (ClientSession session : byId.values()) {
+      if (!session.isLive() && session.connection().since().plus(LIMBO).isBefore(now)) {
+        close(session);
+      }
+    }
+  }
+}

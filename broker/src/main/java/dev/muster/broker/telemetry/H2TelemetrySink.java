@@ -1,0 +1,207 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps telemetry in H2: one thread takes whatever has queued up, commits it together, flushes it
+ * to the disk, and then answers for all of it.
+ *
+ * <p>When the database fails, what was in the batch is not answered for, the connection is dropped,
+ * and the next message tries anew: no one has to help.
+ */
+public final class H2TelemetrySink implements TelemetrySink {
+  private static final Logger log = LoggerFactory.getLogger(H2TelemetrySink.class);
+  private static final int QUEUE = 4_096;
+  private static final int MAX_BATCH = 512;
+  private static final long IDLE_MS = 200;
+  private static final long BACKOFF_MS = 250;
+  private static final long CLOSE_MS = 10_000;
+
+  private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
+
+  private final TelemetryDatabase database;
+  private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final Thread thread = new Thread(this::run, "muster-telemetry-writer");
+  private final Timer commits;
+  private final Counter failures;
+  private volatile boolean closing;
+  private volatile @Nullable String problem;
+  private @Nullable TelemetryWriter writer;
+
+  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters) {
+    this.database = database;
+    this.commits = Timer.builder("muster.telemetry.commit")
+        .description("Commit and flush of a batch of telemetry")
+        .register(meters);
+    this.failures = Counter.builder("muster.telemetry.commit.failures").register(meters);
+    Gauge.builder("muster.telemetry.queue", queue, BlockingQueue::size).register(meters);
+  }
+
+  /** Starts the writer on a database, which stays the caller's to close, after this. */
+  public static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
+    H2TelemetrySink sink = new H2TelemetrySink(database, meters);
+    sink.thread.start();
+    return sink;
+  }
+
+  @Override
+  public CompletableFuture<Stored> store(TelemetryMessage message) {
+    CompletableFuture<Stored> result = new CompletableFuture<>();
+    if (closing || !queue.offer(new Pending(message, result))) {
+      String reason = closing ? "the store is closing" : "the store cannot keep up";
+      result.completeExceptionally(new NotStoredException(reason));
+    }
+    return result;
+  }
+
+  @Override
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  private void run() {
+    List<Pending> batch = new ArrayList<>(MAX_BATCH);
+    while (!closing || !queue.isEmpty()) {
+      try {
+        Pending first = queue.poll(IDLE_MS, TimeUnit.MILLISECONDS);
+        if (first != null) {
+          batch.add(first);
+          queue.drainTo(batch, MAX_BATCH - 1);
+          commit(batch);
+        }
+      } catch (InterruptedException e) {
+        closing = true;
+      } catch (Throwable e) {
+        // The thread must outlive anything: without it no message is ever answered for.
+        fail(batch, e);
+      }
+      batch.clear();
+    }
+    dropWriter();
+  }
+
+  private void commit(List<Pending> batch) throws InterruptedException {
+    long start = System.nanoTime();
+    List<Stored> outcome;
+    try {
+      outcome = write(batch.stream().map(Pending::message).toList());
+    } catch (SQLException e) {
+      if (batch.size() > 1 && isAboutData(e)) {
+        commitOneByOne(batch);
+      } else if (isAboutData(e)) {
+        commitAsDeadLetter(batch.get(0), e);
+      } else {
+        fail(batch, e);
+        TimeUnit.MILLISECONDS.sleep(closing ? 0 : BACKOFF_MS);
+      }
+      return;
+    }
+    commits.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+    succeeded();
+    for (int i = 0; i < batch.size(); i++) {
+      batch.get(i).result().complete(outcome.get(i));
+    }
+  }
+
+  private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
+    TelemetryWriter current = writer;
+    if (current == null) {
+      current = new TelemetryWriter(database.connect());
+      writer = current;
+    }
+    return current.write(messages);
+  }
+
+  /** A single message that the database will not have must not hold up the others for ever. */
+  private void commitOneByOne(List<Pending> batch) throws InterruptedException {
+    dropWriter();
+    for (Pending pending : batch) {
+      commit(List.of(pending));
+    }
+  }
+
+  private void commitAsDeadLetter(Pending pending, SQLException cause) throws InterruptedException {
+    dropWriter();
+    String reason = "not storable: SQL state " + cause.getSQLState();
+    if (pending.message().reading() instanceof Reading.Unreadable) {
+      fail(List.of(pending), cause);
+    } else {
+      log.warn(
+          "Telemetry not storable device={} error={}", pending.message().topic().device(), reason);
+      commit(List.of(new Pending(pending.message().asUnreadable(reason), pending.result())));
+    }
+  }
+
+  /** Classes 22 (data exception) and 23 (integrity constraint violation) of SQL states. */
+  private static boolean isAboutData(SQLException e) {
+    String state = e.getSQLState();
+    return state != null && (state.startsWith("22") || state.startsWith("23"));
+  }
+
+  private void fail(List<Pending> batch, Throwable cause) {
+    failures.increment();
+    if (problem == null) {
+      log.error("Telemetry store failed, nothing is acknowledged until it works again", cause);
+    }
+    problem = "telemetry store: "
+        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+    dropWriter();
+    NotStoredException failure = new NotStoredException("the store failed");
+    batch.forEach(pending -> pending.result().completeExceptionally(failure));
+  }
+
+  private void succeeded() {
+    if (problem != null) {
+      log.info("Telemetry store works again");
+      problem = null;
+    }
+  }
+
+  private void dropWriter() {
+    TelemetryWriter old = writer;
+    writer = null;
+    if (old == null) {
+      return;
+    }
+    try {
+      old.rollback();
+    } catch (SQLException e) {
+      // It is about to be closed, which rolls back as well.
+      log.debug("Rollback failed error={}", e.toString());
+    }
+    database.discard(old.connection());
+  }
+
+  /** Stores what is queued, at most 10 s, and ends the thread. */
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      thread.join(CLOSE_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    List<Pending> left = new ArrayList<>();
+    queue.drainTo(left);
+    NotStoredException failure = new NotStoredException("the store is closed");
+    left.forEach(pending -> pending.result().completeExceptionally(failure));
+  }
+}

@@ -1,0 +1,45 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * A broker in a process of its own, which a test may kill. Prints its port, and runs until then.
+ */
+final class BrokerChild {
+  private BrokerChild() {}
+
+  /** @param arguments the folder of a {@link BrokerFixture} */
+  public static void main(String... arguments) throws InterruptedException {
+    Path folder = Path.of(arguments[0]);
+    FleetBroker broker = FleetBroker.start(
+        configOf(folder, Map.of()), Vertx.vertx(), Clock.systemUTC(), new SimpleMeterRegistry());
+    System.out.println("PORT " + broker.mqttPort());
+    Thread.currentThread().join();
+  }
+
+  static BrokerConfig configOf(Path folder, Map<String, URI> crlUrls) {
+    return new BrokerConfig(
+        folder.resolve("broker"),
+        "127.0.0.1",
+        0,
+        folder.resolve("server.key"),
+        folder.resolve("server.pem"),
+        folder.resolve("device-ca.pem"),
+        folder.resolve("service-ca.pem"),
+        folder.resolve("policy.yaml"),
+        crlUrls,
+        Duration.ofMinutes(5),
+        Duration.ofHours(1),
+        BrokerConfig.Limits.DEFAULT);
+  }
+}

@@ -1,0 +1,160 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.testing.TestPki;
+import dev.muster.testing.TestPki.Credential;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/** The CAs of an installation, the files of a broker, and the broker itself. */
+final class BrokerFixture implements AutoCloseable {
+  final Path folder;
+  final Credential root = TestPki.root("CN=Test Root");
+  final Credential deviceCa = root.issue("CN=Device CA").ca().build();
+  final Credential serviceCa = root.issue("CN=Service CA").ca().build();
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Vertx vertx = Vertx.vertx();
+  private FleetBroker broker;
+
+  BrokerFixture(Path folder) {
+    this.folder = folder;
+    try {
+      Credential server = serviceCa.issue("CN=broker,OU=server").server().build();
+      TestPki.write(folder, "server", server);
+      Files.writeString(folder.resolve("root.pem"), TestPki.pem(List.of(root.certificate())));
+      Files.writeString(
+          folder.resolve("device-ca.pem"), TestPki.pem(List.of(deviceCa.certificate())));
+      Files.writeString(
+          folder.resolve("service-ca.pem"), TestPki.pem(List.of(serviceCa.certificate())));
+      Files.writeString(folder.resolve("policy.yaml"), DefaultPolicy.yaml());
+      putCrl("device", TestPki.crl(deviceCa, 1, Duration.ofDays(1), List.of()));
+      putCrl("service", TestPki.crl(serviceCa, 1, Duration.ofDays(1), List.of()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void putCrl(String issuer, byte[] der) throws IOException {
+    Path crls = Files.createDirectories(folder.resolve("broker/crls"));
+    Files.write(crls.resolve(issuer + ".crl"), der);
+  }
+
+  BrokerConfig config(int port, Map<String, URI> crlUrls) {
+    return new BrokerConfig(
+        folder.resolve("broker"),
+        "127.0.0.1",
+        port,
+        folder.resolve("server.key"),
+        folder.resolve("server.pem"),
+        folder.resolve("device-ca.pem"),
+        folder.resolve("service-ca.pem"),
+        folder.resolve("policy.yaml"),
+        crlUrls,
+        Duration.ofMillis(500),
+        Duration.ofHours(1),
+        BrokerConfig.Limits.DEFAULT);
+  }
+
+  BrokerFixture start() {
+    return start(config(0, Map.of()), sink -> sink);
+  }
+
+  BrokerFixture start(BrokerConfig config, UnaryOperator<TelemetrySink> before) {
+    broker = FleetBroker.start(config, vertx, Clock.systemUTC(), meters, before);
+    return this;
+  }
+
+  FleetBroker broker() {
+    return broker;
+  }
+
+  int port() {
+    return broker.mqttPort();
+  }
+
+  Vertx vertx() {
+    return vertx;
+  }
+
+  /** A device of fleet {@code f1}; its files are {@code <id>.key} and {@code <id>.pem}. */
+  Credential device(String id) {
+    return keep(id, deviceCa.issue(deviceName(id)).build());
+  }
+
+  static String deviceName(String id) {
+    return "CN=" + id + ",O=f1,OU=device";
+  }
+
+  Credential service(String name, String role) {
+    return keep(name, serviceCa.issue("CN=" + name + ",OU=" + role).build());
+  }
+
+  Credential keep(String name, Credential credential) {
+    TestPki.write(folder, name, credential);
+    return credential;
+  }
+
+  byte[] deviceCrl(long number, BigInteger... serials) {
+    return TestPki.crl(deviceCa, number, Duration.ofDays(1), List.of(serials));
+  }
+
+  /** What a Java client of the broker connects with. */
+  SSLContext tls(Credential client) {
+    try {
+      KeyStore keys = KeyStore.getInstance("PKCS12");
+      keys.load(null, null);
+      keys.setKeyEntry(
+          "client", client.key(), new char[0], client.chain().toArray(X509Certificate[]::new));
+      KeyManagerFactory keyManagers =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keyManagers.init(keys, new char[0]);
+      KeyStore anchors = KeyStore.getInstance("PKCS12");
+      anchors.load(null, null);
+      anchors.setCertificateEntry("root", root.certificate());
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(anchors);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keyManagers.getKeyManagers(), trust.getTrustManagers(), new SecureRandom());
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (broker != null) {
+      broker.close();
+    }
+    vertx
+        .close()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .orTimeout(10, TimeUnit.SECONDS)
+        .join();
+  }
+}

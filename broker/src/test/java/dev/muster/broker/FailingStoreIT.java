@@ -1,0 +1,159 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.broker.telemetry.TelemetryMessage;
+import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.testing.TestPki.Credential;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
+import org.eclipse.paho.mqttv5.client.IMqttToken;
+import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** While the store fails nothing is acknowledged; when it works again, nobody has to help. */
+class FailingStoreIT {
+  @TempDir
+  static Path folder;
+
+  private static BrokerFixture fixture;
+  private static final Switch SWITCH = new Switch();
+
+  /** A store that fails on demand, in one of three ways; else it is the real one. */
+  private static final class Switch implements TelemetrySink {
+    enum Mode {
+      WORKS,
+      FAILS,
+      THROWS
+    }
+
+    private TelemetrySink real;
+    volatile Mode mode = Mode.WORKS;
+    final List<TelemetryMessage> seen = new CopyOnWriteArrayList<>();
+
+    TelemetrySink over(TelemetrySink sink) {
+      real = sink;
+      return this;
+    }
+
+    @Override
+    public CompletableFuture<Stored> store(TelemetryMessage message) {
+      seen.add(message);
+      return switch (mode) {
+        case WORKS -> real.store(message);
+        case FAILS -> CompletableFuture.failedFuture(new java.io.IOException("disk full"));
+        case THROWS -> throw new IllegalStateException("a defect");
+      };
+    }
+
+    @Override
+    public Optional<String> problem() {
+      return real.problem();
+    }
+
+    @Override
+    public void close() {
+      real.close();
+    }
+  }
+
+  @BeforeAll
+  static void start() {
+    fixture = new BrokerFixture(folder);
+    fixture.start(fixture.config(0, Map.of()), SWITCH::over);
+  }
+
+  @AfterAll
+  static void stop() {
+    fixture.close();
+  }
+
+  private static MqttAsyncClient connect5(Credential device, String id) throws Exception {
+    MqttAsyncClient client =
+        new MqttAsyncClient("ssl://localhost:" + fixture.port(), id, new MemoryPersistence());
+    MqttConnectionOptions options = new MqttConnectionOptions();
+    options.setSocketFactory(fixture.tls(device).getSocketFactory());
+    client.connect(options).waitForCompletion(5_000);
+    return client;
+  }
+
+  private static final byte[] PAYLOAD = {'1'};
+
+  @Test
+  void mqtt5_failingStore_disconnectsWithoutAck_andRecovers() throws Exception {
+    Credential device = fixture.device("v5");
+    String topic = "fleets/f1/devices/v5/telemetry/s";
+    for (Switch.Mode mode : List.of(Switch.Mode.FAILS, Switch.Mode.THROWS)) {
+      SWITCH.mode = mode;
+      MqttAsyncClient client = connect5(device, "v5");
+      assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000))
+          .as(mode + ": no PUBACK")
+          .hasMessageNotContaining("Timed out");
+      await().until(() -> !client.isConnected());
+      client.close(true);
+    }
+    SWITCH.mode = Switch.Mode.WORKS;
+    MqttAsyncClient client = connect5(device, "v5");
+    client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000);
+    client.disconnect().waitForCompletion(2_000);
+    client.close();
+  }
+
+  @Test
+  void mqtt3_failingStore_closesWithoutAck_andRecovers() throws Exception {
+    Credential device = fixture.device("v3");
+    String topic = "fleets/f1/devices/v3/telemetry/s";
+    SWITCH.mode = Switch.Mode.FAILS;
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient client = connect3(device);
+    assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000))
+        .hasMessageNotContaining("Timed out");
+    await().until(() -> !client.isConnected());
+    client.close(true);
+    SWITCH.mode = Switch.Mode.WORKS;
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient again = connect3(device);
+    again.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000);
+    again.disconnect().waitForCompletion(2_000);
+    again.close();
+  }
+
+  private static org.eclipse.paho.client.mqttv3.MqttAsyncClient connect3(Credential device)
+      throws Exception {
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient client =
+        new org.eclipse.paho.client.mqttv3.MqttAsyncClient(
+            "ssl://localhost:" + fixture.port(),
+            "v3",
+            new org.eclipse.paho.client.mqttv3.persist.MemoryPersistence());
+    MqttConnectOptions options = new MqttConnectOptions();
+    options.setSocketFactory(fixture.tls(device).getSocketFactory());
+    client.connect(options).waitForCompletion(5_000);
+    return client;
+  }
+
+  @Test
+  void unauthorizedTelemetry_neverReachesTheStore() throws Exception {
+    SWITCH.mode = Switch.Mode.WORKS;
+    MqttAsyncClient client = connect5(fixture.device("thief"), "thief");
+    IMqttToken token = client.publish("fleets/f1/devices/v5/telemetry/stolen", PAYLOAD, 1, false);
+    token.waitForCompletion(5_000);
+    assertThat(token.getReasonCodes()).as("PUBACK: not authorized").containsExactly(0x87);
+    assertThat(SWITCH.seen).noneMatch(message -> message.topic().stream().equals("stolen"));
+    client.disconnect().waitForCompletion(2_000);
+    client.close();
+  }
+}

@@ -1,0 +1,214 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.broker.telemetry.TelemetryQuery;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.testing.TestPki.Credential;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.eclipse.paho.mqttv5.client.IMqttToken;
+import org.eclipse.paho.mqttv5.client.MqttActionListener;
+import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.common.MqttException;
+import org.eclipse.paho.mqttv5.common.MqttMessage;
+import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
+import org.eclipse.paho.mqttv5.common.packet.UserProperty;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * kill -9 under load: what was acknowledged is there, once; what is sent again is there once, too.
+ */
+class KillIT {
+  private static final int DEVICES = 12;
+  private static final int ROUNDS = 4;
+  private static final int ACKNOWLEDGED_BEFORE_KILL = 1_500;
+
+  @TempDir
+  Path folder;
+
+  /** One device: sends as fast as its window allows, and remembers what was acknowledged. */
+  private static final class Sender {
+    final String id;
+    final Credential credential;
+    final AtomicLong sequence = new AtomicLong();
+    final Set<Long> acknowledged = Collections.synchronizedSet(new HashSet<>());
+    final Set<Long> open = Collections.synchronizedSet(new LinkedHashSet<>());
+    volatile MqttAsyncClient client;
+    volatile boolean running;
+
+    Sender(String id, Credential credential) {
+      this.id = id;
+      this.credential = credential;
+    }
+
+    void connect(BrokerFixture fixture, int port) throws MqttException {
+      client = new MqttAsyncClient("ssl://localhost:" + port, id, new MemoryPersistence());
+      MqttConnectionOptions options = new MqttConnectionOptions();
+      options.setSocketFactory(fixture.tls(credential).getSocketFactory());
+      client.connect(options).waitForCompletion(10_000);
+      running = true;
+      for (long again : List.copyOf(open)) {
+        send(again);
+      }
+      while (open.size() < 10) {
+        next();
+      }
+    }
+
+    void next() {
+      long number = sequence.incrementAndGet();
+      open.add(number);
+      send(number);
+    }
+
+    private void send(long number) {
+      MqttProperties properties = new MqttProperties();
+      properties.setUserProperties(List.of(
+          new UserProperty(MessageIdentity.BOOT_PROPERTY, "b"),
+          new UserProperty(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(number))));
+      byte[] payload =
+          ("{\"n\":" + number + "}").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+      MqttMessage message = new MqttMessage(payload, 1, false, properties);
+      try {
+        client.publish(
+            "fleets/f1/devices/" + id + "/telemetry/load", message, null, listener(number));
+      } catch (MqttException e) {
+        // The broker was killed; the number stays open.
+      }
+    }
+
+    private MqttActionListener listener(long number) {
+      return new MqttActionListener() {
+        @Override
+        public void onSuccess(IMqttToken token) {
+          if (token.getReasonCodes() == null || token.getReasonCodes()[0] < 0x80) {
+            acknowledged.add(number);
+            open.remove(number);
+          }
+          if (running) {
+            next();
+          }
+        }
+
+        @Override
+        public void onFailure(IMqttToken token, Throwable failure) {
+          // The number stays open.
+        }
+      };
+    }
+
+    void stop() throws MqttException {
+      running = false;
+      client.disconnectForcibly(0, 0, false);
+      client.close(true);
+    }
+  }
+
+  @Test
+  void kill9_underLoad_losesNothingAcknowledgedAndDuplicatesNothing() throws Exception {
+    try (BrokerFixture fixture = new BrokerFixture(folder)) {
+      List<Sender> senders = new ArrayList<>();
+      for (int i = 0; i < DEVICES; i++) {
+        senders.add(new Sender("k" + i, fixture.device("k" + i)));
+      }
+      for (int round = 1; round <= ROUNDS; round++) {
+        Process broker = startChild();
+        try {
+          int port = portOf(round);
+          long before = acknowledged(senders);
+          long start = System.nanoTime();
+          for (Sender sender : senders) {
+            sender.connect(fixture, port);
+          }
+          await()
+              .atMost(Duration.ofSeconds(60))
+              .until(() -> acknowledged(senders) - before > ACKNOWLEDGED_BEFORE_KILL);
+          double seconds = (System.nanoTime() - start) / 1e9;
+          broker.destroyForcibly();
+          assertThat(broker.waitFor(10, TimeUnit.SECONDS)).isTrue();
+          System.out.printf(
+              "FIGURE round %d: %.0f acknowledged/s, %d in all, %d open at the kill%n",
+              round,
+              (acknowledged(senders) - before) / seconds,
+              acknowledged(senders),
+              senders.stream().mapToInt(sender -> sender.open.size()).sum());
+        } finally {
+          broker.destroyForcibly();
+        }
+        for (Sender sender : senders) {
+          sender.stop();
+        }
+        compare(senders);
+      }
+    }
+  }
+
+  private static long acknowledged(List<Sender> senders) {
+    return senders.stream().mapToLong(sender -> sender.acknowledged.size()).sum();
+  }
+
+  private Process startChild() throws IOException {
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    return new ProcessBuilder(
+            ProcessHandle.current().info().command().orElse("java"),
+            "-cp",
+            classPath,
+            BrokerChild.class.getName(),
+            folder.toString())
+        .redirectErrorStream(true)
+        .redirectOutput(
+            ProcessBuilder.Redirect.appendTo(folder.resolve("child.log").toFile()))
+        .start();
+  }
+
+  private int portOf(int round) {
+    List<String> ports = new ArrayList<>();
+    await().atMost(Duration.ofSeconds(60)).until(() -> {
+      ports.clear();
+      Files.readAllLines(folder.resolve("child.log")).stream()
+          .filter(line -> line.startsWith("PORT "))
+          .forEach(ports::add);
+      return ports.size() == round;
+    });
+    return Integer.parseInt(ports.get(round - 1).substring("PORT ".length()));
+  }
+
+  private void compare(List<Sender> senders) throws Exception {
+    try (TelemetryDatabase database = TelemetryDatabase.open(folder.resolve("broker"))) {
+      TelemetryQuery query = new TelemetryQuery(database);
+      for (Sender sender : senders) {
+        List<Long> stored = new ArrayList<>();
+        for (TelemetryQuery.Message message :
+            query.messages(new DeviceId(sender.id), 0, 1_000_000)) {
+          stored.add(message.sequence());
+        }
+        assertThat(stored).as(sender.id + ": stored once").doesNotHaveDuplicates();
+        Set<Long> lost = new HashSet<>(sender.acknowledged);
+        lost.removeAll(new HashSet<>(stored));
+        assertThat(lost).as(sender.id + ": acknowledged and not stored").isEmpty();
+      }
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki.Credential;
+import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.eclipse.paho.mqttv5.client.IMqttToken;
+import org.eclipse.paho.mqttv5.client.MqttCallback;
+import org.eclipse.paho.mqttv5.client.MqttClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.MqttDisconnectResponse;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.common.MqttException;
+import org.eclipse.paho.mqttv5.common.MqttMessage;
+import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A revoked or expired certificate ends sessions, and opens none, not even with a resumed TLS
+ * session.
+ */
+class RevocationIT {
+  @TempDir
+  static Path folder;
+
+  private static BrokerFixture fixture;
+  private static long crlNumber = 1;
+  private static final List<java.math.BigInteger> REVOKED = new ArrayList<>();
+
+  @BeforeAll
+  static void start() {
+    fixture = new BrokerFixture(folder).start();
+    fixture.service("enrollment", "service");
+  }
+
+  @AfterAll
+  static void stop() {
+    fixture.close();
+  }
+
+  /** Keeps what a client was told. */
+  private static final class Client implements MqttCallback, AutoCloseable {
+    final MqttClient mqtt;
+    final List<String> messages = new CopyOnWriteArrayList<>();
+    volatile Integer disconnectCode;
+    volatile Instant lostAt;
+
+    Client(Credential credential, String clientId) throws MqttException {
+      mqtt = new MqttClient("ssl://localhost:" + fixture.port(), clientId, new MemoryPersistence());
+      mqtt.setCallback(this);
+      mqtt.setTimeToWait(5_000);
+      MqttConnectionOptions options = new MqttConnectionOptions();
+      options.setSocketFactory(fixture.tls(credential).getSocketFactory());
+      options.setAutomaticReconnect(false);
+      mqtt.connect(options);
+    }
+
+    @Override
+    public void disconnected(MqttDisconnectResponse response) {
+      lostAt = Instant.now();
+      disconnectCode = response.getReturnCode();
+    }
+
+    @Override
+    public void mqttErrorOccurred(MqttException exception) {}
+
+    @Override
+    public void messageArrived(String topic, MqttMessage message) {
+      messages.add(new String(message.getPayload(), StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void deliveryComplete(IMqttToken token) {}
+
+    @Override
+    public void connectComplete(boolean reconnect, String serverUri) {}
+
+    @Override
+    public void authPacketArrived(int reasonCode, MqttProperties properties) {}
+
+    @Override
+    public void close() throws MqttException {
+      if (mqtt.isConnected()) {
+        mqtt.disconnect(1_000);
+      }
+      mqtt.close();
+    }
+  }
+
+  /** Publishes a CRL that also names this certificate, as the enrollment service does. */
+  private static void revoke(Client service, Credential credential) throws MqttException {
+    REVOKED.add(credential.certificate().getSerialNumber());
+    crlNumber++;
+    byte[] crl = fixture.deviceCrl(crlNumber, REVOKED.toArray(java.math.BigInteger[]::new));
+    service.mqtt.publish("muster/revocations/device", crl, 1, true);
+  }
+
+  private static Client service() throws MqttException {
+    return new Client(fixture.service("enrollment", "service"), "enrollment");
+  }
+
+  @Test
+  void revokedCertificate_isCutAndAnsweredAndRefused() throws Exception {
+    Credential good = fixture.device("good");
+    Credential bad = fixture.device("bad");
+    try (Client service = service();
+        Client goodClient = new Client(good, "good");
+        Client badClient = new Client(bad, "bad")) {
+      service.mqtt.subscribe("muster/revocations/+/applied", 1);
+      Instant before = Instant.now();
+      revoke(service, bad);
+      await().atMost(Duration.ofSeconds(5)).until(() -> badClient.lostAt != null);
+      System.out.println("FIGURE revocation, publish to cut, ms: "
+          + Duration.between(before, badClient.lostAt).toMillis());
+      assertThat(badClient.disconnectCode).isEqualTo(0x87);
+      await().until(() -> !service.messages.isEmpty());
+      JsonObject applied = new JsonObject(service.messages.get(0));
+      assertThat(applied.getString("crlNumber")).isEqualTo(Long.toString(crlNumber));
+      assertThat(applied.getInteger("cut")).isEqualTo(1);
+      assertThat(applied.getInteger("remaining")).isZero();
+      assertThat(goodClient.mqtt.isConnected()).isTrue();
+    }
+    Mosquitto mosquitto = new Mosquitto(fixture);
+    PeerProgram.Result refused = mosquitto.pub(
+        "bad",
+        "bad",
+        "-V",
+        "mqttv5",
+        "-q",
+        "1",
+        "-t",
+        "fleets/f1/devices/bad/telemetry/x",
+        "-m",
+        "1");
+    assertThat(refused.exitCode()).isNotZero();
+    assertThat(refused.output()).contains("Not authorized");
+    mosquitto
+        .pub("good", "good", "-q", "1", "-t", "fleets/f1/devices/good/telemetry/x", "-m", "1")
+        .expectSuccess();
+  }
+
+  @Test
+  void crl_thatIsForgedOrOlderOrGarbage_changesNothing() throws Exception {
+    try (Client service = service();
+        Client device = new Client(fixture.device("stays"), "stays")) {
+      java.math.BigInteger serial = fixture.device("stays").certificate().getSerialNumber();
+      byte[] forged = dev.muster.testing.TestPki.crl(
+          fixture.serviceCa, 999, Duration.ofDays(1), List.of(serial));
+      for (byte[] crl : List.of(forged, new byte[] {1, 2, 3})) {
+        service.mqtt.publish("muster/revocations/device", crl, 1, true);
+      }
+      // In force and answered, although it is old.
+      service.mqtt.subscribe("muster/revocations/+/applied", 1);
+      service.mqtt.publish("muster/revocations/device", fixture.deviceCrl(1, serial), 1, true);
+      await().until(() -> !service.messages.isEmpty());
+      assertThat(service.messages.get(0)).contains("\"crlNumber\":\"" + crlNumber + "\"");
+      assertThat(service.mqtt.isConnected()).isTrue();
+      assertThat(device.mqtt.isConnected()).isTrue();
+    }
+  }
+
+  @Test
+  void expiringCertificate_endsItsSession() throws Exception {
+    Instant now = Instant.now();
+    Credential brief = fixture.keep(
+        "brief",
+        fixture
+            .deviceCa
+            .issue(BrokerFixture.deviceName("brief"))
+            .validity(now.minusSeconds(60), now.plusSeconds(4))
+            .build());
+    try (Client client = new Client(brief, "brief")) {
+      assertThat(client.mqtt.isConnected()).isTrue();
+      await().atMost(Duration.ofSeconds(10)).until(() -> client.disconnectCode != null);
+      assertThat(client.disconnectCode).isEqualTo(0x87);
+      assertThat(client.lostAt)
+          .isAfterOrEqualTo(brief.certificate().getNotAfter().toInstant());
+    }
+  }
+
+  /** A raw client, so that the TLS session can be watched: sends CONNECT, returns the CONNACK. */
+  private static byte[] connect(SSLContext context, String clientId, String protocol)
+      throws IOException {
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("localhost", fixture.port())) {
+      socket.setEnabledProtocols(new String[] {protocol});
+      socket.setSoTimeout(5_000);
+      byte[] id = clientId.getBytes(StandardCharsets.US_ASCII);
+      byte[] head = {
+        0x10, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, (byte) id.length
+      };
+      byte[] packet = Arrays.copyOf(head, head.length + id.length);
+      System.arraycopy(id, 0, packet, head.length, id.length);
+      socket.getOutputStream().write(packet);
+      socket.getOutputStream().flush();
+      InputStream in = socket.getInputStream();
+      byte[] connack = in.readNBytes(4);
+      lastSessionCreated = socket.getSession().getCreationTime();
+      return connack;
+    }
+  }
+
+  private static long lastSessionCreated;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void revokedCertificate_withAResumedTlsSession_isRefused(String protocol) throws Exception {
+    String id = "resume-" + protocol.charAt(protocol.length() - 1);
+    Credential device = fixture.device(id);
+    SSLContext context = fixture.tls(device);
+    assertThat(connect(context, id, protocol)).containsExactly(0x20, 2, 0, 0);
+    long firstSession = lastSessionCreated;
+    assertThat(connect(context, id, protocol)).containsExactly(0x20, 2, 0, 0);
+    assertThat(lastSessionCreated).as("resumed").isEqualTo(firstSession);
+    try (Client service = service()) {
+      revoke(service, device);
+    }
+    assertThat(connect(context, id, protocol)).as("not authorized").containsExactly(0x20, 2, 0, 5);
+    assertThat(lastSessionCreated).as("resumed").isEqualTo(firstSession);
+  }
+
+  @Test
+  void opensslResumption_isSeenAsReused() throws Exception {
+    Credential device = fixture.device("ossl");
+    assertThat(device).isNotNull();
+    PeerProgram openssl = PeerProgram.require("openssl");
+    String[] common = {
+      "s_client",
+      "-connect",
+      "localhost:" + fixture.port(),
+      "-CAfile",
+      "root.pem",
+      "-tls1_2",
+      "-cert",
+      "ossl.pem",
+      "-key",
+      "ossl.key"
+    };
+    List<String> first = new ArrayList<>(List.of(common));
+    first.addAll(List.of("-sess_out", "ossl.sess"));
+    openssl.run(folder, new byte[0], Duration.ofSeconds(10), first.toArray(String[]::new));
+    List<String> second = new ArrayList<>(List.of(common));
+    second.addAll(List.of("-sess_in", "ossl.sess"));
+    PeerProgram.Result result =
+        openssl.run(folder, new byte[0], Duration.ofSeconds(10), second.toArray(String[]::new));
+    try (BufferedReader lines = new BufferedReader(new java.io.StringReader(result.stdout()))) {
+      assertThat(lines.lines().anyMatch(line -> line.startsWith("Reused,"))).isTrue();
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.authz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.broker.DefaultPolicy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TopicPolicyTest {
+  private static final PolicyFile DEFAULT = PolicyFile.parse("default", DefaultPolicy.yaml());
+  private static final ClientSubject DEVICE = new ClientSubject("device", "d1", "f1", "device");
+
+  private static TopicPolicy admit(PolicyFile file, ClientSubject subject, String clientId) {
+    return ((PolicyFile.Admission.Admitted) file.admit(subject, clientId)).policy();
+  }
+
+  private static ClientSubject service(String fleet, String role) {
+    return new ClientSubject("service", "s1", fleet, role);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fleets/f1/devices/d1/telemetry/env,      true,  roles.device.publish[0]",
+    "fleets/f1/devices/d1/events/door,        true,  roles.device.publish[1]",
+    "fleets/f1/devices/d1/twin/reported,      true,  roles.device.publish[2]",
+    "fleets/f1/devices/d1/commands/7/result,  true,  roles.device.publish[3]",
+    "fleets/f1/devices/d1/telemetry,          false, default",
+    "fleets/f1/devices/d1/telemetry/a/b,      false, default",
+    "fleets/f1/devices/d1x/telemetry/env,     false, default",
+    "fleets/f1/devices/d/telemetry/env,       false, default",
+    "fleets/f1x/devices/d1/telemetry/env,     false, default",
+    "Fleets/f1/devices/d1/telemetry/env,      false, default",
+    "fleets/f1/devices/d1/presence,           false, default",
+    "fleets/f1/devices/d1/twin/desired,       false, default",
+    "fleets/f1/devices/+/telemetry/env,       false, default",
+    "$SYS/x,                                  false, default",
+    "muster/revocations/device,               false, default"
+  })
+  void device_publish(String topic, boolean allowed, String rule) {
+    Decision decision = admit(DEFAULT, DEVICE, "d1").publish(topic, false, 10);
+    assertThat(decision.allowed()).isEqualTo(allowed);
+    assertThat(decision.rule()).isEqualTo(rule);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fleets/f1/devices/d1/commands/+, true",
+    "fleets/f1/devices/d1/commands/7, true",
+    "fleets/f1/devices/d1/twin/desired, true",
+    "fleets/f1/devices/d1/commands/#, false",
+    "fleets/f1/devices/d1/#, false",
+    "fleets/f1/devices/+/commands/+, false",
+    "fleets/+/devices/d1/commands/+, false",
+    "+/f1/devices/d1/commands/+, false",
+    "#, false",
+    "+, false",
+    "$share/g/fleets/f1/devices/d1/commands/+, false",
+    "$share/d1/fleets/f1/devices/d1/commands/+, false",
+    "$SYS/#, false",
+    "a/#/b, false"
+  })
+  void device_subscribe(String filter, boolean allowed) {
+    assertThat(admit(DEFAULT, DEVICE, "d1").subscribe(filter).allowed()).isEqualTo(allowed);
+  }
+
+  @Test
+  void device_retainedTooLargeAndWill() {
+    TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");
+    assertThat(policy.publish("fleets/f1/devices/d1/telemetry/e", true, 1).allowed())
+        .isFalse();
+    assertThat(
+            policy.publish("fleets/f1/devices/d1/telemetry/e", false, 131_073).rule())
+        .isEqualTo("limits.payloadBytes");
+    assertThat(policy.will("fleets/f1/devices/d1/events/lost", false, 1).allowed())
+        .isTrue();
+    assertThat(policy.will("fleets/f1/devices/d1/events/lost", true, 1).allowed())
+        .isFalse();
+    assertThat(policy.will("fleets/f1/devices/d1/telemetry/e", false, 1).allowed())
+        .isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'',  fleets/+/devices/+/telemetry/#,             true",
+    "'',  fleets/f2/devices/d9/telemetry/env,         true",
+    "'',  fleets/+/devices/+/commands/+,              false",
+    "'',  fleets/#,                                   false",
+    "'',  $share/s1/fleets/+/devices/+/telemetry/#,   true",
+    "'',  $share/s1:a/fleets/+/devices/+/telemetry/#, true",
+    "'',  $share/s2/fleets/+/devices/+/telemetry/#,   false",
+    "'',  $share/s1/#,                                false",
+    "'',  $share/+/fleets/+/devices/+/telemetry/#,    false",
+    "'',  $share/s1,                                  false",
+    "f1,  fleets/f1/devices/+/telemetry/#,            true",
+    "f1,  fleets/+/devices/+/telemetry/#,             false",
+    "f1,  fleets/f2/devices/+/telemetry/#,            false"
+  })
+  void consumer_subscribe(String fleet, String filter, boolean allowed) {
+    ClientSubject consumer = service(fleet.isEmpty() ? null : fleet, "consumer");
+    TopicPolicy policy = admit(DEFAULT, consumer, "s1");
+    assertThat(policy.subscribe(filter).allowed()).isEqualTo(allowed);
+    assertThat(policy.publish("fleets/f1/devices/d1/commands/1", false, 1).allowed())
+        .isFalse();
+  }
+
+  @Test
+  void service_publishesRevocationsRetained() {
+    TopicPolicy policy = admit(DEFAULT, service(null, "service"), "s1");
+    assertThat(policy.publish("muster/revocations/device", true, 1_000).allowed())
+        .isTrue();
+    assertThat(policy.publish("muster/revocations/device/applied", false, 1).allowed())
+        .isFalse();
+    assertThat(policy.subscribe("muster/revocations/+/applied").allowed()).isTrue();
+    assertThat(policy.subscribe("fleets/+/devices/+/telemetry/#").allowed()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "device,  d1, f1, device,   d1,     Admitted",
+    "device,  d1, f1, device,   d2,     WrongClientId",
+    "device,  d1, f1, device,   d1:x,   WrongClientId",
+    "service, d1, f1, device,   d1,     NoRole",
+    "device,  s1, f1, consumer, s1,     NoRole",
+    "service, s1, ,   consumer, s1:7,   Admitted",
+    "service, s1, ,   consumer, s11,    WrongClientId",
+    "service, s1, f1, service,  s1,     NoRole",
+    "service, s1, ,   server,   s1,     NoRole"
+  })
+  void admission(
+      String issuer, String name, String fleet, String unit, String clientId, String expected) {
+    ClientSubject subject = new ClientSubject(issuer, name, fleet, unit);
+    assertThat(DEFAULT.admit(subject, clientId).getClass().getSimpleName()).isEqualTo(expected);
+  }
+
+  @Test
+  void deny_wins_alsoOverWiderSubscriptions() {
+    PolicyFile file = PolicyFile.parse("test", """
+        version: 1
+        roles:
+          all:
+            match: { issuer: service, OU: operator }
+            clientId: ["*"]
+            publish: ["a/#"]
+            subscribe: ["a/#", "b/+"]
+            deny: { publish: ["a/secret/#"], subscribe: ["a/+/secret"] }
+          more:
+            match: { issuer: service, CN: s1 }
+            clientId: ["*"]
+            publish: ["a/secret/x"]
+        """);
+    TopicPolicy policy = admit(file, service(null, "operator"), "any");
+    assertThat(policy.roles()).containsExactly("all", "more");
+    assertThat(policy.publish("a/b", false, 1).allowed()).isTrue();
+    assertThat(policy.publish("a/secret/x", false, 1).rule())
+        .isEqualTo("roles.all.deny.publish[0]");
+    assertThat(policy.publish("a/secret", false, 1).allowed()).isFalse();
+    assertThat(policy.subscribe("a/#").rule()).isEqualTo("roles.all.deny.subscribe[0]");
+    assertThat(policy.subscribe("a/x/+").allowed()).isFalse();
+    assertThat(policy.subscribe("a/x/open").allowed()).isTrue();
+    assertThat(policy.subscribe("b/+").allowed()).isTrue();
+  }
+
+  @Test
+  void file_withProblems_namesAllOfThem() {
+    assertThatThrownBy(() -> PolicyFile.parse("policy.yaml", """
+            version: 2
+            rolls: {}
+            roles:
+              a:
+                match: { issuer: devices, OU: 7 }
+                clientId: ["a*b"]
+                publish: ["x/#/y", "${subject.X}/a", "${subject.O}/a", 5]
+                subscribe: x
+                deny: { pub: [] }
+                limits: { rate: 1 }
+            """))
+        .isInstanceOfSatisfying(
+            InvalidPolicyException.class,
+            e -> assertThat(e.problems())
+                .anyMatch(p -> p.startsWith("rolls: unknown key"))
+                .anyMatch(p -> p.startsWith("version:"))
+                .anyMatch(p -> p.startsWith("roles.a.match.issuer: \"devices\""))
+                .anyMatch(p -> p.startsWith("roles.a.match.OU: not text"))
+                .anyMatch(p -> p.startsWith("roles.a.clientId[0]:"))
+                .anyMatch(p -> p.startsWith("roles.a.publish[0]: topic filter"))
+                .anyMatch(p -> p.startsWith("roles.a.publish[1]: variable"))
+                .anyMatch(p -> p.startsWith("roles.a.publish[2]: uses ${subject.O}"))
+                .anyMatch(p -> p.startsWith("roles.a.publish[3]: no topic"))
+                .anyMatch(p -> p.startsWith("roles.a.subscribe: wrong type"))
+                .anyMatch(p -> p.startsWith("roles.a.deny.pub: unknown key"))
+                .anyMatch(p -> p.startsWith("roles.a.limits.rate: unknown key")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"''", "'['", "'version: 1\nversion: 1\nroles: {}'", "'a: &a [*a]'", "'- 1'"})
+  void file_thatIsNoPolicy_isRefused(String yaml) {
+    assertThatThrownBy(() -> PolicyFile.parse("policy.yaml", yaml))
+        .isInstanceOf(InvalidPolicyException.class);
+  }
+}
