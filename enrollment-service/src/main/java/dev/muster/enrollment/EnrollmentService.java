@@ -338,6 +338,15 @@ public final class EnrollmentService implements AutoCloseable {
     }
   }
 
+  /** Ends what {@link #pushRevocationsTo} began; for the time in which the broker goes away. */
+  public void stopPushing() {
+    RevocationPush current = push;
+    push = null;
+    if (current != null) {
+      current.close();
+    }
+  }
+
   /** What is wrong, for the health page; empty if all is well. */
   public Optional<String> problem() {
     return Optional.ofNullable(problem);
@@ -358,10 +367,7 @@ public final class EnrollmentService implements AutoCloseable {
   /** Stops listening, finishes what is under way, closes the registry; idempotent. */
   @Override
   public void close() {
-    RevocationPush current = push;
-    if (current != null) {
-      current.close();
-    }
+    stopPushing();
     while (!opened.isEmpty()) {
       try {
         opened.pop().close();

@@ -235,8 +235,7 @@ public final class TestPki {
           issuer.certificate().getSubjectX500Principal(),
           Date.from(Instant.now().minus(Duration.ofMinutes(5))));
       builder.setNextUpdate(Date.from(Instant.now().plus(life)));
-      builder.addExtension(
-          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
+      builder.addExtension(Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
       for (BigInteger serial : revoked) {
         builder.addCRLEntry(serial, new Date(), CRLReason.keyCompromise);
       }

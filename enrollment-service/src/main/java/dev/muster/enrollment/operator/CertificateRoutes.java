@@ -93,7 +93,7 @@ final class CertificateRoutes {
       CertificateRecord record = parts
           .registry()
           .read(tables -> tables.certificates().find(serial))
-          .orElseThrow(() -> Work.notFound("certificate"));
+          .orElseThrow(() -> Work.notFound("certificate", serial));
       return json(record).put("certificate", Pem.of(List.of(record.certificate())));
     });
   }
@@ -169,7 +169,7 @@ final class CertificateRoutes {
       } else if (outcome instanceof Revocations.Outcome.Impossible impossible) {
         request.fail(Work.conflict(impossible.detail()));
       } else {
-        request.fail(Work.notFound("certificate"));
+        request.fail(Work.notFound("certificate", String.valueOf(request.pathParam("serial"))));
       }
     });
   }

@@ -135,13 +135,13 @@ final class DeviceRoutes {
   private static DeviceId id(RoutingContext request) {
     String text = String.valueOf(request.pathParam("id"));
     if (!DeviceId.isValid(text)) {
-      throw Work.notFound("device");
+      throw Work.notFound("device", text);
     }
     return new DeviceId(text);
   }
 
   private static DeviceRecord find(Registry.Tables tables, DeviceId id) {
-    return tables.devices().find(id).orElseThrow(() -> Work.notFound("device"));
+    return tables.devices().find(id).orElseThrow(() -> Work.notFound("device", id.value()));
   }
 
   private static JsonObject details(Registry.Tables tables, DeviceId id) {

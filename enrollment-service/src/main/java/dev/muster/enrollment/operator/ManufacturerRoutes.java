@@ -130,7 +130,7 @@ final class ManufacturerRoutes {
       int[] counts = new int[2];
       parts.registry().commit(tables -> {
         if (tables.manufacturers().find(name).isEmpty()) {
-          throw Work.notFound("manufacturer");
+          throw Work.notFound("manufacturer", name);
         }
         manifest.lines().forEach(line -> announce(tables, name, line, counts, errors));
         return name;

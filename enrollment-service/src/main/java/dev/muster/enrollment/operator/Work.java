@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.DecodeException;
@@ -119,8 +120,9 @@ final class Work {
     return new HttpException(400, detail);
   }
 
-  static HttpException notFound(String what) {
-    return new HttpException(404, what + ": not found");
+  static HttpException notFound(String what, String value) {
+    return new HttpException(
+        404, what + ": " + Quoted.of(value) + " (expected: one that is known here)");
   }
 
   static HttpException conflict(String detail) {

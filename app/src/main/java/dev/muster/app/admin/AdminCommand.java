@@ -1,0 +1,20 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.admin;
+
+import picocli.CommandLine.Command;
+
+/** The operator's command line. */
+@Command(
+    name = "admin",
+    description = "Look at and change a running muster over its operator API.",
+    subcommands = {
+      ManufacturerCommands.class,
+      ManifestCommands.class,
+      DeviceCommands.class,
+      CertificateCommands.class,
+      TelemetryCommands.class
+    })
+public final class AdminCommand {}

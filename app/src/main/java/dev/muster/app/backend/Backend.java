@@ -1,0 +1,211 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.backend;
+
+import dev.muster.app.UserError;
+import dev.muster.app.config.MusterConfig;
+import dev.muster.app.data.DataDirectory;
+import dev.muster.broker.BrokerConfig;
+import dev.muster.broker.FleetBroker;
+import dev.muster.enrollment.EnrollmentConfig;
+import dev.muster.enrollment.EnrollmentService;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The services of one process. Started in the order in which they need each other, stopped in
+ * reverse; what fails to start takes down what was started before it.
+ */
+public final class Backend implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
+
+  /** Which services a process runs. */
+  public enum Role {
+    ENROLLMENT,
+    BROKER
+  }
+
+  private final Deque<AutoCloseable> started = new ArrayDeque<>();
+  private final DataDirectory data;
+  private final Endpoints endpoints;
+  private @Nullable EnrollmentService enrollment;
+  private @Nullable FleetBroker broker;
+
+  /**
+   * Starts what {@code roles} name; blocks until all is ready.
+   *
+   * @throws UserError if a port is taken, a file is damaged or a self-check fails; nothing is left
+   *     running then
+   */
+  public static Backend start(
+      DataDirectory data, MusterConfig config, Set<Role> roles, Clock clock) {
+    return new Backend(data, config, roles, clock);
+  }
+
+  private Backend(DataDirectory data, MusterConfig config, Set<Role> roles, Clock clock) {
+    this.data = data;
+    try {
+      started.push(DataLock.acquire(data.path(), roles));
+      this.endpoints = startAll(config, roles, clock);
+    } catch (dev.muster.enrollment.StartFailedException
+        | dev.muster.broker.StartFailedException e) {
+      close();
+      throw new UserError(e.getMessage());
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private Endpoints startAll(MusterConfig config, Set<Role> roles, Clock clock) {
+    Vertx vertx = Vertx.vertx();
+    started.push(() -> Blocking.await(vertx.close(), "stopping Vert.x"));
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    new JvmMemoryMetrics().bindTo(meters);
+    new ProcessorMetrics().bindTo(meters);
+    new UptimeMetrics().bindTo(meters);
+    OperatorServer operator = new OperatorServer(vertx, data.adminToken(), meters);
+    operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
+    roles.forEach(role -> data.expectDatabase(directoryOf(role)));
+    if (roles.contains(Role.ENROLLMENT)) {
+      startEnrollment(config, operator, vertx, clock, meters);
+    }
+    if (roles.contains(Role.BROKER)) {
+      startBroker(config, operator, vertx, clock, meters);
+    }
+    roles.forEach(role -> data.rememberDatabase(directoryOf(role)));
+    connectRevocations(config);
+    OpsServer ops = new OpsServer(vertx, meters, this::problems);
+    int metricsPort = ops.start(config.metricsHost(), config.ports().metrics());
+    started.push(ops::stop);
+    int operatorPort = operator.start(config.host(), config.ports().operator(), data.server());
+    started.push(operator::stop);
+    Endpoints found = new Endpoints(
+        enrollment == null ? null : enrollment.estPort(),
+        operatorPort,
+        broker == null ? null : broker.mqttPort(),
+        enrollment == null ? null : enrollment.httpPort(),
+        metricsPort);
+    found.write(data.path());
+    started.push(() -> Endpoints.remove(data.path()));
+    return found;
+  }
+
+  private static String directoryOf(Role role) {
+    return role.name().toLowerCase(Locale.ROOT);
+  }
+
+  private void startEnrollment(
+      MusterConfig config,
+      OperatorServer operator,
+      Vertx vertx,
+      Clock clock,
+      PrometheusMeterRegistry meters) {
+    EnrollmentConfig settings = new EnrollmentConfig(
+        data.resolve(directoryOf(Role.ENROLLMENT)),
+        config.host(),
+        config.ports().est(),
+        config.ports().http(),
+        config.publicHttpUrl(),
+        config.fleet(),
+        config.deviceCertificateValidity(),
+        config.crlValidity(),
+        config.crlInterval());
+    EnrollmentService service =
+        EnrollmentService.start(settings, data.authorities(), data.server(), vertx, clock, meters);
+    started.push(service);
+    service.mountOperatorRoutes(operator.api());
+    enrollment = service;
+  }
+
+  private void startBroker(
+      MusterConfig config,
+      OperatorServer operator,
+      Vertx vertx,
+      Clock clock,
+      PrometheusMeterRegistry meters) {
+    URI crls = enrollment != null
+        ? URI.create("http://localhost:" + enrollment.httpPort())
+        : config.publicHttpUrl() != null
+            ? config.publicHttpUrl()
+            : URI.create("http://localhost:" + config.ports().http());
+    BrokerConfig settings = new BrokerConfig(
+        data.resolve(directoryOf(Role.BROKER)),
+        config.host(),
+        config.ports().mqtt(),
+        data.resolve("services/server/key.pem"),
+        data.resolve("services/server/chain.pem"),
+        data.resolve("trust/device-ca.pem"),
+        data.resolve("trust/service-ca.pem"),
+        data.resolve("policy.yaml"),
+        Map.of(
+            "device", crls.resolve("/crl/device.crl"), "service", crls.resolve("/crl/service.crl")),
+        config.crlRefresh(),
+        config.crlGrace(),
+        BrokerConfig.Limits.DEFAULT);
+    FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
+    started.push(fleetBroker);
+    fleetBroker.mountOperatorRoutes(operator.api());
+    broker = fleetBroker;
+  }
+
+  private void connectRevocations(MusterConfig config) {
+    EnrollmentService service = enrollment;
+    if (service != null) {
+      int port = broker != null ? broker.mqttPort() : config.ports().mqtt();
+      service.pushRevocationsTo(
+          URI.create("mqtts://localhost:" + port),
+          data.enrollmentClient(),
+          data.authorities().root());
+      started.push(service::stopPushing);
+    }
+  }
+
+  /** What is not well now, by component. */
+  private Map<String, String> problems() {
+    Map<String, String> problems = new LinkedHashMap<>();
+    if (enrollment != null) {
+      enrollment.problem().ifPresent(problem -> problems.put("enrollment", problem));
+    }
+    if (broker != null) {
+      broker.problem().ifPresent(problem -> problems.put("broker", problem));
+    }
+    return problems;
+  }
+
+  public Endpoints endpoints() {
+    return endpoints;
+  }
+
+  /**
+   * Stops everything, the last started first; blocks. Never throws: what cannot be stopped is
+   * logged.
+   */
+  @Override
+  public void close() {
+    while (!started.isEmpty()) {
+      try {
+        started.pop().close();
+      } catch (Exception e) {
+        LOG.warn("Stopping failed reason={}", e.getMessage());
+      }
+    }
+  }
+}

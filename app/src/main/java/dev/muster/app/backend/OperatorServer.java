@@ -1,0 +1,148 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.backend;
+
+import dev.muster.app.data.AdminToken;
+import dev.muster.enrollment.authority.ServiceCredential;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one origin for operators: TLS, no client certificate, a bearer token for everything below
+ * {@code /api/v1}.
+ *
+ * <p>Errors are problem details (RFC 9457); what was not expected is logged here and told as a
+ * plain 500.
+ */
+final class OperatorServer {
+  private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
+  private static final int MAX_BODY_BYTES = 1 << 20;
+  private static final String BEARER = "Bearer ";
+
+  private final Vertx vertx;
+  private final AdminToken token;
+  private final Router api;
+  private final Counter refused;
+  private @Nullable HttpServer server;
+
+  OperatorServer(Vertx vertx, AdminToken token, MeterRegistry meters) {
+    this.vertx = vertx;
+    this.token = token;
+    this.api = Router.router(vertx);
+    this.refused = meters.counter("muster.operator.refused");
+  }
+
+  /** Where services mount their routes, before {@link #start}. */
+  Router api() {
+    return api;
+  }
+
+  /** Starts to listen; blocks until it does. @return the port */
+  int start(String host, int port, ServiceCredential credential) {
+    Router root = Router.router(vertx);
+    root.route().handler(OperatorServer::secureHeaders);
+    root.route("/api/v1/*").handler(this::authenticate);
+    // The token is checked first: a stranger's body is not even read.
+    root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
+    root.route("/api/v1/*").subRouter(api);
+    root.route().handler(ctx -> ctx.fail(404));
+    root.route().failureHandler(OperatorServer::problem);
+    HttpServerOptions options = new HttpServerOptions()
+        .setHost(host)
+        .setPort(port)
+        .setSsl(true)
+        .setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"))
+        .setKeyCertOptions(KeyCertOptions.wrap(new SingleKeyManager(credential)))
+        .setTcpNoDelay(true)
+        .setIdleTimeout(60)
+        .setIdleTimeoutUnit(TimeUnit.SECONDS)
+        .setHandle100ContinueAutomatically(true);
+    server = vertx.createHttpServer(options).requestHandler(root);
+    return Blocking.await(server.listen(), "operator API on " + host + ":" + port)
+        .actualPort();
+  }
+
+  private static void secureHeaders(RoutingContext ctx) {
+    ctx.response()
+        .putHeader("Strict-Transport-Security", "max-age=31536000")
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Cache-Control", "no-store")
+        .putHeader("Content-Security-Policy", "default-src 'self'");
+    ctx.next();
+  }
+
+  private void authenticate(RoutingContext ctx) {
+    String header = ctx.request().getHeader("Authorization");
+    if (header != null
+        && header.startsWith(BEARER)
+        && token.matches(header.substring(BEARER.length()))) {
+      ctx.next();
+      return;
+    }
+    refused.increment();
+    LOG.warn(
+        "Operator refused from={} path={} reason={}",
+        ctx.request().remoteAddress(),
+        ctx.normalizedPath(),
+        header == null ? "no token" : "wrong token");
+    ctx.response().putHeader("WWW-Authenticate", "Bearer realm=\"muster\"");
+    ctx.fail(
+        new HttpException(401, "a bearer token is needed (hint: it stands in DATA/admin-token)"));
+  }
+
+  private static void problem(RoutingContext ctx) {
+    int status = ctx.statusCode();
+    String detail = null;
+    if (ctx.failure() instanceof HttpException expected) {
+      status = expected.getStatusCode();
+      detail = expected.getPayload();
+    } else if (ctx.failure() != null && status == 500) {
+      LOG.error(
+          "Operator request failed method={} path={}",
+          ctx.request().method(),
+          ctx.normalizedPath(),
+          ctx.failure());
+      detail = "unexpected; the server's log says more";
+    }
+    if (ctx.response().headWritten()) {
+      ctx.response().reset();
+      return;
+    }
+    JsonObject problem = new JsonObject()
+        .put("type", "about:blank")
+        .put(
+            "title",
+            io.netty.handler.codec.http.HttpResponseStatus.valueOf(status).reasonPhrase())
+        .put("status", status);
+    if (detail != null) {
+      problem.put("detail", detail);
+    }
+    ctx.response()
+        .setStatusCode(status)
+        .putHeader("Content-Type", "application/problem+json")
+        .end(problem.toBuffer());
+  }
+
+  /** Stops listening; blocks until it is done. */
+  void stop() {
+    if (server != null) {
+      Blocking.await(server.close(), "closing the operator API");
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+import dev.muster.app.UserError;
+import dev.muster.app.backend.Backend;
+import dev.muster.app.backend.Endpoints;
+import dev.muster.app.config.Durations;
+import dev.muster.app.config.MusterConfig;
+import dev.muster.app.data.DataDirectory;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.simulator.FleetPlan;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Everything on one machine, with a small simulated fleet. */
+@Command(
+    name = "demo",
+    description =
+        "Run the whole system on this machine with a small simulated fleet, and tell what to try.")
+public final class DemoCommand implements Callable<Integer> {
+  private static final Duration UNTIL_STOPPED = Duration.ofDays(365);
+  private static final Duration RAMP_UP = Duration.ofSeconds(3);
+  private static final String MANUFACTURER = "demo";
+  private static final String SERIAL_PREFIX = "room-";
+  private static final long SEED = 1;
+
+  @Mixin
+  DataOptions options = new DataOptions("muster-demo");
+
+  @Option(
+      names = "--devices",
+      paramLabel = "N",
+      defaultValue = "25",
+      description = "How many devices (default: ${DEFAULT-VALUE}).")
+  int devices = 25;
+
+  @Option(
+      names = "--for",
+      paramLabel = "DURATION",
+      converter = Durations.class,
+      description = "End by itself after, for example, 30s (default: at Ctrl-C).")
+  @Nullable Duration duration;
+
+  @Option(
+      names = "--json",
+      description = "Print a summary as JSON at the end, and nothing else on stdout.")
+  boolean json;
+
+  @Override
+  public Integer call() {
+    Terminal.quiet();
+    Clock clock = Clock.systemUTC();
+    // A demonstration is for this machine alone.
+    MusterConfig config = options.read(Map.of("host", "127.0.0.1"));
+    DataDirectory data = DataDirectory.openOrCreate(options.data(), config, clock);
+    try (Backend backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), clock)) {
+      Thread main = Thread.currentThread();
+      introduce(backend.endpoints(), data.path(), json ? System.err : System.out);
+      try (SimulatedFleet fleet = new SimulatedFleet(
+          OperatorClient.local(data.path()),
+          MANUFACTURER,
+          MANUFACTURER,
+          plan(backend.endpoints(), data),
+          clock)) {
+        Shutdown.onSignal(() -> {
+          fleet.stop();
+          Shutdown.join(main);
+        });
+        SimulatedFleet.Outcome outcome = FleetProgress.watch(devices, duration, fleet);
+        System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
+        return outcome.passed() ? 0 : 1;
+      }
+    }
+  }
+
+  private FleetPlan plan(Endpoints endpoints, DataDirectory data) {
+    Duration length = duration == null ? UNTIL_STOPPED : duration;
+    Duration half = length.dividedBy(2);
+    try {
+      return new FleetPlan(
+          devices,
+          1,
+          length,
+          RAMP_UP.compareTo(half) < 0 ? RAMP_UP : half,
+          endpoints.estUrl(),
+          endpoints.mqttUrl(),
+          data.resolve("trust/root.pem"),
+          data.resolve("simulator"),
+          SERIAL_PREFIX,
+          SEED);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+
+  private void introduce(Endpoints at, Path data, PrintStream out) {
+    String device = MANUFACTURER + "-" + SERIAL_PREFIX + "0001";
+    out.printf(
+        """
+        The whole system runs on this machine, with %1$d simulated devices.
+
+          enrollment (EST)      %2$s/.well-known/est
+          MQTT, mutual TLS      %3$s
+          operator API          %4$s/api/v1
+          revocation lists      http://localhost:%5$d/crl/device.crl
+          health and metrics    http://localhost:%6$d/health  http://localhost:%6$d/metrics
+
+        Your first login is the token in %7$s/admin-token:
+
+          curl --cacert %7$s/trust/root.pem -H "Authorization: Bearer $(cat %7$s/admin-token)" %4$s/api/v1/health
+
+        Three things to try, in another terminal:
+
+          ./muster admin devices list --data %7$s
+          ./muster admin telemetry latest %8$s --data %7$s
+          ./muster admin certificates list --device %8$s --data %7$s    (then: certificates revoke SERIAL)
+
+        Ctrl-C stops everything.
+
+        """,
+        devices,
+        at.estUrl(),
+        at.mqttUrl(),
+        at.operatorUrl(),
+        at.http(),
+        at.metrics(),
+        data,
+        device);
+    out.flush();
+  }
+}

@@ -1,0 +1,89 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+import dev.muster.app.UserError;
+import dev.muster.hardware.factory.Factory;
+import dev.muster.hardware.factory.FactoryException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** A manufacturer's station: its CA, and factory identities for its devices. */
+@Command(
+    name = "factory",
+    description = "A manufacturer's CA, and factory identities (IDevIDs) for its devices.",
+    subcommands = {FactoryCommand.Init.class, FactoryCommand.Issue.class})
+public final class FactoryCommand {
+  @Command(name = "init", description = "Make a manufacturer's CA.")
+  static final class Init implements Callable<Integer> {
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "DIR",
+        description = "Where ca.pem and ca.key are written.")
+    Path out = Path.of(".");
+
+    @Option(
+        names = "--name",
+        required = true,
+        paramLabel = "NAME",
+        description = "The manufacturer's name.")
+    String name = "";
+
+    @Override
+    public Integer call() {
+      return explained(() -> {
+        Factory.init(out, name, Clock.systemUTC());
+        System.out.println("manufacturer " + name + ": " + out.resolve("ca.pem")
+            + " (hand it to operators), " + out.resolve("ca.key") + " (keep it)");
+      });
+    }
+  }
+
+  @Command(name = "issue", description = "Issue an IDevID (IEEE 802.1AR).")
+  static final class Issue implements Callable<Integer> {
+    @Option(
+        names = "--factory",
+        required = true,
+        paramLabel = "DIR",
+        description = "What factory init made.")
+    Path factory = Path.of(".");
+
+    @Option(
+        names = "--serial",
+        required = true,
+        paramLabel = "SN",
+        description = "The device's serial number.")
+    String serial = "";
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "DIR",
+        description = "Where device.key, device.pem, chain.pem and device.p12 are written.")
+    Path out = Path.of(".");
+
+    @Override
+    public Integer call() {
+      return explained(() -> {
+        Factory.open(factory, Clock.systemUTC()).issue(serial, out);
+        System.out.println("device " + serial + ": " + out.resolve("device.key") + ", "
+            + out.resolve("chain.pem"));
+      });
+    }
+  }
+
+  private static int explained(Runnable act) {
+    try {
+      act.run();
+      return 0;
+    } catch (FactoryException | IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+/** Ends the process in good order when it is asked to. */
+final class Shutdown {
+  private static final long LIMIT_MILLIS = 4_500;
+
+  private Shutdown() {}
+
+  /**
+   * Runs {@code stop} at SIGINT or SIGTERM, and gives up after 4.5 s: whoever pressed Ctrl-C wants
+   * the prompt back, and nothing that was acknowledged depends on a good order.
+   */
+  static void onSignal(Runnable stop) {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(
+            () -> {
+              Thread worker = new Thread(stop, "stop");
+              worker.setDaemon(true);
+              worker.start();
+              try {
+                worker.join(LIMIT_MILLIS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "shutdown"));
+  }
+
+  /** Waits for the thread that runs the command to finish what it does at its end. */
+  static void join(Thread thread) {
+    try {
+      thread.join(LIMIT_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.UserError;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.hardware.factory.Factory;
+import dev.muster.hardware.factory.FactoryException;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.FactoryIdentity;
+import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.LossLedger;
+import dev.muster.simulator.ProgressListener;
+import dev.muster.simulator.RunReport;
+import dev.muster.simulator.Simulation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A simulated fleet with a factory of its own, held to account by what the operator API says is
+ * stored.
+ *
+ * <p>It comes in as any fleet does: its manufacturer is registered over the operator API, its
+ * devices enroll with the IDevIDs of that factory.
+ */
+final class SimulatedFleet implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final OperatorClient operator;
+  private final FleetPlan plan;
+  private final Path identities;
+  private final Factory factory;
+  private final Simulation simulation;
+
+  /** How a run went, and whether the store has what was acknowledged. */
+  record Outcome(RunReport report, LossLedger.Comparison store) {
+    /** Every device was let in, and every acknowledged message is stored once. */
+    boolean passed() {
+      return report.enrolled() == report.devices() && report.acknowledged() > 0 && store.clean();
+    }
+
+    ObjectNode toJson() {
+      ObjectNode json = JSON.createObjectNode()
+          .put("result", passed() ? "passed" : "failed")
+          .put("devices", report.devices())
+          .put("enrolled", report.enrolled())
+          .put("connected", report.connected())
+          .put("sent", report.sent())
+          .put("acknowledged", report.acknowledged())
+          .put("failed", report.failed())
+          .put("lost", store.lost())
+          .put("duplicated", store.duplicated())
+          .put("seconds", report.duration().toMillis() / 1000.0)
+          .put("seed", report.seed());
+      json.set("deviceFailures", JSON.valueToTree(report.deviceFailures()));
+      json.set("messageFailures", JSON.valueToTree(report.messageFailures()));
+      json.set("latency", JSON.valueToTree(report.latency()));
+      return json;
+    }
+
+    String toText() {
+      StringBuilder text = new StringBuilder();
+      text.append(String.format(
+          "devices       %d enrolled, %d connected, of %d%n",
+          report.enrolled(), report.connected(), report.devices()));
+      text.append(String.format(
+          "messages      %d sent, %d acknowledged, %d failed, in %.1f s%n",
+          report.sent(),
+          report.acknowledged(),
+          report.failed(),
+          report.duration().toMillis() / 1000.0));
+      RunReport.Latency latency = report.latency();
+      if (latency != null) {
+        text.append(String.format(
+            "latency       p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms (due to acknowledged)%n",
+            latency.p50Ms(), latency.p90Ms(), latency.p99Ms(), latency.maxMs()));
+      }
+      text.append(String.format(
+          "store         %d acknowledged messages looked up: %d lost, %d stored twice%n",
+          store.acknowledged(), store.lost(), store.duplicated()));
+      report
+          .deviceFailures()
+          .forEach(
+              (reason, count) -> text.append("device failed  " + count + " x " + reason + "\n"));
+      report
+          .messageFailures()
+          .forEach(
+              (reason, count) -> text.append("message failed " + count + " x " + reason + "\n"));
+      return text.append("seed          " + report.seed()).toString();
+    }
+  }
+
+  /** Makes the factory, if there is none yet, and registers it under {@code manufacturer}. */
+  SimulatedFleet(
+      OperatorClient operator, String manufacturer, String fleet, FleetPlan plan, Clock clock) {
+    this.operator = operator;
+    this.plan = plan;
+    this.identities = plan.stateDirectory().resolve("idevid");
+    Path home = plan.stateDirectory().resolve("factory");
+    try {
+      this.factory =
+          Files.exists(home) ? Factory.open(home, clock) : Factory.init(home, manufacturer, clock);
+      operator.post(
+          "manufacturers",
+          JSON.createObjectNode()
+              .put("name", manufacturer)
+              .put("ca", Files.readString(home.resolve(Factory.CA_CERTIFICATE)))
+              .put("admission", "auto")
+              .put("fleet", fleet));
+    } catch (FactoryException e) {
+      throw new UserError(e.getMessage());
+    } catch (IOException e) {
+      throw new UserError(home + ": cannot be read (" + e.getMessage() + ")");
+    }
+    this.simulation = new Simulation(clock);
+  }
+
+  private FactoryIdentity identityOf(String serial) {
+    Path folder = identities.resolve(serial);
+    if (!Files.exists(folder)) {
+      factory.issue(serial, folder);
+    }
+    return new FactoryIdentity(
+        folder.resolve(Factory.DEVICE_KEY), folder.resolve(Factory.DEVICE_CHAIN));
+  }
+
+  /**
+   * Runs the plan to its end, or until {@link #close}; blocks. Then looks up what was acknowledged.
+   */
+  Outcome run(ProgressListener progress) {
+    RunReport report = simulation.run(plan, this::identityOf, progress);
+    return new Outcome(report, simulation.ledger().compare(this::storedFor));
+  }
+
+  private List<MessageIdentity> storedFor(DeviceId device) {
+    List<MessageIdentity> stored = new ArrayList<>();
+    String path = "devices/" + OperatorClient.segment(device.value()) + "/messages?limit=1000";
+    String page = path;
+    while (page != null) {
+      JsonNode answer = operator.get(page);
+      for (JsonNode message : answer.path("messages")) {
+        if (message.hasNonNull("boot")) {
+          stored.add(new MessageIdentity(
+              message.path("boot").asText(), message.path("sequence").asLong()));
+        }
+      }
+      page = answer.hasNonNull("next")
+          ? path + "&after=" + OperatorClient.segment(answer.path("next").asText())
+          : null;
+    }
+    return stored;
+  }
+
+  /** Ends the run early, from another thread; {@link #run} still returns its report. */
+  void stop() {
+    simulation.close();
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+}

@@ -1,0 +1,286 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.data;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.UserError;
+import dev.muster.app.config.MusterConfig;
+import dev.muster.broker.DefaultPolicy;
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.DamagedFileException;
+import dev.muster.enrollment.authority.ServiceCredential;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything an installation keeps, under one directory.
+ *
+ * <p>Made once. {@code layout.json} is written last, so that a directory without it is one whose
+ * making was cut short: it is refused, never completed or made anew, because half of it may already
+ * be known to somebody.
+ */
+public final class DataDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What an operator may put there before the first start. */
+  private static final Set<String> BROUGHT_ALONG = Set.of("muster.yaml", "policy.yaml");
+
+  /** A service certificate with less left than this is issued anew at start. */
+  private static final Duration RENEW_BEFORE = Duration.ofDays(30);
+
+  private static final String LAYOUT = "layout.json";
+
+  private final Path path;
+  private final CertificateAuthorities authorities;
+
+  private DataDirectory(Path path, CertificateAuthorities authorities) {
+    this.path = path;
+    this.authorities = authorities;
+  }
+
+  /**
+   * @param root SHA-256 of the root certificate
+   * @param databases directories in which a service has made its database; from then on a missing
+   *     one is damage
+   */
+  private record Layout(int layout, String root, SortedSet<String> databases) {}
+
+  /** Whether this directory was completely made. */
+  public static boolean isMade(Path path) {
+    return Files.exists(path.resolve(LAYOUT));
+  }
+
+  /**
+   * Opens the directory; makes it first where there is nothing.
+   *
+   * @throws UserError naming the file and what to do, if it is damaged, half-written, or cannot be
+   *     written
+   */
+  public static DataDirectory openOrCreate(Path path, MusterConfig config, Clock clock) {
+    try {
+      if (!isMade(path)) {
+        create(path, config, clock);
+      }
+      return open(path, config, clock);
+    } catch (DamagedFileException e) {
+      throw new UserError(e.getMessage());
+    } catch (AccessDeniedException e) {
+      throw new UserError(
+          "data directory: " + path + " cannot be written (" + e.getMessage() + ")",
+          "choose another with --data");
+    } catch (IOException | UncheckedIOException e) {
+      throw new UserError(
+          "data directory: " + path + ": " + e.getMessage(), "is the disk full or read-only?");
+    }
+  }
+
+  private static void create(Path path, MusterConfig config, Clock clock) throws IOException {
+    refuseForeignContent(path);
+    Files.createDirectories(path);
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+    CertificateAuthorities.create(path.resolve("ca"), clock);
+    CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
+    Path trust = Files.createDirectories(path.resolve("trust"));
+    PrivateFiles.writePublic(trust.resolve("root.pem"), Pem.of(authorities.root()));
+    PrivateFiles.writePublic(trust.resolve("device-ca.pem"), Pem.of(authorities.deviceCa()));
+    PrivateFiles.writePublic(trust.resolve("service-ca.pem"), Pem.of(authorities.serviceCa()));
+    authorities.issueServer(config.hostNames(), clock).write(path.resolve("services/server"));
+    authorities
+        .issueService("enrollment", "service", null, clock)
+        .write(path.resolve("services/enrollment"));
+    AdminToken.create(path.resolve("admin-token"));
+    writeUnlessThere(path.resolve("muster.yaml"), MusterConfig.commentedYaml());
+    writeUnlessThere(path.resolve("policy.yaml"), DefaultPolicy.yaml());
+    Layout layout = new Layout(1, Pem.fingerprint(authorities.root()), new TreeSet<>());
+    writeLayout(path, layout);
+    LOG.info("Data directory made path={} root={}", path, layout.root());
+  }
+
+  private static void refuseForeignContent(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    if (!Files.isDirectory(path)) {
+      throw new UserError(
+          "data directory: " + path + " is a file (expected: a directory, or nothing yet)");
+    }
+    try (Stream<Path> entries = Files.list(path)) {
+      Set<String> strangers = entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(name -> !BROUGHT_ALONG.contains(name))
+          .collect(Collectors.toCollection(TreeSet::new));
+      if (!strangers.isEmpty()) {
+        throw new UserError(
+            "data directory: " + path + " holds " + strangers + " but no " + LAYOUT
+                + " (expected: empty, or completely made)",
+            "a first start was cut short, or this is some other directory: "
+                + "remove its content if nothing was enrolled yet, restore a backup, or choose another with --data");
+      }
+    }
+  }
+
+  private static void writeUnlessThere(Path file, String content) throws IOException {
+    if (!Files.exists(file)) {
+      PrivateFiles.write(file, content);
+    }
+  }
+
+  private static DataDirectory open(Path path, MusterConfig config, Clock clock)
+      throws IOException {
+    CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
+    Layout layout = readLayout(path.resolve(LAYOUT));
+    if (!layout.root().equals(Pem.fingerprint(authorities.root()))) {
+      throw damaged(
+          path.resolve("ca"),
+          "belongs to another installation than " + LAYOUT,
+          "restore both from one backup");
+    }
+    expectCertificate(path.resolve("trust/root.pem"), authorities.root());
+    expectCertificate(path.resolve("trust/device-ca.pem"), authorities.deviceCa());
+    expectCertificate(path.resolve("trust/service-ca.pem"), authorities.serviceCa());
+    AdminToken.read(path.resolve("admin-token"));
+    for (String file : List.of("muster.yaml", "policy.yaml")) {
+      if (!Files.isRegularFile(path.resolve(file))) {
+        throw damaged(path.resolve(file), "missing", "restore it from a backup");
+      }
+    }
+    DataDirectory directory = new DataDirectory(path, authorities);
+    directory.renewServiceCertificates(config.hostNames(), clock);
+    return directory;
+  }
+
+  private static void writeLayout(Path path, Layout layout) throws IOException {
+    PrivateFiles.write(path.resolve(LAYOUT), JSON.writeValueAsString(layout) + "\n");
+  }
+
+  /**
+   * Notices that a database which was there is gone: a service would take that for its first start.
+   *
+   * @throws UserError naming the directory
+   */
+  public void expectDatabase(String directory) {
+    if (readLayout(path.resolve(LAYOUT)).databases().contains(directory)
+        && !hasDatabase(directory)) {
+      throw damaged(path.resolve(directory), "the database is gone", "restore it from a backup");
+    }
+  }
+
+  /** Notes that a service has made its database. */
+  public void rememberDatabase(String directory) {
+    try {
+      Layout layout = readLayout(path.resolve(LAYOUT));
+      if (layout.databases().add(directory)) {
+        writeLayout(path, layout);
+      }
+    } catch (IOException e) {
+      throw new UserError(path.resolve(LAYOUT) + ": cannot be written (" + e.getMessage() + ")");
+    }
+  }
+
+  private boolean hasDatabase(String directory) {
+    try (Stream<Path> files = Files.list(path.resolve(directory))) {
+      return files.anyMatch(file -> file.toString().endsWith(".mv.db"));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Layout readLayout(Path file) {
+    try {
+      Layout layout = JSON.readValue(file.toFile(), Layout.class);
+      if (layout.layout() == 1 && layout.root() != null && layout.databases() != null) {
+        return layout;
+      }
+    } catch (IOException e) {
+      // Told below, in words that help more than the parser's.
+    }
+    throw damaged(file, "not readable", "restore it from a backup");
+  }
+
+  private static UserError damaged(Path file, String problem, String remedy) {
+    return new UserError(file + ": " + problem, remedy);
+  }
+
+  private static void expectCertificate(Path file, X509Certificate expected) {
+    List<X509Certificate> found;
+    try {
+      found = Pem.certificates(file);
+    } catch (IOException e) {
+      throw damaged(file, "missing or not readable", "restore it from a backup");
+    }
+    if (!found.equals(List.of(expected))) {
+      throw damaged(file, "not the certificate that ca/ holds", "restore it from a backup");
+    }
+  }
+
+  private void renewServiceCertificates(Collection<String> hostNames, Clock clock) {
+    Path server = path.resolve("services/server");
+    ServiceCredential credential = ServiceCredential.read(server);
+    if (isRunningOut(credential, clock)
+        || !Pem.names(credential.chain().get(0)).containsAll(hostNames)) {
+      authorities.issueServer(hostNames, clock).write(server);
+      LOG.info("Server certificate renewed names={}", hostNames);
+    }
+    Path enrollment = path.resolve("services/enrollment");
+    if (isRunningOut(ServiceCredential.read(enrollment), clock)) {
+      authorities.issueService("enrollment", "service", null, clock).write(enrollment);
+      LOG.info("Service certificate renewed name=enrollment");
+    }
+  }
+
+  private static boolean isRunningOut(ServiceCredential credential, Clock clock) {
+    return credential
+        .chain()
+        .get(0)
+        .getNotAfter()
+        .toInstant()
+        .isBefore(clock.instant().plus(RENEW_BEFORE));
+  }
+
+  public CertificateAuthorities authorities() {
+    return authorities;
+  }
+
+  /** The TLS server certificate of all listeners. */
+  public ServiceCredential server() {
+    return ServiceCredential.read(path.resolve("services/server"));
+  }
+
+  /** The client certificate with which the enrollment service speaks to brokers. */
+  public ServiceCredential enrollmentClient() {
+    return ServiceCredential.read(path.resolve("services/enrollment"));
+  }
+
+  /** The token that opens the operator API. */
+  public AdminToken adminToken() {
+    return AdminToken.read(path.resolve("admin-token"));
+  }
+
+  /** A file or directory below. */
+  public Path resolve(String name) {
+    return path.resolve(name);
+  }
+
+  public Path path() {
+    return path;
+  }
+}

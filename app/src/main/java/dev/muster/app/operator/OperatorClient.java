@@ -1,0 +1,160 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.operator;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.UserError;
+import dev.muster.app.backend.Endpoints;
+import dev.muster.app.data.AdminToken;
+import dev.muster.app.data.Pem;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * Speaks to the operator API. Trusts one root and nothing else; blocks; may be used by several
+ * threads.
+ *
+ * <p>Every method throws {@link UserError} with the server's own words if the server refuses, and
+ * says so plainly if it cannot be reached.
+ */
+public final class OperatorClient {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
+
+  private final URI api;
+  private final AdminToken token;
+  private final HttpClient http;
+
+  public OperatorClient(URI server, Path ca, Path tokenFile) {
+    this.api = server.resolve("/api/v1/");
+    this.token = AdminToken.read(tokenFile);
+    this.http = HttpClient.newBuilder()
+        .sslContext(trusting(ca))
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(CONNECT_LIMIT)
+        .build();
+  }
+
+  /** A client for the muster process that runs on a data directory of this machine. */
+  public static OperatorClient local(Path data) {
+    Endpoints endpoints = Endpoints.read(data);
+    return new OperatorClient(
+        endpoints.operatorUrl(), data.resolve("trust/root.pem"), data.resolve("admin-token"));
+  }
+
+  private static SSLContext trusting(Path ca) {
+    try {
+      KeyStore anchors = KeyStore.getInstance("PKCS12");
+      anchors.load(null, null);
+      int index = 0;
+      for (X509Certificate certificate : Pem.certificates(ca)) {
+        anchors.setCertificateEntry("anchor-" + index++, certificate);
+      }
+      TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+      trust.init(anchors);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (IOException e) {
+      throw new UserError(
+          ca + ": not readable (expected: the root certificate, PEM)", "it is DATA/trust/root.pem");
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** @param path below {@code /api/v1/}, its variable parts made with {@link #segment} */
+  public JsonNode get(String path) {
+    return send(request(path).GET().build());
+  }
+
+  /** Sends a JSON body. */
+  public JsonNode post(String path, JsonNode body) {
+    return post(path, "application/json", body.toString());
+  }
+
+  /** Sends a body of any type. */
+  public JsonNode post(String path, String contentType, String body) {
+    return send(request(path)
+        .header("Content-Type", contentType)
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build());
+  }
+
+  /** Makes a value safe as one segment of a path, or as the value of a query parameter. */
+  public static String segment(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(api.resolve(path))
+        .timeout(ANSWER_LIMIT)
+        .header("Accept", "application/json")
+        .header("Authorization", token.authorizationHeader());
+  }
+
+  private JsonNode send(HttpRequest request) {
+    HttpResponse<String> response;
+    try {
+      response = http.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (ConnectException e) {
+      throw new UserError(
+          api + ": nobody answers", "is muster running? start it with: muster serve");
+    } catch (SSLException e) {
+      throw new UserError(
+          api + ": not the server we trust (" + e.getMessage() + ")",
+          "the CA file must be the server's own DATA/trust/root.pem, and its name must be in the server's hostNames");
+    } catch (IOException e) {
+      throw new UserError(
+          api + ": " + (e.getMessage() == null ? "the connection broke" : e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError("interrupted");
+    }
+    if (response.statusCode() / 100 != 2) {
+      throw refused(response);
+    }
+    return parse(response.body());
+  }
+
+  private static UserError refused(HttpResponse<String> response) {
+    String detail = "";
+    try {
+      JsonNode problem = JSON.readTree(response.body());
+      detail = problem == null
+          ? ""
+          : problem.path("detail").asText(problem.path("title").asText(""));
+    } catch (JsonProcessingException e) {
+      // The status says enough.
+    }
+    return new UserError(
+        detail.isEmpty() ? "the server answered with status " + response.statusCode() : detail);
+  }
+
+  private static JsonNode parse(String body) {
+    try {
+      return body.isEmpty() ? JSON.createObjectNode() : JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      throw new UserError("the server's answer is no JSON (expected: the operator API of muster)");
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Clock;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the modules, and what a functional core may not know. */
+class ArchitectureTest {
+  private static final JavaClasses CLASSES = new ClassFileImporter()
+      .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+      .withImportOption(location -> !location.contains("-tests.jar"))
+      .importPackages("dev.muster");
+
+  private static final String[] EDGE = {
+    "io.vertx..",
+    "io.netty..",
+    "com.hivemq..",
+    "org.eclipse.paho..",
+    "org.eclipse.californium..",
+    "java.sql..",
+    "javax.sql..",
+    "org.jdbi..",
+    "org.h2..",
+    "org.apache.kafka.."
+  };
+
+  @Test
+  void protocol_knowsTheJdkAlone() {
+    classes()
+        .that()
+        .resideInAPackage("dev.muster.protocol..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage("dev.muster.protocol..", "java..", "javax..", "org.jspecify..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void deviceSdk_knowsTheProtocolAlone() {
+    mayKnow("device", "protocol");
+  }
+
+  @Test
+  void hardware_knowsProtocolAndSdk() {
+    mayKnow("hardware", "protocol", "device");
+  }
+
+  @Test
+  void enrollment_neverSeesTheBroker() {
+    mayKnow("enrollment", "protocol");
+  }
+
+  @Test
+  void broker_neverSeesEnrollment() {
+    mayKnow("broker", "protocol");
+  }
+
+  @Test
+  void simulator_knowsProtocolAndSdk() {
+    mayKnow("simulator", "protocol", "device");
+  }
+
+  private static void mayKnow(String module, String... others) {
+    String[] allowed = new String[others.length + 1];
+    allowed[0] = "dev.muster." + module + "..";
+    for (int i = 0; i < others.length; i++) {
+      allowed[i + 1] = "dev.muster." + others[i] + "..";
+    }
+    noClasses()
+        .that()
+        .resideInAPackage("dev.muster." + module + "..")
+        .should()
+        .dependOnClassesThat(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage(
+                "dev.muster..")
+            .and(com.tngtech.archunit.base.DescribedPredicate.not(
+                com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(allowed))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void cores_decideWithoutKnowingTheEdge() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "dev.muster.protocol..",
+            "dev.muster.enrollment.registrar..",
+            "dev.muster.enrollment.csr..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(EDGE)
+        .check(CLASSES);
+  }
+
+  @Test
+  void time_comesFromOneClock() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.muster.app.command..", "dev.muster.app.admin..")
+        .and()
+        .doNotHaveFullyQualifiedName(
+            "dev.muster.device.FleetDevice$Builder") // Where firmware is composed.
+        .should()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(Clock.class, "systemUTC")
+        .because("Clock is an argument; only the composition root makes one")
+        .check(CLASSES);
+  }
+
+  @Test
+  void thirdParties_doNotShowInTheSdk() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.muster.device")
+        .and()
+        .arePublic()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.eclipse.paho..", "org.bouncycastle..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void packages_haveNoCycles() {
+    slices().matching("dev.muster.(*)..").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("dev.muster.enrollment.(*)..").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("dev.muster.broker.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+}

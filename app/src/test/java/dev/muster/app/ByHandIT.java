@@ -1,0 +1,67 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.app.backend.Endpoints;
+import dev.muster.testing.PeerProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** docs/by-hand.md, executed: what it shows a stranger to do must work to the letter. */
+class ByHandIT {
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
+
+  @TempDir
+  Path folder;
+
+  @Test
+  void byHand_everyBlockInOrder_succeeds() throws IOException {
+    for (String program : List.of("openssl", "curl", "mosquitto_pub", "mosquitto_sub")) {
+      PeerProgram.require(program);
+    }
+    Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
+    try (MusterProcess backend =
+        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+      Endpoints ports = Endpoints.read(folder.resolve("muster-data"));
+      Path script =
+          Files.writeString(folder.resolve("by-hand.sh"), "set -eu -o pipefail\n" + script());
+      MusterProcess.Ended ended = MusterProcess.startCommand(
+              folder,
+              Map.of(
+                  "EST_PORT", String.valueOf(ports.est()),
+                  "MQTT_PORT", String.valueOf(ports.mqtt()),
+                  "HTTP_PORT", String.valueOf(ports.http())),
+              List.of("bash", "-x", script.toString()))
+          .awaitEnd(Duration.ofMinutes(3))
+          .expect(0);
+      assertThat(ended.stdout())
+          .contains("device.pem: OK")
+          .contains("CN = acme-sn-0001")
+          .contains("temperature")
+          .contains("{\"temperature\": 21.5}")
+          .contains("next.pem: OK")
+          .contains("certificate ")
+          .contains("revoked");
+      assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
+    }
+  }
+
+  private static String script() throws IOException {
+    String page = Files.readString(MusterProcess.ROOT.resolve("docs/by-hand.md"));
+    List<String> blocks = BLOCK.matcher(page).results().map(MatchResult::group).toList();
+    assertThat(blocks).hasSize(8);
+    return BLOCK.matcher(page).results().map(block -> block.group(1)).reduce("", String::concat);
+  }
+}

@@ -1,0 +1,197 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What the command says and returns when it is used wrongly, or the machine does not play along.
+ */
+class CommandLineIT {
+  @TempDir
+  Path folder;
+
+  @Test
+  void init_makesEverything_andAgainChangesNothing() throws IOException {
+    assertThat(MusterProcess.run(folder, "init").expect(0).stdout())
+        .startsWith("made: muster-data");
+    String token = Files.readString(folder.resolve("muster-data/admin-token"));
+    assertThat(MusterProcess.run(folder, "init").expect(0).stdout()).startsWith("already made");
+    assertThat(folder.resolve("muster-data/admin-token")).hasContent(token);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nonsense",
+        "serve --nonsense",
+        "factory issue",
+        "demo --for soon",
+        "admin devices show"
+      })
+  void usage_wrong_isExplainedWithExitCode2(String line) {
+    assertThat(MusterProcess.run(folder, line.split(" ")).expect(2).stderr())
+        .containsAnyOf("Usage: muster", "Did you mean: muster");
+  }
+
+  @Test
+  void admin_withoutABackend_saysHowToStartOne() {
+    assertThat(MusterProcess.run(folder, "admin", "devices", "list").expect(1).stderr())
+        .contains("ports.json")
+        .contains("hint: start one with: muster serve");
+  }
+
+  @Test
+  void serve_unknownSetting_isRefusedByName() throws IOException {
+    MusterProcess.run(folder, "init").expect(0);
+    Files.writeString(folder.resolve("muster-data/muster.yaml"), "ports:\n  mqqt: 1\n");
+    assertThat(MusterProcess.run(folder, "serve", "--ephemeral-ports").expect(1).stderr())
+        .contains("ports.mqqt: unknown setting")
+        .contains("hint: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"est", "operator", "mqtt", "http", "metrics"})
+  void serve_portInUse_isRefusedWithThePortAndNothingKeepsRunning(String port) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      MusterProcess.Ended ended = MusterProcess.run(
+              folder,
+              "serve",
+              "--ephemeral-ports",
+              "--set",
+              "host=127.0.0.1",
+              "--set",
+              "ports." + port + "=" + taken.getLocalPort())
+          .expect(1);
+      assertThat(ended.stderr()).contains(String.valueOf(taken.getLocalPort()));
+      assertThat(ended.stdout()).doesNotContain("ready");
+    }
+  }
+
+  @Test
+  void serve_twiceOnTheSameData_isRefused() {
+    try (MusterProcess first =
+        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+      assertThat(
+              MusterProcess.run(folder, "serve", "--ephemeral-ports").expect(1).stderr())
+          .contains("in use by another muster process");
+      assertThat(first.stdout()).contains("ready ");
+    }
+  }
+
+  @Test
+  void serve_interrupted_endsWithinFiveSeconds() {
+    try (MusterProcess muster =
+        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+      muster.interrupt();
+      muster.awaitEnd(Duration.ofSeconds(5));
+      assertThat(folder.resolve("muster-data/ports.json")).doesNotExist();
+      assertThat(muster.stderr()).doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void enrollmentAndBroker_asTwoProcesses_findEachOther() throws IOException {
+    MusterProcess.run(folder, "init").expect(0);
+    List<Integer> free = freePorts(5);
+    String[] common = {
+      "--set",
+      "host=127.0.0.1",
+      "--set",
+      "ports.est=" + free.get(0),
+      "--set",
+      "ports.http=" + free.get(1),
+      "--set",
+      "ports.mqtt=" + free.get(2),
+      "--set",
+      "ports.metrics=0",
+      "--set",
+      "ports.operator=0"
+    };
+    try (MusterProcess enrollment =
+            MusterProcess.start(folder, concat("enrollment", common)).awaitReady();
+        MusterProcess broker =
+            MusterProcess.start(folder, concat("broker", common)).awaitReady()) {
+      assertThat(enrollment.stdout()).contains("est=").doesNotContain("mqtt=");
+      assertThat(broker.stdout()).contains("mqtt=").doesNotContain("est=");
+    }
+  }
+
+  private static String[] concat(String command, String[] options) {
+    return java.util.stream.Stream.concat(
+            java.util.stream.Stream.of(command), java.util.Arrays.stream(options))
+        .toArray(String[]::new);
+  }
+
+  private static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> sockets = new java.util.ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        sockets.add(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
+      }
+      return sockets.stream().map(ServerSocket::getLocalPort).toList();
+    } finally {
+      for (ServerSocket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void init_diskFull_isToldAndNothingIsTakenForWhole() throws IOException {
+    // A small file system of its own, in a mount name space of its own; it goes with the process.
+    String script = "mkdir small && mount -t tmpfs -o size=16k tmpfs small && "
+        + MusterProcess.ROOT.resolve("muster")
+        + " init --data small/data; code=$?; ls -R small; exit $code";
+    MusterProcess.Ended ended = MusterProcess.startCommand(
+            folder, Map.of(), List.of("unshare", "--mount", "--map-root-user", "sh", "-c", script))
+        .awaitEnd(Duration.ofMinutes(1));
+    org.junit.jupiter.api.Assumptions.assumeFalse(
+        ended.stderr().contains("unshare:") && !"true".equals(System.getenv("CI")),
+        "no user name spaces here");
+    ended.expect(1);
+    assertThat(ended.stderr()).contains("muster: ").contains("small/data");
+    assertThat(ended.stdout()).doesNotContain("layout.json");
+  }
+
+  @Test
+  void demo_withAnEnd_passesAndReportsAsJson() throws IOException {
+    MusterProcess.Ended ended = MusterProcess.run(
+            folder, "demo", "--devices", "5", "--for", "8s", "--json", "--ephemeral-ports")
+        .expect(0);
+    var report = new com.fasterxml.jackson.databind.ObjectMapper().readTree(ended.stdout());
+    assertThat(report.path("result").asText()).isEqualTo("passed");
+    assertThat(report.path("enrolled").asInt()).isEqualTo(5);
+    assertThat(report.path("acknowledged").asInt()).isPositive();
+    assertThat(report.path("lost").asInt()).isZero();
+    assertThat(report.path("duplicated").asInt()).isZero();
+    assertThat(ended.stderr()).doesNotContain("WARN").doesNotContain("ERROR");
+  }
+
+  @Test
+  void demo_interrupted_endsWithinFiveSeconds() {
+    try (MusterProcess demo =
+        MusterProcess.start(folder, "demo", "--devices", "3", "--ephemeral-ports")) {
+      org.awaitility.Awaitility.await()
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> demo.stdout().contains("Ctrl-C stops everything."));
+      demo.interrupt();
+      demo.awaitEnd(Duration.ofSeconds(5));
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.testing.PeerProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The data directory's disk fills up while a device publishes. From then on nothing is
+ * acknowledged; what was, is there; and the process lives on to say so.
+ *
+ * <p>The disk is a small one in memory, in a mount name space that goes with the test's process.
+ */
+class FullDiskIT {
+  @TempDir
+  Path folder;
+
+  @Test
+  void publish_toAFullDisk_isNotAcknowledged_andNothingAcknowledgedIsMissing() throws IOException {
+    for (String program : List.of("unshare", "openssl", "curl", "mosquitto_pub")) {
+      PeerProgram.require(program);
+    }
+    Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
+    Path script = Files.writeString(folder.resolve("full-disk.sh"), """
+        set -eu
+        mkdir disk && mount -t tmpfs -o size=24m tmpfs disk
+        ./muster serve --data disk/data --ephemeral-ports > serve.out 2> serve.err &
+        backend=$!
+        trap 'kill -9 $backend' EXIT
+        until grep -q ^ready serve.out; do kill -0 $backend; sleep 0.2; done
+        port() { sed -n "s/.* $1=[a-z]*:..localhost:\\([0-9]*\\).*/\\1/p" serve.out; }
+        ./muster factory init --out acme --name acme
+        ./muster factory issue --factory acme --serial SN-1 --out sn-1
+        ./muster admin manufacturers add acme --ca acme/ca.pem --admission auto --data disk/data
+        openssl ecparam -name prime256v1 -genkey -noout -out device.key
+        openssl req -new -key device.key -subj / -outform DER | openssl base64 -A > device.csr
+        curl -sS --fail-with-body --cacert disk/data/trust/root.pem --cert sn-1/chain.pem --key sn-1/device.key \
+          -H 'Content-Type: application/pkcs10' --data-binary @device.csr \
+          "https://localhost:$(port est)/.well-known/est/simpleenroll" \
+          | openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs -out device.pem
+        head -c 100000 /dev/zero | tr '\\0' ' ' > padding
+        { printf '{"n": 1'; cat padding; printf '}'; } > large.json
+        acknowledged=0
+        while timeout 10 mosquitto_pub --cafile disk/data/trust/root.pem --cert device.pem --key device.key \
+            -h localhost -p "$(port mqtt)" -V mqttv5 -i acme-sn-1 -q 1 \
+            -t fleets/default/devices/acme-sn-1/telemetry/env -f large.json 2> refused.txt && ! test -s refused.txt; do
+          acknowledged=$((acknowledged + 1))
+          test $acknowledged -lt 1000
+        done
+        df disk | tail -1
+        kill -0 $backend
+        stored=$(curl -sS --fail --cacert disk/data/trust/root.pem \
+          -H "Authorization: Bearer $(cat disk/data/admin-token)" \
+          "https://localhost:$(port operator)/api/v1/devices/acme-sn-1/messages?limit=1000" \
+          | grep -o '"id":' | wc -l)
+        echo "acknowledged=$acknowledged stored=$stored"
+        test $acknowledged -gt 0 -a $stored -ge $acknowledged
+        """);
+    MusterProcess.Ended ended = MusterProcess.startCommand(
+            folder,
+            Map.of(),
+            List.of("unshare", "--mount", "--map-root-user", "bash", script.toString()))
+        .awaitEnd(Duration.ofMinutes(4));
+    String backend = Files.exists(folder.resolve("serve.err"))
+        ? Files.readString(folder.resolve("serve.err"))
+        : "";
+    assertThat(ended.exitCode())
+        .as("%s%n%s%n%s", ended.stdout(), ended.stderr(), backend)
+        .isZero();
+    assertThat(backend).as("an operator is told").containsPattern("(WARN|ERROR).*(tore|space)");
+  }
+}

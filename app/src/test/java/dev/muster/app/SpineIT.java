@@ -1,0 +1,289 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.backend.Endpoints;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.DeviceState;
+import dev.muster.device.FleetDevice;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The one path on which everything hangs, on real parts: factory, EST, MQTT over mutual TLS, disk,
+ * operator.
+ */
+class SpineIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir
+  static Path folder;
+
+  private static MusterProcess backend;
+  private static Endpoints ports;
+  private static OperatorClient operator;
+
+  @BeforeAll
+  static void start() {
+    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    ports = Endpoints.read(folder.resolve("muster-data"));
+    operator = OperatorClient.local(folder.resolve("muster-data"));
+    muster("factory", "init", "--out", "acme", "--name", "acme").expect(0);
+    muster(
+            "admin",
+            "manufacturers",
+            "add",
+            "acme",
+            "--ca",
+            "acme/ca.pem",
+            "--admission",
+            "auto",
+            "--fleet",
+            "plant-a")
+        .expect(0);
+  }
+
+  @AfterAll
+  static void stop() {
+    backend.close();
+  }
+
+  private static MusterProcess.Ended muster(String... arguments) {
+    return MusterProcess.run(folder, arguments);
+  }
+
+  private static FleetDevice device(String serial) {
+    return device(serial, folder.resolve("muster-data/trust/root.pem"));
+  }
+
+  private static FleetDevice device(String serial, Path trust) {
+    muster("factory", "issue", "--factory", "acme", "--serial", serial, "--out", serial)
+        .expect(0);
+    return FleetDevice.builder()
+        .enrollment(ports.estUrl())
+        .broker(ports.mqttUrl())
+        .trust(trust)
+        .factoryIdentity(
+            folder.resolve(serial).resolve("device.key"),
+            folder.resolve(serial).resolve("chain.pem"))
+        .stateDirectory(folder.resolve(serial + "-state"))
+        .build();
+  }
+
+  private static void awaitState(FleetDevice device, DeviceState state) {
+    await().atMost(Duration.ofSeconds(30)).until(() -> device.state() == state);
+  }
+
+  @Test
+  void device_fromFactoryToDisk() throws Exception {
+    try (FleetDevice device = device("SN-1")) {
+      device.start();
+      device.telemetry("env").publish(Map.of("temperature", 21.4)).get(30, TimeUnit.SECONDS);
+      assertThat(device.subject())
+          .hasValueSatisfying(s -> assertThat(s.device()).hasToString("acme-sn-1"));
+      JsonNode latest = JSON.readTree(muster("admin", "telemetry", "latest", "acme-sn-1", "--json")
+          .expect(0)
+          .stdout());
+      assertThat(latest.path("values").path(0).path("metric").asText()).isEqualTo("temperature");
+      assertThat(latest.path("values").path(0).path("value").asDouble()).isEqualTo(21.4);
+      assertThat(muster("admin", "telemetry", "query", "acme-sn-1", "--stream", "env")
+              .expect(0)
+              .stdout())
+          .contains("temperature")
+          .contains("21.4");
+      assertThat(muster("admin", "devices", "show", "acme-sn-1").expect(0).stdout())
+          .contains("plant-a");
+    }
+  }
+
+  @Test
+  void revocation_cutsTheLiveSession_andTheDeviceStaysOut() throws Exception {
+    try (FleetDevice device = device("SN-2")) {
+      device.start();
+      device.telemetry("env").publish(Map.of("temperature", 1)).get(30, TimeUnit.SECONDS);
+      String serial = operator
+          .get("certificates?device=acme-sn-2")
+          .path("certificates")
+          .path(0)
+          .path("serial")
+          .asText();
+      MusterProcess.Ended revoked = muster(
+              "admin", "certificates", "revoke", serial, "--reason", "keyCompromise")
+          .expect(0);
+      assertThat(revoked.stdout())
+          .contains("revoked")
+          .contains("cut 1 sessions")
+          .contains("0 remaining");
+      await().atMost(Duration.ofSeconds(10)).until(() -> device.state() != DeviceState.ONLINE);
+      assertThat(device.telemetry("env").publish(Map.of("temperature", 2)))
+          .isNotCompletedExceptionally();
+      assertThat(operator
+              .get("devices/acme-sn-2/telemetry/latest")
+              .path("values")
+              .path(0)
+              .path("value")
+              .asInt())
+          .isEqualTo(1);
+      assertThat(muster("admin", "certificates", "show", serial).expect(0).stdout())
+          .contains("keyCompromise");
+    }
+  }
+
+  @Test
+  void device_thatTrustsAnotherRoot_givesItsIdentityToNobody() throws IOException {
+    Path other = Files.writeString(
+        folder.resolve("other-root.pem"),
+        TestPki.pem(List.of(TestPki.root("CN=Other").certificate())));
+    try (FleetDevice device = device("SN-3", other)) {
+      device.start();
+      await().atMost(Duration.ofSeconds(20)).until(() -> device.reason().contains("not trusted"));
+      assertThat(device.subject()).isEmpty();
+    }
+    assertThatThrownBy(() -> operator.get("devices/acme-sn-3")).isInstanceOf(UserError.class);
+  }
+
+  @Test
+  void device_afterARestart_usesTheCertificateItHas() throws Exception {
+    try (FleetDevice device = device("SN-4")) {
+      device.start();
+      awaitState(device, DeviceState.ONLINE);
+    }
+    FleetDevice again = FleetDevice.builder()
+        .enrollment(ports.estUrl())
+        .broker(ports.mqttUrl())
+        .trust(folder.resolve("muster-data/trust/root.pem"))
+        .factoryIdentity(folder.resolve("SN-4/device.key"), folder.resolve("SN-4/chain.pem"))
+        .stateDirectory(folder.resolve("SN-4-state"))
+        .build();
+    try (again) {
+      again.start();
+      again.telemetry("env").publish(Map.of("n", 1)).get(30, TimeUnit.SECONDS);
+    }
+    assertThat(operator.get("certificates?device=acme-sn-4").path("certificates"))
+        .hasSize(1);
+  }
+
+  @Test
+  void operatorApi_withoutTheToken_isClosed() {
+    PeerProgram curl = PeerProgram.require("curl");
+    String url = ports.operatorUrl() + "/api/v1/devices";
+    String ca = "muster-data/trust/root.pem";
+    assertThat(curl.run(folder, "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", ca, url)
+            .stdout())
+        .isEqualTo("401");
+    assertThat(curl.run(
+                folder,
+                "-s",
+                "-i",
+                "--cacert",
+                ca,
+                "-H",
+                "Authorization: Bearer " + "A".repeat(43),
+                url)
+            .stdout())
+        .contains(" 401 ")
+        .contains("application/problem+json");
+    assertThat(curl.run(folder, "-s", url.replace("https", "http")).exitCode()).isNotZero();
+  }
+
+  @Test
+  void operatorApi_unknownThings_areToldAsSuch() {
+    assertThat(muster("admin", "devices", "show", "nobody").expect(1).stderr()).contains("nobody");
+    assertThat(muster("admin", "certificates", "revoke", "00ff").expect(1).stderr())
+        .contains("00ff");
+    assertThat(muster("admin", "certificates", "revoke", "../devices").expect(1).stderr())
+        .contains("muster: ");
+    assertThat(muster("admin", "telemetry", "query", "nobody", "--from", "yesterday")
+            .expect(1)
+            .stderr())
+        .contains("yesterday");
+  }
+
+  @Test
+  void garbage_onEveryPort_disturbsNobody() throws Exception {
+    try (FleetDevice device = device("SN-5")) {
+      device.start();
+      device.telemetry("env").publish(Map.of("n", 1)).get(30, TimeUnit.SECONDS);
+      Random random = new Random(5);
+      for (int port :
+          List.of(ports.est(), ports.mqtt(), ports.operator(), ports.http(), ports.metrics())) {
+        for (int round = 0; round < 20; round++) {
+          throwGarbageAt(port, random);
+        }
+      }
+      device.telemetry("env").publish(Map.of("n", 2)).get(30, TimeUnit.SECONDS);
+      assertThat(device.state()).isEqualTo(DeviceState.ONLINE);
+      assertThat(operator.get("health").path("status").asText()).isEqualTo("well");
+      assertThat(backend.stderr()).doesNotContain("\tat ");
+    }
+  }
+
+  private static void throwGarbageAt(int port, Random random) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      byte[] garbage = new byte[1 + random.nextInt(4_000)];
+      random.nextBytes(garbage);
+      socket.getOutputStream().write(garbage);
+    } catch (SocketException e) {
+      // It hung up before all was said, which is an answer, too.
+    }
+  }
+
+  @Test
+  void manifest_announcesSerials_andRowsInErrorAreNamed() throws IOException {
+    muster("factory", "init", "--out", "listed", "--name", "listed").expect(0);
+    muster(
+            "admin",
+            "manufacturers",
+            "add",
+            "listed",
+            "--ca",
+            "listed/ca.pem",
+            "--admission",
+            "registered")
+        .expect(0);
+    Files.writeString(folder.resolve("manifest.csv"), "serial,fleet\nA-1,plant-a\nA-2,Plant B\n");
+    assertThat(muster("admin", "manifests", "import", "listed", "manifest.csv")
+            .expect(0)
+            .stdout())
+        .contains("added 1")
+        .contains("refused 1")
+        .contains("Plant B");
+    assertThat(muster("admin", "manifests", "import", "listed", "manifest.csv")
+            .expect(0)
+            .stdout())
+        .contains("unchanged 1");
+  }
+
+  @Test
+  void health_andMetrics_areServed() {
+    PeerProgram curl = PeerProgram.require("curl");
+    String base = "http://127.0.0.1:" + ports.metrics();
+    assertThat(curl.run(folder, "-s", base + "/health").stdout()).contains("\"status\":\"well\"");
+    assertThat(curl.run(folder, "-s", base + "/metrics").stdout())
+        .contains("muster_")
+        .contains("jvm_memory");
+  }
+}
