@@ -23,6 +23,7 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -249,6 +250,41 @@ class SpineIT {
     } catch (SocketException e) {
       // It hung up before all was said, which is an answer, too.
     }
+  }
+
+  @Test
+  void mqtt_withoutOrWithAForeignCertificate_isRefusedAndAnOperatorSeesWhy() {
+    PeerProgram publish = PeerProgram.require("mosquitto_pub");
+    TestPki.write(
+        folder,
+        "foreign",
+        TestPki.root("CN=Other").issue("CN=acme-sn-1,O=plant-a,OU=device").build());
+    String[] common = {
+      "-h",
+      "localhost",
+      "-p",
+      ports.mqtt().toString(),
+      "--cafile",
+      "muster-data/trust/root.pem",
+      "-i",
+      "acme-sn-1",
+      "-q",
+      "1",
+      "-t",
+      "fleets/plant-a/devices/acme-sn-1/telemetry/env",
+      "-m",
+      "1"
+    };
+    assertThat(publish.run(folder, common).exitCode()).isNotZero();
+    List<String> foreign = new ArrayList<>(List.of(common));
+    foreign.addAll(List.of("--cert", "foreign.pem", "--key", "foreign.key"));
+    assertThat(publish.run(folder, foreign.toArray(String[]::new)).exitCode()).isNotZero();
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> assertThat(backend.stderr())
+            .contains("TLS handshake refused")
+            .contains("Empty client certificate chain")
+            .contains("unable to find valid certification path"));
   }
 
   @Test

@@ -163,6 +163,7 @@ public final class Backend implements AutoCloseable {
     FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
     started.push(fleetBroker);
     fleetBroker.mountOperatorRoutes(operator.api());
+    HandshakeLog.watch();
     broker = fleetBroker;
   }
 
