@@ -6,6 +6,7 @@ package dev.muster.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -153,20 +154,42 @@ class CommandLineIT {
   }
 
   @Test
-  void init_diskFull_isToldAndNothingIsTakenForWhole() throws IOException {
-    // A small file system of its own, in a mount name space of its own; it goes with the process.
-    String script = "mkdir small && mount -t tmpfs -o size=16k tmpfs small && "
-        + MusterProcess.ROOT.resolve("muster")
-        + " init --data small/data; code=$?; ls -R small; exit $code";
-    MusterProcess.Ended ended = MusterProcess.startCommand(
-            folder, Map.of(), List.of("unshare", "--mount", "--map-root-user", "sh", "-c", script))
-        .awaitEnd(Duration.ofMinutes(1));
-    org.junit.jupiter.api.Assumptions.assumeFalse(
-        ended.stderr().contains("unshare:") && !"true".equals(System.getenv("CI")),
-        "no user name spaces here");
-    ended.expect(1);
-    assertThat(ended.stderr()).contains("muster: ").contains("small/data");
+  void init_diskFull_isToldAndNothingIsTakenForWhole() {
+    MusterProcess.Ended ended =
+        onSmallDisk("16k", "muster init --data disk/data").expect(1);
+    assertThat(ended.stderr()).contains("muster: ").contains("disk/data");
     assertThat(ended.stdout()).doesNotContain("layout.json");
+  }
+
+  @Test
+  void init_diskReadOnly_isTold() {
+    MusterProcess.Ended ended = onSmallDisk(
+            "4m", "mount -o remount,ro disk && muster init --data disk/data")
+        .expect(1);
+    assertThat(ended.stderr()).contains("disk/data").contains("Read-only").contains("hint: ");
+  }
+
+  @Test
+  void serve_diskReadOnly_isTold() {
+    MusterProcess.Ended ended = onSmallDisk(
+            "4m",
+            "muster init --data disk/data && mount -o remount,ro disk"
+                + " && muster serve --data disk/data --ephemeral-ports")
+        .expect(1);
+    assertThat(ended.stderr()).contains("disk/data").contains("Read-only").contains("hint: ");
+  }
+
+  /**
+   * Runs a script beside a small disk in memory, in a mount name space that goes with the process.
+   */
+  private MusterProcess.Ended onSmallDisk(String size, String script) {
+    PeerProgram.require("unshare", "--mount", "--map-root-user", "true");
+    String whole = "muster() { " + MusterProcess.ROOT.resolve("muster") + " \"$@\"; }; mkdir disk"
+        + " && mount -t tmpfs -o size=" + size + " tmpfs disk && " + script
+        + "; code=$?; ls -R disk; exit $code";
+    return MusterProcess.startCommand(
+            folder, Map.of(), List.of("unshare", "--mount", "--map-root-user", "sh", "-c", whole))
+        .awaitEnd(Duration.ofMinutes(1));
   }
 
   @Test

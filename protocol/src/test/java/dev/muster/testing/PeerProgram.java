@@ -49,11 +49,24 @@ public final class PeerProgram {
         return new PeerProgram(candidate);
       }
     }
+    return missing(name, "not on the PATH");
+  }
+
+  /**
+   * As {@link #require(String)}; and the program must succeed with {@code probe} on this machine.
+   */
+  public static PeerProgram require(String name, String... probe) {
+    PeerProgram program = require(name);
+    boolean works = program.run(Path.of("."), probe).exitCode() == 0;
+    return works ? program : missing(name, "does not work here");
+  }
+
+  private static PeerProgram missing(String name, String problem) {
     if ("true".equals(System.getenv("CI"))) {
-      Assertions.fail(name + ": not on the PATH (expected: installed, because CI=true)");
+      Assertions.fail(name + ": " + problem + " (expected: usable, because CI=true)");
     }
     remember(name);
-    Assumptions.abort(name + ": not on the PATH, test skipped");
+    Assumptions.abort(name + ": " + problem + ", test skipped");
     throw new AssertionError("unreachable");
   }
 
