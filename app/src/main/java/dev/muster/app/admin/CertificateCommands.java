@@ -58,7 +58,7 @@ final class CertificateCommands {
     void show(JsonNode answer, PrintStream out) {
       Table table = new Table("FIELD", "VALUE");
       answer.properties().stream()
-          .filter(field -> !field.getKey().equals("pem"))
+          .filter(field -> !field.getKey().equals("certificate"))
           .forEach(field -> table.row(field.getKey(), field.getValue()));
       table.print(out);
     }
@@ -126,6 +126,14 @@ final class CertificateCommands {
     void show(JsonNode answer, PrintStream out) {
       out.println("certificate " + serial + ": " + answer.path("status").asText()
           + ", on CRL number " + answer.path("crlNumber").asText());
+      answer
+          .path("also")
+          .forEach(also ->
+              out.println("certificate " + also.asText() + ": the same, as it led to that one"));
+      answer
+          .path("stillLive")
+          .forEach(live ->
+              out.println("certificate " + live.asText() + ": of the same device, and still good"));
       if (answer.path("brokers").isEmpty()) {
         out.println("no broker has confirmed yet; each fetches the CRL by itself");
       }

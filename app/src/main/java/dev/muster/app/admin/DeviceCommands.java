@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The devices of the fleet. */
@@ -21,7 +23,8 @@ import picocli.CommandLine.Parameters;
       DeviceCommands.Show.class,
       DeviceCommands.Approve.class,
       DeviceCommands.Refuse.class,
-      DeviceCommands.Release.class
+      DeviceCommands.Release.class,
+      DeviceCommands.Retire.class
     })
 final class DeviceCommands {
   @Command(name = "list", description = "List devices.")
@@ -64,14 +67,14 @@ final class DeviceCommands {
   @Command(
       name = "approve",
       description = "Let a waiting device in; for a second key, its old certificate ends.")
-  static final class Approve extends Decision {
+  static final class Approve extends KeyDecision {
     Approve() {
       super("approve");
     }
   }
 
   @Command(name = "refuse", description = "Keep a waiting device out.")
-  static final class Refuse extends Decision {
+  static final class Refuse extends KeyDecision {
     Refuse() {
       super("refuse");
     }
@@ -81,6 +84,15 @@ final class DeviceCommands {
   static final class Release extends Decision {
     Release() {
       super("release");
+    }
+  }
+
+  @Command(
+      name = "retire",
+      description = "End a device's life: its certificates are revoked, it stays out.")
+  static final class Retire extends Decision {
+    Retire() {
+      super("retire");
     }
   }
 
@@ -100,14 +112,37 @@ final class DeviceCommands {
       this.verb = verb;
     }
 
+    /** What the decision is about, besides the device. */
+    ObjectNode details() {
+      return JSON.createObjectNode();
+    }
+
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.post(path() + "/" + verb, JSON.createObjectNode());
+      return client.post(path() + "/" + verb, details());
     }
 
     @Override
     void show(JsonNode answer, PrintStream out) {
       out.println("device " + device + ": " + answer.path("status").asText(verb));
+    }
+  }
+
+  /** A decision about a key that waits; which one matters if there are several. */
+  abstract static class KeyDecision extends Decision {
+    @Option(
+        names = "--key",
+        paramLabel = "FINGERPRINT",
+        description = "Which of several waiting keys.")
+    @Nullable String key;
+
+    KeyDecision(String verb) {
+      super(verb);
+    }
+
+    @Override
+    ObjectNode details() {
+      return key == null ? super.details() : super.details().put("key", key);
     }
   }
 

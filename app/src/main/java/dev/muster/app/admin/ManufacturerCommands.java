@@ -86,11 +86,12 @@ final class ManufacturerCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      Table table = new Table("NAME", "ADMISSION", "FLEET", "ENABLED");
+      Table table = new Table("NAME", "ADMISSION", "FLEET", "CA");
       answer
           .path("manufacturers")
-          .forEach(m ->
-              table.row(m.path("name"), m.path("admission"), m.path("fleet"), m.path("enabled")));
+          .forEach(m -> m.path("cas")
+              .forEach(ca -> table.row(
+                  m.path("name"), m.path("admission"), m.path("fleet"), ca.path("subject"))));
       table.print(out);
     }
   }
