@@ -18,14 +18,18 @@ import dev.muster.broker.telemetry.H2TelemetrySink;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.PemFile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -35,6 +39,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,8 +99,8 @@ public final class FleetBroker implements AutoCloseable {
       checkPortFree(config);
       PolicyFile policy = PolicyFile.read(config.policyFile());
       Map<String, List<X509Certificate>> issuers = Map.of(
-          ClientSubject.DEVICE_ISSUER, PemFile.certificates(config.deviceCa()),
-          ClientSubject.SERVICE_ISSUER, PemFile.certificates(config.serviceCa()));
+          ClientSubject.DEVICE_ISSUER, certificates(config.deviceCa()),
+          ClientSubject.SERVICE_ISSUER, certificates(config.serviceCa()));
       view = new RevocationView(issuers, config.crlGrace(), clock);
       HiveMqHome.Trust trust = trust(config, issuers);
 
@@ -149,15 +154,27 @@ public final class FleetBroker implements AutoCloseable {
 
   private static HiveMqHome.Trust trust(
       BrokerConfig config, Map<String, List<X509Certificate>> issuers) {
-    PrivateKey key = PemFile.privateKey(config.serverKey());
-    List<X509Certificate> chain = PemFile.certificates(config.serverChain());
-    if (!KeyMatch.belongs(key, chain.get(0))) {
+    PrivateKey key = read(config.serverKey(), PemFile::privateKey);
+    List<X509Certificate> chain = certificates(config.serverChain());
+    if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new StartFailedException(config.serverKey() + ": not the key of the certificate in "
           + config.serverChain() + " (expected: key and certificate made together)");
     }
     List<X509Certificate> anchors = new ArrayList<>();
     issuers.values().forEach(anchors::addAll);
     return new HiveMqHome.Trust(key, chain, anchors);
+  }
+
+  private static List<X509Certificate> certificates(Path file) {
+    return read(file, PemFile::certificates);
+  }
+
+  private static <T> T read(Path file, Function<Path, T> reader) {
+    try {
+      return reader.apply(file);
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** HiveMQ says nothing but that some listener did not start; so ask first, to say it better. */

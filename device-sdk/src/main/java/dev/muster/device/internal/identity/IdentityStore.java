@@ -4,6 +4,9 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -142,22 +145,21 @@ public final class IdentityStore implements AutoCloseable {
     write(() -> {
       Path home = home(next);
       DurableFiles.createFolder(home);
-      DurableFiles.replace(home.resolve(KEY), Pem.write(keys.getPrivate()));
+      DurableFiles.write(home.resolve(KEY), Pem.of(keys.getPrivate()));
     });
     return new PendingKey(next, keys);
   }
 
   /** Keeps a certificate beside its key; it is not in use yet. */
   public Generation save(PendingKey pending, List<X509Certificate> chain, DeviceSubject subject) {
-    write(() -> DurableFiles.replace(home(pending.number()).resolve(CHAIN), Pem.write(chain)));
+    write(() -> DurableFiles.write(home(pending.number()).resolve(CHAIN), Pem.of(chain)));
     return new Generation(
         pending.number(), new Credential(pending.keys().getPrivate(), chain), subject);
   }
 
   /** Takes a generation into use. The one before it is kept, in case this one gets damaged. */
   public void promote(Generation generation) {
-    write(() -> DurableFiles.replace(
-        pointer, (generation.number() + "\n").getBytes(StandardCharsets.US_ASCII)));
+    write(() -> DurableFiles.write(pointer, generation.number() + "\n"));
     boolean previousKept = false;
     List<Integer> numbers = numbers();
     for (int i = numbers.size() - 1; i >= 0; i--) {
@@ -228,7 +230,7 @@ public final class IdentityStore implements AutoCloseable {
       return null; // It has its certificate.
     }
     try {
-      PrivateKey key = Pem.readKey(home.resolve(KEY));
+      PrivateKey key = PemFile.privateKey(home.resolve(KEY));
       return new KeyPair(PublicKeys.of(key), key);
     } catch (IllegalArgumentException | UncheckedIOException e) {
       log.warn("Key damaged generation={} reason={}", number, e.getMessage());
