@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * threads.
  */
 public final class FleetBroker implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(FleetBroker.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FleetBroker.class);
   private static final int QUERY_THREADS = 2;
   private static final String NAME = "broker";
 
@@ -133,7 +133,7 @@ public final class FleetBroker implements AutoCloseable {
       opened(EmbeddedBroker.start(HiveMqHome.write(config, trust), extension, config));
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
       revocations.start();
-      log.info("Broker ready host={} port={}", config.host(), mqttPort);
+      LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (IOException e) {
       close();
       throw new StartFailedException(
@@ -219,7 +219,7 @@ public final class FleetBroker implements AutoCloseable {
       try {
         started.pop().close();
       } catch (Exception e) {
-        log.error("Broker part did not close", e);
+        LOG.error("Broker part did not close", e);
       }
     }
   }

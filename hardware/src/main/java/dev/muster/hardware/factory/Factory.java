@@ -62,7 +62,7 @@ public final class Factory {
    */
   public static final String P12_PASSWORD = "changeit";
 
-  private static final Logger log = LoggerFactory.getLogger(Factory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Factory.class);
   // No '_': a serialNumber attribute is a PrintableString, which has none (X.680, 41.4), and strict
   // parsers refuse the whole certificate. A letter or digit first: it may become a file's name.
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
@@ -95,7 +95,7 @@ public final class Factory {
       files.writePublic(CA_CERTIFICATE, Pem.of(List.of(certificate)));
       files.write(CA_KEY, Pem.of(keys.getPrivate()));
     });
-    log.info("Factory created name={} directory={}", Quoted.of(name), made);
+    LOG.info("Factory created name={} directory={}", Quoted.of(name), made);
     return new Factory(certificate, keys.getPrivate(), clock);
   }
 
@@ -148,7 +148,7 @@ public final class Factory {
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
       files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
     });
-    log.info(
+    LOG.info(
         "IDevID issued serial={} certificate={} directory={}",
         serial,
         idevid.getSerialNumber().toString(16),
@@ -201,10 +201,10 @@ public final class Factory {
       Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(keyFile);
       if (permissions.contains(PosixFilePermission.GROUP_READ)
           || permissions.contains(PosixFilePermission.OTHERS_READ)) {
-        log.warn("Factory key readable by others file={} hint=\"chmod 600\"", keyFile);
+        LOG.warn("Factory key readable by others file={} hint=\"chmod 600\"", keyFile);
       }
     } catch (IOException | UnsupportedOperationException e) {
-      log.debug("Factory key permissions unknown file={} reason={}", keyFile, e.toString());
+      LOG.debug("Factory key permissions unknown file={} reason={}", keyFile, e.toString());
     }
   }
 

@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * next request is known. Not thread-safe; writes block until they are on the disk.
  */
 public final class IdentityStore implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(IdentityStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(IdentityStore.class);
   private static final Pattern NUMBER = Pattern.compile("[0-9]{4,9}");
   private static final String KEY = "key.pem";
   private static final String CHAIN = "chain.pem";
@@ -92,7 +92,7 @@ public final class IdentityStore implements AutoCloseable {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
-      log.debug("State directory locked within this process file={}", file);
+      LOG.debug("State directory locked within this process file={}", file);
     }
     channel.close();
     throw new IllegalStateException(
@@ -115,7 +115,7 @@ public final class IdentityStore implements AutoCloseable {
     Generation current = usable.get(pointed);
     if (current == null && !usable.isEmpty()) {
       current = usable.lastEntry().getValue();
-      log.warn(
+      LOG.warn(
           "Identity taken into use, the pointer names no usable one generation={} pointer={}",
           current.number(),
           pointed);
@@ -195,7 +195,7 @@ public final class IdentityStore implements AutoCloseable {
     try {
       lockFile.close();
     } catch (IOException e) {
-      log.debug("State directory not unlocked folder={}", folder, e);
+      LOG.debug("State directory not unlocked folder={}", folder, e);
     }
   }
 
@@ -219,7 +219,7 @@ public final class IdentityStore implements AutoCloseable {
       damage = e.getMessage();
     }
     if (warn) {
-      log.warn("Identity damaged, passed over generation={} reason={}", number, damage);
+      LOG.warn("Identity damaged, passed over generation={} reason={}", number, damage);
     }
     return null;
   }
@@ -233,7 +233,7 @@ public final class IdentityStore implements AutoCloseable {
       PrivateKey key = PemFile.privateKey(home.resolve(KEY));
       return new KeyPair(PublicKeys.of(key), key);
     } catch (IllegalArgumentException | UncheckedIOException e) {
-      log.warn("Key damaged generation={} reason={}", number, e.getMessage());
+      LOG.warn("Key damaged generation={} reason={}", number, e.getMessage());
     }
     return null;
   }
@@ -244,7 +244,7 @@ public final class IdentityStore implements AutoCloseable {
       if (text.matches("[1-9][0-9]{0,8}")) {
         return Integer.parseInt(text);
       }
-      log.warn("Pointer damaged file={} (expected: a number)", pointer);
+      LOG.warn("Pointer damaged file={} (expected: a number)", pointer);
     } catch (java.nio.file.NoSuchFileException e) {
       return 0;
     } catch (IOException e) {
