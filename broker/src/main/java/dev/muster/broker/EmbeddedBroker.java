@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /** HiveMQ CE in this JVM; its state is the JVM's, so one at a time. */
 final class EmbeddedBroker implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(EmbeddedBroker.class);
+  private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
   private static final int START_SECONDS = 60;
 
   private final EmbeddedHiveMQ hiveMq;
@@ -69,7 +69,7 @@ final class EmbeddedBroker implements AutoCloseable {
     try {
       hiveMq.close();
     } catch (ExecutionException e) {
-      log.error("MQTT broker did not stop cleanly", e);
+      LOG.error("MQTT broker did not stop cleanly", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

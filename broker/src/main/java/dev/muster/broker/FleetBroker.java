@@ -18,14 +18,18 @@ import dev.muster.broker.telemetry.H2TelemetrySink;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.PemFile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -35,6 +39,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * threads.
  */
 public final class FleetBroker implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(FleetBroker.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FleetBroker.class);
   private static final int QUERY_THREADS = 2;
   private static final String NAME = "broker";
 
@@ -94,8 +99,8 @@ public final class FleetBroker implements AutoCloseable {
       checkPortFree(config);
       PolicyFile policy = PolicyFile.read(config.policyFile());
       Map<String, List<X509Certificate>> issuers = Map.of(
-          ClientSubject.DEVICE_ISSUER, PemFile.certificates(config.deviceCa()),
-          ClientSubject.SERVICE_ISSUER, PemFile.certificates(config.serviceCa()));
+          ClientSubject.DEVICE_ISSUER, certificates(config.deviceCa()),
+          ClientSubject.SERVICE_ISSUER, certificates(config.serviceCa()));
       view = new RevocationView(issuers, config.crlGrace(), clock);
       HiveMqHome.Trust trust = trust(config, issuers);
 
@@ -128,7 +133,7 @@ public final class FleetBroker implements AutoCloseable {
       opened(EmbeddedBroker.start(HiveMqHome.write(config, trust), extension, config));
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
       revocations.start();
-      log.info("Broker ready host={} port={}", config.host(), mqttPort);
+      LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (IOException e) {
       close();
       throw new StartFailedException(
@@ -149,15 +154,27 @@ public final class FleetBroker implements AutoCloseable {
 
   private static HiveMqHome.Trust trust(
       BrokerConfig config, Map<String, List<X509Certificate>> issuers) {
-    PrivateKey key = PemFile.privateKey(config.serverKey());
-    List<X509Certificate> chain = PemFile.certificates(config.serverChain());
-    if (!KeyMatch.belongs(key, chain.get(0))) {
+    PrivateKey key = read(config.serverKey(), PemFile::privateKey);
+    List<X509Certificate> chain = certificates(config.serverChain());
+    if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new StartFailedException(config.serverKey() + ": not the key of the certificate in "
           + config.serverChain() + " (expected: key and certificate made together)");
     }
     List<X509Certificate> anchors = new ArrayList<>();
     issuers.values().forEach(anchors::addAll);
     return new HiveMqHome.Trust(key, chain, anchors);
+  }
+
+  private static List<X509Certificate> certificates(Path file) {
+    return read(file, PemFile::certificates);
+  }
+
+  private static <T> T read(Path file, Function<Path, T> reader) {
+    try {
+      return reader.apply(file);
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** HiveMQ says nothing but that some listener did not start; so ask first, to say it better. */
@@ -202,7 +219,7 @@ public final class FleetBroker implements AutoCloseable {
       try {
         started.pop().close();
       } catch (Exception e) {
-        log.error("Broker part did not close", e);
+        LOG.error("Broker part did not close", e);
       }
     }
   }

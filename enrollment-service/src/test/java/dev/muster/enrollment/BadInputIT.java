@@ -6,8 +6,8 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.muster.enrollment.authority.Pem;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;

@@ -80,7 +80,7 @@ class EstByHandIT {
     X509Certificate issued = service.enrolled("SN-0001", "ldev1");
     service.write(
         "device-ca.pem",
-        dev.muster.enrollment.authority.Pem.of(java.util.List.of(service.authorities.deviceCa())));
+        dev.muster.protocol.file.Pem.of(java.util.List.of(service.authorities.deviceCa())));
     PeerProgram openssl = PeerProgram.require("openssl");
     assertThat(openssl
             .run(

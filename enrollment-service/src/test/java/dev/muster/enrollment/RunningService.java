@@ -5,7 +5,7 @@
 package dev.muster.enrollment;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
-import dev.muster.enrollment.authority.Pem;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * callbacks take no lock, because a link may wait for them while it is being closed.
  */
 final class DeviceRun implements DeviceLink.Listener {
-  private static final Logger log = LoggerFactory.getLogger(DeviceRun.class);
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceRun.class);
 
   private final VirtualDevice device;
   private final DeviceLink.Factory links;
@@ -72,7 +72,7 @@ final class DeviceRun implements DeviceLink.Listener {
     } catch (RuntimeException e) {
       // The world of one device is broken; the others go on, and the report tells.
       reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-      log.warn("Virtual device not started serial={} reason={}", device.serial(), reason);
+      LOG.warn("Virtual device not started serial={} reason={}", device.serial(), reason);
       settle();
     }
   }

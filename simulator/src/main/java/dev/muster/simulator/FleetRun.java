@@ -35,7 +35,7 @@ final class FleetRun {
 
   static final String UNACKNOWLEDGED = "not acknowledged by the end of the run";
 
-  private static final Logger log = LoggerFactory.getLogger(FleetRun.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FleetRun.class);
   private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(200);
   private static final Duration DRAIN_INTERVAL = Duration.ofMillis(20);
 
@@ -73,7 +73,7 @@ final class FleetRun {
 
   /** Begins; the future completes when everything has ended, never exceptionally. */
   CompletableFuture<RunReport> start() {
-    log.info(
+    LOG.info(
         "Simulation started devices={} messagesPerSecond={} duration={} seed={}",
         plan.devices(),
         plan.messagesPerSecond(),
@@ -161,10 +161,10 @@ final class FleetRun {
       phase = Phase.ENDED;
     }
     if (stillOpen > 0) {
-      log.warn("Devices not closed in time count={} limit={}", stillOpen, CLOSE_LIMIT);
+      LOG.warn("Devices not closed in time count={} limit={}", stillOpen, CLOSE_LIMIT);
     }
     RunReport result = toReport();
-    log.info(
+    LOG.info(
         "Simulation ended enrolled={} connected={} sent={} acknowledged={} completed={}",
         result.enrolled(),
         result.connected(),
@@ -227,7 +227,7 @@ final class FleetRun {
         listener.onProgress(progress(current));
       } catch (RuntimeException e) {
         // A broken listener must not keep the run from ending.
-        log.error("Progress listener failed", e);
+        LOG.error("Progress listener failed", e);
       }
     }
   }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /** The time of this machine. All threads are daemons: none keeps a program from ending. */
 final class RealTimeline implements Timeline, AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(RealTimeline.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RealTimeline.class);
   private static final int SCHEDULING_THREADS = 4;
 
   private final ScheduledThreadPoolExecutor scheduler;
@@ -59,7 +59,7 @@ final class RealTimeline implements Timeline, AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException e) {
-        log.error("Simulation task failed", e);
+        LOG.error("Simulation task failed", e);
       }
     };
   }

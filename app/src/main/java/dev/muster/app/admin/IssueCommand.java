@@ -6,8 +6,8 @@ package dev.muster.app.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.UserError;
-import dev.muster.app.data.PrivateFiles;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -65,10 +65,11 @@ final class IssueCommand extends AdminAction {
             .put("fleet", fleet)
             .put("csr", request.csrPem()));
     try {
-      PrivateFiles.write(out.resolve("key.pem"), request.keyPem());
-      PrivateFiles.writePublic(
+      Files.createDirectories(out);
+      DurableFiles.write(out.resolve("key.pem"), request.keyPem());
+      DurableFiles.writePublic(
           out.resolve("cert.pem"), answer.path("certificate").asText());
-      PrivateFiles.writePublic(out.resolve("chain.pem"), answer.path("chain").asText());
+      DurableFiles.writePublic(out.resolve("chain.pem"), answer.path("chain").asText());
     } catch (IOException e) {
       throw new UserError(out + ": cannot be written (" + e.getMessage() + ")");
     }

@@ -7,7 +7,7 @@ package dev.muster.app.backend;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.UserError;
-import dev.muster.app.data.PrivateFiles;
+import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -42,7 +42,7 @@ public record Endpoints(
 
   void write(Path data) {
     try {
-      PrivateFiles.writePublic(data.resolve(FILE), JSON.writeValueAsString(this) + "\n");
+      DurableFiles.writePublic(data.resolve(FILE), JSON.writeValueAsString(this) + "\n");
     } catch (IOException e) {
       throw new UserError(data.resolve(FILE) + ": cannot be written (" + e.getMessage() + ")");
     }

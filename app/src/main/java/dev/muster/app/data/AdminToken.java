@@ -5,6 +5,7 @@
 package dev.muster.app.data;
 
 import dev.muster.app.UserError;
+import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ public final class AdminToken {
   static void create(Path file) throws IOException {
     byte[] bits = new byte[32];
     new SecureRandom().nextBytes(bits);
-    PrivateFiles.write(file, Base64.getUrlEncoder().withoutPadding().encodeToString(bits) + "\n");
+    DurableFiles.write(file, Base64.getUrlEncoder().withoutPadding().encodeToString(bits) + "\n");
   }
 
   /** @throws UserError if it is missing, has another form, or others may read it */

@@ -11,6 +11,9 @@ import dev.muster.broker.DefaultPolicy;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.DamagedFileException;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -100,9 +103,11 @@ public final class DataDirectory {
     CertificateAuthorities.create(path.resolve("ca"), clock);
     CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
     Path trust = Files.createDirectories(path.resolve("trust"));
-    PrivateFiles.writePublic(trust.resolve("root.pem"), Pem.of(authorities.root()));
-    PrivateFiles.writePublic(trust.resolve("device-ca.pem"), Pem.of(authorities.deviceCa()));
-    PrivateFiles.writePublic(trust.resolve("service-ca.pem"), Pem.of(authorities.serviceCa()));
+    DurableFiles.writePublic(trust.resolve("root.pem"), Pem.of(List.of(authorities.root())));
+    DurableFiles.writePublic(
+        trust.resolve("device-ca.pem"), Pem.of(List.of(authorities.deviceCa())));
+    DurableFiles.writePublic(
+        trust.resolve("service-ca.pem"), Pem.of(List.of(authorities.serviceCa())));
     authorities.issueServer(config.hostNames(), clock).write(path.resolve("services/server"));
     authorities
         .issueService("enrollment", "service", null, clock)
@@ -110,7 +115,8 @@ public final class DataDirectory {
     AdminToken.create(path.resolve("admin-token"));
     writeUnlessThere(path.resolve("muster.yaml"), MusterConfig.commentedYaml());
     writeUnlessThere(path.resolve("policy.yaml"), DefaultPolicy.yaml());
-    Layout layout = new Layout(1, Pem.fingerprint(authorities.root()), new TreeSet<>());
+    Layout layout =
+        new Layout(1, CertificateFacts.fingerprint(authorities.root()), new TreeSet<>());
     writeLayout(path, layout);
     LOG.info("Data directory made path={} root={}", path, layout.root());
   }
@@ -140,7 +146,7 @@ public final class DataDirectory {
 
   private static void writeUnlessThere(Path file, String content) throws IOException {
     if (!Files.exists(file)) {
-      PrivateFiles.write(file, content);
+      DurableFiles.write(file, content);
     }
   }
 
@@ -148,7 +154,7 @@ public final class DataDirectory {
       throws IOException {
     CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
     Layout layout = readLayout(path.resolve(LAYOUT));
-    if (!layout.root().equals(Pem.fingerprint(authorities.root()))) {
+    if (!layout.root().equals(CertificateFacts.fingerprint(authorities.root()))) {
       throw damaged(
           path.resolve("ca"),
           "belongs to another installation than " + LAYOUT,
@@ -169,7 +175,7 @@ public final class DataDirectory {
   }
 
   private static void writeLayout(Path path, Layout layout) throws IOException {
-    PrivateFiles.write(path.resolve(LAYOUT), JSON.writeValueAsString(layout) + "\n");
+    DurableFiles.write(path.resolve(LAYOUT), JSON.writeValueAsString(layout) + "\n");
   }
 
   /**
@@ -223,8 +229,8 @@ public final class DataDirectory {
   private static void expectCertificate(Path file, X509Certificate expected) {
     List<X509Certificate> found;
     try {
-      found = Pem.certificates(file);
-    } catch (IOException e) {
+      found = PemFile.certificates(file);
+    } catch (IllegalArgumentException | UncheckedIOException e) {
       throw damaged(file, "missing or not readable", "restore it from a backup");
     }
     if (!found.equals(List.of(expected))) {
@@ -236,7 +242,7 @@ public final class DataDirectory {
     Path server = path.resolve("services/server");
     ServiceCredential credential = ServiceCredential.read(server);
     if (isRunningOut(credential, clock)
-        || !Pem.names(credential.chain().get(0)).containsAll(hostNames)) {
+        || !CertificateFacts.names(credential.chain().get(0)).containsAll(hostNames)) {
       authorities.issueServer(hostNames, clock).write(server);
       LOG.info("Server certificate renewed names={}", hostNames);
     }

@@ -10,8 +10,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.UserError;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.data.AdminToken;
-import dev.muster.app.data.Pem;
+import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -66,7 +67,7 @@ public final class OperatorClient {
       KeyStore anchors = KeyStore.getInstance("PKCS12");
       anchors.load(null, null);
       int index = 0;
-      for (X509Certificate certificate : Pem.certificates(ca)) {
+      for (X509Certificate certificate : PemFile.certificates(ca)) {
         anchors.setCertificateEntry("anchor-" + index++, certificate);
       }
       TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
@@ -74,7 +75,7 @@ public final class OperatorClient {
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(null, trust.getTrustManagers(), null);
       return context;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       throw new UserError(
           ca + ": not readable (expected: the root certificate, PEM)", "it is DATA/trust/root.pem");
     } catch (GeneralSecurityException e) {

@@ -200,6 +200,7 @@ class DataDirectoryTest {
   void open_hostNamesChanged_serverCertificateFollows() throws IOException {
     open();
     Files.writeString(data.resolve("muster.yaml"), "hostNames: [localhost, muster.example]\n");
-    assertThat(Pem.names(open().server().chain().get(0))).contains("localhost", "muster.example");
+    assertThat(CertificateFacts.names(open().server().chain().get(0)))
+        .contains("localhost", "muster.example");
   }
 }

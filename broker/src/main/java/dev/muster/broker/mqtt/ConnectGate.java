@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * whoever claims a client id queues up before its owner.
  */
 final class ConnectGate implements SimpleAuthenticator {
-  private static final Logger log = LoggerFactory.getLogger(ConnectGate.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ConnectGate.class);
 
   private final CertificateAuthenticator authenticator;
   private final Sessions sessions;
@@ -50,7 +50,7 @@ final class ConnectGate implements SimpleAuthenticator {
     try {
       decide(input, output);
     } catch (RuntimeException e) {
-      log.error("Connect failed client={}", Quoted.of(input.getConnectPacket().getClientId()), e);
+      LOG.error("Connect failed client={}", Quoted.of(input.getConnectPacket().getClientId()), e);
       output.failAuthentication(ConnackReasonCode.SERVER_UNAVAILABLE, "internal error");
     }
   }
@@ -104,7 +104,7 @@ final class ConnectGate implements SimpleAuthenticator {
     ConnectionInformation connection = input.getConnectionInformation();
     meters.refused("connect", refused.refusal().name());
     X509Certificate leaf = chainOf(connection).stream().findFirst().orElse(null);
-    log.warn(
+    LOG.warn(
         "Connect refused client={} address={} subject={} serial={} reason={} detail={}",
         Quoted.of(input.getConnectPacket().getClientId()),
         ConnectionSessions.address(connection),

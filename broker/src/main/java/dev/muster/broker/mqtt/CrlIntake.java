@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /** Takes CRLs that the enrollment service publishes, and answers when they are applied. */
 final class CrlIntake {
-  private static final Logger log = LoggerFactory.getLogger(CrlIntake.class);
+  private static final Logger LOG = LoggerFactory.getLogger(CrlIntake.class);
   private static final String PREFIX = "muster/revocations/";
 
   private final Revocations revocations;
@@ -53,14 +53,14 @@ final class CrlIntake {
             answer(issuer, applied);
             held.deliver();
           } else if (failure instanceof IllegalArgumentException) {
-            log.error(
+            LOG.error(
                 "CRL refused issuer={} client={} reason={}",
                 issuer,
                 session.clientId(),
                 failure.getMessage());
             held.refuse(AckReasonCode.PAYLOAD_FORMAT_INVALID, String.valueOf(failure.getMessage()));
           } else {
-            log.error("CRL not applied issuer={}", issuer, failure);
+            LOG.error("CRL not applied issuer={}", issuer, failure);
             held.disconnect(
                 Disconnector.Reason.SERVER_BUSY, "CRL cannot be applied now: try again");
           }
@@ -83,7 +83,7 @@ final class CrlIntake {
             .payload(ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8)))
             .build())
         .exceptionally(failure -> {
-          log.warn("CRL answer not published issuer={} error={}", issuer, failure.toString());
+          LOG.warn("CRL answer not published issuer={} error={}", issuer, failure.toString());
           return null;
         });
   }

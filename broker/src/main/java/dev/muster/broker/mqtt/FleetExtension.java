@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /** The extension that HiveMQ starts: it denies everything that it does not allow. */
 public final class FleetExtension implements ExtensionMain {
-  private static final Logger log = LoggerFactory.getLogger(FleetExtension.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FleetExtension.class);
 
   /** What the extension asks. */
   public record Parts(
@@ -91,7 +91,7 @@ public final class FleetExtension implements ExtensionMain {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
     } else {
       // The authorizer denies such a client everything.
-      log.error(
+      LOG.error(
           "Client without a session client={}", input.getClientInformation().getClientId());
     }
   }

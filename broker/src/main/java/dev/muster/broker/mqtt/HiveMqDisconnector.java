@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /** Disconnects through HiveMQ; until the extension runs, there is nothing to disconnect. */
 final class HiveMqDisconnector implements Disconnector {
-  private static final Logger log = LoggerFactory.getLogger(HiveMqDisconnector.class);
+  private static final Logger LOG = LoggerFactory.getLogger(HiveMqDisconnector.class);
 
   private volatile @Nullable ClientService clients;
 
@@ -34,7 +34,7 @@ final class HiveMqDisconnector implements Disconnector {
         .disconnectClient(session.clientId(), true, code(reason), detail)
         .handle((done, failure) -> {
           if (failure != null) {
-            log.error(
+            LOG.error(
                 "Disconnect failed client={} error={}", session.clientId(), failure.toString());
           }
           return null;

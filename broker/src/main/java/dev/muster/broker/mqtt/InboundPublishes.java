@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * at all for what is taken out of its hands here; hence all is checked here.
  */
 final class InboundPublishes implements PublishInboundInterceptor {
-  private static final Logger log = LoggerFactory.getLogger(InboundPublishes.class);
+  private static final Logger LOG = LoggerFactory.getLogger(InboundPublishes.class);
 
   /** What all connections share. */
   record Shared(
@@ -50,7 +50,7 @@ final class InboundPublishes implements PublishInboundInterceptor {
       handle(input.getPublishPacket(), held);
     } catch (Throwable e) {
       // HiveMQ would acknowledge a message whose interceptor throws.
-      log.error("Publish failed client={}", session.clientId(), e);
+      LOG.error("Publish failed client={}", session.clientId(), e);
       held.disconnect(Disconnector.Reason.SERVER_BUSY, "internal error");
     }
   }
@@ -68,7 +68,7 @@ final class InboundPublishes implements PublishInboundInterceptor {
     if (packet.getQos() == Qos.EXACTLY_ONCE) {
       // HiveMQ would acknowledge, unseen, the next message with the packet id of a refused one.
       shared.meters().refused("publish", "qos");
-      log.warn("Publish refused client={} detail=QoS 2 (expected: 0 or 1)", session.clientId());
+      LOG.warn("Publish refused client={} detail=QoS 2 (expected: 0 or 1)", session.clientId());
       held.disconnect(Disconnector.Reason.QOS_NOT_SUPPORTED, "QoS: 2 (expected: 0 or 1)");
       return;
     }
@@ -94,7 +94,7 @@ final class InboundPublishes implements PublishInboundInterceptor {
 
   private void refuse(PublishPacket packet, Decision decision, HeldPublish held) {
     shared.meters().refused("publish", "policy");
-    log.warn(
+    LOG.warn(
         "Publish refused client={} subject={} topic={} rule={} detail={}",
         session.clientId(),
         session.subject(),

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /** Keeps our sessions in step with HiveMQ's connections. Called by HiveMQ; does not block. */
 final class SessionEvents implements ClientLifecycleEventListener {
-  private static final Logger log = LoggerFactory.getLogger(SessionEvents.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SessionEvents.class);
 
   private final Sessions sessions;
   private final SessionCheck check;
@@ -38,7 +38,7 @@ final class SessionEvents implements ClientLifecycleEventListener {
   public void onAuthenticationSuccessful(AuthenticationSuccessfulInput input) {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
       sessions.markLive(session);
-      log.info(
+      LOG.info(
           "Client connected client={} subject={} serial={} address={} roles={}",
           session.clientId(),
           session.subject(),
@@ -61,7 +61,7 @@ final class SessionEvents implements ClientLifecycleEventListener {
   public void onDisconnect(DisconnectEventInput input) {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
       sessions.close(session);
-      log.info(
+      LOG.info(
           "Client disconnected client={} subject={} reason={}",
           session.clientId(),
           session.subject(),

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * second lock, and the only one for last wills and subscriptions.
  */
 final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthorizer {
-  private static final Logger log = LoggerFactory.getLogger(SubjectAuthorizer.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SubjectAuthorizer.class);
 
   private final Sessions sessions;
   private final SessionCheck check;
@@ -58,7 +58,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
         decidePublish(session.get(), input.getPublishPacket(), output);
       }
     } catch (RuntimeException e) {
-      log.error("Authorization of a publish failed", e);
+      LOG.error("Authorization of a publish failed", e);
       output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
     }
   }
@@ -87,7 +87,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     } else if (TelemetryIngest.isTelemetry(packet.getTopic()) && !session.takeIngested()) {
       // HiveMQ skips an interceptor whose class loader it does not know, and would then acknowledge
       // what nobody has stored.
-      log.error("Telemetry came past the store client={}: disconnected", session.clientId());
+      LOG.error("Telemetry came past the store client={}: disconnected", session.clientId());
       output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
     } else {
       output.authorizeSuccessfully();
@@ -106,7 +106,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
         decideSubscribe(session.get(), input.getSubscription().getTopicFilter(), output);
       }
     } catch (RuntimeException e) {
-      log.error("Authorization of a subscription failed", e);
+      LOG.error("Authorization of a subscription failed", e);
       output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
     }
   }
@@ -134,7 +134,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
 
   private void refused(String operation, ClientSession session, String topic, Decision decision) {
     meters.refused(operation, "policy");
-    log.warn(
+    LOG.warn(
         "Request refused operation={} client={} subject={} topic={} rule={} detail={}",
         operation,
         session.clientId(),

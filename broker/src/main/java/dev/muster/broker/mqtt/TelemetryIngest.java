@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /** Takes telemetry to the store, and lets it be acknowledged when it is on stable storage. */
 final class TelemetryIngest {
-  private static final Logger log = LoggerFactory.getLogger(TelemetryIngest.class);
+  private static final Logger LOG = LoggerFactory.getLogger(TelemetryIngest.class);
   private static final Duration COMMIT_LIMIT = Duration.ofSeconds(10);
 
   private final TelemetrySink sink;
@@ -75,7 +75,7 @@ final class TelemetryIngest {
       TelemetrySink.Stored outcome,
       HeldPublish held) {
     if (outcome == TelemetrySink.Stored.DEAD_LETTER) {
-      log.warn(
+      LOG.warn(
           "Telemetry unreadable device={} stream={} reading={}",
           message.topic().device(),
           message.topic().stream(),
@@ -90,7 +90,7 @@ final class TelemetryIngest {
 
   private void notStored(ClientSession session, Throwable failure, HeldPublish held) {
     meters.notStored();
-    log.warn("Telemetry not stored client={} reason={}", session.clientId(), failure.toString());
+    LOG.warn("Telemetry not stored client={} reason={}", session.clientId(), failure.toString());
     held.disconnect(Disconnector.Reason.SERVER_BUSY, "telemetry cannot be stored now: try again");
   }
 

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * All work happens on one thread of its own, {@code muster-revocation}.
  */
 public final class Revocations implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Revocations.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);
   private static final Duration RETRY = Duration.ofSeconds(1);
   private static final Duration SWEEP = Duration.ofSeconds(1);
   private static final Duration CUT_LIMIT = Duration.ofMillis(800);
@@ -122,10 +122,10 @@ public final class Revocations implements AutoCloseable {
       Optional<byte[]> der = directory.read(issuer);
       if (der.isPresent()
           && view.offer(issuer, der.get()) instanceof RevocationView.Offer.Refused r) {
-        log.error("CRL on disk refused issuer={} reason={}", issuer, r.reason());
+        LOG.error("CRL on disk refused issuer={} reason={}", issuer, r.reason());
       }
     } catch (IOException e) {
-      log.error("CRL on disk unreadable issuer={} error={}", issuer, e.toString());
+      LOG.error("CRL on disk unreadable issuer={} error={}", issuer, e.toString());
     }
   }
 
@@ -137,15 +137,15 @@ public final class Revocations implements AutoCloseable {
     try {
       RevocationView.Offer offer = take(issuer, download.get(url));
       if (offer instanceof RevocationView.Offer.Refused refused) {
-        log.error("CRL refused issuer={} url={} reason={}", issuer, url, refused.reason());
+        LOG.error("CRL refused issuer={} url={} reason={}", issuer, url, refused.reason());
       }
     } catch (IOException e) {
-      log.warn("CRL not fetched issuer={} url={} error={}", issuer, url, e.toString());
+      LOG.warn("CRL not fetched issuer={} url={} error={}", issuer, url, e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     if (!view.isKnown(issuer)) {
-      log.error("CRL missing or too old issuer={}: its certificates are refused", issuer);
+      LOG.error("CRL missing or too old issuer={}: its certificates are refused", issuer);
     }
   }
 
@@ -183,12 +183,12 @@ public final class Revocations implements AutoCloseable {
   private RevocationView.Offer take(String issuer, byte[] der) {
     RevocationView.Offer offer = view.offer(issuer, der);
     if (offer instanceof RevocationView.Offer.Applied applied) {
-      log.info("CRL applied issuer={} number={}", issuer, applied.number());
+      LOG.info("CRL applied issuer={} number={}", issuer, applied.number());
       try {
         directory.write(issuer, der);
       } catch (IOException e) {
         // It is in force; only a restart without the enrollment service would miss it.
-        log.error("CRL not kept on disk issuer={} error={}", issuer, e.toString());
+        LOG.error("CRL not kept on disk issuer={} error={}", issuer, e.toString());
       }
     }
     return offer;
@@ -207,7 +207,7 @@ public final class Revocations implements AutoCloseable {
       boolean over =
           verdict == SessionCheck.Verdict.REVOKED || verdict == SessionCheck.Verdict.EXPIRED;
       if (over && session.isLive()) {
-        log.info(
+        LOG.info(
             "Session cut client={} subject={} serial={} reason={}",
             session.clientId(),
             session.subject(),
@@ -226,7 +226,7 @@ public final class Revocations implements AutoCloseable {
       CompletableFuture.allOf(cuts.toArray(CompletableFuture[]::new))
           .get(CUT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      log.warn("Sessions slow to end count={} waitedMs={}", cuts.size(), CUT_LIMIT.toMillis());
+      LOG.warn("Sessions slow to end count={} waitedMs={}", cuts.size(), CUT_LIMIT.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -238,7 +238,7 @@ public final class Revocations implements AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException e) {
-        log.error("Revocation task failed", e);
+        LOG.error("Revocation task failed", e);
       }
     };
   }

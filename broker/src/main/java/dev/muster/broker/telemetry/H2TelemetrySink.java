@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * and the next message tries anew: no one has to help.
  */
 public final class H2TelemetrySink implements TelemetrySink {
-  private static final Logger log = LoggerFactory.getLogger(H2TelemetrySink.class);
+  private static final Logger LOG = LoggerFactory.getLogger(H2TelemetrySink.class);
   private static final int QUEUE = 4_096;
   private static final int MAX_BATCH = 512;
   private static final long IDLE_MS = 200;
@@ -144,7 +144,7 @@ public final class H2TelemetrySink implements TelemetrySink {
     if (pending.message().reading() instanceof Reading.Unreadable) {
       fail(List.of(pending), cause);
     } else {
-      log.warn(
+      LOG.warn(
           "Telemetry not storable device={} error={}", pending.message().topic().device(), reason);
       commit(List.of(new Pending(pending.message().asUnreadable(reason), pending.result())));
     }
@@ -159,7 +159,7 @@ public final class H2TelemetrySink implements TelemetrySink {
   private void fail(List<Pending> batch, Throwable cause) {
     failures.increment();
     if (problem == null) {
-      log.error("Telemetry store failed, nothing is acknowledged until it works again", cause);
+      LOG.error("Telemetry store failed, nothing is acknowledged until it works again", cause);
     }
     problem = "telemetry store: "
         + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
@@ -170,7 +170,7 @@ public final class H2TelemetrySink implements TelemetrySink {
 
   private void succeeded() {
     if (problem != null) {
-      log.info("Telemetry store works again");
+      LOG.info("Telemetry store works again");
       problem = null;
     }
   }
@@ -185,7 +185,7 @@ public final class H2TelemetrySink implements TelemetrySink {
       old.rollback();
     } catch (SQLException e) {
       // It is about to be closed, which rolls back as well.
-      log.debug("Rollback failed error={}", e.toString());
+      LOG.debug("Rollback failed error={}", e.toString());
     }
     database.discard(old.connection());
   }

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.authority;
 
+import dev.muster.protocol.file.KeyMatch;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -61,7 +62,7 @@ final class CaFile {
           || !(certificateOf(store) instanceof X509Certificate certificate)) {
         throw damaged(file, "holds no key named \"" + ALIAS + "\"", null);
       }
-      if (!KeyPairs.match(key, certificate.getPublicKey())) {
+      if (!KeyMatch.belongTogether(key, certificate.getPublicKey())) {
         throw damaged(file, "its key does not belong to its certificate", null);
       }
       if (certificate.getBasicConstraints() < 0) {

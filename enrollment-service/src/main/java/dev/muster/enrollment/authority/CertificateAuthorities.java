@@ -77,11 +77,11 @@ public final class CertificateAuthorities {
     X509Certificate service = certificates.issuing(
         "Muster Service CA", serviceKey.getPublic(), root, rootKey.getPrivate());
     char[] chars = password.toCharArray();
-    StagedDirectory.create(directory, staged -> {
-      staged.file(PASSWORD, password.getBytes(StandardCharsets.US_ASCII));
-      staged.file(ROOT, CaFile.encode(rootKey.getPrivate(), chars, root));
-      staged.file(DEVICE, CaFile.encode(deviceKey.getPrivate(), chars, device, root));
-      staged.file(SERVICE, CaFile.encode(serviceKey.getPrivate(), chars, service, root));
+    PrivateDirectory.create(directory, staged -> {
+      staged.write(PASSWORD, password);
+      staged.write(ROOT, CaFile.encode(rootKey.getPrivate(), chars, root));
+      staged.write(DEVICE, CaFile.encode(deviceKey.getPrivate(), chars, device, root));
+      staged.write(SERVICE, CaFile.encode(serviceKey.getPrivate(), chars, service, root));
     });
   }
 

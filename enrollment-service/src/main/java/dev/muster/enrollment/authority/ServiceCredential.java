@@ -6,6 +6,8 @@ package dev.muster.enrollment.authority;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.Pem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +35,7 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
     if (chain.isEmpty()) {
       throw new IllegalArgumentException("chain: empty (expected: at least the certificate)");
     }
-    if (!KeyPairs.match(key, chain.get(0).getPublicKey())) {
+    if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new IllegalArgumentException("key: does not belong to the certificate of "
           + chain.get(0).getSubjectX500Principal().getName());
     }
@@ -61,10 +63,10 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
    * @throws UncheckedIOException if that fails, worded for a user
    */
   public void write(Path directory) {
-    StagedDirectory.replace(directory, staged -> {
-      staged.file(KEY, keyPem().getBytes(StandardCharsets.US_ASCII));
-      staged.file(CERTIFICATE, Pem.of(List.of(certificate())).getBytes(StandardCharsets.US_ASCII));
-      staged.file(CHAIN, chainPem().getBytes(StandardCharsets.US_ASCII));
+    PrivateDirectory.replace(directory, staged -> {
+      staged.write(KEY, keyPem());
+      staged.write(CERTIFICATE, Pem.of(List.of(certificate())));
+      staged.write(CHAIN, chainPem());
     });
   }
 

@@ -5,7 +5,6 @@
 package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
-import dev.muster.enrollment.authority.Pem;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
@@ -16,6 +15,7 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.AppliedAnswer;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import io.vertx.core.Future;

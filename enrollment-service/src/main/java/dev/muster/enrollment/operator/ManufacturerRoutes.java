@@ -4,12 +4,12 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.authority.Pem;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

@@ -4,8 +4,8 @@
  */
 package dev.muster.enrollment.revocation;
 
-import dev.muster.enrollment.authority.Pem;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.topic.FleetTopics;
 import io.netty.handler.codec.mqtt.MqttQoS;

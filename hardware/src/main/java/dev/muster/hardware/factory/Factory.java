@@ -6,6 +6,8 @@ package dev.muster.hardware.factory;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -61,7 +62,7 @@ public final class Factory {
    */
   public static final String P12_PASSWORD = "changeit";
 
-  private static final Logger log = LoggerFactory.getLogger(Factory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Factory.class);
   // No '_': a serialNumber attribute is a PrintableString, which has none (X.680, 41.4), and strict
   // parsers refuse the whole certificate. A letter or digit first: it may become a file's name.
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
@@ -88,15 +89,14 @@ public final class Factory {
   public static Factory init(Path directory, String name, Clock clock) {
     requireNonNull(clock, "clock");
     requireName(name);
-    try (StagedDirectory files = StagedDirectory.begin(directory)) {
-      KeyPair keys = newKey();
-      X509Certificate certificate = FactoryCertificates.authority(keys, name, clock);
+    KeyPair keys = newKey();
+    X509Certificate certificate = FactoryCertificates.authority(keys, name, clock);
+    Path made = FactoryFiles.create(directory, files -> {
       files.writePublic(CA_CERTIFICATE, Pem.of(List.of(certificate)));
-      files.writeSecret(CA_KEY, Pem.of(keys.getPrivate()));
-      Path made = files.publish();
-      log.info("Factory created name={} directory={}", Quoted.of(name), made);
-      return new Factory(certificate, keys.getPrivate(), clock);
-    }
+      files.write(CA_KEY, Pem.of(keys.getPrivate()));
+    });
+    LOG.info("Factory created name={} directory={}", Quoted.of(name), made);
+    return new Factory(certificate, keys.getPrivate(), clock);
   }
 
   /**
@@ -108,10 +108,10 @@ public final class Factory {
     requireNonNull(clock, "clock");
     Path certificateFile = requireFile(directory, CA_CERTIFICATE);
     Path keyFile = requireFile(directory, CA_KEY);
-    X509Certificate certificate = Pem.readCertificate(certificateFile);
+    X509Certificate certificate = FactoryFiles.certificate(certificateFile);
     requireAuthority(certificateFile, certificate, clock);
-    PrivateKey key = Pem.readPrivateKey(keyFile);
-    if (!belongTogether(key, certificate)) {
+    PrivateKey key = FactoryFiles.privateKey(keyFile);
+    if (!KeyMatch.belongTogether(key, certificate.getPublicKey())) {
       throw new FactoryException(keyFile + ": is not the key of " + certificateFile
           + "; restore both from the same backup");
     }
@@ -138,23 +138,22 @@ public final class Factory {
    */
   public Path issue(String serial, Path directory) {
     requireSerial(serial);
-    try (StagedDirectory files = StagedDirectory.begin(directory)) {
-      KeyPair keys = newKey();
-      X509Certificate idevid =
-          FactoryCertificates.idevid(keys.getPublic(), serial, certificate, key, clock);
-      List<X509Certificate> chain = List.of(idevid, certificate);
-      files.writeSecret(DEVICE_KEY, Pem.of(keys.getPrivate()));
+    KeyPair keys = newKey();
+    X509Certificate idevid =
+        FactoryCertificates.idevid(keys.getPublic(), serial, certificate, key, clock);
+    List<X509Certificate> chain = List.of(idevid, certificate);
+    Path made = FactoryFiles.create(directory, files -> {
+      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
       files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
-      files.writeSecret(DEVICE_P12, p12(keys.getPrivate(), chain));
-      Path made = files.publish();
-      log.info(
-          "IDevID issued serial={} certificate={} directory={}",
-          serial,
-          idevid.getSerialNumber().toString(16),
-          made);
-      return made;
-    }
+      files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
+    });
+    LOG.info(
+        "IDevID issued serial={} certificate={} directory={}",
+        serial,
+        idevid.getSerialNumber().toString(16),
+        made);
+    return made;
   }
 
   private static void requireName(String name) {
@@ -197,30 +196,15 @@ public final class Factory {
     }
   }
 
-  private static boolean belongTogether(PrivateKey key, X509Certificate certificate) {
-    try {
-      byte[] probe = certificate.getSignature();
-      Signature signature = Signature.getInstance("SHA256withECDSA");
-      signature.initSign(key);
-      signature.update(probe);
-      byte[] signed = signature.sign();
-      signature.initVerify(certificate.getPublicKey());
-      signature.update(probe);
-      return signature.verify(signed);
-    } catch (GeneralSecurityException e) {
-      return false; // Another kind of key than the certificate's.
-    }
-  }
-
   private static void warnIfOthersCanRead(Path keyFile) {
     try {
       Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(keyFile);
       if (permissions.contains(PosixFilePermission.GROUP_READ)
           || permissions.contains(PosixFilePermission.OTHERS_READ)) {
-        log.warn("Factory key readable by others file={} hint=\"chmod 600\"", keyFile);
+        LOG.warn("Factory key readable by others file={} hint=\"chmod 600\"", keyFile);
       }
     } catch (IOException | UnsupportedOperationException e) {
-      log.debug("Factory key permissions unknown file={} reason={}", keyFile, e.toString());
+      LOG.debug("Factory key permissions unknown file={} reason={}", keyFile, e.toString());
     }
   }
 

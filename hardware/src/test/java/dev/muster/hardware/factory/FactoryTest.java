@@ -187,7 +187,7 @@ final class FactoryTest {
     assertThat(permissions(device.resolve("device.key"))).isEqualTo("rw-------");
     assertThat(permissions(device.resolve("device.p12"))).isEqualTo("rw-------");
     assertThat(permissions(device.resolve("device.pem"))).isEqualTo("rw-r--r--");
-    X509Certificate idevid = Pem.readCertificate(device.resolve("device.pem"));
+    X509Certificate idevid = FactoryFiles.certificate(device.resolve("device.pem"));
     idevid.verify(factory.certificate().getPublicKey());
     assertThat(idevid.getBasicConstraints()).isEqualTo(-1);
     assertThat(idevid.getNotAfter().toInstant()).isEqualTo(Instant.parse("9999-12-31T23:59:59Z"));
@@ -207,7 +207,7 @@ final class FactoryTest {
       store.load(in, password);
     }
     assertThat(store.getKey("device", password))
-        .isEqualTo(Pem.readPrivateKey(device.resolve("device.key")));
+        .isEqualTo(FactoryFiles.privateKey(device.resolve("device.key")));
     assertThat(store.getCertificateChain("device")).hasSize(2);
   }
 
@@ -228,7 +228,9 @@ final class FactoryTest {
     Factory.init(folder.resolve("f"), "acme", NOW);
     Clock early = Clock.fixed(Instant.parse("2000-01-01T00:00:00Z"), ZoneOffset.UTC);
     Path device = Factory.open(folder.resolve("f"), early).issue("SN-1", folder.resolve("d"));
-    assertThat(Pem.readCertificate(device.resolve("device.pem")).getNotBefore().toInstant())
+    assertThat(FactoryFiles.certificate(device.resolve("device.pem"))
+            .getNotBefore()
+            .toInstant())
         .isEqualTo(Instant.parse("2026-11-21T11:55:00Z"));
   }
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * elsewhere is handed over to it.
  */
 public final class DeviceLoop {
-  private static final Logger log = LoggerFactory.getLogger(DeviceLoop.class);
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
 
   /** More would not make a device faster, and a broker has thousands of them. */
   private static final int MAX_WINDOW = 10;
@@ -159,7 +159,7 @@ public final class DeviceLoop {
   private void onIssued(String what, Generation generation) {
     enrollments.incrementAndGet();
     rememberSubject();
-    log.info(
+    LOG.info(
         "{} boot={} device={} generation={} notAfter={}",
         what,
         boot,
@@ -363,7 +363,7 @@ public final class DeviceLoop {
         noRenewalBefore = now().plus(waits.nextCandidate());
         identities.renewed(key, certificate);
         waits.renewed();
-        log.info(
+        LOG.info(
             "Certificate renewed boot={} device={} generation={}",
             boot,
             certificate.subject().device(),
@@ -457,7 +457,7 @@ public final class DeviceLoop {
 
   /** A disk that is full or gone, or a defect of ours: the device goes on as well as it can. */
   private void onFault(RuntimeException fault) {
-    log.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
+    LOG.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
     if (stopping) {
       finishStop();
     } else if (link == null && nextStep == null) {

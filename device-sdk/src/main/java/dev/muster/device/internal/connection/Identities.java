@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * owner thread.
  */
 final class Identities {
-  private static final Logger log = LoggerFactory.getLogger(Identities.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Identities.class);
   private static final int MAX_REFUSALS = 3;
 
   private final IdentityStore store;
@@ -119,7 +119,7 @@ final class Identities {
     }
     preferCurrent = true;
     if (refused && ++refusals >= MAX_REFUSALS) {
-      log.warn("New identity given up, no broker accepts it generation={}", generation.number());
+      LOG.warn("New identity given up, no broker accepts it generation={}", generation.number());
       store.discard(generation.number());
       candidate = null;
       refusals = 0;

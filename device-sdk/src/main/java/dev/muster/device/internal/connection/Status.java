@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /** What others may know about a device: its state and the reason for it. */
 public final class Status {
-  private static final Logger log = LoggerFactory.getLogger(Status.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Status.class);
   private static final int MAX_PENDING = 256;
 
   private record Now(DeviceState state, String reason) {}
@@ -48,20 +48,20 @@ public final class Status {
     Now next = new Now(state, reason);
     if (!next.equals(now)) {
       now = next;
-      log.info("Device state boot={} state={} reason={}", boot, state, reason);
+      LOG.info("Device state boot={} state={} reason={}", boot, state, reason);
       tell(target -> target.onState(state, reason));
     }
   }
 
   void problem(EnrollmentException problem) {
-    log.warn("Enrollment failed boot={} reason={}", boot, problem.getMessage());
+    LOG.warn("Enrollment failed boot={} reason={}", boot, problem.getMessage());
     tell(target -> target.onEnrollmentProblem(problem));
   }
 
   private void tell(Consumer<DeviceListener> call) {
     if (pending.incrementAndGet() > MAX_PENDING) {
       pending.decrementAndGet();
-      log.warn("Listener too slow, a call was left out boot={}", boot);
+      LOG.warn("Listener too slow, a call was left out boot={}", boot);
       return;
     }
     try {
@@ -70,12 +70,12 @@ public final class Status {
         try {
           call.accept(listener);
         } catch (RuntimeException e) {
-          log.warn("Listener failed boot={}", boot, e);
+          LOG.warn("Listener failed boot={}", boot, e);
         }
       });
     } catch (RejectedExecutionException e) {
       pending.decrementAndGet();
-      log.debug("Listener not told, its executor is closed boot={}", boot);
+      LOG.debug("Listener not told, its executor is closed boot={}", boot);
     }
   }
 }

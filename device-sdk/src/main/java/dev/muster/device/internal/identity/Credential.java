@@ -6,12 +6,10 @@ package dev.muster.device.internal.identity;
 
 import static java.util.Objects.requireNonNull;
 
-import java.nio.charset.StandardCharsets;
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.PemFile;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -29,7 +27,7 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
     if (chain.isEmpty()) {
       throw new IllegalArgumentException("chain: empty (expected: the certificate first)");
     }
-    if (!belongTogether(key, chain.get(0).getPublicKey())) {
+    if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new IllegalArgumentException("the private key is not the certificate's");
     }
   }
@@ -40,8 +38,8 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
    * @throws IllegalArgumentException naming the file that does not hold what it should
    */
   public static Credential read(Path key, Path chain) {
-    PrivateKey privateKey = Pem.readKey(key);
-    List<X509Certificate> certificates = Pem.readCertificates(chain);
+    PrivateKey privateKey = PemFile.privateKey(key);
+    List<X509Certificate> certificates = PemFile.certificates(chain);
     try {
       return new Credential(privateKey, certificates);
     } catch (IllegalArgumentException e) {
@@ -64,29 +62,5 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
   public String toString() {
     return "Credential[" + leaf().getSubjectX500Principal() + ", serial "
         + leaf().getSerialNumber().toString(16) + "]";
-  }
-
-  static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
-    try {
-      byte[] probe = "muster".getBytes(StandardCharsets.US_ASCII);
-      String algorithm = signatureAlgorithm(privateKey.getAlgorithm());
-      Signature signer = Signature.getInstance(algorithm);
-      signer.initSign(privateKey);
-      signer.update(probe);
-      byte[] signature = signer.sign();
-      Signature verifier = Signature.getInstance(algorithm);
-      verifier.initVerify(publicKey);
-      verifier.update(probe);
-      return verifier.verify(signature);
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
-  }
-
-  private static String signatureAlgorithm(String keyAlgorithm) {
-    if (keyAlgorithm.equals("EC")) {
-      return "SHA256withECDSA";
-    }
-    return keyAlgorithm.equals("RSA") ? "SHA256withRSA" : keyAlgorithm;
   }
 }

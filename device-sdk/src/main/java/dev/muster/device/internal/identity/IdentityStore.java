@@ -4,6 +4,9 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * next request is known. Not thread-safe; writes block until they are on the disk.
  */
 public final class IdentityStore implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(IdentityStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(IdentityStore.class);
   private static final Pattern NUMBER = Pattern.compile("[0-9]{4,9}");
   private static final String KEY = "key.pem";
   private static final String CHAIN = "chain.pem";
@@ -89,7 +92,7 @@ public final class IdentityStore implements AutoCloseable {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
-      log.debug("State directory locked within this process file={}", file);
+      LOG.debug("State directory locked within this process file={}", file);
     }
     channel.close();
     throw new IllegalStateException(
@@ -112,7 +115,7 @@ public final class IdentityStore implements AutoCloseable {
     Generation current = usable.get(pointed);
     if (current == null && !usable.isEmpty()) {
       current = usable.lastEntry().getValue();
-      log.warn(
+      LOG.warn(
           "Identity taken into use, the pointer names no usable one generation={} pointer={}",
           current.number(),
           pointed);
@@ -142,22 +145,21 @@ public final class IdentityStore implements AutoCloseable {
     write(() -> {
       Path home = home(next);
       DurableFiles.createFolder(home);
-      DurableFiles.replace(home.resolve(KEY), Pem.write(keys.getPrivate()));
+      DurableFiles.write(home.resolve(KEY), Pem.of(keys.getPrivate()));
     });
     return new PendingKey(next, keys);
   }
 
   /** Keeps a certificate beside its key; it is not in use yet. */
   public Generation save(PendingKey pending, List<X509Certificate> chain, DeviceSubject subject) {
-    write(() -> DurableFiles.replace(home(pending.number()).resolve(CHAIN), Pem.write(chain)));
+    write(() -> DurableFiles.write(home(pending.number()).resolve(CHAIN), Pem.of(chain)));
     return new Generation(
         pending.number(), new Credential(pending.keys().getPrivate(), chain), subject);
   }
 
   /** Takes a generation into use. The one before it is kept, in case this one gets damaged. */
   public void promote(Generation generation) {
-    write(() -> DurableFiles.replace(
-        pointer, (generation.number() + "\n").getBytes(StandardCharsets.US_ASCII)));
+    write(() -> DurableFiles.write(pointer, generation.number() + "\n"));
     boolean previousKept = false;
     List<Integer> numbers = numbers();
     for (int i = numbers.size() - 1; i >= 0; i--) {
@@ -193,7 +195,7 @@ public final class IdentityStore implements AutoCloseable {
     try {
       lockFile.close();
     } catch (IOException e) {
-      log.debug("State directory not unlocked folder={}", folder, e);
+      LOG.debug("State directory not unlocked folder={}", folder, e);
     }
   }
 
@@ -217,7 +219,7 @@ public final class IdentityStore implements AutoCloseable {
       damage = e.getMessage();
     }
     if (warn) {
-      log.warn("Identity damaged, passed over generation={} reason={}", number, damage);
+      LOG.warn("Identity damaged, passed over generation={} reason={}", number, damage);
     }
     return null;
   }
@@ -228,10 +230,10 @@ public final class IdentityStore implements AutoCloseable {
       return null; // It has its certificate.
     }
     try {
-      PrivateKey key = Pem.readKey(home.resolve(KEY));
+      PrivateKey key = PemFile.privateKey(home.resolve(KEY));
       return new KeyPair(PublicKeys.of(key), key);
     } catch (IllegalArgumentException | UncheckedIOException e) {
-      log.warn("Key damaged generation={} reason={}", number, e.getMessage());
+      LOG.warn("Key damaged generation={} reason={}", number, e.getMessage());
     }
     return null;
   }
@@ -242,7 +244,7 @@ public final class IdentityStore implements AutoCloseable {
       if (text.matches("[1-9][0-9]{0,8}")) {
         return Integer.parseInt(text);
       }
-      log.warn("Pointer damaged file={} (expected: a number)", pointer);
+      LOG.warn("Pointer damaged file={} (expected: a number)", pointer);
     } catch (java.nio.file.NoSuchFileException e) {
       return 0;
     } catch (IOException e) {

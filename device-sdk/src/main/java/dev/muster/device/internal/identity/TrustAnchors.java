@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.protocol.file.PemFile;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathBuilder;
@@ -34,7 +35,7 @@ public final class TrustAnchors {
 
   /** @throws IllegalArgumentException naming the file, if it holds no certificate of a CA */
   public static TrustAnchors read(Path file) {
-    List<X509Certificate> roots = Pem.readCertificates(file);
+    List<X509Certificate> roots = PemFile.certificates(file);
     for (X509Certificate root : roots) {
       if (root.getBasicConstraints() < 0) {
         throw new IllegalArgumentException(file + ": " + root.getSubjectX500Principal()

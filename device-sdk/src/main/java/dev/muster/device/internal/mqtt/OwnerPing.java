@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /** Keeps a connection alive by the device's own timer; Paho would start a thread for it. */
 final class OwnerPing implements MqttPingSender {
-  private static final Logger log = LoggerFactory.getLogger(OwnerPing.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OwnerPing.class);
 
   private final ScheduledExecutorService timer;
   private @Nullable ClientComms comms;
@@ -60,7 +60,7 @@ final class OwnerPing implements MqttPingSender {
     try {
       next = timer.schedule(this::ping, delay, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      log.debug("Ping not scheduled, the device is closing");
+      LOG.debug("Ping not scheduled, the device is closing");
     }
   }
 

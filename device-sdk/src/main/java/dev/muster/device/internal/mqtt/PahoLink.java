@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /** One Paho client for one connection. */
 final class PahoLink implements MqttLink {
-  private static final Logger log = LoggerFactory.getLogger(PahoLink.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PahoLink.class);
   private static final int QOS = 1;
   private static final int DEFAULT_RECEIVE_MAXIMUM = 65_535;
   private static final long GOODBYE_MS = 1_000;
@@ -80,7 +80,7 @@ final class PahoLink implements MqttLink {
       paho.publish(message.topic(), packet, null, new PublishListener(message));
       return true;
     } catch (MqttException e) {
-      log.debug("Message not sent client={} reason={}", settings.clientId(), e.getMessage());
+      LOG.debug("Message not sent client={} reason={}", settings.clientId(), e.getMessage());
       // Whatever the reason, this link has lost a message that was in turn: start afresh.
       socket.cut();
       return false;
@@ -220,7 +220,7 @@ final class PahoLink implements MqttLink {
     @Override
     public void onFailure(IMqttToken token, Throwable failure) {
       // The connection went away under the message; whoever keeps it sends it again.
-      log.debug("Message unacknowledged client={}", settings.clientId());
+      LOG.debug("Message unacknowledged client={}", settings.clientId());
     }
   }
 
@@ -248,7 +248,7 @@ final class PahoLink implements MqttLink {
 
     @Override
     public void mqttErrorOccurred(MqttException exception) {
-      log.debug("MQTT error client={} reason={}", settings.clientId(), exception.getMessage());
+      LOG.debug("MQTT error client={} reason={}", settings.clientId(), exception.getMessage());
     }
 
     @Override

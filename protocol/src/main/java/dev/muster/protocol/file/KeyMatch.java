@@ -1,0 +1,42 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.protocol.file;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+
+/** Whether a private key belongs to a public one, proved by signing. */
+public final class KeyMatch {
+  private static final byte[] PROBE =
+      "does this key belong to that certificate?".getBytes(StandardCharsets.US_ASCII);
+
+  private KeyMatch() {}
+
+  /** False also if the keys are of different kinds, or of a kind that does not sign. */
+  public static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
+    try {
+      Signature signature = Signature.getInstance(algorithm(privateKey.getAlgorithm()));
+      signature.initSign(privateKey);
+      signature.update(PROBE);
+      byte[] signed = signature.sign();
+      signature.initVerify(publicKey);
+      signature.update(PROBE);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static String algorithm(String key) {
+    return switch (key) {
+      case "EC" -> "SHA256withECDSA";
+      case "RSA" -> "SHA256withRSA";
+      default -> key; // EdDSA, Ed25519: the key's name is the signature's.
+    };
+  }
+}
