@@ -47,6 +47,15 @@ final class PrivateDirectory {
     }
   }
 
+  /** Takes up what a crash in {@link #replace} has left. @throws UncheckedIOException as there */
+  static void recover(Path target) {
+    try {
+      StagedDirectory.recover(target);
+    } catch (IOException e) {
+      throw worded(target, e);
+    }
+  }
+
   private static UncheckedIOException worded(Path target, IOException e) {
     String problem = e instanceof FileSystemException failure
         ? reason(failure) + " (expected: a new directory below a writable one)"

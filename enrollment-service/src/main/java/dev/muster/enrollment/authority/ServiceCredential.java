@@ -76,6 +76,7 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
    * @throws DamagedFileException if a file is missing, or does not fit the others
    */
   public static ServiceCredential read(Path directory) {
+    PrivateDirectory.recover(directory);
     PrivateKey key;
     Path keyFile = directory.resolve(KEY);
     String keyText = text(keyFile);

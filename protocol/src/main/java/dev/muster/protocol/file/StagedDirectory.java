@@ -98,8 +98,9 @@ public final class StagedDirectory {
   }
 
   private static void putInPlace(Path staging, Path target, boolean replaced) throws IOException {
-    Path old = staging.resolveSibling(staging.getFileName() + ".old");
+    Path old = previous(target);
     if (replaced) {
+      delete(old);
       Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
     }
     Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -107,6 +108,26 @@ public final class StagedDirectory {
     if (replaced) {
       delete(old);
     }
+  }
+
+  /**
+   * Undoes a {@link #replace} that a crash has cut short between taking the old directory away and
+   * putting the new one in its place: the old one is there again. Does nothing else.
+   *
+   * @throws IOException if it cannot be moved back
+   */
+  public static void recover(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path old = previous(absolute);
+    if (!Files.exists(absolute) && Files.exists(old)) {
+      Files.move(old, absolute, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.flushFolder(absolute.getParent());
+    }
+  }
+
+  /** Where {@link #replace} keeps the old directory while it puts the new one in its place. */
+  private static Path previous(Path target) {
+    return target.resolveSibling("." + target.getFileName() + ".old");
   }
 
   private static void delete(Path directory) throws IOException {

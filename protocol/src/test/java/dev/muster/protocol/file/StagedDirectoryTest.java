@@ -64,6 +64,19 @@ final class StagedDirectoryTest {
   }
 
   @Test
+  void recover_replaceWasCutShort_theOldOneIsBack() throws Exception {
+    Path target = folder.resolve("a");
+    StagedDirectory.replace(target, files -> files.write("old", "1"));
+    Files.move(target, folder.resolve(".a.old"));
+    StagedDirectory.recover(target);
+    assertThat(target.resolve("old")).hasContent("1");
+    alone("a");
+    StagedDirectory.recover(target);
+    StagedDirectory.recover(folder.resolve("never there"));
+    assertThat(target.resolve("old")).hasContent("1");
+  }
+
+  @Test
   void contents_thatFail_leaveNothing() throws Exception {
     Path target = folder.resolve("a");
     assertThatThrownBy(() -> StagedDirectory.replace(target, files -> {
