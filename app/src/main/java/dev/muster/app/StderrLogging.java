@@ -20,8 +20,9 @@ import ch.qos.logback.core.spi.ContextAwareBase;
  * same class path, and because reading XML is a third of the time in which a short command is done.
  */
 public final class StderrLogging extends ContextAwareBase implements Configurator {
+  /** Nothing that could steer a terminal or forge a line leaves here, whatever a stranger sent. */
   private static final String PATTERN =
-      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{0} %msg%n";
+      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{0} %replace(%msg){'[\\p{C}\u2028\u2029]','?'}%n";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {

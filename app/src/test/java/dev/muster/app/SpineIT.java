@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -208,6 +209,26 @@ class SpineIT {
         .contains(" 401 ")
         .contains("application/problem+json");
     assertThat(curl.run(folder, "-s", url.replace("https", "http")).exitCode()).isNotZero();
+  }
+
+  @Test
+  void operatorApi_pathThatWouldSteerATerminal_isLoggedHarmlessly() throws Exception {
+    PeerProgram openssl = PeerProgram.require("openssl");
+    String request =
+        "GET /api/v1/\u001b]0;pwned\u0007\u001b[31mRED HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    openssl.run(
+        folder,
+        request.getBytes(StandardCharsets.ISO_8859_1),
+        Duration.ofSeconds(20),
+        "s_client",
+        "-quiet",
+        "-connect",
+        "localhost:" + ports.operator(),
+        "-CAfile",
+        "muster-data/trust/root.pem",
+        "-ign_eof");
+    await().atMost(Duration.ofSeconds(10)).until(() -> backend.stderr().contains("pwned"));
+    assertThat(backend.stderr()).doesNotContain("\u001b").doesNotContain("\u0007");
   }
 
   @Test

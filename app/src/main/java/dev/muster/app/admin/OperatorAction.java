@@ -4,8 +4,12 @@
  */
 package dev.muster.app.admin;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
@@ -17,7 +21,11 @@ import picocli.CommandLine.Option;
  * to a program.
  */
 abstract class OperatorAction implements Callable<Integer> {
-  static final ObjectMapper JSON = new ObjectMapper();
+  static final ObjectMapper JSON = JsonMapper.builder()
+      // What devices say may end on a terminal: nothing there may steer it.
+      .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+      .enable(SerializationFeature.INDENT_OUTPUT)
+      .build();
 
   @Mixin
   OperatorAccess access = new OperatorAccess();
@@ -29,11 +37,19 @@ abstract class OperatorAction implements Callable<Integer> {
   public final Integer call() {
     JsonNode answer = ask(access.connect());
     if (json) {
-      System.out.println(answer.toPrettyString());
+      System.out.println(pretty(answer));
     } else {
       show(answer, System.out);
     }
     return 0;
+  }
+
+  private static String pretty(JsonNode answer) {
+    try {
+      return JSON.writeValueAsString(answer);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   abstract JsonNode ask(OperatorClient client);

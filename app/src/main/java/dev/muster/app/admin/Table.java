@@ -34,9 +34,21 @@ final class Table {
         : cell.toString();
     // A name from outside must not steer the terminal.
     return text.codePoints()
-        .map(c -> Character.isISOControl(c) ? '?' : c)
+        .map(c -> isInvisible(c) ? '?' : c)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
         .toString();
+  }
+
+  private static boolean isInvisible(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE,
+          Character.UNASSIGNED -> true;
+      default -> false;
+    };
   }
 
   void print(PrintStream out) {

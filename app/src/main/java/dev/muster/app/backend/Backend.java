@@ -17,6 +17,8 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import java.net.URI;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -35,6 +37,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class Backend implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
+
+  /**
+   * With less, an operator should be told while there is time; a full disk stops telemetry and
+   * enrollment.
+   */
+  private static final long MIN_FREE_BYTES = 256L << 20;
 
   /** Which services a process runs. */
   public enum Role {
@@ -75,7 +83,12 @@ public final class Backend implements AutoCloseable {
   }
 
   private Endpoints startAll(MusterConfig config, Set<Role> roles, Clock clock) {
-    Vertx vertx = Vertx.vertx();
+    // Nothing is served from files; without this Vert.x would leave a cache directory behind at a
+    // kill.
+    Vertx vertx = Vertx.vertx(new VertxOptions()
+        .setFileSystemOptions(new FileSystemOptions()
+            .setFileCachingEnabled(false)
+            .setClassPathResolvingEnabled(false)));
     started.push(() -> Blocking.await(vertx.close(), "stopping Vert.x"));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     new JvmMemoryMetrics().bindTo(meters);
@@ -187,6 +200,12 @@ public final class Backend implements AutoCloseable {
     }
     if (broker != null) {
       broker.problem().ifPresent(problem -> problems.put("broker", problem));
+    }
+    long free = data.path().toFile().getUsableSpace();
+    if (free < MIN_FREE_BYTES) {
+      problems.put(
+          "disk",
+          (free >> 20) + " MiB free (expected: at least " + (MIN_FREE_BYTES >> 20) + " MiB)");
     }
     return problems;
   }

@@ -6,6 +6,8 @@ package dev.muster.app.backend;
 
 import dev.muster.app.data.AdminToken;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.est.ConnectionPatrol;
+import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
@@ -56,6 +58,11 @@ final class OperatorServer {
   /** Starts to listen; blocks until it does. @return the port */
   int start(String host, int port, ServiceCredential credential) {
     Router root = Router.router(vertx);
+    ConnectionPatrol patrol = new ConnectionPatrol(vertx);
+    root.route().handler(ctx -> {
+      patrol.expect(ctx.request().connection());
+      ctx.next();
+    });
     root.route().handler(OperatorServer::secureHeaders);
     root.route("/api/v1/*").handler(this::authenticate);
     // The token is checked first: a stranger's body is not even read.
@@ -73,7 +80,7 @@ final class OperatorServer {
         .setIdleTimeout(60)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
         .setHandle100ContinueAutomatically(true);
-    server = vertx.createHttpServer(options).requestHandler(root);
+    server = vertx.createHttpServer(options).connectionHandler(patrol::watch).requestHandler(root);
     return Blocking.await(server.listen(), "operator API on " + host + ":" + port)
         .actualPort();
   }
@@ -99,7 +106,7 @@ final class OperatorServer {
     LOG.warn(
         "Operator refused from={} path={} reason={}",
         ctx.request().remoteAddress(),
-        ctx.normalizedPath(),
+        Quoted.of(ctx.normalizedPath()),
         header == null ? "no token" : "wrong token");
     ctx.response().putHeader("WWW-Authenticate", "Bearer realm=\"muster\"");
     ctx.fail(
@@ -116,7 +123,7 @@ final class OperatorServer {
       LOG.error(
           "Operator request failed method={} path={}",
           ctx.request().method(),
-          ctx.normalizedPath(),
+          Quoted.of(ctx.normalizedPath()),
           ctx.failure());
       detail = "unexpected; the server's log says more";
     }

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.backend;
 
+import dev.muster.enrollment.est.ConnectionPatrol;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -28,7 +29,11 @@ final class OpsServer {
   }
 
   int start(String host, int port) {
-    server = vertx.createHttpServer().requestHandler(this::answer);
+    ConnectionPatrol patrol = new ConnectionPatrol(vertx);
+    server = vertx.createHttpServer().connectionHandler(patrol::watch).requestHandler(request -> {
+      patrol.expect(request.connection());
+      answer(request);
+    });
     return Blocking.await(server.listen(port, host), "metrics on " + host + ":" + port)
         .actualPort();
   }

@@ -164,6 +164,7 @@ public final class DataDirectory {
     expectCertificate(path.resolve("trust/device-ca.pem"), authorities.deviceCa());
     expectCertificate(path.resolve("trust/service-ca.pem"), authorities.serviceCa());
     AdminToken.read(path.resolve("admin-token"));
+    expectPrivate(path);
     for (String file : List.of("muster.yaml", "policy.yaml")) {
       if (!Files.isRegularFile(path.resolve(file))) {
         throw damaged(path.resolve(file), "missing", "restore it from a backup");
@@ -208,6 +209,31 @@ public final class DataDirectory {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /**
+   * Keys that others can read are no keys any more; the rest of the directory is the operator's to
+   * judge.
+   */
+  private static void expectPrivate(Path path) throws IOException {
+    try (Stream<Path> files = Files.walk(path.resolve("ca"));
+        Stream<Path> services = Files.walk(path.resolve("services"))) {
+      Stream<Path> keys = services.filter(file -> file.endsWith("key.pem"));
+      for (Path file :
+          (Iterable<Path>) Stream.concat(files.filter(Files::isRegularFile), keys)::iterator) {
+        if (isForOthers(file)) {
+          throw damaged(file, "readable by others (expected: mode 0600)", "chmod 600 " + file);
+        }
+      }
+    }
+    if (isForOthers(path)) {
+      LOG.warn("Data directory is open to others path={} (hint: chmod 700 {})", path, path);
+    }
+  }
+
+  private static boolean isForOthers(Path file) throws IOException {
+    return Files.getPosixFilePermissions(file).stream()
+        .anyMatch(permission -> !permission.name().startsWith("OWNER_"));
   }
 
   private static Layout readLayout(Path file) {

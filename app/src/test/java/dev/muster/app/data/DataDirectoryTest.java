@@ -190,6 +190,23 @@ class DataDirectoryTest {
     assertThatThrownBy(this::open).hasMessageContaining("admin-token").hasMessageContaining("0600");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ca/root.p12",
+        "ca/password",
+        "services/server/key.pem",
+        "services/enrollment/key.pem"
+      })
+  void open_keyOthersCanRead_isRefused(String name) throws IOException {
+    open();
+    Files.setPosixFilePermissions(data.resolve(name), PosixFilePermissions.fromString("rw-r--r--"));
+    assertThatThrownBy(this::open)
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(name)
+        .hasMessageContaining("0600");
+  }
+
   @Test
   void create_placeIsAFile_isRefused() throws IOException {
     Files.writeString(data, "not a directory");
