@@ -31,7 +31,8 @@ import picocli.CommandLine.ParseResult;
       InitCommand.class,
       FactoryCommand.class,
       AdminCommand.class,
-      SimulateCommand.class
+      SimulateCommand.class,
+      CommandLine.HelpCommand.class
     })
 public final class Muster {
   private Muster() {}
@@ -52,7 +53,9 @@ public final class Muster {
 
   private static void withHelp(CommandLine commandLine) {
     for (CommandLine sub : commandLine.getSubcommands().values()) {
-      sub.getCommandSpec().mixinStandardHelpOptions(true);
+      if (!(sub.getCommand() instanceof CommandLine.HelpCommand)) {
+        sub.getCommandSpec().mixinStandardHelpOptions(true);
+      }
       withHelp(sub);
     }
   }

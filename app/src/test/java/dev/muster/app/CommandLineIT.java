@@ -5,7 +5,9 @@
 package dev.muster.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -54,7 +57,7 @@ class CommandLineIT {
   void admin_withoutABackend_saysHowToStartOne() {
     assertThat(MusterProcess.run(folder, "admin", "devices", "list").expect(1).stderr())
         .contains("ports.json")
-        .contains("hint: start one with: muster serve");
+        .contains("start one with: muster serve");
   }
 
   @Test
@@ -140,7 +143,7 @@ class CommandLineIT {
   }
 
   private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new java.util.ArrayList<>();
+    List<ServerSocket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
         sockets.add(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
@@ -197,7 +200,7 @@ class CommandLineIT {
     MusterProcess.Ended ended = MusterProcess.run(
             folder, "demo", "--devices", "5", "--for", "8s", "--json", "--ephemeral-ports")
         .expect(0);
-    var report = new com.fasterxml.jackson.databind.ObjectMapper().readTree(ended.stdout());
+    var report = new ObjectMapper().readTree(ended.stdout());
     assertThat(report.path("result").asText()).isEqualTo("passed");
     assertThat(report.path("enrolled").asInt()).isEqualTo(5);
     assertThat(report.path("acknowledged").asInt()).isPositive();
@@ -210,11 +213,77 @@ class CommandLineIT {
   void demo_interrupted_endsWithinFiveSeconds() {
     try (MusterProcess demo =
         MusterProcess.start(folder, "demo", "--devices", "3", "--ephemeral-ports")) {
-      org.awaitility.Awaitility.await()
+      await()
           .atMost(Duration.ofSeconds(40))
           .until(() -> demo.stdout().contains("Ctrl-C stops everything."));
       demo.interrupt();
       demo.awaitEnd(Duration.ofSeconds(5));
+    }
+  }
+
+  /** On a terminal there is a progress bar; whatever draws it must leave Ctrl-C to us. */
+  @Test
+  void demo_ctrlCOnATerminal_stillLooksUpWhatWasAcknowledged() {
+    PeerProgram.require("script");
+    String command = MusterProcess.ROOT.resolve("muster") + " demo --devices 2 --ephemeral-ports";
+    try (MusterProcess terminal = MusterProcess.startCommand(
+        folder, Map.of(), List.of("script", "-qefc", command, "/dev/null"))) {
+      await().atMost(Duration.ofSeconds(60)).until(() -> terminal.stdout().contains("2/2 online"));
+      terminal.type("\003");
+      terminal.awaitEnd(Duration.ofSeconds(10));
+      assertThat(terminal.stdout())
+          .contains("acknowledged messages looked up: 0 lost, 0 stored twice");
+    }
+  }
+
+  @Test
+  void admin_serverInTheClear_isRefusedBeforeTheTokenIsRead() {
+    assertThat(MusterProcess.run(
+                folder,
+                "admin",
+                "devices",
+                "list",
+                "--server",
+                "http://localhost:1",
+                "--ca",
+                "none",
+                "--token-file",
+                "none")
+            .expect(1)
+            .stderr())
+        .contains("expected: https://HOST:PORT");
+  }
+
+  @Test
+  void launcher_oddSurroundings_stillFindsAJdk() {
+    String muster = MusterProcess.ROOT.resolve("muster").toString();
+    for (String surroundings : List.of("-u HOME", "JAVA_HOME=/usr", "JAVA_HOME=/nonexistent")) {
+      List<String> command = new ArrayList<>(List.of("env"));
+      command.addAll(List.of(surroundings.split(" ")));
+      command.addAll(List.of(muster, "--version"));
+      assertThat(MusterProcess.startCommand(folder, Map.of(), command)
+              .awaitEnd(Duration.ofSeconds(30))
+              .expect(0)
+              .stdout())
+          .as(surroundings)
+          .contains("muster ");
+    }
+  }
+
+  @Test
+  void simulate_backendGoneAtTheEnd_stillReportsWhatItSaw() throws IOException {
+    try (MusterProcess backend =
+            MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+        MusterProcess load = MusterProcess.start(
+            folder, "simulate", "--devices", "3", "--rate", "5", "--for", "12s", "--json")) {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> backend.stderr().split("Client connected client=sim-", -1).length > 3);
+      backend.kill();
+      MusterProcess.Ended ended = load.awaitEnd(Duration.ofMinutes(1)).expect(1);
+      var report = new ObjectMapper().readTree(ended.stdout());
+      assertThat(report.path("result").asText()).isEqualTo("unverified");
+      assertThat(report.path("sent").asInt()).isPositive();
     }
   }
 }

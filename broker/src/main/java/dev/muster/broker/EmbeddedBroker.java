@@ -44,6 +44,8 @@ final class EmbeddedBroker implements AutoCloseable {
         .build();
     // build() has just opened the door to everybody, in case that no extension would close it.
     InternalConfigurations.AUTH_DENY_UNAUTHENTICATED_CONNECTIONS.set(true);
+    // How long it waits for late writes at its end: there are none, all is in memory.
+    InternalConfigurations.PERSISTENCE_SHUTDOWN_GRACE_PERIOD_MSEC.set(50);
     EmbeddedBroker broker = new EmbeddedBroker(hiveMq);
     try {
       hiveMq.start().get(START_SECONDS, TimeUnit.SECONDS);

@@ -124,8 +124,9 @@ final class CertificateCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      out.println("certificate " + serial + ": " + answer.path("status").asText()
-          + ", on CRL number " + answer.path("crlNumber").asText());
+      out.println("certificate " + answer.path("serial").asText(serial) + ": "
+          + answer.path("status").asText() + ", on CRL number "
+          + answer.path("crlNumber").asText());
       answer
           .path("also")
           .forEach(also ->

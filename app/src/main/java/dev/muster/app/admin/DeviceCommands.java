@@ -36,7 +36,7 @@ final class DeviceCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      Table table = new Table("DEVICE", "FLEET", "STATUS", "SERIAL", "CERTIFICATE ENDS");
+      Table table = new Table("DEVICE", "FLEET", "STATUS", "SERIAL", "CERTIFICATE", "ENDS");
       answer
           .path("devices")
           .forEach(d -> table.row(
@@ -44,6 +44,7 @@ final class DeviceCommands {
               d.path("fleet"),
               d.path("status"),
               d.path("serial"),
+              d.path("certificateStatus"),
               d.path("notAfter")));
       table.print(out);
     }

@@ -19,7 +19,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "telemetry",
     description = "What devices have measured.",
-    subcommands = {TelemetryCommands.Latest.class, TelemetryCommands.Query.class})
+    subcommands = {
+      TelemetryCommands.Latest.class,
+      TelemetryCommands.Query.class,
+      TelemetryCommands.DeadLetters.class
+    })
 final class TelemetryCommands {
   @Command(
       name = "latest",
@@ -35,6 +39,10 @@ final class TelemetryCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
+      if (answer.path("values").isEmpty()) {
+        out.println("nothing is stored of " + device);
+        return;
+      }
       Table table = new Table("STREAM", "METRIC", "VALUE", "UNIT", "TIME");
       answer
           .path("values")
@@ -88,6 +96,10 @@ final class TelemetryCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
+      if (answer.path("series").isEmpty()) {
+        out.println("nothing is stored of " + device + " in that time");
+        return;
+      }
       Table table = new Table("TIME", "STREAM", "METRIC", "VALUE", "UNIT");
       answer
           .path("series")
@@ -98,6 +110,29 @@ final class TelemetryCommands {
                   s.path("metric"),
                   p.path("value"),
                   s.path("unit"))));
+      table.print(out);
+    }
+  }
+
+  @Command(
+      name = "dead-letters",
+      description = "Messages that were acknowledged and kept, but could not be read, and why.")
+  static final class DeadLetters extends AdminAction {
+    @Parameters(paramLabel = "DEVICE", description = "The device's id.")
+    String device = "";
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get("devices/" + OperatorClient.segment(device) + "/dead-letters");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("RECEIVED", "STREAM", "REASON");
+      answer
+          .path("deadLetters")
+          .forEach(letter ->
+              table.row(letter.path("receivedAt"), letter.path("stream"), letter.path("reason")));
       table.print(out);
     }
   }

@@ -44,6 +44,9 @@ public final class Backend implements AutoCloseable {
    */
   private static final long MIN_FREE_BYTES = 256L << 20;
 
+  private static final String PORT_HINT =
+      "give another, for example with --set ports.http=8081 (est, mqtt, operator, metrics likewise), or --ephemeral-ports";
+
   /** Which services a process runs. */
   public enum Role {
     ENROLLMENT,
@@ -75,11 +78,15 @@ public final class Backend implements AutoCloseable {
     } catch (dev.muster.enrollment.StartFailedException
         | dev.muster.broker.StartFailedException e) {
       close();
-      throw new UserError(e.getMessage());
+      throw new UserError(e.getMessage(), isAboutPort(e) ? PORT_HINT : null);
     } catch (RuntimeException e) {
       close();
       throw e;
     }
+  }
+
+  private static boolean isAboutPort(RuntimeException e) {
+    return String.valueOf(e.getMessage()).contains("cannot listen");
   }
 
   private Endpoints startAll(MusterConfig config, Set<Role> roles, Clock clock) {

@@ -35,8 +35,10 @@ public record Endpoints(
       return JSON.readValue(data.resolve(FILE).toFile(), Endpoints.class);
     } catch (IOException e) {
       throw new UserError(
-          data.resolve(FILE) + ": missing or not readable (expected: a running muster)",
-          "start one with: muster serve --data " + data);
+          data.toAbsolutePath().normalize().resolve(FILE)
+              + ": missing or not readable (expected: a running muster)",
+          "name the data directory of the one that runs with --data; or start one with: muster serve --data "
+              + data);
     }
   }
 

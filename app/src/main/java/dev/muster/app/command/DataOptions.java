@@ -23,7 +23,8 @@ final class DataOptions {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Data directory; made at the first start.")
+      description =
+          "Data directory; made at the first start (default: muster-data; demo: muster-demo).")
   @Nullable Path data;
 
   @Option(

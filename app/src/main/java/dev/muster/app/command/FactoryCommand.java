@@ -79,6 +79,7 @@ public final class FactoryCommand {
   }
 
   private static int explained(Runnable act) {
+    Terminal.quiet();
     try {
       act.run();
       return 0;

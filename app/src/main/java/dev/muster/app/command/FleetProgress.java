@@ -7,6 +7,7 @@ package dev.muster.app.command;
 import dev.muster.simulator.Progress;
 import dev.muster.simulator.ProgressListener;
 import java.time.Duration;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows on a terminal how far a simulated fleet is: devices first, then time. */
 final class FleetProgress implements ProgressListener, AutoCloseable {
+  private static final int WIDTH = 79;
+
   private final ProgressBar bar;
   private final boolean timed;
 
@@ -41,6 +44,10 @@ final class FleetProgress implements ProgressListener, AutoCloseable {
         .setInitialMax(timed ? seconds : devices)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(250)
+        .continuousUpdate()
+        // The library's own console would take the terminal over, and Ctrl-C with it.
+        .setConsumer(
+            new DelegatingProgressBarConsumer(line -> System.err.print("\r" + line), WIDTH))
         .hideEta()
         .build();
     return new FleetProgress(bar, timed);
@@ -58,5 +65,6 @@ final class FleetProgress implements ProgressListener, AutoCloseable {
   @Override
   public void close() {
     bar.close();
+    System.err.println();
   }
 }

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Makes a data directory and starts nothing. */
 @Command(
@@ -20,10 +21,20 @@ public final class InitCommand implements Callable<Integer> {
   @Mixin
   DataOptions options = new DataOptions();
 
+  @Option(
+      names = "--reissue-services",
+      description =
+          "Issue the certificates in DIR/services anew; for when they are lost or damaged.")
+  boolean reissueServices;
+
   @Override
   public Integer call() {
+    Terminal.quiet();
     boolean wasThere = DataDirectory.isMade(options.data());
     MusterConfig config = options.read();
+    if (reissueServices && wasThere) {
+      DataDirectory.reissueServices(options.data(), config, Clock.systemUTC());
+    }
     DataDirectory data = DataDirectory.openOrCreate(options.data(), config, Clock.systemUTC());
     System.out.println((wasThere ? "already made, and sound: " : "made: ") + data.path());
     System.out.println("root to trust:  " + data.resolve("trust/root.pem"));

@@ -18,6 +18,7 @@ final class Shutdown {
     Runtime.getRuntime()
         .addShutdownHook(new Thread(
             () -> {
+              System.err.println("muster: stopping ...");
               Thread worker = new Thread(stop, "stop");
               worker.setDaemon(true);
               worker.start();

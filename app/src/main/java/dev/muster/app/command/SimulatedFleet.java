@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A simulated fleet with a factory of its own, held to account by what the operator API says is
@@ -42,24 +43,39 @@ final class SimulatedFleet implements AutoCloseable {
   private final Factory factory;
   private final Simulation simulation;
 
-  /** How a run went, and whether the store has what was acknowledged. */
-  record Outcome(RunReport report, LossLedger.Comparison store) {
+  /**
+   * How a run went, and whether the store has what was acknowledged.
+   *
+   * @param store null if it could not be asked
+   * @param unverified why it could not be asked; null if it was
+   */
+  record Outcome(
+      RunReport report,
+      LossLedger.@Nullable Comparison store,
+      @Nullable String unverified) {
     /** Every device was let in, and every acknowledged message is stored once. */
     boolean passed() {
-      return report.enrolled() == report.devices() && report.acknowledged() > 0 && store.clean();
+      return report.enrolled() == report.devices()
+          && report.acknowledged() > 0
+          && store != null
+          && store.clean();
+    }
+
+    private String result() {
+      return store == null ? "unverified" : passed() ? "passed" : "failed";
     }
 
     ObjectNode toJson() {
       ObjectNode json = JSON.createObjectNode()
-          .put("result", passed() ? "passed" : "failed")
+          .put("result", result())
           .put("devices", report.devices())
           .put("enrolled", report.enrolled())
           .put("connected", report.connected())
           .put("sent", report.sent())
           .put("acknowledged", report.acknowledged())
           .put("failed", report.failed())
-          .put("lost", store.lost())
-          .put("duplicated", store.duplicated())
+          .put("lost", store == null ? null : store.lost())
+          .put("duplicated", store == null ? null : store.duplicated())
           .put("seconds", report.duration().toMillis() / 1000.0)
           .put("seed", report.seed());
       json.set("deviceFailures", JSON.valueToTree(report.deviceFailures()));
@@ -74,7 +90,7 @@ final class SimulatedFleet implements AutoCloseable {
           "devices       %d enrolled, %d connected, of %d%n",
           report.enrolled(), report.connected(), report.devices()));
       text.append(String.format(
-          "messages      %d sent, %d acknowledged, %d failed, in %.1f s%n",
+          "messages      %d sent, %d acknowledged, %d not, in %.1f s%n",
           report.sent(),
           report.acknowledged(),
           report.failed(),
@@ -85,9 +101,12 @@ final class SimulatedFleet implements AutoCloseable {
             "latency       p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms (due to acknowledged)%n",
             latency.p50Ms(), latency.p90Ms(), latency.p99Ms(), latency.maxMs()));
       }
-      text.append(String.format(
-          "store         %d acknowledged messages looked up: %d lost, %d stored twice%n",
-          store.acknowledged(), store.lost(), store.duplicated()));
+      text.append(
+          store == null
+              ? "store         not verified: " + unverified + "\n"
+              : String.format(
+                  "store         %d acknowledged messages looked up: %d lost, %d stored twice%n",
+                  store.acknowledged(), store.lost(), store.duplicated()));
       report
           .deviceFailures()
           .forEach(
@@ -139,7 +158,11 @@ final class SimulatedFleet implements AutoCloseable {
    */
   Outcome run(ProgressListener progress) {
     RunReport report = simulation.run(plan, this::identityOf, progress);
-    return new Outcome(report, simulation.ledger().compare(this::storedFor));
+    try {
+      return new Outcome(report, simulation.ledger().compare(this::storedFor), null);
+    } catch (UserError e) {
+      return new Outcome(report, null, e.getMessage());
+    }
   }
 
   private List<MessageIdentity> storedFor(DeviceId device) {

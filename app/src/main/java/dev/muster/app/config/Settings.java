@@ -23,6 +23,8 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Settings by dotted key, from a YAML file, the environment and flags, in rising order.
@@ -31,6 +33,10 @@ import java.util.regex.Pattern;
  * then reports all problems together, among them keys that nobody asked for.
  */
 final class Settings {
+  private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
+  /** Read by the launcher. */
+  private static final Set<String> OTHER_VARIABLES = Set.of("MUSTER_JAVA_OPTS");
+
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
 
   private record Setting(String value, String origin) {}
@@ -159,12 +165,21 @@ final class Settings {
             + nearest(entry.getKey()));
       }
     }
+    Set<String> variables = new TreeSet<>();
+    known.forEach(key -> variables.add(variable(key)));
+    // Only told: some container systems put variables of their own there, named after the service.
+    environment.keySet().stream()
+        .filter(name -> name.startsWith("MUSTER_")
+            && !OTHER_VARIABLES.contains(name)
+            && !variables.contains(name))
+        .forEach(
+            name -> LOG.warn("Setting unknown variable={} (expected: one of {})", name, variables));
     if (!problems.isEmpty()) {
       throw new UserError(
           "the configuration has " + problems.size()
               + (problems.size() == 1 ? " problem" : " problems") + ":\n  "
               + String.join("\n  ", problems),
-          "muster init --data DIR writes a muster.yaml with every setting and its meaning");
+          "muster init --data NEW-DIR writes a muster.yaml with every setting and its meaning");
     }
   }
 

@@ -85,7 +85,9 @@ public final class DataDirectory {
       }
       return open(path, config, clock);
     } catch (DamagedFileException e) {
-      throw new UserError(e.getMessage());
+      boolean service = e.file().startsWith(path.resolve("services"));
+      throw new UserError(
+          e.getMessage(), service ? "or: muster init --reissue-services --data " + path : null);
     } catch (AccessDeniedException e) {
       throw new UserError(
           "data directory: " + path + " cannot be written (" + e.getMessage() + ")",
@@ -119,6 +121,28 @@ public final class DataDirectory {
         new Layout(1, CertificateFacts.fingerprint(authorities.root()), new TreeSet<>());
     writeLayout(path, layout);
     LOG.info("Data directory made path={} root={}", path, layout.root());
+  }
+
+  /**
+   * Issues the certificates of our own services anew; nobody but them depends on their keys.
+   *
+   * @throws UserError if the CA is damaged, too
+   */
+  public static void reissueServices(Path path, MusterConfig config, Clock clock) {
+    try {
+      issueServices(path, CertificateAuthorities.open(path.resolve("ca")), config, clock);
+      LOG.warn("Service certificates issued anew path={}", path.resolve("services"));
+    } catch (DamagedFileException | UncheckedIOException e) {
+      throw new UserError(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void issueServices(
+      Path path, CertificateAuthorities authorities, MusterConfig config, Clock clock) {
+    authorities.issueServer(config.hostNames(), clock).write(path.resolve("services/server"));
+    authorities
+        .issueService("enrollment", "service", null, clock)
+        .write(path.resolve("services/enrollment"));
   }
 
   private static void refuseForeignContent(Path path) throws IOException {

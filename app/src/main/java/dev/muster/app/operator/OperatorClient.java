@@ -11,6 +11,7 @@ import dev.muster.app.UserError;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.data.AdminToken;
 import dev.muster.protocol.file.PemFile;
+import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -45,7 +46,14 @@ public final class OperatorClient {
   private final AdminToken token;
   private final HttpClient http;
 
+  /**
+   * @throws UserError unless {@code server} is an https URL: a token does not travel in the clear
+   */
   public OperatorClient(URI server, Path ca, Path tokenFile) {
+    if (!"https".equals(server.getScheme()) || server.getHost() == null) {
+      throw new UserError(
+          "server: " + Quoted.of(server.toString()) + " (expected: https://HOST:PORT)");
+    }
     this.api = server.resolve("/api/v1/");
     this.token = AdminToken.read(tokenFile);
     this.http = HttpClient.newBuilder()

@@ -208,6 +208,22 @@ class DataDirectoryTest {
   }
 
   @Test
+  void reissueServices_lostOnes_areThereAgain() throws IOException {
+    open();
+    Path key = data.resolve("services/server/key.pem");
+    Files.delete(key);
+    assertThatThrownBy(this::open)
+        .hasMessageContaining("key.pem")
+        .satisfies(e -> assertThat(((UserError) e).hint()).contains("--reissue-services"));
+    DataDirectory.reissueServices(
+        data,
+        MusterConfig.read(data.resolve("muster.yaml"), Map.of(), Map.of()),
+        Clock.systemUTC());
+    open();
+    assertThat(key).exists();
+  }
+
+  @Test
   void create_placeIsAFile_isRefused() throws IOException {
     Files.writeString(data, "not a directory");
     assertThatThrownBy(this::open).isInstanceOf(UserError.class).hasMessageContaining("is a file");
