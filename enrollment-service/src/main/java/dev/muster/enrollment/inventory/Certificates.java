@@ -57,6 +57,15 @@ public final class Certificates {
     return one("public_key", key.hex());
   }
 
+  /** As {@link #find}, and keeps all others from changing it until the transaction ends. */
+  public Optional<CertificateRecord> lock(String serial) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE serial = :serial FOR UPDATE")
+        .bind("serial", serial)
+        .map((row, context) -> certificate(row))
+        .findOne();
+  }
+
   private Optional<CertificateRecord> one(String column, String value) {
     return handle
         .createQuery("SELECT * FROM certificate WHERE " + column + " = :value")
