@@ -12,7 +12,9 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -44,7 +46,8 @@ public final class Revocations {
     /**
      * Published.
      *
-     * @param also serial numbers of earlier certificates that went with it
+     * @param also serial numbers of earlier certificates that went with it, and of those renewed
+     *     from it if its key is compromised
      * @param stillLive serial numbers with which its device can carry on
      */
     record Published(
@@ -172,7 +175,7 @@ public final class Revocations {
     }
     Instant now = clock.instant();
     List<String> also = new ArrayList<>();
-    for (CertificateRecord record : affected(tables, chosen)) {
+    for (CertificateRecord record : affected(tables, chosen, reason)) {
       if (changes(record, target) && record.notAfter().isAfter(now)) {
         tables.certificates().update(record.serial(), target, reason, now);
         if (!record.serial().equals(chosen.serial())) {
@@ -190,9 +193,12 @@ public final class Revocations {
     return new Change(after, null, also, stillLive);
   }
 
-  /** The certificate, and those it was renewed from. */
+  /**
+   * The certificate, and those it was renewed from. If its key is in other hands, those renewed
+   * from it, too: the thief may have been the first to renew.
+   */
   private static List<CertificateRecord> affected(
-      Registry.Tables tables, CertificateRecord chosen) {
+      Registry.Tables tables, CertificateRecord chosen, @Nullable RevocationReason reason) {
     List<CertificateRecord> affected = new ArrayList<>();
     Optional<CertificateRecord> step = Optional.of(chosen);
     while (step.isPresent()) {
@@ -200,7 +206,24 @@ public final class Revocations {
       String before = step.get().replaces();
       step = before == null ? Optional.empty() : tables.certificates().find(before);
     }
+    if (reason == RevocationReason.KEY_COMPROMISE && chosen.device() != null) {
+      affected.addAll(renewedFrom(chosen, tables.certificates().of(chosen.device())));
+    }
     return affected;
+  }
+
+  private static List<CertificateRecord> renewedFrom(
+      CertificateRecord first, List<CertificateRecord> all) {
+    List<CertificateRecord> found = new ArrayList<>();
+    Deque<CertificateRecord> open = new ArrayDeque<>(List.of(first));
+    while (!open.isEmpty()) {
+      String serial = open.pop().serial();
+      all.stream().filter(record -> serial.equals(record.replaces())).forEach(record -> {
+        found.add(record);
+        open.push(record);
+      });
+    }
+    return found;
   }
 
   private static boolean changes(CertificateRecord record, CertificateStatus target) {
