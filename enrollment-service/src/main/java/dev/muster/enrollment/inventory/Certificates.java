@@ -83,6 +83,17 @@ public final class Certificates {
         .list();
   }
 
+  /** Those of an issuer that have not ended, revoked or not. */
+  public List<CertificateRecord> ofIssuer(String issuer, Instant endAfter) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE issuer = :issuer AND not_after > :endAfter"
+            + " ORDER BY serial")
+        .bind("issuer", issuer)
+        .bind("endAfter", endAfter)
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
   /** By serial number, those after {@code after}. */
   public List<CertificateRecord> page(String after, int limit) {
     return handle
