@@ -88,6 +88,10 @@ final class DecisionRecorder {
       // The registrar has looked already; the row says so too, whoever comes to call us.
       return refused(who, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
+    if (request instanceof EnrollmentRequest.First first) {
+      // Another than before only if an operator has approved it.
+      tables.devices().factoryKey(subject.device(), first.factoryKey());
+    }
     X509Certificate certificate = issuer.issue(
         CertificateProfile.device(subject, validity, crl), request.csr().key(), now);
     boolean superseded = issue.supersede() && supersede(tables, subject, now);

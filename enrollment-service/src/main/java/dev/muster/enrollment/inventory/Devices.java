@@ -117,6 +117,15 @@ public final class Devices {
         > 0;
   }
 
+  /** Its IDevID has this key from now on. */
+  public void factoryKey(DeviceId id, Fingerprint key) {
+    handle
+        .createUpdate("UPDATE device SET factory_key = :key WHERE id = :id AND factory_key <> :key")
+        .bind("id", id.value())
+        .bind("key", key.hex())
+        .execute();
+  }
+
   public void update(DeviceId id, DeviceStatus status, boolean released) {
     handle
         .createUpdate("UPDATE device SET status = :status, released = :released WHERE id = :id")
