@@ -33,7 +33,6 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -42,11 +41,11 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,9 +67,6 @@ public final class EnrollmentService implements AutoCloseable {
    */
   private static final AtomicInteger SHARED_FREE_PORT = new AtomicInteger(-1000);
 
-  private static final Duration PENDING_KEPT = Duration.ofDays(7);
-  private static final Duration MAX_TICK = Duration.ofMinutes(1);
-
   private final EnrollmentConfig config;
   private final CertificateAuthorities authorities;
   private final Vertx vertx;
@@ -87,8 +83,8 @@ public final class EnrollmentService implements AutoCloseable {
   private final String crlBase;
   private final int httpPort;
   private final int estPort;
+  private final Upkeep upkeep;
   private volatile @Nullable RevocationPush push;
-  private volatile @Nullable String problem;
 
   private EnrollmentService(
       EnrollmentConfig config,
@@ -119,8 +115,8 @@ public final class EnrollmentService implements AutoCloseable {
       httpPort = serveCrls();
       crlBase = crlBase();
       estPort = serveEst(server);
-      long tick = Math.min(MAX_TICK.toMillis(), config.crlInterval().toMillis());
-      long timer = vertx.setPeriodic(Math.max(1, tick), id -> tick());
+      upkeep = new Upkeep(registry, publisher, config.crlInterval(), workers, clock);
+      long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
       opened.push(() -> vertx.cancelTimer(timer));
     } catch (RuntimeException e) {
       close();
@@ -265,33 +261,6 @@ public final class EnrollmentService implements AutoCloseable {
     }
   }
 
-  private void tick() {
-    try {
-      workers.execute(this::maintain);
-    } catch (RejectedExecutionException e) {
-      LOG.debug("Too busy for upkeep, next time");
-    }
-  }
-
-  private void maintain() {
-    try {
-      for (String issuer : publisher.issuers()) {
-        boolean due = publisher
-            .current(issuer)
-            .map(crl -> !clock.instant().isBefore(crl.thisUpdate().plus(config.crlInterval())))
-            .orElse(true);
-        if (due) {
-          publisher.publish(issuer);
-        }
-      }
-      registry.commit(tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)));
-      problem = null;
-    } catch (RuntimeException e) {
-      problem = "CRLs cannot be made or recorded: " + e.getClass().getSimpleName();
-      LOG.error("Upkeep failed (CRLs are not renewed; brokers will soon distrust them)", e);
-    }
-  }
-
   /** The port of EST. */
   public int estPort() {
     return estPort;
@@ -330,7 +299,7 @@ public final class EnrollmentService implements AutoCloseable {
     record(client.certificate());
     RevocationPush before = push;
     RevocationPush next =
-        new RevocationPush(vertx, publisher, broker, client, root, new SecureRandom());
+        new RevocationPush(vertx, publisher, broker, client, root, new SecureRandom(), clock);
     push = next;
     next.start();
     if (before != null) {
@@ -349,7 +318,12 @@ public final class EnrollmentService implements AutoCloseable {
 
   /** What is wrong, for the health page; empty if all is well. */
   public Optional<String> problem() {
-    return Optional.ofNullable(problem);
+    RevocationPush current = push;
+    List<String> problems = Stream.of(
+            upkeep.problem(), current == null ? Optional.<String>empty() : current.problem())
+        .flatMap(Optional::stream)
+        .toList();
+    return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
 
   private <T extends AutoCloseable> T opened(T part) {

@@ -17,7 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,10 +34,27 @@ class RevocationPushIT {
 
   private RunningService service;
   private int port;
+  private final AtomicReference<Duration> moved = new AtomicReference<>(Duration.ZERO);
 
   @BeforeEach
   void start() throws IOException {
-    service = new RunningService(folder);
+    Clock clock = new Clock() {
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        return Instant.now().plus(moved.get());
+      }
+    };
+    service = new RunningService(folder, clock);
     service.addManufacturer("acme", service.factory, "auto");
     ServiceCredential broker =
         service.authorities.issueServer(List.of("localhost"), Clock.systemUTC());
@@ -95,12 +116,7 @@ class RevocationPushIT {
         service.authorities.issueService("probe", "service", null, Clock.systemUTC());
     service.write("probe.pem", probe.chainPem());
     service.write("probe.key", probe.keyPem());
-    service
-        .service()
-        .pushRevocationsTo(
-            URI.create("mqtts://localhost:" + port),
-            service.authorities.issueService("enrollment", "service", null, Clock.systemUTC()),
-            service.authorities.root());
+    pushAs("enrollment");
     Process mosquitto = mosquitto();
     try {
       await()
@@ -121,6 +137,39 @@ class RevocationPushIT {
       mosquitto.destroy();
       mosquitto.waitFor();
     }
+  }
+
+  @Test
+  void brokerAwayForLong_isAProblem_untilItIsThereOrNoLongerWanted() throws Exception {
+    assertThat(service.service().problem()).isEmpty();
+    pushAs("enrollment");
+    assertThat(service.service().problem()).isEmpty();
+    moved.set(Duration.ofSeconds(31));
+    assertThat(service.service().problem().orElseThrow()).contains("broker", "" + port);
+    Process mosquitto = mosquitto();
+    try {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> service.service().problem().isEmpty());
+    } finally {
+      mosquitto.destroy();
+      mosquitto.waitFor();
+    }
+    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+      moved.updateAndGet(before -> before.plusSeconds(31));
+      assertThat(service.service().problem()).isPresent();
+    });
+    service.service().stopPushing();
+    assertThat(service.service().problem()).isEmpty();
+  }
+
+  private void pushAs(String name) {
+    service
+        .service()
+        .pushRevocationsTo(
+            URI.create("mqtts://localhost:" + port),
+            service.authorities.issueService(name, "service", null, Clock.systemUTC()),
+            service.authorities.root());
   }
 
   private RunningService.Answer revokeWhileAnswering(String serial, long from) throws Exception {

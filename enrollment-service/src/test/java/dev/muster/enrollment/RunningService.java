@@ -53,10 +53,16 @@ final class RunningService implements AutoCloseable {
   final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
   private final HttpServer operator;
   private final HttpClient http = HttpClient.newHttpClient();
+  private final Clock clock;
   private EnrollmentService service;
 
   RunningService(Path folder) {
+    this(folder, Clock.systemUTC());
+  }
+
+  RunningService(Path folder, Clock clock) {
     this.folder = folder;
+    this.clock = clock;
     this.caDirectory = folder.resolve("ca");
     CertificateAuthorities.create(caDirectory, Clock.systemUTC());
     authorities = CertificateAuthorities.open(caDirectory);
@@ -71,7 +77,7 @@ final class RunningService implements AutoCloseable {
         authorities,
         authorities.issueServer(List.of("localhost", "127.0.0.1"), Clock.systemUTC()),
         vertx,
-        Clock.systemUTC(),
+        clock,
         meters);
   }
 

@@ -22,7 +22,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLNumber;
@@ -88,6 +92,11 @@ public final class TestPki {
     }
   }
 
+  /** Starts a self-signed certificate. */
+  public static Builder selfSigned(String subject) {
+    return new Builder(subject, null);
+  }
+
   /** A self-signed CA. */
   public static Credential root(String subject) {
     return new Builder(subject, null).ca().build();
@@ -107,6 +116,8 @@ public final class TestPki {
     private boolean withKeyUsage = true;
     private KeyPurposeId purpose = KeyPurposeId.id_kp_clientAuth;
     private final List<GeneralName> names = new ArrayList<>();
+    private int pathLength = -1;
+    private final Map<ASN1ObjectIdentifier, ASN1Encodable> extensions = new LinkedHashMap<>();
 
     private Builder(String subject, Credential issuer) {
       this.subject = new X500Name(subject);
@@ -115,6 +126,18 @@ public final class TestPki {
 
     public Builder ca() {
       ca = true;
+      return this;
+    }
+
+    /** As {@link #ca()}, with at most so many CAs below it. */
+    public Builder ca(int pathLength) {
+      this.pathLength = pathLength;
+      return ca();
+    }
+
+    /** One more extension, critical. */
+    public Builder extension(ASN1ObjectIdentifier type, ASN1Encodable value) {
+      extensions.put(type, value);
       return this;
     }
 
@@ -185,7 +208,10 @@ public final class TestPki {
               extensions.createAuthorityKeyIdentifier(issuer.certificate().getPublicKey()));
         }
         if (ca) {
-          builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+          builder.addExtension(
+              Extension.basicConstraints,
+              true,
+              pathLength < 0 ? new BasicConstraints(true) : new BasicConstraints(pathLength));
           builder.addExtension(
               Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
         } else if (withKeyUsage) {
@@ -197,6 +223,9 @@ public final class TestPki {
               Extension.subjectAlternativeName,
               false,
               new GeneralNames(names.toArray(GeneralName[]::new)));
+        }
+        for (Map.Entry<ASN1ObjectIdentifier, ASN1Encodable> more : this.extensions.entrySet()) {
+          builder.addExtension(more.getKey(), true, more.getValue());
         }
         PrivateKey signingKey = issuer == null ? keys.getPrivate() : issuer.key();
         X509Certificate certificate = new JcaX509CertificateConverter()

@@ -38,13 +38,17 @@ final class KeyRules {
   private KeyRules() {}
 
   static PublicKey read(SubjectPublicKeyInfo info) throws CsrRefusedException {
+    return read(info, RSA_MIN_BITS);
+  }
+
+  static PublicKey read(SubjectPublicKeyInfo info, int rsaMinBits) throws CsrRefusedException {
     ASN1ObjectIdentifier algorithm = info.getAlgorithm().getAlgorithm();
     if (algorithm.equals(X9ObjectIdentifiers.id_ecPublicKey)) {
       checkEc(info);
       return decode("EC", info);
     }
     if (algorithm.equals(PKCSObjectIdentifiers.rsaEncryption)) {
-      checkRsa(info);
+      checkRsa(info, rsaMinBits);
       return decode("RSA", info);
     }
     if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
@@ -56,7 +60,8 @@ final class KeyRules {
     }
     throw new CsrRefusedException(
         FIELD,
-        "algorithm " + algorithm + " (expected: EC P-256 or P-384, RSA 3072 or more, Ed25519)");
+        "algorithm " + algorithm + " (expected: EC P-256 or P-384, RSA " + rsaMinBits
+            + " or more, Ed25519)");
   }
 
   private static void checkEc(SubjectPublicKeyInfo info) throws CsrRefusedException {
@@ -85,7 +90,7 @@ final class KeyRules {
     }
   }
 
-  private static void checkRsa(SubjectPublicKeyInfo info) throws CsrRefusedException {
+  private static void checkRsa(SubjectPublicKeyInfo info, int minBits) throws CsrRefusedException {
     RSAPublicKey key;
     try {
       key = RSAPublicKey.getInstance(info.parsePublicKey());
@@ -93,9 +98,9 @@ final class KeyRules {
       throw new CsrRefusedException(FIELD, "RSA key cannot be read (expected: RFC 8017, A.1.1)");
     }
     int bits = key.getModulus().bitLength();
-    if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS) {
+    if (bits < minBits || bits > RSA_MAX_BITS) {
       throw new CsrRefusedException(
-          FIELD, "RSA " + bits + " bits (expected: " + RSA_MIN_BITS + " to " + RSA_MAX_BITS + ")");
+          FIELD, "RSA " + bits + " bits (expected: " + minBits + " to " + RSA_MAX_BITS + ")");
     }
     BigInteger exponent = key.getPublicExponent();
     if (exponent.compareTo(RSA_MIN_EXPONENT) < 0

@@ -10,20 +10,12 @@ import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
-import dev.muster.enrollment.inventory.CertificateRecord;
-import dev.muster.enrollment.inventory.CertificateStatus;
-import dev.muster.enrollment.inventory.DeviceRecord;
-import dev.muster.enrollment.inventory.DeviceStatus;
-import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
-import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
-import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
-import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.Registrar;
-import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -55,10 +47,8 @@ public final class EnrollmentDesk {
   private final PeerVerifier peers;
   private final CertificateAuthorities authorities;
   private final Registrar registrar;
-  private final Duration validity;
-  private final URI crl;
   private final Clock clock;
-  private final MeterRegistry meters;
+  private final DecisionRecorder recorder;
   private final Runnable onSuperseded;
   private final CsrVerifier csrs = new CsrVerifier();
   private final Stripes stripes = new Stripes();
@@ -82,10 +72,8 @@ public final class EnrollmentDesk {
     this.peers = new PeerVerifier(trust, authorities);
     this.authorities = authorities;
     this.registrar = registrar;
-    this.validity = validity;
-    this.crl = crl;
     this.clock = clock;
-    this.meters = meters;
+    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), validity, crl, meters);
     this.onSuperseded = onSuperseded;
   }
 
@@ -114,9 +102,13 @@ public final class EnrollmentDesk {
         factory.names(),
         verified,
         label);
+    LockedRequest first = tables -> {
+      tables.devices().lock(factory.manufacturer().name(), factory.serial());
+      return request;
+    };
     return stripes.locked(
         factory.manufacturer().name() + "/" + factory.serial(),
-        () -> retryingOnce(() -> decideAndRecord(request, describe(factory))));
+        () -> retryingOnce(() -> decideAndRecord(first, describe(factory))));
   }
 
   /**
@@ -132,9 +124,12 @@ public final class EnrollmentDesk {
     }
     String who =
         "subject=" + Quoted.of(operational.ldevid().getSubjectX500Principal().getName());
-    Optional<CertificateRecord> presented = registry.read(
-        tables -> tables.certificates().findByFingerprint(Fingerprint.of(operational.ldevid())));
-    if (presented.isEmpty() || presented.get().device() == null) {
+    Fingerprint presented = Fingerprint.of(operational.ldevid());
+    // Whose a certificate is never changes, so this much may be read before the lock.
+    Optional<DeviceId> device = registry
+        .read(tables -> tables.certificates().findByFingerprint(presented))
+        .flatMap(record -> Optional.ofNullable(record.device()));
+    if (device.isEmpty()) {
       return refuse(who, Kind.FORBIDDEN, "client certificate: not in the registry");
     }
     CsrCheck check = csrs.verify(csr);
@@ -142,166 +137,36 @@ public final class EnrollmentDesk {
       return refuse(who, Kind.BAD_REQUEST, refused.message());
     }
     VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
+    LockedRequest renewal = tables -> {
+      tables.devices().lock(device.get());
+      return new EnrollmentRequest.Renewal(
+          tables.certificates().findByFingerprint(presented).orElseThrow(), verified, label);
+    };
     return stripes.locked(
-        String.valueOf(presented.get().device()),
-        () -> retryingOnce(() -> decideAndRecord(
-            new EnrollmentRequest.Renewal(current(presented.get()), verified, label), who)));
+        device.get().value(), () -> retryingOnce(() -> decideAndRecord(renewal, who)));
   }
 
-  /** Read again under the lock: it may have been revoked meanwhile. */
-  private CertificateRecord current(CertificateRecord record) {
-    return registry.read(tables -> tables.certificates().find(record.serial()).orElse(record));
+  /**
+   * Builds the request inside the transaction, from what stands there once the device's row is
+   * locked: whoever retires or revokes meanwhile has either gone before or waits for us.
+   */
+  private interface LockedRequest {
+    EnrollmentRequest in(Registry.Tables tables);
   }
 
-  /** What one transaction came to: the answer, and what is to be told once it is on disk. */
-  private record Result(EnrollmentOutcome outcome, boolean superseded, Runnable tell) {}
-
-  private EnrollmentOutcome decideAndRecord(EnrollmentRequest request, String who) {
+  private EnrollmentOutcome decideAndRecord(LockedRequest locked, String who) {
     Instant now = clock.instant();
-    Result result = registry.commit(tables -> {
+    DecisionRecorder.Result result = registry.commit(tables -> {
+      EnrollmentRequest request = locked.in(tables);
       EnrollmentDecision decision =
           registrar.decide(request, Facts.gather(tables, request, authorities), now);
-      return carryOut(tables, request, decision, now, who);
+      return recorder.record(tables, request, decision, now, who);
     });
-    result.tell.run();
-    if (result.superseded) {
+    result.tell().run();
+    if (result.superseded()) {
       onSuperseded.run();
     }
-    return result.outcome;
-  }
-
-  private Result carryOut(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      EnrollmentDecision decision,
-      Instant now,
-      String who) {
-    if (decision instanceof EnrollmentDecision.Issue issue) {
-      return issue(tables, request, issue, now);
-    }
-    if (decision instanceof EnrollmentDecision.Repeat repeat) {
-      CertificateRecord record = repeat.certificate();
-      return new Result(
-          new EnrollmentOutcome.Issued(record.certificate()),
-          false,
-          () -> LOG.info(
-              "Certificate repeated device={} serial={}", record.device(), record.serial()));
-    }
-    if (decision instanceof EnrollmentDecision.Defer defer) {
-      return defer(tables, request, defer, now);
-    }
-    if (decision instanceof EnrollmentDecision.Refuse refuse) {
-      Kind kind = kind(refuse.reason());
-      return new Result(
-          new Refused(kind, refuse.detail()), false, () -> refuse(who, kind, refuse.detail()));
-    }
-    throw new IllegalStateException("unknown decision: " + decision);
-  }
-
-  private Result issue(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      EnrollmentDecision.Issue issue,
-      Instant now) {
-    DeviceSubject subject = issue.subject();
-    X509Certificate certificate = authorities
-        .deviceIssuer()
-        .issue(CertificateProfile.device(subject, validity, crl), request.csr().key(), now);
-    addDevice(tables, request, subject, DeviceStatus.ACTIVE, now);
-    boolean superseded = issue.supersede() && supersede(tables, subject, now);
-    @Nullable String replaces = request instanceof EnrollmentRequest.Renewal renewal
-        ? renewal.presented().serial()
-        : null;
-    CertificateRecord record = CertificateRecord.issued(
-        ISSUER, DeviceSubject.UNIT, subject.device(), replaces, now, certificate);
-    tables.certificates().insert(record);
-    tables.devices().enrolled(subject.device(), now);
-    tables.pending().delete(subject.device(), request.csr().keyFingerprint());
-    return new Result(new EnrollmentOutcome.Issued(certificate), superseded, () -> {
-      meters
-          .counter("muster.certificates.issued", "profile", DeviceSubject.UNIT)
-          .increment();
-      LOG.info(
-          "Certificate issued device={} fleet={} serial={} notAfter={} replaces={}",
-          subject.device(),
-          subject.fleet(),
-          record.serial(),
-          record.notAfter(),
-          replaces);
-    });
-  }
-
-  private static boolean supersede(Registry.Tables tables, DeviceSubject subject, Instant now) {
-    List<CertificateRecord> live = tables.certificates().of(subject.device()).stream()
-        .filter(record -> record.isLive(now))
-        .toList();
-    live.forEach(record -> tables
-        .certificates()
-        .update(record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, now));
-    return !live.isEmpty();
-  }
-
-  private Result defer(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      EnrollmentDecision.Defer defer,
-      Instant now) {
-    DeviceSubject subject = defer.subject();
-    Fingerprint key = request.csr().keyFingerprint();
-    EnrollmentOutcome outcome = new EnrollmentOutcome.Deferred(defer.retryAfter());
-    if (tables.pending().find(subject.device(), key).isPresent()) {
-      tables.pending().seen(subject.device(), key, now);
-      return new Result(
-          outcome, false, () -> LOG.debug("Enrollment still waits device={}", subject.device()));
-    }
-    addDevice(tables, request, subject, DeviceStatus.PENDING, now);
-    tables
-        .pending()
-        .insert(new PendingEnrollment(
-            subject.device(), key, PendingEnrollment.State.WAITING, defer.reason(), now, now));
-    return new Result(outcome, false, () -> tellDeferred(defer, key));
-  }
-
-  private void tellDeferred(EnrollmentDecision.Defer defer, Fingerprint key) {
-    meters.counter("muster.enrollments.deferred").increment();
-    if (defer.cloneAlarm()) {
-      meters.counter("muster.clone.alarms").increment();
-      LOG.warn(
-          "Possible clone device={} key={} reason=\"{}\" (approve or refuse the device; the one"
-              + " enrolled first is untouched)",
-          defer.subject().device(),
-          key,
-          defer.reason());
-    } else {
-      LOG.info(
-          "Enrollment waits for approval device={} key={} reason=\"{}\"",
-          defer.subject().device(),
-          key,
-          defer.reason());
-    }
-  }
-
-  private static void addDevice(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      DeviceSubject subject,
-      DeviceStatus status,
-      Instant now) {
-    if (request instanceof EnrollmentRequest.First first
-        && tables.devices().find(subject.device()).isEmpty()) {
-      tables
-          .devices()
-          .insert(new DeviceRecord(
-              subject.device(),
-              subject.fleet(),
-              first.manufacturer().name(),
-              first.serial(),
-              first.factoryKey(),
-              status,
-              false,
-              now,
-              null));
-    }
+    return result.outcome();
   }
 
   private interface Attempt {
@@ -349,7 +214,7 @@ public final class EnrollmentDesk {
     throw new IllegalStateException("unknown peer: " + peer);
   }
 
-  private static Refused refuse(String who, Kind kind, String detail) {
+  static Refused refuse(String who, Kind kind, String detail) {
     LOG.warn("Enrollment refused {} reason=\"{}\"", who, detail);
     return new Refused(kind, detail);
   }
@@ -363,13 +228,5 @@ public final class EnrollmentDesk {
     return "subject=" + Quoted.of(certificate.getSubjectX500Principal().getName())
         + " issuer=" + Quoted.of(certificate.getIssuerX500Principal().getName())
         + " fingerprint=" + Fingerprint.of(certificate);
-  }
-
-  private static Kind kind(RefusalReason reason) {
-    return switch (reason) {
-      case BAD_REQUEST -> Kind.BAD_REQUEST;
-      case FORBIDDEN -> Kind.FORBIDDEN;
-      case TOO_MANY_PENDING -> Kind.TOO_MANY;
-    };
   }
 }

@@ -14,10 +14,8 @@ import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceId;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Gathers from the registry what the registrar wants to know. */
 final class Facts {
@@ -54,22 +52,10 @@ final class Facts {
         idTaken,
         known.map(name -> tables.certificates().of(name)).orElse(List.of()),
         tables.certificates().findByKey(key),
-        isReserved(tables, key, authorities),
+        ReservedKeys.contains(tables, key, authorities),
         pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
         (int) pending.stream()
             .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)
             .count());
-  }
-
-  /** The keys of our CAs, of manufacturers' CAs, and of every IDevID we have met. */
-  private static boolean isReserved(
-      Registry.Tables tables, Fingerprint key, CertificateAuthorities authorities) {
-    Stream<X509Certificate> own =
-        Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa());
-    Stream<X509Certificate> manufacturers =
-        tables.manufacturers().all().stream().flatMap(manufacturer -> manufacturer.cas().stream());
-    return Stream.concat(own, manufacturers)
-            .anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
-        || tables.devices().isFactoryKey(key);
   }
 }

@@ -71,16 +71,37 @@ final class PeerVerifier {
     X509Certificate leaf = chain.get(0);
     // From the leaf upwards, so that of two trust anchors in one chain the nearer one decides.
     for (int top = 0; top < chain.size(); top++) {
+      List<X509Certificate> path = chain.subList(0, top + 1);
+      @Nullable Peer refused = null;
       for (Manufacturer manufacturer : trust.manufacturers()) {
         for (X509Certificate anchor : manufacturer.cas()) {
           if (issued(anchor, chain.get(top))) {
-            return checked(chain.subList(0, top + 1), anchor, now, factory(manufacturer, leaf));
+            Peer peer = checkedFactory(path, anchor, now, factory(manufacturer, leaf));
+            if (!(peer instanceof Peer.Rejected)) {
+              return peer;
+            }
+            // A CA's certificate may have been renewed under the same key: another may do.
+            refused = refused == null ? peer : refused;
           }
         }
+      }
+      if (refused != null) {
+        return refused;
       }
     }
     return new Peer.Rejected(
         leaf, "client certificate: issued by nobody we know (expected: a registered manufacturer)");
+  }
+
+  private static Peer checkedFactory(
+      List<X509Certificate> path, X509Certificate anchor, Instant now, Peer peer) {
+    Peer checked = checked(path, anchor, now, peer);
+    if (checked instanceof Peer.Rejected) {
+      return checked;
+    }
+    return AnchorRules.violation(path, anchor, now)
+        .<Peer>map(reason -> new Peer.Rejected(path.get(0), "client certificate: " + reason))
+        .orElse(checked);
   }
 
   private static Peer factory(Manufacturer manufacturer, X509Certificate idevid) {

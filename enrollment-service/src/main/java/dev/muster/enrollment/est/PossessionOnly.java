@@ -18,6 +18,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * clients whose certificates are of use.
  */
 final class PossessionOnly extends X509ExtendedTrustManager {
+  /** All names go into one message, which TLS 1.2 limits to 64 KB (RFC 5246, 7.4.4). */
+  private static final int MAX_NAME_BYTES = 32 * 1024;
+
   private final TrustView trust;
   private final List<X509Certificate> own;
 
@@ -26,11 +29,17 @@ final class PossessionOnly extends X509ExtendedTrustManager {
     this.own = List.copyOf(own);
   }
 
+  /** None if they are too many to be named; to a client that means any (RFC 5246, 7.4.4). */
   @Override
   public X509Certificate[] getAcceptedIssuers() {
     List<X509Certificate> issuers = new ArrayList<>(own);
     issuers.addAll(trust.anchors());
-    return issuers.toArray(X509Certificate[]::new);
+    int bytes = issuers.stream()
+        .mapToInt(issuer -> 2 + issuer.getSubjectX500Principal().getEncoded().length)
+        .sum();
+    return bytes > MAX_NAME_BYTES
+        ? new X509Certificate[0]
+        : issuers.toArray(X509Certificate[]::new);
   }
 
   @Override

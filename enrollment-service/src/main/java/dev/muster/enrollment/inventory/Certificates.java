@@ -57,6 +57,15 @@ public final class Certificates {
     return one("public_key", key.hex());
   }
 
+  /** As {@link #find}, and keeps all others from changing it until the transaction ends. */
+  public Optional<CertificateRecord> lock(String serial) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE serial = :serial FOR UPDATE")
+        .bind("serial", serial)
+        .map((row, context) -> certificate(row))
+        .findOne();
+  }
+
   private Optional<CertificateRecord> one(String column, String value) {
     return handle
         .createQuery("SELECT * FROM certificate WHERE " + column + " = :value")
@@ -70,6 +79,17 @@ public final class Certificates {
     return handle
         .createQuery("SELECT * FROM certificate WHERE device = :device ORDER BY issued_at, serial")
         .bind("device", device.value())
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /** Those of an issuer that have not ended, revoked or not. */
+  public List<CertificateRecord> ofIssuer(String issuer, Instant endAfter) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE issuer = :issuer AND not_after > :endAfter"
+            + " ORDER BY serial")
+        .bind("issuer", issuer)
+        .bind("endAfter", endAfter)
         .map((row, context) -> certificate(row))
         .list();
   }

@@ -40,6 +40,30 @@ public final class Devices {
         .findOne();
   }
 
+  /**
+   * As {@link #find(DeviceId)}, and keeps all others from changing the device, and from locking it,
+   * until the transaction ends. Whatever changes a device or its certificates begins with this, so
+   * that what it reads afterwards still holds when it commits.
+   */
+  public Optional<DeviceRecord> lock(DeviceId id) {
+    return handle
+        .createQuery("SELECT * FROM device WHERE id = :id FOR UPDATE")
+        .bind("id", id.value())
+        .map((row, context) -> device(row))
+        .findOne();
+  }
+
+  /** As {@link #lock(DeviceId)}, by what its IDevID says. */
+  public Optional<DeviceRecord> lock(String manufacturer, String serial) {
+    return handle
+        .createQuery("SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial"
+            + " FOR UPDATE")
+        .bind("manufacturer", manufacturer)
+        .bind("serial", serial)
+        .map((row, context) -> device(row))
+        .findOne();
+  }
+
   /** Whether some device has that key in its IDevID. */
   public boolean isFactoryKey(Fingerprint key) {
     return handle
@@ -77,13 +101,28 @@ public final class Devices {
         .execute();
   }
 
-  /** It has received a certificate: active, no longer released. */
-  public void enrolled(DeviceId id, Instant now) {
+  /**
+   * It is to receive a certificate: active, no longer released.
+   *
+   * @return false if it was refused or retired and must not have one; then nothing has changed
+   */
+  public boolean enrolled(DeviceId id, Instant now) {
+    return handle
+            .createUpdate("UPDATE device SET status = 'active', released = FALSE,"
+                + " enrolled_at = COALESCE(enrolled_at, :now) WHERE id = :id"
+                + " AND status NOT IN ('retired', 'refused')")
+            .bind("id", id.value())
+            .bind("now", now)
+            .execute()
+        > 0;
+  }
+
+  /** Its IDevID has this key from now on. */
+  public void factoryKey(DeviceId id, Fingerprint key) {
     handle
-        .createUpdate("UPDATE device SET status = 'active', released = FALSE,"
-            + " enrolled_at = COALESCE(enrolled_at, :now) WHERE id = :id")
+        .createUpdate("UPDATE device SET factory_key = :key WHERE id = :id AND factory_key <> :key")
         .bind("id", id.value())
-        .bind("now", now)
+        .bind("key", key.hex())
         .execute();
   }
 

@@ -8,6 +8,7 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,5 +31,18 @@ public record Manufacturer(
           + " (expected: 1 to 32 of [a-z0-9-], starting with a letter or digit)");
     }
     cas = List.copyOf(cas);
+  }
+
+  /** The name of a device that was given none; not always one that a device may have. */
+  public static String template(String manufacturer, String serial) {
+    return (manufacturer + "-" + serial).toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Whether devices of the two could come to the same name: {@code a} + {@code b-c} is {@code a-b}
+   * + {@code c}.
+   */
+  public static boolean namesOverlap(String one, String other) {
+    return one.startsWith(other + "-") || other.startsWith(one + "-");
   }
 }

@@ -113,10 +113,21 @@ public final class Manufacturers {
         .findOne();
   }
 
-  /** Whether a manifest gives a name to some other device. */
+  /** Whether a name is kept for a device that was announced, outright or by template. */
+  public boolean isAnnounced(DeviceId device) {
+    return isKept("device", device, "", "") || isKept("template_id", device, "", "");
+  }
+
+  /** As {@link #isAnnounced}, and that device is not the one of this manufacturer and serial. */
   public boolean isAnnouncedForOther(DeviceId device, String manufacturer, String serial) {
+    return isKept("device", device, manufacturer, serial)
+        || isKept("template_id", device, manufacturer, serial);
+  }
+
+  /** Column by column, because an index helps with neither in an OR. */
+  private boolean isKept(String column, DeviceId device, String manufacturer, String serial) {
     return handle
-            .createQuery("SELECT COUNT(*) FROM manifest_entry WHERE device = :device"
+            .createQuery("SELECT COUNT(*) FROM manifest_entry WHERE " + column + " = :device"
                 + " AND NOT (manufacturer = :manufacturer AND serial = :serial)")
             .bind("device", device.value())
             .bind("manufacturer", manufacturer)
@@ -130,12 +141,16 @@ public final class Manufacturers {
   public void announce(String manufacturer, ManifestEntry entry, Instant now) {
     handle
         .createUpdate(
-            "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, tags, added_at)"
-                + " VALUES (:manufacturer, :serial, :fleet, :device, :tags, :now)")
+            "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, template_id, tags,"
+                + " added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template, :tags,"
+                + " :now)")
         .bind("manufacturer", manufacturer)
         .bind("serial", entry.serial())
         .bind("fleet", Columns.text(entry.fleet()))
         .bind("device", Columns.text(entry.device()))
+        .bind(
+            "template",
+            entry.device() == null ? Manufacturer.template(manufacturer, entry.serial()) : null)
         .bind("tags", entry.tags())
         .bind("now", now)
         .execute();

@@ -14,8 +14,10 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.util.Set;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -84,8 +86,10 @@ public final class Registry implements AutoCloseable {
   public static Registry open(Path directory) {
     Path folder = directory.toAbsolutePath().normalize();
     try {
-      Files.createDirectories(folder);
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+      Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rwx------");
+      // From the first moment on, and for the folders above that are made, too.
+      Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(ownerOnly));
+      Files.setPosixFilePermissions(folder, ownerOnly);
     } catch (IOException e) {
       throw new RegistryUnavailableException(
           "databaseDirectory: \"" + folder + "\" cannot be made ("
@@ -151,7 +155,9 @@ public final class Registry implements AutoCloseable {
     HikariConfig config = new HikariConfig();
     config.setPoolName("muster-registry");
     // The JVM's exit hook would race with our own close().
-    config.setJdbcUrl("jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE");
+    // A trace file would hold statements with their values, and grow.
+    config.setJdbcUrl(
+        "jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0");
     config.setUsername("sa");
     config.setPassword("");
     config.setMaximumPoolSize(CONNECTIONS);

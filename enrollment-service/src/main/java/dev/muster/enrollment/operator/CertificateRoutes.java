@@ -8,6 +8,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
+import dev.muster.enrollment.desk.ReservedKeys;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateProfile;
@@ -42,6 +43,8 @@ final class CertificateRoutes {
   private final OperatorParts parts;
   private final Work work;
   private final CsrVerifier csrs = new CsrVerifier();
+  /** So that no two requests find one name free; ours is the only process on the registry. */
+  private final Object naming = new Object();
 
   CertificateRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
@@ -140,26 +143,39 @@ final class CertificateRoutes {
   private CertificateRecord sign(
       VerifiedCsr csr, String name, String role, @Nullable FleetName fleet) {
     Instant now = parts.clock().instant();
-    return parts.registry().commit(tables -> {
-      if (isTaken(tables, csr)) {
-        throw Work.conflict("csr: its key is in use already (expected: a new key)");
-      }
-      X509Certificate issued = parts
-          .authorities()
-          .serviceIssuer()
-          .issue(
-              CertificateProfile.service(name, role, fleet, VALIDITY, parts.serviceCrl()),
-              csr.key(),
-              now);
-      CertificateRecord record = CertificateRecord.issued("service", role, null, null, now, issued);
-      tables.certificates().insert(record);
-      return record;
-    });
+    synchronized (naming) {
+      return parts.registry().commit(tables -> sign(tables, csr, name, role, fleet, now));
+    }
   }
 
-  private static boolean isTaken(Registry.Tables tables, VerifiedCsr csr) {
+  private CertificateRecord sign(
+      Registry.Tables tables,
+      VerifiedCsr csr,
+      String name,
+      String role,
+      @Nullable FleetName fleet,
+      Instant now) {
+    if (isTaken(tables, csr)) {
+      throw Work.conflict("csr: its key is in use already (expected: a new key)");
+    }
+    ServiceNames.conflict(tables, name, role, fleet, now).ifPresent(conflict -> {
+      throw Work.conflict(conflict);
+    });
+    X509Certificate issued = parts
+        .authorities()
+        .serviceIssuer()
+        .issue(
+            CertificateProfile.service(name, role, fleet, VALIDITY, parts.serviceCrl()),
+            csr.key(),
+            now);
+    CertificateRecord record = CertificateRecord.issued("service", role, null, null, now, issued);
+    tables.certificates().insert(record);
+    return record;
+  }
+
+  private boolean isTaken(Registry.Tables tables, VerifiedCsr csr) {
     return tables.certificates().findByKey(csr.keyFingerprint()).isPresent()
-        || tables.devices().isFactoryKey(csr.keyFingerprint());
+        || ReservedKeys.contains(tables, csr.keyFingerprint(), parts.authorities());
   }
 
   private void takeBack(RoutingContext request, Supplier<Revocations.Outcome> change) {

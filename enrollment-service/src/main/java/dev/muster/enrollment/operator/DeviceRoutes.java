@@ -73,7 +73,7 @@ final class DeviceRoutes {
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          DeviceRecord device = find(tables, id);
+          DeviceRecord device = lock(tables, id);
           PendingEnrollment chosen = choose(tables.pending().of(id), key, state);
           tables.pending().update(id, chosen.key(), state);
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
@@ -107,7 +107,7 @@ final class DeviceRoutes {
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          DeviceRecord device = find(tables, id);
+          DeviceRecord device = lock(tables, id);
           DeviceStatus status =
               device.enrolledAt() == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE;
           tables.devices().update(id, status, true);
@@ -120,14 +120,9 @@ final class DeviceRoutes {
   private void retire(RoutingContext request) {
     DeviceId id = id(request);
     work.answer(request, 200, () -> {
-      parts.registry().commit(tables -> {
-        find(tables, id);
-        tables.devices().update(id, DeviceStatus.RETIRED, false);
-        tables.pending().deleteAll(id);
-        return id;
-      });
-      int revoked = parts.revocations().retire(id);
-      LOG.info("Device retired device={} revoked={}", id, revoked);
+      if (parts.revocations().retire(id).isEmpty()) {
+        throw Work.notFound("device", id.value());
+      }
       return parts.registry().read(tables -> details(tables, id));
     });
   }
@@ -142,6 +137,10 @@ final class DeviceRoutes {
 
   private static DeviceRecord find(Registry.Tables tables, DeviceId id) {
     return tables.devices().find(id).orElseThrow(() -> Work.notFound("device", id.value()));
+  }
+
+  private static DeviceRecord lock(Registry.Tables tables, DeviceId id) {
+    return tables.devices().lock(id).orElseThrow(() -> Work.notFound("device", id.value()));
   }
 
   private static JsonObject details(Registry.Tables tables, DeviceId id) {

@@ -11,11 +11,13 @@ import dev.muster.protocol.identity.Quoted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** A manufacturer's list of devices: {@code serial[,fleet][,device][,tags]}, one per line. */
 final class ManifestCsv {
   private static final List<String> COLUMNS = List.of("serial", "fleet", "device", "tags");
-  private static final int MAX_SERIAL = 64;
+  private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_TAGS = 1000;
 
   /** A line that cannot be used. @param row counted from 1, the header */
@@ -35,15 +37,17 @@ final class ManifestCsv {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException("manifest: empty (expected: a header and lines)");
     }
-    List<String> header = fields(rows.get(0).replace("\uFEFF", ""));
-    if (!header.contains("serial") || !COLUMNS.containsAll(header)) {
+    List<String> header = header(rows.get(0));
+    if (!header.contains("serial")
+        || !COLUMNS.containsAll(header)
+        || Set.copyOf(header).size() < header.size()) {
       throw new IllegalArgumentException("manifest: header " + Quoted.of(rows.get(0))
           + " (expected: serial[,fleet][,device][,tags])");
     }
     ManifestCsv manifest = new ManifestCsv();
     for (int i = 1; i < rows.size(); i++) {
       if (!rows.get(i).isBlank()) {
-        manifest.read(i + 1, header, fields(rows.get(i)));
+        manifest.read(i + 1, header, rows.get(i));
       }
     }
     return manifest;
@@ -57,16 +61,25 @@ final class ManifestCsv {
     return problems;
   }
 
-  private void read(int row, List<String> header, List<String> fields) {
+  private static List<String> header(String line) {
     try {
+      return fields(line.replace("\uFEFF", ""));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("manifest: header: " + e.getMessage(), e);
+    }
+  }
+
+  private void read(int row, List<String> header, String line) {
+    try {
+      List<String> fields = fields(line);
       if (fields.size() > header.size()) {
         throw new IllegalArgumentException(
             fields.size() + " fields (expected: at most " + header.size() + ")");
       }
       String serial = field(header, fields, "serial").orElse("");
-      if (serial.isEmpty() || serial.length() > MAX_SERIAL) {
-        throw new IllegalArgumentException(
-            "serial: " + Quoted.of(serial) + " (expected: 1 to " + MAX_SERIAL + " characters)");
+      if (!SERIAL.matcher(serial).matches()) {
+        throw new IllegalArgumentException("serial: " + Quoted.of(serial)
+            + " (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
       }
       String tags = field(header, fields, "tags").orElse(null);
       if (tags != null && tags.length() > MAX_TAGS) {
@@ -95,6 +108,9 @@ final class ManifestCsv {
    * Fields between commas; in double quotes where they hold one (RFC 4180, without line breaks).
    */
   private static List<String> fields(String line) {
+    if (line.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException("control character (expected: printable text)");
+    }
     List<String> fields = new ArrayList<>();
     StringBuilder field = new StringBuilder();
     boolean quoted = false;
@@ -111,6 +127,9 @@ final class ManifestCsv {
       } else {
         field.append(c);
       }
+    }
+    if (quoted) {
+      throw new IllegalArgumentException("quote: not closed (expected: on the same line)");
     }
     fields.add(field.toString().strip());
     return fields;

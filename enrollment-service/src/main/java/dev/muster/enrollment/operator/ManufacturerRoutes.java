@@ -4,22 +4,25 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.csr.CertificateKeys;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ final class ManufacturerRoutes {
 
   private final OperatorParts parts;
   private final Work work;
+  private final Object saving = new Object();
 
   ManufacturerRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
@@ -60,13 +64,7 @@ final class ManufacturerRoutes {
     String fleet = Work.optional(body, "fleet");
     work.answer(request, 201, () -> {
       cas.forEach(this::checkAnchor);
-      Instant now = parts.clock().instant();
-      Manufacturer saved = parts.registry().commit(tables -> {
-        checkOwners(tables, name, cas);
-        Optional<Manufacturer> before = tables.manufacturers().find(name);
-        tables.manufacturers().save(wanted(name, cas, admission, fleet, before), now);
-        return tables.manufacturers().find(name).orElseThrow();
-      });
+      Manufacturer saved = save(name, cas, before -> wanted(name, cas, admission, fleet, before));
       parts.trust().refresh();
       LOG.info(
           "Manufacturer saved name={} admission={} fleet={} cas={}",
@@ -76,6 +74,36 @@ final class ManufacturerRoutes {
           saved.cas().size());
       return json(saved);
     });
+  }
+
+  private Manufacturer save(
+      String name,
+      List<X509Certificate> cas,
+      Function<Optional<Manufacturer>, Manufacturer> wanted) {
+    // One at a time, so that no two find the same name or anchor free.
+    synchronized (saving) {
+      return parts.registry().commit(tables -> {
+        List<Manufacturer> all = tables.manufacturers().all();
+        checkOwners(all, name, cas);
+        Optional<Manufacturer> before =
+            all.stream().filter(one -> one.name().equals(name)).findFirst();
+        Manufacturer next = wanted.apply(before);
+        if (before.isEmpty()) {
+          checkName(all, name);
+        }
+        tables.manufacturers().save(next, parts.clock().instant());
+        return tables.manufacturers().find(name).orElseThrow();
+      });
+    }
+  }
+
+  private static void checkName(List<Manufacturer> all, String name) {
+    for (Manufacturer other : all) {
+      if (Manufacturer.namesOverlap(name, other.name())) {
+        throw Work.conflict("name: \"" + name + "\" and manufacturer " + other.name()
+            + " (expected: neither the other plus \"-\" and more, or their devices' ids collide)");
+      }
+    }
   }
 
   private static Manufacturer wanted(
@@ -98,9 +126,16 @@ final class ManufacturerRoutes {
     if (ca.getBasicConstraints() < 0 || usage != null && !usage[KEY_CERT_SIGN]) {
       throw Work.badRequest("ca: not the certificate of a CA (expected: CA:TRUE, keyCertSign)");
     }
-    if (ca.getNotAfter().before(Date.from(parts.clock().instant()))) {
+    Date now = Date.from(parts.clock().instant());
+    if (ca.getNotAfter().before(now)) {
       throw Work.badRequest("ca: expired at " + ca.getNotAfter().toInstant());
     }
+    if (ca.getNotBefore().after(now)) {
+      throw Work.badRequest("ca: not valid before " + ca.getNotBefore().toInstant());
+    }
+    CertificateKeys.weakness(ca.getPublicKey()).ifPresent(weakness -> {
+      throw Work.badRequest("ca: " + weakness);
+    });
     List<X509Certificate> own = List.of(
         parts.authorities().root(),
         parts.authorities().deviceCa(),
@@ -111,11 +146,17 @@ final class ManufacturerRoutes {
     }
   }
 
-  private static void checkOwners(Registry.Tables tables, String name, List<X509Certificate> cas) {
-    for (X509Certificate ca : cas) {
-      Optional<String> owner = tables.manufacturers().ownerOf(ca);
-      if (owner.isPresent() && !owner.get().equals(name)) {
-        throw Work.conflict("ca: belongs to manufacturer " + owner.get() + " already");
+  /**
+   * By key and not by certificate: with one key, either's CA could speak for the other's devices.
+   */
+  private static void checkOwners(List<Manufacturer> all, String name, List<X509Certificate> cas) {
+    for (Manufacturer other : all) {
+      boolean shared = !other.name().equals(name)
+          && other.cas().stream()
+              .map(X509Certificate::getPublicKey)
+              .anyMatch(key -> cas.stream().anyMatch(ca -> ca.getPublicKey().equals(key)));
+      if (shared) {
+        throw Work.conflict("ca: its key belongs to manufacturer " + other.name() + " already");
       }
     }
   }
@@ -129,10 +170,11 @@ final class ManufacturerRoutes {
       manifest.problems().forEach(problem -> errors.add(error(problem.row(), problem.reason())));
       int[] counts = new int[2];
       parts.registry().commit(tables -> {
-        if (tables.manufacturers().find(name).isEmpty()) {
-          throw Work.notFound("manufacturer", name);
-        }
-        manifest.lines().forEach(line -> announce(tables, name, line, counts, errors));
+        Manufacturer manufacturer = tables
+            .manufacturers()
+            .find(name)
+            .orElseThrow(() -> Work.notFound("manufacturer", name));
+        manifest.lines().forEach(line -> announce(tables, manufacturer, line, counts, errors));
         return name;
       });
       parts.trust().refresh();
@@ -150,23 +192,42 @@ final class ManufacturerRoutes {
   }
 
   private void announce(
-      Registry.Tables tables, String name, ManifestCsv.Line line, int[] counts, JsonArray errors) {
+      Registry.Tables tables,
+      Manufacturer manufacturer,
+      ManifestCsv.Line line,
+      int[] counts,
+      JsonArray errors) {
     ManifestEntry entry = line.entry();
-    Optional<ManifestEntry> before = tables.manufacturers().announced(name, entry.serial());
+    String maker = manufacturer.name();
+    Optional<ManifestEntry> before = tables.manufacturers().announced(maker, entry.serial());
+    Optional<DeviceId> id = Registrar.deviceId(manufacturer, entry.serial(), Optional.of(entry));
     if (before.isPresent()) {
       if (before.get().equals(entry)) {
         counts[1]++;
       } else {
         errors.add(error(line.row(), "serial: announced before, with other particulars"));
       }
-    } else if (entry.device() != null
-        && (tables.manufacturers().isAnnouncedForOther(entry.device(), name, entry.serial())
-            || tables.devices().find(entry.device()).isPresent())) {
-      errors.add(error(line.row(), "device: \"" + entry.device() + "\" belongs to another"));
+    } else if (id.isEmpty()) {
+      errors.add(error(
+          line.row(), "serial: too long for a device id together with the manufacturer's name"));
+    } else if (isTaken(tables, id.get(), maker, entry.serial())) {
+      errors.add(error(line.row(), "device: \"" + id.get() + "\" belongs to another"));
     } else {
-      tables.manufacturers().announce(name, entry, parts.clock().instant());
+      tables.manufacturers().announce(maker, entry, parts.clock().instant());
       counts[0]++;
     }
+  }
+
+  private static boolean isTaken(
+      Registry.Tables tables, DeviceId id, String manufacturer, String serial) {
+    return ServiceNames.isReserved(id.value())
+        || tables.manufacturers().isAnnouncedForOther(id, manufacturer, serial)
+        || tables
+            .devices()
+            .find(id)
+            .filter(device ->
+                !device.manufacturer().equals(manufacturer) || !device.serial().equals(serial))
+            .isPresent();
   }
 
   private static JsonObject error(int row, String reason) {

@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -65,9 +64,8 @@ public final class Registrar {
       return given;
     }
     // Only ASCII may fall to lower case: U+212A, the Kelvin sign, would become a plain k.
-    String name = manufacturer.name() + "-" + serial;
-    boolean ascii = name.chars().allMatch(c -> c < 0x80);
-    String id = name.toLowerCase(Locale.ROOT);
+    boolean ascii = serial.chars().allMatch(c -> c < 0x80);
+    String id = Manufacturer.template(manufacturer.name(), serial);
     return ascii && DeviceId.isValid(id) ? Optional.of(new DeviceId(id)) : Optional.empty();
   }
 
@@ -134,6 +132,15 @@ public final class Registrar {
     }
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
       return new Issue(subject, true);
+    }
+    if (facts.device().isPresent()
+        && !facts.device().get().factoryKey().equals(request.factoryKey())) {
+      return defer(
+          facts,
+          subject,
+          now,
+          true,
+          "a second IDevID, with another key, for the same manufacturer and serial number");
     }
     if (facts.device().map(DeviceRecord::released).orElse(false)) {
       return new Issue(subject, true);

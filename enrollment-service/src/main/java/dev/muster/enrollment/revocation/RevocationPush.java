@@ -21,10 +21,14 @@ import io.vertx.mqtt.MqttClientOptions;
 import io.vertx.mqtt.messages.MqttPublishMessage;
 import java.net.URI;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +48,7 @@ public final class RevocationPush {
   private static final int DEFAULT_PORT = 8883;
   private static final int KEEP_ALIVE_SECONDS = 15;
   private static final int CONNECT_TIMEOUT_MS = 5_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long MIN_BACKOFF_MS = 250;
   private static final long MAX_BACKOFF_MS = 15_000;
   /** After the first answer, brokers behind the same address get this long to answer too. */
@@ -55,12 +60,15 @@ public final class RevocationPush {
   private final URI broker;
   private final MqttClientOptions options;
   private final Random random;
+  private final Clock clock;
   private final Map<String, Waiting> waiting = new HashMap<>();
   private @Nullable MqttClient client;
   private long backoffMs = MIN_BACKOFF_MS;
   private boolean troubled;
   private boolean closed;
   private volatile boolean connected;
+  /** Null while connected. */
+  private volatile @Nullable Instant apartSince;
 
   /** @param random for jitter */
   public RevocationPush(
@@ -69,13 +77,16 @@ public final class RevocationPush {
       URI broker,
       ServiceCredential credential,
       X509Certificate root,
-      Random random) {
+      Random random,
+      Clock clock) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.publisher = publisher;
     this.broker = broker;
     this.options = options(credential, root);
     this.random = random;
+    this.clock = clock;
+    this.apartSince = clock.instant();
   }
 
   private static MqttClientOptions options(ServiceCredential credential, X509Certificate root) {
@@ -116,6 +127,15 @@ public final class RevocationPush {
   /** Whether CRLs go out at this moment. */
   public boolean isConnected() {
     return connected;
+  }
+
+  /** What is wrong if no CRL has gone out for a while; a restart of the broker is nothing. */
+  public Optional<String> problem() {
+    Instant since = apartSince;
+    return since == null || clock.instant().isBefore(since.plus(PATIENCE))
+        ? Optional.empty()
+        : Optional.of("broker: not connected since " + since + " (expected: " + broker
+            + "; until then revocations reach it only when it fetches the CRL)");
   }
 
   /** Hands out a CRL; whoever is not connected gets it on connecting. */
@@ -190,6 +210,7 @@ public final class RevocationPush {
       return;
     }
     connected = true;
+    apartSince = null;
     troubled = false;
     backoffMs = MIN_BACKOFF_MS;
     LOG.info("Broker connected for revocations broker={}", broker);
@@ -259,6 +280,9 @@ public final class RevocationPush {
     MqttClient gone = client;
     client = null;
     connected = false;
+    if (apartSince == null) {
+      apartSince = clock.instant();
+    }
     if (gone != null && gone.isConnected()) {
       gone.disconnect();
     }

@@ -6,14 +6,18 @@ package dev.muster.enrollment.revocation;
 
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +46,8 @@ public final class Revocations {
     /**
      * Published.
      *
-     * @param also serial numbers of earlier certificates that went with it
+     * @param also serial numbers of earlier certificates that went with it, and of those renewed
+     *     from it if its key is compromised
      * @param stillLive serial numbers with which its device can carry on
      */
     record Published(
@@ -79,28 +84,47 @@ public final class Revocations {
     return change(serial, CertificateStatus.ACTIVE, null);
   }
 
-  /** Revokes all that a device has, because it is no longer ours. @return how many those were */
-  public int retire(DeviceId device) {
-    Instant now = clock.instant();
-    int count = registry.commit(tables -> {
-      List<CertificateRecord> open = tables.certificates().of(device).stream()
-          .filter(record -> record.status() != CertificateStatus.REVOKED)
-          .filter(record -> record.notAfter().isAfter(now))
-          .toList();
-      open.forEach(record -> tables
-          .certificates()
-          .update(
-              record.serial(),
-              CertificateStatus.REVOKED,
-              RevocationReason.CESSATION_OF_OPERATION,
-              now));
-      return open.size();
-    });
-    publisher.publish("device");
+  /**
+   * Shuts a device out and revokes all that it has, because it is no longer ours: in one
+   * transaction, so that no renewal comes in between.
+   *
+   * @return how many certificates those were; empty if there is no such device
+   */
+  public OptionalInt retire(DeviceId device) {
+    OptionalInt count = registry.commit(tables -> tables.devices().lock(device).isEmpty()
+        ? OptionalInt.empty()
+        : OptionalInt.of(retire(tables, device)));
+    if (count.isPresent()) {
+      publisher.publish("device");
+      LOG.info("Device retired device={} revoked={}", device, count.getAsInt());
+    }
     return count;
   }
 
-  private record Change(CertificateRecord after, List<String> also, List<String> stillLive) {}
+  private int retire(Registry.Tables tables, DeviceId device) {
+    Instant now = clock.instant();
+    tables.devices().update(device, DeviceStatus.RETIRED, false);
+    tables.pending().deleteAll(device);
+    List<CertificateRecord> open = tables.certificates().of(device).stream()
+        .filter(record -> record.status() != CertificateStatus.REVOKED)
+        .filter(record -> record.notAfter().isAfter(now))
+        .toList();
+    open.forEach(record -> tables
+        .certificates()
+        .update(
+            record.serial(),
+            CertificateStatus.REVOKED,
+            RevocationReason.CESSATION_OF_OPERATION,
+            now));
+    return open.size();
+  }
+
+  /** What one transaction came to; without a certificate if it must not be. */
+  private record Change(
+      @Nullable CertificateRecord after,
+      @Nullable String obstacle,
+      List<String> also,
+      List<String> stillLive) {}
 
   private Outcome change(
       String serial, CertificateStatus target, @Nullable RevocationReason reason) {
@@ -109,18 +133,24 @@ public final class Revocations {
     if (found.isEmpty()) {
       return new Outcome.Unknown();
     }
-    Optional<String> obstacle = obstacle(found.get(), target);
-    if (obstacle.isPresent()) {
-      return new Outcome.Impossible(obstacle.get());
+    @Nullable DeviceId device = found.get().device();
+    Change change = registry.commit(tables -> {
+      // The device before the certificate, as everybody does who changes either.
+      if (device != null) {
+        tables.devices().lock(device);
+      }
+      return apply(tables, tables.certificates().lock(serial).orElseThrow(), target, reason);
+    });
+    if (change.after == null) {
+      return new Outcome.Impossible(String.valueOf(change.obstacle));
     }
-    Change change = registry.commit(tables -> apply(tables, serial, target, reason));
     // Again also when nothing changed: the caller wants to know that it is out.
     PublishedCrl crl = publisher.publish(found.get().issuer());
     LOG.info(
         "Certificate {} serial={} device={} reason={} crlNumber={} also={}",
         target.label(),
         serial,
-        found.get().device(),
+        device,
         reason == null ? "none" : reason.label(),
         crl.number(),
         change.also);
@@ -136,31 +166,64 @@ public final class Revocations {
 
   private Change apply(
       Registry.Tables tables,
-      String serial,
+      CertificateRecord chosen,
       CertificateStatus target,
       @Nullable RevocationReason reason) {
+    Optional<String> obstacle = obstacle(chosen, target);
+    if (obstacle.isPresent()) {
+      return new Change(null, obstacle.get(), List.of(), List.of());
+    }
     Instant now = clock.instant();
     List<String> also = new ArrayList<>();
-    Optional<CertificateRecord> step = tables.certificates().find(serial);
-    while (step.isPresent()) {
-      CertificateRecord record = step.get();
+    for (CertificateRecord record : affected(tables, chosen, reason)) {
       if (changes(record, target) && record.notAfter().isAfter(now)) {
         tables.certificates().update(record.serial(), target, reason, now);
-        if (!record.serial().equals(serial)) {
+        if (!record.serial().equals(chosen.serial())) {
           also.add(record.serial());
         }
       }
-      String before = record.replaces();
-      step = before == null ? Optional.empty() : tables.certificates().find(before);
     }
-    CertificateRecord after = tables.certificates().find(serial).orElseThrow();
+    CertificateRecord after = tables.certificates().find(chosen.serial()).orElseThrow();
     List<String> stillLive = after.device() == null
         ? List.of()
         : tables.certificates().of(after.device()).stream()
             .filter(record -> record.isLive(now) && target != CertificateStatus.ACTIVE)
             .map(CertificateRecord::serial)
             .toList();
-    return new Change(after, also, stillLive);
+    return new Change(after, null, also, stillLive);
+  }
+
+  /**
+   * The certificate, and those it was renewed from. If its key is in other hands, those renewed
+   * from it, too: the thief may have been the first to renew.
+   */
+  private static List<CertificateRecord> affected(
+      Registry.Tables tables, CertificateRecord chosen, @Nullable RevocationReason reason) {
+    List<CertificateRecord> affected = new ArrayList<>();
+    Optional<CertificateRecord> step = Optional.of(chosen);
+    while (step.isPresent()) {
+      affected.add(step.get());
+      String before = step.get().replaces();
+      step = before == null ? Optional.empty() : tables.certificates().find(before);
+    }
+    if (reason == RevocationReason.KEY_COMPROMISE && chosen.device() != null) {
+      affected.addAll(renewedFrom(chosen, tables.certificates().of(chosen.device())));
+    }
+    return affected;
+  }
+
+  private static List<CertificateRecord> renewedFrom(
+      CertificateRecord first, List<CertificateRecord> all) {
+    List<CertificateRecord> found = new ArrayList<>();
+    Deque<CertificateRecord> open = new ArrayDeque<>(List.of(first));
+    while (!open.isEmpty()) {
+      String serial = open.pop().serial();
+      all.stream().filter(record -> serial.equals(record.replaces())).forEach(record -> {
+        found.add(record);
+        open.push(record);
+      });
+    }
+    return found;
   }
 
   private static boolean changes(CertificateRecord record, CertificateStatus target) {

@@ -38,6 +38,7 @@ class RegistrarTest {
       CA.issue("OU=device,O=default,CN=acme-sn1").build();
   private static final VerifiedCsr CSR = csr(List.of(), List.of());
   private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
+  private static final Fingerprint OTHER_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final DeviceId ID = new DeviceId("acme-sn1");
   private static final FleetName FLEET = new FleetName("default");
 
@@ -51,6 +52,7 @@ class RegistrarTest {
   private static final class World {
     Admission admission = Admission.AUTO;
     String serial = "SN1";
+    Fingerprint factoryKey = FACTORY_KEY;
     VerifiedCsr csr = CSR;
 
     @Nullable FleetName label;
@@ -95,7 +97,7 @@ class RegistrarTest {
     EnrollmentRequest.First first() {
       Manufacturer acme = new Manufacturer("acme", admission, null, List.of());
       return new EnrollmentRequest.First(
-          acme, serial, FACTORY_KEY, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label);
+          acme, serial, factoryKey, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label);
     }
 
     EnrollmentRequest.Renewal renewal(CertificateStatus status) {
@@ -160,6 +162,17 @@ class RegistrarTest {
             new World()
                 .certificate(CertificateStatus.ACTIVE, null)
                 .device(DeviceStatus.ACTIVE, true),
+            "issue acme-sn1 default superseding"),
+        row(
+            "another IDevID",
+            new World().device(DeviceStatus.ACTIVE, true).with(w -> w.factoryKey = OTHER_KEY),
+            "defer true"),
+        row(
+            "another IDevID, approved",
+            new World()
+                .device(DeviceStatus.ACTIVE, false)
+                .with(w -> w.factoryKey = OTHER_KEY)
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
             "issue acme-sn1 default superseding"),
         row("second key", new World().certificate(CertificateStatus.ACTIVE, null), "defer true"),
         row(

@@ -1,0 +1,28 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.Fingerprint;
+import java.security.cert.X509Certificate;
+import java.util.stream.Stream;
+
+/** Keys that nobody gets a certificate for. */
+public final class ReservedKeys {
+  private ReservedKeys() {}
+
+  /** Whether it is the key of one of our CAs, of a manufacturer's, or of an IDevID we have met. */
+  public static boolean contains(
+      Registry.Tables tables, Fingerprint key, CertificateAuthorities authorities) {
+    Stream<X509Certificate> own =
+        Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa());
+    Stream<X509Certificate> manufacturers =
+        tables.manufacturers().all().stream().flatMap(manufacturer -> manufacturer.cas().stream());
+    return Stream.concat(own, manufacturers)
+            .anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
+        || tables.devices().isFactoryKey(key);
+  }
+}

@@ -1,0 +1,128 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.inventory.Admission;
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.enrollment.revocation.CrlPublisher;
+import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.TestPki;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+
+/** A desk with its registry, and no network. */
+final class DeskBench implements AutoCloseable {
+  final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
+  final CertificateAuthorities authorities;
+  final Registry registry;
+  final TrustView trust;
+  final EnrollmentDesk desk;
+  final Revocations revocations;
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+
+  DeskBench(Path folder) {
+    Clock clock = Clock.systemUTC();
+    CertificateAuthorities.create(folder.resolve("ca"), clock);
+    authorities = CertificateAuthorities.open(folder.resolve("ca"));
+    registry = Registry.open(folder.resolve("db"));
+    FleetName fleet = new FleetName("default");
+    trust = new TrustView(registry, fleet);
+    CrlPublisher publisher = new CrlPublisher(
+        registry,
+        Map.of("device", authorities.deviceIssuer(), "service", authorities.serviceIssuer()),
+        Duration.ofHours(1),
+        clock);
+    revocations = new Revocations(registry, publisher, clock);
+    desk = new EnrollmentDesk(
+        registry,
+        trust,
+        authorities,
+        new Registrar(fleet),
+        Duration.ofDays(1),
+        URI.create("http://localhost/crl/device.crl"),
+        clock,
+        meters,
+        () -> publisher.publish("device"));
+    addManufacturer("acme", factory.certificate());
+  }
+
+  void addManufacturer(String name, X509Certificate... cas) {
+    registry.commit(tables -> {
+      tables
+          .manufacturers()
+          .save(new Manufacturer(name, Admission.AUTO, null, List.of(cas)), Instant.now());
+      return name;
+    });
+    trust.refresh();
+  }
+
+  static byte[] csr(KeyPair keys) {
+    try {
+      return new JcaPKCS10CertificationRequestBuilder(new X500Name(""), keys.getPublic())
+          .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
+          .getEncoded();
+    } catch (IOException | OperatorCreationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  EnrollmentOutcome enroll(TestPki.Credential idevid) {
+    return desk.enroll(idevid.chain(), null, csr(TestPki.newKey()));
+  }
+
+  /** A new device's first certificate. */
+  X509Certificate enrolled(String serial) {
+    TestPki.Credential idevid =
+        factory.issue("SERIALNUMBER=" + serial).withoutUsages().build();
+    return issued(enroll(idevid));
+  }
+
+  EnrollmentOutcome renew(X509Certificate presented) {
+    return desk.reenroll(List.of(presented), null, csr(TestPki.newKey()));
+  }
+
+  static X509Certificate issued(EnrollmentOutcome outcome) {
+    if (outcome instanceof EnrollmentOutcome.Issued issued) {
+      return issued.certificate();
+    }
+    throw new AssertionError(outcome.toString());
+  }
+
+  static String serial(X509Certificate certificate) {
+    return certificate.getSerialNumber().toString(16);
+  }
+
+  /** The serial numbers with which a device can carry on. */
+  List<String> live(String device) {
+    return registry.read(tables -> tables.certificates().of(new DeviceId(device)).stream()
+        .filter(record -> record.isLive(Instant.now()))
+        .map(CertificateRecord::serial)
+        .toList());
+  }
+
+  @Override
+  public void close() {
+    registry.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.desk;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.est;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.operator;
+
+import org.jspecify.annotations.NullMarked;
