@@ -25,7 +25,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import javax.security.auth.x500.X500Principal;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -122,8 +124,7 @@ public final class EnrollmentDesk {
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(peer, "LDevID");
     }
-    String who =
-        "subject=" + Quoted.of(operational.ldevid().getSubjectX500Principal().getName());
+    String who = "subject=" + readable(operational.ldevid().getSubjectX500Principal());
     Fingerprint presented = Fingerprint.of(operational.ldevid());
     // Whose a certificate is never changes, so this much may be read before the lock.
     Optional<DeviceId> device = registry
@@ -225,8 +226,13 @@ public final class EnrollmentDesk {
   }
 
   private static String describe(X509Certificate certificate) {
-    return "subject=" + Quoted.of(certificate.getSubjectX500Principal().getName())
-        + " issuer=" + Quoted.of(certificate.getIssuerX500Principal().getName())
+    return "subject=" + readable(certificate.getSubjectX500Principal())
+        + " issuer=" + readable(certificate.getIssuerX500Principal())
         + " fingerprint=" + Fingerprint.of(certificate);
+  }
+
+  /** RFC 2253 would print the serial number of a device as hex of its DER. */
+  private static String readable(X500Principal name) {
+    return Quoted.of(name.getName(X500Principal.RFC2253, Map.of("2.5.4.5", "serialNumber")));
   }
 }

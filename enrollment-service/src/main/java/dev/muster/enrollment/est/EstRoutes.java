@@ -201,7 +201,7 @@ final class EstRoutes {
     if (response.ended() || response.closed()) {
       return;
     }
-    count(operation, answer);
+    account(request, operation, answer);
     send(request, answer);
     patrol.expect(request.connection());
   }
@@ -211,7 +211,7 @@ final class EstRoutes {
     if (request.response().ended() || request.response().closed()) {
       return;
     }
-    count(operation, answer);
+    account(request, operation, answer);
     request.response().putHeader("Connection", "close");
     request.handler(discarded -> {});
     send(request, answer);
@@ -230,9 +230,19 @@ final class EstRoutes {
     }
   }
 
-  private void count(String operation, EstAnswer answer) {
+  /**
+   * Counts the answer; a refusal is told with where it came from, which nobody further in knows.
+   */
+  private void account(HttpServerRequest request, String operation, EstAnswer answer) {
     meters
         .counter("muster.est.requests", "operation", operation, "status", "" + answer.status())
         .increment();
+    if (answer.status() >= 400) {
+      LOG.info(
+          "EST request refused from={} operation={} status={}",
+          request.remoteAddress(),
+          operation,
+          answer.status());
+    }
   }
 }
