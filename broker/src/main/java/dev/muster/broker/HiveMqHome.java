@@ -124,7 +124,7 @@ record HiveMqHome(Path config, Path data, Path extensions) {
           </mqtt>
           <restrictions>
             <max-connections>%d</max-connections>
-            <max-client-id-length>128</max-client-id-length>
+            <max-client-id-length>512</max-client-id-length>
             <max-topic-length>256</max-topic-length>
             <no-connect-idle-timeout>10000</no-connect-idle-timeout>
           </restrictions>

@@ -116,6 +116,23 @@ public final class TopicPolicy {
     }
   }
 
+  /**
+   * Whether a message on a topic may reach the client: some filter that it could subscribe matches.
+   */
+  public Decision receive(String topic) {
+    for (Granted denied : denySubscribe) {
+      if (denied.filter().matches(topic)) {
+        return Decision.deny(denied.place(), "subscribe is denied on this topic");
+      }
+    }
+    for (Granted rule : subscribe) {
+      if (rule.filter().matches(topic)) {
+        return Decision.allow(rule.place());
+      }
+    }
+    return Decision.denyByDefault("no rule allows to subscribe to this topic");
+  }
+
   private boolean mayShare(String group) {
     boolean plain = !group.isEmpty() && group.indexOf('+') < 0 && group.indexOf('#') < 0;
     return plain

@@ -31,7 +31,7 @@ final class HiveMqDisconnector implements Disconnector {
     }
     // HiveMQ answers when the channel is closed, or at once if there is no such client.
     return service
-        .disconnectClient(session.clientId(), true, code(reason), detail)
+        .disconnectClient(session.brokerClientId(), true, code(reason), detail)
         .handle((done, failure) -> {
           if (failure != null) {
             LOG.error(

@@ -68,6 +68,21 @@ public final class ClientSession {
     return connection.clientId();
   }
 
+  /** The client id under which HiveMQ knows the client. */
+  public String brokerClientId() {
+    return brokerClientId(subject(), clientId());
+  }
+
+  /**
+   * Principal and client id as one name. The attributes of a subject have no slash, so that the
+   * names of two principals never meet, whatever ids they choose.
+   */
+  public static String brokerClientId(ClientSubject subject, String clientId) {
+    String fleet = subject.organization() == null ? "" : subject.organization();
+    return String.join(
+        "/", subject.issuer(), subject.organizationalUnit(), fleet, subject.commonName(), clientId);
+  }
+
   public TopicPolicy policy() {
     return policy;
   }

@@ -69,6 +69,18 @@ class TopicPolicyTest {
     assertThat(admit(DEFAULT, DEVICE, "d1").subscribe(filter).allowed()).isEqualTo(allowed);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "fleets/f1/devices/d1/commands/7, true",
+    "fleets/f1/devices/d2/commands/7, false",
+    "fleets/f1/devices/d1/telemetry/s, false",
+    "fleets/f1/devices/d1/commands/+, false",
+    "$SYS/x, false"
+  })
+  void device_receive(String topic, boolean allowed) {
+    assertThat(admit(DEFAULT, DEVICE, "d1").receive(topic).allowed()).isEqualTo(allowed);
+  }
+
   @Test
   void device_retainedTooLargeAndWill() {
     TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");
