@@ -15,6 +15,7 @@ import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.H2TelemetrySink;
+import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
@@ -63,6 +64,7 @@ public final class FleetBroker implements AutoCloseable {
   private final RevocationView view;
   private final TelemetrySink sink;
   private final TelemetryQuery query;
+  private final MessageQuery stored;
   private final WorkerExecutor queries;
   private final Clock clock;
   private final int mqttPort;
@@ -107,6 +109,7 @@ public final class FleetBroker implements AutoCloseable {
       TelemetryDatabase database = opened(TelemetryDatabase.open(config.directory()));
       sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
       query = new TelemetryQuery(database);
+      stored = new MessageQuery(database);
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
       started.push(() -> queries.close());
 
@@ -201,7 +204,7 @@ public final class FleetBroker implements AutoCloseable {
 
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
-    new TelemetryRoutes(query, sessions, queries, clock).mount(router);
+    new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
   }
 
   /** What an operator should mend; empty if all is well. */
