@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class H2TelemetrySink implements TelemetrySink {
   private static final Logger LOG = LoggerFactory.getLogger(H2TelemetrySink.class);
   private static final int QUEUE = 4_096;
+  /** How many pairs of stream and metric a device may have. */
+  private static final int MAX_SERIES = 10_000;
+
   private static final int MAX_BATCH = 512;
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
@@ -38,6 +41,7 @@ public final class H2TelemetrySink implements TelemetrySink {
   private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
 
   private final TelemetryDatabase database;
+  private final int maxSeries;
   private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread = new Thread(this::run, "muster-telemetry-writer");
   private final Timer commits;
@@ -46,8 +50,9 @@ public final class H2TelemetrySink implements TelemetrySink {
   private volatile @Nullable String problem;
   private @Nullable TelemetryWriter writer;
 
-  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters) {
+  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
     this.database = database;
+    this.maxSeries = maxSeries;
     this.commits = Timer.builder("muster.telemetry.commit")
         .description("Commit and flush of a batch of telemetry")
         .register(meters);
@@ -57,7 +62,11 @@ public final class H2TelemetrySink implements TelemetrySink {
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
   public static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
-    H2TelemetrySink sink = new H2TelemetrySink(database, meters);
+    return start(database, meters, MAX_SERIES);
+  }
+
+  static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
+    H2TelemetrySink sink = new H2TelemetrySink(database, meters, maxSeries);
     sink.thread.start();
     return sink;
   }
@@ -124,7 +133,7 @@ public final class H2TelemetrySink implements TelemetrySink {
   private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
     TelemetryWriter current = writer;
     if (current == null) {
-      current = new TelemetryWriter(database.connect());
+      current = new TelemetryWriter(database.connect(), maxSeries);
       writer = current;
     }
     return current.write(messages);
