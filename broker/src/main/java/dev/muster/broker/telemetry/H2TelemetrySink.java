@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,10 +134,21 @@ public final class H2TelemetrySink implements TelemetrySink {
   private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
     TelemetryWriter current = writer;
     if (current == null) {
-      current = new TelemetryWriter(database.connect(), maxSeries);
+      current = newWriter();
       writer = current;
     }
     return current.write(messages);
+  }
+
+  private TelemetryWriter newWriter() throws SQLException {
+    Connection connection = database.connect();
+    try {
+      return new TelemetryWriter(connection, maxSeries);
+    } catch (SQLException | RuntimeException e) {
+      // Else an outage would use up the pool, and outlast its cause.
+      database.discard(connection);
+      throw e;
+    }
   }
 
   /** A single message that the database will not have must not hold up the others for ever. */
