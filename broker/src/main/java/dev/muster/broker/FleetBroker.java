@@ -19,6 +19,7 @@ import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -29,17 +30,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -97,7 +100,7 @@ public final class FleetBroker implements AutoCloseable {
       UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
     try {
-      Files.createDirectories(config.directory());
+      DurableFiles.createFolder(config.directory());
       checkPortFree(config);
       PolicyFile policy = PolicyFile.read(config.policyFile());
       Map<String, List<X509Certificate>> issuers = Map.of(
@@ -129,6 +132,7 @@ public final class FleetBroker implements AutoCloseable {
               revocations,
               sessions,
               sink,
+              FleetBroker::later,
               NAME),
           disconnector,
           clock,
@@ -148,6 +152,10 @@ public final class FleetBroker implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private static void later(Duration delay, Runnable task) {
+    CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS).execute(task);
   }
 
   private <T extends AutoCloseable> T opened(T part) {

@@ -44,6 +44,10 @@ final class BrokerMeters {
         .increment();
   }
 
+  void held() {
+    registry.counter("muster.broker.held", "reason", "rate").increment();
+  }
+
   void notStored() {
     registry.counter("muster.telemetry.messages", "outcome", "not_stored").increment();
   }

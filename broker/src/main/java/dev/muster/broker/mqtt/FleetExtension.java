@@ -41,6 +41,7 @@ public final class FleetExtension implements ExtensionMain {
       Revocations revocations,
       Sessions sessions,
       TelemetrySink sink,
+      Later later,
       String brokerName) {}
 
   /** A way to disconnect that can be made before the extension runs. */
@@ -72,7 +73,15 @@ public final class FleetExtension implements ExtensionMain {
     this.events = new SessionEvents(sessions, check, disconnector);
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
     TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, clock);
-    this.inbound = new InboundPublishes.Shared(check, telemetry, crls, disconnector, meters);
+    this.inbound = new InboundPublishes.Shared(
+        check,
+        telemetry,
+        crls,
+        new PublishRates(System::nanoTime),
+        parts.later(),
+        clock,
+        disconnector,
+        meters);
   }
 
   @Override

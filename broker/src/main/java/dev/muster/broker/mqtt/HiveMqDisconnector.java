@@ -45,6 +45,7 @@ final class HiveMqDisconnector implements Disconnector {
     return switch (reason) {
       case NOT_AUTHORIZED -> DisconnectReasonCode.NOT_AUTHORIZED;
       case SERVER_BUSY -> DisconnectReasonCode.SERVER_BUSY;
+      case QUOTA_EXCEEDED -> DisconnectReasonCode.QUOTA_EXCEEDED;
       case QOS_NOT_SUPPORTED -> DisconnectReasonCode.QOS_NOT_SUPPORTED;
     };
   }

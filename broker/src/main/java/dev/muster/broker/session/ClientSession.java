@@ -37,6 +37,7 @@ public final class ClientSession {
   private final TopicPolicy policy;
   private volatile long checkedEpoch = -1;
   private volatile boolean live;
+  private volatile boolean closed;
 
   /** Telemetry that is stored and may now go on to the subscribers; see {@link #takeIngested}. */
   private int ingested;
@@ -99,6 +100,15 @@ public final class ClientSession {
   /** Whether the client was told that it is connected. */
   public boolean isLive() {
     return live;
+  }
+
+  /** Whether the connection has ended. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  void markClosed() {
+    closed = true;
   }
 
   void markLive() {
