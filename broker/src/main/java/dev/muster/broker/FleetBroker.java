@@ -15,9 +15,11 @@ import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.H2TelemetrySink;
+import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -28,17 +30,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -63,6 +67,7 @@ public final class FleetBroker implements AutoCloseable {
   private final RevocationView view;
   private final TelemetrySink sink;
   private final TelemetryQuery query;
+  private final MessageQuery stored;
   private final WorkerExecutor queries;
   private final Clock clock;
   private final int mqttPort;
@@ -95,7 +100,7 @@ public final class FleetBroker implements AutoCloseable {
       UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
     try {
-      Files.createDirectories(config.directory());
+      DurableFiles.createFolder(config.directory());
       checkPortFree(config);
       PolicyFile policy = PolicyFile.read(config.policyFile());
       Map<String, List<X509Certificate>> issuers = Map.of(
@@ -107,6 +112,7 @@ public final class FleetBroker implements AutoCloseable {
       TelemetryDatabase database = opened(TelemetryDatabase.open(config.directory()));
       sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
       query = new TelemetryQuery(database);
+      stored = new MessageQuery(database);
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
       started.push(() -> queries.close());
 
@@ -126,6 +132,7 @@ public final class FleetBroker implements AutoCloseable {
               revocations,
               sessions,
               sink,
+              FleetBroker::later,
               NAME),
           disconnector,
           clock,
@@ -145,6 +152,10 @@ public final class FleetBroker implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private static void later(Duration delay, Runnable task) {
+    CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS).execute(task);
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -201,7 +212,7 @@ public final class FleetBroker implements AutoCloseable {
 
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
-    new TelemetryRoutes(query, sessions, queries, clock).mount(router);
+    new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
   }
 
   /** What an operator should mend; empty if all is well. */

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.protocol.file.DurableFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,8 +43,8 @@ record HiveMqHome(Path config, Path data, Path extensions) {
     HiveMqHome folders =
         new HiveMqHome(home.resolve("conf"), home.resolve("data"), home.resolve("extensions"));
     try {
-      for (Path folder : List.of(folders.config, folders.data, folders.extensions)) {
-        Files.createDirectories(folder);
+      for (Path folder : List.of(home, folders.config, folders.data, folders.extensions)) {
+        DurableFiles.createFolder(folder);
       }
       String password = HexFormat.of().formatHex(randomBytes());
       Path keyStore = folders.config.resolve("server.p12");
@@ -124,7 +125,7 @@ record HiveMqHome(Path config, Path data, Path extensions) {
           </mqtt>
           <restrictions>
             <max-connections>%d</max-connections>
-            <max-client-id-length>128</max-client-id-length>
+            <max-client-id-length>512</max-client-id-length>
             <max-topic-length>256</max-topic-length>
             <no-connect-idle-timeout>10000</no-connect-idle-timeout>
           </restrictions>

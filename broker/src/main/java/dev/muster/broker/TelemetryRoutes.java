@@ -6,6 +6,8 @@ package dev.muster.broker;
 
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.MessageQuery;
+import dev.muster.broker.telemetry.Page;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.Quoted;
@@ -32,6 +34,9 @@ final class TelemetryRoutes {
   private static final int DEFAULT_POINTS = 1_000;
   private static final int MAX_MESSAGES = 1_000;
   private static final int DEFAULT_MESSAGES = 100;
+  private static final int MAX_LATEST = 1_000;
+  private static final Instant EARLIEST = Instant.parse("0000-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
   private static final Duration DEFAULT_SPAN = Duration.ofHours(24);
 
   private interface Query {
@@ -39,14 +44,20 @@ final class TelemetryRoutes {
   }
 
   private final TelemetryQuery telemetry;
+  private final MessageQuery stored;
   private final Sessions sessions;
   private final WorkerExecutor executor;
   private final Clock clock;
 
   TelemetryRoutes(
-      TelemetryQuery telemetry, Sessions sessions, WorkerExecutor executor, Clock clock) {
+      TelemetryQuery telemetry,
+      MessageQuery stored,
+      Sessions sessions,
+      WorkerExecutor executor,
+      Clock clock) {
     this.clock = clock;
     this.telemetry = telemetry;
+    this.stored = stored;
     this.sessions = sessions;
     this.executor = executor;
   }
@@ -64,9 +75,19 @@ final class TelemetryRoutes {
     if (device == null) {
       return;
     }
+    TelemetryQuery.Place after;
+    int limit;
+    try {
+      after = place(parameter(context, "after"));
+      limit = (int) number(context, "limit", MAX_LATEST, 1, MAX_LATEST);
+    } catch (IllegalArgumentException e) {
+      context.fail(new HttpException(400, e.getMessage()));
+      return;
+    }
     answer(context, () -> {
+      Page<TelemetryQuery.Latest> page = telemetry.latest(device, after, limit);
       JsonArray values = new JsonArray();
-      for (TelemetryQuery.Latest latest : telemetry.latest(device)) {
+      for (TelemetryQuery.Latest latest : page.entries()) {
         values.add(new JsonObject()
             .put("stream", latest.stream())
             .put("metric", latest.metric())
@@ -75,8 +96,29 @@ final class TelemetryRoutes {
             .put("time", latest.time().toString())
             .put("receivedAt", latest.receivedAt().toString()));
       }
-      return new JsonObject().put("device", device.value()).put("values", values);
+      return new JsonObject()
+          .put("device", device.value())
+          .put("values", values)
+          .put("next", page.more() ? cursor(page.entries()) : null);
     });
+  }
+
+  /** A stream has no slash in its name, but a metric may. */
+  private static String cursor(List<TelemetryQuery.Latest> values) {
+    TelemetryQuery.Latest last = values.get(values.size() - 1);
+    return last.stream() + "/" + last.metric();
+  }
+
+  private static TelemetryQuery.Place place(@Nullable String cursor) {
+    if (cursor == null) {
+      return TelemetryQuery.Place.START;
+    }
+    int slash = cursor.indexOf('/');
+    if (slash <= 0) {
+      throw new IllegalArgumentException(
+          "after: " + Quoted.of(cursor) + " (expected: the next of the page before)");
+    }
+    return new TelemetryQuery.Place(cursor.substring(0, slash), cursor.substring(slash + 1));
   }
 
   private void series(RoutingContext context) {
@@ -91,7 +133,7 @@ final class TelemetryRoutes {
       Instant from = time(context, "from", to.minus(DEFAULT_SPAN.multipliedBy(2)));
       range = new TelemetryQuery.Range(
           parameter(context, "stream"), parameter(context, "metric"), from, to, (int)
-              number(context, "points", DEFAULT_POINTS, MAX_POINTS));
+              number(context, "points", DEFAULT_POINTS, 0, MAX_POINTS));
     } catch (IllegalArgumentException e) {
       context.fail(new HttpException(400, e.getMessage()));
       return;
@@ -123,16 +165,17 @@ final class TelemetryRoutes {
     long after;
     int limit;
     try {
-      after = number(context, "after", 0, Long.MAX_VALUE);
-      limit = (int) number(context, "limit", DEFAULT_MESSAGES, MAX_MESSAGES);
+      after = number(context, "after", 0, 0, Long.MAX_VALUE);
+      limit = (int) number(context, "limit", DEFAULT_MESSAGES, 1, MAX_MESSAGES);
     } catch (IllegalArgumentException e) {
       context.fail(new HttpException(400, e.getMessage()));
       return;
     }
     answer(context, () -> {
-      List<TelemetryQuery.Message> found = telemetry.messages(device, after, limit);
+      Page<MessageQuery.Message> page = stored.messages(device, after, limit);
+      List<MessageQuery.Message> found = page.entries();
       JsonArray messages = new JsonArray();
-      for (TelemetryQuery.Message message : found) {
+      for (MessageQuery.Message message : found) {
         messages.add(new JsonObject()
             .put("id", message.id())
             .put("stream", message.stream())
@@ -141,10 +184,9 @@ final class TelemetryRoutes {
             .put("receivedAt", message.receivedAt().toString())
             .put("payload", message.payload()));
       }
-      boolean more = found.size() == limit;
       return new JsonObject()
           .put("messages", messages)
-          .put("next", more ? Long.toString(found.get(found.size() - 1).id()) : null);
+          .put("next", page.more() ? Long.toString(found.get(found.size() - 1).id()) : null);
     });
   }
 
@@ -208,23 +250,34 @@ final class TelemetryRoutes {
 
   private static Instant time(RoutingContext context, String name, Instant otherwise) {
     String value = parameter(context, name);
+    if (value == null) {
+      return otherwise;
+    }
     try {
-      return value == null ? otherwise : Instant.parse(value);
+      Instant time = Instant.parse(value);
+      if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
+        throw new IllegalArgumentException(
+            name + ": " + Quoted.of(value) + " (expected: " + EARLIEST + " to " + LATEST + ")");
+      }
+      return time;
     } catch (DateTimeParseException e) {
       throw new IllegalArgumentException(
           name + ": " + Quoted.of(value) + " (expected: RFC 3339 in UTC, 2026-01-31T12:00:00Z)");
     }
   }
 
-  private static long number(RoutingContext context, String name, long otherwise, long most) {
+  private static long number(
+      RoutingContext context, String name, long otherwise, long least, long most) {
     String value = parameter(context, name);
     if (value == null) {
       return otherwise;
     }
-    boolean valid = value.matches("[0-9]{1,18}") && Long.parseLong(value) <= most;
+    boolean valid = value.matches("[0-9]{1,18}")
+        && Long.parseLong(value) >= least
+        && Long.parseLong(value) <= most;
     if (!valid) {
       throw new IllegalArgumentException(
-          name + ": " + Quoted.of(value) + " (expected: 0 to " + most + ")");
+          name + ": " + Quoted.of(value) + " (expected: " + least + " to " + most + ")");
     }
     return Long.parseLong(value);
   }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -57,12 +58,27 @@ class BrokerStartIT {
   }
 
   @Test
+  void whatItCreates_isItsOwnersOnly() throws Exception {
+    fixture.start();
+    for (String folderMade : List.of("hivemq", "hivemq/conf", "hivemq/data")) {
+      assertThat(PosixFilePermissions.toString(
+              Files.getPosixFilePermissions(folder.resolve("broker").resolve(folderMade))))
+          .as(folderMade)
+          .isEqualTo("rwx------");
+    }
+    assertThat(PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(folder.resolve("broker/telemetry.mv.db"))))
+        .isEqualTo("rw-------");
+    assertThat(folder.resolve("broker/telemetry.trace.db")).doesNotExist();
+  }
+
+  @Test
   void policyWithUnknownKeys_isRefusedWithTheirPlaces() throws Exception {
     Files.writeString(
         folder.resolve("policy.yaml"),
         DefaultPolicy.yaml()
             .replace("sharedGroups: [\"${subject.CN}\"", "sharedGruops: [\"${subject.CN}\"")
-            .replace("limits: { payloadBytes: 131072 }", "limits: { payloadBytes: 0 }"));
+            .replace("payloadBytes: 131072", "payloadBytes: 0"));
     assertThatThrownBy(() -> fixture.start())
         .isInstanceOf(StartFailedException.class)
         .hasMessageContaining("policy.yaml")

@@ -67,12 +67,16 @@ class FleetBrokerIT {
     fixture.close();
   }
 
-  private static JsonObject get(String path) throws IOException, InterruptedException {
-    HttpResponse<String> response = HttpClient.newHttpClient()
+  private static HttpResponse<String> ask(String path) throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + apiPort + "/api/v1" + path))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static JsonObject get(String path) throws IOException, InterruptedException {
+    HttpResponse<String> response = ask(path);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return new JsonObject(response.body());
   }
@@ -159,6 +163,40 @@ class FleetBrokerIT {
         .expectSuccess();
     JsonArray letters = get("/devices/dev-2/dead-letters").getJsonArray("deadLetters");
     assertThat(letters.toString()).contains("a nested value").contains("\"bad\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "telemetry?from=-999999999-01-01T00:00:00Z",
+        "telemetry?to=%2B999999999-12-31T23:59:59Z",
+        "telemetry?from=yesterday",
+        "telemetry/latest?limit=0",
+        "telemetry/latest?after=x",
+        "messages?limit=0"
+      })
+  void query_outOfRange_is400(String query) throws Exception {
+    assertThat(ask("/devices/dev-1/" + query).statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void latest_isPaged() throws Exception {
+    mosquitto
+        .pub(
+            "dev-2",
+            "dev-2",
+            "-q",
+            "1",
+            "-t",
+            topic("dev-2", "telemetry/A"),
+            "-m",
+            "{\"a/b\":1,\"c\":2}")
+        .expectSuccess();
+    JsonObject first = get("/devices/dev-2/telemetry/latest?limit=1");
+    assertThat(first.getString("next")).isEqualTo("A/a/b");
+    JsonObject second = get("/devices/dev-2/telemetry/latest?limit=1&after=A/a/b");
+    assertThat(second.getJsonArray("values").getJsonObject(0).getString("metric"))
+        .isEqualTo("c");
   }
 
   @Test

@@ -7,8 +7,9 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.telemetry.MessageQuery;
+import dev.muster.broker.telemetry.Page;
 import dev.muster.broker.telemetry.TelemetryDatabase;
-import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.TestPki.Credential;
@@ -197,13 +198,18 @@ class KillIT {
 
   private void compare(List<Sender> senders) throws Exception {
     try (TelemetryDatabase database = TelemetryDatabase.open(folder.resolve("broker"))) {
-      TelemetryQuery query = new TelemetryQuery(database);
+      MessageQuery query = new MessageQuery(database);
       for (Sender sender : senders) {
         List<Long> stored = new ArrayList<>();
-        for (TelemetryQuery.Message message :
-            query.messages(new DeviceId(sender.id), 0, 1_000_000)) {
-          stored.add(message.sequence());
-        }
+        long last = 0;
+        Page<MessageQuery.Message> page;
+        do {
+          page = query.messages(new DeviceId(sender.id), last, 1_000);
+          for (MessageQuery.Message message : page.entries()) {
+            stored.add(message.sequence());
+            last = message.id();
+          }
+        } while (page.more());
         assertThat(stored).as(sender.id + ": stored once").doesNotHaveDuplicates();
         Set<Long> lost = new HashSet<>(sender.acknowledged);
         lost.removeAll(new HashSet<>(stored));

@@ -101,6 +101,27 @@ public final class CertificateAuthenticator {
     }
   }
 
+  /** Whether a client may have this id at all; the policy says which of them is whose. */
+  public static boolean isClientId(String clientId) {
+    return CLIENT_ID.matcher(clientId).matches();
+  }
+
+  /**
+   * Whom a chain names, without any word on whether they are let in.
+   *
+   * @return empty if no CA of ours has issued it, or not such a subject
+   */
+  public Optional<ClientSubject> subjectOf(List<X509Certificate> chain) {
+    try {
+      if (chain.isEmpty()) {
+        return Optional.empty();
+      }
+      return Optional.of(subjectOf(issuerOf(chain.get(0)), chain.get(0)));
+    } catch (RefusedException e) {
+      return Optional.empty();
+    }
+  }
+
   private String issuerOf(X509Certificate leaf) throws RefusedException {
     Optional<String> issuer = authorities.issuerOf(leaf);
     return issuer.orElseThrow(() -> new RefusedException(
@@ -162,7 +183,7 @@ public final class CertificateAuthenticator {
   }
 
   private static void checkConnect(Connect connect) throws RefusedException {
-    if (!CLIENT_ID.matcher(connect.clientId()).matches()) {
+    if (!isClientId(connect.clientId())) {
       throw new RefusedException(
           Refusal.CLIENT_ID_NOT_VALID,
           "client id: " + Quoted.of(connect.clientId())

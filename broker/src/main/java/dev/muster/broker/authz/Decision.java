@@ -20,7 +20,8 @@ public record Decision(boolean allowed, String rule, String detail) {
     requireNonNull(detail, "detail");
   }
 
-  static Decision allow(String rule) {
+  /** @param rule as in the record */
+  public static Decision allow(String rule) {
     return new Decision(true, rule, "allowed");
   }
 

@@ -16,10 +16,12 @@ import java.util.TreeSet;
 /** Reads the tree of a policy file; goes on after a problem, so that all are reported together. */
 final class PolicyReader {
   private static final int DEFAULT_PAYLOAD_BYTES = 128 * 1024;
-  private static final int MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+  private static final int MAX_LIMIT = 16 * 1024 * 1024;
   private static final Set<String> FILE_KEYS = Set.of("version", "roles");
   private static final Set<String> ROLE_KEYS =
       Set.of("match", "clientId", "publish", "will", "subscribe", "deny", "sharedGroups", "limits");
+  private static final Set<String> LIMIT_KEYS =
+      Set.of("payloadBytes", "messagesPerSecond", "bytesPerSecond");
   private static final Set<String> MATCH_KEYS = Set.of("issuer", "CN", "O", "OU");
   private static final Set<String> ISSUERS =
       Set.of(ClientSubject.DEVICE_ISSUER, ClientSubject.SERVICE_ISSUER);
@@ -75,7 +77,8 @@ final class PolicyReader {
         readRules(deny.path("publish"), place + ".deny.publish", match, false),
         readRules(deny.path("subscribe"), place + ".deny.subscribe", match, false),
         readNames(node.path("sharedGroups"), place + ".sharedGroups", match),
-        readPayloadBytes(node.path("limits"), place + ".limits")));
+        readPayloadBytes(node.path("limits"), place + ".limits"),
+        readRate(node.path("limits"), place + ".limits", issuer == null ? "" : issuer)));
   }
 
   private Map<String, String> readMatch(JsonNode node, String place) {
@@ -176,16 +179,36 @@ final class PolicyReader {
   }
 
   private int readPayloadBytes(JsonNode limits, String place) {
-    if (limits.isMissingNode() || !isObject(limits, place)) {
-      return DEFAULT_PAYLOAD_BYTES;
+    if (!limits.isMissingNode() && isObject(limits, place)) {
+      checkKeys(limits, place, LIMIT_KEYS);
     }
-    checkKeys(limits, place, Set.of("payloadBytes"));
-    JsonNode bytes = limits.path("payloadBytes");
-    boolean valid = bytes.isInt() && bytes.intValue() > 0 && bytes.intValue() <= MAX_PAYLOAD_BYTES;
-    if (!bytes.isMissingNode() && !valid) {
-      problem(place + ".payloadBytes", bytes + " (expected: 1 to " + MAX_PAYLOAD_BYTES + ")");
+    return readLimit(
+        limits.path("payloadBytes"), place + ".payloadBytes", 1, DEFAULT_PAYLOAD_BYTES);
+  }
+
+  /** 0 takes a limit away. */
+  private RateLimit readRate(JsonNode limits, String place, String issuer) {
+    boolean device = ClientSubject.DEVICE_ISSUER.equals(issuer);
+    RateLimit otherwise = device ? RateLimit.DEVICE : RateLimit.NONE;
+    return new RateLimit(
+        readLimit(
+            limits.path("messagesPerSecond"),
+            place + ".messagesPerSecond",
+            0,
+            otherwise.messagesPerSecond()),
+        readLimit(
+            limits.path("bytesPerSecond"),
+            place + ".bytesPerSecond",
+            0,
+            otherwise.bytesPerSecond()));
+  }
+
+  private int readLimit(JsonNode value, String place, int least, int otherwise) {
+    boolean valid = value.isInt() && value.intValue() >= least && value.intValue() <= MAX_LIMIT;
+    if (!value.isMissingNode() && !valid) {
+      problem(place, value + " (expected: " + least + " to " + MAX_LIMIT + ")");
     }
-    return valid ? bytes.intValue() : DEFAULT_PAYLOAD_BYTES;
+    return valid ? value.intValue() : otherwise;
   }
 
   private boolean readFlag(JsonNode node, String place) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param attributes what the subject must have: a value, {@code *} for any, the empty text for none
  * @param sharedGroups the groups of {@code $share/<group>/...} that it may join
  * @param payloadBytes the largest payload that it may publish
+ * @param rate how much it may publish in the long run
  */
 record Role(
     String name,
@@ -27,7 +28,8 @@ record Role(
     List<Rule> denyPublish,
     List<Rule> denySubscribe,
     List<Template> sharedGroups,
-    int payloadBytes) {
+    int payloadBytes,
+    RateLimit rate) {
   static final String ANY = "*";
   static final String NONE = "";
 

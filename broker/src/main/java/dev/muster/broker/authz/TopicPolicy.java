@@ -28,6 +28,7 @@ public final class TopicPolicy {
   private final List<Granted> denyPublish;
   private final List<Granted> denySubscribe;
   private final int payloadBytes;
+  private final RateLimit rate;
 
   TopicPolicy(List<Role> roles, ClientSubject subject, String clientId) {
     this.subject = subject;
@@ -38,6 +39,7 @@ public final class TopicPolicy {
     this.denyPublish = compile(roles.stream().map(Role::denyPublish).toList(), clientId);
     this.denySubscribe = compile(roles.stream().map(Role::denySubscribe).toList(), clientId);
     this.payloadBytes = roles.stream().mapToInt(Role::payloadBytes).max().orElse(0);
+    this.rate = roles.stream().map(Role::rate).reduce(RateLimit::or).orElse(RateLimit.NONE);
   }
 
   private List<Granted> compile(List<List<Role.Rule>> rules, String clientId) {
@@ -56,6 +58,11 @@ public final class TopicPolicy {
   /** The names of the roles, in the order of the file. */
   public List<String> roles() {
     return roles.stream().map(Role::name).toList();
+  }
+
+  /** How much the client may publish in the long run. */
+  public RateLimit rate() {
+    return rate;
   }
 
   /** Whether a message may be published. */
@@ -114,6 +121,32 @@ public final class TopicPolicy {
     } catch (IllegalArgumentException e) {
       return Decision.denyByDefault("not a topic filter");
     }
+  }
+
+  /**
+   * Whether a message on a topic may reach the client: some filter that it could subscribe matches.
+   */
+  public Decision receive(String topic) {
+    for (Granted denied : denySubscribe) {
+      if (denied.filter().matches(topic)) {
+        return Decision.deny(denied.place(), "subscribe is denied on this topic");
+      }
+    }
+    for (Granted rule : subscribe) {
+      if (rule.filter().matches(topic)) {
+        return Decision.allow(rule.place());
+      }
+    }
+    return Decision.denyByDefault("no rule allows to subscribe to this topic");
+  }
+
+  /** Whether a client may ask for an answer on a topic: only where it could hear it. */
+  public Decision answerTo(String topic) {
+    Decision heard = receive(topic);
+    return heard.allowed()
+        ? heard
+        : Decision.deny(
+            heard.rule(), "response topic: " + Quoted.of(topic) + " (expected: one of its own)");
   }
 
   private boolean mayShare(String group) {

@@ -25,7 +25,7 @@ final class BrokerMeters {
     Gauge.builder("muster.sessions", sessions, Sessions::size).register(registry);
   }
 
-  /** @param operation connect, publish, subscribe or will */
+  /** @param operation connect, publish, subscribe, will or deliver */
   void refused(String operation, String reason) {
     registry
         .counter(
@@ -42,6 +42,10 @@ final class BrokerMeters {
     registry
         .counter("muster.telemetry.messages", "outcome", outcome.name().toLowerCase(Locale.ROOT))
         .increment();
+  }
+
+  void held() {
+    registry.counter("muster.broker.held", "reason", "rate").increment();
   }
 
   void notStored() {

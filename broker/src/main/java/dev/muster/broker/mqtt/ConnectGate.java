@@ -7,7 +7,6 @@ package dev.muster.broker.mqtt;
 import com.hivemq.extension.sdk.api.auth.SimpleAuthenticator;
 import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthInput;
 import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthOutput;
-import com.hivemq.extension.sdk.api.client.parameter.ClientTlsInformation;
 import com.hivemq.extension.sdk.api.client.parameter.ConnectionInformation;
 import com.hivemq.extension.sdk.api.packets.connect.ConnackReasonCode;
 import com.hivemq.extension.sdk.api.packets.connect.ConnectPacket;
@@ -15,13 +14,13 @@ import com.hivemq.extension.sdk.api.packets.general.MqttVersion;
 import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
+import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,25 +58,26 @@ final class ConnectGate implements SimpleAuthenticator {
     ConnectPacket connect = input.getConnectPacket();
     ConnectionInformation connection = input.getConnectionInformation();
     boolean mqtt5 = connect.getMqttVersion() == MqttVersion.V_5;
-    List<X509Certificate> chain = chainOf(connection);
-    Outcome outcome = authenticator.authenticate(new CertificateAuthenticator.Connect(
-        chain, connect.getClientId(), mqtt5, connect.getKeepAlive()));
+    List<X509Certificate> chain = ConnectionSessions.chainOf(connection);
+    String clientId = ClientIdScope.sentBy(connection, connect.getClientId());
+    Outcome outcome = authenticator.authenticate(
+        new CertificateAuthenticator.Connect(chain, clientId, mqtt5, connect.getKeepAlive()));
     if (outcome instanceof Outcome.Admitted admitted) {
-      Optional<String> conflict = conflictOf(connect.getClientId(), admitted);
-      if (conflict.isPresent()) {
-        refuse(input, output, new Outcome.Refused(Refusal.CLIENT_ID_NOT_VALID, conflict.get()));
+      String name = ClientSession.brokerClientId(admitted.subject(), clientId);
+      if (!connect.getClientId().equals(name)) {
+        // Under any other name it would get the session of somebody else.
+        LOG.error("Client not known by its principal client={}", Quoted.of(clientId));
+        refuse(input, output, new Outcome.Refused(Refusal.UNAVAILABLE, "internal error"));
         return;
       }
+      warnOfNamesake(clientId, admitted.subject());
       ClientSession session = sessions.open(
           new ClientSession.Credential(
               admitted.subject(),
               admitted.certificate().getSerialNumber(),
               admitted.certificate().getNotAfter().toInstant()),
           new ClientSession.Connection(
-              connect.getClientId(),
-              ConnectionSessions.address(connection),
-              mqtt5,
-              clock.instant()),
+              clientId, ConnectionSessions.address(connection), mqtt5, clock.instant()),
           admitted.policy());
       ConnectionSessions.attach(connection, session);
       output.authenticateSuccessfully();
@@ -88,25 +88,30 @@ final class ConnectGate implements SimpleAuthenticator {
     }
   }
 
-  /** A service whose name is that of a device must not throw the device out. */
-  private Optional<String> conflictOf(String clientId, Outcome.Admitted admitted) {
-    boolean taken = !admitted.subject().isDevice()
-        && sessions
-            .liveOf(clientId)
-            .filter(session -> session.subject().isDevice())
-            .isPresent();
-    return taken
-        ? Optional.of("client id: " + Quoted.of(clientId) + " is that of a connected device")
-        : Optional.empty();
+  /** Both stay, each with a session of its own; but a name that two share is rarely meant so. */
+  private void warnOfNamesake(String clientId, ClientSubject subject) {
+    if (subject.isDevice()) {
+      return;
+    }
+    sessions
+        .liveOf(clientId)
+        .filter(other -> !other.subject().equals(subject))
+        .ifPresent(other -> LOG.warn(
+            "Client id in use by another principal client={} subject={} other={} otherIssuer={}",
+            clientId,
+            subject,
+            other.subject(),
+            other.subject().issuer()));
   }
 
   private void refuse(SimpleAuthInput input, SimpleAuthOutput output, Outcome.Refused refused) {
     ConnectionInformation connection = input.getConnectionInformation();
     meters.refused("connect", refused.refusal().name());
-    X509Certificate leaf = chainOf(connection).stream().findFirst().orElse(null);
+    X509Certificate leaf =
+        ConnectionSessions.chainOf(connection).stream().findFirst().orElse(null);
     LOG.warn(
         "Connect refused client={} address={} subject={} serial={} reason={} detail={}",
-        Quoted.of(input.getConnectPacket().getClientId()),
+        Quoted.of(ClientIdScope.sentBy(connection, input.getConnectPacket().getClientId())),
         ConnectionSessions.address(connection),
         leaf == null ? "none" : Quoted.of(leaf.getSubjectX500Principal().getName()),
         leaf == null ? "none" : leaf.getSerialNumber().toString(16),
@@ -121,13 +126,5 @@ final class ConnectGate implements SimpleAuthenticator {
       case CLIENT_ID_NOT_VALID -> ConnackReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
       case UNAVAILABLE -> ConnackReasonCode.SERVER_UNAVAILABLE;
     };
-  }
-
-  private static List<X509Certificate> chainOf(ConnectionInformation connection) {
-    return connection
-        .getClientTlsInformation()
-        .flatMap(ClientTlsInformation::getClientCertificateChain)
-        .map(List::of)
-        .orElse(List.of());
   }
 }

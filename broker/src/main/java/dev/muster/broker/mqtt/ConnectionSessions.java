@@ -4,10 +4,13 @@
  */
 package dev.muster.broker.mqtt;
 
+import com.hivemq.extension.sdk.api.client.parameter.ClientTlsInformation;
 import com.hivemq.extension.sdk.api.client.parameter.ConnectionInformation;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
 import java.net.InetAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 
 /** Finds our session of a HiveMQ connection, by a number that the connection carries. */
@@ -26,6 +29,15 @@ final class ConnectionSessions {
         .getConnectionAttributeStore()
         .getAsString(ATTRIBUTE)
         .flatMap(id -> sessions.find(Long.parseLong(id)));
+  }
+
+  /** The certificates that the TLS peer sent, leaf first; empty: none. */
+  static List<X509Certificate> chainOf(ConnectionInformation connection) {
+    return connection
+        .getClientTlsInformation()
+        .flatMap(ClientTlsInformation::getClientCertificateChain)
+        .map(List::of)
+        .orElse(List.of());
   }
 
   static String address(ConnectionInformation connection) {

@@ -41,6 +41,7 @@ public final class FleetExtension implements ExtensionMain {
       Revocations revocations,
       Sessions sessions,
       TelemetrySink sink,
+      Later later,
       String brokerName) {}
 
   /** A way to disconnect that can be made before the extension runs. */
@@ -48,6 +49,7 @@ public final class FleetExtension implements ExtensionMain {
     return new HiveMqDisconnector();
   }
 
+  private final ClientIdScope scope;
   private final ConnectGate gate;
   private final SubjectAuthorizer authorizer;
   private final SessionEvents events;
@@ -55,6 +57,7 @@ public final class FleetExtension implements ExtensionMain {
   private final CrlIntake crls;
   private final Sessions sessions;
   private final HiveMqDisconnector disconnector;
+  private final BrokerMeters meters;
   private volatile @Nullable AdminService admin;
 
   /** @param disconnector of {@link #newDisconnector} */
@@ -62,14 +65,23 @@ public final class FleetExtension implements ExtensionMain {
       Parts parts, Disconnector disconnector, Clock clock, MeterRegistry registry) {
     this.sessions = parts.sessions();
     this.disconnector = (HiveMqDisconnector) disconnector;
-    BrokerMeters meters = new BrokerMeters(registry, sessions);
+    this.meters = new BrokerMeters(registry, sessions);
     SessionCheck check = new SessionCheck(parts.revocationView(), clock);
+    this.scope = new ClientIdScope(parts.authenticator());
     this.gate = new ConnectGate(parts.authenticator(), sessions, meters, clock);
     this.authorizer = new SubjectAuthorizer(sessions, check, meters);
     this.events = new SessionEvents(sessions, check, disconnector);
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
     TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, clock);
-    this.inbound = new InboundPublishes.Shared(check, telemetry, crls, disconnector, meters);
+    this.inbound = new InboundPublishes.Shared(
+        check,
+        telemetry,
+        crls,
+        new PublishRates(System::nanoTime),
+        parts.later(),
+        clock,
+        disconnector,
+        meters);
   }
 
   @Override
@@ -77,6 +89,7 @@ public final class FleetExtension implements ExtensionMain {
     // The services are statics that the last extension started in a JVM owns: take them now.
     disconnector.use(Services.clientService());
     crls.use(Services.publishService());
+    Services.interceptorRegistry().setConnectInboundInterceptorProvider(provided -> scope);
     Services.securityRegistry().setAuthenticatorProvider(provided -> gate);
     Services.securityRegistry().setAuthorizerProvider(provided -> authorizer);
     Services.initializerRegistry().setClientInitializer(this::initialize);
@@ -89,6 +102,7 @@ public final class FleetExtension implements ExtensionMain {
         ConnectionSessions.find(input.getConnectionInformation(), sessions);
     if (session.isPresent()) {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
+      context.addPublishOutboundInterceptor(new OutboundPublishes(session.get(), meters));
     } else {
       // The authorizer denies such a client everything.
       LOG.error(

@@ -54,6 +54,11 @@ final class HeldPublish {
    * acknowledgement would not do, because it tells the client that the message is done with.
    */
   void disconnect(Disconnector.Reason reason, String detail) {
+    if (session.isClosed()) {
+      // The client may be back on another connection, which has done nothing wrong.
+      refuse(AckReasonCode.UNSPECIFIED_ERROR, detail);
+      return;
+    }
     disconnector
         .disconnect(session, reason, detail)
         .thenRun(() -> refuse(AckReasonCode.UNSPECIFIED_ERROR, detail));

@@ -31,7 +31,7 @@ final class HiveMqDisconnector implements Disconnector {
     }
     // HiveMQ answers when the channel is closed, or at once if there is no such client.
     return service
-        .disconnectClient(session.clientId(), true, code(reason), detail)
+        .disconnectClient(session.brokerClientId(), true, code(reason), detail)
         .handle((done, failure) -> {
           if (failure != null) {
             LOG.error(
@@ -45,6 +45,7 @@ final class HiveMqDisconnector implements Disconnector {
     return switch (reason) {
       case NOT_AUTHORIZED -> DisconnectReasonCode.NOT_AUTHORIZED;
       case SERVER_BUSY -> DisconnectReasonCode.SERVER_BUSY;
+      case QUOTA_EXCEEDED -> DisconnectReasonCode.QUOTA_EXCEEDED;
       case QOS_NOT_SUPPORTED -> DisconnectReasonCode.QOS_NOT_SUPPORTED;
     };
   }

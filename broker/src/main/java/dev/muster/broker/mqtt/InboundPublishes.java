@@ -16,6 +16,8 @@ import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.protocol.identity.Quoted;
 import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,9 @@ final class InboundPublishes implements PublishInboundInterceptor {
       SessionCheck check,
       TelemetryIngest telemetry,
       CrlIntake crls,
+      PublishRates rates,
+      Later later,
+      Clock clock,
       Disconnector disconnector,
       BrokerMeters meters) {}
 
@@ -46,13 +51,46 @@ final class InboundPublishes implements PublishInboundInterceptor {
   @Override
   public void onInboundPublish(PublishInboundInput input, PublishInboundOutput output) {
     HeldPublish held = new HeldPublish(session, shared.disconnector(), output);
+    PublishPacket packet = input.getPublishPacket();
+    guarded(held, () -> throttle(packet, held));
+  }
+
+  private void guarded(HeldPublish held, Runnable step) {
     try {
-      handle(input.getPublishPacket(), held);
+      step.run();
     } catch (Throwable e) {
       // HiveMQ would acknowledge a message whose interceptor throws.
       LOG.error("Publish failed client={}", session.clientId(), e);
       held.disconnect(Disconnector.Reason.SERVER_BUSY, "internal error");
     }
+  }
+
+  /** Before anything else, so that what is refused has its price, too. */
+  private void throttle(PublishPacket packet, HeldPublish held) {
+    int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
+    Optional<Duration> wait =
+        shared.rates().take(session.subject(), session.policy().rate(), bytes);
+    if (wait.isPresent() && wait.get().isZero()) {
+      handle(packet, held);
+    } else if (wait.isEmpty() || isBehind(packet)) {
+      shared.meters().refused("publish", "quota");
+      if (!session.isClosed()) {
+        LOG.warn(
+            "Rate exceeded client={} subject={} limit={}",
+            session.clientId(),
+            session.subject(),
+            session.policy().rate());
+      }
+      held.disconnect(Disconnector.Reason.QUOTA_EXCEEDED, "rate exceeded: send more slowly");
+    } else {
+      shared.meters().held();
+      shared.later().run(wait.get(), () -> guarded(held, () -> handle(packet, held)));
+    }
+  }
+
+  /** HiveMQ reads on while one message is held; this bounds what piles up behind it. */
+  private boolean isBehind(PublishPacket packet) {
+    return shared.clock().millis() - packet.getTimestamp() > PublishRates.MAX_HOLD.toMillis();
   }
 
   private void handle(PublishPacket packet, HeldPublish held) {
@@ -75,10 +113,24 @@ final class InboundPublishes implements PublishInboundInterceptor {
     int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
     Decision decision = session.policy().publish(packet.getTopic(), packet.getRetain(), bytes);
     if (decision.allowed()) {
+      decision = answerable(session, packet);
+    }
+    if (decision.allowed()) {
       dispatch(packet, held);
     } else {
       refuse(packet, decision, held);
     }
+  }
+
+  /**
+   * Whether the sender may hear the answer that it asks for. Whoever answers does so with rights of
+   * its own, to a topic that the sender has chosen (MQTT 5, 4.10).
+   */
+  static Decision answerable(ClientSession session, PublishPacket packet) {
+    return packet
+        .getResponseTopic()
+        .map(topic -> session.policy().answerTo(topic))
+        .orElse(Decision.allow("none"));
   }
 
   private void dispatch(PublishPacket packet, HeldPublish held) {

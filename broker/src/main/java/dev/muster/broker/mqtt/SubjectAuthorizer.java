@@ -67,6 +67,9 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
       ClientSession session, WillPublishPacket will, PublishAuthorizerOutput output) {
     int bytes = will.getPayload().map(ByteBuffer::remaining).orElse(0);
     Decision decision = session.policy().will(will.getTopic(), will.getRetain(), bytes);
+    if (decision.allowed()) {
+      decision = InboundPublishes.answerable(session, will);
+    }
     // A last will does not pass the store; telemetry must.
     boolean allowed = decision.allowed() && !TelemetryIngest.isTelemetry(will.getTopic());
     if (allowed) {

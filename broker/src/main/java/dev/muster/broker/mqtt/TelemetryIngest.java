@@ -9,6 +9,7 @@ import com.hivemq.extension.sdk.api.packets.publish.AckReasonCode;
 import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.telemetry.Reading;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.protocol.telemetry.MessageIdentity;
@@ -76,10 +77,12 @@ final class TelemetryIngest {
       HeldPublish held) {
     if (outcome == TelemetrySink.Stored.DEAD_LETTER) {
       LOG.warn(
-          "Telemetry unreadable device={} stream={} reading={}",
+          "Telemetry kept as a dead letter device={} stream={} reason={}",
           message.topic().device(),
           message.topic().stream(),
-          message.reading());
+          message.reading() instanceof Reading.Unreadable unreadable
+              ? unreadable.reason()
+              : "refused by the store");
       held.acknowledge();
       return;
     }

@@ -26,7 +26,7 @@ final class CrlDirectory {
 
   /** Blocks until the CRL is on stable storage, or the old one still is. */
   void write(String issuer, byte[] der) throws IOException {
-    Files.createDirectories(directory);
+    DurableFiles.createFolder(directory);
     DurableFiles.writePublic(file(issuer), der);
   }
 

@@ -37,6 +37,7 @@ public final class ClientSession {
   private final TopicPolicy policy;
   private volatile long checkedEpoch = -1;
   private volatile boolean live;
+  private volatile boolean closed;
 
   /** Telemetry that is stored and may now go on to the subscribers; see {@link #takeIngested}. */
   private int ingested;
@@ -68,6 +69,21 @@ public final class ClientSession {
     return connection.clientId();
   }
 
+  /** The client id under which HiveMQ knows the client. */
+  public String brokerClientId() {
+    return brokerClientId(subject(), clientId());
+  }
+
+  /**
+   * Principal and client id as one name. The attributes of a subject have no slash, so that the
+   * names of two principals never meet, whatever ids they choose.
+   */
+  public static String brokerClientId(ClientSubject subject, String clientId) {
+    String fleet = subject.organization() == null ? "" : subject.organization();
+    return String.join(
+        "/", subject.issuer(), subject.organizationalUnit(), fleet, subject.commonName(), clientId);
+  }
+
   public TopicPolicy policy() {
     return policy;
   }
@@ -84,6 +100,15 @@ public final class ClientSession {
   /** Whether the client was told that it is connected. */
   public boolean isLive() {
     return live;
+  }
+
+  /** Whether the connection has ended. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  void markClosed() {
+    closed = true;
   }
 
   void markLive() {

@@ -12,6 +12,7 @@ public interface Disconnector {
   enum Reason {
     NOT_AUTHORIZED,
     SERVER_BUSY,
+    QUOTA_EXCEEDED,
     QOS_NOT_SUPPORTED
   }
 

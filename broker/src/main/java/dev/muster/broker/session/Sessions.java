@@ -43,6 +43,7 @@ public final class Sessions {
 
   /** Forgets a session whose connection has ended. */
   public void close(ClientSession session) {
+    session.markClosed();
     byId.remove(session.id());
   }
 

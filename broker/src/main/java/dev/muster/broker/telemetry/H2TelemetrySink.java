@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class H2TelemetrySink implements TelemetrySink {
   private static final Logger LOG = LoggerFactory.getLogger(H2TelemetrySink.class);
   private static final int QUEUE = 4_096;
+  /** How many pairs of stream and metric a device may have. */
+  private static final int MAX_SERIES = 10_000;
+
   private static final int MAX_BATCH = 512;
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
@@ -38,6 +42,7 @@ public final class H2TelemetrySink implements TelemetrySink {
   private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
 
   private final TelemetryDatabase database;
+  private final int maxSeries;
   private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread = new Thread(this::run, "muster-telemetry-writer");
   private final Timer commits;
@@ -46,8 +51,9 @@ public final class H2TelemetrySink implements TelemetrySink {
   private volatile @Nullable String problem;
   private @Nullable TelemetryWriter writer;
 
-  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters) {
+  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
     this.database = database;
+    this.maxSeries = maxSeries;
     this.commits = Timer.builder("muster.telemetry.commit")
         .description("Commit and flush of a batch of telemetry")
         .register(meters);
@@ -57,7 +63,11 @@ public final class H2TelemetrySink implements TelemetrySink {
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
   public static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
-    H2TelemetrySink sink = new H2TelemetrySink(database, meters);
+    return start(database, meters, MAX_SERIES);
+  }
+
+  static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
+    H2TelemetrySink sink = new H2TelemetrySink(database, meters, maxSeries);
     sink.thread.start();
     return sink;
   }
@@ -124,10 +134,21 @@ public final class H2TelemetrySink implements TelemetrySink {
   private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
     TelemetryWriter current = writer;
     if (current == null) {
-      current = new TelemetryWriter(database.connect());
+      current = newWriter();
       writer = current;
     }
     return current.write(messages);
+  }
+
+  private TelemetryWriter newWriter() throws SQLException {
+    Connection connection = database.connect();
+    try {
+      return new TelemetryWriter(connection, maxSeries);
+    } catch (SQLException | RuntimeException e) {
+      // Else an outage would use up the pool, and outlast its cause.
+      database.discard(connection);
+      throw e;
+    }
   }
 
   /** A single message that the database will not have must not hold up the others for ever. */

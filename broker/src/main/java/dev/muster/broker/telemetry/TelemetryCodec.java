@@ -62,6 +62,7 @@ public final class TelemetryCodec {
       String text =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload)).toString();
       List<Measurement> measurements = read(text, mediaType(contentType), receivedAt);
+      measurements.forEach(TelemetryCodec::checkNames);
       return measurements.isEmpty()
           ? new Reading.Unreadable("payload: no measurement in it")
           : new Reading.Readable(measurements);
@@ -139,12 +140,38 @@ public final class TelemetryCodec {
   }
 
   private static String checkMetric(String metric) {
-    boolean printable = metric.codePoints().noneMatch(Character::isISOControl);
-    if (metric.isBlank() || !printable) {
+    if (metric.isBlank()) {
       throw new IllegalArgumentException(
           "metric: " + Quoted.of(metric) + " (expected: 1 to " + MAX_METRIC + " characters)");
     }
     return metric;
+  }
+
+  /** Names go to terminals, logs and pages as they are: nothing in them may steer these. */
+  private static void checkNames(Measurement measurement) {
+    checkPrintable("metric", measurement.metric());
+    if (measurement.unit() != null) {
+      checkPrintable("unit", measurement.unit());
+    }
+  }
+
+  private static void checkPrintable(String what, String name) {
+    if (name.codePoints().anyMatch(TelemetryCodec::steers)) {
+      throw new IllegalArgumentException(
+          what + ": " + Quoted.of(name) + " (expected: no control or format characters)");
+    }
+  }
+
+  /** C0 and C1, bidirectional and zero-width characters, line ends, halves of characters. */
+  private static boolean steers(int character) {
+    return switch (Character.getType(character)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE -> true;
+      default -> false;
+    };
   }
 
   private static Measurement.Value scalar(JsonParser json, JsonToken token, String metric)

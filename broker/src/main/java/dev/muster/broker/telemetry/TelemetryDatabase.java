@@ -7,7 +7,10 @@ package dev.muster.broker.telemetry;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.muster.broker.StartFailedException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.flywaydb.core.Flyway;
@@ -34,7 +37,22 @@ public final class TelemetryDatabase implements AutoCloseable {
     if (file.toString().indexOf(';') >= 0) {
       throw new StartFailedException("directory: " + directory + " (expected: no semicolon in it)");
     }
-    return openUrl("jdbc:h2:file:" + file, file + ".mv.db");
+    TelemetryDatabase database = openUrl("jdbc:h2:file:" + file, file + ".mv.db");
+    try {
+      keepPrivate(Path.of(file + ".mv.db"));
+      return database;
+    } catch (IOException e) {
+      database.close();
+      throw new StartFailedException(
+          "telemetry database " + file + ".mv.db cannot be made private: " + e, e);
+    }
+  }
+
+  /** H2 creates its file as the umask says. */
+  private static void keepPrivate(Path file) throws IOException {
+    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
   }
 
   static TelemetryDatabase openUrl(String url, String shownAs) {
@@ -42,7 +60,9 @@ public final class TelemetryDatabase implements AutoCloseable {
     // WRITE_DELAY=0: a commit is in the file system's hands; the writer then flushes it to the
     // disk.
     // DB_CLOSE_ON_EXIT: closing is ours, after the last message; H2's own hook would come first.
-    config.setJdbcUrl(url + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000");
+    // TRACE_LEVEL_FILE: H2's own log beside the database would hold statements with their values.
+    config.setJdbcUrl(url
+        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000;TRACE_LEVEL_FILE=0");
     config.setUsername("sa");
     config.setPassword("");
     config.setMaximumPoolSize(CONNECTIONS);

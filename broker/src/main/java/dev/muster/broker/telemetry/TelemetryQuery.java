@@ -5,7 +5,6 @@
 package dev.muster.broker.telemetry;
 
 import dev.muster.protocol.identity.DeviceId;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -21,6 +20,15 @@ import org.jspecify.annotations.Nullable;
 /** Reads the telemetry. Blocks; safe for use by several threads. */
 public final class TelemetryQuery {
   private static final int MAX_SERIES = 100;
+  private static final int LATEST_CHARACTERS = 2 * 1024 * 1024;
+  /** In the order of the index, as in {@link MessageQuery#PART}. */
+  static final String DEAD_LETTERS = "SELECT stream, received_us, reason FROM dead_letter"
+      + " WHERE device=? ORDER BY device, id DESC LIMIT ?";
+
+  private static final String LATEST =
+      "SELECT stream, metric, unit, num, txt, bool, time_us, received_us FROM latest"
+          + " WHERE device=? AND (stream>? OR (stream=? AND metric>?))"
+          + " ORDER BY device, stream, metric LIMIT ?";
 
   private final TelemetryDatabase database;
 
@@ -38,7 +46,12 @@ public final class TelemetryQuery {
       @Nullable String unit,
       Object value,
       Instant time,
-      Instant receivedAt) {}
+      Instant receivedAt) {
+    private int characters() {
+      return (unit == null ? 0 : unit.length())
+          + (value instanceof String text ? text.length() : 0);
+    }
+  }
 
   /** One point of a series. @param value as in {@link Latest} */
   public record Point(Instant time, Object value) {}
@@ -58,36 +71,50 @@ public final class TelemetryQuery {
   public record Range(
       @Nullable String stream, @Nullable String metric, Instant from, Instant to, int points) {}
 
-  /** A message as it came. @param payload text; what is no UTF-8 is replaced */
-  public record Message(
-      long id,
-      String stream,
-      @Nullable String boot,
-      @Nullable Long sequence,
-      Instant receivedAt,
-      String payload) {}
+  /** Where a page of newest values begins: after this series. */
+  public record Place(String stream, String metric) {
+    /** Before all series. */
+    public static final Place START = new Place("", "");
+  }
 
-  /** The newest values of a device. */
-  public List<Latest> latest(DeviceId device) throws SQLException {
-    String sql = "SELECT stream, metric, unit, num, txt, bool, time_us, received_us FROM latest"
-        + " WHERE device=? ORDER BY stream, metric";
+  /**
+   * The newest values of a device, in the order of stream and metric.
+   *
+   * @param limit how many at most; of large ones there are fewer
+   */
+  public Page<Latest> latest(DeviceId device, Place after, int limit) throws SQLException {
+    List<Latest> values = new ArrayList<>();
+    long characters = 0;
     try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, sql)) {
+        PreparedStatement select = prepare(connection, LATEST)) {
       select.setString(1, device.value());
-      List<Latest> values = new ArrayList<>();
+      select.setString(2, after.stream());
+      select.setString(3, after.stream());
+      select.setString(4, after.metric());
+      select.setInt(5, limit + 1);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
-          values.add(new Latest(
-              rows.getString(1),
-              rows.getString(2),
-              rows.getString(3),
-              value(rows, 4),
-              time(rows.getLong(7)),
-              time(rows.getLong(8))));
+          Latest latest = latest(rows);
+          characters += latest.characters();
+          boolean full = values.size() == limit || characters > LATEST_CHARACTERS;
+          if (full && !values.isEmpty()) {
+            return new Page<>(values, true);
+          }
+          values.add(latest);
         }
       }
-      return values;
     }
+    return new Page<>(values, false);
+  }
+
+  private static Latest latest(ResultSet rows) throws SQLException {
+    return new Latest(
+        rows.getString(1),
+        rows.getString(2),
+        rows.getString(3),
+        value(rows, 4),
+        time(rows.getLong(7)),
+        time(rows.getLong(8)));
   }
 
   /** Series of a device; at most 100. */
@@ -128,42 +155,13 @@ public final class TelemetryQuery {
         .toList();
   }
 
-  /** Messages of a device in the order of their ids. @param after the id before the first */
-  public List<Message> messages(DeviceId device, long after, int limit) throws SQLException {
-    String sql = "SELECT id, stream, boot, seq, received_us, payload FROM message"
-        + " WHERE device=? AND id>? ORDER BY id LIMIT ?";
-    try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, sql)) {
-      select.setString(1, device.value());
-      select.setLong(2, after);
-      select.setInt(3, limit);
-      List<Message> messages = new ArrayList<>();
-      try (ResultSet rows = select.executeQuery()) {
-        while (rows.next()) {
-          long sequence = rows.getLong(4);
-          Long present = rows.wasNull() ? null : sequence;
-          messages.add(new Message(
-              rows.getLong(1),
-              rows.getString(2),
-              rows.getString(3),
-              present,
-              time(rows.getLong(5)),
-              new String(rows.getBytes(6), StandardCharsets.UTF_8)));
-        }
-      }
-      return messages;
-    }
-  }
-
   /** A dead letter. */
   public record DeadLetter(String stream, Instant receivedAt, String reason) {}
 
   /** The newest dead letters of a device. */
   public List<DeadLetter> deadLetters(DeviceId device, int limit) throws SQLException {
-    String sql =
-        "SELECT stream, received_us, reason FROM dead_letter WHERE device=? ORDER BY id DESC LIMIT ?";
     try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, sql)) {
+        PreparedStatement select = prepare(connection, DEAD_LETTERS)) {
       select.setString(1, device.value());
       select.setInt(2, limit);
       List<DeadLetter> letters = new ArrayList<>();
@@ -176,7 +174,7 @@ public final class TelemetryQuery {
     }
   }
 
-  private static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
+  static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     statement.setQueryTimeout(TelemetryDatabase.queryTimeoutSeconds());
     return statement;
@@ -191,7 +189,7 @@ public final class TelemetryQuery {
     return text == null ? rows.getBoolean(from + 2) : text;
   }
 
-  private static Instant time(long micros) {
+  static Instant time(long micros) {
     return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
   }
 }

@@ -16,10 +16,8 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,33 +37,21 @@ final class TelemetryWriter {
   private static final String INSERT_SAMPLE =
       "INSERT INTO sample (message_id, place, device, stream, metric,"
           + " unit, time_us, num, txt, bool) VALUES (?,?,?,?,?,?,?,?,?,?)";
-  private static final String FIND_LATEST =
-      "SELECT time_us, message_id FROM latest WHERE device=? AND stream=? AND metric=?";
-  private static final String INSERT_LATEST =
-      "INSERT INTO latest (unit, time_us, num, txt, bool, message_id,"
-          + " received_us, device, stream, metric) VALUES (?,?,?,?,?,?,?,?,?,?)";
-  private static final String UPDATE_LATEST =
-      "UPDATE latest SET unit=?, time_us=?, num=?, txt=?, bool=?,"
-          + " message_id=?, received_us=? WHERE device=? AND stream=? AND metric=?";
+  static final String TOO_MANY_SERIES =
+      "series: too many of this device" + " (expected: a fixed set of streams and metrics)";
   private static final int MAX_CONTENT_TYPE = 100;
 
   private record Identified(String device, String stream, MessageIdentity identity) {}
 
-  private record Series(String device, String stream, String metric) {}
-
-  private record Newest(Measurement measurement, long messageId, long receivedMicros) {
-    long micros() {
-      return TelemetryWriter.micros(measurement.time());
-    }
-  }
-
   private final Connection connection;
+  private final LatestValues latest;
   private long nextMessage;
   private long nextDeadLetter;
 
-  /** Takes the connection over. */
-  TelemetryWriter(Connection connection) throws SQLException {
+  /** Takes the connection over. @param maxSeries how many a device may have */
+  TelemetryWriter(Connection connection, int maxSeries) throws SQLException {
     this.connection = connection;
+    this.latest = new LatestValues(connection, maxSeries);
     connection.setAutoCommit(false);
     nextMessage = maxId("message") + 1;
     nextDeadLetter = maxId("dead_letter") + 1;
@@ -113,7 +99,7 @@ final class TelemetryWriter {
   private List<Stored> insert(List<TelemetryMessage> batch) throws SQLException {
     List<Stored> outcome = new ArrayList<>(batch.size());
     Set<Identified> seen = new HashSet<>();
-    Map<Series, Newest> newest = new HashMap<>();
+    latest.clear();
     try (PreparedStatement findMessage =
             connection.prepareStatement(String.format(FIND, "message"));
         PreparedStatement findDead =
@@ -128,8 +114,13 @@ final class TelemetryWriter {
           addDead(dead, message, unreadable.reason());
           outcome.add(Stored.DEAD_LETTER);
         } else if (message.reading() instanceof Reading.Readable readable) {
-          addMessage(messages, samples, message, readable.measurements(), newest);
-          outcome.add(Stored.NEW);
+          if (latest.admit(message, readable.measurements())) {
+            addMessage(messages, samples, message, readable.measurements());
+            outcome.add(Stored.NEW);
+          } else {
+            addDead(dead, message, TOO_MANY_SERIES);
+            outcome.add(Stored.DEAD_LETTER);
+          }
         } else {
           throw new IllegalStateException("reading " + message.reading());
         }
@@ -138,7 +129,7 @@ final class TelemetryWriter {
       dead.executeBatch();
       samples.executeBatch();
     }
-    updateLatest(newest);
+    latest.write();
     return outcome;
   }
 
@@ -175,11 +166,9 @@ final class TelemetryWriter {
       PreparedStatement messages,
       PreparedStatement samples,
       TelemetryMessage message,
-      List<Measurement> measurements,
-      Map<Series, Newest> newest)
+      List<Measurement> measurements)
       throws SQLException {
     long id = nextMessage++;
-    long received = micros(message.receivedAt());
     String device = message.topic().device().value();
     String stream = message.topic().stream();
     long event = Long.MIN_VALUE;
@@ -195,11 +184,8 @@ final class TelemetryWriter {
       samples.setLong(7, micros(measurement.time()));
       setValue(samples, 8, measurement.value());
       samples.addBatch();
-      newest.merge(
-          new Series(device, stream, measurement.metric()),
-          new Newest(measurement, id, received),
-          (old, fresh) -> fresh.micros() >= old.micros() ? fresh : old);
     }
+    latest.offer(message, measurements, id);
     setCommon(messages, id, message);
     messages.setLong(10, event);
     messages.addBatch();
@@ -228,46 +214,7 @@ final class TelemetryWriter {
     statement.setBytes(9, message.payload());
   }
 
-  private void updateLatest(Map<Series, Newest> newest) throws SQLException {
-    try (PreparedStatement find = connection.prepareStatement(FIND_LATEST);
-        PreparedStatement insert = connection.prepareStatement(INSERT_LATEST);
-        PreparedStatement update = connection.prepareStatement(UPDATE_LATEST)) {
-      for (Map.Entry<Series, Newest> entry : newest.entrySet()) {
-        setSeries(find, 1, entry.getKey());
-        boolean present;
-        boolean newer;
-        try (ResultSet rows = find.executeQuery()) {
-          present = rows.next();
-          newer = !present || entry.getValue().micros() >= rows.getLong(1);
-        }
-        if (newer) {
-          PreparedStatement write = present ? update : insert;
-          setNewest(write, entry.getValue());
-          setSeries(write, 8, entry.getKey());
-          write.addBatch();
-        }
-      }
-      insert.executeBatch();
-      update.executeBatch();
-    }
-  }
-
-  private static void setSeries(PreparedStatement statement, int from, Series series)
-      throws SQLException {
-    statement.setString(from, series.device());
-    statement.setString(from + 1, series.stream());
-    statement.setString(from + 2, series.metric());
-  }
-
-  private static void setNewest(PreparedStatement statement, Newest newest) throws SQLException {
-    statement.setString(1, newest.measurement().unit());
-    statement.setLong(2, newest.micros());
-    setValue(statement, 3, newest.measurement().value());
-    statement.setLong(6, newest.messageId());
-    statement.setLong(7, newest.receivedMicros());
-  }
-
-  private static void setValue(PreparedStatement statement, int from, Measurement.Value value)
+  static void setValue(PreparedStatement statement, int from, Measurement.Value value)
       throws SQLException {
     statement.setNull(from, Types.DOUBLE);
     statement.setNull(from + 1, Types.VARCHAR);

@@ -69,6 +69,41 @@ class TopicPolicyTest {
     assertThat(admit(DEFAULT, DEVICE, "d1").subscribe(filter).allowed()).isEqualTo(allowed);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "fleets/f1/devices/d1/commands/7, true",
+    "fleets/f1/devices/d2/commands/7, false",
+    "fleets/f1/devices/d1/telemetry/s, false",
+    "fleets/f1/devices/d1/commands/+, false",
+    "$SYS/x, false"
+  })
+  void device_receive(String topic, boolean allowed) {
+    assertThat(admit(DEFAULT, DEVICE, "d1").receive(topic).allowed()).isEqualTo(allowed);
+  }
+
+  @Test
+  void rate_isLimitedForDevices_unlessThePolicySaysOtherwise() {
+    assertThat(admit(DEFAULT, DEVICE, "d1").rate()).isEqualTo(new RateLimit(200, 1_048_576));
+    assertThat(admit(DEFAULT, service(null, "consumer"), "s1").rate()).isEqualTo(RateLimit.NONE);
+    String text = "version: 1\nroles:\n  d:\n    match: { issuer: device }\n"
+        + "    clientId: ['${subject.CN}']\n";
+    assertThat(admit(PolicyFile.parse("p", text), DEVICE, "d1").rate()).isEqualTo(RateLimit.DEVICE);
+    PolicyFile free =
+        PolicyFile.parse("p", text + "    limits: { messagesPerSecond: 0, bytesPerSecond: 7 }\n");
+    assertThat(admit(free, DEVICE, "d1").rate()).isEqualTo(new RateLimit(0, 7));
+    assertThatThrownBy(
+            () -> PolicyFile.parse("p", text + "    limits: { messagesPerSecond: -1 }\n"))
+        .hasMessageContaining("roles.d.limits.messagesPerSecond: -1");
+  }
+
+  @Test
+  void answerTo_onlyWhatItCouldSubscribe() {
+    TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");
+    assertThat(policy.answerTo("fleets/f1/devices/d1/commands/r").allowed()).isTrue();
+    assertThat(policy.answerTo("muster/revocations/device").allowed()).isFalse();
+    assertThat(policy.answerTo("fleets/f1/devices/d2/commands/r").allowed()).isFalse();
+  }
+
   @Test
   void device_retainedTooLargeAndWill() {
     TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");

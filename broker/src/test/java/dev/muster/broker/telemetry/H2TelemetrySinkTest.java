@@ -40,6 +40,7 @@ class H2TelemetrySinkTest {
   private TelemetryDatabase database;
   private H2TelemetrySink sink;
   private TelemetryQuery query;
+  private MessageQuery messages;
 
   @BeforeEach
   void open() {
@@ -48,6 +49,7 @@ class H2TelemetrySinkTest {
     database = TelemetryDatabase.openUrl("jdbc:h2:full:" + folder.resolve("t"), "t");
     sink = H2TelemetrySink.start(database, new SimpleMeterRegistry());
     query = new TelemetryQuery(database);
+    messages = new MessageQuery(database);
   }
 
   @AfterEach
@@ -78,7 +80,7 @@ class H2TelemetrySinkTest {
     assertThat(store(message("a", 0, "1"))).isEqualTo(TelemetrySink.Stored.NEW);
     assertThat(store(message("a", 2, "?"))).isEqualTo(TelemetrySink.Stored.DEAD_LETTER);
     assertThat(store(message("a", 2, "?"))).isEqualTo(TelemetrySink.Stored.DUPLICATE);
-    assertThat(query.messages(DEVICE, 0, 100)).hasSize(4);
+    assertThat(messages.messages(DEVICE, 0, 100).entries()).hasSize(4);
     assertThat(query.deadLetters(DEVICE, 10)).hasSize(1);
   }
 
@@ -91,19 +93,21 @@ class H2TelemetrySinkTest {
     for (CompletableFuture<TelemetrySink.Stored> result : results) {
       result.get(10, TimeUnit.SECONDS);
     }
-    assertThat(query.messages(DEVICE, 0, 1_000)).hasSize(3);
+    assertThat(messages.messages(DEVICE, 0, 1_000).entries()).hasSize(3);
   }
 
   @Test
   void latest_isTheNewestByTheTimeOfTheEvent() throws Exception {
     store(message("a", 1, "[{\"n\":\"t\",\"u\":\"Cel\",\"v\":2,\"t\":1800000000}]"));
     store(message("a", 2, "[{\"n\":\"t\",\"v\":1,\"t\":1700000000}]"));
-    assertThat(query.latest(DEVICE)).singleElement().satisfies(latest -> {
-      assertThat(latest.value()).isEqualTo(2.0);
-      assertThat(latest.unit()).isEqualTo("Cel");
-      assertThat(latest.time()).isEqualTo(Instant.ofEpochSecond(1_800_000_000));
-      assertThat(latest.receivedAt()).isEqualTo(NOW);
-    });
+    assertThat(query.latest(DEVICE, TelemetryQuery.Place.START, 10).entries())
+        .singleElement()
+        .satisfies(latest -> {
+          assertThat(latest.value()).isEqualTo(2.0);
+          assertThat(latest.unit()).isEqualTo("Cel");
+          assertThat(latest.time()).isEqualTo(Instant.ofEpochSecond(1_800_000_000));
+          assertThat(latest.receivedAt()).isEqualTo(NOW);
+        });
   }
 
   @Test
@@ -139,8 +143,8 @@ class H2TelemetrySinkTest {
     Awaitility.await()
         .untilAsserted(() -> assertThat(store(message("a", 2, "2"))).isNotNull());
     assertThat(sink.problem()).isEmpty();
-    assertThat(query.messages(DEVICE, 0, 10))
-        .extracting(TelemetryQuery.Message::sequence)
+    assertThat(messages.messages(DEVICE, 0, 10).entries())
+        .extracting(MessageQuery.Message::sequence)
         .containsExactly(1L, 2L);
   }
 

@@ -45,6 +45,18 @@ class TelemetryCodecTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      ints = {0, 0x1b, 0x7f, 0x85, 0x9b, 0xad, 0x200b, 0x202e, 0x2028, 0x2029, 0x2066, 0xfeff})
+  void nameWithACharacterThatSteers_isUnreadable(int character) {
+    String escaped = String.format("\\u%04x", character);
+    assertThat(show(decode("{\"a" + escaped + "\":1}", null))).startsWith("unreadable: metric");
+    assertThat(show(decode("[{\"n\":\"t\",\"u\":\"C" + escaped + "\",\"v\":1}]", null)))
+        .startsWith("unreadable: unit");
+    assertThat(show(decode("[{\"bu\":\"C" + escaped + "\"},{\"n\":\"t\",\"v\":1}]", null)))
+        .startsWith("unreadable: unit");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',

@@ -1,0 +1,114 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.RateLimit;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
+
+/**
+ * How long each message is to be held, so that its sender keeps to its rate. Of a principal, not of
+ * a connection: a new connection gives no new burst. Safe for use by several threads.
+ */
+final class PublishRates {
+  /** Whoever is ahead of its rate by more than this is disconnected. */
+  static final Duration MAX_HOLD = Duration.ofSeconds(5);
+
+  private static final int BURST_SECONDS = 10;
+  private static final int SWEEP_AT = 10_000;
+  private static final double NANOS = 1e9;
+
+  private final LongSupplier nanoTime;
+  private final ConcurrentMap<ClientSubject, Bucket> buckets = new ConcurrentHashMap<>();
+  private volatile int sweepAt = SWEEP_AT;
+
+  /** @param nanoTime grows steadily, as {@link System#nanoTime} */
+  PublishRates(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
+
+  /**
+   * Counts a message.
+   *
+   * @return how long to hold it; empty if that were too long, and then it does not count
+   */
+  Optional<Duration> take(ClientSubject subject, RateLimit limit, int bytes) {
+    if (limit.equals(RateLimit.NONE)) {
+      return Optional.of(Duration.ZERO);
+    }
+    long now = nanoTime.getAsLong();
+    Bucket bucket = buckets.get(subject);
+    if (bucket == null) {
+      sweep(now);
+      bucket = buckets.computeIfAbsent(subject, s -> new Bucket(limit, now));
+    }
+    return bucket.take(now, bytes);
+  }
+
+  /** Forgets those that have been quiet for a while: a full bucket is as good as a new one. */
+  private void sweep(long now) {
+    if (buckets.size() >= sweepAt) {
+      buckets.values().removeIf(bucket -> bucket.isFull(now));
+      sweepAt = Math.max(SWEEP_AT, 2 * buckets.size());
+    }
+  }
+
+  int size() {
+    return buckets.size();
+  }
+
+  /** What a principal has left; below zero it waits. */
+  private static final class Bucket {
+    private final RateLimit limit;
+    private double messages;
+    private double bytes;
+    private long last;
+
+    Bucket(RateLimit limit, long now) {
+      this.limit = limit;
+      this.messages = (double) limit.messagesPerSecond() * BURST_SECONDS;
+      this.bytes = (double) limit.bytesPerSecond() * BURST_SECONDS;
+      this.last = now;
+    }
+
+    synchronized Optional<Duration> take(long now, int payloadBytes) {
+      refill(now);
+      double seconds = Math.max(
+          wait(messages - 1, limit.messagesPerSecond()), wait(bytes, limit.bytesPerSecond()));
+      if (seconds * NANOS > MAX_HOLD.toNanos()) {
+        return Optional.empty();
+      }
+      messages -= 1;
+      // Paid for afterwards: one message may be larger than all that a small rate saves up.
+      bytes -= payloadBytes;
+      return Optional.of(Duration.ofMillis(Math.round(seconds * 1_000)));
+    }
+
+    private static double wait(double left, int rate) {
+      return rate == 0 || left >= 0 ? 0 : -left / rate;
+    }
+
+    synchronized boolean isFull(long now) {
+      refill(now);
+      return messages >= (double) limit.messagesPerSecond() * BURST_SECONDS
+          && bytes >= (double) limit.bytesPerSecond() * BURST_SECONDS;
+    }
+
+    private void refill(long now) {
+      double seconds = Math.max(0, now - last) / NANOS;
+      last = Math.max(last, now);
+      messages = refilled(messages, limit.messagesPerSecond(), seconds);
+      bytes = refilled(bytes, limit.bytesPerSecond(), seconds);
+    }
+
+    private static double refilled(double left, int rate, double seconds) {
+      return rate == 0 ? 0 : Math.min((double) rate * BURST_SECONDS, left + rate * seconds);
+    }
+  }
+}

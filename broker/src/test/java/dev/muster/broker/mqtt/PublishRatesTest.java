@@ -1,0 +1,68 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.mqtt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.RateLimit;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class PublishRatesTest {
+  private long now;
+  private final PublishRates rates = new PublishRates(() -> now);
+
+  private static ClientSubject device(int number) {
+    return new ClientSubject("device", "d" + number, "f1", "device");
+  }
+
+  private Optional<Duration> take(RateLimit limit, int bytes) {
+    return rates.take(device(1), limit, bytes);
+  }
+
+  @Test
+  void messages_passInABurst_thenWait_thenAreRefused() {
+    RateLimit limit = new RateLimit(10, 0);
+    for (int i = 0; i < 100; i++) {
+      assertThat(take(limit, 1)).contains(Duration.ZERO);
+    }
+    for (int i = 1; i <= 50; i++) {
+      assertThat(take(limit, 1)).contains(Duration.ofMillis(100L * i));
+    }
+    assertThat(take(limit, 1)).as("more than 5 s ahead").isEmpty();
+    now += TimeUnit.SECONDS.toNanos(5);
+    assertThat(take(limit, 1)).contains(Duration.ofMillis(100));
+    now += TimeUnit.SECONDS.toNanos(60);
+    assertThat(take(limit, 1)).contains(Duration.ZERO);
+  }
+
+  @Test
+  void bytes_arePaidForAfterwards() {
+    RateLimit limit = new RateLimit(0, 1_000);
+    assertThat(take(limit, 12_000)).contains(Duration.ZERO);
+    assertThat(take(limit, 1)).contains(Duration.ofSeconds(2));
+    assertThat(rates.take(device(2), limit, 1)).as("another").contains(Duration.ZERO);
+  }
+
+  @Test
+  void noLimit_neverWaits() {
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(take(RateLimit.NONE, 1_000_000)).contains(Duration.ZERO);
+    }
+    assertThat(rates.size()).isZero();
+  }
+
+  @Test
+  void quietPrincipals_areForgotten() {
+    for (int i = 0; i < 25_000; i++) {
+      rates.take(device(i), new RateLimit(10, 10), 1);
+      now += TimeUnit.MILLISECONDS.toNanos(10);
+    }
+    assertThat(rates.size()).isLessThan(10_001);
+  }
+}

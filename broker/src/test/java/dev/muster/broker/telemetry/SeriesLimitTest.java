@@ -1,0 +1,84 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A device has a bounded number of series; what would make more is a dead letter. */
+class SeriesLimitTest {
+  private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+
+  @TempDir
+  Path folder;
+
+  private TelemetryDatabase database;
+
+  @BeforeEach
+  void open() {
+    database = TelemetryDatabase.open(folder);
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  private TelemetryWriter writer() throws SQLException {
+    return new TelemetryWriter(database.connect(), 3);
+  }
+
+  private static TelemetryMessage message(String device, String payload) {
+    TelemetryTopic topic =
+        TelemetryTopic.parse("fleets/f1/devices/" + device + "/telemetry/s").orElseThrow();
+    return TelemetryMessage.read(topic, null, NOW, null, payload.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void seriesBeyondTheLimit_areDeadLetters_andKnownOnesGoOn() throws Exception {
+    TelemetryWriter writer = writer();
+    try {
+      assertThat(writer.write(List.of(
+              message("d1", "{\"a\":1,\"b\":1}"),
+              message("d1", "{\"c\":1,\"d\":1}"),
+              message("d1", "{\"a\":2,\"c\":1}"),
+              message("d1", "{\"e\":1}"),
+              message("d2", "{\"a\":1}"))))
+          .containsExactly(
+              TelemetrySink.Stored.NEW,
+              TelemetrySink.Stored.DEAD_LETTER,
+              TelemetrySink.Stored.NEW,
+              TelemetrySink.Stored.DEAD_LETTER,
+              TelemetrySink.Stored.NEW);
+    } finally {
+      database.discard(writer.connection());
+    }
+    TelemetryWriter next = writer();
+    try {
+      assertThat(next.write(List.of(message("d1", "{\"f\":1}"), message("d1", "{\"b\":3}"))))
+          .containsExactly(TelemetrySink.Stored.DEAD_LETTER, TelemetrySink.Stored.NEW);
+    } finally {
+      database.discard(next.connection());
+    }
+    TelemetryQuery query = new TelemetryQuery(database);
+    assertThat(query.latest(new DeviceId("d1"), TelemetryQuery.Place.START, 10).entries())
+        .extracting(latest -> latest.metric() + "=" + latest.value())
+        .containsExactly("a=2.0", "b=3.0", "c=1.0");
+    assertThat(query.deadLetters(new DeviceId("d1"), 10))
+        .hasSize(3)
+        .allSatisfy(letter -> assertThat(letter.reason()).contains("too many"));
+  }
+}
