@@ -121,6 +121,12 @@ final class TelemetryRoutes {
     return new TelemetryQuery.Place(cursor.substring(0, slash), cursor.substring(slash + 1));
   }
 
+  private static void checkOrder(Instant from, Instant to) {
+    if (from.isAfter(to)) {
+      throw new IllegalArgumentException("from: " + from + " (expected: not after to, " + to + ")");
+    }
+  }
+
   private void series(RoutingContext context) {
     DeviceId device = device(context);
     if (device == null) {
@@ -133,7 +139,8 @@ final class TelemetryRoutes {
       Instant from = time(context, "from", to.minus(DEFAULT_SPAN.multipliedBy(2)));
       range = new TelemetryQuery.Range(
           parameter(context, "stream"), parameter(context, "metric"), from, to, (int)
-              number(context, "points", DEFAULT_POINTS, 0, MAX_POINTS));
+              number(context, "points", DEFAULT_POINTS, 2, MAX_POINTS));
+      checkOrder(from, to);
     } catch (IllegalArgumentException e) {
       context.fail(new HttpException(400, e.getMessage()));
       return;

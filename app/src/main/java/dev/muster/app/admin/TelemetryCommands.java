@@ -34,7 +34,10 @@ final class TelemetryCommands {
 
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.get("devices/" + OperatorClient.segment(device) + "/telemetry/latest");
+      return DeviceCommands.allPages(
+          client,
+          "devices/" + OperatorClient.segment(device) + "/telemetry/latest?limit=1000",
+          "values");
     }
 
     @Override

@@ -4,78 +4,134 @@
  */
 package dev.muster.broker.telemetry;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the points of a series in the order of time and keeps at most so many of them, smallest and
- * largest of each stretch first of all, so that no peak is lost.
+ * Takes the points of a series in the order of time and keeps at most so many of them: the smallest
+ * and the largest of each of some equally long stretches of time, so that neither a peak nor a calm
+ * hour is lost.
+ *
+ * <p>How long a stretch is follows from the points: it doubles whenever they reach further.
  */
 final class SeriesThinner {
   private final int limit;
-  private int stretch = 1;
-  private final List<TelemetryQuery.Point> kept = new ArrayList<>();
-  private final List<TelemetryQuery.Point> current = new ArrayList<>();
+  private final @Nullable Stretch[] stretches;
+  private @Nullable List<TelemetryQuery.Point> all = new ArrayList<>();
+  private Instant start = Instant.EPOCH;
+  private long widthMicros = 1;
   private @Nullable String unit;
 
+  /** @param limit at least 2 */
   SeriesThinner(int limit) {
-    this.limit = Math.max(2, limit);
+    this.limit = limit;
+    this.stretches = new Stretch[limit / 2];
   }
 
+  /** What is kept of a stretch; of what has no order, the first and the last. */
+  private static final class Stretch {
+    private TelemetryQuery.Point least;
+    private TelemetryQuery.Point most;
+
+    Stretch(TelemetryQuery.Point point) {
+      least = point;
+      most = point;
+    }
+
+    /** @param later not before what is here */
+    void add(TelemetryQuery.Point later) {
+      if (!(later.value() instanceof Double)) {
+        most = later;
+      } else if (isBelow(later, least)) {
+        least = later;
+      } else if (isBelow(most, later)) {
+        most = later;
+      }
+    }
+
+    void add(Stretch later) {
+      later.inOrder().forEach(this::add);
+    }
+
+    List<TelemetryQuery.Point> inOrder() {
+      if (least == most) {
+        return List.of(least);
+      }
+      return most.time().isBefore(least.time()) ? List.of(most, least) : List.of(least, most);
+    }
+
+    private static boolean isBelow(TelemetryQuery.Point one, TelemetryQuery.Point other) {
+      return one.value() instanceof Double a && other.value() instanceof Double b && a < b;
+    }
+  }
+
+  /** @param point not before those that were added */
   void add(TelemetryQuery.Point point, @Nullable String pointUnit) {
     unit = pointUnit == null ? unit : pointUnit;
-    current.add(point);
-    if (current.size() >= stretch) {
-      flush();
-    }
-    if (kept.size() > limit) {
-      thin();
-    }
-  }
-
-  /** From here on twice as many points share a stretch; what is kept is thinned likewise. */
-  private void thin() {
-    List<TelemetryQuery.Point> old = List.copyOf(kept);
-    kept.clear();
-    stretch = stretch == 1 ? 4 : stretch * 2;
-    for (int i = 0; i < old.size(); i += 4) {
-      keepExtremes(old.subList(i, Math.min(i + 4, old.size())));
-    }
-  }
-
-  private void flush() {
-    keepExtremes(current);
-    current.clear();
-  }
-
-  private void keepExtremes(List<TelemetryQuery.Point> points) {
-    if (points.size() <= 2) {
-      kept.addAll(points);
+    if (all == null) {
+      place(point);
       return;
     }
-    TelemetryQuery.Point least = points.get(0);
-    TelemetryQuery.Point most = points.get(points.size() - 1);
-    for (TelemetryQuery.Point point : points) {
-      least = isBelow(point, least) ? point : least;
-      most = isBelow(most, point) ? point : most;
-    }
-    boolean leastFirst = points.indexOf(least) <= points.indexOf(most);
-    kept.add(leastFirst ? least : most);
-    if (least != most) {
-      kept.add(leastFirst ? most : least);
+    all.add(point);
+    if (all.size() > limit) {
+      beginThinning(all);
+      all = null;
     }
   }
 
-  private static boolean isBelow(TelemetryQuery.Point one, TelemetryQuery.Point other) {
-    return one.value() instanceof Double a && other.value() instanceof Double b && a < b;
+  private void beginThinning(List<TelemetryQuery.Point> points) {
+    start = points.get(0).time();
+    long span = ChronoUnit.MICROS.between(start, points.get(points.size() - 1).time());
+    widthMicros = span / stretches.length + 1;
+    points.forEach(this::place);
+  }
+
+  private void place(TelemetryQuery.Point point) {
+    long offset = ChronoUnit.MICROS.between(start, point.time());
+    while (offset / widthMicros >= stretches.length) {
+      doubleWidth();
+    }
+    int index = (int) (offset / widthMicros);
+    Stretch stretch = stretches[index];
+    if (stretch == null) {
+      stretches[index] = new Stretch(point);
+    } else {
+      stretch.add(point);
+    }
+  }
+
+  private void doubleWidth() {
+    for (int i = 0; i < stretches.length; i++) {
+      stretches[i] = merged(at(2 * i), at(2 * i + 1));
+    }
+    widthMicros *= 2;
+  }
+
+  private @Nullable Stretch at(int index) {
+    return index < stretches.length ? stretches[index] : null;
+  }
+
+  private static @Nullable Stretch merged(@Nullable Stretch earlier, @Nullable Stretch later) {
+    if (earlier == null || later == null) {
+      return earlier == null ? later : earlier;
+    }
+    earlier.add(later);
+    return earlier;
   }
 
   TelemetryQuery.Series toSeries(String stream, String metric) {
-    flush();
-    if (kept.size() > limit) {
-      thin();
+    List<TelemetryQuery.Point> points = all;
+    if (points == null) {
+      points = new ArrayList<>();
+      for (Stretch stretch : stretches) {
+        if (stretch != null) {
+          points.addAll(stretch.inOrder());
+        }
+      }
     }
-    return new TelemetryQuery.Series(stream, metric, unit, kept);
+    return new TelemetryQuery.Series(stream, metric, unit, points);
   }
 }
