@@ -61,10 +61,16 @@ class FullDiskIT {
         done
         df disk | tail -1
         kill -0 $backend
-        stored=$(curl -sS --fail --cacert disk/data/trust/root.pem \
-          -H "Authorization: Bearer $(cat disk/data/admin-token)" \
-          "https://localhost:$(port operator)/api/v1/devices/acme-sn-1/messages?limit=1000" \
-          | grep -o '"id":' | wc -l)
+        stored=0
+        after=
+        while :; do
+          curl -sS --fail --cacert disk/data/trust/root.pem \\
+            -H "Authorization: Bearer $(cat disk/data/admin-token)" -o page.json \\
+            "https://localhost:$(port operator)/api/v1/devices/acme-sn-1/messages?limit=1000&after=$after"
+          stored=$((stored + $(grep -o '"id":' page.json | wc -l)))
+          after=$(sed -n 's/.*"next" *: *"\\([0-9]*\\)".*/\\1/p' page.json)
+          test -n "$after" || break
+        done
         echo "acknowledged=$acknowledged stored=$stored"
         test $acknowledged -gt 0 -a $stored -ge $acknowledged
         """);
