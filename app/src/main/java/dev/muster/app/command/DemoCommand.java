@@ -74,11 +74,12 @@ public final class DemoCommand implements Callable<Integer> {
           MANUFACTURER,
           plan(backend.endpoints(), data),
           clock)) {
-        Shutdown.onSignal(() -> {
+        Runnable ended = Shutdown.onSignal(() -> {
           fleet.stop();
           Shutdown.join(main);
         });
         SimulatedFleet.Outcome outcome = FleetProgress.watch(devices, duration, fleet);
+        ended.run();
         System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
         return outcome.passed() ? 0 : 1;
       }

@@ -13,22 +13,27 @@ final class Shutdown {
   /**
    * Runs {@code stop} at SIGINT or SIGTERM, and gives up after 4.5 s: whoever pressed Ctrl-C wants
    * the prompt back, and nothing that was acknowledged depends on a good order.
+   *
+   * @return takes that back, for a command that ends by itself
    */
-  static void onSignal(Runnable stop) {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(
-            () -> {
-              System.err.println("muster: stopping ...");
-              Thread worker = new Thread(stop, "stop");
-              worker.setDaemon(true);
-              worker.start();
-              try {
-                worker.join(LIMIT_MILLIS);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            },
-            "shutdown"));
+  static Runnable onSignal(Runnable stop) {
+    Thread hook = new Thread(() -> stopInTime(stop), "shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    return () -> {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The signal came first, and the hook runs.
+      }
+    };
+  }
+
+  private static void stopInTime(Runnable stop) {
+    System.err.println("muster: stopping ...");
+    Thread worker = new Thread(stop, "stop");
+    worker.setDaemon(true);
+    worker.start();
+    join(worker);
   }
 
   /** Waits for the thread that runs the command to finish what it does at its end. */

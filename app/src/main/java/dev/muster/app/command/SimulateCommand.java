@@ -99,11 +99,12 @@ public final class SimulateCommand implements Callable<Integer> {
     Thread main = Thread.currentThread();
     try (SimulatedFleet fleet =
         new SimulatedFleet(access.connect(), "sim", "simulated", plan(), Clock.systemUTC())) {
-      Shutdown.onSignal(() -> {
+      Runnable ended = Shutdown.onSignal(() -> {
         fleet.stop();
         Shutdown.join(main);
       });
       SimulatedFleet.Outcome outcome = FleetProgress.watch(devices, duration, fleet);
+      ended.run();
       System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
       return outcome.passed() ? 0 : 1;
     }
