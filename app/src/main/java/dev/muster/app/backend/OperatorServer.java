@@ -10,6 +10,7 @@ import dev.muster.enrollment.est.ConnectionPatrol;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -133,9 +134,7 @@ final class OperatorServer {
     }
     JsonObject problem = new JsonObject()
         .put("type", "about:blank")
-        .put(
-            "title",
-            io.netty.handler.codec.http.HttpResponseStatus.valueOf(status).reasonPhrase())
+        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
         .put("status", status);
     if (detail != null) {
       problem.put("detail", detail);

@@ -5,6 +5,7 @@
 package dev.muster.app.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.muster.app.UserError;
@@ -64,7 +65,7 @@ final class Settings {
     if (Files.exists(file)) {
       try {
         YAMLMapper mapper = YAMLMapper.builder()
-            .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
         settings.flatten("", mapper.readTree(Files.readString(file)), file);
       } catch (JsonProcessingException e) {

@@ -6,10 +6,12 @@ package dev.muster.protocol.identity;
 
 import static java.util.Objects.requireNonNull;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
@@ -98,7 +100,7 @@ public final class DistinguishedName {
 
   private Optional<String> only(byte[] type, String label) {
     List<String> values = attributes.stream()
-        .filter(attribute -> java.util.Arrays.equals(attribute.type, type))
+        .filter(attribute -> Arrays.equals(attribute.type, type))
         .map(Attribute::value)
         .toList();
     if (values.size() > 1) {
@@ -138,7 +140,7 @@ public final class DistinguishedName {
     }
 
     byte[] bytes() {
-      return java.util.Arrays.copyOfRange(data, position, end);
+      return Arrays.copyOfRange(data, position, end);
     }
 
     Der read(int tag) {
@@ -158,10 +160,7 @@ public final class DistinguishedName {
       }
       Charset charset = tag == UTF8_STRING ? StandardCharsets.UTF_8 : StandardCharsets.US_ASCII;
       try {
-        return charset
-            .newDecoder()
-            .decode(java.nio.ByteBuffer.wrap(content().bytes()))
-            .toString();
+        return charset.newDecoder().decode(ByteBuffer.wrap(content().bytes())).toString();
       } catch (CharacterCodingException e) {
         throw new IllegalArgumentException("name: text is not valid " + charset, e);
       }

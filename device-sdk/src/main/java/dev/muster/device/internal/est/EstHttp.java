@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.net.Authenticator;
 import java.net.URI;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
@@ -136,8 +137,7 @@ final class EstHttp {
     String text = "";
     InputStream errors = status >= 400 ? connection.getErrorStream() : connection.getInputStream();
     if (errors != null) {
-      text = EstAnswers.shown(
-          new String(readBody(errors, deadline), java.nio.charset.StandardCharsets.UTF_8));
+      text = EstAnswers.shown(new String(readBody(errors, deadline), StandardCharsets.UTF_8));
     }
     throw EstAnswers.toException(
         operation, status, text, connection.getHeaderField("Retry-After"), clock.instant());
