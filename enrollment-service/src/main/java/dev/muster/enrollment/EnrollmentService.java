@@ -99,14 +99,14 @@ public final class EnrollmentService implements AutoCloseable {
     this.clock = clock;
     this.meters = meters;
     try {
-      registry = opened(Registry.open(config.databaseDirectory()));
+      registry = opened(Registry.open(config.storage()));
       workers = newWorkers();
       opened.push(this::stopWorkers);
-      trust = new TrustView(registry, config.defaultFleet());
+      trust = new TrustView(registry, config.admission().defaultFleet());
       publisher = new CrlPublisher(
           registry,
           Map.of("device", authorities.deviceIssuer(), "service", authorities.serviceIssuer()),
-          config.crlValidity(),
+          config.revocation().crlValidity(),
           clock);
       publisher.listener(this::push);
       publisher.publishAll();
@@ -115,7 +115,7 @@ public final class EnrollmentService implements AutoCloseable {
       httpPort = serveCrls();
       crlBase = crlBase();
       estPort = serveEst(server);
-      upkeep = new Upkeep(registry, publisher, config.crlInterval(), workers, clock);
+      upkeep = new Upkeep(registry, publisher, config.revocation().crlInterval(), workers, clock);
       long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
       opened.push(() -> vertx.cancelTimer(timer));
     } catch (RuntimeException e) {
@@ -163,8 +163,14 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   private int serveCrls() {
-    CrlServer server = new CrlServer(config.host(), config.httpPort(), publisher);
-    deploy(() -> server, 1, "httpPort", config.httpPort());
+    CrlServer server =
+        new CrlServer(config.revocation().host(), config.revocation().port(), publisher);
+    deploy(
+        () -> server,
+        1,
+        "httpPort",
+        config.revocation().host(),
+        config.revocation().port());
     return server.port();
   }
 
@@ -173,15 +179,17 @@ public final class EnrollmentService implements AutoCloseable {
         registry,
         trust,
         authorities,
-        new Registrar(config.defaultFleet()),
-        config.deviceCertificateValidity(),
+        new Registrar(config.admission().defaultFleet()),
+        config.issuance().deviceCertificateValidity(),
         URI.create(crlBase + "/crl/device.crl"),
         clock,
         meters,
         () -> publisher.publish(EnrollmentDesk.ISSUER));
     EstServer.Parts parts = new EstServer.Parts(
-        config.host(),
-        config.estPort() == 0 ? SHARED_FREE_PORT.decrementAndGet() : config.estPort(),
+        config.est(),
+        config.est().port() == 0
+            ? SHARED_FREE_PORT.decrementAndGet()
+            : config.est().port(),
         credential,
         authorities,
         trust,
@@ -197,11 +205,13 @@ public final class EnrollmentService implements AutoCloseable {
         },
         EVENT_LOOPS,
         "estPort",
-        config.estPort());
+        config.est().host(),
+        config.est().port());
     return servers.get(0).port();
   }
 
-  private void deploy(Supplier<Deployable> server, int instances, String setting, int port) {
+  private void deploy(
+      Supplier<Deployable> server, int instances, String setting, String host, int port) {
     try {
       String id = vertx
           .deployVerticle(server, new DeploymentOptions().setInstances(instances))
@@ -219,7 +229,7 @@ public final class EnrollmentService implements AutoCloseable {
           ? "in use, or not an address of this machine"
           : String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
       throw new StartFailedException(
-          setting + ": cannot listen on " + config.host() + ":" + port + " (" + reason
+          setting + ": cannot listen on " + host + ":" + port + " (" + reason
               + "; choose another port, or 0 for a free one)",
           e);
     } catch (InterruptedException e) {
@@ -229,7 +239,7 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   private String crlBase() {
-    URI configured = config.publicHttpUrl();
+    URI configured = config.revocation().publicUrl();
     String base = configured == null ? "http://localhost:" + httpPort : configured.toString();
     return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
   }

@@ -5,6 +5,11 @@
 package dev.muster.enrollment;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.issuance.IssuanceConfig;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.revocation.RevocationConfig;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
@@ -83,15 +88,12 @@ final class RunningService implements AutoCloseable {
 
   static EnrollmentConfig config(Path database, int estPort, int httpPort) {
     return new EnrollmentConfig(
-        database,
-        "127.0.0.1",
-        estPort,
-        httpPort,
-        null,
-        new FleetName("default"),
-        Duration.ofDays(30),
-        Duration.ofHours(24),
-        Duration.ofHours(1));
+        new StorageConfig(database),
+        new EstConfig("127.0.0.1", estPort),
+        new AdmissionConfig(new FleetName("default")),
+        new IssuanceConfig(Duration.ofDays(30)),
+        new RevocationConfig(
+            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1)));
   }
 
   private HttpServer operatorApi() {

@@ -11,6 +11,11 @@ import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.issuance.IssuanceConfig;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.revocation.RevocationConfig;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
@@ -139,15 +144,16 @@ public final class Backend implements AutoCloseable {
       Clock clock,
       PrometheusMeterRegistry meters) {
     EnrollmentConfig settings = new EnrollmentConfig(
-        data.resolve(directoryOf(Role.ENROLLMENT)),
-        config.host(),
-        config.ports().est(),
-        config.ports().http(),
-        config.publicHttpUrl(),
-        config.fleet(),
-        config.deviceCertificateValidity(),
-        config.crlValidity(),
-        config.crlInterval());
+        new StorageConfig(data.resolve(directoryOf(Role.ENROLLMENT))),
+        new EstConfig(config.host(), config.ports().est()),
+        new AdmissionConfig(config.fleet()),
+        new IssuanceConfig(config.deviceCertificateValidity()),
+        new RevocationConfig(
+            config.host(),
+            config.ports().http(),
+            config.publicHttpUrl(),
+            config.crlValidity(),
+            config.crlInterval()));
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), data.server(), vertx, clock, meters);
     started.push(service);

@@ -33,9 +33,13 @@ public final class EstServer extends VerticleBase {
   private static final int MAX_LINE = 2048;
   private static final int MAX_HEADERS = 8192;
 
-  /** What all instances share. */
+  /**
+   * What all instances share.
+   *
+   * @param port to listen on; a negative one is a free one, the same for all instances
+   */
   public record Parts(
-      String host,
+      EstConfig config,
       int port,
       ServiceCredential credential,
       CertificateAuthorities authorities,
@@ -75,7 +79,7 @@ public final class EstServer extends VerticleBase {
 
   private HttpServerOptions options() {
     HttpServerOptions options = new HttpServerOptions();
-    options.setHost(parts.host).setPort(parts.port).setSsl(true);
+    options.setHost(parts.config.host()).setPort(parts.port).setSsl(true);
     options.setKeyCertOptions(new PemKeyCertOptions()
         .addKeyValue(buffer(parts.credential.keyPem()))
         .addCertValue(buffer(parts.credential.chainPem())));

@@ -83,8 +83,8 @@ public final class Registry implements AutoCloseable {
    *
    * @throws RegistryUnavailableException if it is in use, damaged, or cannot be written
    */
-  public static Registry open(Path directory) {
-    Path folder = directory.toAbsolutePath().normalize();
+  public static Registry open(StorageConfig storage) {
+    Path folder = storage.directory().toAbsolutePath().normalize();
     try {
       Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rwx------");
       // From the first moment on, and for the folders above that are made, too.

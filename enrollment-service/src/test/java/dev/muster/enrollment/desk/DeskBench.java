@@ -9,6 +9,7 @@ import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import dev.muster.enrollment.revocation.Revocations;
@@ -45,7 +46,7 @@ final class DeskBench implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     CertificateAuthorities.create(folder.resolve("ca"), clock);
     authorities = CertificateAuthorities.open(folder.resolve("ca"));
-    registry = Registry.open(folder.resolve("db"));
+    registry = Registry.open(new StorageConfig(folder.resolve("db")));
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, fleet);
     CrlPublisher publisher = new CrlPublisher(

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PossessionOnlyTest {
   @Test
   void issuersAreNamed_unlessTheyAreTooMany(@TempDir Path folder) {
-    try (Registry registry = Registry.open(folder)) {
+    try (Registry registry = Registry.open(new StorageConfig(folder))) {
       TrustView trust = new TrustView(registry, new FleetName("default"));
       X509Certificate ca = TestPki.root("CN=" + "x".repeat(60)).certificate();
       assertThat(new PossessionOnly(trust, List.of(ca)).getAcceptedIssuers()).containsExactly(ca);

@@ -18,7 +18,7 @@ final class CommittingProgram {
   private CommittingProgram() {}
 
   public static void main(String[] arguments) {
-    Registry registry = Registry.open(Path.of(arguments[0]));
+    Registry registry = Registry.open(new StorageConfig(Path.of(arguments[0])));
     registry.commit(tables -> {
       Manufacturer maker = new Manufacturer("acme", Admission.AUTO, null, List.of());
       tables.manufacturers().save(maker, Instant.now());

@@ -38,7 +38,7 @@ class KilledRegistryIT {
       process.destroyForcibly().waitFor();
     }
     List<String> committed = committed(output);
-    try (Registry registry = Registry.open(database)) {
+    try (Registry registry = Registry.open(new StorageConfig(database))) {
       List<String> missing = registry.read(tables -> committed.stream()
           .filter(id -> tables.devices().find(new DeviceId(id)).isEmpty())
           .toList());

@@ -21,7 +21,7 @@ class RegistryFilesTest {
   @Test
   void foldersMade_areTheOwnersAlone_andThereIsNoTrace(@TempDir Path folder) throws IOException {
     Path database = folder.resolve("made").resolve("below");
-    try (Registry registry = Registry.open(database)) {
+    try (Registry registry = Registry.open(new StorageConfig(database))) {
       // H2 would write an error like this one to its trace file.
       assertThatThrownBy(() -> registry.commit(tables -> {
             tables.crls().insert("x".repeat(99), 1, Instant.EPOCH, Instant.EPOCH, new byte[1]);

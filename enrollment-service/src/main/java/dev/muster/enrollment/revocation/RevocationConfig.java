@@ -1,0 +1,43 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.revocation;
+
+import static java.util.Objects.requireNonNull;
+
+import java.net.URI;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the world hears of certificates taken back.
+ *
+ * @param host the address to listen on
+ * @param port of plain HTTP; 0 for a free one
+ * @param publicUrl what the URLs in certificates begin with; null for
+ *     {@code http://localhost:<port>}
+ * @param crlValidity from a CRL's thisUpdate to its nextUpdate
+ * @param crlInterval how often a CRL is made anew; shorter than its validity
+ */
+public record RevocationConfig(
+    String host, int port, @Nullable URI publicUrl, Duration crlValidity, Duration crlInterval) {
+
+  /** @throws IllegalArgumentException naming the setting and what is expected */
+  public RevocationConfig {
+    requireNonNull(host, "host");
+    if (port < 0 || port > 65535) {
+      throw new IllegalArgumentException("httpPort: " + port + " (expected: 0 to 65535)");
+    }
+    if (publicUrl != null && !"http".equals(publicUrl.getScheme())) {
+      throw new IllegalArgumentException(
+          "publicHttpUrl: \"" + publicUrl + "\" (expected: http://..., RFC 5280, 4.2.1.13)");
+    }
+    if (crlInterval.isNegative()
+        || crlInterval.isZero()
+        || crlInterval.compareTo(crlValidity) >= 0) {
+      throw new IllegalArgumentException("crlInterval: " + crlInterval
+          + " (expected: more than zero, and less than crlValidity, " + crlValidity + ")");
+    }
+  }
+}
