@@ -33,10 +33,10 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -61,6 +61,7 @@ public final class EnrollmentService implements AutoCloseable {
   private static final int QUEUE = 512;
   private static final int EVENT_LOOPS = 2;
   private static final int CLOSE_SECONDS = 5;
+  private static final Duration PENDING_KEPT = Duration.ofDays(7);
 
   /**
    * To Vert.x, a negative port is a free one, and the same one for whoever names the same number.
@@ -104,10 +105,7 @@ public final class EnrollmentService implements AutoCloseable {
       opened.push(this::stopWorkers);
       trust = new TrustView(registry, config.admission().defaultFleet());
       publisher = new CrlPublisher(
-          registry,
-          Map.of("device", authorities.deviceIssuer(), "service", authorities.serviceIssuer()),
-          config.revocation().crlValidity(),
-          clock);
+          registry, authorities::issuers, config.revocation().crlValidity(), clock);
       publisher.listener(this::push);
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
@@ -115,7 +113,7 @@ public final class EnrollmentService implements AutoCloseable {
       httpPort = serveCrls();
       crlBase = crlBase();
       estPort = serveEst(server);
-      upkeep = new Upkeep(registry, publisher, config.revocation().crlInterval(), workers, clock);
+      upkeep = new Upkeep(chores(), config.revocation().crlInterval(), workers);
       long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
       opened.push(() -> vertx.cancelTimer(timer));
     } catch (RuntimeException e) {
@@ -160,6 +158,17 @@ public final class EnrollmentService implements AutoCloseable {
       thread.setDaemon(true);
       return thread;
     });
+  }
+
+  private List<Chore> chores() {
+    return List.of(
+        new Chore(
+            "CRLs cannot be made or recorded (brokers will soon distrust the old ones)",
+            () -> publisher.publishDue(config.revocation().crlInterval())),
+        new Chore(
+            "forgotten requests cannot be removed",
+            () -> registry.commit(
+                tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)))));
   }
 
   private int serveCrls() {

@@ -4,80 +4,62 @@
  */
 package dev.muster.enrollment;
 
-import dev.muster.enrollment.inventory.Registry;
-import dev.muster.enrollment.revocation.CrlPublisher;
-import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * What must be done from time to time: CRLs before they end, and forgetting keys that nobody asks
- * about any more.
- */
+/** Has the chores done, again and again, and remembers which of them fail. */
 final class Upkeep {
   private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
-  private static final Duration PENDING_KEPT = Duration.ofDays(7);
   private static final Duration MAX_TICK = Duration.ofMinutes(1);
 
-  private final Registry registry;
-  private final CrlPublisher publisher;
-  private final Duration crlInterval;
+  private final List<Chore> chores;
+  private final Duration interval;
   private final Executor workers;
-  private final Clock clock;
-  private volatile @Nullable String problem;
+  private final Map<String, String> problems = new ConcurrentHashMap<>();
 
-  Upkeep(
-      Registry registry,
-      CrlPublisher publisher,
-      Duration crlInterval,
-      Executor workers,
-      Clock clock) {
-    this.registry = registry;
-    this.publisher = publisher;
-    this.crlInterval = crlInterval;
+  /** @param interval the shortest after which a chore may be due */
+  Upkeep(List<Chore> chores, Duration interval, Executor workers) {
+    this.chores = List.copyOf(chores);
+    this.interval = interval;
     this.workers = workers;
-    this.clock = clock;
   }
 
   /** How often {@link #tick} wants to be called. */
   long tickMs() {
-    return Math.max(1, Math.min(MAX_TICK.toMillis(), crlInterval.toMillis()));
+    return Math.max(1, Math.min(MAX_TICK.toMillis(), interval.toMillis()));
   }
 
   /** Returns at once; the work is done by a worker. */
   void tick() {
     try {
-      workers.execute(this::maintain);
+      workers.execute(() -> chores.forEach(this::run));
     } catch (RejectedExecutionException e) {
       LOG.debug("Too busy for upkeep, next time");
     }
   }
 
-  /** What went wrong the last time; empty if nothing did. */
+  /** What goes wrong; empty if nothing does. */
   Optional<String> problem() {
-    return Optional.ofNullable(problem);
+    return problems.isEmpty()
+        ? Optional.empty()
+        : Optional.of(String.join("; ", new TreeMap<>(problems).values()));
   }
 
-  private void maintain() {
+  private void run(Chore chore) {
     try {
-      publisher.issuers().stream().filter(this::isDue).forEach(publisher::publish);
-      registry.commit(tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)));
-      problem = null;
+      chore.work().run();
+      problems.remove(chore.failure());
     } catch (RuntimeException e) {
-      problem = "CRLs cannot be made or recorded: " + e.getClass().getSimpleName();
-      LOG.error("Upkeep failed (CRLs are not renewed; brokers will soon distrust them)", e);
+      problems.put(chore.failure(), chore.failure() + ": " + e.getClass().getSimpleName());
+      LOG.error("Upkeep failed problem=\"{}\"", chore.failure(), e);
     }
-  }
-
-  private boolean isDue(String issuer) {
-    return publisher
-        .current(issuer)
-        .map(crl -> !clock.instant().isBefore(crl.thisUpdate().plus(crlInterval)))
-        .orElse(true);
   }
 }

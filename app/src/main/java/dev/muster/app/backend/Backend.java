@@ -147,13 +147,13 @@ public final class Backend implements AutoCloseable {
         new StorageConfig(data.resolve(directoryOf(Role.ENROLLMENT))),
         new EstConfig(config.host(), config.ports().est()),
         new AdmissionConfig(config.fleet()),
-        new IssuanceConfig(config.deviceCertificateValidity()),
+        new IssuanceConfig(config.enrollment().certificateValidity()),
         new RevocationConfig(
             config.host(),
             config.ports().http(),
-            config.publicHttpUrl(),
-            config.crlValidity(),
-            config.crlInterval()));
+            config.enrollment().publicHttpUrl(),
+            config.enrollment().crlValidity(),
+            config.enrollment().crlInterval()));
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), data.server(), vertx, clock, meters);
     started.push(service);
@@ -169,8 +169,8 @@ public final class Backend implements AutoCloseable {
       PrometheusMeterRegistry meters) {
     URI crls = enrollment != null
         ? URI.create("http://localhost:" + enrollment.httpPort())
-        : config.publicHttpUrl() != null
-            ? config.publicHttpUrl()
+        : config.enrollment().publicHttpUrl() != null
+            ? config.enrollment().publicHttpUrl()
             : URI.create("http://localhost:" + config.ports().http());
     BrokerConfig settings = new BrokerConfig(
         data.resolve(directoryOf(Role.BROKER)),
@@ -183,8 +183,8 @@ public final class Backend implements AutoCloseable {
         data.resolve("policy.yaml"),
         Map.of(
             "device", crls.resolve("/crl/device.crl"), "service", crls.resolve("/crl/service.crl")),
-        config.crlRefresh(),
-        config.crlGrace(),
+        config.broker().crlRefresh(),
+        config.broker().crlGrace(),
         BrokerConfig.Limits.DEFAULT);
     FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
     started.push(fleetBroker);

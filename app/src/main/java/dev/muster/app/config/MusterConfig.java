@@ -5,12 +5,9 @@
 package dev.muster.app.config;
 
 import dev.muster.protocol.identity.FleetName;
-import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All that can be set, checked.
@@ -19,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostNames the names and addresses by which devices and operators reach this server; they
  *     stand in its certificate
  * @param fleet where a device belongs if neither its manufacturer nor a manifest says so
- * @param publicHttpUrl where CRLs can be fetched from outside; null: this host's own HTTP port
+ * @param enrollment what starts with {@code enrollment.}
+ * @param broker what starts with {@code broker.}
  */
 public record MusterConfig(
     String host,
@@ -27,12 +25,8 @@ public record MusterConfig(
     FleetName fleet,
     Ports ports,
     String metricsHost,
-    @Nullable URI publicHttpUrl,
-    Duration deviceCertificateValidity,
-    Duration crlValidity,
-    Duration crlInterval,
-    Duration crlRefresh,
-    Duration crlGrace) {
+    EnrollmentSettings enrollment,
+    BrokerSettings broker) {
 
   /** What can be listened on; 0 lets the system pick. */
   public record Ports(int est, int operator, int mqtt, int http, int metrics) {}
@@ -50,8 +44,6 @@ public record MusterConfig(
   public static MusterConfig read(
       Path file, Map<String, String> environment, Map<String, String> flags) {
     Settings settings = Settings.read(file, environment, flags);
-    Duration second = Duration.ofSeconds(1);
-    Duration minute = Duration.ofMinutes(1);
     MusterConfig config = new MusterConfig(
         settings.text("host", "0.0.0.0"),
         settings.list("hostNames", List.of("localhost", "127.0.0.1")),
@@ -63,30 +55,10 @@ public record MusterConfig(
             settings.port("ports.http", 8080),
             settings.port("ports.metrics", 9090)),
         settings.text("metricsHost", "127.0.0.1"),
-        settings.<@Nullable URI>value(
-            "enrollment.publicHttpUrl",
-            null,
-            MusterConfig::httpUrl,
-            "a URL such as http://crl.example.com"),
-        settings.duration(
-            "enrollment.certificateValidity", Duration.ofDays(30), minute, Duration.ofDays(825)),
-        settings.duration(
-            "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
-        settings.duration(
-            "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
-        settings.duration("broker.crlRefresh", Duration.ofMinutes(5), second, Duration.ofDays(1)),
-        settings.duration(
-            "broker.crlGrace", Duration.ofHours(1), Duration.ZERO, Duration.ofDays(7)));
+        EnrollmentSettings.read(settings),
+        BrokerSettings.read(settings));
     settings.finish();
     return config;
-  }
-
-  private static URI httpUrl(String value) {
-    URI url = URI.create(value);
-    if (!"http".equals(url.getScheme()) || url.getHost() == null) {
-      throw new IllegalArgumentException(value);
-    }
-    return url;
   }
 
   /** A muster.yaml that changes nothing and explains everything. */
@@ -116,20 +88,6 @@ public record MusterConfig(
         # Health and metrics are for this machine alone unless you say otherwise.
         # metricsHost: 127.0.0.1
 
-        enrollment:
-          # Where CRLs can be fetched from outside; it stands in every certificate.
-          # publicHttpUrl: http://localhost:8080
-          # How long an operational certificate lives; devices renew after two thirds.
-          # certificateValidity: 30d
-          # How long a CRL may be relied on, and how often a new one is made without need.
-          # crlValidity: 1d
-          # crlInterval: 1h
-
-        broker:
-          # How often CRLs are fetched, besides being pushed at each revocation.
-          # crlRefresh: 5m
-          # How long after its nextUpdate a CRL is still relied on. Then nobody is let in.
-          # crlGrace: 1h
-        """;
+        """ + EnrollmentSettings.COMMENTED_YAML + "\n" + BrokerSettings.COMMENTED_YAML;
   }
 }

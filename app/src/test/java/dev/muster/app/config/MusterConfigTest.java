@@ -39,7 +39,7 @@ class MusterConfigTest {
     MusterConfig config = MusterConfig.read(folder.resolve("none.yaml"), Map.of(), Map.of());
     assertThat(config.ports()).isEqualTo(new MusterConfig.Ports(8443, 9443, 8883, 8080, 9090));
     assertThat(config.metricsHost()).isEqualTo("127.0.0.1");
-    assertThat(config.deviceCertificateValidity()).isEqualTo(Duration.ofDays(30));
+    assertThat(config.enrollment().certificateValidity()).isEqualTo(Duration.ofDays(30));
   }
 
   @Test
@@ -63,7 +63,7 @@ class MusterConfigTest {
     MusterConfig config = read("ports: {est: 1, mqtt: 1}", environment, Map.of("ports.est", "3"));
     assertThat(config.ports().est()).isEqualTo(3);
     assertThat(config.ports().mqtt()).isEqualTo(1);
-    assertThat(config.deviceCertificateValidity()).isEqualTo(Duration.ofDays(2));
+    assertThat(config.enrollment().certificateValidity()).isEqualTo(Duration.ofDays(2));
   }
 
   @Test

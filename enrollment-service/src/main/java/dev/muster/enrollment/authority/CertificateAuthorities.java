@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -110,8 +111,8 @@ public final class CertificateAuthorities {
     SecureRandom random = new SecureRandom();
     return new CertificateAuthorities(
         root.certificate(),
-        new SoftwareIssuer(device.certificate(), device.key(), random),
-        new SoftwareIssuer(service.certificate(), service.key(), random),
+        new SoftwareIssuer("device", device.certificate(), device.key(), random),
+        new SoftwareIssuer("service", service.certificate(), service.key(), random),
         random);
   }
 
@@ -138,6 +139,11 @@ public final class CertificateAuthorities {
   /** Signs with the key of {@link #serviceCa()}. */
   public CertificateIssuer serviceIssuer() {
     return service;
+  }
+
+  /** All issuing CAs whose certificates are still about, by their ids. */
+  public Map<String, CertificateIssuer> issuers() {
+    return Map.of(device.id(), device, service.id(), service);
   }
 
   /**

@@ -24,7 +24,6 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
@@ -82,13 +81,11 @@ public final class EnrollmentDesk {
   /**
    * A first certificate for a device with an IDevID (RFC 7030, 4.2.1).
    *
-   * @param chain what the peer showed over TLS; empty if nothing
    * @param label the fleet in the URL; null if none
    * @param csr a PKCS#10 request, unverified
    */
-  public EnrollmentOutcome enroll(
-      List<X509Certificate> chain, @Nullable FleetName label, byte[] csr) {
-    Peer peer = peers.identify(chain, clock.instant());
+  public EnrollmentOutcome enroll(Caller caller, @Nullable FleetName label, byte[] csr) {
+    Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Factory factory)) {
       return reject(peer, "IDevID");
     }
@@ -116,11 +113,10 @@ public final class EnrollmentDesk {
   /**
    * A fresh certificate for a device with an LDevID (RFC 7030, 4.2.2).
    *
-   * @param chain as in {@link #enroll}
+   * @param label as in {@link #enroll}
    */
-  public EnrollmentOutcome reenroll(
-      List<X509Certificate> chain, @Nullable FleetName label, byte[] csr) {
-    Peer peer = peers.identify(chain, clock.instant());
+  public EnrollmentOutcome reenroll(Caller caller, @Nullable FleetName label, byte[] csr) {
+    Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(peer, "LDevID");
     }

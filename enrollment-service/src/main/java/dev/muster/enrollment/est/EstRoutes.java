@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.est;
 
+import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.issuance.IssuanceException;
@@ -151,12 +152,13 @@ final class EstRoutes {
   }
 
   private void work(HttpServerRequest request, EstPath path, byte[] body) {
-    List<X509Certificate> chain = peerChain(request.connection().sslSession());
+    Caller caller = new Caller(
+        peerChain(request.connection().sslSession()), String.valueOf(request.remoteAddress()));
     Context context = vertx.getOrCreateContext();
     String operation = path.operation().segment();
     try {
       workers.execute(() -> {
-        EstAnswer result = enroll(path, chain, body);
+        EstAnswer result = enroll(path, caller, body);
         context.runOnContext(back -> answer(request, operation, result));
       });
     } catch (RejectedExecutionException e) {
@@ -165,7 +167,7 @@ final class EstRoutes {
     }
   }
 
-  private EstAnswer enroll(EstPath path, List<X509Certificate> chain, byte[] body) {
+  private EstAnswer enroll(EstPath path, Caller caller, byte[] body) {
     byte[] csr;
     try {
       csr = EstBase64.decode(body);
@@ -176,8 +178,8 @@ final class EstRoutes {
     try {
       return EstAnswer.of(
           path.operation() == EstOperation.SIMPLE_ENROLL
-              ? desk.enroll(chain, label, csr)
-              : desk.reenroll(chain, label, csr));
+              ? desk.enroll(caller, label, csr)
+              : desk.reenroll(caller, label, csr));
     } catch (JdbiException | IssuanceException e) {
       LOG.error("Enrollment failed reason=\"registry or CA out of order\"", e);
       return EstAnswer.unavailable();

@@ -7,6 +7,7 @@ package dev.muster.enrollment.inventory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
+import dev.muster.enrollment.audit.AuditTrail;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -75,6 +76,10 @@ public final class Registry implements AutoCloseable {
 
     public Crls crls() {
       return new Crls(handle);
+    }
+
+    public AuditTrail audit() {
+      return new AuditTrail(handle);
     }
   }
 

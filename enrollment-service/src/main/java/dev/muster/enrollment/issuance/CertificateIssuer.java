@@ -15,6 +15,12 @@ import java.time.Instant;
  * <p>Thread-safe. Signing takes about half a millisecond of CPU; never call it on an event loop.
  */
 public interface CertificateIssuer {
+  /**
+   * Its name among our CAs, in the registry, in URLs and in topics: {@code device} or
+   * {@code service}, and {@code device-2} and so on for those that came after.
+   */
+  String id();
+
   /** The CA's certificate. */
   X509Certificate certificate();
 

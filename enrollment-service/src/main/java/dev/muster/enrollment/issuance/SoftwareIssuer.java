@@ -45,17 +45,25 @@ public final class SoftwareIssuer implements CertificateIssuer {
 
   private static final int SERIAL_BITS = 128;
 
+  private final String id;
   private final X509Certificate certificate;
   private final PrivateKey key;
   private final X500Name name;
   private final SecureRandom random;
 
-  public SoftwareIssuer(X509Certificate certificate, PrivateKey key, SecureRandom random) {
+  public SoftwareIssuer(
+      String id, X509Certificate certificate, PrivateKey key, SecureRandom random) {
+    this.id = requireNonNull(id, "id");
     this.certificate = requireNonNull(certificate, "certificate");
     this.key = requireNonNull(key, "key");
     this.random = requireNonNull(random, "random");
     // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
     this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+  }
+
+  @Override
+  public String id() {
+    return id;
   }
 
   @Override

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.audit.Actor;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -96,6 +97,12 @@ final class Work {
     } catch (IllegalArgumentException e) {
       throw badRequest(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Who asks, for the audit. */
+  static Actor actor(RoutingContext request) {
+    return new Actor(
+        "operator", String.valueOf(request.request().remoteAddress().host()));
   }
 
   static int limit(RoutingContext request) {

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,17 +37,22 @@ public final class CrlPublisher {
   private static final Logger LOG = LoggerFactory.getLogger(CrlPublisher.class);
 
   private final Registry registry;
-  private final Map<String, CertificateIssuer> issuers;
+  private final Supplier<Map<String, CertificateIssuer>> issuers;
   private final Duration validity;
   private final Clock clock;
   private final Map<String, PublishedCrl> current = new ConcurrentHashMap<>();
   private volatile Consumer<PublishedCrl> listener = crl -> {};
 
-  /** @param issuers by label; @param validity from thisUpdate to nextUpdate */
+  /**
+   * @param issuers by id, as they are at the time; @param validity from thisUpdate to nextUpdate
+   */
   public CrlPublisher(
-      Registry registry, Map<String, CertificateIssuer> issuers, Duration validity, Clock clock) {
+      Registry registry,
+      Supplier<Map<String, CertificateIssuer>> issuers,
+      Duration validity,
+      Clock clock) {
     this.registry = registry;
-    this.issuers = Map.copyOf(issuers);
+    this.issuers = issuers;
     this.validity = validity;
     this.clock = clock;
   }
@@ -58,7 +64,7 @@ public final class CrlPublisher {
 
   /** The labels of all issuers. */
   public Set<String> issuers() {
-    return issuers.keySet();
+    return issuers.get().keySet();
   }
 
   /** The newest CRL of an issuer; empty if there is no such issuer. */
@@ -68,7 +74,17 @@ public final class CrlPublisher {
 
   /** Makes a new CRL of each issuer. */
   public void publishAll() {
-    issuers.keySet().forEach(this::publish);
+    issuers.get().keySet().forEach(this::publish);
+  }
+
+  /** Makes a new CRL of each issuer whose newest is older than {@code interval}. */
+  public void publishDue(Duration interval) {
+    Instant now = clock.instant();
+    issuers.get().keySet().stream()
+        .filter(issuer -> current(issuer)
+            .map(crl -> !now.isBefore(crl.thisUpdate().plus(interval)))
+            .orElse(true))
+        .forEach(this::publish);
   }
 
   /**
@@ -108,7 +124,7 @@ public final class CrlPublisher {
         takenBack.stream().map(record -> entry(record, now)).toList();
     CrlContents contents = new CrlContents(BigInteger.valueOf(number), now, next, entries);
     try {
-      return issuers.get(issuer).sign(contents).getEncoded();
+      return issuers.get().get(issuer).sign(contents).getEncoded();
     } catch (CRLException e) {
       throw new IllegalStateException("CRL without an encoding", e);
     }

@@ -26,7 +26,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -49,11 +48,8 @@ final class DeskBench implements AutoCloseable {
     registry = Registry.open(new StorageConfig(folder.resolve("db")));
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, fleet);
-    CrlPublisher publisher = new CrlPublisher(
-        registry,
-        Map.of("device", authorities.deviceIssuer(), "service", authorities.serviceIssuer()),
-        Duration.ofHours(1),
-        clock);
+    CrlPublisher publisher =
+        new CrlPublisher(registry, authorities::issuers, Duration.ofHours(1), clock);
     revocations = new Revocations(registry, publisher, clock);
     desk = new EnrollmentDesk(
         registry,
@@ -89,7 +85,7 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome enroll(TestPki.Credential idevid) {
-    return desk.enroll(idevid.chain(), null, csr(TestPki.newKey()));
+    return desk.enroll(new Caller(idevid.chain(), "test"), null, csr(TestPki.newKey()));
   }
 
   /** A new device's first certificate. */
@@ -100,7 +96,7 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome renew(X509Certificate presented) {
-    return desk.reenroll(List.of(presented), null, csr(TestPki.newKey()));
+    return desk.reenroll(new Caller(List.of(presented), "test"), null, csr(TestPki.newKey()));
   }
 
   static X509Certificate issued(EnrollmentOutcome outcome) {

@@ -1,0 +1,24 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.audit;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Who does something.
+ *
+ * @param name {@code operator:<name>}, {@code device:<id>}, {@code idevid:<manufacturer>/<serial>},
+ *     {@code system} or {@code stranger}
+ * @param from the network address it came from; {@code local} if from none
+ */
+public record Actor(String name, String from) {
+  /** What happens by itself: upkeep, expiry, roll-over. */
+  public static final Actor SYSTEM = new Actor("system", "local");
+
+  public Actor {
+    requireNonNull(name, "name");
+    requireNonNull(from, "from");
+  }
+}
