@@ -290,7 +290,7 @@ class RegistrarTest {
         row(
             "hoards",
             known().with(w -> {
-              for (int i = 0; i < Registrar.MAX_LIVE_CERTIFICATES; i++) {
+              for (int i = 0; i < Renewal.MAX_LIVE_CERTIFICATES; i++) {
                 w.certificates.add(record(ID, CertificateStatus.ACTIVE, null));
               }
             }),

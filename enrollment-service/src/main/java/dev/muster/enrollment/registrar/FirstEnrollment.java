@@ -1,0 +1,147 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.registrar;
+
+import static dev.muster.enrollment.registrar.Rulings.badRequest;
+import static dev.muster.enrollment.registrar.Rulings.defer;
+import static dev.muster.enrollment.registrar.Rulings.forbidden;
+import static dev.muster.enrollment.registrar.Rulings.repeatOrRefuse;
+import static dev.muster.enrollment.registrar.Rulings.wrongLabel;
+
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about requests that come with an IDevID (RFC 7030, 4.2.1): whose the device is, what it
+ * is called, and whether it is let in.
+ */
+final class FirstEnrollment {
+  private final FleetName defaultFleet;
+
+  /** @param defaultFleet of devices whose manufacturer and manifest name none */
+  FirstEnrollment(FleetName defaultFleet) {
+    this.defaultFleet = defaultFleet;
+  }
+
+  EnrollmentDecision decide(EnrollmentRequest.First request, RegistryFacts facts, Instant now) {
+    Optional<DeviceId> id = facts
+        .device()
+        .map(DeviceRecord::id)
+        .or(() -> Registrar.deviceId(request.manufacturer(), request.serial(), facts.announced()));
+    if (id.isEmpty()) {
+      return forbidden("IDevID serialNumber: " + Quoted.of(request.serial())
+          + " (expected: 1 to 63 of [A-Za-z0-9._-] together with the manufacturer's name)");
+    }
+    DeviceSubject subject = new DeviceSubject(fleet(request, facts), id.get());
+    Optional<EnrollmentDecision> refusal = refusal(request, facts, subject);
+    if (refusal.isPresent()) {
+      return refusal.get();
+    }
+    if (facts.sameKey().isPresent()) {
+      return repeatOrRefuse(facts.sameKey().get(), subject, now);
+    }
+    return admit(request, facts, subject, now);
+  }
+
+  private Optional<EnrollmentDecision> refusal(
+      EnrollmentRequest.First request, RegistryFacts facts, DeviceSubject subject) {
+    Optional<String> foreign =
+        CsrNames.foreign(request.csr(), subject, request.serial(), request.ownNames());
+    if (foreign.isPresent()) {
+      return Optional.of(badRequest(foreign.get()));
+    }
+    if (request.csr().keyFingerprint().equals(request.factoryKey())) {
+      return Optional.of(badRequest("publicKey: the key of the IDevID (expected: a new key)"));
+    }
+    if (facts.reservedKey()) {
+      return Optional.of(badRequest("publicKey: in use by another (expected: a new key)"));
+    }
+    if (facts.idTaken()) {
+      return Optional.of(forbidden("device id: \"" + subject.device()
+          + "\" belongs to another device (expected: a serial number that makes a new name)"));
+    }
+    if (wrongLabel(request, subject)) {
+      return Optional.of(forbidden("label: not the fleet of this device"));
+    }
+    return facts.device().flatMap(Rulings::shutOut);
+  }
+
+  private EnrollmentDecision admit(
+      EnrollmentRequest.First request, RegistryFacts facts, DeviceSubject subject, Instant now) {
+    Optional<PendingEnrollment> pending = facts.pending();
+    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.REFUSED) {
+      return forbidden("publicKey: refused by an operator");
+    }
+    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
+      return new Issue(subject, true);
+    }
+    if (facts.device().isPresent()
+        && !facts.device().get().factoryKey().equals(request.factoryKey())) {
+      return defer(
+          facts,
+          subject,
+          now,
+          true,
+          "a second IDevID, with another key, for the same manufacturer and serial number");
+    }
+    if (facts.device().map(DeviceRecord::released).orElse(false)) {
+      return new Issue(subject, true);
+    }
+    if (facts.certificates().stream().anyMatch(certificate -> certificate.isLive(now))) {
+      return defer(facts, subject, now, true, "a second key for a device that has a certificate");
+    }
+    if (endedBadly(facts.certificates())) {
+      return defer(facts, subject, now, false, "its last certificate was revoked or is on hold");
+    }
+    return switch (request.manufacturer().admission()) {
+      case AUTO -> new Issue(subject, false);
+      case REGISTERED ->
+        facts.announced().isPresent()
+            ? new Issue(subject, false)
+            : forbidden("IDevID serialNumber: " + Quoted.of(request.serial())
+                + " was not announced (expected: listed in a manifest of its manufacturer)");
+      case MANUAL ->
+        defer(facts, subject, now, false, "its manufacturer's devices need an approval");
+    };
+  }
+
+  /**
+   * Whoever was cut off does not come back by itself with a new key; the newest certificate tells.
+   */
+  private static boolean endedBadly(List<CertificateRecord> certificates) {
+    return certificates.stream()
+        .max(Comparator.comparing(CertificateRecord::issuedAt))
+        .map(newest -> newest.status() == CertificateStatus.HELD
+            || newest.status() == CertificateStatus.REVOKED
+                && newest.reason() != RevocationReason.SUPERSEDED)
+        .orElse(false);
+  }
+
+  private FleetName fleet(EnrollmentRequest.First request, RegistryFacts facts) {
+    if (facts.device().isPresent()) {
+      return facts.device().get().fleet();
+    }
+    @Nullable FleetName announced = facts.announced().map(ManifestEntry::fleet).orElse(null);
+    if (announced != null) {
+      return announced;
+    }
+    @Nullable FleetName ofManufacturer = request.manufacturer().fleet();
+    return ofManufacturer == null ? defaultFleet : ofManufacturer;
+  }
+}

@@ -1,0 +1,74 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.registrar;
+
+import static dev.muster.enrollment.registrar.Rulings.badRequest;
+import static dev.muster.enrollment.registrar.Rulings.defer;
+import static dev.muster.enrollment.registrar.Rulings.forbidden;
+import static dev.muster.enrollment.registrar.Rulings.repeatOrRefuse;
+import static dev.muster.enrollment.registrar.Rulings.wrongLabel;
+
+import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
+import dev.muster.protocol.identity.DeviceSubject;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Decides about requests that come with an LDevID (RFC 7030, 4.2.2). */
+final class Renewal {
+  /** How many live certificates one device may gather by renewing from old ones. */
+  static final int MAX_LIVE_CERTIFICATES = 8;
+
+  private Renewal() {}
+
+  static EnrollmentDecision decide(
+      EnrollmentRequest.Renewal request, RegistryFacts facts, Instant now) {
+    if (facts.device().isEmpty()) {
+      return forbidden("certificate: of no known device");
+    }
+    DeviceSubject subject = facts.device().get().subject();
+    if (request.presented().status() != CertificateStatus.ACTIVE) {
+      return forbidden("certificate: " + request.presented().status().label());
+    }
+    Optional<EnrollmentDecision> out = facts.device().flatMap(Rulings::shutOut);
+    if (out.isPresent()) {
+      return out.get();
+    }
+    if (wrongLabel(request, subject)) {
+      return forbidden("label: not the fleet of this device");
+    }
+    Optional<String> changed = CsrNames.changed(request.csr(), subject);
+    if (changed.isPresent()) {
+      return badRequest(changed.get());
+    }
+    return decideKey(request, facts, subject, now);
+  }
+
+  private static EnrollmentDecision decideKey(
+      EnrollmentRequest.Renewal request, RegistryFacts facts, DeviceSubject subject, Instant now) {
+    if (request.csr().keyFingerprint().equals(request.presented().key())) {
+      return badRequest("publicKey: that of the certificate in use (expected: a new key)");
+    }
+    if (facts.reservedKey()) {
+      return badRequest("publicKey: in use by another (expected: a new key)");
+    }
+    if (facts.sameKey().isPresent()) {
+      return repeatOrRefuse(facts.sameKey().get(), subject, now);
+    }
+    Optional<PendingEnrollment> pending = facts.pending();
+    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.REFUSED) {
+      return forbidden("publicKey: refused by an operator");
+    }
+    boolean approved =
+        pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED;
+    long live =
+        facts.certificates().stream().filter(record -> record.isLive(now)).count();
+    if (live >= MAX_LIVE_CERTIFICATES && !approved) {
+      return defer(facts, subject, now, true, "it has " + live + " live certificates already");
+    }
+    return new Issue(subject, approved);
+  }
+}
