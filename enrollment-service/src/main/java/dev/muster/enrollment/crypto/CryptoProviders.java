@@ -1,0 +1,109 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.crypto;
+
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.PrivateKey;
+import java.security.Provider;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.ContentVerifierProvider;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.conscrypt.Conscrypt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who signs, verifies and speaks TLS. Conscrypt does P-256 and handshakes many times faster than
+ * the JDK, and alone can tell the channel bindings that EST wants (RFC 7030, 3.5). It is named
+ * wherever it is used and never put into the JVM's own list of providers, where it would break
+ * other users of TLS.
+ *
+ * <p>Thread-safe.
+ */
+public final class CryptoProviders {
+  private static final CryptoProviders JDK = new CryptoProviders(null);
+
+  private final @Nullable Provider conscrypt;
+
+  private CryptoProviders(@Nullable Provider conscrypt) {
+    this.conscrypt = conscrypt;
+  }
+
+  /** What every Java has. */
+  public static CryptoProviders jdk() {
+    return JDK;
+  }
+
+  /** Conscrypt where its native library runs; else as {@link #jdk}. */
+  public static CryptoProviders fastest() {
+    return Native.FASTEST;
+  }
+
+  /** Loads the native library once, and only if somebody asks for it. */
+  private static final class Native {
+    static final CryptoProviders FASTEST =
+        Conscrypt.isAvailable() ? new CryptoProviders(Conscrypt.newProvider()) : JDK;
+  }
+
+  /** For TLS; empty if that is the JDK's own. */
+  public Optional<Provider> tls() {
+    return Optional.ofNullable(conscrypt);
+  }
+
+  /**
+   * Signs with {@code key}, wherever it is: one that never leaves its token is left to the token's
+   * own provider.
+   *
+   * @param algorithm for example {@code SHA256withECDSA}
+   */
+  public ContentSigner signer(String algorithm, PrivateKey key) throws OperatorCreationException {
+    JcaContentSignerBuilder builder = new JcaContentSignerBuilder(algorithm);
+    if (conscrypt != null && key.getEncoded() != null && takes(key)) {
+      builder.setProvider(conscrypt);
+    }
+    return builder.build(key);
+  }
+
+  /** Verifies what {@code key} has signed. */
+  public ContentVerifierProvider verifier(PublicKey key) throws OperatorCreationException {
+    JcaContentVerifierProviderBuilder builder = new JcaContentVerifierProviderBuilder();
+    if (conscrypt != null && takes(key)) {
+      builder.setProvider(conscrypt);
+    }
+    return builder.build(key);
+  }
+
+  /** Whether {@code key} signed {@code certificate}. */
+  public boolean signed(PublicKey key, X509Certificate certificate) {
+    try {
+      if (conscrypt != null && takes(key)) {
+        certificate.verify(key, conscrypt);
+      } else {
+        certificate.verify(key);
+      }
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static boolean takes(Key key) {
+    return key.getAlgorithm().equals("EC") || key.getAlgorithm().equals("RSA");
+  }
+
+  /** For the log: {@code Conscrypt 2.9.0} or {@code JDK}. */
+  @Override
+  public String toString() {
+    Conscrypt.Version version = conscrypt == null ? null : Conscrypt.version();
+    return version == null
+        ? "JDK"
+        : "Conscrypt " + version.major() + "." + version.minor() + "." + version.patch();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.crypto;
+
+import org.jspecify.annotations.NullMarked;
