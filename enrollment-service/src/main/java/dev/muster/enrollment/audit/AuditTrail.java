@@ -5,47 +5,27 @@
 package dev.muster.enrollment.audit;
 
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
-/** The log's table, within one transaction. */
+/** The log, within one transaction. */
 public final class AuditTrail {
   private final Handle handle;
+  private final @Nullable AuditWriter writer;
 
-  public AuditTrail(Handle handle) {
+  /** @param writer null in a transaction that only reads */
+  public AuditTrail(Handle handle, @Nullable AuditWriter writer) {
     this.handle = handle;
+    this.writer = writer;
   }
 
-  /**
-   * Adds an entry; it is there if the transaction commits. From here to its end the transaction
-   * keeps other writers of the log waiting, so this comes late in it.
-   */
-  public AuditEntry append(AuditEvent event, Instant now) {
-    record Head(long seq, String hash) {}
-
-    Head head = handle
-        .createQuery("SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE")
-        .map((row, context) -> new Head(row.getLong("seq"), row.getString("hash")))
-        .one();
-    Instant at = now.truncatedTo(ChronoUnit.MICROS);
-    AuditEntry entry = AuditChain.entry(head.seq + 1, head.hash, event, at);
-    handle
-        .createUpdate("INSERT INTO audit_entry (seq, at, action, object, entry, hash)"
-            + " VALUES (:seq, :at, :action, :object, :entry, :hash)")
-        .bind("seq", entry.seq())
-        .bind("at", at)
-        .bind("action", event.action())
-        .bind("object", event.object())
-        .bind("entry", entry.text())
-        .bind("hash", entry.hash())
-        .execute();
-    handle
-        .createUpdate("UPDATE audit_head SET seq = :seq, hash = :hash WHERE id = 1")
-        .bind("seq", entry.seq())
-        .bind("hash", entry.hash())
-        .execute();
-    return entry;
+  /** Adds an entry; it is there if the transaction commits. */
+  public void append(AuditEvent event, Instant now) {
+    if (writer == null) {
+      throw new IllegalStateException("audit: appended in a transaction that only reads");
+    }
+    writer.append(event, now);
   }
 
   /** Entries after {@code after}, oldest first. */

@@ -7,14 +7,40 @@ package dev.muster.enrollment.inventory;
 import static java.util.Objects.requireNonNull;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the registry is kept.
  *
- * @param directory of the embedded database; made if it is not there
+ * @param directory of the embedded database; made if it is not there, and not used with a server
+ * @param server a PostgreSQL server in place of the embedded database; null for none
  */
-public record StorageConfig(Path directory) {
+public record StorageConfig(Path directory, @Nullable Server server) {
   public StorageConfig {
     requireNonNull(directory, "directory");
+  }
+
+  /** In files of its own. */
+  public StorageConfig(Path directory) {
+    this(directory, null);
+  }
+
+  /**
+   * A PostgreSQL server.
+   *
+   * @param url as JDBC wants it: {@code jdbc:postgresql://host/database?sslmode=verify-full}
+   * @param passwordFile holds the password alone; null if the server asks for none
+   */
+  public record Server(String url, String user, @Nullable Path passwordFile) {
+    private static final String PREFIX = "jdbc:postgresql:";
+
+    /** @throws IllegalArgumentException if that is no URL of a PostgreSQL server */
+    public Server {
+      requireNonNull(user, "user");
+      if (!url.startsWith(PREFIX) || url.contains("password=")) {
+        throw new IllegalArgumentException(
+            "database.url: (expected: jdbc:postgresql://HOST/DATABASE, without a password)");
+      }
+    }
   }
 }

@@ -1,0 +1,120 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import com.zaxxer.hikari.HikariConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.h2.api.ErrorCode;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** H2 files in a directory of their own, for one process at a time. */
+final class EmbeddedDatabase implements Database {
+  private final Path file;
+  private final FileChannel lock;
+
+  private EmbeddedDatabase(Path file, FileChannel lock) {
+    this.file = file;
+    this.lock = lock;
+  }
+
+  /** @throws RegistryUnavailableException if the directory is in use, or cannot be written */
+  static EmbeddedDatabase open(Path directory) {
+    Path folder = directory.toAbsolutePath().normalize();
+    try {
+      Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rwx------");
+      // From the first moment on, and for the folders above that are made, too.
+      Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(ownerOnly));
+      Files.setPosixFilePermissions(folder, ownerOnly);
+    } catch (IOException e) {
+      throw new RegistryUnavailableException(
+          "databaseDirectory: \"" + folder + "\" cannot be made ("
+              + e.getClass().getSimpleName()
+              + "; expected: a directory, or a place where one can be made)",
+          e);
+    }
+    return new EmbeddedDatabase(folder.resolve("registry"), lock(folder));
+  }
+
+  /** H2 keeps other processes out, but lets this process open its files twice. */
+  private static FileChannel lock(Path folder) {
+    Path file = folder.resolve("lock");
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Locked by this very process; the same answer.
+    } catch (IOException e) {
+      unlock(channel);
+      throw new RegistryUnavailableException(
+          "databaseDirectory: " + file + " cannot be written (expected: a writable directory)", e);
+    }
+    unlock(channel);
+    throw new RegistryUnavailableException(inUse(folder), null);
+  }
+
+  private static void unlock(@Nullable FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String inUse(Path place) {
+    return place + ": in use (expected: one enrollment service per directory; is another running?)";
+  }
+
+  @Override
+  public HikariConfig configuration() {
+    HikariConfig config = new HikariConfig();
+    // The JVM's exit hook would race with our own close().
+    // A trace file would hold statements with their values, and grow.
+    config.setJdbcUrl("jdbc:h2:file:" + file
+        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0;QUERY_CACHE_SIZE=128");
+    config.setUsername("sa");
+    config.setPassword("");
+    return config;
+  }
+
+  /** WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk. */
+  @Override
+  public void flush(Handle handle) {
+    handle.execute("CHECKPOINT SYNC");
+  }
+
+  @Override
+  public String explain(Throwable problem) {
+    Path database = Path.of(file + ".mv.db");
+    return switch (SqlError.of(problem).code()) {
+      case ErrorCode.DATABASE_ALREADY_OPEN_1 -> inUse(database);
+      case ErrorCode.FILE_CORRUPTED_1, ErrorCode.FILE_VERSION_ERROR_1 ->
+        database + ": damaged (restore it from a backup; without it no certificate can be renewed"
+            + " or revoked)";
+      default ->
+        database + ": cannot be opened: " + Database.rootMessage(problem)
+            + " (expected: a writable directory with free space)";
+    };
+  }
+
+  @Override
+  public void close() {
+    unlock(lock);
+  }
+}

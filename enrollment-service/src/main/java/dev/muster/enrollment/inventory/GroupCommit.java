@@ -1,0 +1,168 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.audit.AuditWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has all writers of the registry run one after another on one thread, those that wait at the same
+ * time in one transaction: they share its commit and its flush. Two processes on one database take
+ * turns, because each transaction holds the end of the audit log. What a writer reads is therefore
+ * still so when it commits, and none needs a lock of its own.
+ *
+ * <p>Thread-safe. Nothing limits the queue, because every caller waits for its own work.
+ */
+final class GroupCommit implements AutoCloseable {
+  private static final int MAX_GROUP = 128;
+  private static final long CLOSE_MS = 5_000;
+
+  private final Jdbi jdbi;
+  private final Flush flush;
+  private final BlockingQueue<Job<?>> waiting = new LinkedBlockingQueue<>();
+  private final Thread thread = new Thread(this::run, "registry-commit");
+  private volatile boolean closed;
+
+  /** Puts on stable storage what has been committed. */
+  interface Flush {
+    void run(Handle handle);
+  }
+
+  private static final class Job<T extends @Nullable Object> {
+    private final Function<Registry.Tables, T> work;
+    private final CompletableFuture<T> done = new CompletableFuture<>();
+    private @Nullable T result;
+    private @Nullable RuntimeException failure;
+
+    Job(Function<Registry.Tables, T> work) {
+      this.work = work;
+    }
+
+    /** @return whether its changes are to stay */
+    boolean runs(Registry.Tables tables) {
+      try {
+        result = work.apply(tables);
+        return true;
+      } catch (RuntimeException e) {
+        failure = e;
+        return false;
+      }
+    }
+
+    @SuppressWarnings("NullAway") // A work that may give null says so in its own type.
+    void complete() {
+      if (failure == null) {
+        done.complete(result);
+      } else {
+        done.completeExceptionally(failure);
+      }
+    }
+  }
+
+  GroupCommit(Jdbi jdbi, Flush flush) {
+    this.jdbi = jdbi;
+    this.flush = flush;
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Returns when the work is on stable storage; throws what it threw, or why it is not. */
+  <T extends @Nullable Object> T commit(Function<Registry.Tables, T> work) {
+    if (Thread.currentThread() == thread) {
+      throw new IllegalStateException("a commit within a commit");
+    }
+    Job<T> job = new Job<>(work);
+    waiting.add(job);
+    // Looked at afterwards, so that no work is left behind by a thread that has just ended.
+    if (closed && waiting.remove(job)) {
+      throw new IllegalStateException("the registry is closed");
+    }
+    try {
+      return job.done.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException failure
+          ? failure
+          : new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a commit", e);
+    }
+  }
+
+  private void run() {
+    List<Job<?>> group = new ArrayList<>();
+    try {
+      while (!closed || !waiting.isEmpty()) {
+        group.add(waiting.take());
+        waiting.drainTo(group, MAX_GROUP - 1);
+        commit(group);
+        group.clear();
+      }
+    } catch (InterruptedException e) {
+      // Closing: who still waits is told below.
+    }
+    group.addAll(waiting);
+    group.forEach(
+        job -> job.done.completeExceptionally(new IllegalStateException("the registry is closed")));
+  }
+
+  private void commit(List<Job<?>> group) {
+    try {
+      jdbi.useHandle(handle -> {
+        boolean changed = handle.inTransaction(open -> runAll(group, open));
+        if (changed) {
+          flush.run(handle);
+        }
+      });
+    } catch (RuntimeException e) {
+      // Not even a work that failed by itself knows better: whatever it saw may not be so.
+      group.forEach(job -> job.done.completeExceptionally(e));
+      return;
+    }
+    group.forEach(Job::complete);
+  }
+
+  /** @return whether anything is to be kept */
+  private static boolean runAll(List<Job<?>> group, Handle handle) {
+    AuditWriter audit = AuditWriter.open(handle);
+    Registry.Tables tables = new Registry.Tables(handle, audit);
+    boolean any = false;
+    for (Job<?> job : group) {
+      handle.savepoint("job");
+      int mark = audit.mark();
+      if (job.runs(tables)) {
+        any = true;
+      } else {
+        handle.rollbackToSavepoint("job");
+        audit.resetTo(mark);
+      }
+    }
+    audit.flush();
+    return any;
+  }
+
+  /** Finishes what waits, then ends. */
+  @Override
+  public void close() {
+    closed = true;
+    // Wakes the thread up, and lets it find out.
+    waiting.add(new Job<@Nullable Void>(tables -> null));
+    try {
+      thread.join(CLOSE_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    thread.interrupt();
+  }
+}

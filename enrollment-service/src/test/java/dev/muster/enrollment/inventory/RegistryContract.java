@@ -1,0 +1,181 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.audit.AuditEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What every registry keeps to, wherever its tables are. */
+abstract class RegistryContract {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+  private final List<Registry> opened = new ArrayList<>();
+
+  /** Opens the tables, once more where several may have them open, else those that are open. */
+  abstract Registry open();
+
+  final Registry registry() {
+    Registry registry = open();
+    if (!opened.contains(registry)) {
+      opened.add(registry);
+    }
+    return registry;
+  }
+
+  @AfterEach
+  void close() {
+    opened.forEach(Registry::close);
+  }
+
+  private static Manufacturer maker(String name) {
+    return new Manufacturer(name, Admission.AUTO, null, List.of());
+  }
+
+  private static AuditEvent event(String object) {
+    return AuditEvent.of(Actor.SYSTEM, "test.done", object);
+  }
+
+  @Test
+  void commit_whatOneWorkThrew_isHisAlone() throws Exception {
+    Registry registry = registry();
+    ExecutorService callers = Executors.newFixedThreadPool(16);
+    List<Callable<String>> works = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      String name = "maker" + i;
+      boolean fails = i % 3 == 0;
+      works.add(() -> registry.commit(tables -> {
+        tables.manufacturers().save(maker(name), NOW);
+        tables.audit().append(event(name), NOW);
+        if (fails) {
+          throw new IllegalArgumentException(name);
+        }
+        return name;
+      }));
+    }
+    List<Future<String>> results = callers.invokeAll(works);
+    callers.shutdown();
+    for (int i = 0; i < results.size(); i++) {
+      Future<String> result = results.get(i);
+      if (i % 3 == 0) {
+        assertThatThrownBy(result::get).hasRootCauseMessage("maker" + i);
+      } else {
+        assertThat(result.get()).isEqualTo("maker" + i);
+      }
+      boolean kept = registry
+          .read(tables -> tables.manufacturers().find("maker" + results.indexOf(result)))
+          .isPresent();
+      assertThat(kept).as("maker" + i).isEqualTo(i % 3 != 0);
+    }
+    assertChain(registry, 42);
+  }
+
+  @Test
+  void commit_statementThatFails_harmsNobodyElse() throws Exception {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("taken"), NOW);
+      return true;
+    });
+    ExecutorService callers = Executors.newFixedThreadPool(8);
+    List<Callable<Boolean>> works = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      String serial = "SN" + i / 2;
+      // Every second one announces what is announced already.
+      works.add(() -> registry.commit(tables -> {
+        tables.manufacturers().announce("taken", new ManifestEntry(serial, null, null, null), NOW);
+        return true;
+      }));
+    }
+    long kept = 0;
+    for (Future<Boolean> result : callers.invokeAll(works)) {
+      kept += succeeded(result) ? 1 : 0;
+    }
+    callers.shutdown();
+    assertThat(kept).isEqualTo(12);
+  }
+
+  private static boolean succeeded(Future<Boolean> result) throws InterruptedException {
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void commit_withinACommit_isADefect() {
+    Registry registry = registry();
+    assertThatThrownBy(() -> registry.commit(outer -> registry.commit(inner -> true)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("within a commit");
+  }
+
+  @Test
+  void commit_afterClose_isRefused() {
+    Registry registry = registry();
+    registry.close();
+    assertThatThrownBy(() -> registry.commit(tables -> true))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void audit_inAReadingTransaction_isADefect() {
+    Registry registry = registry();
+    assertThatThrownBy(() -> registry.read(tables -> {
+          tables.audit().append(event("x"), NOW);
+          return true;
+        }))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void audit_ofTwoRegistries_isOneChain() throws Exception {
+    Registry first = registry();
+    Registry second = registry();
+    ExecutorService callers = Executors.newFixedThreadPool(8);
+    List<Callable<Boolean>> works = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      Registry registry = i % 2 == 0 ? first : second;
+      String object = "thing" + i;
+      works.add(() -> registry.commit(tables -> {
+        tables.audit().append(event(object), NOW);
+        return true;
+      }));
+    }
+    for (Future<Boolean> result : callers.invokeAll(works)) {
+      assertThat(result.get(30, TimeUnit.SECONDS)).isTrue();
+    }
+    callers.shutdown();
+    assertChain(first, 200);
+  }
+
+  private static void assertChain(Registry registry, int length) {
+    List<AuditEntry> entries = registry.read(tables -> tables.audit().page(0, 1000));
+    assertThat(entries.stream().mapToLong(AuditEntry::seq))
+        .containsExactlyElementsOf(LongStream.rangeClosed(1, length).boxed().toList());
+    String previous = "0".repeat(64);
+    for (AuditEntry entry : entries) {
+      assertThat(entry.text()).contains("\"previous\":\"" + previous + "\"");
+      previous = entry.hash();
+    }
+  }
+}
