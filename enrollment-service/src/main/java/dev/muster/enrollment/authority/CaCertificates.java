@@ -4,11 +4,10 @@
  */
 package dev.muster.enrollment.authority;
 
+import dev.muster.enrollment.issuance.SigningKey;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -26,8 +25,6 @@ import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** The certificates of CAs (RFC 5280, 4.2.1.3 and 4.2.1.9). */
 final class CaCertificates {
@@ -43,29 +40,29 @@ final class CaCertificates {
     this.now = now;
   }
 
-  X509Certificate root(String name, KeyPair keys) {
+  X509Certificate root(String name, SigningKey key) {
     X500Name subject = name(name);
     return sign(
         subject,
         subject,
-        keys.getPublic(),
-        keys.getPublic(),
-        keys.getPrivate(),
-        ROOT_VALIDITY,
+        key.publicKey(),
+        key,
+        now.plus(ROOT_VALIDITY),
         new BasicConstraints(true));
   }
 
   /** A CA that can issue to end entities alone: its path length is 0. */
   X509Certificate issuing(
-      String name, PublicKey key, X509Certificate issuer, PrivateKey issuerKey) {
+      String name, PublicKey key, X509Certificate issuer, SigningKey issuerKey) {
     X500Name issuerName = X500Name.getInstance(issuer.getSubjectX500Principal().getEncoded());
+    Instant issuerEnd = issuer.getNotAfter().toInstant();
+    Instant end = now.plus(ISSUING_VALIDITY);
     return sign(
         issuerName,
         name(name),
         key,
-        issuer.getPublicKey(),
         issuerKey,
-        ISSUING_VALIDITY,
+        end.isAfter(issuerEnd) ? issuerEnd : end,
         new BasicConstraints(0));
   }
 
@@ -73,16 +70,15 @@ final class CaCertificates {
       X500Name issuer,
       X500Name subject,
       PublicKey key,
-      PublicKey issuerPublicKey,
-      PrivateKey issuerKey,
-      Duration validity,
+      SigningKey issuerKey,
+      Instant end,
       BasicConstraints constraints) {
     try {
       JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
           issuer,
           new BigInteger(128, random).setBit(128),
           date(now.minus(BACKDATED)),
-          date(now.plus(validity)),
+          date(end),
           subject,
           key);
       JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
@@ -91,14 +87,13 @@ final class CaCertificates {
       builder.addExtension(
           Extension.authorityKeyIdentifier,
           false,
-          identifiers.createAuthorityKeyIdentifier(issuerPublicKey));
+          identifiers.createAuthorityKeyIdentifier(issuerKey.publicKey()));
       builder.addExtension(Extension.basicConstraints, true, constraints);
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
       return new JcaX509CertificateConverter()
-          .getCertificate(
-              builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(issuerKey)));
-    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+          .getCertificate(builder.build(issuerKey.contentSigner()));
+    } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("cannot make a CA certificate", e);
     }
   }

@@ -8,19 +8,17 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
-import dev.muster.enrollment.issuance.SoftwareIssuer;
+import dev.muster.enrollment.issuance.LocalIssuer;
+import dev.muster.enrollment.issuance.SignatureScheme;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -34,24 +32,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; creating, opening and issuing block.
  */
 public final class CertificateAuthorities {
-  private static final String PASSWORD = "password";
-  private static final String ROOT = "root.p12";
-  private static final String DEVICE = "device-ca.p12";
-  private static final String SERVICE = "service-ca.p12";
+  private static final String ROOT = "root";
+  private static final String DEVICE = "device-ca";
+  private static final String SERVICE = "service-ca";
+  private static final Map<String, String> ISSUING =
+      Map.of(DEVICE, "Muster Device CA", SERVICE, "Muster Service CA");
   private static final Duration SERVICE_VALIDITY = Duration.ofDays(365);
   private static final Set<String> ROLES = Set.of("service", "consumer", "operator");
 
   private final X509Certificate root;
-  private final SoftwareIssuer device;
-  private final SoftwareIssuer service;
-  private final SecureRandom random;
+  private final LocalIssuer device;
+  private final LocalIssuer service;
 
-  private CertificateAuthorities(
-      X509Certificate root, SoftwareIssuer device, SoftwareIssuer service, SecureRandom random) {
+  private CertificateAuthorities(X509Certificate root, LocalIssuer device, LocalIssuer service) {
     this.root = root;
     this.device = device;
     this.service = service;
-    this.random = random;
   }
 
   /**
@@ -64,25 +60,21 @@ public final class CertificateAuthorities {
   public static void create(Path directory, Clock clock) {
     requireNonNull(directory, "directory");
     SecureRandom random = new SecureRandom();
-    Instant now = clock.instant();
-    byte[] secret = new byte[32];
-    random.nextBytes(secret);
-    String password = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-    KeyPair rootKey = KeyPairs.newP256(random);
-    KeyPair deviceKey = KeyPairs.newP256(random);
-    KeyPair serviceKey = KeyPairs.newP256(random);
-    CaCertificates certificates = new CaCertificates(random, now);
-    X509Certificate root = certificates.root("Muster Root CA", rootKey);
-    X509Certificate device =
-        certificates.issuing("Muster Device CA", deviceKey.getPublic(), root, rootKey.getPrivate());
-    X509Certificate service = certificates.issuing(
-        "Muster Service CA", serviceKey.getPublic(), root, rootKey.getPrivate());
-    char[] chars = password.toCharArray();
+    create(directory, FileCaKeys.fresh(random), new CaCertificates(random, clock.instant()));
+  }
+
+  private static void create(Path directory, CaKeys keys, CaCertificates certificates) {
     PrivateDirectory.create(directory, staged -> {
-      staged.write(PASSWORD, password);
-      staged.write(ROOT, CaFile.encode(rootKey.getPrivate(), chars, root));
-      staged.write(DEVICE, CaFile.encode(deviceKey.getPrivate(), chars, device, root));
-      staged.write(SERVICE, CaFile.encode(serviceKey.getPrivate(), chars, service, root));
+      keys.prepare(staged);
+      CaKeys.NewKey rootKey = keys.generate(SignatureScheme.ECDSA_P256);
+      X509Certificate root = certificates.root("Muster Root CA", rootKey.key());
+      rootKey.keep(staged, ROOT, root);
+      for (Map.Entry<String, String> issuing : ISSUING.entrySet()) {
+        CaKeys.NewKey key = keys.generate(SignatureScheme.ECDSA_P256);
+        X509Certificate certificate =
+            certificates.issuing(issuing.getValue(), key.key().publicKey(), root, rootKey.key());
+        key.keep(staged, issuing.getKey(), certificate, root);
+      }
     });
   }
 
@@ -94,15 +86,14 @@ public final class CertificateAuthorities {
    */
   public static CertificateAuthorities open(Path directory) {
     requireNonNull(directory, "directory");
-    byte[] secret = CaFile.readAll(directory.resolve(PASSWORD));
-    char[] password = new String(secret, StandardCharsets.US_ASCII).strip().toCharArray();
-    CaFile.Contents root = CaFile.read(directory.resolve(ROOT), password);
-    CaFile.Contents device = CaFile.read(directory.resolve(DEVICE), password);
-    CaFile.Contents service = CaFile.read(directory.resolve(SERVICE), password);
-    for (CaFile.Contents contents : List.of(root, device, service)) {
-      if (!KeyPairs.signed(root.certificate(), contents.certificate())) {
+    CaKeys keys = FileCaKeys.in(directory);
+    CaKeys.Found root = keys.find(directory, ROOT);
+    CaKeys.Found device = keys.find(directory, DEVICE);
+    CaKeys.Found service = keys.find(directory, SERVICE);
+    for (CaKeys.Found found : List.of(root, device, service)) {
+      if (!KeyPairs.signed(root.certificate(), found.certificate())) {
         throw CaFile.damaged(
-            contents.file(), "its certificate is not signed by the root in " + root.file(), null);
+            found.file(), "its certificate is not signed by the root in " + root.file(), null);
       }
     }
     if (device.certificate().getPublicKey().equals(service.certificate().getPublicKey())) {
@@ -111,9 +102,8 @@ public final class CertificateAuthorities {
     SecureRandom random = new SecureRandom();
     return new CertificateAuthorities(
         root.certificate(),
-        new SoftwareIssuer("device", device.certificate(), device.key(), random),
-        new SoftwareIssuer("service", service.certificate(), service.key(), random),
-        random);
+        new LocalIssuer("device", device.certificate(), device.key(), random),
+        new LocalIssuer("service", service.certificate(), service.key(), random));
   }
 
   /** The root, the one certificate that everybody trusts. */
@@ -189,7 +179,7 @@ public final class CertificateAuthorities {
   }
 
   private ServiceCredential issue(CertificateProfile profile, Clock clock) {
-    KeyPair keys = KeyPairs.newP256(random);
+    KeyPair keys = KeyPairs.generate(SignatureScheme.ECDSA_P256);
     X509Certificate certificate = service.issue(profile, keys.getPublic(), clock.instant());
     return new ServiceCredential(keys.getPrivate(), List.of(certificate, service.certificate()));
   }

@@ -4,24 +4,33 @@
  */
 package dev.muster.enrollment.authority;
 
+import dev.muster.enrollment.issuance.SignatureScheme;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.SecureRandom;
+import java.security.Provider;
+import java.security.Security;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 
 /** Key pairs of our own making, and whether one CA issued another's certificate. */
 final class KeyPairs {
+  /** The JDK's own; named, because other providers may come and go. */
+  static final Provider EC_PROVIDER = provider("SunEC");
+
   private KeyPairs() {}
 
-  static KeyPair newP256(SecureRandom random) {
+  private static Provider provider(String name) {
+    Provider provider = Security.getProvider(name);
+    if (provider == null) {
+      throw new IllegalStateException("provider: " + name + " missing (expected: a whole JDK)");
+    }
+    return provider;
+  }
+
+  static KeyPair generate(SignatureScheme scheme) {
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
-      return generator.generateKeyPair();
+      return scheme.generate(EC_PROVIDER);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK makes no P-256 keys", e);
+      throw new IllegalStateException("this JDK makes no keys for " + scheme, e);
     }
   }
 

@@ -10,9 +10,10 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 
 /**
- * One issuing CA: its certificate, and the use of its key. The key itself never comes out.
+ * One issuing CA: {@link LocalIssuer}, or an adapter to a CA elsewhere. Whatever it is, what a
+ * certificate says is our decision, and serial number, dates and signature are the CA's.
  *
- * <p>Thread-safe. Signing takes about half a millisecond of CPU; never call it on an event loop.
+ * <p>Thread-safe. May block, for as long as a CA elsewhere takes; never call it on an event loop.
  */
 public interface CertificateIssuer {
   /**

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.net.URI;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509CRL;
@@ -34,12 +33,12 @@ import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.ContentSigner;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** An issuing CA whose P-256 key is in this process. */
-public final class SoftwareIssuer implements CertificateIssuer {
+/**
+ * An issuing CA of our own: what it signs is built here, and signed by a {@link SigningKey}
+ * wherever that is.
+ */
+public final class LocalIssuer implements CertificateIssuer {
   /** Devices without a battery-backed clock wake up a little in the past. */
   private static final Duration BACKDATED = Duration.ofMinutes(5);
 
@@ -47,15 +46,19 @@ public final class SoftwareIssuer implements CertificateIssuer {
 
   private final String id;
   private final X509Certificate certificate;
-  private final PrivateKey key;
+  private final SigningKey key;
   private final X500Name name;
   private final SecureRandom random;
 
-  public SoftwareIssuer(
-      String id, X509Certificate certificate, PrivateKey key, SecureRandom random) {
+  /** @throws IllegalArgumentException if the key is not that of the certificate */
+  public LocalIssuer(String id, X509Certificate certificate, SigningKey key, SecureRandom random) {
     this.id = requireNonNull(id, "id");
     this.certificate = requireNonNull(certificate, "certificate");
     this.key = requireNonNull(key, "key");
+    if (!Fingerprint.of(key.publicKey()).equals(Fingerprint.of(certificate.getPublicKey()))) {
+      throw new IllegalArgumentException("key " + key.name() + ": not that of the certificate of "
+          + certificate.getSubjectX500Principal().getName());
+    }
     this.random = requireNonNull(random, "random");
     // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
     this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
@@ -85,10 +88,10 @@ public final class SoftwareIssuer implements CertificateIssuer {
           name, newSerial(), date(begin), date(end), profile.subject(), subjectKey);
       addExtensions(builder, profile, subjectKey);
       X509Certificate issued =
-          new JcaX509CertificateConverter().getCertificate(builder.build(signer()));
+          new JcaX509CertificateConverter().getCertificate(builder.build(key.contentSigner()));
       issued.verify(certificate.getPublicKey());
       return issued;
-    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+    } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a certificate", e);
     }
   }
@@ -140,14 +143,10 @@ public final class SoftwareIssuer implements CertificateIssuer {
           false,
           new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
       builder.addExtension(Extension.cRLNumber, false, new CRLNumber(contents.number()));
-      return new JcaX509CRLConverter().getCRL(builder.build(signer()));
-    } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+      return new JcaX509CRLConverter().getCRL(builder.build(key.contentSigner()));
+    } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a CRL", e);
     }
-  }
-
-  private ContentSigner signer() throws OperatorCreationException {
-    return new JcaContentSignerBuilder("SHA256withECDSA").build(key);
   }
 
   /**

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.issuance;
+
+import org.jspecify.annotations.NullMarked;
