@@ -9,7 +9,7 @@ import static java.util.Objects.requireNonNull;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a broker is started with.
@@ -19,10 +19,12 @@ import java.util.Map;
  * @param mqttPort 0 picks a free one
  * @param serverKey the key of the server certificate, PKCS#8 PEM
  * @param serverChain the server certificate and those above it, PEM
- * @param deviceCa the CA that issues LDevIDs, PEM; several certificates during a rollover
+ * @param deviceCa the CA that issues LDevIDs, PEM; several certificates during a roll-over, each
+ *     with its id in a line before it ({@code # device-2}); read again when it changes
  * @param serviceCa the CA that issues service certificates, likewise
  * @param policyFile who may publish and subscribe what
- * @param crlUrls where the CRL of an issuer ({@code device}, {@code service}) is fetched
+ * @param crls where CRLs are fetched, as {@code <id of the CA>.crl} below it:
+ *     {@code http://localhost:8080/crl/}; null: they come by push alone
  * @param crlRefresh how often
  * @param crlGrace how long a CRL is used after its nextUpdate; then its CA's certificates are
  *     refused
@@ -36,7 +38,7 @@ public record BrokerConfig(
     Path deviceCa,
     Path serviceCa,
     Path policyFile,
-    Map<String, URI> crlUrls,
+    @Nullable URI crls,
     Duration crlRefresh,
     Duration crlGrace,
     Limits limits) {
@@ -81,7 +83,9 @@ public record BrokerConfig(
     requireNonNull(deviceCa, "deviceCa");
     requireNonNull(serviceCa, "serviceCa");
     requireNonNull(policyFile, "policyFile");
-    crlUrls = Map.copyOf(crlUrls);
+    if (crls != null && !crls.toString().endsWith("/")) {
+      throw new IllegalArgumentException("crls: " + crls + " (expected: a URL that ends with /)");
+    }
     requireNonNull(crlRefresh, "crlRefresh");
     requireNonNull(crlGrace, "crlGrace");
     requireNonNull(limits, "limits");

@@ -5,7 +5,6 @@
 package dev.muster.broker;
 
 import dev.muster.broker.authn.CertificateAuthenticator;
-import dev.muster.broker.authn.IssuingAuthorities;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.InvalidPolicyException;
 import dev.muster.broker.authz.PolicyFile;
@@ -19,6 +18,8 @@ import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.broker.trust.IssuingAuthorities;
+import dev.muster.broker.trust.TrustFiles;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
@@ -64,6 +65,7 @@ public final class FleetBroker implements AutoCloseable {
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final Sessions sessions = new Sessions();
+  private final TrustFiles issuers;
   private final RevocationView view;
   private final TelemetrySink sink;
   private final TelemetryQuery query;
@@ -103,11 +105,12 @@ public final class FleetBroker implements AutoCloseable {
       DurableFiles.createFolder(config.directory());
       checkPortFree(config);
       PolicyFile policy = PolicyFile.read(config.policyFile());
-      Map<String, List<X509Certificate>> issuers = Map.of(
-          ClientSubject.DEVICE_ISSUER, certificates(config.deviceCa()),
-          ClientSubject.SERVICE_ISSUER, certificates(config.serviceCa()));
-      view = new RevocationView(issuers, config.crlGrace(), clock);
-      HiveMqHome.Trust trust = trust(config, issuers);
+      issuers = new TrustFiles(Map.of(
+          ClientSubject.DEVICE_ISSUER, config.deviceCa(),
+          ClientSubject.SERVICE_ISSUER, config.serviceCa()));
+      IssuingAuthorities authorities = authorities(issuers);
+      view = new RevocationView(authorities, config.crlGrace(), clock);
+      HiveMqHome.Trust trust = trust(config, authorities);
 
       TelemetryDatabase database = opened(TelemetryDatabase.open(config.directory()));
       sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
@@ -122,12 +125,12 @@ public final class FleetBroker implements AutoCloseable {
           sessions,
           disconnector,
           new Revocations.Sources(
-              config.crlUrls(), config.crlRefresh(), config.directory().resolve("crls")),
+              config.crls(), config.crlRefresh(), config.directory().resolve("crls")),
           clock));
-      revocations.load(issuers.keySet());
+      revocations.load();
       FleetExtension extension = new FleetExtension(
           new FleetExtension.Parts(
-              new CertificateAuthenticator(new IssuingAuthorities(issuers), view, policy, clock),
+              new CertificateAuthenticator(view, policy, clock),
               view,
               revocations,
               sessions,
@@ -137,9 +140,10 @@ public final class FleetBroker implements AutoCloseable {
           disconnector,
           clock,
           meters);
-      opened(EmbeddedBroker.start(HiveMqHome.write(config, trust), extension, config));
+      HiveMqHome home = HiveMqHome.write(config, trust);
+      opened(EmbeddedBroker.start(home, extension, config));
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
-      revocations.start();
+      revocations.start(() -> changedAuthorities(home));
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (IOException e) {
       close();
@@ -163,17 +167,30 @@ public final class FleetBroker implements AutoCloseable {
     return part;
   }
 
-  private static HiveMqHome.Trust trust(
-      BrokerConfig config, Map<String, List<X509Certificate>> issuers) {
+  private static IssuingAuthorities authorities(TrustFiles files) {
+    try {
+      return files.read();
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** HiveMQ looks at its store every ten seconds; until then it refuses a new CA's clients. */
+  private Optional<IssuingAuthorities> changedAuthorities(HiveMqHome home) {
+    Optional<IssuingAuthorities> changed = issuers.changed();
+    changed.ifPresent(now -> home.replaceAnchors(now.certificates().values()));
+    return changed;
+  }
+
+  private static HiveMqHome.Trust trust(BrokerConfig config, IssuingAuthorities authorities) {
     PrivateKey key = read(config.serverKey(), PemFile::privateKey);
     List<X509Certificate> chain = certificates(config.serverChain());
     if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new StartFailedException(config.serverKey() + ": not the key of the certificate in "
           + config.serverChain() + " (expected: key and certificate made together)");
     }
-    List<X509Certificate> anchors = new ArrayList<>();
-    issuers.values().forEach(anchors::addAll);
-    return new HiveMqHome.Trust(key, chain, anchors);
+    return new HiveMqHome.Trust(
+        key, chain, List.copyOf(authorities.certificates().values()));
   }
 
   private static List<X509Certificate> certificates(Path file) {
@@ -220,6 +237,7 @@ public final class FleetBroker implements AutoCloseable {
     List<String> problems = new ArrayList<>();
     sink.problem().ifPresent(problems::add);
     view.problem().ifPresent(problems::add);
+    issuers.problem().ifPresent(problems::add);
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
 

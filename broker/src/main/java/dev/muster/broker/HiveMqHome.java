@@ -7,16 +7,14 @@ package dev.muster.broker;
 import dev.muster.protocol.file.DurableFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * configuration at each start. HiveMQ answers a file that it cannot read with its defaults, an open
  * listener, or with the end of the process; so nothing of it is for anybody to edit.
  */
-record HiveMqHome(Path config, Path data, Path extensions) {
+record HiveMqHome(Path config, Path data, Path extensions, String password) {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /** The key and the certificates of the listener, and the CAs whose certificates it takes. */
@@ -40,23 +38,47 @@ record HiveMqHome(Path config, Path data, Path extensions) {
   /** Writes the folders; blocks. */
   static HiveMqHome write(BrokerConfig config, Trust trust) {
     Path home = config.directory().toAbsolutePath().resolve("hivemq");
-    HiveMqHome folders =
-        new HiveMqHome(home.resolve("conf"), home.resolve("data"), home.resolve("extensions"));
+    HiveMqHome folders = new HiveMqHome(
+        home.resolve("conf"),
+        home.resolve("data"),
+        home.resolve("extensions"),
+        HexFormat.of().formatHex(randomBytes()));
     try {
       for (Path folder : List.of(home, folders.config, folders.data, folders.extensions)) {
         DurableFiles.createFolder(folder);
       }
-      String password = HexFormat.of().formatHex(randomBytes());
       Path keyStore = folders.config.resolve("server.p12");
-      Path trustStore = folders.config.resolve("clients.p12");
-      writeSecret(keyStore, store(trust.key(), trust.chain(), password));
-      writeSecret(trustStore, store(null, trust.anchors(), password));
-      String xml = xml(config, keyStore, trustStore, password);
-      writeSecret(folders.config.resolve("config.xml"), xml.getBytes(StandardCharsets.UTF_8));
+      DurableFiles.write(keyStore, store(trust.key(), trust.chain(), folders.password));
+      folders.writeAnchors(trust.anchors());
+      String xml = xml(config, keyStore, folders.trustStore(), folders.password);
+      DurableFiles.write(folders.config.resolve("config.xml"), xml);
       return folders;
     } catch (IOException e) {
       throw new StartFailedException("directory " + home + " cannot be written: " + e, e);
     }
+  }
+
+  /** Changes the CAs whose certificates the listener takes; HiveMQ looks every ten seconds. */
+  void replaceAnchors(Collection<X509Certificate> anchors) {
+    try {
+      writeAnchors(anchors);
+    } catch (IOException e) {
+      throw new UncheckedIOException(trustStore() + ": cannot be written", e);
+    }
+  }
+
+  private void writeAnchors(Collection<X509Certificate> anchors) throws IOException {
+    DurableFiles.write(trustStore(), store(null, List.copyOf(anchors), password));
+  }
+
+  private Path trustStore() {
+    return config.resolve("clients.p12");
+  }
+
+  /** Without the password. */
+  @Override
+  public String toString() {
+    return "HiveMqHome[" + config.getParent() + "]";
   }
 
   private static byte[] randomBytes() {
@@ -85,13 +107,6 @@ record HiveMqHome(Path config, Path data, Path extensions) {
     } catch (GeneralSecurityException e) {
       throw new StartFailedException("key or certificates not usable: " + e.getMessage(), e);
     }
-  }
-
-  private static void writeSecret(Path file, byte[] content) throws IOException {
-    Files.deleteIfExists(file);
-    Files.createFile(
-        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.write(file, content, StandardOpenOption.WRITE);
   }
 
   private static String xml(BrokerConfig config, Path keyStore, Path trustStore, String password) {

@@ -10,7 +10,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A broker in a process of its own, which a test may kill. Prints its port, and runs until then.
@@ -22,12 +22,12 @@ final class BrokerChild {
   public static void main(String... arguments) throws InterruptedException {
     Path folder = Path.of(arguments[0]);
     FleetBroker broker = FleetBroker.start(
-        configOf(folder, Map.of()), Vertx.vertx(), Clock.systemUTC(), new SimpleMeterRegistry());
+        configOf(folder, null), Vertx.vertx(), Clock.systemUTC(), new SimpleMeterRegistry());
     System.out.println("PORT " + broker.mqttPort());
     Thread.currentThread().join();
   }
 
-  static BrokerConfig configOf(Path folder, Map<String, URI> crlUrls) {
+  static BrokerConfig configOf(Path folder, @Nullable URI crls) {
     return new BrokerConfig(
         folder.resolve("broker"),
         "127.0.0.1",
@@ -37,7 +37,7 @@ final class BrokerChild {
         folder.resolve("device-ca.pem"),
         folder.resolve("service-ca.pem"),
         folder.resolve("policy.yaml"),
-        crlUrls,
+        crls,
         Duration.ofMinutes(5),
         Duration.ofHours(1),
         BrokerConfig.Limits.DEFAULT);

@@ -22,12 +22,12 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /** The CAs of an installation, the files of a broker, and the broker itself. */
 final class BrokerFixture implements AutoCloseable {
@@ -62,7 +62,7 @@ final class BrokerFixture implements AutoCloseable {
     Files.write(crls.resolve(issuer + ".crl"), der);
   }
 
-  BrokerConfig config(int port, Map<String, URI> crlUrls) {
+  BrokerConfig config(int port, @Nullable URI crls) {
     return new BrokerConfig(
         folder.resolve("broker"),
         "127.0.0.1",
@@ -72,14 +72,14 @@ final class BrokerFixture implements AutoCloseable {
         folder.resolve("device-ca.pem"),
         folder.resolve("service-ca.pem"),
         folder.resolve("policy.yaml"),
-        crlUrls,
+        crls,
         Duration.ofMillis(500),
         Duration.ofHours(1),
         BrokerConfig.Limits.DEFAULT);
   }
 
   BrokerFixture start() {
-    return start(config(0, Map.of()), sink -> sink);
+    return start(config(0, null), sink -> sink);
   }
 
   BrokerFixture start(BrokerConfig config, UnaryOperator<TelemetrySink> before) {

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +46,7 @@ class BrokerStartIT {
   @Test
   void portInUse_isNamed() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      BrokerConfig config = fixture.config(taken.getLocalPort(), Map.of());
+      BrokerConfig config = fixture.config(taken.getLocalPort(), null);
       assertThatThrownBy(() -> fixture.start(config, sink -> sink))
           .isInstanceOf(StartFailedException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()))
@@ -131,8 +130,8 @@ class BrokerStartIT {
     });
     http.start();
     try {
-      URI url = URI.create("http://127.0.0.1:" + http.getAddress().getPort() + "/crl/device.crl");
-      fixture.start(fixture.config(0, Map.of("device", url)), sink -> sink);
+      URI url = URI.create("http://127.0.0.1:" + http.getAddress().getPort() + "/crl/");
+      fixture.start(fixture.config(0, url), sink -> sink);
       fixture.device("d");
       assertThat(fixture.broker().problem())
           .hasValueSatisfying(problem -> assertThat(problem).contains("no CRL of the device CA"));

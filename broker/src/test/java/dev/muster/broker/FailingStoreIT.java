@@ -13,7 +13,6 @@ import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki.Credential;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -76,7 +75,7 @@ class FailingStoreIT {
   @BeforeAll
   static void start() {
     fixture = new BrokerFixture(folder);
-    fixture.start(fixture.config(0, Map.of()), SWITCH::over);
+    fixture.start(fixture.config(0, null), SWITCH::over);
   }
 
   @AfterAll

@@ -181,8 +181,7 @@ public final class Backend implements AutoCloseable {
         data.resolve("trust/device-ca.pem"),
         data.resolve("trust/service-ca.pem"),
         data.resolve("policy.yaml"),
-        Map.of(
-            "device", crls.resolve("/crl/device.crl"), "service", crls.resolve("/crl/service.crl")),
+        crls.resolve("/crl/"),
         config.broker().crlRefresh(),
         config.broker().crlGrace(),
         BrokerConfig.Limits.DEFAULT);

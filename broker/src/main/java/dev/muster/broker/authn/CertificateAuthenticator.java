@@ -8,6 +8,7 @@ import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.authz.TopicPolicy;
 import dev.muster.broker.revocation.RevocationView;
+import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -53,7 +54,9 @@ public final class CertificateAuthenticator {
 
   /** What was decided. */
   public sealed interface Outcome {
-    record Admitted(ClientSubject subject, X509Certificate certificate, TopicPolicy policy)
+    /** @param authority the id of the CA that issued the certificate */
+    record Admitted(
+        ClientSubject subject, String authority, X509Certificate certificate, TopicPolicy policy)
         implements Outcome {}
 
     record Refused(Refusal refusal, String detail) implements Outcome {}
@@ -69,14 +72,11 @@ public final class CertificateAuthenticator {
     }
   }
 
-  private final IssuingAuthorities authorities;
   private final RevocationView revocations;
   private final PolicyFile policy;
   private final Clock clock;
 
-  public CertificateAuthenticator(
-      IssuingAuthorities authorities, RevocationView revocations, PolicyFile policy, Clock clock) {
-    this.authorities = authorities;
+  public CertificateAuthenticator(RevocationView revocations, PolicyFile policy, Clock clock) {
     this.revocations = revocations;
     this.policy = policy;
     this.clock = clock;
@@ -89,13 +89,13 @@ public final class CertificateAuthenticator {
         throw new RefusedException(Refusal.NOT_AUTHORIZED, "no client certificate");
       }
       X509Certificate leaf = connect.chain().get(0);
-      String issuer = issuerOf(leaf);
+      String authority = issuerOf(leaf);
       checkUse(leaf);
       checkValidity(leaf);
-      checkRevocation(issuer, leaf);
-      ClientSubject subject = subjectOf(issuer, leaf);
+      checkRevocation(authority, leaf);
+      ClientSubject subject = subjectOf(authority, leaf);
       checkConnect(connect);
-      return new Outcome.Admitted(subject, leaf, admit(subject, connect.clientId()));
+      return new Outcome.Admitted(subject, authority, leaf, admit(subject, connect.clientId()));
     } catch (RefusedException e) {
       return new Outcome.Refused(e.refusal, String.valueOf(e.getMessage()));
     }
@@ -123,7 +123,7 @@ public final class CertificateAuthenticator {
   }
 
   private String issuerOf(X509Certificate leaf) throws RefusedException {
-    Optional<String> issuer = authorities.issuerOf(leaf);
+    Optional<String> issuer = revocations.authorities().issuerOf(leaf);
     return issuer.orElseThrow(() -> new RefusedException(
         Refusal.NOT_AUTHORIZED,
         "certificate of an unknown CA: "
@@ -162,21 +162,25 @@ public final class CertificateAuthenticator {
     }
   }
 
-  private void checkRevocation(String issuer, X509Certificate leaf) throws RefusedException {
-    RevocationView.Standing standing = revocations.standing(issuer, leaf.getSerialNumber());
+  private void checkRevocation(String authority, X509Certificate leaf) throws RefusedException {
+    RevocationView.Standing standing = revocations.standing(authority, leaf.getSerialNumber());
     if (standing == RevocationView.Standing.REVOKED) {
       throw new RefusedException(Refusal.NOT_AUTHORIZED, "certificate revoked");
     }
+    if (standing == RevocationView.Standing.UNTRUSTED) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, "certificate of an unknown CA");
+    }
     if (standing == RevocationView.Standing.UNKNOWN) {
       throw new RefusedException(
-          Refusal.UNAVAILABLE, "no valid CRL of the " + issuer + " CA: try again later");
+          Refusal.UNAVAILABLE, "no valid CRL of the " + authority + " CA: try again later");
     }
   }
 
-  private static ClientSubject subjectOf(String issuer, X509Certificate leaf)
+  /** Rights hang on the kind of the CA: a roll-over takes none, and gives none. */
+  private static ClientSubject subjectOf(String authority, X509Certificate leaf)
       throws RefusedException {
     try {
-      return ClientSubject.of(issuer, leaf.getSubjectX500Principal());
+      return ClientSubject.of(IssuingAuthorities.kindOf(authority), leaf.getSubjectX500Principal());
     } catch (IllegalArgumentException e) {
       throw new RefusedException(Refusal.NOT_AUTHORIZED, String.valueOf(e.getMessage()));
     }

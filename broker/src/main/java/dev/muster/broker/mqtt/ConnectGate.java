@@ -74,6 +74,7 @@ final class ConnectGate implements SimpleAuthenticator {
       ClientSession session = sessions.open(
           new ClientSession.Credential(
               admitted.subject(),
+              admitted.authority(),
               admitted.certificate().getSerialNumber(),
               admitted.certificate().getNotAfter().toInstant()),
           new ClientSession.Connection(

@@ -52,7 +52,7 @@ final class SessionEvents implements ClientLifecycleEventListener {
   /** A CRL may have come between the authentication and now, when the session could not be cut. */
   private void cutIfOver(ClientSession session) {
     SessionCheck.Verdict verdict = check.check(session);
-    if (verdict == SessionCheck.Verdict.REVOKED || verdict == SessionCheck.Verdict.EXPIRED) {
+    if (verdict.isFinal()) {
       disconnector.disconnect(session, Disconnector.Reason.NOT_AUTHORIZED, verdict.text());
     }
   }

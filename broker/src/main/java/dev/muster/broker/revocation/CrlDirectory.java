@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The last CRLs on disk, so that a restart need not wait for the enrollment service. */
 final class CrlDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(CrlDirectory.class);
+
   private final Path directory;
 
   CrlDirectory(Path directory) {
@@ -28,6 +32,16 @@ final class CrlDirectory {
   void write(String issuer, byte[] der) throws IOException {
     DurableFiles.createFolder(directory);
     DurableFiles.writePublic(file(issuer), der);
+  }
+
+  /** Forgets the CRL of a CA that is gone. Blocks. */
+  void remove(String issuer) {
+    try {
+      Files.deleteIfExists(file(issuer));
+    } catch (IOException e) {
+      // Never asked for again; it only takes room.
+      LOG.warn("CRL not removed issuer={} error={}", issuer, e.toString());
+    }
   }
 
   private Path file(String issuer) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker.revocation;
 
+import dev.muster.broker.trust.IssuingAuthorities;
 import java.math.BigInteger;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -31,7 +32,9 @@ public final class RevocationView {
     GOOD,
     REVOKED,
     /** No valid CRL of its issuer is at hand. */
-    UNKNOWN
+    UNKNOWN,
+    /** Its issuer is none of our CAs, or not any more. */
+    UNTRUSTED
   }
 
   /** What became of a CRL that was offered. */
@@ -47,36 +50,49 @@ public final class RevocationView {
     record Refused(String reason) implements Offer {}
   }
 
-  private record State(long epoch, Map<String, VerifiedCrl> crls) {
+  private record State(long epoch, IssuingAuthorities authorities, Map<String, VerifiedCrl> crls) {
     State {
       crls = Map.copyOf(crls);
     }
   }
 
-  private final Map<String, List<X509Certificate>> issuers;
   private final Duration grace;
   private final Clock clock;
-  private volatile State state = new State(0, Map.of());
+  private volatile State state;
 
   /**
-   * @param issuers the certificates of each issuing CA by its label
+   * @param authorities whose CRLs are taken, and whose certificates may be good
    * @param grace how long after its nextUpdate a CRL is still used
    */
-  public RevocationView(Map<String, List<X509Certificate>> issuers, Duration grace, Clock clock) {
-    this.issuers = Map.copyOf(issuers);
+  public RevocationView(IssuingAuthorities authorities, Duration grace, Clock clock) {
+    this.state = new State(0, authorities, Map.of());
     this.grace = grace;
     this.clock = clock;
   }
 
+  /** The CAs whose certificates may be good. */
+  public IssuingAuthorities authorities() {
+    return state.authorities();
+  }
+
+  /** Trusts these CAs from now on, and no others; forgets the CRLs of those that are gone. */
+  public synchronized void follow(IssuingAuthorities next) {
+    IssuingAuthorities before = state.authorities();
+    Map<String, VerifiedCrl> kept = new TreeMap<>(state.crls());
+    kept.keySet().removeIf(id -> !next.find(id).equals(before.find(id)));
+    state = new State(state.epoch() + 1, next, kept);
+  }
+
   /** Takes a CRL if it is valid and newer than the one in force. */
   public synchronized Offer offer(String issuer, byte[] der) {
-    List<X509Certificate> certificates = issuers.get(issuer);
-    if (certificates == null) {
-      return new Offer.Refused("issuer: unknown (expected: one of " + issuers.keySet() + ")");
+    Optional<X509Certificate> authority = state.authorities().find(issuer);
+    if (authority.isEmpty()) {
+      return new Offer.Refused(
+          "issuer: unknown (expected: one of " + state.authorities().ids() + ")");
     }
     VerifiedCrl crl;
     try {
-      crl = VerifiedCrl.of(der, certificates);
+      crl = VerifiedCrl.of(der, authority.get());
     } catch (IllegalArgumentException e) {
       return new Offer.Refused(String.valueOf(e.getMessage()));
     }
@@ -89,12 +105,13 @@ public final class RevocationView {
     }
     Map<String, VerifiedCrl> next = new TreeMap<>(state.crls());
     next.put(issuer, crl);
-    state = new State(state.epoch() + 1, next);
+    state = new State(state.epoch() + 1, state.authorities(), next);
     return new Offer.Applied(crl.number());
   }
 
   /**
-   * Grows with each CRL applied: a certificate found good in this epoch need not be asked again.
+   * Grows with each CRL applied, and with each change of the CAs: a certificate found good in this
+   * epoch need not be asked again.
    */
   public long epoch() {
     return state.epoch();
@@ -102,7 +119,11 @@ public final class RevocationView {
 
   /** What is known about a certificate now. */
   public Standing standing(String issuer, BigInteger serial) {
-    VerifiedCrl crl = state.crls().get(issuer);
+    State now = state;
+    if (now.authorities().find(issuer).isEmpty()) {
+      return Standing.UNTRUSTED;
+    }
+    VerifiedCrl crl = now.crls().get(issuer);
     if (crl == null) {
       return Standing.UNKNOWN;
     }
@@ -128,8 +149,9 @@ public final class RevocationView {
   public Optional<String> problem() {
     List<String> problems = new ArrayList<>();
     Instant now = clock.instant();
-    for (String issuer : new TreeMap<>(issuers).keySet()) {
-      String problem = problem(issuer, state.crls().get(issuer), now);
+    State known = state;
+    for (String issuer : known.authorities().ids()) {
+      String problem = problem(issuer, known.crls().get(issuer), now);
       if (problem != null) {
         problems.add(problem);
       }

@@ -7,6 +7,7 @@ package dev.muster.broker.revocation;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.trust.IssuingAuthorities;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.URI;
@@ -15,14 +16,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,13 +44,13 @@ public final class Revocations implements AutoCloseable {
   /**
    * Where CRLs come from.
    *
-   * @param urls by the label of the issuer
+   * @param crls that of a CA is {@code <id>.crl} below it; null: they come by push alone
    * @param refresh how often they are fetched
    * @param directory keeps the last ones
    */
-  public record Sources(Map<String, URI> urls, Duration refresh, Path directory) {
-    public Sources {
-      urls = Map.copyOf(urls);
+  public record Sources(@Nullable URI crls, Duration refresh, Path directory) {
+    Optional<URI> of(String issuer) {
+      return Optional.ofNullable(crls).map(base -> base.resolve(issuer + ".crl"));
     }
   }
 
@@ -91,21 +94,45 @@ public final class Revocations implements AutoCloseable {
   }
 
   /** Reads the CRLs on disk and fetches newer ones, once; blocks for some seconds at most. */
-  public void load(Iterable<String> issuers) {
-    for (String issuer : issuers) {
-      loadFromDisk(issuer);
-      pull(issuer);
-    }
+  public void load() {
+    view.authorities().ids().forEach(this::load);
   }
 
-  /** Starts to refresh and to sweep. */
-  public void start() {
-    sources.urls().keySet().forEach(this::schedulePull);
+  private void load(String issuer) {
+    loadFromDisk(issuer);
+    pull(issuer);
+  }
+
+  /**
+   * Starts to refresh, to follow the CAs, and to sweep.
+   *
+   * @param changes asked once a second, on our thread: the CAs to trust from now on, if others
+   */
+  public void start(Supplier<Optional<IssuingAuthorities>> changes) {
+    view.authorities().ids().forEach(this::schedulePull);
+    Runnable round = () -> {
+      changes.get().ifPresent(this::follow);
+      sweep();
+    };
     executor.scheduleWithFixedDelay(
-        guarded(this::sweep), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+        guarded(round), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void follow(IssuingAuthorities next) {
+    Set<String> before = view.authorities().ids();
+    view.follow(next);
+    LOG.info("Issuing CAs changed before={} now={}", before, next.ids());
+    before.stream().filter(id -> !next.ids().contains(id)).forEach(directory::remove);
+    next.ids().stream().filter(id -> !before.contains(id)).forEach(id -> {
+      load(id);
+      schedulePull(id);
+    });
   }
 
   private void schedulePull(String issuer) {
+    if (sources.of(issuer).isEmpty() || !view.authorities().ids().contains(issuer)) {
+      return;
+    }
     Duration delay = view.isKnown(issuer) ? sources.refresh() : RETRY;
     executor.schedule(
         guarded(() -> {
@@ -130,8 +157,8 @@ public final class Revocations implements AutoCloseable {
   }
 
   private void pull(String issuer) {
-    URI url = sources.urls().get(issuer);
-    if (url == null) {
+    @Nullable URI url = sources.of(issuer).orElse(null);
+    if (url == null || !view.authorities().ids().contains(issuer)) {
       return;
     }
     try {
@@ -175,7 +202,9 @@ public final class Revocations implements AutoCloseable {
     int cut = sweep();
     // A client may be between its authentication and its CONNACK, where it cannot be cut yet.
     executor.schedule(guarded(this::sweep), 1, TimeUnit.SECONDS);
-    int remaining = (int) sessions.all().stream().filter(this::isRevoked).count();
+    int remaining = (int) sessions.all().stream()
+        .filter(session -> check.check(session) == SessionCheck.Verdict.REVOKED)
+        .count();
     long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     return new Applied(view.number(issuer).orElseThrow(), cut, remaining, tookMs);
   }
@@ -194,19 +223,13 @@ public final class Revocations implements AutoCloseable {
     return offer;
   }
 
-  private boolean isRevoked(ClientSession session) {
-    return check.check(session) == SessionCheck.Verdict.REVOKED;
-  }
-
   /** Ends every session whose certificate no longer holds. @return how many */
   private int sweep() {
     sessions.dropAbandoned(clock.instant());
     List<CompletableFuture<Void>> cuts = new ArrayList<>();
     for (ClientSession session : sessions.all()) {
       SessionCheck.Verdict verdict = check.check(session);
-      boolean over =
-          verdict == SessionCheck.Verdict.REVOKED || verdict == SessionCheck.Verdict.EXPIRED;
-      if (over && session.isLive()) {
+      if (verdict.isFinal() && session.isLive()) {
         LOG.info(
             "Session cut client={} subject={} serial={} reason={}",
             session.clientId(),

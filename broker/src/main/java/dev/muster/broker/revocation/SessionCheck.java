@@ -18,6 +18,8 @@ public final class SessionCheck {
     GOOD("good"),
     REVOKED("certificate revoked"),
     EXPIRED("certificate expired"),
+    /** Its CA was rolled over to the end, or compromised. */
+    UNTRUSTED("certificate of a CA that is no longer trusted"),
     /** Not the client's fault: we lack a CRL. */
     UNKNOWN("revocation state unknown");
 
@@ -30,6 +32,11 @@ public final class SessionCheck {
     /** For the client and the log. */
     public String text() {
       return text;
+    }
+
+    /** Whether it will never again be good. */
+    public boolean isFinal() {
+      return this == REVOKED || this == EXPIRED || this == UNTRUSTED;
     }
   }
 
@@ -47,13 +54,16 @@ public final class SessionCheck {
     if (now.isAfter(session.credential().notAfter())) {
       return Verdict.EXPIRED;
     }
-    String issuer = session.subject().issuer();
+    String issuer = session.credential().authority();
     long epoch = revocations.epoch();
     if (epoch != session.checkedEpoch()) {
       RevocationView.Standing standing =
           revocations.standing(issuer, session.credential().serial());
       if (standing == RevocationView.Standing.REVOKED) {
         return Verdict.REVOKED;
+      }
+      if (standing == RevocationView.Standing.UNTRUSTED) {
+        return Verdict.UNTRUSTED;
       }
       if (standing == RevocationView.Standing.GOOD) {
         session.setCheckedEpoch(epoch);

@@ -16,7 +16,6 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -38,12 +37,12 @@ record VerifiedCrl(
   /**
    * Reads and verifies a CRL.
    *
-   * @param issuers the certificates of the issuing CA; several during a rollover
+   * @param issuer the CA that must have signed it
    * @throws IllegalArgumentException if it is no CRL, or not one that we may trust
    */
-  static VerifiedCrl of(byte[] der, List<X509Certificate> issuers) {
+  static VerifiedCrl of(byte[] der, X509Certificate issuer) {
     X509CRL crl = parse(der);
-    if (issuers.stream().noneMatch(issuer -> isSignedBy(crl, issuer))) {
+    if (!isSignedBy(crl, issuer)) {
       throw new IllegalArgumentException("CRL: not signed by the issuing CA");
     }
     // Delta and partitioned CRLs announce themselves by critical extensions (RFC 5280, 5.2.4,

@@ -19,9 +19,11 @@ public final class ClientSession {
   /**
    * The certificate that let a client in, as far as it is asked for again.
    *
+   * @param authority the id of the CA that issued it, {@code device-2} for example
    * @param notAfter the end of the certificate: the session ends with it
    */
-  public record Credential(ClientSubject subject, BigInteger serial, Instant notAfter) {
+  public record Credential(
+      ClientSubject subject, String authority, BigInteger serial, Instant notAfter) {
     /** The serial number as operators see it: lower case hexadecimal. */
     public String serialText() {
       return serial.toString(16);

@@ -11,10 +11,10 @@ import dev.muster.broker.authn.CertificateAuthenticator.Connect;
 import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.revocation.RevocationView;
+import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import java.math.BigInteger;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,8 +30,8 @@ class CertificateAuthenticatorTest {
   private static final Credential ROOT = TestPki.root("CN=Root");
   private static final Credential DEVICE_CA = ROOT.issue("CN=Device CA").ca().build();
   private static final Credential SERVICE_CA = ROOT.issue("CN=Service CA").ca().build();
-  private static final Map<String, List<X509Certificate>> ISSUERS = Map.of(
-      "device", List.of(DEVICE_CA.certificate()), "service", List.of(SERVICE_CA.certificate()));
+  private static final IssuingAuthorities ISSUERS = IssuingAuthorities.of(
+      Map.of("device", DEVICE_CA.certificate(), "service", SERVICE_CA.certificate()));
 
   private RevocationView view;
 
@@ -54,10 +54,7 @@ class CertificateAuthenticatorTest {
 
   private String connect(Credential credential, Connect connect, Clock clock) {
     CertificateAuthenticator authenticator = new CertificateAuthenticator(
-        new IssuingAuthorities(ISSUERS),
-        view,
-        PolicyFile.parse("default", DefaultPolicy.yaml()),
-        clock);
+        view, PolicyFile.parse("default", DefaultPolicy.yaml()), clock);
     Outcome outcome = authenticator.authenticate(connect);
     return outcome instanceof Outcome.Refused refused
         ? refused.refusal() + " " + refused.detail()
@@ -150,6 +147,32 @@ class CertificateAuthenticatorTest {
     assertThat(view.offer("device", new byte[0])).isInstanceOf(RevocationView.Offer.Refused.class);
     assertThat(view.offer("other", foreign)).isInstanceOf(RevocationView.Offer.Refused.class);
     assertThat(view.epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void device_ofTheNextCa_isTheSamePrincipal_andOfADroppedOneNobody() {
+    Credential next = ROOT.issue("CN=Device CA 2").ca().build();
+    Credential renewed = next.issue("CN=d1,O=f1,OU=device").build();
+    assertThat(connect(renewed, "d1")).contains("unknown CA");
+    view.follow(IssuingAuthorities.of(Map.of(
+        "device",
+        DEVICE_CA.certificate(),
+        "device-2",
+        next.certificate(),
+        "service",
+        SERVICE_CA.certificate())));
+    assertThat(connect(device(), "d1"))
+        .as("CRLs of those that stay are kept")
+        .isEqualTo("[device]");
+    assertThat(connect(renewed, "d1")).startsWith("UNAVAILABLE no valid CRL of the device-2 CA");
+    byte[] foreign = TestPki.crl(DEVICE_CA, 9, Duration.ofDays(1), List.of());
+    assertThat(view.offer("device-2", foreign)).isInstanceOf(RevocationView.Offer.Refused.class);
+    view.offer("device-2", TestPki.crl(next, 1, Duration.ofDays(1), List.of()));
+    assertThat(connect(renewed, "d1")).isEqualTo("[device]");
+    view.follow(IssuingAuthorities.of(
+        Map.of("device-2", next.certificate(), "service", SERVICE_CA.certificate())));
+    assertThat(connect(device(), "d1")).startsWith("NOT_AUTHORIZED certificate of an unknown CA");
+    assertThat(connect(renewed, "d1")).isEqualTo("[device]");
   }
 
   @Test
