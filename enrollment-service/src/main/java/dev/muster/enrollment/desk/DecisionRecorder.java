@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.inventory.CertificateRecord;
@@ -19,6 +21,7 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.RefusalReason;
+import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceSubject;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
@@ -26,6 +29,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,101 +53,149 @@ final class DecisionRecorder {
   /** What one transaction came to: the answer, and what is to be told once it is on disk. */
   record Result(EnrollmentOutcome outcome, boolean superseded, Runnable tell) {}
 
-  /** Carries out a decision; what it logs and counts is left for after the commit. */
-  Result record(
+  /**
+   * A request with everything that its decision was made from.
+   *
+   * @param actor who sent it
+   */
+  record Case(
       Registry.Tables tables,
       EnrollmentRequest request,
-      EnrollmentDecision decision,
-      Instant now,
-      String who) {
+      RegistryFacts facts,
+      Actor actor,
+      Instant now) {
+    AuditEvent event(String action, String object) {
+      return AuditEvent.of(actor, action, object).with("key", request.csr().keyFingerprint());
+    }
+
+    void audit(AuditEvent event) {
+      tables.audit().append(event, now);
+    }
+  }
+
+  /** Carries out a decision; what it logs and counts is left for after the commit. */
+  Result record(Case open, EnrollmentDecision decision) {
     if (decision instanceof EnrollmentDecision.Issue issue) {
-      return issue(tables, request, issue, now, who);
+      return issue(open, issue);
     }
     if (decision instanceof EnrollmentDecision.Repeat repeat) {
-      CertificateRecord record = repeat.certificate();
-      return new Result(
-          new EnrollmentOutcome.Issued(record.certificate()),
-          false,
-          () -> LOG.info(
-              "Certificate repeated device={} serial={}", record.device(), record.serial()));
+      return repeat(open, repeat.certificate());
     }
     if (decision instanceof EnrollmentDecision.Defer defer) {
-      return defer(tables, request, defer, now);
+      return defer(open, defer);
     }
     if (decision instanceof EnrollmentDecision.Refuse refuse) {
-      return refused(who, kind(refuse.reason()), refuse.detail());
+      return refuse(open, kind(refuse.reason()), refuse.detail());
     }
     throw new IllegalStateException("unknown decision: " + decision);
   }
 
-  private Result issue(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      EnrollmentDecision.Issue issue,
-      Instant now,
-      String who) {
+  private Result issue(Case open, EnrollmentDecision.Issue issue) {
     DeviceSubject subject = issue.subject();
-    addDevice(tables, request, subject, DeviceStatus.ACTIVE, now);
-    if (!tables.devices().enrolled(subject.device(), now)) {
+    if (!admit(open, subject)) {
       // The registrar has looked already; the row says so too, whoever comes to call us.
-      return refused(who, Kind.FORBIDDEN, "device: refused or retired by an operator");
-    }
-    if (request instanceof EnrollmentRequest.First first) {
-      // Another than before only if an operator has approved it.
-      tables.devices().factoryKey(subject.device(), first.factoryKey());
+      return refuse(open, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
     X509Certificate certificate = issuer.issue(
-        CertificateProfile.device(subject, validity, crl), request.csr().key(), now);
-    boolean superseded = issue.supersede() && supersede(tables, subject, now);
-    @Nullable String replaces = request instanceof EnrollmentRequest.Renewal renewal
+        CertificateProfile.device(subject, validity, crl), open.request.csr().key(), open.now);
+    boolean superseded = issue.supersede() && supersede(open, subject);
+    @Nullable String replaces = open.request instanceof EnrollmentRequest.Renewal renewal
         ? renewal.presented().serial()
         : null;
     CertificateRecord record = CertificateRecord.issued(
-        EnrollmentDesk.ISSUER, DeviceSubject.UNIT, subject.device(), replaces, now, certificate);
-    tables.certificates().insert(record);
-    tables.pending().delete(subject.device(), request.csr().keyFingerprint());
-    return new Result(new EnrollmentOutcome.Issued(certificate), superseded, () -> {
-      meters
-          .counter("muster.certificates.issued", "profile", DeviceSubject.UNIT)
-          .increment();
-      LOG.info(
-          "Certificate issued device={} fleet={} serial={} notAfter={} replaces={}",
-          subject.device(),
-          subject.fleet(),
-          record.serial(),
-          record.notAfter(),
-          replaces);
-    });
+        issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate);
+    open.tables.certificates().insert(record);
+    if (open.facts.pending().isPresent()) {
+      open.tables.pending().delete(subject.device(), record.key());
+    }
+    open.audit(open.event("certificate.issued", objectOf(subject))
+        .with("serial", record.serial())
+        .with("fleet", subject.fleet())
+        .with("notAfter", record.notAfter())
+        .with("replaces", replaces)
+        .with("superseded", superseded ? "true" : null));
+    return new Result(
+        new EnrollmentOutcome.Issued(certificate), superseded, () -> tellIssued(record, subject));
   }
 
-  private static boolean supersede(Registry.Tables tables, DeviceSubject subject, Instant now) {
-    List<CertificateRecord> live = tables.certificates().of(subject.device()).stream()
-        .filter(record -> record.isLive(now))
+  private void tellIssued(CertificateRecord record, DeviceSubject subject) {
+    meters.counter("muster.certificates.issued", "profile", DeviceSubject.UNIT).increment();
+    LOG.info(
+        "Certificate issued device={} fleet={} serial={} notAfter={} replaces={}",
+        subject.device(),
+        subject.fleet(),
+        record.serial(),
+        record.notAfter(),
+        record.replaces());
+  }
+
+  /** @return false if an operator has shut the device out; then nothing has changed */
+  private static boolean admit(Case open, DeviceSubject subject) {
+    Optional<DeviceRecord> known = open.facts.device();
+    if (known.isEmpty() && open.request instanceof EnrollmentRequest.First first) {
+      open.tables.devices().insert(device(first, subject, DeviceStatus.ACTIVE, open.now, open.now));
+      return true;
+    }
+    if (!open.tables.devices().enrolled(subject.device(), open.now)) {
+      return false;
+    }
+    if (open.request instanceof EnrollmentRequest.First first) {
+      // Another than before only if an operator has approved it.
+      open.tables.devices().factoryKey(subject.device(), first.factoryKey());
+    }
+    return true;
+  }
+
+  private static boolean supersede(Case open, DeviceSubject subject) {
+    List<CertificateRecord> live = open.facts.certificates().stream()
+        .filter(record -> record.isLive(open.now))
         .toList();
-    live.forEach(record -> tables
-        .certificates()
-        .update(record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, now));
+    live.forEach(record -> {
+      open.tables
+          .certificates()
+          .update(
+              record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, open.now);
+      open.audit(AuditEvent.of(open.actor, "certificate.revoked", objectOf(subject))
+          .with("serial", record.serial())
+          .with("reason", RevocationReason.SUPERSEDED.label()));
+    });
     return !live.isEmpty();
   }
 
-  private Result defer(
-      Registry.Tables tables,
-      EnrollmentRequest request,
-      EnrollmentDecision.Defer defer,
-      Instant now) {
+  private static Result repeat(Case open, CertificateRecord record) {
+    open.audit(open.event("certificate.repeated", "device:" + record.device())
+        .with("serial", record.serial()));
+    return new Result(
+        new EnrollmentOutcome.Issued(record.certificate()),
+        false,
+        () ->
+            LOG.info("Certificate repeated device={} serial={}", record.device(), record.serial()));
+  }
+
+  private Result defer(Case open, EnrollmentDecision.Defer defer) {
     DeviceSubject subject = defer.subject();
-    Fingerprint key = request.csr().keyFingerprint();
+    Fingerprint key = open.request.csr().keyFingerprint();
     EnrollmentOutcome outcome = new EnrollmentOutcome.Deferred(defer.retryAfter());
-    if (tables.pending().find(subject.device(), key).isPresent()) {
-      tables.pending().seen(subject.device(), key, now);
+    if (open.facts.pending().isPresent()) {
+      open.tables.pending().seen(subject.device(), key, open.now);
       return new Result(
           outcome, false, () -> LOG.debug("Enrollment still waits device={}", subject.device()));
     }
-    addDevice(tables, request, subject, DeviceStatus.PENDING, now);
-    tables
+    if (open.facts.device().isEmpty() && open.request instanceof EnrollmentRequest.First first) {
+      open.tables.devices().insert(device(first, subject, DeviceStatus.PENDING, open.now, null));
+    }
+    open.tables
         .pending()
         .insert(new PendingEnrollment(
-            subject.device(), key, PendingEnrollment.State.WAITING, defer.reason(), now, now));
+            subject.device(),
+            key,
+            PendingEnrollment.State.WAITING,
+            defer.reason(),
+            open.now,
+            open.now));
+    open.audit(open.event("enrollment.deferred", objectOf(subject))
+        .with("reason", defer.reason())
+        .with("clone", defer.cloneAlarm() ? "possible" : null));
     return new Result(outcome, false, () -> tellDeferred(defer, key));
   }
 
@@ -166,32 +218,34 @@ final class DecisionRecorder {
     }
   }
 
-  private static void addDevice(
-      Registry.Tables tables,
-      EnrollmentRequest request,
+  private static DeviceRecord device(
+      EnrollmentRequest.First first,
       DeviceSubject subject,
       DeviceStatus status,
-      Instant now) {
-    if (request instanceof EnrollmentRequest.First first
-        && tables.devices().find(subject.device()).isEmpty()) {
-      tables
-          .devices()
-          .insert(new DeviceRecord(
-              subject.device(),
-              subject.fleet(),
-              first.manufacturer().name(),
-              first.serial(),
-              first.factoryKey(),
-              status,
-              false,
-              now,
-              null));
-    }
+      Instant now,
+      @Nullable Instant enrolledAt) {
+    return new DeviceRecord(
+        subject.device(),
+        subject.fleet(),
+        first.manufacturer().name(),
+        first.serial(),
+        first.factoryKey(),
+        status,
+        false,
+        now,
+        enrolledAt);
   }
 
-  private static Result refused(String who, Kind kind, String detail) {
+  private static Result refuse(Case open, Kind kind, String detail) {
+    String object =
+        open.facts.device().map(device -> objectOf(device.subject())).orElse(open.actor.name());
+    open.audit(open.event("enrollment.refused", object).with("reason", detail));
     return new Result(
-        new Refused(kind, detail), false, () -> EnrollmentDesk.refuse(who, kind, detail));
+        new Refused(kind, detail), false, () -> EnrollmentDesk.tellRefused(open.actor, detail));
+  }
+
+  private static String objectOf(DeviceSubject subject) {
+    return "device:" + subject.device();
   }
 
   private static Kind kind(RefusalReason reason) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.CsrVerifier;
@@ -12,10 +13,9 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
-import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Registrar;
-import dev.muster.protocol.identity.DeviceId;
+import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,7 +27,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
-import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,13 +45,14 @@ public final class EnrollmentDesk {
 
   private final Registry registry;
   private final PeerVerifier peers;
+  private final TrustView trust;
   private final CertificateAuthorities authorities;
   private final Registrar registrar;
   private final Clock clock;
   private final DecisionRecorder recorder;
   private final Runnable onSuperseded;
   private final CsrVerifier csrs = new CsrVerifier();
-  private final Stripes stripes = new Stripes();
+  private final RefusalLog refusals;
 
   /**
    * @param validity of LDevIDs
@@ -71,7 +71,9 @@ public final class EnrollmentDesk {
       Runnable onSuperseded) {
     this.registry = registry;
     this.peers = new PeerVerifier(trust, authorities);
+    this.trust = trust;
     this.authorities = authorities;
+    this.refusals = new RefusalLog(registry, clock);
     this.registrar = registrar;
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities.deviceIssuer(), validity, crl, meters);
@@ -87,27 +89,22 @@ public final class EnrollmentDesk {
   public EnrollmentOutcome enroll(Caller caller, @Nullable FleetName label, byte[] csr) {
     Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Factory factory)) {
-      return reject(peer, "IDevID");
+      return reject(caller, peer, "IDevID");
     }
+    Actor actor = new Actor(
+        "idevid:" + factory.manufacturer().name() + "/" + factory.serial(), caller.from());
     CsrCheck check = csrs.verify(csr);
     if (check instanceof CsrCheck.Refused refused) {
-      return refuse(describe(factory), Kind.BAD_REQUEST, refused.message());
+      return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
-    VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
     EnrollmentRequest.First request = new EnrollmentRequest.First(
         factory.manufacturer(),
         factory.serial(),
         Fingerprint.of(factory.idevid().getPublicKey()),
         factory.names(),
-        verified,
+        ((CsrCheck.Accepted) check).csr(),
         label);
-    LockedRequest first = tables -> {
-      tables.devices().lock(factory.manufacturer().name(), factory.serial());
-      return request;
-    };
-    return stripes.locked(
-        factory.manufacturer().name() + "/" + factory.serial(),
-        () -> retryingOnce(() -> decideAndRecord(first, describe(factory))));
+    return finish(registry.commit(tables -> decide(tables, request, actor)));
   }
 
   /**
@@ -118,47 +115,39 @@ public final class EnrollmentDesk {
   public EnrollmentOutcome reenroll(Caller caller, @Nullable FleetName label, byte[] csr) {
     Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Operational operational)) {
-      return reject(peer, "LDevID");
+      return reject(caller, peer, "LDevID");
     }
-    String who = "subject=" + readable(operational.ldevid().getSubjectX500Principal());
-    Fingerprint presented = Fingerprint.of(operational.ldevid());
-    // Whose a certificate is never changes, so this much may be read before the lock.
-    Optional<DeviceId> device = registry
-        .read(tables -> tables.certificates().findByFingerprint(presented))
-        .flatMap(record -> Optional.ofNullable(record.device()));
-    if (device.isEmpty()) {
-      return refuse(who, Kind.FORBIDDEN, "client certificate: not in the registry");
-    }
+    Actor stranger = new Actor(describe(operational.ldevid()), caller.from());
     CsrCheck check = csrs.verify(csr);
     if (check instanceof CsrCheck.Refused refused) {
-      return refuse(who, Kind.BAD_REQUEST, refused.message());
+      return refuse(stranger, Kind.BAD_REQUEST, refused.message());
     }
     VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
-    LockedRequest renewal = tables -> {
-      tables.devices().lock(device.get());
-      return new EnrollmentRequest.Renewal(
-          tables.certificates().findByFingerprint(presented).orElseThrow(), verified, label);
-    };
-    return stripes.locked(
-        device.get().value(), () -> retryingOnce(() -> decideAndRecord(renewal, who)));
+    Fingerprint presented = Fingerprint.of(operational.ldevid());
+    Optional<DecisionRecorder.Result> result = registry.commit(tables -> tables
+        .certificates()
+        .findByFingerprint(presented)
+        .filter(record -> record.device() != null)
+        .map(record -> decide(
+            tables,
+            new EnrollmentRequest.Renewal(record, verified, label),
+            new Actor("device:" + record.device(), caller.from()))));
+    return result
+        .map(this::finish)
+        .orElseGet(
+            () -> refuse(stranger, Kind.FORBIDDEN, "client certificate: not in the registry"));
   }
 
-  /**
-   * Builds the request inside the transaction, from what stands there once the device's row is
-   * locked: whoever retires or revokes meanwhile has either gone before or waits for us.
-   */
-  private interface LockedRequest {
-    EnrollmentRequest in(Registry.Tables tables);
-  }
-
-  private EnrollmentOutcome decideAndRecord(LockedRequest locked, String who) {
+  private DecisionRecorder.Result decide(
+      Registry.Tables tables, EnrollmentRequest request, Actor actor) {
     Instant now = clock.instant();
-    DecisionRecorder.Result result = registry.commit(tables -> {
-      EnrollmentRequest request = locked.in(tables);
-      EnrollmentDecision decision =
-          registrar.decide(request, Facts.gather(tables, request, authorities), now);
-      return recorder.record(tables, request, decision, now, who);
-    });
+    RegistryFacts facts = Facts.gather(tables, request, trust, authorities, now);
+    return recorder.record(
+        new DecisionRecorder.Case(tables, request, facts, actor, now),
+        registrar.decide(request, facts, now));
+  }
+
+  private EnrollmentOutcome finish(DecisionRecorder.Result result) {
     result.tell().run();
     if (result.superseded()) {
       onSuperseded.run();
@@ -166,69 +155,61 @@ public final class EnrollmentDesk {
     return result.outcome();
   }
 
-  private interface Attempt {
-    EnrollmentOutcome run();
-  }
-
-  /** Two requests may race for one name or one key: the second look sees what the first one did. */
-  private static EnrollmentOutcome retryingOnce(Attempt attempt) {
-    try {
-      return attempt.run();
-    } catch (UnableToExecuteStatementException e) {
-      LOG.debug("Enrollment raced with another, looking again");
-      return attempt.run();
-    }
-  }
-
-  private EnrollmentOutcome reject(Peer peer, String expected) {
+  private EnrollmentOutcome reject(Caller caller, Peer peer, String expected) {
     if (peer instanceof Peer.Anonymous) {
-      LOG.info("Enrollment refused reason=\"no client certificate\"");
-      return new Refused(
+      return refuse(
+          new Actor("stranger", caller.from()),
           Kind.UNAUTHENTICATED,
           "client certificate: none (expected: the device's " + expected + ")");
     }
+    Actor actor = new Actor(describe(caller.chain().get(0)), caller.from());
     if (peer instanceof Peer.Rejected rejected) {
-      return refuse(describe(rejected.certificate()), Kind.UNAUTHENTICATED, rejected.reason());
+      return refuse(actor, Kind.UNAUTHENTICATED, rejected.reason());
     }
-    if (peer instanceof Peer.Service service) {
+    if (peer instanceof Peer.Service) {
       return refuse(
-          describe(service.certificate()),
+          actor,
           Kind.FORBIDDEN,
           "client certificate: of a service (expected: the device's " + expected + ")");
     }
-    if (peer instanceof Peer.Operational operational) {
+    if (peer instanceof Peer.Operational) {
       return refuse(
-          describe(operational.ldevid()),
+          actor,
           Kind.FORBIDDEN,
           "client certificate: an LDevID (expected: the device's IDevID; renew with simplereenroll)");
     }
-    if (peer instanceof Peer.Factory factory) {
+    if (peer instanceof Peer.Factory) {
       return refuse(
-          describe(factory),
+          actor,
           Kind.FORBIDDEN,
           "client certificate: an IDevID (expected: the device's LDevID; enroll with simpleenroll)");
     }
     throw new IllegalStateException("unknown peer: " + peer);
   }
 
-  static Refused refuse(String who, Kind kind, String detail) {
-    LOG.warn("Enrollment refused {} reason=\"{}\"", who, detail);
+  /** Before any decision of the registrar: nothing is written but a line in the audit log. */
+  private Refused refuse(Actor actor, Kind kind, String detail) {
+    tellRefused(actor, detail);
+    refusals.record(actor, detail);
     return new Refused(kind, detail);
   }
 
-  private static String describe(Peer.Factory factory) {
-    return "manufacturer=" + factory.manufacturer().name() + " idevid="
-        + Quoted.of(factory.serial());
+  static void tellRefused(Actor actor, String detail) {
+    LOG.warn(
+        "Enrollment refused who={} from={} reason=\"{}\"",
+        Quoted.of(actor.name()),
+        actor.from(),
+        detail);
   }
 
   private static String describe(X509Certificate certificate) {
-    return "subject=" + readable(certificate.getSubjectX500Principal())
+    return "stranger:" + readable(certificate.getSubjectX500Principal())
         + " issuer=" + readable(certificate.getIssuerX500Principal())
         + " fingerprint=" + Fingerprint.of(certificate);
   }
 
   /** RFC 2253 would print the serial number of a device as hex of its DER. */
   private static String readable(X500Principal name) {
-    return Quoted.of(name.getName(X500Principal.RFC2253, Map.of("2.5.4.5", "serialNumber")));
+    return name.getName(X500Principal.RFC2253, Map.of("2.5.4.5", "serialNumber"));
   }
 }

@@ -14,6 +14,7 @@ import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceId;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +23,11 @@ final class Facts {
   private Facts() {}
 
   static RegistryFacts gather(
-      Registry.Tables tables, EnrollmentRequest request, CertificateAuthorities authorities) {
+      Registry.Tables tables,
+      EnrollmentRequest request,
+      TrustView trust,
+      CertificateAuthorities authorities,
+      Instant now) {
     Fingerprint key = request.csr().keyFingerprint();
     Optional<ManifestEntry> announced = Optional.empty();
     Optional<DeviceRecord> device;
@@ -50,9 +55,9 @@ final class Facts {
         announced,
         device,
         idTaken,
-        known.map(name -> tables.certificates().of(name)).orElse(List.of()),
+        known.map(name -> tables.certificates().current(name, now)).orElse(List.of()),
         tables.certificates().findByKey(key),
-        ReservedKeys.contains(tables, key, authorities),
+        ReservedKeys.contains(tables, key, trust, authorities),
         pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
         (int) pending.stream()
             .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)

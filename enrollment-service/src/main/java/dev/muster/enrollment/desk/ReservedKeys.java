@@ -16,13 +16,14 @@ public final class ReservedKeys {
 
   /** Whether it is the key of one of our CAs, of a manufacturer's, or of an IDevID we have met. */
   public static boolean contains(
-      Registry.Tables tables, Fingerprint key, CertificateAuthorities authorities) {
+      Registry.Tables tables,
+      Fingerprint key,
+      TrustView trust,
+      CertificateAuthorities authorities) {
     Stream<X509Certificate> own =
         Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa());
-    Stream<X509Certificate> manufacturers =
-        tables.manufacturers().all().stream().flatMap(manufacturer -> manufacturer.cas().stream());
-    return Stream.concat(own, manufacturers)
-            .anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
+    return own.anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
+        || trust.isAnchorKey(key)
         || tables.devices().isFactoryKey(key);
   }
 }

@@ -6,12 +6,14 @@ package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.FleetName;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Which manufacturers and fleets there are, at hand for event loops: what the registry said when it
@@ -20,11 +22,12 @@ import java.util.Set;
  * <p>Thread-safe; only {@link #refresh} blocks.
  */
 public final class TrustView {
-  private record Snapshot(List<Manufacturer> manufacturers, Set<FleetName> fleets) {}
+  private record Snapshot(
+      List<Manufacturer> manufacturers, Set<FleetName> fleets, Set<Fingerprint> anchorKeys) {}
 
   private final Registry registry;
   private final FleetName defaultFleet;
-  private volatile Snapshot snapshot = new Snapshot(List.of(), Set.of());
+  private volatile Snapshot snapshot = new Snapshot(List.of(), Set.of(), Set.of());
 
   public TrustView(Registry registry, FleetName defaultFleet) {
     this.registry = registry;
@@ -37,7 +40,12 @@ public final class TrustView {
     snapshot = registry.read(tables -> {
       Set<FleetName> fleets = new HashSet<>(tables.manufacturers().fleets());
       fleets.add(defaultFleet);
-      return new Snapshot(tables.manufacturers().all(), Set.copyOf(fleets));
+      List<Manufacturer> all = tables.manufacturers().all();
+      Set<Fingerprint> keys = all.stream()
+          .flatMap(manufacturer -> manufacturer.cas().stream())
+          .map(ca -> Fingerprint.of(ca.getPublicKey()))
+          .collect(Collectors.toUnmodifiableSet());
+      return new Snapshot(all, Set.copyOf(fleets), keys);
     });
   }
 
@@ -49,6 +57,11 @@ public final class TrustView {
   /** All manufacturers. */
   public List<Manufacturer> manufacturers() {
     return List.copyOf(snapshot.manufacturers);
+  }
+
+  /** Whether that is the key of some manufacturer's CA. */
+  public boolean isAnchorKey(Fingerprint key) {
+    return snapshot.anchorKeys.contains(key);
   }
 
   /** All trust anchors of IDevIDs. */

@@ -30,7 +30,7 @@ public record CertificateRecord(
     CertificateStatus status,
     @Nullable RevocationReason reason,
     @Nullable Instant revokedAt,
-    X509Certificate certificate) {
+    StoredCertificate stored) {
 
   /** A new, active one. */
   public static CertificateRecord issued(
@@ -41,26 +41,39 @@ public record CertificateRecord(
       Instant now,
       X509Certificate certificate) {
     return new CertificateRecord(
-        issuer, role, device, replaces, now, CertificateStatus.ACTIVE, null, null, certificate);
+        issuer,
+        role,
+        device,
+        replaces,
+        now,
+        CertificateStatus.ACTIVE,
+        null,
+        null,
+        StoredCertificate.of(certificate));
   }
 
   /** The serial number as lower-case hexadecimal digits, as operators and URLs name it. */
   public String serial() {
-    return certificate.getSerialNumber().toString(16);
+    return stored.serial();
   }
 
   /** SHA-256 of the certificate. */
   public Fingerprint fingerprint() {
-    return Fingerprint.of(certificate);
+    return stored.fingerprint();
   }
 
   /** SHA-256 of its public key. */
   public Fingerprint key() {
-    return Fingerprint.of(certificate.getPublicKey());
+    return stored.key();
   }
 
   public Instant notAfter() {
-    return certificate.getNotAfter().toInstant();
+    return stored.notAfter();
+  }
+
+  /** The certificate itself; read from its encoding at the first call. */
+  public X509Certificate certificate() {
+    return stored.certificate();
   }
 
   /** Active, and not ended. */

@@ -40,7 +40,7 @@ public final class Certificates {
         .bind("notAfter", record.notAfter())
         .bind("issuedAt", record.issuedAt())
         .bind("status", record.status().label())
-        .bind("certificate", Columns.encoded(record.certificate()))
+        .bind("certificate", record.stored().der())
         .execute();
   }
 
@@ -72,6 +72,21 @@ public final class Certificates {
         .bind("value", value)
         .map((row, context) -> certificate(row))
         .findOne();
+  }
+
+  /**
+   * Those of a device that matter to a decision: all that have not ended, and the newest in any
+   * case; oldest first.
+   */
+  public List<CertificateRecord> current(DeviceId device, Instant now) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE device = :device AND (not_after > :now"
+            + " OR issued_at = (SELECT MAX(issued_at) FROM certificate WHERE device = :device))"
+            + " ORDER BY issued_at, serial")
+        .bind("device", device.value())
+        .bind("now", now)
+        .map((row, context) -> certificate(row))
+        .list();
   }
 
   /** Those of a device, oldest first. */
@@ -143,6 +158,11 @@ public final class Certificates {
         CertificateStatus.of(row.getString("status")),
         reason == null ? null : RevocationReason.of(reason),
         Columns.instantOrNull(row, "revoked_at"),
-        Columns.certificate(row, "certificate"));
+        new StoredCertificate(
+            row.getString("serial"),
+            new Fingerprint(row.getString("fingerprint")),
+            new Fingerprint(row.getString("public_key")),
+            Columns.instant(row, "not_after"),
+            row.getBytes("certificate")));
   }
 }

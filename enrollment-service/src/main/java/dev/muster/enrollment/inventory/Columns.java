@@ -41,11 +41,15 @@ final class Columns {
   }
 
   static X509Certificate certificate(ResultSet row, String column) throws SQLException {
+    return certificate(row.getBytes(column));
+  }
+
+  static X509Certificate certificate(byte[] der) {
     try {
       return (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(new ByteArrayInputStream(row.getBytes(column)));
+          .generateCertificate(new ByteArrayInputStream(der));
     } catch (CertificateException e) {
-      throw new SQLException("column " + column + " holds no certificate", e);
+      throw new IllegalStateException("registry: a column that holds no certificate", e);
     }
   }
 

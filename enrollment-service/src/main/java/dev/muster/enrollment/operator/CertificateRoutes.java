@@ -175,7 +175,7 @@ final class CertificateRoutes {
 
   private boolean isTaken(Registry.Tables tables, VerifiedCsr csr) {
     return tables.certificates().findByKey(csr.keyFingerprint()).isPresent()
-        || ReservedKeys.contains(tables, csr.keyFingerprint(), parts.authorities());
+        || ReservedKeys.contains(tables, csr.keyFingerprint(), parts.trust(), parts.authorities());
   }
 
   private void takeBack(RoutingContext request, Supplier<Revocations.Outcome> change) {

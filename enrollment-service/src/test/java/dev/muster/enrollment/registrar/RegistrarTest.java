@@ -15,6 +15,7 @@ import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.inventory.StoredCertificate;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
@@ -108,7 +109,15 @@ class RegistrarTest {
   private static CertificateRecord record(
       DeviceId device, CertificateStatus status, @Nullable RevocationReason reason) {
     return new CertificateRecord(
-        "device", "device", device, null, NOW, status, reason, null, OLD.certificate());
+        "device",
+        "device",
+        device,
+        null,
+        NOW,
+        status,
+        reason,
+        null,
+        StoredCertificate.of(OLD.certificate()));
   }
 
   private static VerifiedCsr named(String type, String value) {

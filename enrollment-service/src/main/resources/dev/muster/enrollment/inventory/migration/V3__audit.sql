@@ -4,7 +4,7 @@ CREATE TABLE audit_entry (
   at     TIMESTAMP WITH TIME ZONE NOT NULL,
   action VARCHAR(64) NOT NULL,
   object VARCHAR(128) NOT NULL,
-  entry  VARCHAR(4000) NOT NULL,
+  entry  VARCHAR(16000) NOT NULL,
   hash   VARCHAR(64) NOT NULL
 );
 
