@@ -19,6 +19,7 @@ import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import dev.muster.enrollment.revocation.CrlServer;
+import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DistinguishedName;
@@ -301,6 +302,7 @@ public final class EnrollmentService implements AutoCloseable {
             trust,
             authorities,
             revocations,
+            new Departures(registry, publisher, clock),
             URI.create(crlBase + "/crl/service.crl"),
             clock,
             workers,

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,14 +25,50 @@ import picocli.CommandLine.Parameters;
       DeviceCommands.Approve.class,
       DeviceCommands.Refuse.class,
       DeviceCommands.Release.class,
-      DeviceCommands.Retire.class
+      DeviceCommands.Retire.class,
+      DeviceCommands.Transfer.class,
+      DeviceCommands.History.class,
+      DeviceLabelCommands.TagDevice.class,
+      DeviceLabelCommands.Untag.class,
+      DeviceLabelCommands.Group.class,
+      DeviceLabelCommands.Ungroup.class,
+      DeviceLabelCommands.Groups.class
     })
 final class DeviceCommands {
   @Command(name = "list", description = "List devices.")
   static final class ListAll extends AdminAction {
+    @Option(names = "--fleet", paramLabel = "FLEET", description = "Only those of this fleet.")
+    @Nullable String fleet;
+
+    @Option(
+        names = "--status",
+        paramLabel = "STATUS",
+        description = "Only those that are pending, active, refused or retired.")
+    @Nullable String status;
+
+    @Option(
+        names = "--tag",
+        paramLabel = "NAME=VALUE",
+        description = "Only those with this tag; with all of them if given again.")
+    List<String> tags = List.of();
+
+    @Option(names = "--group", paramLabel = "GROUP", description = "Only those in this group.")
+    @Nullable String group;
+
     @Override
     JsonNode ask(OperatorClient client) {
-      return allPages(client, "devices?limit=500", "devices");
+      StringBuilder path = new StringBuilder("devices?limit=500");
+      filter(path, "fleet", fleet);
+      filter(path, "status", status);
+      filter(path, "group", group);
+      tags.forEach(tag -> filter(path, "tag", tag));
+      return allPages(client, path.toString(), "devices");
+    }
+
+    private static void filter(StringBuilder path, String name, @Nullable String value) {
+      if (value != null) {
+        path.append('&').append(name).append('=').append(OperatorClient.segment(value));
+      }
     }
 
     @Override
@@ -94,6 +131,81 @@ final class DeviceCommands {
   static final class Retire extends Decision {
     Retire() {
       super("retire");
+    }
+  }
+
+  @Command(
+      name = "transfer",
+      description =
+          "Hand a device to another fleet: its certificates are revoked, it enrolls anew with its IDevID.")
+  static final class Transfer extends Decision {
+    @Option(
+        names = "--to",
+        required = true,
+        paramLabel = "FLEET",
+        description = "Whose it is from now on.")
+    String to = "";
+
+    @Option(
+        names = "--approval",
+        description =
+            "Its next enrollment waits for an approval, rather than being let in at once.")
+    boolean approval;
+
+    Transfer() {
+      super("transfer");
+    }
+
+    @Override
+    ObjectNode details() {
+      return super.details().put("to", to).put("approval", approval);
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println("device " + device + ": of fleet " + answer.path("fleet").asText() + ", "
+          + answer.path("revoked").asInt() + " certificates revoked");
+    }
+  }
+
+  @Command(
+      name = "history",
+      description = "All that is known about a device: certificates, and what was done when.")
+  static final class History extends OneDevice {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      ObjectNode whole = (ObjectNode) client.get(path() + "/history?limit=500");
+      ArrayNode events = (ArrayNode) whole.path("events");
+      JsonNode next = whole.path("next");
+      while (!next.isNull() && !next.isMissingNode()) {
+        JsonNode page = client.get(
+            path() + "/history?limit=500&after=" + OperatorClient.segment(next.asText()));
+        page.path("events").forEach(events::add);
+        next = page.path("next");
+      }
+      whole.remove("next");
+      return whole;
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table certificates = new Table("CERTIFICATE", "ISSUED", "ENDS", "STATUS", "REASON");
+      answer
+          .path("certificates")
+          .forEach(c -> certificates.row(
+              c.path("serial"),
+              c.path("issuedAt"),
+              c.path("notAfter"),
+              c.path("status"),
+              c.path("reason")));
+      certificates.print(out);
+      out.println();
+      Table events = new Table("AT", "BY", "FROM", "ACTION", "DETAILS");
+      answer
+          .path("events")
+          .forEach(e -> events.row(
+              e.path("at"), e.path("actor"), e.path("from"), e.path("action"), e.path("details")));
+      events.print(out);
     }
   }
 

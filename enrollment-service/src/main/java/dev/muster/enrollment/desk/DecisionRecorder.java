@@ -233,7 +233,8 @@ final class DecisionRecorder {
         status,
         false,
         now,
-        enrolledAt);
+        enrolledAt,
+        0);
   }
 
   private static Result refuse(Case open, Kind kind, String detail) {

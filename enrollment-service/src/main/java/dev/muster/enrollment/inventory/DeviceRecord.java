@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param factoryKey the public key of its IDevID, never to be certified again
  * @param released the next new key is let in without asking
  * @param enrolledAt when it first received a certificate; null if it has not yet
+ * @param epoch how often it has changed hands
  */
 public record DeviceRecord(
     DeviceId id,
@@ -28,7 +29,8 @@ public record DeviceRecord(
     DeviceStatus status,
     boolean released,
     Instant createdAt,
-    @Nullable Instant enrolledAt) {
+    @Nullable Instant enrolledAt,
+    int epoch) {
 
   /** Whom its certificates name. */
   public DeviceSubject subject() {

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.protocol.identity.Quoted;
 import java.util.Locale;
 
 /** Where a device stands. */
@@ -22,7 +23,14 @@ public enum DeviceStatus {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  static DeviceStatus of(String label) {
-    return valueOf(label.toUpperCase(Locale.ROOT));
+  /** @throws IllegalArgumentException if there is no such status */
+  public static DeviceStatus of(String label) {
+    for (DeviceStatus status : values()) {
+      if (status.label().equals(label)) {
+        return status;
+      }
+    }
+    throw new IllegalArgumentException(
+        "status: " + Quoted.of(label) + " (expected: pending, active, refused or retired)");
   }
 }

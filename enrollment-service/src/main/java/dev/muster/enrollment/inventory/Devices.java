@@ -74,21 +74,38 @@ public final class Devices {
         > 0;
   }
 
-  /** By id, those after {@code after}. */
-  public List<DeviceRecord> page(String after, int limit) {
+  /** By id, those after {@code after}, each with its newest certificate: one query. */
+  public List<DeviceSummary> list(DeviceFilter filter, String after, int limit) {
+    DeviceFilter.Clauses clauses = filter.clauses();
     return handle
-        .createQuery("SELECT * FROM device WHERE id > :after ORDER BY id LIMIT :limit")
+        .createQuery("SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
+            + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
+            + " WHERE d.id > :after" + clauses.conditions() + " ORDER BY " + clauses.order()
+            + " LIMIT :limit) d LEFT JOIN certificate c"
+            + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = d.id"
+            + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
+        .bindMap(clauses.values())
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> device(row))
+        .map((row, context) -> new DeviceSummary(device(row), newest(row)))
         .list();
+  }
+
+  private static Optional<DeviceSummary.Newest> newest(ResultSet row) throws SQLException {
+    String serial = row.getString("certificate_serial");
+    return serial == null
+        ? Optional.empty()
+        : Optional.of(new DeviceSummary.Newest(
+            serial,
+            CertificateStatus.of(row.getString("certificate_status")),
+            Columns.instant(row, "not_after")));
   }
 
   public void insert(DeviceRecord device) {
     handle
         .createUpdate("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-            + " released, created_at, enrolled_at) VALUES (:id, :fleet, :manufacturer, :serial,"
-            + " :factoryKey, :status, :released, :createdAt, :enrolledAt)")
+            + " released, created_at, enrolled_at, epoch) VALUES (:id, :fleet, :manufacturer,"
+            + " :serial, :factoryKey, :status, :released, :createdAt, :enrolledAt, :epoch)")
         .bind("id", device.id().value())
         .bind("fleet", device.fleet().value())
         .bind("manufacturer", device.manufacturer())
@@ -98,6 +115,7 @@ public final class Devices {
         .bind("released", device.released())
         .bind("createdAt", device.createdAt())
         .bind("enrolledAt", device.enrolledAt())
+        .bind("epoch", device.epoch())
         .execute();
   }
 
@@ -135,6 +153,17 @@ public final class Devices {
         .execute();
   }
 
+  /** It is another fleet's from now on, and a new epoch begins. */
+  public void transfer(DeviceId id, FleetName fleet, boolean released) {
+    handle
+        .createUpdate("UPDATE device SET fleet = :fleet, epoch = epoch + 1, released = :released"
+            + " WHERE id = :id")
+        .bind("id", id.value())
+        .bind("fleet", fleet.value())
+        .bind("released", released)
+        .execute();
+  }
+
   private static DeviceRecord device(ResultSet row) throws SQLException {
     return new DeviceRecord(
         new DeviceId(row.getString("id")),
@@ -145,6 +174,7 @@ public final class Devices {
         DeviceStatus.of(row.getString("status")),
         row.getBoolean("released"),
         Columns.instant(row, "created_at"),
-        Columns.instantOrNull(row, "enrolled_at"));
+        Columns.instantOrNull(row, "enrolled_at"),
+        row.getInt("epoch"));
   }
 }

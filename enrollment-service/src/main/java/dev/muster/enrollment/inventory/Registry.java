@@ -56,6 +56,10 @@ public final class Registry implements AutoCloseable {
       return new Devices(handle);
     }
 
+    public DeviceLabels labels() {
+      return new DeviceLabels(handle);
+    }
+
     public Certificates certificates() {
       return new Certificates(handle);
     }

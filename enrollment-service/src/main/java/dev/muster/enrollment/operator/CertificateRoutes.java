@@ -221,7 +221,7 @@ final class CertificateRoutes {
     return text.replaceFirst("^0+(?=.)", "");
   }
 
-  private static JsonObject json(CertificateRecord record) {
+  static JsonObject json(CertificateRecord record) {
     @Nullable RevocationReason reason = record.reason();
     @Nullable Instant revokedAt = record.revokedAt();
     return new JsonObject()

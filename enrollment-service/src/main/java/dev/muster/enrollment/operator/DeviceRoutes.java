@@ -4,25 +4,31 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.inventory.DeviceFilter;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.DeviceSummary;
+import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.revocation.Departures;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code /devices}. */
+/** {@code /devices}: look, and decide about one. */
 final class DeviceRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceRoutes.class);
 
@@ -47,28 +53,47 @@ final class DeviceRoutes {
         .post("/devices/:id/refuse")
         .handler(request -> decide(request, PendingEnrollment.State.REFUSED));
     router.post("/devices/:id/release").handler(this::release);
-    router.post("/devices/:id/retire").handler(this::retire);
+    router
+        .post("/devices/:id/retire")
+        .handler(request ->
+            leave(request, () -> parts.departures().retire(id(request), Work.actor(request))));
+    router.post("/devices/:id/transfer").handler(this::transfer);
   }
 
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
     String after = Work.after(request);
+    DeviceFilter filter = Work.checked(() -> filter(request));
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
-          List<DeviceRecord> page = tables.devices().page(after, limit);
+          List<DeviceSummary> page = tables.devices().list(filter, after, limit);
           JsonArray devices = new JsonArray();
-          page.forEach(device -> devices.add(summary(tables, device)));
-          String next =
-              page.size() < limit ? null : page.get(page.size() - 1).id().value();
+          page.forEach(device -> devices.add(DeviceJson.summary(device)));
+          String next = page.size() < limit
+              ? null
+              : page.get(page.size() - 1).device().id().value();
           return new JsonObject().put("devices", devices).put("next", next);
         }));
+  }
+
+  private static DeviceFilter filter(RoutingContext request) {
+    return new DeviceFilter(
+        parameter(request, "fleet").map(FleetName::new),
+        parameter(request, "status").map(DeviceStatus::of),
+        request.queryParam("tag").stream().map(Tag::parse).toList(),
+        parameter(request, "group").map(GroupName::new));
+  }
+
+  private static Optional<String> parameter(RoutingContext request, String name) {
+    return Optional.ofNullable(request.request().getParam(name));
   }
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {
     DeviceId id = id(request);
     String key = Work.optional(Work.body(request), "key");
+    Actor actor = Work.actor(request);
     work.answer(
         request,
         200,
@@ -79,8 +104,13 @@ final class DeviceRoutes {
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
             tables.devices().update(id, DeviceStatus.REFUSED, false);
           }
+          JsonObject details = details(tables, id);
+          note(
+              tables,
+              AuditEvent.of(actor, "device." + state.label(), "device:" + id)
+                  .with("key", chosen.key().hex()));
           LOG.info("Enrollment {} device={} key={}", state.label(), id, chosen.key());
-          return details(tables, id);
+          return details;
         }));
   }
 
@@ -103,6 +133,7 @@ final class DeviceRoutes {
 
   private void release(RoutingContext request) {
     DeviceId id = id(request);
+    Actor actor = Work.actor(request);
     work.answer(
         request,
         200,
@@ -112,22 +143,44 @@ final class DeviceRoutes {
               device.enrolledAt() == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE;
           tables.devices().update(id, status, true);
           tables.pending().deleteAll(id);
+          JsonObject details = details(tables, id);
+          note(
+              tables,
+              AuditEvent.of(actor, "device.released", "device:" + id)
+                  .with("before", device.status().label()));
           LOG.info("Device released device={} (its next new key is let in)", id);
-          return details(tables, id);
+          return details;
         }));
   }
 
-  private void retire(RoutingContext request) {
+  private void transfer(RoutingContext request) {
+    DeviceId id = id(request);
+    JsonObject body = Work.body(request);
+    FleetName to = Work.checked(() -> new FleetName(Work.required(body, "to")));
+    boolean approval = Work.flag(body, "approval");
+    leave(request, () -> parts.departures().transfer(id, to, approval, Work.actor(request)));
+  }
+
+  private void leave(RoutingContext request, Supplier<Departures.Outcome> departure) {
     DeviceId id = id(request);
     work.answer(request, 200, () -> {
-      if (parts.revocations().retire(id).isEmpty()) {
-        throw Work.notFound("device", id.value());
+      Departures.Outcome outcome = departure.get();
+      if (outcome instanceof Departures.Outcome.Impossible impossible) {
+        throw Work.conflict(impossible.detail());
       }
-      return parts.registry().read(tables -> details(tables, id));
+      if (outcome instanceof Departures.Outcome.Left left) {
+        parts.trust().refresh();
+        return parts.registry().read(tables -> details(tables, id)).put("revoked", left.revoked());
+      }
+      throw Work.notFound("device", id.value());
     });
   }
 
-  private static DeviceId id(RoutingContext request) {
+  private void note(Registry.Tables tables, AuditEvent event) {
+    tables.audit().append(event, parts.clock().instant());
+  }
+
+  static DeviceId id(RoutingContext request) {
     String text = String.valueOf(request.pathParam("id"));
     if (!DeviceId.isValid(text)) {
       throw Work.notFound("device", text);
@@ -135,42 +188,15 @@ final class DeviceRoutes {
     return new DeviceId(text);
   }
 
-  private static DeviceRecord find(Registry.Tables tables, DeviceId id) {
+  static DeviceRecord find(Registry.Tables tables, DeviceId id) {
     return tables.devices().find(id).orElseThrow(() -> Work.notFound("device", id.value()));
   }
 
-  private static DeviceRecord lock(Registry.Tables tables, DeviceId id) {
+  static DeviceRecord lock(Registry.Tables tables, DeviceId id) {
     return tables.devices().lock(id).orElseThrow(() -> Work.notFound("device", id.value()));
   }
 
   private static JsonObject details(Registry.Tables tables, DeviceId id) {
-    JsonArray pending = new JsonArray();
-    tables
-        .pending()
-        .of(id)
-        .forEach(entry -> pending.add(new JsonObject()
-            .put("key", entry.key().hex())
-            .put("state", entry.state().label())
-            .put("reason", entry.reason())
-            .put("since", entry.since().toString())
-            .put("lastSeen", entry.lastSeen().toString())));
-    return summary(tables, find(tables, id)).put("pending", pending);
-  }
-
-  private static JsonObject summary(Registry.Tables tables, DeviceRecord device) {
-    Optional<CertificateRecord> newest = tables.certificates().of(device.id()).stream()
-        .max(Comparator.comparing(CertificateRecord::issuedAt));
-    @Nullable Instant enrolledAt = device.enrolledAt();
-    return new JsonObject()
-        .put("id", device.id().value())
-        .put("fleet", device.fleet().value())
-        .put("manufacturer", device.manufacturer())
-        .put("serial", device.serial())
-        .put("status", device.status().label())
-        .put("released", device.released())
-        .put("enrolledAt", enrolledAt == null ? null : enrolledAt.toString())
-        .put("certificateSerial", newest.map(CertificateRecord::serial).orElse(null))
-        .put("certificateStatus", newest.map(record -> record.status().label()).orElse(null))
-        .put("notAfter", newest.map(record -> record.notAfter().toString()).orElse(null));
+    return DeviceJson.details(tables, find(tables, id));
   }
 }

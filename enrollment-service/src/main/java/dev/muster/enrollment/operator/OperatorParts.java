@@ -7,6 +7,7 @@ package dev.muster.enrollment.operator;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
 import java.net.URI;
@@ -26,6 +27,7 @@ public record OperatorParts(
     TrustView trust,
     CertificateAuthorities authorities,
     Revocations revocations,
+    Departures departures,
     URI serviceCrl,
     Clock clock,
     Executor workers,

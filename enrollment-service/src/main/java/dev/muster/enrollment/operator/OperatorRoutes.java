@@ -18,6 +18,8 @@ public final class OperatorRoutes {
   public static void mount(Router router, OperatorParts parts) {
     Work work = new Work(parts.workers());
     new DeviceRoutes(parts, work).mount(router);
+    new LabelRoutes(parts, work).mount(router);
+    new HistoryRoutes(parts, work).mount(router);
     new ManufacturerRoutes(parts, work).mount(router);
     new CertificateRoutes(parts, work).mount(router);
   }

@@ -9,9 +9,11 @@ import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -88,6 +90,36 @@ final class Work {
       throw badRequest(name + ": absent (expected: a text)");
     }
     return value;
+  }
+
+  /** A truth value of the body; false if absent. */
+  static boolean flag(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null || value instanceof Boolean) {
+      return Boolean.TRUE.equals(value);
+    }
+    throw badRequest(name + ": expected true or false");
+  }
+
+  /** An object in the body; an empty one if absent. */
+  static JsonObject object(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null || value instanceof JsonObject) {
+      return value == null ? new JsonObject() : (JsonObject) value;
+    }
+    throw badRequest(name + ": expected an object");
+  }
+
+  /** A list of texts in the body; an empty one if absent. */
+  static List<String> texts(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null) {
+      return List.of();
+    }
+    if (value instanceof JsonArray array && array.stream().allMatch(String.class::isInstance)) {
+      return array.stream().map(String.class::cast).toList();
+    }
+    throw badRequest(name + ": expected a list of texts");
   }
 
   /** Turns the complaint of a validating constructor into a 400. */

@@ -10,10 +10,12 @@ import static dev.muster.enrollment.registrar.Rulings.forbidden;
 import static dev.muster.enrollment.registrar.Rulings.repeatOrRefuse;
 import static dev.muster.enrollment.registrar.Rulings.wrongLabel;
 
+import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.DistinguishedName;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -33,6 +35,11 @@ final class Renewal {
     if (request.presented().status() != CertificateStatus.ACTIVE) {
       return forbidden("certificate: " + request.presented().status().label());
     }
+    if (isOfAnotherFleet(request.presented(), subject)) {
+      // It was revoked when the device changed hands; its name says so as well.
+      return forbidden("certificate: not of fleet " + subject.fleet()
+          + " (expected: enroll anew, with the IDevID)");
+    }
     Optional<EnrollmentDecision> out = facts.device().flatMap(Rulings::shutOut);
     if (out.isPresent()) {
       return out.get();
@@ -45,6 +52,12 @@ final class Renewal {
       return badRequest(changed.get());
     }
     return decideKey(request, facts, subject, now);
+  }
+
+  private static boolean isOfAnotherFleet(CertificateRecord presented, DeviceSubject subject) {
+    return !DistinguishedName.of(presented.certificate().getSubjectX500Principal())
+        .organization()
+        .equals(Optional.of(subject.fleet().value()));
   }
 
   private static EnrollmentDecision decideKey(

@@ -6,7 +6,6 @@ package dev.muster.enrollment.revocation;
 
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
-import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,41 +80,6 @@ public final class Revocations {
   /** Ends a suspension. */
   public Outcome unhold(String serial) {
     return change(serial, CertificateStatus.ACTIVE, null);
-  }
-
-  /**
-   * Shuts a device out and revokes all that it has, because it is no longer ours: in one
-   * transaction, so that no renewal comes in between.
-   *
-   * @return how many certificates those were; empty if there is no such device
-   */
-  public OptionalInt retire(DeviceId device) {
-    OptionalInt count = registry.commit(tables -> tables.devices().lock(device).isEmpty()
-        ? OptionalInt.empty()
-        : OptionalInt.of(retire(tables, device)));
-    if (count.isPresent()) {
-      publisher.publish("device");
-      LOG.info("Device retired device={} revoked={}", device, count.getAsInt());
-    }
-    return count;
-  }
-
-  private int retire(Registry.Tables tables, DeviceId device) {
-    Instant now = clock.instant();
-    tables.devices().update(device, DeviceStatus.RETIRED, false);
-    tables.pending().deleteAll(device);
-    List<CertificateRecord> open = tables.certificates().of(device).stream()
-        .filter(record -> record.status() != CertificateStatus.REVOKED)
-        .filter(record -> record.notAfter().isAfter(now))
-        .toList();
-    open.forEach(record -> tables
-        .certificates()
-        .update(
-            record.serial(),
-            CertificateStatus.REVOKED,
-            RevocationReason.CESSATION_OF_OPERATION,
-            now));
-    return open.size();
   }
 
   /** What one transaction came to; without a certificate if it must not be. */

@@ -12,6 +12,7 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
+import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
@@ -39,6 +40,7 @@ final class DeskBench implements AutoCloseable {
   final TrustView trust;
   final EnrollmentDesk desk;
   final Revocations revocations;
+  final Departures departures;
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
   DeskBench(Path folder) {
@@ -51,6 +53,7 @@ final class DeskBench implements AutoCloseable {
     CrlPublisher publisher =
         new CrlPublisher(registry, authorities::issuers, Duration.ofHours(1), clock);
     revocations = new Revocations(registry, publisher, clock);
+    departures = new Departures(registry, publisher, clock);
     desk = new EnrollmentDesk(
         registry,
         trust,

@@ -6,6 +6,7 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.Revocations;
@@ -60,7 +61,7 @@ class TakingBackRacesTest {
       X509Certificate presented = bench.enrolled("R" + round);
       CyclicBarrier barrier = new CyclicBarrier(2);
       Future<EnrollmentOutcome> renewal = start(barrier, () -> bench.renew(presented));
-      start(barrier, () -> bench.revocations.retire(device)).get(20, TimeUnit.SECONDS);
+      start(barrier, () -> bench.departures.retire(device, Actor.SYSTEM)).get(20, TimeUnit.SECONDS);
       renewal.get(20, TimeUnit.SECONDS);
       assertThat(bench.live(device.value())).as("round " + round).isEmpty();
       DeviceStatus status = bench.registry.read(

@@ -41,7 +41,8 @@ final class CommittingProgram {
                   DeviceStatus.ACTIVE,
                   false,
                   Instant.now(),
-                  null));
+                  null,
+                  0));
           return id;
         });
         System.out.println(id);

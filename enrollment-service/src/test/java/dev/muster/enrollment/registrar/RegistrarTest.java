@@ -69,7 +69,7 @@ class RegistrarTest {
 
     World device(DeviceStatus status, boolean released) {
       device = Optional.of(
-          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW));
+          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW, 0));
       return this;
     }
 
@@ -118,6 +118,21 @@ class RegistrarTest {
         reason,
         null,
         StoredCertificate.of(OLD.certificate()));
+  }
+
+  /** Of fleet "north" now. */
+  private static DeviceRecord transferred(boolean released) {
+    return new DeviceRecord(
+        ID,
+        new FleetName("north"),
+        "acme",
+        "SN1",
+        FACTORY_KEY,
+        DeviceStatus.ACTIVE,
+        released,
+        NOW,
+        NOW,
+        1);
   }
 
   private static VerifiedCsr named(String type, String value) {
@@ -196,6 +211,25 @@ class RegistrarTest {
             "superseded",
             new World().certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED),
             "issue acme-sn1 default"),
+        row(
+            "transferred",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
+                .with(w -> w.device = Optional.of(transferred(true))),
+            "issue acme-sn1 north superseding"),
+        row(
+            "transferred, to be approved",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
+                .with(w -> w.device = Optional.of(transferred(false))),
+            "defer false"),
+        row(
+            "transferred, label of the fleet before",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
+                .with(w -> w.device = Optional.of(transferred(true)))
+                .with(w -> w.label = FLEET),
+            "FORBIDDEN label"),
         row(
             "too many keys",
             new World().certificate(CertificateStatus.ACTIVE, null).with(w -> w.waiting = 8),
@@ -295,6 +329,10 @@ class RegistrarTest {
             "unknown device",
             known().with(w -> w.device = Optional.empty()),
             "FORBIDDEN certificate"),
+        row(
+            "certificate of the fleet before",
+            known().with(w -> w.device = Optional.of(transferred(false))),
+            "FORBIDDEN certificate: not of fleet north"),
         row("wrong label", known().with(w -> w.label = new FleetName("x")), "FORBIDDEN label"),
         row(
             "hoards",

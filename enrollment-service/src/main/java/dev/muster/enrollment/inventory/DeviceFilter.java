@@ -1,0 +1,79 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.protocol.identity.FleetName;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Which devices are meant: those that everything given here is true of.
+ *
+ * @param tags the rarest should come first, because the search begins with it
+ */
+public record DeviceFilter(
+    Optional<FleetName> fleet,
+    Optional<DeviceStatus> status,
+    List<Tag> tags,
+    Optional<GroupName> group) {
+  /** All of them. */
+  public static final DeviceFilter NONE =
+      new DeviceFilter(Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+
+  public DeviceFilter {
+    tags = List.copyOf(tags);
+  }
+
+  /**
+   * SQL about {@code device d}. The page is read along one index, that of the order, from where it
+   * begins: a database that joined and sorted first would do so with the whole fleet.
+   */
+  record Clauses(String join, String conditions, String order, Map<String, String> values) {}
+
+  Clauses clauses() {
+    StringBuilder conditions = new StringBuilder();
+    Map<String, String> values = new LinkedHashMap<>();
+    List<String> order = new ArrayList<>();
+    fleet.ifPresent(name -> {
+      conditions.append(" AND d.fleet = :fleet");
+      values.put("fleet", name.value());
+      order.add("d.fleet");
+    });
+    status.ifPresent(one -> {
+      conditions.append(" AND d.status = :status");
+      values.put("status", one.label());
+      order.add("d.status");
+    });
+    order.add("d.id");
+    group.ifPresent(name -> values.put("group", name.value()));
+    for (int i = 0; i < tags.size(); i++) {
+      values.put("tag" + i, tags.get(i).name());
+      values.put("value" + i, tags.get(i).value());
+      if (i > 0 || group.isPresent()) {
+        conditions.append(" AND EXISTS (SELECT 1 FROM device_tag t WHERE t.device = d.id"
+            + " AND t.name = :tag" + i + " AND t.tag_value = :value" + i + ")");
+      }
+    }
+    if (group.isPresent()) {
+      return new Clauses(
+          " JOIN device_group g ON g.device = d.id AND g.name = :group AND g.device > :after",
+          conditions.toString(),
+          "g.name, g.device",
+          values);
+    }
+    if (!tags.isEmpty()) {
+      return new Clauses(
+          " JOIN device_tag t0 ON t0.device = d.id AND t0.name = :tag0 AND t0.tag_value = :value0"
+              + " AND t0.device > :after",
+          conditions.toString(),
+          "t0.name, t0.tag_value, t0.device",
+          values);
+    }
+    return new Clauses("", conditions.toString(), String.join(", ", order), values);
+  }
+}

@@ -1,0 +1,89 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.protocol.identity.DeviceId;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+
+/** Tags and groups of devices. */
+public final class DeviceLabels {
+  private final Handle handle;
+
+  DeviceLabels(Handle handle) {
+    this.handle = handle;
+  }
+
+  /** The tags of a device. */
+  public SortedMap<String, String> tags(DeviceId device) {
+    SortedMap<String, String> tags = new TreeMap<>();
+    handle
+        .createQuery("SELECT name, tag_value FROM device_tag WHERE device = :device")
+        .bind("device", device.value())
+        .map((row, context) -> new Tag(row.getString("name"), row.getString("tag_value")))
+        .forEach(tag -> tags.put(tag.name(), tag.value()));
+    return tags;
+  }
+
+  /** Gives the device a tag, in place of one of the same name. */
+  public void tag(DeviceId device, Tag tag) {
+    untag(device, tag.name());
+    handle
+        .createUpdate(
+            "INSERT INTO device_tag (device, name, tag_value)" + " VALUES (:device, :name, :value)")
+        .bind("device", device.value())
+        .bind("name", tag.name())
+        .bind("value", tag.value())
+        .execute();
+  }
+
+  public void untag(DeviceId device, String name) {
+    handle
+        .createUpdate("DELETE FROM device_tag WHERE device = :device AND name = :name")
+        .bind("device", device.value())
+        .bind("name", name)
+        .execute();
+  }
+
+  /** The groups that a device is in, by name. */
+  public List<GroupName> groups(DeviceId device) {
+    return handle
+        .createQuery("SELECT name FROM device_group WHERE device = :device ORDER BY name")
+        .bind("device", device.value())
+        .map((row, context) -> new GroupName(row.getString("name")))
+        .list();
+  }
+
+  /** Puts the device into a group; it may be there already. */
+  public void join(DeviceId device, GroupName group) {
+    leave(device, group);
+    handle
+        .createUpdate("INSERT INTO device_group (device, name) VALUES (:device, :name)")
+        .bind("device", device.value())
+        .bind("name", group.value())
+        .execute();
+  }
+
+  public void leave(DeviceId device, GroupName group) {
+    handle
+        .createUpdate("DELETE FROM device_group WHERE device = :device AND name = :name")
+        .bind("device", device.value())
+        .bind("name", group.value())
+        .execute();
+  }
+
+  /** All groups, each with the number of its devices. */
+  public SortedMap<String, Integer> groupSizes() {
+    SortedMap<String, Integer> sizes = new TreeMap<>();
+    handle
+        .createQuery("SELECT name, COUNT(*) AS devices FROM device_group GROUP BY name")
+        .map((row, context) -> Map.entry(row.getString("name"), row.getInt("devices")))
+        .forEach(entry -> sizes.put(entry.getKey(), entry.getValue()));
+    return sizes;
+  }
+}

@@ -1,0 +1,120 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.inventory.DeviceLabels;
+import dev.muster.enrollment.inventory.GroupName;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Tag;
+import dev.muster.protocol.identity.DeviceId;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** {@code /devices/ID/tags}, {@code /devices/ID/groups} and {@code /groups}. */
+final class LabelRoutes {
+  private final OperatorParts parts;
+  private final Work work;
+
+  LabelRoutes(OperatorParts parts, Work work) {
+    this.parts = parts;
+    this.work = work;
+  }
+
+  void mount(Router router) {
+    router.post("/devices/:id/tags").handler(this::tag);
+    router.post("/devices/:id/groups").handler(this::group);
+    router
+        .get("/groups")
+        .handler(request -> work.answer(request, 200, () -> {
+          JsonArray groups = new JsonArray();
+          parts
+              .registry()
+              .read(tables -> tables.labels().groupSizes())
+              .forEach((name, devices) ->
+                  groups.add(new JsonObject().put("name", name).put("devices", devices)));
+          return new JsonObject().put("groups", groups);
+        }));
+  }
+
+  private void tag(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    JsonObject wanted = Work.object(body, "set");
+    List<Tag> set = Work.checked(() -> wanted.fieldNames().stream()
+        .map(name -> new Tag(name, Work.required(wanted, name)))
+        .toList());
+    List<String> remove = Work.checked(
+        () -> Work.texts(body, "remove").stream().map(Tag::checkName).toList());
+    AuditEvent event = AuditEvent.of(actor(request), "device.tagged", object(request))
+        .with(
+            "set",
+            listed(set.stream().map(tag -> tag.name() + "=" + tag.value()).toList()))
+        .with("removed", listed(remove));
+    change(request, event, (labels, device) -> {
+      remove.forEach(name -> labels.untag(device, name));
+      set.forEach(tag -> labels.tag(device, tag));
+      Work.checked(() -> Tag.checkCount(labels.tags(device)));
+    });
+  }
+
+  private void group(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    List<GroupName> add = Work.checked(() -> groups(body, "add"));
+    List<GroupName> remove = Work.checked(() -> groups(body, "remove"));
+    AuditEvent event = AuditEvent.of(actor(request), "device.grouped", object(request))
+        .with("added", listed(add))
+        .with("removed", listed(remove));
+    change(request, event, (labels, device) -> {
+      remove.forEach(name -> labels.leave(device, name));
+      add.forEach(name -> labels.join(device, name));
+      if (labels.groups(device).size() > GroupName.MAX) {
+        throw Work.badRequest("groups: expected at most " + GroupName.MAX + " for one device");
+      }
+    });
+  }
+
+  private interface Change {
+    void make(DeviceLabels labels, DeviceId device);
+  }
+
+  private void change(RoutingContext request, AuditEvent event, Change change) {
+    DeviceId id = DeviceRoutes.id(request);
+    work.answer(
+        request,
+        200,
+        () -> parts.registry().commit(tables -> {
+          DeviceRoutes.lock(tables, id);
+          change.make(tables.labels(), id);
+          JsonObject after = answer(tables, id);
+          tables.audit().append(event, parts.clock().instant());
+          return after;
+        }));
+  }
+
+  private static JsonObject answer(Registry.Tables tables, DeviceId id) {
+    return new JsonObject().put("id", id.value()).mergeIn(DeviceJson.labels(tables, id));
+  }
+
+  private static List<GroupName> groups(JsonObject body, String name) {
+    return Work.texts(body, name).stream().map(GroupName::new).toList();
+  }
+
+  private static String listed(List<?> values) {
+    return values.stream().map(Object::toString).collect(Collectors.joining(","));
+  }
+
+  private static Actor actor(RoutingContext request) {
+    return Work.actor(request);
+  }
+
+  private static String object(RoutingContext request) {
+    return "device:" + DeviceRoutes.id(request);
+  }
+}

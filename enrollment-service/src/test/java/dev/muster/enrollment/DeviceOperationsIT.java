@@ -1,0 +1,226 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What operators do with devices, over the API, while devices enroll with curl and openssl. */
+class DeviceOperationsIT {
+  @TempDir
+  static Path folder;
+
+  private static RunningService service;
+
+  @BeforeAll
+  static void start() {
+    service = new RunningService(folder);
+    assertThat(service.addManufacturer("acme", service.factory, "auto").status())
+        .isEqualTo(201);
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+  }
+
+  @Test
+  void transferredDevice_losesItsCertificates_andEnrollsIntoTheNewFleet() {
+    service.idevid("MOVE");
+    String before = RunningService.serialOf(service.enrolled("MOVE", "move1"));
+    RunningService.Answer moved =
+        service.post("/devices/acme-move/transfer", new JsonObject().put("to", "north"));
+    assertThat(moved.status()).isEqualTo(200);
+    assertThat(moved.body().getString("fleet")).isEqualTo("north");
+    assertThat(moved.body().getInteger("epoch")).isEqualTo(1);
+    assertThat(service.get("/certificates/" + before).body().getString("reason"))
+        .isEqualTo("affiliationChanged");
+    service.csr("move2", "/");
+    assertThat(service.enroll("simplereenroll", "move1", "move2").status()).isEqualTo(403);
+    assertThat(service
+            .unpack(service.enroll("simpleenroll", "MOVE", "move2"), "move2")
+            .getSubjectX500Principal()
+            .getName())
+        .contains("O=north");
+    // Once: the IDevID alone does not let in a third key.
+    service.csr("move3", "/");
+    assertThat(service.enroll("simpleenroll", "MOVE", "move3").status()).isEqualTo(202);
+  }
+
+  @Test
+  void transferredDevice_withApproval_waitsForAnOperator() {
+    service.idevid("WAIT");
+    service.enrolled("WAIT", "wait1");
+    JsonObject wish = new JsonObject().put("to", "north").put("approval", true);
+    assertThat(service.post("/devices/acme-wait/transfer", wish).status()).isEqualTo(200);
+    service.csr("wait2", "/");
+    assertThat(service.enroll("simplereenroll", "wait1", "wait2").status()).isEqualTo(403);
+    assertThat(service.enroll("simpleenroll", "WAIT", "wait2").status()).isEqualTo(202);
+    service.post("/devices/acme-wait/approve", new JsonObject());
+    assertThat(service.enroll("simpleenroll", "WAIT", "wait2").status()).isEqualTo(200);
+  }
+
+  @Test
+  void transfer_thatCannotBe_isRefused() {
+    service.idevid("STAY");
+    service.enrolled("STAY", "stay1");
+    String path = "/devices/acme-stay/transfer";
+    assertThat(service.post(path, new JsonObject().put("to", "default")).status())
+        .isEqualTo(409);
+    assertThat(service.post(path, new JsonObject().put("to", "No Fleet")).status())
+        .isEqualTo(400);
+    assertThat(service.post(path, new JsonObject()).status()).isEqualTo(400);
+    assertThat(service
+            .post("/devices/nobody/transfer", new JsonObject().put("to", "north"))
+            .status())
+        .isEqualTo(404);
+    service.post("/devices/acme-stay/retire", new JsonObject());
+    assertThat(service.post(path, new JsonObject().put("to", "north")).status()).isEqualTo(409);
+  }
+
+  @Test
+  void tagsAndGroups_areKept_andFilterTheList() {
+    Stream.of("TAG1", "TAG2", "TAG3").forEach(serial -> {
+      service.idevid(serial);
+      service.enrolled(serial, serial.toLowerCase(java.util.Locale.ROOT));
+    });
+    JsonObject tags = new JsonObject().put("site", "hall 3").put("line", "7");
+    RunningService.Answer tagged =
+        service.post("/devices/acme-tag1/tags", new JsonObject().put("set", tags));
+    assertThat(tagged.body().getJsonObject("tags")).isEqualTo(tags);
+    service.post(
+        "/devices/acme-tag2/tags",
+        new JsonObject().put("set", new JsonObject().put("site", "hall 3")));
+    service.post(
+        "/devices/acme-tag2/groups", new JsonObject().put("add", new JsonArray().add("canary")));
+    assertThat(ids("/devices?tag=site=hall%203")).containsExactly("acme-tag1", "acme-tag2");
+    assertThat(ids("/devices?tag=site=hall%203&tag=line=7")).containsExactly("acme-tag1");
+    assertThat(ids("/devices?group=canary&fleet=default&status=active&tag=site=hall%203"))
+        .containsExactly("acme-tag2");
+    assertThat(ids("/devices?group=canary&fleet=north")).isEmpty();
+    assertThat(service.get("/groups").body().getJsonArray("groups"))
+        .containsExactly(new JsonObject().put("name", "canary").put("devices", 1));
+
+    service.post(
+        "/devices/acme-tag1/tags", new JsonObject().put("remove", new JsonArray().add("line")));
+    service.post(
+        "/devices/acme-tag2/groups", new JsonObject().put("remove", new JsonArray().add("canary")));
+    assertThat(service.get("/devices/acme-tag1").body().getJsonObject("tags"))
+        .isEqualTo(new JsonObject().put("site", "hall 3"));
+    assertThat(service.get("/groups").body().getJsonArray("groups")).isEmpty();
+  }
+
+  private static List<String> ids(String path) {
+    return service.get(path).body().getJsonArray("devices").stream()
+        .map(device -> ((JsonObject) device).getString("id"))
+        .toList();
+  }
+
+  @Test
+  void tooManyTags_areRefusedWhole() {
+    service.idevid("MANY");
+    service.enrolled("MANY", "many");
+    JsonObject tags = new JsonObject();
+    for (int i = 0; i < 33; i++) {
+      tags.put("t" + i, "x");
+    }
+    assertThat(service
+            .post("/devices/acme-many/tags", new JsonObject().put("set", tags))
+            .status())
+        .isEqualTo(400);
+    assertThat(service.get("/devices/acme-many").body().getJsonObject("tags")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"set\":{\"Site\":\"x\"}}",
+        "{\"set\":{\"site\":\"\"}}",
+        "{\"set\":{\"site\":\" x\"}}",
+        "{\"set\":{\"site\":\"a\\nb\"}}",
+        "{\"set\":{\"site\":\"\\u212A\"}}",
+        "{\"set\":{\"site\":7}}",
+        "{\"set\":[]}",
+        "{\"remove\":[7]}",
+        "{\"remove\":\"site\"}"
+      })
+  void unfitTags_areRefused(String body) {
+    assertThat(service.post("/devices/acme-any/tags", new JsonObject(body)).status())
+        .isEqualTo(400);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fleet=A", "status=odd", "tag=site", "tag=S=x", "group=%20", "limit=x"})
+  void unfitFilters_areRefused(String query) {
+    assertThat(service.get("/devices?" + query).status()).isEqualTo(400);
+  }
+
+  @Test
+  void history_tellsAllOfADevice_inPages() {
+    service.idevid("PAST");
+    service.enrolled("PAST", "past1");
+    service.post(
+        "/devices/acme-past/tags", new JsonObject().put("set", new JsonObject().put("site", "x")));
+    service.post("/devices/acme-past/transfer", new JsonObject().put("to", "north"));
+    service.csr("past2", "/");
+    assertThat(service.enroll("simpleenroll", "PAST", "past2").status()).isEqualTo(200);
+    service.post("/devices/acme-past/retire", new JsonObject());
+
+    JsonObject all = service.get("/devices/acme-past/history").body();
+    assertThat(all.getJsonArray("certificates")).hasSize(2);
+    assertThat(all.getJsonObject("device").getString("status")).isEqualTo("retired");
+    assertThat(actions(all))
+        .containsSubsequence("device.tagged", "device.transferred", "device.retired");
+
+    JsonObject first = service.get("/devices/acme-past/history?limit=1").body();
+    assertThat(first.getJsonArray("events")).hasSize(1);
+    JsonObject second = service
+        .get("/devices/acme-past/history?limit=1&after=" + first.getString("next"))
+        .body();
+    assertThat(actions(second)).containsExactly(actions(all).get(1));
+    assertThat(second.containsKey("certificates")).isFalse();
+    assertThat(service.get("/devices/nobody/history").status()).isEqualTo(404);
+    assertThat(service.get("/devices/acme-past/history?after=x").status()).isEqualTo(400);
+  }
+
+  private static List<String> actions(JsonObject history) {
+    return history.getJsonArray("events").stream()
+        .map(event -> ((JsonObject) event).getString("action"))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "acme-X",
+        "%C4%B0",
+        "acme%2D%EF%BC%A1",
+        "a%00b",
+        "a%2Fb",
+        "..%2Fx",
+        "acme-\u0430",
+        "-x",
+        "a%E2%80%AEb",
+        "a%20b"
+      })
+  void oddIds_areNobodys(String id) {
+    String path = "/devices/" + id;
+    assertThat(service.get(path).status()).isEqualTo(404);
+    assertThat(service.get(path + "/history").status()).isEqualTo(404);
+    assertThat(service.post(path + "/tags", new JsonObject()).status()).isEqualTo(404);
+    assertThat(service.post(path + "/retire", new JsonObject()).status()).isEqualTo(404);
+  }
+}

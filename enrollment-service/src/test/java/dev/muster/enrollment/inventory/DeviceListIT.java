@@ -1,0 +1,134 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.identity.FleetName;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A page of a list is quick in a large registry, whatever it is filtered by. */
+class DeviceListIT {
+  private static final int DEVICES = 100_000;
+  private static final Duration LIMIT = Duration.ofMillis(50);
+  private static final int PAGES = 100;
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+  @TempDir
+  static Path folder;
+
+  private static Registry registry;
+
+  /** Two certificates for each device; the lists never look into them. */
+  @BeforeAll
+  static void fill() {
+    StorageConfig storage = new StorageConfig(folder.resolve("db"));
+    Registry.open(storage).close();
+    Jdbi jdbi = Jdbi.create("jdbc:h2:file:" + folder.resolve("db/registry"), "sa", "");
+    jdbi.useHandle(handle -> {
+      handle.execute("INSERT INTO manufacturer (name, admission, created_at)"
+          + " VALUES ('acme', 'auto', CURRENT_TIMESTAMP)");
+      handle.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
+          + " released, created_at) SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN"
+          + " 'north' ELSE 'south' END, 'acme', x, LPAD(x, 64, '0'), CASE WHEN MOD(x, 1000) = 0"
+          + " THEN 'pending' ELSE 'active' END, FALSE, CURRENT_TIMESTAMP"
+          + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
+      for (int n = 1; n <= 2; n++) {
+        handle.execute("INSERT INTO certificate (serial, issuer, role, device, fingerprint,"
+            + " public_key, not_after, issued_at, status, certificate) SELECT '" + n + "' || x,"
+            + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x, '" + n + "' || x,"
+            + " CURRENT_TIMESTAMP, DATEADD(DAY, " + n + ", CURRENT_TIMESTAMP), 'active',"
+            + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");
+      }
+      handle.execute("INSERT INTO device_tag SELECT id, 'model', 'a' FROM device");
+      handle.execute("INSERT INTO device_tag SELECT id, 'site', 'hall 3' FROM device"
+          + " WHERE status = 'pending'");
+      handle.execute(
+          "INSERT INTO device_group SELECT id, 'canary' FROM device" + " WHERE status = 'pending'");
+      // As the database does by itself after a while.
+      handle.execute("ANALYZE");
+    });
+    registry = Registry.open(storage);
+  }
+
+  @AfterAll
+  static void stop() {
+    registry.close();
+  }
+
+  static List<Arguments> filters() {
+    Tag common = new Tag("model", "a");
+    Tag rare = new Tag("site", "hall 3");
+    return List.of(
+        Arguments.of("all", DeviceFilter.NONE, 100),
+        Arguments.of("fleet", filter("north", null, null), 100),
+        Arguments.of("status", filter(null, DeviceStatus.PENDING, null), 100),
+        Arguments.of("a tag of all", filter(null, null, null, common), 100),
+        Arguments.of("a tag of few", filter(null, null, null, rare), 100),
+        Arguments.of("two tags", filter(null, null, null, rare, common), 100),
+        Arguments.of("group", filter(null, null, "canary"), 100),
+        Arguments.of(
+            "everything", filter("north", DeviceStatus.PENDING, "canary", rare, common), 100),
+        Arguments.of("fleet and status", filter("north", DeviceStatus.PENDING, null), 100),
+        Arguments.of("nothing", filter("south", DeviceStatus.PENDING, "canary", common), 0));
+  }
+
+  private static DeviceFilter filter(
+      @org.jspecify.annotations.Nullable String fleet,
+      @org.jspecify.annotations.Nullable DeviceStatus status,
+      @org.jspecify.annotations.Nullable String group,
+      Tag... tags) {
+    return new DeviceFilter(
+        Optional.ofNullable(fleet).map(FleetName::new),
+        Optional.ofNullable(status),
+        List.of(tags),
+        Optional.ofNullable(group).map(GroupName::new));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("filters")
+  void page_of100000Devices_isQuick(String name, DeviceFilter filter, int size) {
+    assertThat(page(filter, ""))
+        .hasSize(size)
+        .allSatisfy(row -> assertThat(row.newest().map(DeviceSummary.Newest::serial))
+            .hasValueSatisfying(serial -> assertThat(serial).startsWith("2")));
+    Duration p95 = p95(filter);
+    System.out.println("page of 100 devices, filter " + name + ": p95 " + p95.toMillis() + " ms");
+    assertThat(p95).isLessThanOrEqualTo(LIMIT);
+  }
+
+  /** Of the time that the thread computes: what else the machine does is not the registry's. */
+  private static Duration p95(DeviceFilter filter) {
+    Random random = new Random(1);
+    long[] took = new long[PAGES];
+    for (int i = 0; i < PAGES; i++) {
+      String after = String.format("d%06d", random.nextInt(DEVICES));
+      long begun = THREADS.getCurrentThreadCpuTime();
+      page(filter, after);
+      took[i] = THREADS.getCurrentThreadCpuTime() - begun;
+    }
+    Arrays.sort(took);
+    return Duration.ofNanos(took[PAGES * 95 / 100]);
+  }
+
+  private static List<DeviceSummary> page(DeviceFilter filter, String after) {
+    return registry.read(tables -> tables.devices().list(filter, after, 100));
+  }
+}
