@@ -85,6 +85,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final String crlBase;
   private final int httpPort;
   private final int estPort;
+  private final AuditSeal seal;
   private final Upkeep upkeep;
   private volatile @Nullable RevocationPush push;
 
@@ -111,6 +112,8 @@ public final class EnrollmentService implements AutoCloseable {
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
       record(server.certificate());
+      seal = new AuditSeal(registry, authorities, this::record, clock);
+      opened.push(seal::sign);
       httpPort = serveCrls();
       crlBase = crlBase();
       estPort = serveEst(server);
@@ -169,7 +172,8 @@ public final class EnrollmentService implements AutoCloseable {
         new Chore(
             "forgotten requests cannot be removed",
             () -> registry.commit(
-                tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)))));
+                tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)))),
+        new Chore("the audit log cannot be signed", seal::signDue));
   }
 
   private int serveCrls() {

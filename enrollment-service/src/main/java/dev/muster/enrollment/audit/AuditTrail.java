@@ -5,6 +5,7 @@
 package dev.muster.enrollment.audit;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,49 @@ public final class AuditTrail {
         .bind("limit", limit)
         .map((row, context) ->
             new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")))
+        .list();
+  }
+
+  /**
+   * Signs where the log ends, if anything came since the last checkpoint. Only in a transaction
+   * that writes.
+   *
+   * @return whether a checkpoint was made
+   */
+  public boolean checkpoint(CheckpointSigner signer, Instant now) {
+    if (writer == null) {
+      throw new IllegalStateException("audit: signed in a transaction that only reads");
+    }
+    AuditEntry head = writer.head();
+    long last = handle
+        .createQuery("SELECT COALESCE(MAX(seq), 0) FROM audit_checkpoint")
+        .mapTo(Long.class)
+        .one();
+    if (head.seq() <= last) {
+      return false;
+    }
+    Checkpoint checkpoint =
+        new Checkpoint(head.seq(), head.hash(), now.truncatedTo(ChronoUnit.SECONDS));
+    handle
+        .createUpdate("INSERT INTO audit_checkpoint (seq, at, signed) VALUES (:seq, :at, :signed)")
+        .bind("seq", checkpoint.seq())
+        .bind("at", checkpoint.at())
+        .bind("signed", signer.sign(checkpoint))
+        .execute();
+    return true;
+  }
+
+  /** A checkpoint as it was signed: CMS SignedData in DER. */
+  public record StoredCheckpoint(long seq, byte[] signed) {}
+
+  /** Checkpoints of entries after {@code after}, oldest first. */
+  public List<StoredCheckpoint> checkpoints(long after, int limit) {
+    return handle
+        .createQuery("SELECT seq, signed FROM audit_checkpoint WHERE seq > :after ORDER BY seq"
+            + " LIMIT :limit")
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> new StoredCheckpoint(row.getLong("seq"), row.getBytes("signed")))
         .list();
   }
 }

@@ -46,8 +46,13 @@ public final class AuditWriter {
     pending.subList(mark, pending.size()).clear();
   }
 
+  /** The last entry so far. */
+  AuditEntry head() {
+    return pending.isEmpty() ? head : pending.get(pending.size() - 1).entry;
+  }
+
   void append(AuditEvent event, Instant now) {
-    AuditEntry last = pending.isEmpty() ? head : pending.get(pending.size() - 1).entry;
+    AuditEntry last = head();
     Instant at = now.truncatedTo(ChronoUnit.MICROS);
     pending.add(new Pending(AuditChain.entry(last.seq() + 1, last.hash(), event, at), event, at));
   }
@@ -72,7 +77,7 @@ public final class AuditWriter {
       }
       batch.execute();
     }
-    AuditEntry last = pending.get(pending.size() - 1).entry;
+    AuditEntry last = head();
     handle
         .createUpdate("UPDATE audit_head SET seq = :seq, hash = :hash WHERE id = 1")
         .bind("seq", last.seq())

@@ -160,6 +160,11 @@ public final class CertificateAuthorities {
         clock);
   }
 
+  /** A new key, in memory alone, for who signs the audit log. */
+  public ServiceCredential issueAuditSigner(Duration validity, Clock clock) {
+    return issue(CertificateProfile.auditSigner(validity), clock);
+  }
+
   /** @throws IllegalArgumentException if that is no name for a service */
   public static String checkName(String name) {
     if (!DeviceId.isValid(name)) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -35,6 +36,10 @@ public record CertificateProfile(
     KeyPurposeId purpose,
     Duration validity,
     @Nullable URI crl) {
+  /** RFC 9336, 3. */
+  private static final KeyPurposeId DOCUMENT_SIGNING =
+      KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.36"));
+
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
   public CertificateProfile {
@@ -65,6 +70,12 @@ public record CertificateProfile(
       String name, String role, @Nullable FleetName fleet, Duration validity, @Nullable URI crl) {
     return new CertificateProfile(
         name(name, fleet, role), List.of(), KeyPurposeId.id_kp_clientAuth, validity, crl);
+  }
+
+  /** For who signs the audit log, and nothing else: neither TLS nor code nor CRLs. */
+  public static CertificateProfile auditSigner(Duration validity) {
+    return new CertificateProfile(
+        name("audit", null, "audit"), List.of(), DOCUMENT_SIGNING, validity, null);
   }
 
   /**

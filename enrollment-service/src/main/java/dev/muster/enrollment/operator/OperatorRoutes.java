@@ -22,5 +22,6 @@ public final class OperatorRoutes {
     new HistoryRoutes(parts, work).mount(router);
     new ManufacturerRoutes(parts, work).mount(router);
     new CertificateRoutes(parts, work).mount(router);
+    new AuditRoutes(parts, work).mount(router);
   }
 }

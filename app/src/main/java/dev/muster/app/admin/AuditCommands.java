@@ -1,0 +1,214 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.admin;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.UserError;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.audit.AuditVerifier;
+import dev.muster.protocol.file.PemFile;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Who did what, and the proof that nobody has rewritten it. */
+@Command(
+    name = "audit",
+    description = "Who did what, and the proof that nobody has rewritten it.",
+    subcommands = {
+      AuditCommands.ListAll.class,
+      AuditCommands.Export.class,
+      AuditCommands.Verify.class
+    })
+final class AuditCommands {
+  private static final String ENTRIES = "audit?limit=1000";
+  private static final String CHECKPOINTS = "audit/checkpoints?limit=1000";
+
+  @Command(name = "list", description = "List what was done, oldest first.")
+  static final class ListAll extends AdminAction {
+    @Option(
+        names = "--about",
+        paramLabel = "OBJECT",
+        description =
+            "One thing's history alone: device:ID, certificate:SERIAL, manufacturer:NAME.")
+    @Nullable String about;
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      String filter = about == null ? "" : "&object=" + OperatorClient.segment(about);
+      ObjectNode answer = JSON.createObjectNode();
+      var entries = answer.putArray("entries");
+      DeviceCommands.allPages(client, ENTRIES + filter, "entries")
+          .path("entries")
+          .forEach(entry -> entries.add(parsed(entry.path("text").asText())));
+      return answer;
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("SEQ", "TIME", "WHO", "WHAT", "TO WHOM", "DETAILS");
+      answer
+          .path("entries")
+          .forEach(e -> table.row(
+              e.path("seq"),
+              e.path("at"),
+              e.path("actor"),
+              e.path("action"),
+              e.path("object"),
+              e.path("details").toString()));
+      table.print(out);
+    }
+
+    private static JsonNode parsed(String text) {
+      try {
+        return JSON.readTree(text);
+      } catch (JsonProcessingException e) {
+        throw new UserError("the server's audit log holds an entry that is no JSON");
+      }
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Write the log to a file, and its signatures beside it (FILE.checkpoints, one"
+          + " base64 CMS SignedData per line). Each line of FILE is the SHA-256 of an entry, a space,"
+          + " and the entry.")
+  static final class Export extends AdminAction {
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "A new file.")
+    Path out = Path.of("audit.log");
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      List<AuditEntry> entries = entries(client);
+      List<byte[]> checkpoints = checkpoints(client);
+      try {
+        Files.write(
+            out,
+            entries.stream().map(entry -> entry.hash() + " " + entry.text()).toList());
+        Files.write(
+            beside(out),
+            checkpoints.stream().map(Base64.getEncoder()::encodeToString).toList());
+      } catch (IOException e) {
+        throw new UserError(out + ": cannot be written (" + e.getMessage() + ")");
+      }
+      return JSON.createObjectNode()
+          .put("entries", entries.size())
+          .put("checkpoints", checkpoints.size())
+          .put("file", out.toString());
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream print) {
+      print.println(answer.path("entries").asLong() + " entries and "
+          + answer.path("checkpoints").asLong() + " signatures written to " + out + " and "
+          + beside(out));
+    }
+  }
+
+  @Command(
+      name = "verify",
+      description = "Prove that the log is whole: every entry hangs on the one before, and every"
+          + " signature fits. Exit code 1 if not.")
+  static final class Verify extends AdminAction {
+    @Option(
+        names = "--known",
+        paramLabel = "FILE",
+        description =
+            "Signatures kept from an earlier export (FILE.checkpoints): shows that nothing"
+                + " older than they are was rewritten since, not even by who controls the server.")
+    @Nullable Path known;
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      List<byte[]> checkpoints = new ArrayList<>(checkpoints(client));
+      if (known != null) {
+        checkpoints.addAll(read(known));
+      }
+      AuditVerifier.Report report = verify(checkpoints, entries(client), roots());
+      return JSON.createObjectNode()
+          .put("verified", true)
+          .put("entries", report.entries())
+          .put("checkpoints", report.checkpoints())
+          .put("signedUpTo", report.signedUpTo())
+          .put("head", report.head());
+    }
+
+    private List<X509Certificate> roots() {
+      try {
+        return PemFile.certificates(access.trustedRoot());
+      } catch (IllegalArgumentException | UncheckedIOException e) {
+        throw new UserError(String.valueOf(e.getMessage()));
+      }
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println("verified: " + answer.path("entries").asLong() + " entries, signed up to "
+          + answer.path("signedUpTo").asLong() + " by "
+          + answer.path("checkpoints").asInt()
+          + " signatures");
+      out.println("head: " + answer.path("head").asText());
+    }
+  }
+
+  /** @throws UserError telling where the log breaks */
+  private static AuditVerifier.Report verify(
+      List<byte[]> checkpoints, List<AuditEntry> entries, List<X509Certificate> roots) {
+    try {
+      AuditVerifier verifier = new AuditVerifier(checkpoints, roots);
+      entries.forEach(verifier::next);
+      return verifier.finish();
+    } catch (IllegalArgumentException e) {
+      throw new UserError(
+          String.valueOf(e.getMessage()),
+          "keep the data directory as it is, and compare with a backup and earlier exports");
+    }
+  }
+
+  private static List<AuditEntry> entries(OperatorClient client) {
+    List<AuditEntry> entries = new ArrayList<>();
+    DeviceCommands.allPages(client, ENTRIES, "entries")
+        .path("entries")
+        .forEach(entry -> entries.add(new AuditEntry(
+            entry.path("seq").asLong(),
+            entry.path("text").asText(),
+            entry.path("hash").asText())));
+    return entries;
+  }
+
+  private static List<byte[]> checkpoints(OperatorClient client) {
+    List<byte[]> checkpoints = new ArrayList<>();
+    DeviceCommands.allPages(client, CHECKPOINTS, "checkpoints")
+        .path("checkpoints")
+        .forEach(
+            one -> checkpoints.add(Base64.getDecoder().decode(one.path("signed").asText())));
+    return checkpoints;
+  }
+
+  private static List<byte[]> read(Path file) {
+    try {
+      return Files.readAllLines(file).stream().map(Base64.getDecoder()::decode).toList();
+    } catch (IOException | IllegalArgumentException e) {
+      throw new UserError(
+          file + ": not readable (expected: FILE.checkpoints of an earlier export)");
+    }
+  }
+
+  private static Path beside(Path file) {
+    return file.resolveSibling(file.getFileName() + ".checkpoints");
+  }
+}
