@@ -28,6 +28,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -108,14 +109,18 @@ public final class Backend implements AutoCloseable {
     new UptimeMetrics().bindTo(meters);
     OperatorServer operator = new OperatorServer(vertx, data.adminToken(), meters);
     operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
-    roles.forEach(role -> data.expectDatabase(directoryOf(role)));
+    Set<Role> embedded = EnumSet.copyOf(roles);
+    if (config.enrollment().database() != null) {
+      embedded.remove(Role.ENROLLMENT);
+    }
+    embedded.forEach(role -> data.expectDatabase(directoryOf(role)));
     if (roles.contains(Role.ENROLLMENT)) {
       startEnrollment(config, operator, vertx, clock, meters);
     }
     if (roles.contains(Role.BROKER)) {
       startBroker(config, operator, vertx, clock, meters);
     }
-    roles.forEach(role -> data.rememberDatabase(directoryOf(role)));
+    embedded.forEach(role -> data.rememberDatabase(directoryOf(role)));
     connectRevocations(config);
     OpsServer ops = new OpsServer(vertx, meters, this::problems);
     int metricsPort = ops.start(config.metricsHost(), config.ports().metrics());
@@ -144,7 +149,8 @@ public final class Backend implements AutoCloseable {
       Clock clock,
       PrometheusMeterRegistry meters) {
     EnrollmentConfig settings = new EnrollmentConfig(
-        new StorageConfig(data.resolve(directoryOf(Role.ENROLLMENT))),
+        new StorageConfig(
+            data.resolve(directoryOf(Role.ENROLLMENT)), config.enrollment().database()),
         new EstConfig(config.host(), config.ports().est()),
         new AdmissionConfig(config.fleet()),
         new IssuanceConfig(config.enrollment().certificateValidity()),
