@@ -8,9 +8,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.enrollment.desk.DeskRules;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstServer;
+import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
@@ -77,6 +81,8 @@ public final class EnrollmentService implements AutoCloseable {
   /** Undone in reverse when closing, or when starting fails half-way. */
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
+  private final CryptoProviders crypto;
+  private final EstTls tls;
   private final Registry registry;
   private final TrustView trust;
   private final ThreadPoolExecutor workers;
@@ -101,6 +107,7 @@ public final class EnrollmentService implements AutoCloseable {
     this.vertx = vertx;
     this.clock = clock;
     this.meters = meters;
+    crypto = crypto(config.est());
     try {
       registry = opened(Registry.open(config.storage()));
       workers = newWorkers();
@@ -111,12 +118,13 @@ public final class EnrollmentService implements AutoCloseable {
       publisher.listener(this::push);
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
+      tls = new EstTls(server, crypto, config.est().limits(), meters);
       record(server.certificate());
       seal = new AuditSeal(registry, authorities, this::record, clock);
       opened.push(seal::sign);
       httpPort = serveCrls();
       crlBase = crlBase();
-      estPort = serveEst(server);
+      estPort = serveEst();
       upkeep = new Upkeep(chores(), config.revocation().crlInterval(), workers);
       long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
       opened.push(() -> vertx.cancelTimer(timer));
@@ -151,6 +159,22 @@ public final class EnrollmentService implements AutoCloseable {
     } catch (RegistryUnavailableException e) {
       throw new StartFailedException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private static CryptoProviders crypto(EstConfig config) {
+    CryptoProviders crypto = config.conscrypt() ? CryptoProviders.fastest() : CryptoProviders.jdk();
+    if (config.requireChannelBinding() && crypto.tls().isEmpty()) {
+      throw new StartFailedException("requireChannelBinding: true (expected: false on this machine,"
+          + " where Conscrypt does not run, which alone tells channel bindings)");
+    }
+    LOG.info(
+        "Cryptography tls={} signatures={} channelBindings={}",
+        crypto,
+        crypto,
+        crypto.tls().isPresent()
+            ? "tls-unique,tls-exporter"
+            : "none (linked requests are refused)");
+    return crypto;
   }
 
   private ThreadPoolExecutor newWorkers() {
@@ -188,7 +212,7 @@ public final class EnrollmentService implements AutoCloseable {
     return server.port();
   }
 
-  private int serveEst(ServiceCredential credential) {
+  private int serveEst() {
     EnrollmentDesk desk = new EnrollmentDesk(
         registry,
         trust,
@@ -198,13 +222,14 @@ public final class EnrollmentService implements AutoCloseable {
         URI.create(crlBase + "/crl/device.crl"),
         clock,
         meters,
+        new DeskRules(crypto, config.est().requireChannelBinding()),
         () -> publisher.publish(EnrollmentDesk.ISSUER));
     EstServer.Parts parts = new EstServer.Parts(
         config.est(),
         config.est().port() == 0
             ? SHARED_FREE_PORT.decrementAndGet()
             : config.est().port(),
-        credential,
+        tls,
         authorities,
         trust,
         desk,
@@ -283,6 +308,19 @@ public final class EnrollmentService implements AutoCloseable {
     if (current != null) {
       current.publish(crl);
     }
+  }
+
+  /**
+   * Shows another credential to EST's clients from the next connection on. Blocks shortly to record
+   * the certificate.
+   */
+  public void useServerCredential(ServiceCredential server) {
+    record(server.certificate());
+    tls.use(server);
+    LOG.info(
+        "Server certificate replaced serial={} notAfter={}",
+        server.certificate().getSerialNumber().toString(16),
+        server.certificate().getNotAfter().toInstant());
   }
 
   /** The port of EST. */

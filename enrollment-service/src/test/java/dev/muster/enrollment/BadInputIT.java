@@ -20,6 +20,8 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -108,7 +110,15 @@ class BadInputIT {
     TestPki.Credential leaf = service.factory.issue("SERIALNUMBER=LEAF").build();
     TestPki.write(folder, "below-leaf", leaf.issue("SERIALNUMBER=BELOW").build());
     refused(service.enroll("simpleenroll", "below-leaf", "good"), 401, "chain");
-    TestPki.write(folder, "subca", service.factory.issue("SERIALNUMBER=CA").ca().build());
+    TestPki.write(
+        folder,
+        "subca",
+        service
+            .factory
+            .issue("SERIALNUMBER=CA")
+            .withoutUsages()
+            .extension(Extension.basicConstraints, new BasicConstraints(true))
+            .build());
     refused(service.enroll("simpleenroll", "subca", "good"), 401, "that of a CA");
     TestPki.write(folder, "nameless", service.factory.issue("CN=Widget").build());
     refused(service.enroll("simpleenroll", "nameless", "good"), 401, "serialNumber");

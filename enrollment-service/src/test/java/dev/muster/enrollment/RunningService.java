@@ -41,6 +41,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The whole service on free ports, a manufacturer, and the independent clients that talk to it.
@@ -66,19 +67,28 @@ final class RunningService implements AutoCloseable {
   }
 
   RunningService(Path folder, Clock clock) {
+    this(folder, clock, config -> config);
+  }
+
+  /** @param change of the settings */
+  RunningService(Path folder, UnaryOperator<EnrollmentConfig> change) {
+    this(folder, Clock.systemUTC(), change);
+  }
+
+  private RunningService(Path folder, Clock clock, UnaryOperator<EnrollmentConfig> change) {
     this.folder = folder;
     this.clock = clock;
     this.caDirectory = folder.resolve("ca");
     CertificateAuthorities.create(caDirectory, Clock.systemUTC());
     authorities = CertificateAuthorities.open(caDirectory);
     write("root.pem", Pem.of(List.of(authorities.root())));
-    service = start(0);
+    service = start(change.apply(config(folder.resolve("db"), 0, 0)));
     operator = operatorApi();
   }
 
-  private EnrollmentService start(int estPort) {
+  private EnrollmentService start(EnrollmentConfig config) {
     return EnrollmentService.start(
-        config(folder.resolve("db"), estPort, 0),
+        config,
         authorities,
         authorities.issueServer(List.of("localhost", "127.0.0.1"), Clock.systemUTC()),
         vertx,
@@ -89,11 +99,17 @@ final class RunningService implements AutoCloseable {
   static EnrollmentConfig config(Path database, int estPort, int httpPort) {
     return new EnrollmentConfig(
         new StorageConfig(database),
-        new EstConfig("127.0.0.1", estPort),
+        EstConfig.on("127.0.0.1", estPort),
         new AdmissionConfig(new FleetName("default")),
         new IssuanceConfig(Duration.ofDays(30)),
         new RevocationConfig(
             "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1)));
+  }
+
+  /** The same settings, but for EST. */
+  static EnrollmentConfig with(EnrollmentConfig config, EstConfig est) {
+    return new EnrollmentConfig(
+        config.storage(), est, config.admission(), config.issuance(), config.revocation());
   }
 
   private HttpServer operatorApi() {

@@ -11,7 +11,6 @@ import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
-import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
@@ -151,7 +150,7 @@ public final class Backend implements AutoCloseable {
     EnrollmentConfig settings = new EnrollmentConfig(
         new StorageConfig(
             data.resolve(directoryOf(Role.ENROLLMENT)), config.enrollment().database()),
-        new EstConfig(config.host(), config.ports().est()),
+        config.enrollment().est().on(config.host(), config.ports().est()),
         new AdmissionConfig(config.fleet()),
         new IssuanceConfig(config.enrollment().certificateValidity()),
         new RevocationConfig(

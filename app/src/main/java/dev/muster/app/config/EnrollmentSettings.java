@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param publicHttpUrl where CRLs can be fetched from outside; null: this host's own HTTP port
  * @param database in place of the embedded one; null for none
+ * @param est how EST is served
  */
 public record EnrollmentSettings(
     @Nullable URI publicHttpUrl,
     Duration certificateValidity,
     Duration crlValidity,
     Duration crlInterval,
-    StorageConfig.@Nullable Server database) {
+    StorageConfig.@Nullable Server database,
+    EstSettings est) {
 
   static final String COMMENTED_YAML = """
       enrollment:
@@ -38,7 +40,7 @@ public record EnrollmentSettings(
           # url: jdbc:postgresql://localhost/muster
           # user: muster
           # passwordFile: /etc/muster/database-password
-      """;
+      """ + EstSettings.COMMENTED_YAML;
 
   static EnrollmentSettings read(Settings settings) {
     Duration second = Duration.ofSeconds(1);
@@ -55,7 +57,8 @@ public record EnrollmentSettings(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(
             "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
-        database(settings));
+        database(settings),
+        EstSettings.read(settings));
   }
 
   private static StorageConfig.@Nullable Server database(Settings settings) {

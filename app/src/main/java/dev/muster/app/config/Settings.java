@@ -122,6 +122,19 @@ final class Settings {
     return integer(key, otherwise, 0, 65_535);
   }
 
+  boolean flag(String key, boolean otherwise) {
+    return get(
+        key,
+        otherwise,
+        value -> {
+          if (!value.equals("true") && !value.equals("false")) {
+            throw new IllegalArgumentException();
+          }
+          return value.equals("true");
+        },
+        "true or false");
+  }
+
   int integer(String key, int otherwise, int least, int most) {
     return get(
         key,

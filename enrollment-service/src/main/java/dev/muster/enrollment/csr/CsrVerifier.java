@@ -4,7 +4,7 @@
  */
 package dev.muster.enrollment.csr;
 
-import dev.muster.protocol.identity.Quoted;
+import dev.muster.enrollment.crypto.CryptoProviders;
 import java.io.IOException;
 import java.security.PublicKey;
 import java.util.ArrayList;
@@ -15,7 +15,6 @@ import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
-import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
@@ -26,7 +25,6 @@ import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.RuntimeOperatorException;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
 
@@ -56,6 +54,17 @@ public final class CsrVerifier {
   private static final Map<ASN1ObjectIdentifier, String> NAMES = Map.of(
       BCStyle.CN, "CN", BCStyle.O, "O", BCStyle.OU, "OU", BCStyle.SERIALNUMBER, "serialNumber");
 
+  private final CryptoProviders crypto;
+
+  /** With the signatures of every Java. */
+  public CsrVerifier() {
+    this(CryptoProviders.jdk());
+  }
+
+  public CsrVerifier(CryptoProviders crypto) {
+    this.crypto = crypto;
+  }
+
   /** Looks at a request; never throws for what is in it. */
   public CsrCheck verify(byte[] der) {
     try {
@@ -68,7 +77,7 @@ public final class CsrVerifier {
     }
   }
 
-  private static VerifiedCsr read(byte[] der) throws CsrRefusedException {
+  private VerifiedCsr read(byte[] der) throws CsrRefusedException {
     if (der.length > MAX_BYTES) {
       throw new CsrRefusedException(
           "CSR", der.length + " bytes (expected: at most " + MAX_BYTES + ")");
@@ -77,8 +86,8 @@ public final class CsrVerifier {
     PublicKey key = KeyRules.read(csr.getSubjectPublicKeyInfo());
     checkSignature(csr, key);
     List<VerifiedCsr.Name> names = names(csr.getSubject());
-    RequestedExtensions extensions = attributes(csr);
-    return new VerifiedCsr(key, names, extensions.uris());
+    Attributes attributes = Attributes.read(csr.getAttributes());
+    return new VerifiedCsr(key, names, attributes.uris(), attributes.links());
   }
 
   private static PKCS10CertificationRequest parse(byte[] der) throws CsrRefusedException {
@@ -101,7 +110,7 @@ public final class CsrVerifier {
     }
   }
 
-  private static void checkSignature(PKCS10CertificationRequest csr, PublicKey key)
+  private void checkSignature(PKCS10CertificationRequest csr, PublicKey key)
       throws CsrRefusedException {
     AlgorithmIdentifier algorithm = csr.getSignatureAlgorithm();
     String keyAlgorithm = SIGNATURES.get(algorithm.getAlgorithm());
@@ -117,7 +126,7 @@ public final class CsrVerifier {
           "does not fit the key (expected: one for " + key.getAlgorithm() + ")");
     }
     try {
-      if (!csr.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
+      if (!csr.isSignatureValid(crypto.verifier(key))) {
         throw new CsrRefusedException(
             "signature", "not made by the key in the request (expected: signed with that key)");
       }
@@ -146,29 +155,5 @@ public final class CsrVerifier {
       names.add(new VerifiedCsr.Name(type, DirectoryText.read(SUBJECT, attribute.getValue())));
     }
     return names;
-  }
-
-  private static RequestedExtensions attributes(PKCS10CertificationRequest csr)
-      throws CsrRefusedException {
-    RequestedExtensions extensions = RequestedExtensions.NONE;
-    boolean seen = false;
-    for (Attribute attribute : csr.getAttributes()) {
-      ASN1ObjectIdentifier type = attribute.getAttrType();
-      if (type.equals(PKCSObjectIdentifiers.pkcs_9_at_challengePassword)) {
-        throw new CsrRefusedException(
-            "challengePassword",
-            "channel binding (RFC 7030, 3.5) is not" + " supported here yet (expected: absent)");
-      }
-      if (!type.equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
-        throw new CsrRefusedException(
-            "attribute", Quoted.of(type.getId()) + " (expected: extensionRequest alone, or none)");
-      }
-      if (seen || attribute.getAttrValues().size() != 1) {
-        throw new CsrRefusedException("extensionRequest", "several (expected: one)");
-      }
-      seen = true;
-      extensions = RequestedExtensions.read(attribute.getAttrValues().getObjectAt(0));
-    }
-    return extensions;
   }
 }

@@ -17,12 +17,15 @@ import java.util.Optional;
  *
  * @param names the attributes of the subject, in order
  * @param uris the URIs of the subject alternative name
+ * @param links which connection it says it was made for; they are for the receiver to compare
  */
-public record VerifiedCsr(PublicKey key, List<Name> names, List<String> uris) {
+public record VerifiedCsr(
+    PublicKey key, List<Name> names, List<String> uris, List<LinkClaim> links) {
   public VerifiedCsr {
     requireNonNull(key, "key");
     names = List.copyOf(names);
     uris = List.copyOf(uris);
+    links = List.copyOf(links);
   }
 
   /** One attribute of a subject: {@code CN}, {@code O}, {@code OU} or {@code serialNumber}. */

@@ -15,10 +15,12 @@ import java.util.List;
  *
  * @param chain as it came over TLS, own certificate first; empty if none came
  * @param from the network address, for the log and the audit
+ * @param binding the name of the connection
  */
-public record Caller(List<X509Certificate> chain, String from) {
+public record Caller(List<X509Certificate> chain, String from, ChannelBinding binding) {
   public Caller {
     chain = List.copyOf(chain);
     requireNonNull(from, "from");
+    requireNonNull(binding, "binding");
   }
 }

@@ -51,7 +51,8 @@ public final class EnrollmentDesk {
   private final Clock clock;
   private final DecisionRecorder recorder;
   private final Runnable onSuperseded;
-  private final CsrVerifier csrs = new CsrVerifier();
+  private final CsrVerifier csrs;
+  private final Linking linking;
   private final RefusalLog refusals;
 
   /**
@@ -68,9 +69,12 @@ public final class EnrollmentDesk {
       URI crl,
       Clock clock,
       MeterRegistry meters,
+      DeskRules rules,
       Runnable onSuperseded) {
     this.registry = registry;
-    this.peers = new PeerVerifier(trust, authorities);
+    this.peers = new PeerVerifier(trust, authorities, rules.crypto());
+    this.csrs = new CsrVerifier(rules.crypto());
+    this.linking = new Linking(rules.requireChannelBinding());
     this.trust = trust;
     this.authorities = authorities;
     this.refusals = new RefusalLog(registry, clock);
@@ -93,7 +97,7 @@ public final class EnrollmentDesk {
     }
     Actor actor = new Actor(
         "idevid:" + factory.manufacturer().name() + "/" + factory.serial(), caller.from());
-    CsrCheck check = csrs.verify(csr);
+    CsrCheck check = linking.check(csrs.verify(csr), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
@@ -118,7 +122,7 @@ public final class EnrollmentDesk {
       return reject(caller, peer, "LDevID");
     }
     Actor stranger = new Actor(describe(operational.ldevid()), caller.from());
-    CsrCheck check = csrs.verify(csr);
+    CsrCheck check = linking.check(csrs.verify(csr), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(stranger, Kind.BAD_REQUEST, refused.message());
     }

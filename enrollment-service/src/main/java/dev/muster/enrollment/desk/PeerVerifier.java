@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.protocol.identity.DistinguishedName;
@@ -42,10 +43,12 @@ final class PeerVerifier {
 
   private final TrustView trust;
   private final CertificateAuthorities authorities;
+  private final CryptoProviders crypto;
 
-  PeerVerifier(TrustView trust, CertificateAuthorities authorities) {
+  PeerVerifier(TrustView trust, CertificateAuthorities authorities, CryptoProviders crypto) {
     this.trust = trust;
     this.authorities = authorities;
+    this.crypto = crypto;
   }
 
   /** @param chain as it came over TLS, own certificate first; empty if none came */
@@ -191,15 +194,8 @@ final class PeerVerifier {
     }
   }
 
-  private static boolean issued(X509Certificate issuer, X509Certificate certificate) {
-    if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
-      return false;
-    }
-    try {
-      certificate.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
+  private boolean issued(X509Certificate issuer, X509Certificate certificate) {
+    return issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
+        && crypto.signed(issuer.getPublicKey(), certificate);
   }
 }

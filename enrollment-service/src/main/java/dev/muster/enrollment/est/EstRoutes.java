@@ -14,21 +14,18 @@ import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.identity.FleetName;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.Stream;
-import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSession;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,6 +73,9 @@ final class EstRoutes {
   }
 
   void handle(HttpServerRequest request) {
+    if (EstConnection.of(request).isEnding()) {
+      return;
+    }
     Optional<EstPath> path = EstPath.parse(request.path());
     if (path.isEmpty() || isUnknown(path.get().label())) {
       answer(request, "none", EstAnswer.text(404, "path: not found"));
@@ -152,14 +152,13 @@ final class EstRoutes {
   }
 
   private void work(HttpServerRequest request, EstPath path, byte[] body) {
-    Caller caller = new Caller(
-        peerChain(request.connection().sslSession()), String.valueOf(request.remoteAddress()));
+    Caller caller = EstConnection.of(request).caller();
     Context context = vertx.getOrCreateContext();
     String operation = path.operation().segment();
     try {
       workers.execute(() -> {
         EstAnswer result = enroll(path, caller, body);
-        context.runOnContext(back -> answer(request, operation, result));
+        context.runOnContext(back -> conclude(request, caller, operation, result));
       });
     } catch (RejectedExecutionException e) {
       LOG.warn("Enrollment turned away reason=\"too many at once\"");
@@ -189,12 +188,13 @@ final class EstRoutes {
     }
   }
 
-  private static List<X509Certificate> peerChain(SSLSession session) {
-    try {
-      Certificate[] chain = session.getPeerCertificates();
-      return Stream.of(chain).map(X509Certificate.class::cast).toList();
-    } catch (SSLPeerUnverifiedException e) {
-      return List.of();
+  /** A connection serves one request that is linked to it, and nothing after (RFC 9266, 4.1). */
+  private void conclude(
+      HttpServerRequest request, Caller caller, String operation, EstAnswer result) {
+    if (caller.binding().isSpent()) {
+      answerAndClose(request, operation, result);
+    } else {
+      answer(request, operation, result);
     }
   }
 
@@ -208,28 +208,32 @@ final class EstRoutes {
     patrol.expect(request.connection());
   }
 
-  /** The sender may still be sending: closing at once could cost it the answer (RFC 9112, 9.6). */
+  /**
+   * Answers for the last time. A sender that is still sending is heard out for a while: closing at
+   * once could cost it the answer (RFC 9112, 9.6).
+   */
   private void answerAndClose(HttpServerRequest request, String operation, EstAnswer answer) {
     if (request.response().ended() || request.response().closed()) {
       return;
     }
     account(request, operation, answer);
     request.response().putHeader("Connection", "close");
-    request.handler(discarded -> {});
-    send(request, answer);
-    vertx.setTimer(LINGER_MS, id -> request.connection().close());
+    EstConnection.of(request).end();
+    if (request.isEnded()) {
+      send(request, answer).onComplete(sent -> request.connection().close());
+    } else {
+      request.handler(discarded -> {});
+      send(request, answer);
+      vertx.setTimer(LINGER_MS, id -> request.connection().close());
+    }
   }
 
-  private static void send(HttpServerRequest request, EstAnswer answer) {
+  private static Future<Void> send(HttpServerRequest request, EstAnswer answer) {
     HttpServerResponse response = request.response().setStatusCode(answer.status());
     // Header names in their canonical case: some clients compare them byte by byte.
     answer.headers().forEach(response::putHeader);
     response.putHeader("Content-Length", Integer.toString(answer.body().length()));
-    if (request.method().name().equals("HEAD")) {
-      response.end();
-    } else {
-      response.end(answer.body());
-    }
+    return request.method().name().equals("HEAD") ? response.end() : response.end(answer.body());
   }
 
   /**

@@ -5,22 +5,18 @@
 package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
-import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.TrustView;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +33,12 @@ public final class EstServer extends VerticleBase {
    * What all instances share.
    *
    * @param port to listen on; a negative one is a free one, the same for all instances
+   * @param tls may be given another credential at any time
    */
   public record Parts(
       EstConfig config,
       int port,
-      ServiceCredential credential,
+      EstTls tls,
       CertificateAuthorities authorities,
       TrustView trust,
       EnrollmentDesk desk,
@@ -80,22 +77,17 @@ public final class EstServer extends VerticleBase {
   private HttpServerOptions options() {
     HttpServerOptions options = new HttpServerOptions();
     options.setHost(parts.config.host()).setPort(parts.port).setSsl(true);
-    options.setKeyCertOptions(new PemKeyCertOptions()
-        .addKeyValue(buffer(parts.credential.keyPem()))
-        .addCertValue(buffer(parts.credential.chainPem())));
+    options.setSslEngineOptions(parts.tls);
+    options.setKeyCertOptions(KeyCertOptions.wrap(parts.tls.keys()));
     options.setClientAuth(ClientAuth.REQUEST);
     options.setTrustOptions(
         TrustOptions.wrap(new PossessionOnly(parts.trust, List.of(parts.authorities.deviceCa()))));
-    options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(Set.of("TLSv1.3", "TLSv1.2")));
+    options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(EstTls.PROTOCOLS));
     options.setUseAlpn(false);
     options.setTcpNoDelay(true);
     options.setIdleTimeout(IDLE_SECONDS);
     options.setSslHandshakeTimeout(HANDSHAKE_SECONDS);
     options.setMaxInitialLineLength(MAX_LINE).setMaxHeaderSize(MAX_HEADERS);
     return options;
-  }
-
-  private static Buffer buffer(String pem) {
-    return Buffer.buffer(pem.getBytes(StandardCharsets.US_ASCII));
   }
 }

@@ -144,14 +144,6 @@ class CsrVerifierTest {
             csr("CN=a", extension(Extension.subjectAlternativeName, new DERUTF8String("x"))),
             "CSR"),
         Arguments.of(
-            "challengePassword",
-            csr(
-                "CN=a",
-                builder -> builder.addAttribute(
-                    PKCSObjectIdentifiers.pkcs_9_at_challengePassword,
-                    new DERPrintableString("x"))),
-            "challengePassword"),
-        Arguments.of(
             "unknown attribute",
             csr(
                 "CN=a",

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
@@ -63,6 +64,7 @@ final class DeskBench implements AutoCloseable {
         URI.create("http://localhost/crl/device.crl"),
         clock,
         meters,
+        new DeskRules(CryptoProviders.fastest(), false),
         () -> publisher.publish("device"));
     addManufacturer("acme", factory.certificate());
   }
@@ -88,7 +90,11 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome enroll(TestPki.Credential idevid) {
-    return desk.enroll(new Caller(idevid.chain(), "test"), null, csr(TestPki.newKey()));
+    return desk.enroll(caller(idevid.chain()), null, csr(TestPki.newKey()));
+  }
+
+  static Caller caller(List<X509Certificate> chain) {
+    return new Caller(chain, "test", ChannelBinding.unknown());
   }
 
   /** A new device's first certificate. */
@@ -99,7 +105,7 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome renew(X509Certificate presented) {
-    return desk.reenroll(new Caller(List.of(presented), "test"), null, csr(TestPki.newKey()));
+    return desk.reenroll(caller(List.of(presented)), null, csr(TestPki.newKey()));
   }
 
   static X509Certificate issued(EnrollmentOutcome outcome) {

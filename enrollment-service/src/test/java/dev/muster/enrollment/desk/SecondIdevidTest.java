@@ -30,7 +30,7 @@ class SecondIdevidTest {
       TestPki.Credential twin = bench.factory.issue("SERIALNUMBER=TWIN").build();
       KeyPair keys = TestPki.newKey();
       byte[] csr = DeskBench.csr(keys);
-      assertThat(bench.desk.enroll(new Caller(twin.chain(), "test"), null, csr))
+      assertThat(bench.desk.enroll(DeskBench.caller(twin.chain()), null, csr))
           .isInstanceOf(EnrollmentOutcome.Deferred.class);
       assertThat(bench.meters.counter("muster.clone.alarms").count()).isEqualTo(1);
       Fingerprint key = Fingerprint.of(keys.getPublic());
@@ -42,7 +42,7 @@ class SecondIdevidTest {
         tables.pending().update(device, key, PendingEnrollment.State.APPROVED);
         return key;
       });
-      DeskBench.issued(bench.desk.enroll(new Caller(twin.chain(), "test"), null, csr));
+      DeskBench.issued(bench.desk.enroll(DeskBench.caller(twin.chain()), null, csr));
       DeviceRecord record =
           bench.registry.read(tables -> tables.devices().find(device).orElseThrow());
       assertThat(record.factoryKey())

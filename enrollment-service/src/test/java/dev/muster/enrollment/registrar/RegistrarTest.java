@@ -46,7 +46,7 @@ class RegistrarTest {
   private final Registrar registrar = new Registrar(FLEET);
 
   private static VerifiedCsr csr(List<VerifiedCsr.Name> names, List<String> uris) {
-    return new VerifiedCsr(TestPki.newKey().getPublic(), names, uris);
+    return new VerifiedCsr(TestPki.newKey().getPublic(), names, uris, List.of());
   }
 
   /** What the registry knows, changed one by one. */
@@ -296,7 +296,8 @@ class RegistrarTest {
         new VerifiedCsr.Name("OU", "device"));
     List<VerifiedCsr.Name> reordered = List.of(full.get(2), full.get(1), full.get(0));
     World sameKey = known()
-        .with(w -> w.csr = new VerifiedCsr(OLD.certificate().getPublicKey(), List.of(), List.of()));
+        .with(w -> w.csr =
+            new VerifiedCsr(OLD.certificate().getPublicKey(), List.of(), List.of(), List.of()));
     return List.of(
         row("empty subject", known(), "issue acme-sn1 default"),
         row(

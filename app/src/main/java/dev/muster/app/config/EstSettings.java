@@ -1,0 +1,49 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.config;
+
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
+
+/**
+ * What can be set of EST.
+ *
+ * @param conscrypt whether Conscrypt may do TLS and signatures
+ * @param requireChannelBinding whether requests must be linked to their TLS connection
+ */
+public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstLimits limits) {
+
+  /** Goes on with the section that enrollment's settings begin. */
+  static final String COMMENTED_YAML = """
+        # Conscrypt does TLS and signatures faster than the JDK, and alone can link requests to
+        # their TLS connection. Used where its native library runs.
+        # conscrypt: true
+        # Accept only requests that are linked to their TLS connection (RFC 7030, 3.5).
+        # requireChannelBinding: false
+        limits:
+          # Connections to EST per address at a time, and TLS handshakes under way in all.
+          # connectionsPerAddress: 4096
+          # handshakes: 1024
+      """;
+
+  static EstSettings read(Settings settings) {
+    EstLimits defaults = EstLimits.DEFAULT;
+    return new EstSettings(
+        settings.flag("enrollment.conscrypt", true),
+        settings.flag("enrollment.requireChannelBinding", false),
+        new EstLimits(
+            settings.integer(
+                "enrollment.limits.connectionsPerAddress",
+                defaults.connectionsPerAddress(),
+                1,
+                1_000_000),
+            settings.integer("enrollment.limits.handshakes", defaults.handshakes(), 1, 1_000_000)));
+  }
+
+  /** @param port 0 for a free one */
+  public EstConfig on(String host, int port) {
+    return new EstConfig(host, port, conscrypt, requireChannelBinding, limits);
+  }
+}

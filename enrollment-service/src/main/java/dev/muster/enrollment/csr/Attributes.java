@@ -1,0 +1,57 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.csr;
+
+import dev.muster.protocol.identity.Quoted;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.pkcs.Attribute;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+
+/**
+ * The attributes of a request (RFC 2986, 4.1): each at most once, and none that we do not know.
+ *
+ * @param uris of the subject alternative name that is asked for
+ * @param links which connection it was made for
+ */
+record Attributes(List<String> uris, List<LinkClaim> links) {
+  Attributes {
+    uris = List.copyOf(uris);
+    links = List.copyOf(links);
+  }
+
+  static Attributes read(Attribute[] attributes) throws CsrRefusedException {
+    RequestedExtensions extensions = RequestedExtensions.NONE;
+    List<LinkClaim> links = new ArrayList<>();
+    Set<ASN1ObjectIdentifier> seen = new HashSet<>();
+    for (Attribute attribute : attributes) {
+      ASN1ObjectIdentifier type = attribute.getAttrType();
+      if (!seen.add(type)) {
+        throw new CsrRefusedException("attribute", type + " twice (expected: once)");
+      }
+      if (LinkAttributes.contain(type)) {
+        links.add(LinkAttributes.read(attribute));
+      } else if (type.equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
+        extensions = extensions(attribute);
+      } else {
+        throw new CsrRefusedException(
+            "attribute",
+            Quoted.of(type.getId())
+                + " (expected: none but extensionRequest, challengePassword, estIdentityLinking)");
+      }
+    }
+    return new Attributes(extensions.uris(), links);
+  }
+
+  private static RequestedExtensions extensions(Attribute attribute) throws CsrRefusedException {
+    if (attribute.getAttrValues().size() != 1) {
+      throw new CsrRefusedException("extensionRequest", "several (expected: one)");
+    }
+    return RequestedExtensions.read(attribute.getAttrValues().getObjectAt(0));
+  }
+}

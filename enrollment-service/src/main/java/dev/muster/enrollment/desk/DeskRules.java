@@ -1,0 +1,21 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.enrollment.crypto.CryptoProviders;
+
+/**
+ * What holds for every request, whoever asks.
+ *
+ * @param crypto verifies signatures
+ * @param requireChannelBinding whether a request must be linked to its connection (RFC 7030, 3.5)
+ */
+public record DeskRules(CryptoProviders crypto, boolean requireChannelBinding) {
+  public DeskRules {
+    requireNonNull(crypto, "crypto");
+  }
+}

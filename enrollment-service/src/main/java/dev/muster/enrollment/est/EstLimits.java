@@ -1,0 +1,28 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+/**
+ * How much the EST listener takes on. Whole factories may sit behind one address, so the limits for
+ * one are high.
+ *
+ * @param connectionsPerAddress open at a time; an IPv6 address counts with its /64
+ * @param handshakes TLS handshakes under way at a time; one address may have half of them
+ */
+public record EstLimits(int connectionsPerAddress, int handshakes) {
+  public static final EstLimits DEFAULT = new EstLimits(4096, 1024);
+
+  /** @throws IllegalArgumentException naming the setting and what is expected */
+  public EstLimits {
+    requirePositive("connectionsPerAddress", connectionsPerAddress);
+    requirePositive("handshakes", handshakes);
+  }
+
+  private static void requirePositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
+    }
+  }
+}

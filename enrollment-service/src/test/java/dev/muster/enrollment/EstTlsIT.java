@@ -1,0 +1,166 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * TLS of EST, with Conscrypt and with what the JDK has: but for channel bindings, they are alike.
+ */
+class EstTlsIT {
+  @TempDir
+  static Path folder;
+
+  static Map<Boolean, RunningService> services;
+
+  @BeforeAll
+  static void start() {
+    services = Map.of(true, service(true), false, service(false));
+  }
+
+  private static RunningService service(boolean conscrypt) {
+    RunningService service = new RunningService(
+        folder(conscrypt),
+        config -> RunningService.with(
+            config, new EstConfig("127.0.0.1", 0, conscrypt, false, EstLimits.DEFAULT)));
+    service.addManufacturer("acme", service.factory, "auto");
+    return service;
+  }
+
+  private static Path folder(boolean conscrypt) {
+    Path own = folder.resolve(conscrypt ? "conscrypt" : "jdk");
+    own.toFile().mkdirs();
+    return own;
+  }
+
+  @AfterAll
+  static void stop() {
+    services.values().forEach(RunningService::close);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true,1.2", "true,1.3", "false,1.2", "false,1.3"})
+  void est_tls_enrollmentAndRenewal_workInBothVersions(boolean conscrypt, String version) {
+    RunningService service = services.get(conscrypt);
+    String serial = "FLOW-" + version;
+    String name = "flow-" + version;
+    service.idevid(serial);
+    service.csr(name, "/");
+    service.unpack(enroll(service, "simpleenroll", serial, name, version), name);
+    service.csr(name + "-2", "/");
+    assertThat(enroll(service, "simplereenroll", name, name + "-2", version).status())
+        .isEqualTo(200);
+  }
+
+  private static RunningService.Http enroll(
+      RunningService service, String operation, String credential, String csr, String version) {
+    return service.curl(
+        credential,
+        "--tlsv" + version,
+        "--tls-max",
+        version,
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@" + csr + ".b64",
+        service.est(operation));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void est_tls_oldVersionsAndWeakSuites_areRefused(boolean conscrypt) {
+    RunningService service = services.get(conscrypt);
+    for (String[] weak : List.of(
+        new String[] {"-tls1"},
+        new String[] {"-tls1_1"},
+        new String[] {"-tls1_2", "-cipher", "aNULL:eNULL:@SECLEVEL=0"},
+        new String[] {"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"},
+        new String[] {"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"},
+        new String[] {"-tls1_2", "-cipher", "AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256"})) {
+      assertThat(handshake(service, weak)).contains("Cipher is (NONE)");
+    }
+    for (String suite : List.of("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")) {
+      assertThat(handshake(service, "-tls1_2", "-cipher", "ECDHE-ECDSA-" + suite))
+          .contains("Cipher is ECDHE-ECDSA-" + suite);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void est_tls_clientCertificate_isAskedForByTheNamesOfToday(boolean conscrypt) {
+    RunningService service = services.get(conscrypt);
+    assertThat(handshake(service, "-tls1_2")).contains("Acme Device Root", "Muster Device CA");
+    service.addManufacturer("later", TestPki.root("CN=Later Root"), "auto");
+    assertThat(handshake(service, "-tls1_2")).contains("CN = Later Root");
+    assertThat(handshake(service, "-tls1_3")).contains("CN = Later Root");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void est_tls_anyServerName_isServed(boolean conscrypt) {
+    RunningService service = services.get(conscrypt);
+    for (String[] name : List.of(
+        new String[] {"-servername", "localhost"},
+        new String[] {"-servername", "est.example.org"},
+        new String[] {"-noservername"})) {
+      assertThat(handshake(service, name)).contains("Verify return code: 0 (ok)");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void est_tls_renegotiation_isRefused(boolean conscrypt) {
+    try (OpensslConnection connection = new OpensslConnection(services.get(conscrypt), "-tls1_2")) {
+      connection.await("(Verify return code: 0)");
+      connection.send("R\n");
+      assertThat(connection.untilClosed()).contains("RENEGOTIATING").containsIgnoringCase("alert");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void serverCredential_replaced_isShownToNewConnections(boolean conscrypt) {
+    RunningService service = services.get(conscrypt);
+    try (OpensslConnection open = new OpensslConnection(service, "-tls1_3")) {
+      open.await("(Verify return code: 0)");
+      ServiceCredential fresh =
+          service.authorities.issueServer(List.of("localhost"), Clock.systemUTC());
+      service.service().useServerCredential(fresh);
+      for (String version : List.of("-tls1_2", "-tls1_3")) {
+        assertThat(handshake(service, version, "-showcerts"))
+            .contains(TestPki.pem(List.of(fresh.certificate())).strip());
+      }
+      open.send("GET /.well-known/est/cacerts HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      open.await("(HTTP/1.1 200)");
+    }
+  }
+
+  private static String handshake(RunningService service, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(
+        "s_client", "-connect", "localhost:" + service.service().estPort(), "-CAfile", "root.pem"));
+    arguments.addAll(List.of(more));
+    return PeerProgram.require("openssl")
+        .run(service.folder, new byte[0], Duration.ofSeconds(40), arguments.toArray(String[]::new))
+        .output();
+  }
+}
