@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.issuance.lint;
+
+import org.jspecify.annotations.NullMarked;
