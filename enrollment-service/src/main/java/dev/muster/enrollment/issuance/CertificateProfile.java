@@ -6,6 +6,7 @@ package dev.muster.enrollment.issuance;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.enrollment.issuance.lint.CertificateKind;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
@@ -26,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  * What a certificate says, but for key, serial number and dates. Computed from the registry, never
  * copied from a request.
  *
+ * @param kind what it is meant to be, by which the lint judges what has been made of it
  * @param validity from now on; cut where the issuer ends
  * @param crl where the issuer's CRL is to be had over plain HTTP (RFC 5280, 4.2.1.13); null for
  *     none
  */
 public record CertificateProfile(
+    CertificateKind kind,
     X500Name subject,
     List<GeneralName> alternativeNames,
     KeyPurposeId purpose,
@@ -43,6 +46,7 @@ public record CertificateProfile(
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
   public CertificateProfile {
+    requireNonNull(kind, "kind");
     requireNonNull(subject, "subject");
     requireNonNull(purpose, "purpose");
     alternativeNames = List.copyOf(alternativeNames);
@@ -57,6 +61,7 @@ public record CertificateProfile(
   public static CertificateProfile device(
       DeviceSubject subject, Duration validity, @Nullable URI crl) {
     return new CertificateProfile(
+        CertificateKind.DEVICE,
         name(subject.device().value(), subject.fleet(), DeviceSubject.UNIT),
         List.of(new GeneralName(
             GeneralName.uniformResourceIdentifier, subject.toUrn().toString())),
@@ -69,13 +74,23 @@ public record CertificateProfile(
   public static CertificateProfile service(
       String name, String role, @Nullable FleetName fleet, Duration validity, @Nullable URI crl) {
     return new CertificateProfile(
-        name(name, fleet, role), List.of(), KeyPurposeId.id_kp_clientAuth, validity, crl);
+        CertificateKind.SERVICE,
+        name(name, fleet, role),
+        List.of(),
+        KeyPurposeId.id_kp_clientAuth,
+        validity,
+        crl);
   }
 
   /** For who signs the audit log, and nothing else: neither TLS nor code nor CRLs. */
   public static CertificateProfile auditSigner(Duration validity) {
     return new CertificateProfile(
-        name("audit", null, "audit"), List.of(), DOCUMENT_SIGNING, validity, null);
+        CertificateKind.AUDIT_SIGNER,
+        name("audit", null, "audit"),
+        List.of(),
+        DOCUMENT_SIGNING,
+        validity,
+        null);
   }
 
   /**
@@ -90,6 +105,7 @@ public record CertificateProfile(
     List<GeneralName> names =
         hosts.stream().distinct().map(CertificateProfile::host).toList();
     return new CertificateProfile(
+        CertificateKind.SERVER,
         name(hosts.iterator().next(), null, "server"),
         names,
         KeyPurposeId.id_kp_serverAuth,

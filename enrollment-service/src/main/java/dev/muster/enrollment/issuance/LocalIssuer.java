@@ -29,8 +29,6 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.X509v2CRLBuilder;
-import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 
@@ -46,7 +44,7 @@ public final class LocalIssuer implements CertificateIssuer {
 
   private final String id;
   private final X509Certificate certificate;
-  private final SigningKey key;
+  private final LintedSigner signer;
   private final X500Name name;
   private final SecureRandom random;
 
@@ -54,11 +52,11 @@ public final class LocalIssuer implements CertificateIssuer {
   public LocalIssuer(String id, X509Certificate certificate, SigningKey key, SecureRandom random) {
     this.id = requireNonNull(id, "id");
     this.certificate = requireNonNull(certificate, "certificate");
-    this.key = requireNonNull(key, "key");
     if (!Fingerprint.of(key.publicKey()).equals(Fingerprint.of(certificate.getPublicKey()))) {
       throw new IllegalArgumentException("key " + key.name() + ": not that of the certificate of "
           + certificate.getSubjectX500Principal().getName());
     }
+    this.signer = new LintedSigner(certificate, key);
     this.random = requireNonNull(random, "random");
     // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
     this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
@@ -87,10 +85,7 @@ public final class LocalIssuer implements CertificateIssuer {
       JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
           name, newSerial(), date(begin), date(end), profile.subject(), subjectKey);
       addExtensions(builder, profile, subjectKey);
-      X509Certificate issued =
-          new JcaX509CertificateConverter().getCertificate(builder.build(key.contentSigner()));
-      issued.verify(certificate.getPublicKey());
-      return issued;
+      return signer.sign(builder, profile.kind(), profile.validity().plus(BACKDATED));
     } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a certificate", e);
     }
@@ -143,7 +138,7 @@ public final class LocalIssuer implements CertificateIssuer {
           false,
           new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
       builder.addExtension(Extension.cRLNumber, false, new CRLNumber(contents.number()));
-      return new JcaX509CRLConverter().getCRL(builder.build(key.contentSigner()));
+      return signer.sign(builder);
     } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a CRL", e);
     }

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.issuance.lint;
 
 import java.util.List;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 
 /** The kinds of certificate that we make, and what each is for. */
@@ -17,6 +18,8 @@ public enum CertificateKind {
   SERVER(List.of(KeyPurposeId.id_kp_serverAuth)),
   /** Signs OCSP answers for its issuer (RFC 6960, 4.2.2.2). */
   OCSP_SIGNER(List.of(KeyPurposeId.id_kp_OCSPSigning)),
+  /** Signs the audit log (RFC 9336). */
+  AUDIT_SIGNER(List.of(KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.36")))),
   /** A CA that issues to end entities alone. */
   ISSUING_CA(List.of()),
   /** Signs issuing CAs; its own issuer, or another root's in a roll-over. */

@@ -136,6 +136,8 @@ class CertificateLintTest {
     assertThat(lint.check(service, CertificateKind.SERVICE, YEARS)).isEmpty();
     assertThat(lint.check(server, CertificateKind.SERVER, YEARS)).isEmpty();
     assertThat(lint.check(signer, CertificateKind.OCSP_SIGNER, YEARS)).isEmpty();
+    byte[] audit = issue(CertificateProfile.auditSigner(Duration.ofDays(30)));
+    assertThat(lint.check(audit, CertificateKind.AUDIT_SIGNER, YEARS)).isEmpty();
     CertificateLint root = new CertificateLint(authorities.root());
     for (X509Certificate ca : List.of(authorities.deviceCa(), authorities.serviceCa())) {
       assertThat(root.check(ca.getEncoded(), CertificateKind.ISSUING_CA, YEARS)).isEmpty();
