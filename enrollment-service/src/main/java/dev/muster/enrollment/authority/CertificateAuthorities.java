@@ -50,27 +50,32 @@ public final class CertificateAuthorities {
     this.service = service;
   }
 
+  /** As below, with keys in files. */
+  public static void create(Path directory, Clock clock) {
+    create(directory, CaConfig.DEFAULT, clock);
+  }
+
   /**
    * Makes three CAs and writes them, or writes nothing at all: the files are staged beside the
    * directory, flushed, and put in place by one rename.
    *
    * @param directory not there yet; its files will be readable by the owner alone
    * @throws java.io.UncheckedIOException if it is there, or cannot be written; worded for a user
+   * @throws TokenException if the token is not there, or makes no such keys
    */
-  public static void create(Path directory, Clock clock) {
+  public static void create(Path directory, CaConfig config, Clock clock) {
     requireNonNull(directory, "directory");
     SecureRandom random = new SecureRandom();
-    create(directory, FileCaKeys.fresh(random), new CaCertificates(random, clock.instant()));
-  }
-
-  private static void create(Path directory, CaKeys keys, CaCertificates certificates) {
+    CaCertificates certificates = new CaCertificates(random, clock.instant());
+    CaKeys keys =
+        config.token() == null ? FileCaKeys.fresh(random) : TokenCaKeys.open(config.token());
     PrivateDirectory.create(directory, staged -> {
       keys.prepare(staged);
-      CaKeys.NewKey rootKey = keys.generate(SignatureScheme.ECDSA_P256);
+      CaKeys.NewKey rootKey = keys.generate(config.scheme());
       X509Certificate root = certificates.root("Muster Root CA", rootKey.key());
       rootKey.keep(staged, ROOT, root);
       for (Map.Entry<String, String> issuing : ISSUING.entrySet()) {
-        CaKeys.NewKey key = keys.generate(SignatureScheme.ECDSA_P256);
+        CaKeys.NewKey key = keys.generate(config.scheme());
         X509Certificate certificate =
             certificates.issuing(issuing.getValue(), key.key().publicKey(), root, rootKey.key());
         key.keep(staged, issuing.getKey(), certificate, root);
@@ -78,15 +83,21 @@ public final class CertificateAuthorities {
     });
   }
 
+  /** As below, with keys in files. */
+  public static CertificateAuthorities open(Path directory) {
+    return open(directory, CaConfig.DEFAULT);
+  }
+
   /**
    * Opens what {@link #create} wrote, and checks that it is whole: every file can be read, every
    * key belongs to its certificate, and both issuing CAs are signed by the root.
    *
    * @throws DamagedFileException naming the file, what is wrong, and what to do
+   * @throws TokenException if the keys are not where {@code config} says
    */
-  public static CertificateAuthorities open(Path directory) {
+  public static CertificateAuthorities open(Path directory, CaConfig config) {
     requireNonNull(directory, "directory");
-    CaKeys keys = FileCaKeys.in(directory);
+    CaKeys keys = keys(directory, config.token());
     CaKeys.Found root = keys.find(directory, ROOT);
     CaKeys.Found device = keys.find(directory, DEVICE);
     CaKeys.Found service = keys.find(directory, SERVICE);
@@ -104,6 +115,23 @@ public final class CertificateAuthorities {
         root.certificate(),
         new LocalIssuer("device", device.certificate(), device.key(), random),
         new LocalIssuer("service", service.certificate(), service.key(), random));
+  }
+
+  private static CaKeys keys(Path directory, @Nullable Pkcs11Token token) {
+    boolean inToken = TokenCaKeys.areOf(directory, ROOT);
+    if (token == null && inToken) {
+      throw new TokenException(
+          "enrollment.ca.pkcs11: not set (expected: the token that holds the keys of the CAs in "
+              + directory + ")",
+          "name its library, tokenLabel and pinFile");
+    }
+    if (token != null && !inToken && FileCaKeys.areOf(directory, ROOT)) {
+      throw new TokenException(
+          "enrollment.ca.pkcs11: names " + token + ", but the keys of the CAs are in files, in "
+              + directory,
+          "keys do not move into a token; leave the setting out, or start with a new data directory");
+    }
+    return token == null ? FileCaKeys.in(directory) : TokenCaKeys.open(token);
   }
 
   /** The root, the one certificate that everybody trusts. */

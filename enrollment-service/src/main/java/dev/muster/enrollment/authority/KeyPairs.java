@@ -6,10 +6,13 @@ package dev.muster.enrollment.authority;
 
 import dev.muster.enrollment.issuance.SignatureScheme;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.Provider;
+import java.security.PublicKey;
 import java.security.Security;
 import java.security.cert.X509Certificate;
+import java.security.spec.X509EncodedKeySpec;
 
 /** Key pairs of our own making, and whether one CA issued another's certificate. */
 final class KeyPairs {
@@ -31,6 +34,16 @@ final class KeyPairs {
       return scheme.generate(EC_PROVIDER);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK makes no keys for " + scheme, e);
+    }
+  }
+
+  /** The same key, in the hands of the JDK: what a token gives is a handle that dies with it. */
+  static PublicKey detached(PublicKey key) {
+    try {
+      return KeyFactory.getInstance("EC", EC_PROVIDER)
+          .generatePublic(new X509EncodedKeySpec(key.getEncoded()));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("a public key without an encoding", e);
     }
   }
 
