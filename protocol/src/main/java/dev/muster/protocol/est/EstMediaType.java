@@ -13,5 +13,13 @@ public final class EstMediaType {
   /** CSR attributes (RFC 7030, 4.5.2). */
   public static final String CSR_ATTRS = "application/csrattrs";
 
+  /** A private key that nothing but TLS protects (RFC 5958, RFC 7030, 4.4.2). */
+  public static final String PKCS8 = "application/pkcs8";
+  /** A private key in an envelope for the client (RFC 7030, 4.4.2). */
+  public static final String SERVER_GENERATED_KEY =
+      "application/pkcs7-mime; smime-type=server-generated-key";
+  /** A key and its certificate, in two parts. */
+  public static final String MULTIPART = "multipart/mixed";
+
   private EstMediaType() {}
 }

@@ -6,12 +6,14 @@ package dev.muster.protocol.est;
 
 import java.util.Optional;
 
-/** The operations of EST that are spoken here (RFC 7030, 3.2.2). */
+/** The operations of EST (RFC 7030, 3.2.2). */
 public enum EstOperation {
   CA_CERTS("cacerts", "GET", EstMediaType.CERTS_ONLY),
   SIMPLE_ENROLL("simpleenroll", "POST", EstMediaType.CERTS_ONLY),
   SIMPLE_REENROLL("simplereenroll", "POST", EstMediaType.CERTS_ONLY),
-  CSR_ATTRS("csrattrs", "GET", EstMediaType.CSR_ATTRS);
+  CSR_ATTRS("csrattrs", "GET", EstMediaType.CSR_ATTRS),
+  SERVER_KEYGEN("serverkeygen", "POST", EstMediaType.MULTIPART),
+  FULL_CMC("fullcmc", "POST", "application/pkcs7-mime; smime-type=CMC-response");
 
   /** The path under which every EST server answers (RFC 7030, 3.2.2). */
   public static final String WELL_KNOWN = "/.well-known/est";
