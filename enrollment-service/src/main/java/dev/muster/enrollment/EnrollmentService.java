@@ -11,6 +11,7 @@ import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.desk.DeskRules;
 import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstServer;
@@ -20,6 +21,8 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
 import dev.muster.enrollment.operator.OperatorParts;
 import dev.muster.enrollment.operator.OperatorRoutes;
+import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import dev.muster.enrollment.revocation.CrlServer;
@@ -213,12 +216,15 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   private int serveEst() {
+    Profiles profiles = new Profiles(
+        DeviceProfile.base(config.issuance().deviceCertificateValidity()),
+        config.admission().profiles());
     EnrollmentDesk desk = new EnrollmentDesk(
         registry,
         trust,
         authorities,
-        new Registrar(config.admission().defaultFleet()),
-        config.issuance().deviceCertificateValidity(),
+        new Registrar(config.admission(), profiles),
+        profiles,
         URI.create(crlBase + "/crl/device.crl"),
         clock,
         meters,
@@ -232,6 +238,7 @@ public final class EnrollmentService implements AutoCloseable {
         tls,
         authorities,
         trust,
+        new Labels(profiles, trust),
         desk,
         workers,
         meters);

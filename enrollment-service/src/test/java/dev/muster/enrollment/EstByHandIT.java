@@ -62,7 +62,7 @@ class EstByHandIT {
   }
 
   @Test
-  void csrattrs_parsesWithOpenssl_andWishesForP256() {
+  void est_csrattrs_withoutCertificate_parsesWithOpensslAndWishesForP256() {
     RunningService.Http answer = service.curl(null, service.est("csrattrs"));
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.header("Content-Type")).contains("application/csrattrs");
@@ -165,6 +165,40 @@ class EstByHandIT {
     assertThat(service.enroll("simplereenroll", "ldev5", "othername").status()).isEqualTo(400);
     service.csr("reordered", "/OU=device/O=default/CN=acme-sn-0005");
     assertThat(service.enroll("simplereenroll", "ldev5", "reordered").status()).isEqualTo(400);
+  }
+
+  @Test
+  void est_fullcmc_post_isNotImplemented_andOthersNotAllowed() {
+    service.write("cmc.b64", "MAA=");
+    RunningService.Http answer = service.curl(
+        null,
+        "-H",
+        "Content-Type: application/pkcs7-mime; smime-type=CMC-request",
+        "--data-binary",
+        "@cmc.b64",
+        service.est("fullcmc"));
+    assertThat(answer.status()).isEqualTo(501);
+    assertThat(answer.header("Content-Type").orElseThrow()).startsWith("text/plain");
+    RunningService.Http get = service.curl(null, service.est("fullcmc"));
+    assertThat(get.status()).isEqualTo(405);
+    assertThat(get.header("Allow")).contains("POST");
+  }
+
+  @Test
+  void est_cacerts_head_isTheAnswerWithoutItsBody() {
+    RunningService.Http get = service.curl(null, service.est("cacerts"));
+    RunningService.Http head = service.curl(null, "--head", service.est("cacerts"));
+    assertThat(head.status()).isEqualTo(200);
+    assertThat(head.header("Content-Length")).isEqualTo(get.header("Content-Length"));
+    assertThat(head.header("Content-Type")).isEqualTo(get.header("Content-Type"));
+    RunningService.Http refused = service.curl(null, "--head", service.est("simpleenroll"));
+    assertThat(refused.status()).isEqualTo(405);
+    assertThat(refused.header("Allow")).contains("POST");
+  }
+
+  @Test
+  void est_cacerts_http10_isAnswered() {
+    assertThat(service.curl(null, "--http1.0", service.est("cacerts")).status()).isEqualTo(200);
   }
 
   @Test

@@ -151,7 +151,10 @@ public final class Backend implements AutoCloseable {
         new StorageConfig(
             data.resolve(directoryOf(Role.ENROLLMENT)), config.enrollment().database()),
         config.enrollment().est().on(config.host(), config.ports().est()),
-        new AdmissionConfig(config.fleet()),
+        new AdmissionConfig(
+            config.fleet(),
+            config.enrollment().allowKeyReuse(),
+            config.enrollment().profiles()),
         new IssuanceConfig(config.enrollment().certificateValidity()),
         new RevocationConfig(
             config.host(),

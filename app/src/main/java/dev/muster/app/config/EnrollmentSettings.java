@@ -5,9 +5,16 @@
 package dev.muster.app.config;
 
 import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.csr.KeyKind;
+import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +23,14 @@ import org.jspecify.annotations.Nullable;
  * @param publicHttpUrl where CRLs can be fetched from outside; null: this host's own HTTP port
  * @param database in place of the embedded one; null for none
  * @param est how EST is served
+ * @param allowKeyReuse whether a renewal may keep its key
+ * @param profiles that devices may ask for by an EST label
  */
 public record EnrollmentSettings(
     @Nullable URI publicHttpUrl,
     Duration certificateValidity,
+    boolean allowKeyReuse,
+    List<DeviceProfile> profiles,
     Duration crlValidity,
     Duration crlInterval,
     StorageConfig.@Nullable Server database,
@@ -31,6 +42,16 @@ public record EnrollmentSettings(
         # publicHttpUrl: http://localhost:8080
         # How long an operational certificate lives; devices renew after two thirds.
         # certificateValidity: 30d
+        # Whether a renewed certificate may keep its key. Safer without: a key then lives as long
+        # as its certificate, and no longer.
+        # allowKeyReuse: false
+        # Other kinds of operational certificates: a device asks for one with the profile's name as
+        # EST label, and its renewals keep it. Keys: p-256, p-384, rsa, ed25519, the preferred first.
+        # profiles:
+        #   short:
+        #     validity: 3d
+        #     keys: [p-256]
+        #     fleets: [default]
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
@@ -53,6 +74,8 @@ public record EnrollmentSettings(
             "a URL such as http://crl.example.com"),
         settings.duration(
             "enrollment.certificateValidity", Duration.ofDays(30), minute, Duration.ofDays(825)),
+        settings.flag("enrollment.allowKeyReuse", false),
+        profiles(settings),
         settings.duration(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(
@@ -71,6 +94,30 @@ public record EnrollmentSettings(
         value -> new StorageConfig.Server(
             url, user, passwordFile.isEmpty() ? null : Path.of(passwordFile)),
         "jdbc:postgresql://HOST/DATABASE, without a password");
+  }
+
+  private static List<DeviceProfile> profiles(Settings settings) {
+    List<DeviceProfile> profiles = new ArrayList<>();
+    for (String name : settings.below("enrollment.profiles")) {
+      String key = "enrollment.profiles." + name;
+      Duration validity = settings.duration(
+          key + ".validity", Duration.ofDays(30), Duration.ofMinutes(1), Duration.ofDays(825));
+      List<KeyKind> keys = settings.value(
+          key + ".keys",
+          List.of(KeyKind.values()),
+          text -> items(text, KeyKind::of),
+          "some of p-256, p-384, rsa, ed25519");
+      List<FleetName> fleets = settings.value(
+          key + ".fleets", List.of(), text -> items(text, FleetName::new), "names of fleets");
+      settings
+          .check(key, () -> new DeviceProfile(name, validity, keys, fleets))
+          .ifPresent(profiles::add);
+    }
+    return profiles;
+  }
+
+  private static <T> List<T> items(String text, Function<String, T> parse) {
+    return Stream.of(text.split(",", -1)).map(String::trim).map(parse).toList();
   }
 
   private static URI httpUrl(String value) {

@@ -19,9 +19,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -169,6 +171,27 @@ final class Settings {
    */
   <T> T value(String key, T otherwise, Function<String, T> parse, String expected) {
     return get(key, otherwise, parse, expected);
+  }
+
+  /** The names right below a key, for settings that a user names. */
+  Set<String> below(String key) {
+    Set<String> names = new TreeSet<>();
+    for (String candidate : settings.keySet()) {
+      if (candidate.startsWith(key + ".")) {
+        names.add(candidate.substring(key.length() + 1).split("\\.", 2)[0]);
+      }
+    }
+    return names;
+  }
+
+  /** Makes a value of several settings, and notes what its constructor says against it. */
+  <T> Optional<T> check(String key, Supplier<T> value) {
+    try {
+      return Optional.of(value.get());
+    } catch (IllegalArgumentException e) {
+      problems.add(key + ": " + e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /** Reports all that was found wrong. @throws UserError if anything was */

@@ -20,6 +20,10 @@ import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
  * @param links which connection it was made for
  */
 record Attributes(List<String> uris, List<LinkClaim> links) {
+  /** id-cmc-changeSubjectName, whose encoding is ambiguous besides (erratum 3943 of RFC 6402). */
+  private static final ASN1ObjectIdentifier CHANGE_SUBJECT_NAME =
+      new ASN1ObjectIdentifier("1.3.6.1.5.5.7.7.36");
+
   Attributes {
     uris = List.copyOf(uris);
     links = List.copyOf(links);
@@ -33,6 +37,11 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
       ASN1ObjectIdentifier type = attribute.getAttrType();
       if (!seen.add(type)) {
         throw new CsrRefusedException("attribute", type + " twice (expected: once)");
+      }
+      if (type.equals(CHANGE_SUBJECT_NAME)) {
+        throw new CsrRefusedException(
+            "changeSubjectName",
+            "a device keeps its name (expected: absent, and the subject as it is; RFC 6402, 2.8)");
       }
       if (LinkAttributes.contain(type)) {
         links.add(LinkAttributes.read(attribute));

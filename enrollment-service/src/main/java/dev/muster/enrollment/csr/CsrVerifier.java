@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
@@ -87,7 +88,15 @@ public final class CsrVerifier {
     checkSignature(csr, key);
     List<VerifiedCsr.Name> names = names(csr.getSubject());
     Attributes attributes = Attributes.read(csr.getAttributes());
-    return new VerifiedCsr(key, names, attributes.uris(), attributes.links());
+    return new VerifiedCsr(key, subject(csr), names, attributes.uris(), attributes.links());
+  }
+
+  private static X500Principal subject(PKCS10CertificationRequest csr) throws CsrRefusedException {
+    try {
+      return new X500Principal(csr.getSubject().getEncoded(ASN1Encoding.DER));
+    } catch (IOException e) {
+      throw new CsrRefusedException(SUBJECT, "cannot be read (expected: a distinguished name)");
+    }
   }
 
   private static PKCS10CertificationRequest parse(byte[] der) throws CsrRefusedException {

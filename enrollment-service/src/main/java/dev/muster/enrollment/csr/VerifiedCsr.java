@@ -10,19 +10,26 @@ import dev.muster.enrollment.issuance.Fingerprint;
 import java.security.PublicKey;
 import java.util.List;
 import java.util.Optional;
+import javax.security.auth.x500.X500Principal;
 
 /**
  * A certification request whose signature proves that its sender has the key (RFC 2986). The names
  * in it are claims, to be compared and never to be copied.
  *
+ * @param subject as it was encoded
  * @param names the attributes of the subject, in order
  * @param uris the URIs of the subject alternative name
  * @param links which connection it says it was made for; they are for the receiver to compare
  */
 public record VerifiedCsr(
-    PublicKey key, List<Name> names, List<String> uris, List<LinkClaim> links) {
+    PublicKey key,
+    X500Principal subject,
+    List<Name> names,
+    List<String> uris,
+    List<LinkClaim> links) {
   public VerifiedCsr {
     requireNonNull(key, "key");
+    requireNonNull(subject, "subject");
     names = List.copyOf(names);
     uris = List.copyOf(uris);
     links = List.copyOf(links);

@@ -18,15 +18,16 @@ import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceSubject;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -39,13 +40,13 @@ final class DecisionRecorder {
   private static final Logger LOG = LoggerFactory.getLogger(DecisionRecorder.class);
 
   private final CertificateIssuer issuer;
-  private final Duration validity;
+  private final Profiles profiles;
   private final URI crl;
   private final MeterRegistry meters;
 
-  DecisionRecorder(CertificateIssuer issuer, Duration validity, URI crl, MeterRegistry meters) {
+  DecisionRecorder(CertificateIssuer issuer, Profiles profiles, URI crl, MeterRegistry meters) {
     this.issuer = issuer;
-    this.validity = validity;
+    this.profiles = profiles;
     this.crl = crl;
     this.meters = meters;
   }
@@ -96,14 +97,18 @@ final class DecisionRecorder {
       // The registrar has looked already; the row says so too, whoever comes to call us.
       return refuse(open, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
+    DeviceProfile profile = profiles.of(open.request);
     X509Certificate certificate = issuer.issue(
-        CertificateProfile.device(subject, validity, crl), open.request.csr().key(), open.now);
+        CertificateProfile.device(subject, profile.validity(), crl),
+        open.request.csr().key(),
+        open.now);
     boolean superseded = issue.supersede() && supersede(open, subject);
     @Nullable String replaces = open.request instanceof EnrollmentRequest.Renewal renewal
         ? renewal.presented().serial()
         : null;
     CertificateRecord record = CertificateRecord.issued(
-        issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate);
+            issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate)
+        .under(profile.name());
     open.tables.certificates().insert(record);
     if (open.facts.pending().isPresent()) {
       open.tables.pending().delete(subject.device(), record.key());
@@ -111,6 +116,7 @@ final class DecisionRecorder {
     open.audit(open.event("certificate.issued", objectOf(subject))
         .with("serial", record.serial())
         .with("fleet", subject.fleet())
+        .with("profile", profile.name())
         .with("notAfter", record.notAfter())
         .with("replaces", replaces)
         .with("superseded", superseded ? "true" : null));
@@ -121,9 +127,10 @@ final class DecisionRecorder {
   private void tellIssued(CertificateRecord record, DeviceSubject subject) {
     meters.counter("muster.certificates.issued", "profile", DeviceSubject.UNIT).increment();
     LOG.info(
-        "Certificate issued device={} fleet={} serial={} notAfter={} replaces={}",
+        "Certificate issued device={} fleet={} profile={} serial={} notAfter={} replaces={}",
         subject.device(),
         subject.fleet(),
+        record.profile(),
         record.serial(),
         record.notAfter(),
         record.replaces());

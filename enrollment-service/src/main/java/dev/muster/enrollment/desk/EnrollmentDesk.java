@@ -14,20 +14,19 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
-import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +55,7 @@ public final class EnrollmentDesk {
   private final RefusalLog refusals;
 
   /**
-   * @param validity of LDevIDs
+   * @param profiles of LDevIDs
    * @param crl where the CRL of the device CA is to be had
    * @param onSuperseded called when certificates were taken back in the course of an enrollment
    */
@@ -65,7 +64,7 @@ public final class EnrollmentDesk {
       TrustView trust,
       CertificateAuthorities authorities,
       Registrar registrar,
-      Duration validity,
+      Profiles profiles,
       URI crl,
       Clock clock,
       MeterRegistry meters,
@@ -80,17 +79,17 @@ public final class EnrollmentDesk {
     this.refusals = new RefusalLog(registry, clock);
     this.registrar = registrar;
     this.clock = clock;
-    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), validity, crl, meters);
+    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, crl, meters);
     this.onSuperseded = onSuperseded;
   }
 
   /**
    * A first certificate for a device with an IDevID (RFC 7030, 4.2.1).
    *
-   * @param label the fleet in the URL; null if none
+   * @param label what the URL named
    * @param csr a PKCS#10 request, unverified
    */
-  public EnrollmentOutcome enroll(Caller caller, @Nullable FleetName label, byte[] csr) {
+  public EnrollmentOutcome enroll(Caller caller, Label label, byte[] csr) {
     Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Factory factory)) {
       return reject(caller, peer, "IDevID");
@@ -116,7 +115,7 @@ public final class EnrollmentDesk {
    *
    * @param label as in {@link #enroll}
    */
-  public EnrollmentOutcome reenroll(Caller caller, @Nullable FleetName label, byte[] csr) {
+  public EnrollmentOutcome reenroll(Caller caller, Label label, byte[] csr) {
     Peer peer = peers.identify(caller.chain(), clock.instant());
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(caller, peer, "LDevID");

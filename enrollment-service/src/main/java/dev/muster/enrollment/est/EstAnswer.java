@@ -25,7 +25,7 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
       return encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(List.of(issued.certificate())));
     }
     if (outcome instanceof EnrollmentOutcome.Deferred deferred) {
-      return later(202, deferred.retryAfter().toSeconds(), "waiting for an operator's approval");
+      return deferred(deferred.retryAfter().toSeconds());
     }
     if (outcome instanceof EnrollmentOutcome.Refused refused) {
       return switch (refused.kind()) {
@@ -56,11 +56,28 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
         status, Map.of(CONTENT_TYPE, "text/plain; charset=utf-8"), Buffer.buffer(text + "\n"));
   }
 
+  /**
+   * To a client of full CMC this says that there is no such service here (RFC 7030, 4.3.2); with
+   * nothing in CMC, for no request was looked at.
+   */
+  static EstAnswer notImplemented() {
+    return text(501, "fullcmc: not implemented (expected: simpleenroll or simplereenroll)");
+  }
+
   static EstAnswer notAllowed(String allowed) {
     return new EstAnswer(
         405,
         Map.of(CONTENT_TYPE, "text/plain; charset=utf-8", "Allow", allowed),
         Buffer.buffer("method: not allowed (expected: " + allowed + ")\n"));
+  }
+
+  /**
+   * Ask again with the same request (RFC 7030, 4.2.3). Without a body: BouncyCastle's client takes
+   * one that it has not read for a broken connection.
+   */
+  private static EstAnswer deferred(long seconds) {
+    return new EstAnswer(
+        202, Map.of("Retry-After", Long.toString(Math.max(1, seconds))), Buffer.buffer());
   }
 
   private static EstAnswer later(int status, long seconds, String text) {

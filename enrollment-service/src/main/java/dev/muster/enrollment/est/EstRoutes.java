@@ -6,12 +6,13 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.EnrollmentDesk;
-import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.issuance.IssuanceException;
+import dev.muster.enrollment.registrar.Label;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
-import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.est.KeyWish;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -27,7 +28,6 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jdbi.v3.core.JdbiException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,9 +44,8 @@ final class EstRoutes {
   private final Vertx vertx;
   private final Executor workers;
   private final EnrollmentDesk desk;
-  private final TrustView trust;
+  private final Labels labels;
   private final EstAnswer caCertificates;
-  private final EstAnswer csrAttributes;
   private final MeterRegistry meters;
   private final ConnectionPatrol patrol;
 
@@ -54,16 +53,15 @@ final class EstRoutes {
       Vertx vertx,
       Executor workers,
       EnrollmentDesk desk,
-      TrustView trust,
+      Labels labels,
       List<X509Certificate> authorities,
       MeterRegistry meters) {
     this.vertx = vertx;
     this.workers = workers;
     this.desk = desk;
-    this.trust = trust;
+    this.labels = labels;
     this.caCertificates =
         EstAnswer.encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(authorities));
-    this.csrAttributes = EstAnswer.encoded(EstMediaType.CSR_ATTRS, EstMessages.csrAttributes());
     this.meters = meters;
     this.patrol = new ConnectionPatrol(vertx);
   }
@@ -77,7 +75,8 @@ final class EstRoutes {
       return;
     }
     Optional<EstPath> path = EstPath.parse(request.path());
-    if (path.isEmpty() || isUnknown(path.get().label())) {
+    Optional<Label> label = path.flatMap(found -> labels.find(found.label()));
+    if (path.isEmpty() || label.isEmpty() || path.get().operation() == EstOperation.SERVER_KEYGEN) {
       answer(request, "none", EstAnswer.text(404, "path: not found"));
       return;
     }
@@ -91,17 +90,19 @@ final class EstRoutes {
     }
     switch (operation) {
       case CA_CERTS -> answer(request, operation.segment(), caCertificates);
-      case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes);
-      default -> readBody(request, path.get());
+      case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes(label.get()));
+      case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
+      default -> readBody(request, operation, label.get());
     }
   }
 
-  private boolean isUnknown(@Nullable String label) {
-    return label != null && !trust.isFleet(label);
+  private EstAnswer csrAttributes(Label label) {
+    KeyWish key = labels.profile(label).keys().get(0).wish();
+    return EstAnswer.encoded(EstMediaType.CSR_ATTRS, CsrWishes.of(key, false).encode());
   }
 
-  private void readBody(HttpServerRequest request, EstPath path) {
-    String operation = path.operation().segment();
+  private void readBody(HttpServerRequest request, EstOperation wanted, Label label) {
+    String operation = wanted.segment();
     Optional<EstAnswer> refusal = refusedByHeaders(request);
     if (refusal.isPresent()) {
       answerAndClose(request, operation, refusal.get());
@@ -126,7 +127,7 @@ final class EstRoutes {
     request.endHandler(end -> {
       vertx.cancelTimer(timer);
       if (!request.response().ended()) {
-        work(request, path, body.getBytes());
+        work(request, wanted, label, body.getBytes());
       }
     });
   }
@@ -151,13 +152,13 @@ final class EstRoutes {
     return EstAnswer.text(413, "body: too large (expected: at most " + MAX_BODY + " bytes)");
   }
 
-  private void work(HttpServerRequest request, EstPath path, byte[] body) {
+  private void work(HttpServerRequest request, EstOperation wanted, Label label, byte[] body) {
     Caller caller = EstConnection.of(request).caller();
     Context context = vertx.getOrCreateContext();
-    String operation = path.operation().segment();
+    String operation = wanted.segment();
     try {
       workers.execute(() -> {
-        EstAnswer result = enroll(path, caller, body);
+        EstAnswer result = enroll(wanted, label, caller, body);
         context.runOnContext(back -> conclude(request, caller, operation, result));
       });
     } catch (RejectedExecutionException e) {
@@ -166,17 +167,16 @@ final class EstRoutes {
     }
   }
 
-  private EstAnswer enroll(EstPath path, Caller caller, byte[] body) {
+  private EstAnswer enroll(EstOperation wanted, Label label, Caller caller, byte[] body) {
     byte[] csr;
     try {
       csr = EstBase64.decode(body);
     } catch (IllegalArgumentException e) {
       return EstAnswer.text(400, String.valueOf(e.getMessage()));
     }
-    FleetName label = path.label() == null ? null : new FleetName(path.label());
     try {
       return EstAnswer.of(
-          path.operation() == EstOperation.SIMPLE_ENROLL
+          wanted == EstOperation.SIMPLE_ENROLL
               ? desk.enroll(caller, label, csr)
               : desk.reenroll(caller, label, csr));
     } catch (JdbiException | IssuanceException e) {

@@ -6,6 +6,7 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -41,6 +42,7 @@ public final class EstServer extends VerticleBase {
       EstTls tls,
       CertificateAuthorities authorities,
       TrustView trust,
+      Labels labels,
       EnrollmentDesk desk,
       Executor workers,
       MeterRegistry meters) {}
@@ -64,7 +66,7 @@ public final class EstServer extends VerticleBase {
         vertx,
         parts.workers,
         parts.desk,
-        parts.trust,
+        parts.labels,
         List.of(cas.root(), cas.deviceCa(), cas.serviceCa()),
         parts.meters);
     HttpServer server = vertx.createHttpServer(options());

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param issuer label of the issuing CA: {@code device} or {@code service}
  * @param role the OU of its subject
+ * @param profile the named profile of a device's certificate; null for the base one
  * @param device whose it is; null for a service
  * @param replaces serial number of the certificate it was renewed from; null if from none
  * @param reason null while active
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record CertificateRecord(
     String issuer,
     String role,
+    @Nullable String profile,
     @Nullable DeviceId device,
     @Nullable String replaces,
     Instant issuedAt,
@@ -43,6 +45,7 @@ public record CertificateRecord(
     return new CertificateRecord(
         issuer,
         role,
+        null,
         device,
         replaces,
         now,
@@ -50,6 +53,12 @@ public record CertificateRecord(
         null,
         null,
         StoredCertificate.of(certificate));
+  }
+
+  /** The same, issued under a named profile; null for the base one. */
+  public CertificateRecord under(@Nullable String profileName) {
+    return new CertificateRecord(
+        issuer, role, profileName, device, replaces, issuedAt, status, reason, revokedAt, stored);
   }
 
   /** The serial number as lower-case hexadecimal digits, as operators and URLs name it. */

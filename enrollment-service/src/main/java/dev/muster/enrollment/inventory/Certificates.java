@@ -17,6 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The certificates we issued. */
 public final class Certificates {
+  /**
+   * A key that its certificate's successor keeps is used once more; any other is new, or taken, as
+   * the unique constraint will tell.
+   */
+  private static final String KEY_USE =
+      "COALESCE((SELECT before.key_use + 1 FROM certificate before"
+          + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
+
   private final Handle handle;
 
   Certificates(Handle handle) {
@@ -26,13 +34,14 @@ public final class Certificates {
   public void insert(CertificateRecord record) {
     handle
         .createUpdate(
-            "INSERT INTO certificate (serial, issuer, role, device, replaces, fingerprint,"
-                + " public_key, not_after, issued_at, status, certificate) VALUES (:serial, :issuer,"
-                + " :role, :device, :replaces, :fingerprint, :key, :notAfter, :issuedAt, :status,"
-                + " :certificate)")
+            "INSERT INTO certificate (serial, issuer, role, profile, device, replaces, fingerprint,"
+                + " public_key, key_use, not_after, issued_at, status, certificate) VALUES (:serial,"
+                + " :issuer, :role, :profile, :device, :replaces, :fingerprint, :key, " + KEY_USE
+                + ", :notAfter, :issuedAt, :status, :certificate)")
         .bind("serial", record.serial())
         .bind("issuer", record.issuer())
         .bind("role", record.role())
+        .bind("profile", record.profile())
         .bind("device", Columns.text(record.device()))
         .bind("replaces", record.replaces())
         .bind("fingerprint", record.fingerprint().hex())
@@ -53,8 +62,14 @@ public final class Certificates {
     return one("fingerprint", fingerprint.hex());
   }
 
+  /** The newest with that key: there are several only where keys may be kept. */
   public Optional<CertificateRecord> findByKey(Fingerprint key) {
-    return one("public_key", key.hex());
+    return handle
+        .createQuery(
+            "SELECT * FROM certificate WHERE public_key = :key ORDER BY key_use DESC LIMIT 1")
+        .bind("key", key.hex())
+        .map((row, context) -> certificate(row))
+        .findOne();
   }
 
   /** As {@link #find}, and keeps all others from changing it until the transaction ends. */
@@ -152,6 +167,7 @@ public final class Certificates {
     return new CertificateRecord(
         row.getString("issuer"),
         row.getString("role"),
+        row.getString("profile"),
         Columns.deviceOrNull(row, "device"),
         row.getString("replaces"),
         Columns.instant(row, "issued_at"),

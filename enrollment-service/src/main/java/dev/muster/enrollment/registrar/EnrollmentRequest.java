@@ -8,17 +8,15 @@ import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.issuance.Fingerprint;
-import dev.muster.protocol.identity.FleetName;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Somebody whose certificate was proven asks for another. */
 public sealed interface EnrollmentRequest {
   /** The request. */
   VerifiedCsr csr();
 
-  /** The fleet that the URL named; null if it named none. */
-  @Nullable FleetName label();
+  /** What the URL named. */
+  Label label();
 
   /**
    * With an IDevID (RFC 7030, 4.2.1).
@@ -33,7 +31,7 @@ public sealed interface EnrollmentRequest {
       Fingerprint factoryKey,
       List<VerifiedCsr.Name> ownNames,
       VerifiedCsr csr,
-      @Nullable FleetName label)
+      Label label)
       implements EnrollmentRequest {
     public First {
       ownNames = List.copyOf(ownNames);
@@ -45,8 +43,6 @@ public sealed interface EnrollmentRequest {
    *
    * @param presented what the registry has about the LDevID
    */
-  record Renewal(
-      CertificateRecord presented,
-      VerifiedCsr csr,
-      @Nullable FleetName label) implements EnrollmentRequest {}
+  record Renewal(CertificateRecord presented, VerifiedCsr csr, Label label)
+      implements EnrollmentRequest {}
 }

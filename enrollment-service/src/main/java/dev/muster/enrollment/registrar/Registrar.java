@@ -9,7 +9,7 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.protocol.identity.DeviceId;
-import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.DeviceSubject;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -25,9 +25,14 @@ public final class Registrar {
   public static final int MAX_WAITING_KEYS = 8;
 
   private final FirstEnrollment firstEnrollment;
+  private final Renewal renewals;
+  private final Profiles profiles;
 
-  public Registrar(FleetName defaultFleet) {
-    this.firstEnrollment = new FirstEnrollment(requireNonNull(defaultFleet, "defaultFleet"));
+  public Registrar(AdmissionConfig config, Profiles profiles) {
+    requireNonNull(config, "config");
+    this.profiles = requireNonNull(profiles, "profiles");
+    this.firstEnrollment = new FirstEnrollment(config.defaultFleet());
+    this.renewals = new Renewal(config.keyReuse());
   }
 
   /**
@@ -49,11 +54,25 @@ public final class Registrar {
 
   /** Decides about a request. */
   public EnrollmentDecision decide(EnrollmentRequest request, RegistryFacts facts, Instant now) {
+    EnrollmentDecision decision = decideWho(request, facts, now);
+    // What waits for an operator is worth waiting for.
+    Optional<DeviceSubject> subject = decision instanceof EnrollmentDecision.Issue issue
+        ? Optional.of(issue.subject())
+        : decision instanceof EnrollmentDecision.Defer defer
+            ? Optional.of(defer.subject())
+            : Optional.empty();
+    return subject
+        .flatMap(who -> Profiles.refusal(profiles.of(request), who, request))
+        .orElse(decision);
+  }
+
+  private EnrollmentDecision decideWho(
+      EnrollmentRequest request, RegistryFacts facts, Instant now) {
     if (request instanceof EnrollmentRequest.First first) {
       return firstEnrollment.decide(first, facts, now);
     }
     if (request instanceof EnrollmentRequest.Renewal renewal) {
-      return Renewal.decide(renewal, facts, now);
+      return renewals.decide(renewal, facts, now);
     }
     throw new IllegalStateException("unknown request: " + request);
   }

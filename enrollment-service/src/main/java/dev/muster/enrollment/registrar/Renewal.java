@@ -24,10 +24,14 @@ final class Renewal {
   /** How many live certificates one device may gather by renewing from old ones. */
   static final int MAX_LIVE_CERTIFICATES = 8;
 
-  private Renewal() {}
+  private final boolean keyReuse;
 
-  static EnrollmentDecision decide(
-      EnrollmentRequest.Renewal request, RegistryFacts facts, Instant now) {
+  /** @param keyReuse whether a certificate's successor may have the same key */
+  Renewal(boolean keyReuse) {
+    this.keyReuse = keyReuse;
+  }
+
+  EnrollmentDecision decide(EnrollmentRequest.Renewal request, RegistryFacts facts, Instant now) {
     if (facts.device().isEmpty()) {
       return forbidden("certificate: of no known device");
     }
@@ -47,7 +51,8 @@ final class Renewal {
     if (wrongLabel(request, subject)) {
       return forbidden("label: not the fleet of this device");
     }
-    Optional<String> changed = CsrNames.changed(request.csr(), subject);
+    Optional<String> changed =
+        CsrNames.changed(request.csr(), request.presented().certificate());
     if (changed.isPresent()) {
       return badRequest(changed.get());
     }
@@ -60,15 +65,17 @@ final class Renewal {
         .equals(Optional.of(subject.fleet().value()));
   }
 
-  private static EnrollmentDecision decideKey(
+  private EnrollmentDecision decideKey(
       EnrollmentRequest.Renewal request, RegistryFacts facts, DeviceSubject subject, Instant now) {
-    if (request.csr().keyFingerprint().equals(request.presented().key())) {
+    boolean keepsKey = request.csr().keyFingerprint().equals(request.presented().key());
+    if (keepsKey && !keyReuse) {
       return badRequest("publicKey: that of the certificate in use (expected: a new key)");
     }
     if (facts.reservedKey()) {
       return badRequest("publicKey: in use by another (expected: a new key)");
     }
-    if (facts.sameKey().isPresent()) {
+    if (facts.sameKey().isPresent()
+        && !(keepsKey && isNewest(request, facts.sameKey().get()))) {
       return repeatOrRefuse(facts.sameKey().get(), subject, now);
     }
     Optional<PendingEnrollment> pending = facts.pending();
@@ -83,5 +90,11 @@ final class Renewal {
       return defer(facts, subject, now, true, "it has " + live + " live certificates already");
     }
     return new Issue(subject, approved);
+  }
+
+  /** Otherwise the key has a successor of this certificate already, which its owner lost. */
+  private static boolean isNewest(
+      EnrollmentRequest.Renewal request, CertificateRecord newestWithKey) {
+    return newestWithKey.serial().equals(request.presented().serial());
   }
 }

@@ -12,6 +12,7 @@ import dev.muster.enrollment.registrar.EnrollmentDecision.Defer;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Refuse;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Repeat;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -57,7 +58,8 @@ final class Rulings {
   }
 
   static boolean wrongLabel(EnrollmentRequest request, DeviceSubject subject) {
-    return request.label() != null && !subject.fleet().equals(request.label());
+    FleetName fleet = request.label().fleet();
+    return fleet != null && !subject.fleet().equals(fleet);
   }
 
   static EnrollmentDecision badRequest(String detail) {

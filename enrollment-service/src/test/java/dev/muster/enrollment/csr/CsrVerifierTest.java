@@ -149,7 +149,7 @@ class CsrVerifierTest {
                 "CN=a",
                 builder -> builder.addAttribute(
                     new ASN1ObjectIdentifier("1.3.6.1.5.5.7.7.36"), new DERPrintableString("x"))),
-            "attribute"),
+            "changeSubjectName"),
         Arguments.of("multi-valued", csr("CN=a+O=b", as), "subject"),
         Arguments.of("two CN", csr("CN=a,CN=b", as), "subject"),
         Arguments.of("country", csr("C=US,CN=a", as), "subject"));

@@ -11,6 +11,10 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import dev.muster.enrollment.revocation.Departures;
@@ -55,12 +59,13 @@ final class DeskBench implements AutoCloseable {
         new CrlPublisher(registry, authorities::issuers, Duration.ofHours(1), clock);
     revocations = new Revocations(registry, publisher, clock);
     departures = new Departures(registry, publisher, clock);
+    Profiles profiles = new Profiles(DeviceProfile.base(Duration.ofDays(1)), List.of());
     desk = new EnrollmentDesk(
         registry,
         trust,
         authorities,
-        new Registrar(fleet),
-        Duration.ofDays(1),
+        new Registrar(new AdmissionConfig(fleet, false, List.of()), profiles),
+        profiles,
         URI.create("http://localhost/crl/device.crl"),
         clock,
         meters,
@@ -90,7 +95,7 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome enroll(TestPki.Credential idevid) {
-    return desk.enroll(caller(idevid.chain()), null, csr(TestPki.newKey()));
+    return desk.enroll(caller(idevid.chain()), Label.NONE, csr(TestPki.newKey()));
   }
 
   static Caller caller(List<X509Certificate> chain) {
@@ -105,7 +110,7 @@ final class DeskBench implements AutoCloseable {
   }
 
   EnrollmentOutcome renew(X509Certificate presented) {
-    return desk.reenroll(caller(List.of(presented)), null, csr(TestPki.newKey()));
+    return desk.reenroll(caller(List.of(presented)), Label.NONE, csr(TestPki.newKey()));
   }
 
   static X509Certificate issued(EnrollmentOutcome outcome) {

@@ -13,6 +13,7 @@ import dev.muster.testing.TestPki;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,7 +27,12 @@ class LinkingTest {
 
   private static CsrCheck csr(LinkClaim... claims) {
     return new CsrCheck.Accepted(
-        new VerifiedCsr(TestPki.newKey().getPublic(), List.of(), List.of(), Arrays.asList(claims)));
+        new VerifiedCsr(
+        TestPki.newKey().getPublic(),
+        new X500Principal(""),
+        List.of(),
+        List.of(),
+        Arrays.asList(claims)));
   }
 
   private static LinkClaim challenge(String value) {

@@ -10,6 +10,7 @@ import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.registrar.Label;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.testing.TestPki;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class SecondIdevidTest {
       TestPki.Credential twin = bench.factory.issue("SERIALNUMBER=TWIN").build();
       KeyPair keys = TestPki.newKey();
       byte[] csr = DeskBench.csr(keys);
-      assertThat(bench.desk.enroll(DeskBench.caller(twin.chain()), null, csr))
+      assertThat(bench.desk.enroll(DeskBench.caller(twin.chain()), Label.NONE, csr))
           .isInstanceOf(EnrollmentOutcome.Deferred.class);
       assertThat(bench.meters.counter("muster.clone.alarms").count()).isEqualTo(1);
       Fingerprint key = Fingerprint.of(keys.getPublic());
@@ -42,7 +43,7 @@ class SecondIdevidTest {
         tables.pending().update(device, key, PendingEnrollment.State.APPROVED);
         return key;
       });
-      DeskBench.issued(bench.desk.enroll(DeskBench.caller(twin.chain()), null, csr));
+      DeskBench.issued(bench.desk.enroll(DeskBench.caller(twin.chain()), Label.NONE, csr));
       DeviceRecord record =
           bench.registry.read(tables -> tables.devices().find(device).orElseThrow());
       assertThat(record.factoryKey())

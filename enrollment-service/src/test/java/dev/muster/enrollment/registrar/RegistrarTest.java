@@ -5,7 +5,9 @@
 package dev.muster.enrollment.registrar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.CertificateRecord;
@@ -21,32 +23,76 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RegistrarTest {
+  private static final String URN = "urn:muster:default:acme-sn1";
+  private static final X500Principal NOBODY = new X500Principal("");
   private static final Instant NOW = Instant.now();
   private static final TestPki.Credential CA = TestPki.root("CN=CA");
   private static final TestPki.Credential OLD =
-      CA.issue("OU=device,O=default,CN=acme-sn1").build();
+      CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build();
   private static final VerifiedCsr CSR = csr(List.of(), List.of());
   private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final Fingerprint OTHER_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final DeviceId ID = new DeviceId("acme-sn1");
   private static final FleetName FLEET = new FleetName("default");
 
-  private final Registrar registrar = new Registrar(FLEET);
+  private static final DeviceProfile SHORT =
+      new DeviceProfile("short", Duration.ofHours(72), List.of(KeyKind.P256), List.of(FLEET));
+  private static final DeviceProfile FOREIGN = new DeviceProfile(
+      "foreign", Duration.ofHours(72), List.of(KeyKind.P256), List.of(new FleetName("x")));
+  private static final DeviceProfile OTHER_KEYS = new DeviceProfile(
+      "other-keys", Duration.ofHours(72), List.of(KeyKind.P384, KeyKind.RSA), List.of());
+  private static final Profiles PROFILES =
+      new Profiles(DeviceProfile.base(Duration.ofDays(30)), List.of(SHORT, FOREIGN, OTHER_KEYS));
+
+  private final Registrar registrar = registrar(false);
+
+  private static Registrar registrar(boolean keyReuse) {
+    return new Registrar(new AdmissionConfig(FLEET, keyReuse, PROFILES.named()), PROFILES);
+  }
 
   private static VerifiedCsr csr(List<VerifiedCsr.Name> names, List<String> uris) {
-    return new VerifiedCsr(TestPki.newKey().getPublic(), names, uris, List.of());
+    return csr(subject(names), names, uris);
+  }
+
+  private static VerifiedCsr csr(
+      X500Principal subject, List<VerifiedCsr.Name> names, List<String> uris) {
+    return new VerifiedCsr(TestPki.newKey().getPublic(), subject, names, uris, List.of());
+  }
+
+  private static VerifiedCsr withOldKey() {
+    return new VerifiedCsr(
+        OLD.certificate().getPublicKey(), NOBODY, List.of(), List.of(), List.of());
+  }
+
+  /** As UTF8Strings, as our certificates have them. */
+  private static X500Principal subject(List<VerifiedCsr.Name> names) {
+    try {
+      String text = names.stream()
+          .map(name -> name.type() + "=" + name.value())
+          .collect(Collectors.joining(","));
+      return new X500Principal(new X500Name(text).getEncoded());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** What the registry knows, changed one by one. */
@@ -56,7 +102,9 @@ class RegistrarTest {
     Fingerprint factoryKey = FACTORY_KEY;
     VerifiedCsr csr = CSR;
 
-    @Nullable FleetName label;
+    Label label = Label.NONE;
+
+    @Nullable String profile;
 
     Optional<ManifestEntry> announced = Optional.empty();
     Optional<DeviceRecord> device = Optional.empty();
@@ -102,7 +150,7 @@ class RegistrarTest {
     }
 
     EnrollmentRequest.Renewal renewal(CertificateStatus status) {
-      return new EnrollmentRequest.Renewal(record(ID, status, null), csr, label);
+      return new EnrollmentRequest.Renewal(record(ID, status, null).under(profile), csr, label);
     }
   }
 
@@ -111,6 +159,7 @@ class RegistrarTest {
     return new CertificateRecord(
         "device",
         "device",
+        null,
         device,
         null,
         NOW,
@@ -148,10 +197,13 @@ class RegistrarTest {
         new ManifestEntry("SN1", new FleetName("north"), new DeviceId("pump-7"), null);
     return List.of(
         row("auto", new World(), "issue acme-sn1 default"),
-        row("auto, label fits", new World().with(w -> w.label = FLEET), "issue acme-sn1 default"),
+        row(
+            "auto, label fits",
+            new World().with(w -> w.label = new Label(FLEET, null)),
+            "issue acme-sn1 default"),
         row(
             "auto, label of another",
-            new World().with(w -> w.label = new FleetName("x")),
+            new World().with(w -> w.label = new Label(new FleetName("x"), null)),
             "FORBIDDEN label"),
         row(
             "registered, announced",
@@ -228,7 +280,7 @@ class RegistrarTest {
             new World()
                 .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
                 .with(w -> w.device = Optional.of(transferred(true)))
-                .with(w -> w.label = FLEET),
+                .with(w -> w.label = new Label(FLEET, null)),
             "FORBIDDEN label"),
         row(
             "too many keys",
@@ -251,6 +303,18 @@ class RegistrarTest {
                     Optional.of(record(new DeviceId("b"), CertificateStatus.ACTIVE, null))),
             "BAD_REQUEST publicKey"),
         row("a CA's key", new World().with(w -> w.reserved = true), "BAD_REQUEST publicKey"),
+        row(
+            "profile",
+            new World().with(w -> w.label = new Label(null, SHORT)),
+            "issue acme-sn1 default"),
+        row(
+            "profile of another fleet",
+            new World().with(w -> w.label = new Label(null, FOREIGN)),
+            "FORBIDDEN label"),
+        row(
+            "profile with other keys",
+            new World().with(w -> w.label = new Label(null, OTHER_KEYS)),
+            "BAD_REQUEST publicKey: p-256 (expected: p-384 or rsa)"),
         row("name taken", new World().with(w -> w.idTaken = true), "FORBIDDEN device id"),
         row("unsafe serial", new World().with(w -> w.serial = "a/b"), "FORBIDDEN IDevID"),
         row("Kelvin sign", new World().with(w -> w.serial = "\u212A1"), "FORBIDDEN IDevID"),
@@ -295,9 +359,9 @@ class RegistrarTest {
         new VerifiedCsr.Name("O", "default"),
         new VerifiedCsr.Name("OU", "device"));
     List<VerifiedCsr.Name> reordered = List.of(full.get(2), full.get(1), full.get(0));
-    World sameKey = known()
-        .with(w -> w.csr =
-            new VerifiedCsr(OLD.certificate().getPublicKey(), List.of(), List.of(), List.of()));
+    World sameKey = known().with(w -> w.csr = withOldKey());
+    // What the JDK makes of ASCII is a PrintableString.
+    X500Principal printable = new X500Principal("OU=device,O=default,CN=acme-sn1");
     return List.of(
         row("empty subject", known(), "issue acme-sn1 default"),
         row(
@@ -308,6 +372,18 @@ class RegistrarTest {
             "reordered",
             known().with(w -> w.csr = csr(reordered, List.of())),
             "BAD_REQUEST subject"),
+        row(
+            "other string type",
+            known().with(w -> w.csr = csr(printable, full, List.of())),
+            "BAD_REQUEST subject"),
+        row(
+            "own URN",
+            known().with(w -> w.csr = csr(full, List.of(URN))),
+            "issue acme-sn1 default"),
+        row(
+            "own URN twice",
+            known().with(w -> w.csr = csr(full, List.of(URN, URN))),
+            "BAD_REQUEST subjectAltName"),
         row("CN alone", known().with(w -> w.csr = named("CN", "acme-sn1")), "BAD_REQUEST subject"),
         row(
             "added URN",
@@ -334,7 +410,10 @@ class RegistrarTest {
             "certificate of the fleet before",
             known().with(w -> w.device = Optional.of(transferred(false))),
             "FORBIDDEN certificate: not of fleet north"),
-        row("wrong label", known().with(w -> w.label = new FleetName("x")), "FORBIDDEN label"),
+        row(
+            "wrong label",
+            known().with(w -> w.label = new Label(new FleetName("x"), null)),
+            "FORBIDDEN label"),
         row(
             "hoards",
             known().with(w -> {
@@ -354,6 +433,58 @@ class RegistrarTest {
   void renewal(String name, World world, String expected) {
     EnrollmentRequest request = world.renewal(CertificateStatus.ACTIVE);
     assertThat(show(registrar.decide(request, world.facts(), NOW))).startsWith(expected);
+  }
+
+  @Test
+  void renewal_keepsTheProfile_unlessTheLabelNamesAnother() {
+    World world = known().with(w -> w.profile = "short");
+    assertThat(PROFILES.of(world.renewal(CertificateStatus.ACTIVE))).isEqualTo(SHORT);
+    world.label = new Label(null, OTHER_KEYS);
+    assertThat(PROFILES.of(world.renewal(CertificateStatus.ACTIVE))).isEqualTo(OTHER_KEYS);
+    world.label = new Label(FLEET, null);
+    assertThat(PROFILES.of(world.renewal(CertificateStatus.ACTIVE))).isEqualTo(SHORT);
+    world.profile = "gone from the settings";
+    assertThat(PROFILES.of(world.renewal(CertificateStatus.ACTIVE))).isEqualTo(PROFILES.base());
+  }
+
+  @Test
+  void renewal_labelOfAProfileOfAnotherFleet_isForbidden() {
+    World world = known().with(w -> w.label = new Label(null, FOREIGN));
+    assertThat(show(registrar.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
+        .startsWith("FORBIDDEN label");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cacerts", "simpleenroll", "csrattrs", "fullcmc", "Short", "", "a/b"})
+  void est_label_profileNamedLikeAnOperation_isRefused(String name) {
+    assertThatThrownBy(
+            () -> new DeviceProfile(name, Duration.ofDays(1), List.of(KeyKind.P256), List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("profile: ");
+  }
+
+  @Test
+  void est_label_fleetNamedLikeAnOperationOrAProfile_isRefused() {
+    assertThatThrownBy(() -> new AdmissionConfig(new FleetName("cacerts"), false, List.of()))
+        .hasMessageStartingWith("fleet: ");
+    assertThatThrownBy(() -> new AdmissionConfig(new FleetName("short"), false, List.of(SHORT)))
+        .hasMessageStartingWith("profile: ");
+  }
+
+  @Test
+  void renewal_keyReuseAllowed_issues_andRepeatsALostAnswer() {
+    Registrar lenient = registrar(true);
+    CertificateRecord presented = record(ID, CertificateStatus.ACTIVE, null);
+    World world = known().with(w -> w.csr = withOldKey());
+    world.sameKey = Optional.of(presented);
+    assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
+        .isEqualTo("issue acme-sn1 default");
+    X509Certificate next =
+        CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build().certificate();
+    world.sameKey = Optional.of(
+        CertificateRecord.issued("device", "device", ID, presented.serial(), NOW, next));
+    assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
+        .isEqualTo("repeat");
   }
 
   @ParameterizedTest
