@@ -4,8 +4,8 @@
  */
 package dev.muster.app.config;
 
-import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.csr.KeyKind;
+import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;

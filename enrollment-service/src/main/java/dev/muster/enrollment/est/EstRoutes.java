@@ -45,24 +45,20 @@ final class EstRoutes {
   private final Executor workers;
   private final EnrollmentDesk desk;
   private final Labels labels;
+  private final boolean channelBinding;
   private final EstAnswer caCertificates;
   private final MeterRegistry meters;
   private final ConnectionPatrol patrol;
 
-  EstRoutes(
-      Vertx vertx,
-      Executor workers,
-      EnrollmentDesk desk,
-      Labels labels,
-      List<X509Certificate> authorities,
-      MeterRegistry meters) {
+  EstRoutes(Vertx vertx, EstServer.Parts parts, List<X509Certificate> authorities) {
     this.vertx = vertx;
-    this.workers = workers;
-    this.desk = desk;
-    this.labels = labels;
+    this.workers = parts.workers();
+    this.desk = parts.desk();
+    this.labels = parts.labels();
+    this.channelBinding = parts.config().requireChannelBinding();
     this.caCertificates =
         EstAnswer.encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(authorities));
-    this.meters = meters;
+    this.meters = parts.meters();
     this.patrol = new ConnectionPatrol(vertx);
   }
 
@@ -98,7 +94,8 @@ final class EstRoutes {
 
   private EstAnswer csrAttributes(Label label) {
     KeyWish key = labels.profile(label).keys().get(0).wish();
-    return EstAnswer.encoded(EstMediaType.CSR_ATTRS, CsrWishes.of(key, false).encode());
+    return EstAnswer.encoded(
+        EstMediaType.CSR_ATTRS, CsrWishes.of(key, channelBinding).encode());
   }
 
   private void readBody(HttpServerRequest request, EstOperation wanted, Label label) {

@@ -62,13 +62,8 @@ public final class EstServer extends VerticleBase {
   @Override
   public Future<?> start() {
     CertificateAuthorities cas = parts.authorities;
-    EstRoutes routes = new EstRoutes(
-        vertx,
-        parts.workers,
-        parts.desk,
-        parts.labels,
-        List.of(cas.root(), cas.deviceCa(), cas.serviceCa()),
-        parts.meters);
+    EstRoutes routes =
+        new EstRoutes(vertx, parts, List.of(cas.root(), cas.deviceCa(), cas.serviceCa()));
     HttpServer server = vertx.createHttpServer(options());
     server.connectionHandler(routes.patrol()::watch);
     server.exceptionHandler(e -> LOG.debug("Connection failed reason=\"{}\"", e.getMessage()));

@@ -26,8 +26,7 @@ class LinkingTest {
   private final ChannelBinding binding = ChannelBinding.of(List.of(UNIQUE, EXPORTED));
 
   private static CsrCheck csr(LinkClaim... claims) {
-    return new CsrCheck.Accepted(
-        new VerifiedCsr(
+    return new CsrCheck.Accepted(new VerifiedCsr(
         TestPki.newKey().getPublic(),
         new X500Principal(""),
         List.of(),
