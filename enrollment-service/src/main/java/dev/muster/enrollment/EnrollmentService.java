@@ -115,7 +115,7 @@ public final class EnrollmentService implements AutoCloseable {
       registry = opened(Registry.open(config.storage()));
       workers = newWorkers();
       opened.push(this::stopWorkers);
-      trust = new TrustView(registry, config.admission().defaultFleet());
+      trust = new TrustView(registry, config.admission(), clock);
       publisher = new CrlPublisher(
           registry, authorities::issuers, config.revocation().crlValidity(), clock);
       publisher.listener(this::push);

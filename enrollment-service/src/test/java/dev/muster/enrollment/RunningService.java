@@ -4,9 +4,12 @@
  */
 package dev.muster.enrollment;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
@@ -42,6 +45,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The whole service on free ports, a manufacturer, and the independent clients that talk to it.
@@ -185,7 +189,36 @@ final class RunningService implements AutoCloseable {
     }
   }
 
+  /** Registers a manufacturer and shows that the key of its CA is at hand. */
   Answer addManufacturer(String name, TestPki.Credential ca, String admission) {
+    Answer registered = registerManufacturer(name, ca, admission);
+    if (registered.status() == 201) {
+      challengeOf(registered, ca)
+          .ifPresent(challenge -> assertThat(
+                  proveManufacturer(name, ca.issue("CN=" + challenge).build()).status())
+              .isEqualTo(200));
+    }
+    return registered;
+  }
+
+  /** What is to be certified as proof. */
+  static Optional<String> challengeOf(Answer answer, TestPki.Credential ca) {
+    return answer.body().getJsonArray("cas").stream()
+        .map(JsonObject.class::cast)
+        .filter(one ->
+            one.getString("fingerprint").equals(Fingerprint.of(ca.certificate()).hex()))
+        .flatMap(one -> Stream.ofNullable(one.getString("challenge")))
+        .findFirst();
+  }
+
+  Answer proveManufacturer(String name, TestPki.Credential proof) {
+    return post(
+        "/manufacturers/" + name + "/proof",
+        new JsonObject().put("certificate", TestPki.pem(List.of(proof.certificate()))));
+  }
+
+  /** Only that: an unproven CA lets nobody in. */
+  Answer registerManufacturer(String name, TestPki.Credential ca, String admission) {
     return post(
         "/manufacturers",
         new JsonObject()

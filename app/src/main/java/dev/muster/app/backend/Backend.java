@@ -154,7 +154,8 @@ public final class Backend implements AutoCloseable {
         new AdmissionConfig(
             config.fleet(),
             config.enrollment().allowKeyReuse(),
-            config.enrollment().profiles()),
+            config.enrollment().profiles(),
+            config.enrollment().allowUnprovenManufacturers()),
         new IssuanceConfig(config.enrollment().certificateValidity()),
         new RevocationConfig(
             config.host(),

@@ -7,8 +7,12 @@ package dev.muster.app.command;
 import dev.muster.app.UserError;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
+import dev.muster.protocol.file.Pem;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,7 +21,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "factory",
     description = "A manufacturer's CA, and factory identities (IDevIDs) for its devices.",
-    subcommands = {FactoryCommand.Init.class, FactoryCommand.Issue.class})
+    subcommands = {FactoryCommand.Init.class, FactoryCommand.Issue.class, FactoryCommand.Prove.class
+    })
 public final class FactoryCommand {
   @Command(name = "init", description = "Make a manufacturer's CA.")
   static final class Init implements Callable<Integer> {
@@ -75,6 +80,49 @@ public final class FactoryCommand {
         System.out.println("device " + serial + ": " + out.resolve("device.key") + ", "
             + out.resolve("chain.pem"));
       });
+    }
+  }
+
+  @Command(
+      name = "prove",
+      description = "Certify the challenge of a service at which the CA was registered.")
+  static final class Prove implements Callable<Integer> {
+    @Option(
+        names = "--factory",
+        required = true,
+        paramLabel = "DIR",
+        description = "What factory init made.")
+    Path factory = Path.of(".");
+
+    @Option(
+        names = "--challenge",
+        required = true,
+        paramLabel = "TEXT",
+        description = "What muster admin manufacturers add gave.")
+    String challenge = "";
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "FILE",
+        description = "Where the proof is written, PEM.")
+    Path out = Path.of("proof.pem");
+
+    @Override
+    public Integer call() {
+      return explained(() -> {
+        write(out, Pem.of(List.of(Factory.open(factory, Clock.systemUTC()).prove(challenge))));
+        System.out.println("proof: " + out + " (hand it to the operator: muster admin manufacturers"
+            + " prove NAME --certificate " + out + ")");
+      });
+    }
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UserError(file + ": cannot be written (" + e.getClass().getSimpleName() + ")");
     }
   }
 

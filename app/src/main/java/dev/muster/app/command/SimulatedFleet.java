@@ -11,6 +11,7 @@ import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.FactoryIdentity;
@@ -19,7 +20,6 @@ import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.ProgressListener;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Simulation;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -129,19 +129,29 @@ final class SimulatedFleet implements AutoCloseable {
     try {
       this.factory =
           Files.exists(home) ? Factory.open(home, clock) : Factory.init(home, manufacturer, clock);
-      operator.post(
-          "manufacturers",
-          JSON.createObjectNode()
-              .put("name", manufacturer)
-              .put("ca", Files.readString(home.resolve(Factory.CA_CERTIFICATE)))
-              .put("admission", "auto")
-              .put("fleet", fleet));
     } catch (FactoryException e) {
       throw new UserError(e.getMessage());
-    } catch (IOException e) {
-      throw new UserError(home + ": cannot be read (" + e.getMessage() + ")");
     }
+    register(manufacturer, fleet);
     this.simulation = new Simulation(clock);
+  }
+
+  private void register(String manufacturer, String fleet) {
+    JsonNode registered = operator.post(
+        "manufacturers",
+        JSON.createObjectNode()
+            .put("name", manufacturer)
+            .put("ca", Pem.of(List.of(factory.certificate())))
+            .put("admission", "auto")
+            .put("fleet", fleet));
+    for (JsonNode ca : registered.path("cas")) {
+      if (ca.hasNonNull("challenge")) {
+        String proof = Pem.of(List.of(factory.prove(ca.path("challenge").asText())));
+        operator.post(
+            "manufacturers/" + OperatorClient.segment(manufacturer) + "/proof",
+            JSON.createObjectNode().put("certificate", proof));
+      }
+    }
   }
 
   private FactoryIdentity identityOf(String serial) {

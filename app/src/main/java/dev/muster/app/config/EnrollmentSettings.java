@@ -34,6 +34,7 @@ public record EnrollmentSettings(
     Duration crlValidity,
     Duration crlInterval,
     StorageConfig.@Nullable Server database,
+    boolean allowUnprovenManufacturers,
     EstSettings est) {
 
   static final String COMMENTED_YAML = """
@@ -55,6 +56,8 @@ public record EnrollmentSettings(
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
+        # Let a manufacturer's devices in though nobody has shown to have the key of its CA.
+        # allowUnprovenManufacturers: false
         # A PostgreSQL server in place of the database in DATA/enrollment; several enrollment
         # services with the same CA may share it. The file holds the password alone.
         database:
@@ -81,6 +84,7 @@ public record EnrollmentSettings(
         settings.duration(
             "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
         database(settings),
+        settings.flag("enrollment.allowUnprovenManufacturers", false),
         EstSettings.read(settings));
   }
 

@@ -8,6 +8,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.inventory.ManufacturerCa;
 import dev.muster.protocol.identity.DistinguishedName;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
@@ -77,9 +78,13 @@ final class PeerVerifier {
       List<X509Certificate> path = chain.subList(0, top + 1);
       @Nullable Peer refused = null;
       for (Manufacturer manufacturer : trust.manufacturers()) {
-        for (X509Certificate anchor : manufacturer.cas()) {
+        for (ManufacturerCa ca : manufacturer.cas()) {
+          X509Certificate anchor = ca.certificate();
           if (issued(anchor, chain.get(top))) {
-            Peer peer = checkedFactory(path, anchor, now, factory(manufacturer, leaf));
+            Peer peer = trust
+                .barred(manufacturer, ca, now)
+                .<Peer>map(reason -> new Peer.Rejected(leaf, reason))
+                .orElseGet(() -> checkedFactory(path, anchor, now, factory(manufacturer, leaf)));
             if (!(peer instanceof Peer.Rejected)) {
               return peer;
             }

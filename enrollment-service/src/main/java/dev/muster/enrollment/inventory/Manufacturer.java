@@ -4,11 +4,15 @@
  */
 package dev.muster.enrollment.inventory;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -17,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name 1 to 32 of {@code [a-z0-9-]}, starting with a letter or digit: device ids begin with
  *     it
- * @param fleet where its devices belong; null for the default fleet
+ * @param distrust null if it is trusted
  * @param cas trust anchors of its IDevIDs
  */
 public record Manufacturer(
-    String name, Admission admission, @Nullable FleetName fleet, List<X509Certificate> cas) {
+    String name, ManufacturerPolicy policy, @Nullable Distrust distrust, List<ManufacturerCa> cas) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,31}");
 
   /** @throws IllegalArgumentException if the name does not keep to the grammar */
@@ -30,7 +34,42 @@ public record Manufacturer(
       throw new IllegalArgumentException("name: " + Quoted.of(name)
           + " (expected: 1 to 32 of [a-z0-9-], starting with a letter or digit)");
     }
+    requireNonNull(policy, "policy");
     cas = List.copyOf(cas);
+  }
+
+  /** One on the strict terms, whose CAs are proven. */
+  public Manufacturer(
+      String name, Admission admission, @Nullable FleetName fleet, List<X509Certificate> cas) {
+    this(
+        name,
+        ManufacturerPolicy.of(admission, fleet),
+        null,
+        cas.stream().map(ca -> ManufacturerCa.proven(ca, Instant.EPOCH)).toList());
+  }
+
+  public Admission admission() {
+    return policy.admission();
+  }
+
+  /** Where its devices belong; null for the default fleet. */
+  public @Nullable FleetName fleet() {
+    return policy.fleet();
+  }
+
+  /** The CA of that certificate. */
+  public Optional<ManufacturerCa> ca(X509Certificate certificate) {
+    return cas.stream().filter(ca -> ca.certificate().equals(certificate)).findFirst();
+  }
+
+  /** The same on other terms. */
+  public Manufacturer with(ManufacturerPolicy terms) {
+    return new Manufacturer(name, terms, distrust, cas);
+  }
+
+  /** The same, trusted or not. */
+  public Manufacturer with(@Nullable Distrust doubt) {
+    return new Manufacturer(name, policy, doubt, cas);
   }
 
   /** The name of a device that was given none; not always one that a device may have. */

@@ -4,17 +4,24 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.idevid.IdentityRule;
+import dev.muster.enrollment.inventory.ManufacturerCa.Challenge;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
-import java.security.cert.X509Certificate;
+import java.net.URI;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Update;
+import org.jspecify.annotations.Nullable;
 
 /** Manufacturers, their trust anchors, and the devices they announced. */
 public final class Manufacturers {
@@ -24,82 +31,171 @@ public final class Manufacturers {
     this.handle = handle;
   }
 
-  /** All of them, by name. */
-  public List<Manufacturer> all() {
-    record Row(String name, Admission admission, Optional<FleetName> fleet) {}
-
-    List<Row> rows = handle
-        .createQuery("SELECT name, admission, fleet FROM manufacturer ORDER BY name")
-        .map((row, context) -> new Row(
-            row.getString("name"),
-            Admission.of(row.getString("admission")),
-            Optional.ofNullable(Columns.fleetOrNull(row, "fleet"))))
-        .list();
-    List<Manufacturer> manufacturers = new ArrayList<>();
-    for (Row row : rows) {
-      manufacturers.add(
-          new Manufacturer(row.name, row.admission, row.fleet.orElse(null), anchors(row.name)));
-    }
-    return manufacturers;
+  /**
+   * Keeps all others from changing manufacturers until the transaction ends, so that no two find
+   * the same name or CA free; and lets every service process notice the change.
+   */
+  public void changing() {
+    handle.execute("UPDATE trust_version SET version = version + 1 WHERE id = 1");
   }
 
-  private List<X509Certificate> anchors(String name) {
+  /** Another number after each change of manufacturers or fleets. */
+  public long version() {
     return handle
-        .createQuery("SELECT certificate FROM manufacturer_ca WHERE manufacturer = :name"
-            + " ORDER BY added_at, fingerprint")
-        .bind("name", name)
-        .map((row, context) -> Columns.certificate(row, "certificate"))
+        .createQuery("SELECT version FROM trust_version WHERE id = 1")
+        .mapTo(Long.class)
+        .one();
+  }
+
+  /** All of them, by name. */
+  public List<Manufacturer> all() {
+    Map<String, List<ManufacturerCa>> cas = new HashMap<>();
+    handle
+        .createQuery("SELECT * FROM manufacturer_ca ORDER BY added_at, fingerprint")
+        .map((row, context) -> Map.entry(row.getString("manufacturer"), ca(row)))
+        .forEach(entry ->
+            cas.computeIfAbsent(entry.getKey(), name -> new ArrayList<>()).add(entry.getValue()));
+    return handle
+        .createQuery("SELECT * FROM manufacturer ORDER BY name")
+        .map(
+            (row, context) -> manufacturer(row, cas.getOrDefault(row.getString("name"), List.of())))
         .list();
   }
 
   /** The one of that name. */
   public Optional<Manufacturer> find(String name) {
-    return all().stream()
-        .filter(manufacturer -> manufacturer.name().equals(name))
-        .findFirst();
+    List<ManufacturerCa> cas = handle
+        .createQuery("SELECT * FROM manufacturer_ca WHERE manufacturer = :name"
+            + " ORDER BY added_at, fingerprint")
+        .bind("name", name)
+        .map((row, context) -> ca(row))
+        .list();
+    return handle
+        .createQuery("SELECT * FROM manufacturer WHERE name = :name")
+        .bind("name", name)
+        .map((row, context) -> manufacturer(row, cas))
+        .findOne();
   }
 
-  /** Adds it, or changes its rule and fleet; its trust anchors are added to those it has. */
+  private static Manufacturer manufacturer(ResultSet row, List<ManufacturerCa> cas)
+      throws SQLException {
+    ManufacturerPolicy policy = new ManufacturerPolicy(
+        Admission.of(row.getString("admission")),
+        Columns.fleetOrNull(row, "fleet"),
+        IdentityRule.of(row.getString("identity")),
+        row.getBoolean("expired_idevids"),
+        Duration.ofSeconds(row.getLong("future_tolerance_s")),
+        Duration.ofSeconds(row.getLong("renewal_grace_s")),
+        row.getBoolean("claim_required"),
+        CrlMode.of(row.getString("crl_mode")));
+    return new Manufacturer(row.getString("name"), policy, distrust(row), cas);
+  }
+
+  private static ManufacturerCa ca(ResultSet row) throws SQLException {
+    @Nullable String challenge = row.getString("challenge");
+    @Nullable Instant until = Columns.instantOrNull(row, "challenge_until");
+    @Nullable String crlUrl = row.getString("crl_url");
+    return new ManufacturerCa(
+        Columns.certificate(row, "certificate"),
+        Columns.instantOrNull(row, "proven_at"),
+        challenge == null || until == null ? null : new Challenge(challenge, until),
+        distrust(row),
+        crlUrl == null ? null : URI.create(crlUrl));
+  }
+
+  private static @Nullable Distrust distrust(ResultSet row) throws SQLException {
+    @Nullable Instant from = Columns.instantOrNull(row, "distrusted_from");
+    return from == null ? null : new Distrust(from, row.getBoolean("distrust_renewals"));
+  }
+
+  /** Adds it, or changes it to this; its CAs are added to those it has, or changed to these. */
   public void save(Manufacturer manufacturer, Instant now) {
-    int changed = handle
-        .createUpdate(
-            "UPDATE manufacturer SET admission = :admission, fleet = :fleet WHERE name = :name")
+    String update = "UPDATE manufacturer SET admission = :admission, fleet = :fleet,"
+        + " identity = :identity, expired_idevids = :expiredIdevids,"
+        + " future_tolerance_s = :futureTolerance, renewal_grace_s = :renewalGrace,"
+        + " claim_required = :claimRequired, crl_mode = :crlMode,"
+        + " distrusted_from = :distrustedFrom, distrust_renewals = :distrustRenewals"
+        + " WHERE name = :name";
+    String insert = "INSERT INTO manufacturer (name, admission, fleet, identity, expired_idevids,"
+        + " future_tolerance_s, renewal_grace_s, claim_required, crl_mode, distrusted_from,"
+        + " distrust_renewals, created_at) VALUES (:name, :admission, :fleet, :identity,"
+        + " :expiredIdevids, :futureTolerance, :renewalGrace, :claimRequired, :crlMode,"
+        + " :distrustedFrom, :distrustRenewals, :now)";
+    if (bound(update, manufacturer).execute() == 0) {
+      bound(insert, manufacturer).bind("now", now).execute();
+    }
+    manufacturer.cas().forEach(ca -> save(manufacturer.name(), ca, now));
+  }
+
+  private Update bound(String statement, Manufacturer manufacturer) {
+    ManufacturerPolicy policy = manufacturer.policy();
+    Update update = handle
+        .createUpdate(statement)
         .bind("name", manufacturer.name())
-        .bind("admission", manufacturer.admission().label())
-        .bind("fleet", Columns.text(manufacturer.fleet()))
-        .execute();
-    if (changed == 0) {
-      handle
-          .createUpdate("INSERT INTO manufacturer (name, admission, fleet, created_at)"
-              + " VALUES (:name, :admission, :fleet, :now)")
-          .bind("name", manufacturer.name())
-          .bind("admission", manufacturer.admission().label())
-          .bind("fleet", Columns.text(manufacturer.fleet()))
+        .bind("admission", policy.admission().label())
+        .bind("fleet", Columns.text(policy.fleet()))
+        .bind("identity", policy.identity().toString())
+        .bind("expiredIdevids", policy.expiredIdevids())
+        .bind("futureTolerance", policy.futureTolerance().toSeconds())
+        .bind("renewalGrace", policy.renewalGrace().toSeconds())
+        .bind("claimRequired", policy.claimRequired())
+        .bind("crlMode", policy.crlMode().label());
+    return bound(update, manufacturer.distrust());
+  }
+
+  private static Update bound(Update update, @Nullable Distrust distrust) {
+    return update
+        .bind("distrustedFrom", distrust == null ? null : distrust.from())
+        .bind("distrustRenewals", distrust != null && distrust.renewals());
+  }
+
+  private void save(String manufacturer, ManufacturerCa ca, Instant now) {
+    String update = "UPDATE manufacturer_ca SET proven_at = :provenAt, challenge = :challenge,"
+        + " challenge_until = :until, distrusted_from = :distrustedFrom,"
+        + " distrust_renewals = :distrustRenewals, crl_url = :crlUrl"
+        + " WHERE fingerprint = :fingerprint AND manufacturer = :manufacturer";
+    String insert = "INSERT INTO manufacturer_ca (fingerprint, manufacturer, certificate, added_at,"
+        + " proven_at, challenge, challenge_until, distrusted_from, distrust_renewals, crl_url)"
+        + " VALUES (:fingerprint, :manufacturer, :certificate, :now, :provenAt, :challenge,"
+        + " :until, :distrustedFrom, :distrustRenewals, :crlUrl)";
+    if (bound(update, manufacturer, ca).execute() == 0) {
+      bound(insert, manufacturer, ca)
+          .bind("certificate", Columns.encoded(ca.certificate()))
           .bind("now", now)
           .execute();
     }
-    for (X509Certificate ca : manufacturer.cas()) {
-      if (ownerOf(ca).isEmpty()) {
-        handle
-            .createUpdate(
-                "INSERT INTO manufacturer_ca (fingerprint, manufacturer, certificate, added_at)"
-                    + " VALUES (:fingerprint, :name, :certificate, :now)")
-            .bind("fingerprint", Fingerprint.of(ca).hex())
-            .bind("name", manufacturer.name())
-            .bind("certificate", Columns.encoded(ca))
-            .bind("now", now)
-            .execute();
-      }
-    }
   }
 
-  /** The manufacturer that a trust anchor belongs to. */
-  public Optional<String> ownerOf(X509Certificate ca) {
+  private Update bound(String statement, String manufacturer, ManufacturerCa ca) {
+    @Nullable Challenge challenge = ca.challenge();
+    Update update = handle
+        .createUpdate(statement)
+        .bind("fingerprint", ca.fingerprint().hex())
+        .bind("manufacturer", manufacturer)
+        .bind("provenAt", ca.provenAt())
+        .bind("challenge", challenge == null ? null : challenge.text())
+        .bind("until", challenge == null ? null : challenge.until())
+        .bind("crlUrl", Columns.text(ca.crlUrl()));
+    return bound(update, ca.distrust());
+  }
+
+  /** Whether some device came in by the signature of that CA. */
+  public boolean hasDevices(Fingerprint ca) {
     return handle
-        .createQuery("SELECT manufacturer FROM manufacturer_ca WHERE fingerprint = :fingerprint")
-        .bind("fingerprint", Fingerprint.of(ca).hex())
-        .mapTo(String.class)
-        .findOne();
+            .createQuery("SELECT COUNT(*) FROM device WHERE idevid_ca = :ca")
+            .bind("ca", ca.hex())
+            .mapTo(Integer.class)
+            .one()
+        > 0;
+  }
+
+  /** Forgets a CA and its CRL. */
+  public void removeCa(Fingerprint ca) {
+    for (String statement : List.of(
+        "DELETE FROM manufacturer_crl WHERE ca = :ca",
+        "DELETE FROM manufacturer_ca WHERE fingerprint = :ca")) {
+      handle.createUpdate(statement).bind("ca", ca.hex()).execute();
+    }
   }
 
   /** What was announced about a serial number. */

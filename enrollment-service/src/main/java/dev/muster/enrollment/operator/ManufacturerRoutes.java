@@ -4,22 +4,19 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.csr.CertificateKeys;
-import dev.muster.enrollment.inventory.Admission;
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.inventory.Distrust;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
-import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DeviceId;
-import dev.muster.protocol.identity.FleetName;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.security.cert.X509Certificate;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -30,135 +27,93 @@ import org.slf4j.LoggerFactory;
 /** {@code /manufacturers} and their manifests. */
 final class ManufacturerRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(ManufacturerRoutes.class);
-  private static final int KEY_CERT_SIGN = 5;
 
   private final OperatorParts parts;
   private final Work work;
-  private final Object saving = new Object();
+  private final ManufacturerChanges changes;
 
   ManufacturerRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
+    this.changes = new ManufacturerChanges(parts);
   }
 
   void mount(Router router) {
-    router
-        .get("/manufacturers")
-        .handler(request -> work.answer(request, 200, () -> {
-          JsonArray all = new JsonArray();
-          parts
-              .registry()
-              .read(tables -> tables.manufacturers().all())
-              .forEach(one -> all.add(json(one)));
-          return new JsonObject().put("manufacturers", all);
-        }));
+    router.get("/manufacturers").handler(this::list);
+    router.get("/manufacturers/:name").handler(this::show);
     router.post("/manufacturers").handler(this::add);
+    router.post("/manufacturers/:name/proof").handler(this::prove);
+    router.post("/manufacturers/:name/policy").handler(this::policy);
+    router.post("/manufacturers/:name/disable").handler(this::disable);
+    router.post("/manufacturers/:name/enable").handler(this::enable);
+    router.post("/manufacturers/:name/cas/:ca/remove").handler(this::removeCa);
     router.post("/manufacturers/:name/manifest").handler(this::importManifest);
+  }
+
+  private void list(RoutingContext request) {
+    work.answer(request, 200, () -> {
+      JsonArray all = new JsonArray();
+      parts
+          .registry()
+          .read(tables -> tables.manufacturers().all())
+          .forEach(one -> all.add(ManufacturerJson.of(one)));
+      return new JsonObject().put("manufacturers", all);
+    });
+  }
+
+  private void show(RoutingContext request) {
+    String name = name(request);
+    work.answer(
+        request,
+        200,
+        () -> ManufacturerJson.of(parts
+            .registry()
+            .read(tables -> tables.manufacturers().find(name))
+            .orElseThrow(() -> Work.notFound("manufacturer", name))));
   }
 
   private void add(RoutingContext request) {
     JsonObject body = Work.body(request);
     String name = Work.required(body, "name");
     List<X509Certificate> cas = Work.checked(() -> Pem.certificates(Work.required(body, "ca")));
-    String admission = Work.optional(body, "admission");
-    String fleet = Work.optional(body, "fleet");
-    work.answer(request, 201, () -> {
-      cas.forEach(this::checkAnchor);
-      Manufacturer saved = save(name, cas, before -> wanted(name, cas, admission, fleet, before));
-      parts.trust().refresh();
-      LOG.info(
-          "Manufacturer saved name={} admission={} fleet={} cas={}",
-          name,
-          saved.admission().label(),
-          saved.fleet(),
-          saved.cas().size());
-      return json(saved);
-    });
+    answer(request, 201, actor -> changes.add(name, cas, body, actor));
   }
 
-  private Manufacturer save(
-      String name,
-      List<X509Certificate> cas,
-      Function<Optional<Manufacturer>, Manufacturer> wanted) {
-    // One at a time, so that no two find the same name or anchor free.
-    synchronized (saving) {
-      return parts.registry().commit(tables -> {
-        List<Manufacturer> all = tables.manufacturers().all();
-        checkOwners(all, name, cas);
-        Optional<Manufacturer> before =
-            all.stream().filter(one -> one.name().equals(name)).findFirst();
-        Manufacturer next = wanted.apply(before);
-        if (before.isEmpty()) {
-          checkName(all, name);
-        }
-        tables.manufacturers().save(next, parts.clock().instant());
-        return tables.manufacturers().find(name).orElseThrow();
-      });
-    }
+  private void prove(RoutingContext request) {
+    String pem = Work.required(Work.body(request), "certificate");
+    List<X509Certificate> proofs = Work.checked(() -> Pem.certificates(pem));
+    answer(request, 200, actor -> changes.prove(name(request), proofs.get(0), actor));
   }
 
-  private static void checkName(List<Manufacturer> all, String name) {
-    for (Manufacturer other : all) {
-      if (Manufacturer.namesOverlap(name, other.name())) {
-        throw Work.conflict("name: \"" + name + "\" and manufacturer " + other.name()
-            + " (expected: neither the other plus \"-\" and more, or their devices' ids collide)");
-      }
-    }
+  private void policy(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    answer(request, 200, actor -> changes.policy(name(request), body, actor));
   }
 
-  private static Manufacturer wanted(
-      String name,
-      List<X509Certificate> cas,
-      @Nullable String admission,
-      @Nullable String fleet,
-      Optional<Manufacturer> before) {
-    return Work.checked(() -> new Manufacturer(
-        name,
-        admission == null
-            ? before.map(Manufacturer::admission).orElse(Admission.REGISTERED)
-            : Admission.of(admission),
-        fleet == null ? before.map(Manufacturer::fleet).orElse(null) : new FleetName(fleet),
-        cas));
+  private void disable(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    Distrust distrust = ManufacturerJson.distrust(body, parts.clock().instant());
+    @Nullable String ca = Work.optional(body, "ca");
+    answer(request, 200, actor -> changes.trust(name(request), ca, distrust, actor));
   }
 
-  private void checkAnchor(X509Certificate ca) {
-    boolean @Nullable [] usage = ca.getKeyUsage();
-    if (ca.getBasicConstraints() < 0 || usage != null && !usage[KEY_CERT_SIGN]) {
-      throw Work.badRequest("ca: not the certificate of a CA (expected: CA:TRUE, keyCertSign)");
-    }
-    Date now = Date.from(parts.clock().instant());
-    if (ca.getNotAfter().before(now)) {
-      throw Work.badRequest("ca: expired at " + ca.getNotAfter().toInstant());
-    }
-    if (ca.getNotBefore().after(now)) {
-      throw Work.badRequest("ca: not valid before " + ca.getNotBefore().toInstant());
-    }
-    CertificateKeys.weakness(ca.getPublicKey()).ifPresent(weakness -> {
-      throw Work.badRequest("ca: " + weakness);
-    });
-    List<X509Certificate> own = List.of(
-        parts.authorities().root(),
-        parts.authorities().deviceCa(),
-        parts.authorities().serviceCa());
-    if (own.stream().anyMatch(one -> one.getPublicKey().equals(ca.getPublicKey()))) {
-      // Otherwise every LDevID would pass as an IDevID.
-      throw Work.badRequest("ca: one of our own (expected: a manufacturer's)");
-    }
+  private void enable(RoutingContext request) {
+    @Nullable String ca = Work.optional(Work.body(request), "ca");
+    answer(request, 200, actor -> changes.trust(name(request), ca, null, actor));
   }
 
-  /**
-   * By key and not by certificate: with one key, either's CA could speak for the other's devices.
-   */
-  private static void checkOwners(List<Manufacturer> all, String name, List<X509Certificate> cas) {
-    for (Manufacturer other : all) {
-      boolean shared = !other.name().equals(name)
-          && other.cas().stream()
-              .map(X509Certificate::getPublicKey)
-              .anyMatch(key -> cas.stream().anyMatch(ca -> ca.getPublicKey().equals(key)));
-      if (shared) {
-        throw Work.conflict("ca: its key belongs to manufacturer " + other.name() + " already");
-      }
-    }
+  private void removeCa(RoutingContext request) {
+    String ca = String.valueOf(request.pathParam("ca"));
+    answer(request, 200, actor -> changes.removeCa(name(request), ca, actor));
+  }
+
+  private void answer(RoutingContext request, int status, Function<Actor, Manufacturer> change) {
+    Actor actor = Work.actor(request);
+    work.answer(request, status, () -> ManufacturerJson.of(change.apply(actor)));
+  }
+
+  private static String name(RoutingContext request) {
+    return String.valueOf(request.pathParam("name"));
   }
 
   private void importManifest(RoutingContext request) {
@@ -170,6 +125,7 @@ final class ManufacturerRoutes {
       manifest.problems().forEach(problem -> errors.add(error(problem.row(), problem.reason())));
       int[] counts = new int[2];
       parts.registry().commit(tables -> {
+        tables.manufacturers().changing();
         Manufacturer manufacturer = tables
             .manufacturers()
             .find(name)
@@ -232,20 +188,5 @@ final class ManufacturerRoutes {
 
   private static JsonObject error(int row, String reason) {
     return new JsonObject().put("row", row).put("reason", reason);
-  }
-
-  private static JsonObject json(Manufacturer manufacturer) {
-    JsonArray cas = new JsonArray();
-    manufacturer
-        .cas()
-        .forEach(ca -> cas.add(new JsonObject()
-            .put("subject", ca.getSubjectX500Principal().getName())
-            .put("fingerprint", Fingerprint.of(ca).hex())
-            .put("notAfter", ca.getNotAfter().toInstant().toString())));
-    return new JsonObject()
-        .put("name", manufacturer.name())
-        .put("admission", manufacturer.admission().label())
-        .put("fleet", manufacturer.fleet() == null ? null : manufacturer.fleet().value())
-        .put("cas", cas);
   }
 }

@@ -16,9 +16,14 @@ import java.util.List;
  * @param defaultFleet of devices whose manufacturer and manifest name none
  * @param keyReuse a renewal may keep its key, so that a key lives longer than its certificate
  * @param profiles the named profiles that devices may ask for
+ * @param allowUnprovenManufacturers lets a manufacturer's devices in though nobody has shown to
+ *     have the key of its CA; for those whose CAs sign no proofs
  */
 public record AdmissionConfig(
-    FleetName defaultFleet, boolean keyReuse, List<DeviceProfile> profiles) {
+    FleetName defaultFleet,
+    boolean keyReuse,
+    List<DeviceProfile> profiles,
+    boolean allowUnprovenManufacturers) {
   public AdmissionConfig {
     requireNonNull(defaultFleet, "defaultFleet");
     profiles = List.copyOf(profiles);
@@ -33,5 +38,10 @@ public record AdmissionConfig(
             + "\" (expected: another name than the fleet's, as both are labels)");
       }
     }
+  }
+
+  /** As the other, and a manufacturer's CA must be proven. */
+  public AdmissionConfig(FleetName defaultFleet, boolean keyReuse, List<DeviceProfile> profiles) {
+    this(defaultFleet, keyReuse, profiles, false);
   }
 }

@@ -54,7 +54,7 @@ final class DeskBench implements AutoCloseable {
     authorities = CertificateAuthorities.open(folder.resolve("ca"));
     registry = Registry.open(new StorageConfig(folder.resolve("db")));
     FleetName fleet = new FleetName("default");
-    trust = new TrustView(registry, fleet);
+    trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);
     CrlPublisher publisher =
         new CrlPublisher(registry, authorities::issuers, Duration.ofHours(1), clock);
     revocations = new Revocations(registry, publisher, clock);

@@ -66,6 +66,7 @@ public final class Factory {
   // No '_': a serialNumber attribute is a PrintableString, which has none (X.680, 41.4), and strict
   // parsers refuse the whole certificate. A letter or digit first: it may become a file's name.
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
+  private static final Pattern CHALLENGE = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final int MAX_NAME_CHARS = 64;
 
   private final X509Certificate certificate;
@@ -154,6 +155,32 @@ public final class Factory {
         idevid.getSerialNumber().toString(16),
         made);
     return made;
+  }
+
+  /**
+   * Shows an operator's service that the key of this CA is at hand, as it asks when the CA is
+   * registered there: a certificate over the challenge, for an hour.
+   *
+   * @param challenge as the service gave it: 1 to 64 of {@code [A-Za-z0-9-]}
+   * @throws IllegalArgumentException if {@code challenge} does not keep to that
+   */
+  public X509Certificate prove(String challenge) {
+    return prove(certificate, key, challenge, clock);
+  }
+
+  /**
+   * As {@link #prove(String)}, for a CA that is no factory's directory.
+   *
+   * @param key of {@code certificate}: EC, RSA or Ed25519
+   * @throws IllegalArgumentException also if {@code key} is of another kind
+   */
+  public static X509Certificate prove(
+      X509Certificate certificate, PrivateKey key, String challenge, Clock clock) {
+    if (!CHALLENGE.matcher(challenge).matches()) {
+      throw new IllegalArgumentException(
+          "challenge: " + Quoted.of(challenge) + " (expected: 1 to 64 of [A-Za-z0-9-])");
+    }
+    return FactoryCertificates.proof(newKey().getPublic(), challenge, certificate, key, clock);
   }
 
   private static void requireName(String name) {

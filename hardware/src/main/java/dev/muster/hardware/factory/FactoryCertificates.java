@@ -20,7 +20,9 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.CertIOException;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -29,13 +31,21 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** The two kinds of certificate that a factory makes. */
+/** The kinds of certificate that a factory makes. */
 final class FactoryCertificates {
   /** RFC 5280, 4.1.2.5: "no well-defined expiration date"; what 802.1AR wants in an IDevID. */
   static final Instant NO_EXPIRY = Instant.parse("9999-12-31T23:59:59Z");
 
   /** So that a peer whose clock is a little behind accepts a certificate made just now. */
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
+  private static final Duration PROOF_LIFE = Duration.ofHours(1);
+
+  /**
+   * Without any extended key usage a certificate would do for TLS clients; this one names a purpose
+   * that TLS has no use for: time stamping.
+   */
+  private static final KeyPurposeId PROOF_PURPOSE = KeyPurposeId.id_kp_timeStamping;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -87,6 +97,31 @@ final class FactoryCertificates {
     }
   }
 
+  /**
+   * That whoever asked the challenge has the key of the CA before him. Good for nothing else: no
+   * usage is allowed to its own key, which nobody keeps.
+   */
+  static X509Certificate proof(
+      PublicKey key, String challenge, X509Certificate authority, PrivateKey signer, Clock clock) {
+    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
+    X500Name subject =
+        new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, challenge).build();
+    try {
+      JcaX509v3CertificateBuilder certificate = new JcaX509v3CertificateBuilder(
+          issuer,
+          serial(),
+          Date.from(notBefore(clock, authority)),
+          Date.from(clock.instant().plus(PROOF_LIFE)),
+          subject,
+          key);
+      certificate.addExtension(
+          Extension.extendedKeyUsage, true, new ExtendedKeyUsage(PROOF_PURPOSE));
+      return sign(certificate, signer);
+    } catch (CertIOException | GeneralSecurityException e) {
+      throw new IllegalStateException("a proof that cannot be encoded", e);
+    }
+  }
+
   /** BouncyCastle writes a serialNumber as PrintableString (X520SerialNumber, RFC 5280, A.1). */
   private static X500Name subject(X500Name issuer, String serial) {
     X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
@@ -113,10 +148,21 @@ final class FactoryCertificates {
     try {
       return new JcaX509CertificateConverter()
           .getCertificate(
-              certificate.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
+              certificate.build(new JcaContentSignerBuilder(algorithm(key)).build(key)));
     } catch (OperatorCreationException e) {
-      throw new IllegalStateException("no ECDSA with SHA-256 in this Java", e);
+      throw new IllegalStateException("no " + algorithm(key) + " in this Java", e);
     }
+  }
+
+  private static String algorithm(PrivateKey key) {
+    return switch (key.getAlgorithm()) {
+      case "EC" -> "SHA256withECDSA";
+      case "RSA" -> "SHA256withRSA";
+      case "EdDSA", "Ed25519" -> "Ed25519";
+      default ->
+        throw new IllegalArgumentException(
+            "key: " + key.getAlgorithm() + " (expected: EC, RSA or Ed25519)");
+    };
   }
 
   /** 128 random bits, never negative; zero, which RFC 5280, 4.1.2.2 forbids, does not come up. */

@@ -1,0 +1,31 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Instant;
+
+/**
+ * That a manufacturer, or one of its CAs, counts for nothing any more.
+ *
+ * @param from since when its signatures are doubted; from then on nobody enrolls
+ * @param renewals devices that are in already may not renew either
+ */
+public record Distrust(Instant from, boolean renewals) {
+  public Distrust {
+    requireNonNull(from, "from");
+  }
+
+  /** Whether enrollment is barred. */
+  public boolean bars(Instant now) {
+    return !now.isBefore(from);
+  }
+
+  /** Whether renewal is barred, too. */
+  public boolean barsRenewal(Instant now) {
+    return renewals && bars(now);
+  }
+}
