@@ -9,6 +9,9 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.enrollment.csr.BlockedKeys;
+import dev.muster.enrollment.csr.BlockedKeysFile;
+import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.desk.DeskRules;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.Labels;
@@ -19,6 +22,7 @@ import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
+import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.operator.OperatorParts;
 import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.enrollment.registrar.DeviceProfile;
@@ -36,6 +40,7 @@ import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
 import java.security.SecureRandom;
@@ -85,6 +90,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   private final CryptoProviders crypto;
+  private final @Nullable BlockedKeysFile blockedKeysFile;
   private final EstTls tls;
   private final Registry registry;
   private final TrustView trust;
@@ -111,6 +117,7 @@ public final class EnrollmentService implements AutoCloseable {
     this.clock = clock;
     this.meters = meters;
     crypto = crypto(config.est());
+    blockedKeysFile = blockedKeys(config.issuance());
     try {
       registry = opened(Registry.open(config.storage()));
       workers = newWorkers();
@@ -200,7 +207,33 @@ public final class EnrollmentService implements AutoCloseable {
             "forgotten requests cannot be removed",
             () -> registry.commit(
                 tables -> tables.pending().expire(clock.instant().minus(PENDING_KEPT)))),
-        new Chore("the audit log cannot be signed", seal::signDue));
+        new Chore("the audit log cannot be signed", seal::signDue),
+        new Chore(
+            "the list of blocked keys cannot be read (the last one stays in force)",
+            this::refreshBlockedKeys));
+  }
+
+  private static @Nullable BlockedKeysFile blockedKeys(IssuanceConfig config) {
+    if (config.blockedKeys() == null) {
+      return null;
+    }
+    try {
+      BlockedKeysFile list = new BlockedKeysFile(config.blockedKeys());
+      LOG.info("Blocked keys read file={} keys={}", config.blockedKeys(), list.size());
+      return list;
+    } catch (UncheckedIOException | IllegalArgumentException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private BlockedKeys blockedKeys() {
+    return blockedKeysFile == null ? BlockedKeys.NONE : blockedKeysFile;
+  }
+
+  private void refreshBlockedKeys() {
+    if (blockedKeysFile != null && blockedKeysFile.refresh()) {
+      LOG.info("Blocked keys read again keys={}", blockedKeysFile.size());
+    }
   }
 
   private int serveCrls() {
@@ -228,7 +261,7 @@ public final class EnrollmentService implements AutoCloseable {
         URI.create(crlBase + "/crl/device.crl"),
         clock,
         meters,
-        new DeskRules(crypto, config.est().requireChannelBinding()),
+        new DeskRules(crypto, blockedKeys(), config.est().requireChannelBinding()),
         () -> publisher.publish(EnrollmentDesk.ISSUER));
     EstServer.Parts parts = new EstServer.Parts(
         config.est(),
@@ -352,6 +385,7 @@ public final class EnrollmentService implements AutoCloseable {
             authorities,
             revocations,
             new Departures(registry, publisher, clock),
+            new CsrVerifier(crypto, blockedKeys()),
             URI.create(crlBase + "/crl/service.crl"),
             clock,
             workers,

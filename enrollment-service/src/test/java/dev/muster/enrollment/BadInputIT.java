@@ -234,7 +234,7 @@ class BadInputIT {
         "extendedKeyUsage=clientAuth,1.3.6.1.5.5.7.3.28|extendedKeyUsage",
         "subjectAltName=DNS:example.org|subjectAltName",
         "subjectAltName=URI:urn:muster:default:acme-other|subjectAltName",
-        "certificatePolicies=1.2.3.4|extension",
+        "certificatePolicies=1.2.3.4|certificatePolicies",
       })
   void csrThatAsksForPrivileges_is400(String extension, String field) {
     service.csr("greedy", "/", "-addext", extension);

@@ -105,7 +105,7 @@ final class RunningService implements AutoCloseable {
         new StorageConfig(database),
         EstConfig.on("127.0.0.1", estPort),
         new AdmissionConfig(new FleetName("default"), false, List.of()),
-        new IssuanceConfig(Duration.ofDays(30)),
+        new IssuanceConfig(Duration.ofDays(30), null),
         new RevocationConfig(
             "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1)));
   }

@@ -156,7 +156,8 @@ public final class Backend implements AutoCloseable {
             config.enrollment().allowKeyReuse(),
             config.enrollment().profiles(),
             config.enrollment().allowUnprovenManufacturers()),
-        new IssuanceConfig(config.enrollment().certificateValidity()),
+        new IssuanceConfig(
+            config.enrollment().certificateValidity(), config.enrollment().blockedKeys()),
         new RevocationConfig(
             config.host(),
             config.ports().http(),

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param publicHttpUrl where CRLs can be fetched from outside; null: this host's own HTTP port
  * @param database in place of the embedded one; null for none
+ * @param blockedKeys a file of keys that nobody may have; null for none
  * @param est how EST is served
  * @param allowKeyReuse whether a renewal may keep its key
  * @param profiles that devices may ask for by an EST label
@@ -35,6 +36,7 @@ public record EnrollmentSettings(
     Duration crlInterval,
     StorageConfig.@Nullable Server database,
     boolean allowUnprovenManufacturers,
+    @Nullable Path blockedKeys,
     EstSettings est) {
 
   static final String COMMENTED_YAML = """
@@ -64,6 +66,9 @@ public record EnrollmentSettings(
           # url: jdbc:postgresql://localhost/muster
           # user: muster
           # passwordFile: /etc/muster/database-password
+        # Keys that nobody may have: the SHA-256 of a SubjectPublicKeyInfo on each line, in
+        # hexadecimal; read again when it changes.
+        # blockedKeys: /etc/muster/blocked-keys.txt
       """ + EstSettings.COMMENTED_YAML;
 
   static EnrollmentSettings read(Settings settings) {
@@ -85,6 +90,8 @@ public record EnrollmentSettings(
             "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
         database(settings),
         settings.flag("enrollment.allowUnprovenManufacturers", false),
+        settings.<@Nullable Path>value(
+            "enrollment.blockedKeys", null, Path::of, "the path of a file"),
         EstSettings.read(settings));
   }
 

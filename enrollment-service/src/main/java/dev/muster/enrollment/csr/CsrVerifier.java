@@ -4,7 +4,10 @@
  */
 package dev.muster.enrollment.csr;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.enrollment.issuance.Fingerprint;
 import java.io.IOException;
 import java.security.PublicKey;
 import java.util.ArrayList;
@@ -15,19 +18,12 @@ import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
-import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
-import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
-import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.RuntimeOperatorException;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.pkcs.PKCSException;
 
 /**
  * Reads certification requests of strangers (PKCS#10, RFC 2986), strictly: DER and nothing else, a
@@ -42,28 +38,20 @@ public final class CsrVerifier {
 
   private static final String SUBJECT = "subject";
 
-  /** Signature algorithms, and the key algorithm each goes with. */
-  private static final Map<ASN1ObjectIdentifier, String> SIGNATURES = Map.of(
-      X9ObjectIdentifiers.ecdsa_with_SHA256, "EC",
-      X9ObjectIdentifiers.ecdsa_with_SHA384, "EC",
-      X9ObjectIdentifiers.ecdsa_with_SHA512, "EC",
-      PKCSObjectIdentifiers.sha256WithRSAEncryption, "RSA",
-      PKCSObjectIdentifiers.sha384WithRSAEncryption, "RSA",
-      PKCSObjectIdentifiers.sha512WithRSAEncryption, "RSA",
-      EdECObjectIdentifiers.id_Ed25519, "EdDSA");
-
   private static final Map<ASN1ObjectIdentifier, String> NAMES = Map.of(
       BCStyle.CN, "CN", BCStyle.O, "O", BCStyle.OU, "OU", BCStyle.SERIALNUMBER, "serialNumber");
 
   private final CryptoProviders crypto;
+  private final BlockedKeys blocked;
 
-  /** With the signatures of every Java. */
+  /** With the signatures of every Java, and no key blocked but those that everybody knows. */
   public CsrVerifier() {
-    this(CryptoProviders.jdk());
+    this(CryptoProviders.jdk(), BlockedKeys.NONE);
   }
 
-  public CsrVerifier(CryptoProviders crypto) {
-    this.crypto = crypto;
+  public CsrVerifier(CryptoProviders crypto, BlockedKeys blocked) {
+    this.crypto = requireNonNull(crypto, "crypto");
+    this.blocked = requireNonNull(blocked, "blocked");
   }
 
   /** Looks at a request; never throws for what is in it. */
@@ -85,7 +73,8 @@ public final class CsrVerifier {
     }
     PKCS10CertificationRequest csr = parse(der);
     PublicKey key = KeyRules.read(csr.getSubjectPublicKeyInfo());
-    checkSignature(csr, key);
+    checkBlocked(key);
+    RequestSignature.check(csr, key, crypto);
     List<VerifiedCsr.Name> names = names(csr.getSubject());
     Attributes attributes = Attributes.read(csr.getAttributes());
     return new VerifiedCsr(key, subject(csr), names, attributes.uris(), attributes.links());
@@ -119,28 +108,10 @@ public final class CsrVerifier {
     }
   }
 
-  private void checkSignature(PKCS10CertificationRequest csr, PublicKey key)
-      throws CsrRefusedException {
-    AlgorithmIdentifier algorithm = csr.getSignatureAlgorithm();
-    String keyAlgorithm = SIGNATURES.get(algorithm.getAlgorithm());
-    if (keyAlgorithm == null) {
+  private void checkBlocked(PublicKey key) throws CsrRefusedException {
+    if (blocked.contains(Fingerprint.of(key))) {
       throw new CsrRefusedException(
-          "signatureAlgorithm",
-          algorithm.getAlgorithm()
-              + " (expected: ECDSA or RSA PKCS#1 with SHA-256, SHA-384 or SHA-512, or Ed25519)");
-    }
-    if (!keyAlgorithm.equals(key.getAlgorithm())) {
-      throw new CsrRefusedException(
-          "signatureAlgorithm",
-          "does not fit the key (expected: one for " + key.getAlgorithm() + ")");
-    }
-    try {
-      if (!csr.isSignatureValid(crypto.verifier(key))) {
-        throw new CsrRefusedException(
-            "signature", "not made by the key in the request (expected: signed with that key)");
-      }
-    } catch (OperatorCreationException | PKCSException | RuntimeOperatorException e) {
-      throw new CsrRefusedException("signature", "cannot be read (expected: DER)");
+          "publicKey", "on the list of blocked keys (expected: a new key, of a sound generator)");
     }
   }
 

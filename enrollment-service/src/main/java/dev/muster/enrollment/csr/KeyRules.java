@@ -4,22 +4,30 @@
  */
 package dev.muster.enrollment.csr;
 
+import dev.muster.enrollment.issuance.Fingerprint;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import java.util.Optional;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.nist.NISTNamedCurves;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
-import org.bouncycastle.asn1.pkcs.RSAPublicKey;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.math.ec.ECPoint;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * Which public keys are sound: P-256, P-384, RSA of 3072 bits and more, Ed25519. Decided before any
@@ -42,6 +50,20 @@ final class KeyRules {
   }
 
   static PublicKey read(SubjectPublicKeyInfo info, int rsaMinBits) throws CsrRefusedException {
+    PublicKey key = readSound(info, rsaMinBits);
+    Optional<String> place = PublishedKeys.place(Fingerprint.of(key));
+    if (place.isPresent()) {
+      throw new CsrRefusedException(
+          FIELD, "its private key is published (" + place.get() + "; expected: one of your own)");
+    }
+    return key;
+  }
+
+  private static PublicKey readSound(SubjectPublicKeyInfo info, int rsaMinBits)
+      throws CsrRefusedException {
+    if (info.getPublicKeyData().getPadBits() != 0) {
+      throw new CsrRefusedException(FIELD, "BIT STRING with unused bits (expected: whole octets)");
+    }
     ASN1ObjectIdentifier algorithm = info.getAlgorithm().getAlgorithm();
     if (algorithm.equals(X9ObjectIdentifiers.id_ecPublicKey)) {
       checkEc(info);
@@ -52,10 +74,7 @@ final class KeyRules {
       return decode("RSA", info);
     }
     if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
-      if (info.getPublicKeyData().getOctets().length != ED25519_BYTES) {
-        throw new CsrRefusedException(
-            FIELD, "Ed25519 key of the wrong length (expected: 32 bytes)");
-      }
+      checkEd25519(info);
       return decode("Ed25519", info);
     }
     throw new CsrRefusedException(
@@ -83,34 +102,78 @@ final class KeyRules {
       throw new CsrRefusedException(FIELD, "EC point (expected: uncompressed)");
     }
     try {
-      domain.getCurve().decodePoint(point);
+      checkPoint(domain.getCurve().decodePoint(point), domain.getG());
     } catch (IllegalArgumentException e) {
       throw new CsrRefusedException(
           FIELD, "EC point is not on its curve (expected: a point of it)");
     }
   }
 
-  private static void checkRsa(SubjectPublicKeyInfo info, int minBits) throws CsrRefusedException {
-    RSAPublicKey key;
-    try {
-      key = RSAPublicKey.getInstance(info.parsePublicKey());
-    } catch (IOException e) {
-      throw new CsrRefusedException(FIELD, "RSA key cannot be read (expected: RFC 8017, A.1.1)");
+  /** Whose private key is 1 or -1, and whose nobody knows, so that it can only be a mistake. */
+  private static void checkPoint(ECPoint point, ECPoint base) throws CsrRefusedException {
+    BigInteger x = point.getAffineXCoord().toBigInteger();
+    if (x.signum() == 0 || x.equals(base.getAffineXCoord().toBigInteger())) {
+      throw new CsrRefusedException(
+          FIELD, "EC point with x = 0, or the base point (expected: of a random private key)");
     }
-    int bits = key.getModulus().bitLength();
+  }
+
+  /** Of small order, or written so that another reader sees another point (RFC 8032, 5.1.3). */
+  private static void checkEd25519(SubjectPublicKeyInfo info) throws CsrRefusedException {
+    byte[] point = info.getPublicKeyData().getOctets();
+    if (info.getAlgorithm().getParameters() != null) {
+      throw new CsrRefusedException(
+          FIELD, "Ed25519 key with parameters (expected: none, RFC 8410, 3)");
+    }
+    if (point.length != ED25519_BYTES) {
+      throw new CsrRefusedException(FIELD, "Ed25519 key of the wrong length (expected: 32 bytes)");
+    }
+    if (!Ed25519.validatePublicKeyFull(point, 0)) {
+      throw new CsrRefusedException(
+          FIELD, "Ed25519 point (expected: of the large prime order, written canonically)");
+    }
+  }
+
+  private static void checkRsa(SubjectPublicKeyInfo info, int minBits) throws CsrRefusedException {
+    if (!DERNull.INSTANCE.equals(info.getAlgorithm().getParameters())) {
+      throw new CsrRefusedException(
+          FIELD, "RSA key without NULL parameters (expected: RFC 3279, 2.3.1)");
+    }
+    ASN1Sequence numbers = rsaNumbers(info);
+    // Signed, as they stand: BouncyCastle's own type and the JDK read a negative number as another.
+    BigInteger modulus = ASN1Integer.getInstance(numbers.getObjectAt(0)).getValue();
+    BigInteger exponent = ASN1Integer.getInstance(numbers.getObjectAt(1)).getValue();
+    int bits = modulus.bitLength();
     if (bits < minBits || bits > RSA_MAX_BITS) {
       throw new CsrRefusedException(
           FIELD, "RSA " + bits + " bits (expected: " + minBits + " to " + RSA_MAX_BITS + ")");
     }
-    BigInteger exponent = key.getPublicExponent();
     if (exponent.compareTo(RSA_MIN_EXPONENT) < 0
         || exponent.bitLength() > RSA_MAX_EXPONENT_BITS
         || !exponent.testBit(0)
-        || key.getModulus().signum() <= 0
-        || !key.getModulus().testBit(0)) {
+        || modulus.signum() <= 0
+        || !modulus.testBit(0)) {
       throw new CsrRefusedException(
           FIELD, "RSA exponent or modulus (expected: odd, exponent 65537 to 2^32)");
     }
+    Optional<String> weakness = RsaWeakness.find(modulus);
+    if (weakness.isPresent()) {
+      throw new CsrRefusedException(FIELD, weakness.get());
+    }
+  }
+
+  /** DER again, inside of the BIT STRING. */
+  private static ASN1Sequence rsaNumbers(SubjectPublicKeyInfo info) throws CsrRefusedException {
+    try {
+      ASN1Sequence numbers = ASN1Sequence.getInstance(info.parsePublicKey());
+      byte[] der = numbers.getEncoded(ASN1Encoding.DER);
+      if (numbers.size() == 2 && Arrays.equals(der, info.getPublicKeyData().getOctets())) {
+        return numbers;
+      }
+    } catch (IOException e) {
+      // The same answer as for what can be read and is something else.
+    }
+    throw new CsrRefusedException(FIELD, "RSA key cannot be read (expected: RFC 8017, A.1.1)");
   }
 
   private static PublicKey decode(String algorithm, SubjectPublicKeyInfo info)

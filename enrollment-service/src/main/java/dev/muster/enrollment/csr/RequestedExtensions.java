@@ -6,6 +6,7 @@ package dev.muster.enrollment.csr;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
@@ -24,6 +25,17 @@ import org.bouncycastle.asn1.x509.KeyUsage;
  * @param uris of the subject alternative name
  */
 record RequestedExtensions(List<String> uris) {
+  /** As RFC 5280 names those that are asked for most; others are named by their number alone. */
+  private static final Map<ASN1ObjectIdentifier, String> NAMES = Map.of(
+      Extension.certificatePolicies, "certificatePolicies",
+      Extension.policyMappings, "policyMappings",
+      Extension.policyConstraints, "policyConstraints",
+      Extension.inhibitAnyPolicy, "inhibitAnyPolicy",
+      Extension.nameConstraints, "nameConstraints",
+      Extension.issuerAlternativeName, "issuerAltName",
+      Extension.cRLDistributionPoints, "cRLDistributionPoints",
+      Extension.authorityInfoAccess, "authorityInfoAccess");
+
   static final RequestedExtensions NONE = new RequestedExtensions(List.of());
 
   RequestedExtensions {
@@ -46,7 +58,7 @@ record RequestedExtensions(List<String> uris) {
         checkPurposes(ExtendedKeyUsage.getInstance(parsed));
       } else if (!type.equals(Extension.subjectKeyIdentifier)) {
         throw new CsrRefusedException(
-            "extension",
+            NAMES.getOrDefault(type, "extension"),
             type
                 + " (expected: none but subjectAltName, keyUsage, extendedKeyUsage, basicConstraints)");
       }

@@ -7,15 +7,19 @@ package dev.muster.enrollment.desk;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.enrollment.csr.BlockedKeys;
 
 /**
  * What holds for every request, whoever asks.
  *
  * @param crypto verifies signatures
+ * @param blocked keys that prove nothing and are certified for nobody
  * @param requireChannelBinding whether a request must be linked to its connection (RFC 7030, 3.5)
  */
-public record DeskRules(CryptoProviders crypto, boolean requireChannelBinding) {
+public record DeskRules(
+    CryptoProviders crypto, BlockedKeys blocked, boolean requireChannelBinding) {
   public DeskRules {
     requireNonNull(crypto, "crypto");
+    requireNonNull(blocked, "blocked");
   }
 }

@@ -6,6 +6,7 @@ package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.csr.BlockedKeys;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
@@ -24,6 +25,7 @@ import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
@@ -50,6 +52,7 @@ public final class EnrollmentDesk {
   private final Clock clock;
   private final DecisionRecorder recorder;
   private final Runnable onSuperseded;
+  private final BlockedKeys blocked;
   private final CsrVerifier csrs;
   private final Linking linking;
   private final RefusalLog refusals;
@@ -72,7 +75,8 @@ public final class EnrollmentDesk {
       Runnable onSuperseded) {
     this.registry = registry;
     this.peers = new PeerVerifier(trust, authorities, rules.crypto());
-    this.csrs = new CsrVerifier(rules.crypto());
+    this.blocked = rules.blocked();
+    this.csrs = new CsrVerifier(rules.crypto(), blocked);
     this.linking = new Linking(rules.requireChannelBinding());
     this.trust = trust;
     this.authorities = authorities;
@@ -90,7 +94,7 @@ public final class EnrollmentDesk {
    * @param csr a PKCS#10 request, unverified
    */
   public EnrollmentOutcome enroll(Caller caller, Label label, byte[] csr) {
-    Peer peer = peers.identify(caller.chain(), clock.instant());
+    Peer peer = identify(caller);
     if (!(peer instanceof Peer.Factory factory)) {
       return reject(caller, peer, "IDevID");
     }
@@ -116,7 +120,7 @@ public final class EnrollmentDesk {
    * @param label as in {@link #enroll}
    */
   public EnrollmentOutcome reenroll(Caller caller, Label label, byte[] csr) {
-    Peer peer = peers.identify(caller.chain(), clock.instant());
+    Peer peer = identify(caller);
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(caller, peer, "LDevID");
     }
@@ -139,6 +143,15 @@ public final class EnrollmentDesk {
         .map(this::finish)
         .orElseGet(
             () -> refuse(stranger, Kind.FORBIDDEN, "client certificate: not in the registry"));
+  }
+
+  private Peer identify(Caller caller) {
+    List<X509Certificate> chain = caller.chain();
+    if (!chain.isEmpty() && blocked.contains(Fingerprint.of(chain.get(0).getPublicKey()))) {
+      return new Peer.Rejected(
+          chain.get(0), "client certificate: its key is on the list of blocked keys");
+    }
+    return peers.identify(chain, clock.instant());
   }
 
   private DecisionRecorder.Result decide(

@@ -6,7 +6,6 @@ package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
-import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.ReservedKeys;
 import dev.muster.enrollment.inventory.CertificateRecord;
@@ -42,7 +41,6 @@ final class CertificateRoutes {
 
   private final OperatorParts parts;
   private final Work work;
-  private final CsrVerifier csrs = new CsrVerifier();
   /** So that no two requests find one name free; ours is the only process on the registry. */
   private final Object naming = new Object();
 
@@ -127,7 +125,7 @@ final class CertificateRoutes {
   }
 
   private VerifiedCsr verified(byte[] der, String name) {
-    CsrCheck check = csrs.verify(der);
+    CsrCheck check = parts.csrs().verify(der);
     if (check instanceof CsrCheck.Refused refused) {
       throw Work.badRequest("csr: " + refused.message());
     }

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.revocation.Departures;
@@ -28,6 +29,7 @@ public record OperatorParts(
     CertificateAuthorities authorities,
     Revocations revocations,
     Departures departures,
+    CsrVerifier csrs,
     URI serviceCrl,
     Clock clock,
     Executor workers,

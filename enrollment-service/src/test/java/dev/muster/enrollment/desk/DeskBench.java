@@ -6,6 +6,7 @@ package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.enrollment.csr.BlockedKeys;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
@@ -69,7 +70,7 @@ final class DeskBench implements AutoCloseable {
         URI.create("http://localhost/crl/device.crl"),
         clock,
         meters,
-        new DeskRules(CryptoProviders.fastest(), false),
+        new DeskRules(CryptoProviders.fastest(), BlockedKeys.NONE, false),
         () -> publisher.publish("device"));
     addManufacturer("acme", factory.certificate());
   }
