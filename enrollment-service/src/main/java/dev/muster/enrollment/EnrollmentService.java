@@ -23,13 +23,18 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
 import dev.muster.enrollment.issuance.IssuanceConfig;
+import dev.muster.enrollment.ocsp.OcspPages;
+import dev.muster.enrollment.ocsp.OcspResponder;
 import dev.muster.enrollment.operator.OperatorParts;
 import dev.muster.enrollment.operator.OperatorRoutes;
+import dev.muster.enrollment.publicweb.IssuerCertificates;
+import dev.muster.enrollment.publicweb.PublicWebServer;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.enrollment.revocation.CrlPages;
 import dev.muster.enrollment.revocation.CrlPublisher;
-import dev.muster.enrollment.revocation.CrlServer;
+import dev.muster.enrollment.revocation.CrlShards;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
@@ -97,7 +102,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final ThreadPoolExecutor workers;
   private final CrlPublisher publisher;
   private final Revocations revocations;
-  private final String crlBase;
+  private final CrlShards shards;
   private final int httpPort;
   private final int estPort;
   private final AuditSeal seal;
@@ -124,7 +129,11 @@ public final class EnrollmentService implements AutoCloseable {
       opened.push(this::stopWorkers);
       trust = new TrustView(registry, config.admission(), clock);
       publisher = new CrlPublisher(
-          registry, authorities::issuers, config.revocation().crlValidity(), clock);
+          registry,
+          authorities::issuers,
+          config.revocation().crlValidity(),
+          config.revocation().crlInterval(),
+          clock);
       publisher.listener(this::push);
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
@@ -132,8 +141,10 @@ public final class EnrollmentService implements AutoCloseable {
       record(server.certificate());
       seal = new AuditSeal(registry, authorities, this::record, clock);
       opened.push(seal::sign);
-      httpPort = serveCrls();
-      crlBase = crlBase();
+      httpPort = servePublicWeb();
+      shards = new CrlShards(
+          registry, publisher, publicBase(), config.revocation().shardSize(), workers);
+      authorities.issuers().keySet().forEach(shards::refill);
       estPort = serveEst();
       upkeep = new Upkeep(chores(), config.revocation().crlInterval(), workers);
       long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
@@ -202,7 +213,7 @@ public final class EnrollmentService implements AutoCloseable {
     return List.of(
         new Chore(
             "CRLs cannot be made or recorded (brokers will soon distrust the old ones)",
-            () -> publisher.publishDue(config.revocation().crlInterval())),
+            publisher::publishDue),
         new Chore(
             "forgotten requests cannot be removed",
             () -> registry.commit(
@@ -236,9 +247,21 @@ public final class EnrollmentService implements AutoCloseable {
     }
   }
 
-  private int serveCrls() {
-    CrlServer server =
-        new CrlServer(config.revocation().host(), config.revocation().port(), publisher);
+  private int servePublicWeb() {
+    OcspResponder responder = new OcspResponder(
+        registry,
+        authorities::issuers,
+        config.revocation().crlValidity(),
+        config.revocation().crlInterval(),
+        clock);
+    PublicWebServer server = new PublicWebServer(
+        config.revocation().host(),
+        config.revocation().port(),
+        List.of(
+            new CrlPages(publisher, clock),
+            opened(new OcspPages(responder, clock)),
+            new IssuerCertificates(authorities::issuers, clock)),
+        clock);
     deploy(
         () -> server,
         1,
@@ -258,11 +281,11 @@ public final class EnrollmentService implements AutoCloseable {
         authorities,
         new Registrar(config.admission(), profiles),
         profiles,
-        URI.create(crlBase + "/crl/device.crl"),
+        shards,
         clock,
         meters,
         new DeskRules(crypto, blockedKeys(), config.est().requireChannelBinding()),
-        () -> publisher.publish(EnrollmentDesk.ISSUER));
+        publisher::publishEach);
     EstServer.Parts parts = new EstServer.Parts(
         config.est(),
         config.est().port() == 0
@@ -317,7 +340,7 @@ public final class EnrollmentService implements AutoCloseable {
     }
   }
 
-  private String crlBase() {
+  private String publicBase() {
     URI configured = config.revocation().publicUrl();
     String base = configured == null ? "http://localhost:" + httpPort : configured.toString();
     return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
@@ -386,7 +409,7 @@ public final class EnrollmentService implements AutoCloseable {
             revocations,
             new Departures(registry, publisher, clock),
             new CsrVerifier(crypto, blockedKeys()),
-            URI.create(crlBase + "/crl/service.crl"),
+            shards,
             clock,
             workers,
             () -> push));

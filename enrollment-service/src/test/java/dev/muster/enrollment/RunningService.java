@@ -107,7 +107,7 @@ final class RunningService implements AutoCloseable {
         new AdmissionConfig(new FleetName("default"), false, List.of()),
         new IssuanceConfig(Duration.ofDays(30), null),
         new RevocationConfig(
-            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1)));
+            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1), 10_000));
   }
 
   /** The same settings, but for EST. */

@@ -163,7 +163,8 @@ public final class Backend implements AutoCloseable {
             config.ports().http(),
             config.enrollment().publicHttpUrl(),
             config.enrollment().crlValidity(),
-            config.enrollment().crlInterval()));
+            config.enrollment().crlInterval(),
+            RevocationConfig.MAX_SHARD_SIZE));
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), data.server(), vertx, clock, meters);
     started.push(service);

@@ -18,6 +18,7 @@ import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
@@ -26,7 +27,6 @@ import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceSubject;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -41,13 +41,14 @@ final class DecisionRecorder {
 
   private final CertificateIssuer issuer;
   private final Profiles profiles;
-  private final URI crl;
+  private final StatusPlaces places;
   private final MeterRegistry meters;
 
-  DecisionRecorder(CertificateIssuer issuer, Profiles profiles, URI crl, MeterRegistry meters) {
+  DecisionRecorder(
+      CertificateIssuer issuer, Profiles profiles, StatusPlaces places, MeterRegistry meters) {
     this.issuer = issuer;
     this.profiles = profiles;
-    this.crl = crl;
+    this.places = places;
     this.meters = meters;
   }
 
@@ -98,8 +99,9 @@ final class DecisionRecorder {
       return refuse(open, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
     DeviceProfile profile = profiles.of(open.request);
+    StatusPlaces.Place place = places.next(issuer.id());
     X509Certificate certificate = issuer.issue(
-        CertificateProfile.device(subject, profile.validity(), crl),
+        CertificateProfile.device(subject, profile.validity(), place.urls()),
         open.request.csr().key(),
         open.now);
     boolean superseded = issue.supersede() && supersede(open, subject);
@@ -108,7 +110,8 @@ final class DecisionRecorder {
         : null;
     CertificateRecord record = CertificateRecord.issued(
             issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate)
-        .under(profile.name());
+        .under(profile.name())
+        .in(place.shard());
     open.tables.certificates().insert(record);
     if (open.facts.pending().isPresent()) {
       open.tables.pending().delete(subject.device(), record.key());

@@ -14,6 +14,7 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.Profiles;
@@ -21,7 +22,6 @@ import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
@@ -59,7 +59,7 @@ public final class EnrollmentDesk {
 
   /**
    * @param profiles of LDevIDs
-   * @param crl where the CRL of the device CA is to be had
+   * @param places where the status of each LDevID is to be had
    * @param onSuperseded called when certificates were taken back in the course of an enrollment
    */
   public EnrollmentDesk(
@@ -68,7 +68,7 @@ public final class EnrollmentDesk {
       CertificateAuthorities authorities,
       Registrar registrar,
       Profiles profiles,
-      URI crl,
+      StatusPlaces places,
       Clock clock,
       MeterRegistry meters,
       DeskRules rules,
@@ -83,7 +83,7 @@ public final class EnrollmentDesk {
     this.refusals = new RefusalLog(registry, clock);
     this.registrar = registrar;
     this.clock = clock;
-    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, crl, meters);
+    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, places, meters);
     this.onSuperseded = onSuperseded;
   }
 

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param profile the named profile of a device's certificate; null for the base one
  * @param device whose it is; null for a service
  * @param replaces serial number of the certificate it was renewed from; null if from none
+ * @param shard the part of the issuer's CRLs it belongs to; 0 for the complete CRL alone
  * @param reason null while active
  * @param revokedAt null while active
  */
@@ -28,6 +29,7 @@ public record CertificateRecord(
     @Nullable String profile,
     @Nullable DeviceId device,
     @Nullable String replaces,
+    int shard,
     Instant issuedAt,
     CertificateStatus status,
     @Nullable RevocationReason reason,
@@ -48,6 +50,7 @@ public record CertificateRecord(
         null,
         device,
         replaces,
+        0,
         now,
         CertificateStatus.ACTIVE,
         null,
@@ -58,7 +61,24 @@ public record CertificateRecord(
   /** The same, issued under a named profile; null for the base one. */
   public CertificateRecord under(@Nullable String profileName) {
     return new CertificateRecord(
-        issuer, role, profileName, device, replaces, issuedAt, status, reason, revokedAt, stored);
+        issuer,
+        role,
+        profileName,
+        device,
+        replaces,
+        shard,
+        issuedAt,
+        status,
+        reason,
+        revokedAt,
+        stored);
+  }
+
+  /** The same, in a shard. */
+  public CertificateRecord in(int place) {
+    return new CertificateRecord(
+        issuer, role, profile, device, replaces, place, issuedAt, status, reason, revokedAt,
+        stored);
   }
 
   /** The serial number as lower-case hexadecimal digits, as operators and URLs name it. */

@@ -10,7 +10,9 @@ import dev.muster.protocol.identity.DeviceId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +37,9 @@ public final class Certificates {
     handle
         .createUpdate(
             "INSERT INTO certificate (serial, issuer, role, profile, device, replaces, fingerprint,"
-                + " public_key, key_use, not_after, issued_at, status, certificate) VALUES (:serial,"
-                + " :issuer, :role, :profile, :device, :replaces, :fingerprint, :key, " + KEY_USE
-                + ", :notAfter, :issuedAt, :status, :certificate)")
+                + " public_key, key_use, not_after, issued_at, status, shard, certificate) VALUES"
+                + " (:serial, :issuer, :role, :profile, :device, :replaces, :fingerprint, :key, "
+                + KEY_USE + ", :notAfter, :issuedAt, :status, :shard, :certificate)")
         .bind("serial", record.serial())
         .bind("issuer", record.issuer())
         .bind("role", record.role())
@@ -49,6 +51,7 @@ public final class Certificates {
         .bind("notAfter", record.notAfter())
         .bind("issuedAt", record.issuedAt())
         .bind("status", record.status().label())
+        .bind("shard", record.shard())
         .bind("certificate", record.stored().der())
         .execute();
   }
@@ -134,24 +137,54 @@ public final class Certificates {
         .list();
   }
 
-  /**
-   * What belongs on a CRL: taken back, and not yet ended when the CRL before was made, so that each
-   * shows up at least once (RFC 5280, 3.3).
-   */
-  public List<CertificateRecord> takenBack(String issuer, Instant endedAfter) {
+  /** The status of one; empty if we issued no such certificate. Quicker than {@link #find}. */
+  public Optional<IssuedStatus> status(String serial) {
     return handle
         .createQuery(
-            "SELECT * FROM certificate WHERE issuer = :issuer AND status IN ('revoked', 'held')"
-                + " AND not_after >= :endedAfter ORDER BY serial")
-        .bind("issuer", issuer)
-        .bind("endedAfter", endedAfter)
-        .map((row, context) -> certificate(row))
-        .list();
+            "SELECT issuer, status, reason, revoked_at FROM certificate WHERE serial = :serial")
+        .bind("serial", serial)
+        .map((row, context) -> new IssuedStatus(
+            row.getString("issuer"),
+            CertificateStatus.of(row.getString("status")),
+            row.getString("reason") == null ? null : RevocationReason.of(row.getString("reason")),
+            Columns.instantOrNull(row, "revoked_at")))
+        .findOne();
   }
 
-  /** @param reason null to make it active again */
+  /**
+   * The shards of an issuer that have certificates which end at {@code since} or later, with the
+   * last of those ends.
+   */
+  public Map<Integer, Instant> shardEnds(String issuer, Instant since) {
+    Map<Integer, Instant> ends = new HashMap<>();
+    handle
+        .createQuery("SELECT shard, MAX(not_after) AS last_end FROM certificate"
+            + " WHERE issuer = :issuer AND not_after >= :since AND shard > 0 GROUP BY shard")
+        .bind("issuer", issuer)
+        .bind("since", since)
+        .map((row, context) -> ends.put(row.getInt("shard"), Columns.instant(row, "last_end")))
+        .list();
+    return ends;
+  }
+
+  /** As {@link #update(String, CertificateStatus, RevocationReason, Instant, Instant)}. */
   public void update(
       String serial, CertificateStatus status, @Nullable RevocationReason reason, Instant now) {
+    update(serial, status, reason, now, null);
+  }
+
+  /**
+   * Changes the status, and what the next CRL says.
+   *
+   * @param reason null to make it active again
+   * @param invalidSince since when its key may be known to others; null if nobody said so
+   */
+  public void update(
+      String serial,
+      CertificateStatus status,
+      @Nullable RevocationReason reason,
+      Instant now,
+      @Nullable Instant invalidSince) {
     handle
         .createUpdate("UPDATE certificate SET status = :status, reason = :reason, revoked_at = :at"
             + " WHERE serial = :serial")
@@ -160,6 +193,7 @@ public final class Certificates {
         .bind("reason", reason == null ? null : reason.label())
         .bind("at", reason == null ? null : now)
         .execute();
+    new TakenBackCertificates(handle).replace(serial, reason, now, invalidSince);
   }
 
   private static CertificateRecord certificate(ResultSet row) throws SQLException {
@@ -170,6 +204,7 @@ public final class Certificates {
         row.getString("profile"),
         Columns.deviceOrNull(row, "device"),
         row.getString("replaces"),
+        row.getInt("shard"),
         Columns.instant(row, "issued_at"),
         CertificateStatus.of(row.getString("status")),
         reason == null ? null : RevocationReason.of(reason),

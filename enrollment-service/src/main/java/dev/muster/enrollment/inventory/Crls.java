@@ -4,50 +4,175 @@
  */
 package dev.muster.enrollment.inventory;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/** The CRLs we made: their numbers must only ever rise (RFC 5280, 5.2.3). */
+/** The newest CRLs, their numbers, and which certificates go to which of them. */
 public final class Crls {
-  private static final int KEPT = 10;
-
   private final Handle handle;
 
   Crls(Handle handle) {
     this.handle = handle;
   }
 
-  /** Number and date of a CRL. */
-  public record Issued(long number, Instant thisUpdate) {}
+  /**
+   * A CRL that was made.
+   *
+   * @param shard 0 for the complete CRL
+   * @param digest tells whether its entries are still those that it should have
+   * @param url what its certificates name as their distribution point; empty for the complete CRL
+   */
+  public record Issued(
+      int shard,
+      long number,
+      Instant thisUpdate,
+      Instant nextUpdate,
+      int entries,
+      String digest,
+      String url) {}
 
-  /** The newest of an issuer. */
-  public Optional<Issued> newest(String issuer) {
-    return handle
-        .createQuery("SELECT number, this_update FROM crl WHERE issuer = :issuer"
-            + " ORDER BY number DESC LIMIT 1")
+  /**
+   * The next number of an issuer's CRLs: higher than each before (RFC 5280, 5.2.3), whatever other
+   * process makes CRLs of the same issuer.
+   *
+   * @param atLeast the lowest that is wanted
+   */
+  public long nextNumber(String issuer, long atLeast) {
+    Optional<Long> last = handle
+        .createQuery("SELECT number FROM crl_sequence WHERE issuer = :issuer FOR UPDATE")
         .bind("issuer", issuer)
-        .map((row, context) ->
-            new Issued(row.getLong("number"), Columns.instant(row, "this_update")))
+        .mapTo(Long.class)
+        .findOne();
+    long number = Math.max(last.orElse(0L) + 1, atLeast);
+    String statement = last.isPresent()
+        ? "UPDATE crl_sequence SET number = :number WHERE issuer = :issuer"
+        : "INSERT INTO crl_sequence (issuer, number) VALUES (:issuer, :number)";
+    handle.createUpdate(statement).bind("issuer", issuer).bind("number", number).execute();
+    return number;
+  }
+
+  /** The newest CRLs of an issuer, by shard. */
+  public Map<Integer, Issued> newest(String issuer) {
+    Map<Integer, Issued> newest = new HashMap<>();
+    handle
+        .createQuery("SELECT * FROM crl_newest WHERE issuer = :issuer")
+        .bind("issuer", issuer)
+        .map((row, context) -> issued(row))
+        .forEach(issued -> newest.put(issued.shard(), issued));
+    return newest;
+  }
+
+  /** The bytes of a CRL; empty if it is no longer the newest. */
+  public Optional<byte[]> content(String issuer, Issued issued) {
+    return handle
+        .createQuery("SELECT crl FROM crl_content WHERE issuer = :issuer AND shard = :shard"
+            + " AND number = :number")
+        .bind("issuer", issuer)
+        .bind("shard", issued.shard())
+        .bind("number", issued.number())
+        .map((row, context) -> row.getBytes("crl"))
         .findOne();
   }
 
-  public void insert(
-      String issuer, long number, Instant thisUpdate, Instant nextUpdate, byte[] der) {
+  /** Puts a CRL in the place of the one before, unless that is newer still. */
+  public void replace(String issuer, Issued issued, byte[] der) {
+    Issued before = newest(issuer).get(issued.shard());
+    if (before != null && before.number() >= issued.number()) {
+      return;
+    }
+    delete(issuer, issued.shard());
     handle
-        .createUpdate("INSERT INTO crl (issuer, number, this_update, next_update, crl)"
-            + " VALUES (:issuer, :number, :thisUpdate, :nextUpdate, :crl)")
+        .createUpdate("INSERT INTO crl_newest (issuer, shard, number, this_update, next_update,"
+            + " entries, digest, url) VALUES (:issuer, :shard, :number, :thisUpdate, :nextUpdate,"
+            + " :entries, :digest, :url)")
         .bind("issuer", issuer)
-        .bind("number", number)
-        .bind("thisUpdate", thisUpdate)
-        .bind("nextUpdate", nextUpdate)
+        .bind("shard", issued.shard())
+        .bind("number", issued.number())
+        .bind("thisUpdate", issued.thisUpdate())
+        .bind("nextUpdate", issued.nextUpdate())
+        .bind("entries", issued.entries())
+        .bind("digest", issued.digest())
+        .bind("url", issued.url())
+        .execute();
+    handle
+        .createUpdate("INSERT INTO crl_content (issuer, shard, number, crl)"
+            + " VALUES (:issuer, :shard, :number, :crl)")
+        .bind("issuer", issuer)
+        .bind("shard", issued.shard())
+        .bind("number", issued.number())
         .bind("crl", der)
         .execute();
-    handle
-        .createUpdate("DELETE FROM crl WHERE issuer = :issuer AND number NOT IN"
-            + " (SELECT number FROM crl WHERE issuer = :issuer ORDER BY number DESC LIMIT " + KEPT
-            + ")")
+  }
+
+  /** Ends a shard: none of its certificates is left. */
+  public void delete(String issuer, int shard) {
+    for (String table : new String[] {"crl_newest", "crl_content"}) {
+      handle
+          .createUpdate("DELETE FROM " + table + " WHERE issuer = :issuer AND shard = :shard")
+          .bind("issuer", issuer)
+          .bind("shard", shard)
+          .execute();
+    }
+  }
+
+  /** The shard being filled; 0 if there is none yet. */
+  public int openShard(String issuer) {
+    return handle
+        .createQuery("SELECT shard FROM crl_shard WHERE issuer = :issuer")
         .bind("issuer", issuer)
+        .mapTo(Integer.class)
+        .findOne()
+        .orElse(0);
+  }
+
+  /**
+   * Gives away places in the shard being filled, or in a new one if they do not fit; each place
+   * once, whatever other process asks.
+   *
+   * @param base what the URL of the shard begins with; another than before begins another shard
+   * @param size of a shard
+   * @return the shard
+   */
+  public int takePlaces(String issuer, String base, int count, int size) {
+    record Filling(int shard, int used, String base) {}
+
+    Optional<Filling> filling = handle
+        .createQuery("SELECT shard, used, base FROM crl_shard WHERE issuer = :issuer FOR UPDATE")
+        .bind("issuer", issuer)
+        .map((row, context) ->
+            new Filling(row.getInt("shard"), row.getInt("used"), row.getString("base")))
+        .findOne();
+    boolean fits =
+        filling.map(open -> open.used + count <= size && open.base.equals(base)).orElse(false);
+    int shard = filling.map(Filling::shard).orElse(0) + (fits ? 0 : 1);
+    int used = fits ? filling.orElseThrow().used + count : count;
+    String statement = filling.isPresent()
+        ? "UPDATE crl_shard SET shard = :shard, used = :used, base = :base WHERE issuer = :issuer"
+        : "INSERT INTO crl_shard (issuer, shard, used, base)"
+            + " VALUES (:issuer, :shard, :used, :base)";
+    handle
+        .createUpdate(statement)
+        .bind("issuer", issuer)
+        .bind("shard", shard)
+        .bind("used", used)
+        .bind("base", base)
         .execute();
+    return shard;
+  }
+
+  private static Issued issued(ResultSet row) throws SQLException {
+    return new Issued(
+        row.getInt("shard"),
+        row.getLong("number"),
+        Columns.instant(row, "this_update"),
+        Columns.instant(row, "next_update"),
+        row.getInt("entries"),
+        row.getString("digest"),
+        row.getString("url"));
   }
 }

@@ -72,6 +72,10 @@ public final class Registry implements AutoCloseable {
       return new Crls(handle);
     }
 
+    public TakenBackCertificates takenBack() {
+      return new TakenBackCertificates(handle);
+    }
+
     public AuditTrail audit() {
       return new AuditTrail(handle, audit);
     }

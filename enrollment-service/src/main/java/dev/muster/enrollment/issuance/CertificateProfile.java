@@ -9,7 +9,6 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.enrollment.issuance.lint.CertificateKind;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -29,8 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind what it is meant to be, by which the lint judges what has been made of it
  * @param validity from now on; cut where the issuer ends
- * @param crl where the issuer's CRL is to be had over plain HTTP (RFC 5280, 4.2.1.13); null for
- *     none
+ * @param status where its status is to be had; null if it says nothing about that
  */
 public record CertificateProfile(
     CertificateKind kind,
@@ -38,7 +36,7 @@ public record CertificateProfile(
     List<GeneralName> alternativeNames,
     KeyPurposeId purpose,
     Duration validity,
-    @Nullable URI crl) {
+    @Nullable StatusUrls status) {
   /** RFC 9336, 3. */
   private static final KeyPurposeId DOCUMENT_SIGNING =
       KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.36"));
@@ -59,7 +57,7 @@ public record CertificateProfile(
    * An LDevID: {@code CN=<device>, O=<fleet>, OU=device} and {@code urn:muster:<fleet>:<device>}.
    */
   public static CertificateProfile device(
-      DeviceSubject subject, Duration validity, @Nullable URI crl) {
+      DeviceSubject subject, Duration validity, @Nullable StatusUrls status) {
     return new CertificateProfile(
         CertificateKind.DEVICE,
         name(subject.device().value(), subject.fleet(), DeviceSubject.UNIT),
@@ -67,19 +65,23 @@ public record CertificateProfile(
             GeneralName.uniformResourceIdentifier, subject.toUrn().toString())),
         KeyPurposeId.id_kp_clientAuth,
         validity,
-        crl);
+        status);
   }
 
   /** A client certificate for a program: {@code CN=<name>[, O=<fleet>], OU=<role>}. */
   public static CertificateProfile service(
-      String name, String role, @Nullable FleetName fleet, Duration validity, @Nullable URI crl) {
+      String name,
+      String role,
+      @Nullable FleetName fleet,
+      Duration validity,
+      @Nullable StatusUrls status) {
     return new CertificateProfile(
         CertificateKind.SERVICE,
         name(name, fleet, role),
         List.of(),
         KeyPurposeId.id_kp_clientAuth,
         validity,
-        crl);
+        status);
   }
 
   /** For who signs the audit log, and nothing else: neither TLS nor code nor CRLs. */
@@ -109,6 +111,17 @@ public record CertificateProfile(
         name(hosts.iterator().next(), null, "server"),
         names,
         KeyPurposeId.id_kp_serverAuth,
+        validity,
+        null);
+  }
+
+  /** A certificate for whoever answers OCSP requests in the CA's name (RFC 6960, 4.2.2.2). */
+  public static CertificateProfile ocspSigner(String issuer, Duration validity) {
+    return new CertificateProfile(
+        CertificateKind.OCSP_SIGNER,
+        name("OCSP signer of " + issuer, null, "ocsp"),
+        List.of(),
+        KeyPurposeId.id_kp_OCSPSigning,
         validity,
         null);
   }

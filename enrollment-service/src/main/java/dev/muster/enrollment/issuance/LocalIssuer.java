@@ -8,7 +8,6 @@ import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.math.BigInteger;
-import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.security.SecureRandom;
@@ -18,15 +17,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
+import org.bouncycastle.asn1.DERNull;
+import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CRLNumber;
-import org.bouncycastle.asn1.x509.DistributionPoint;
-import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
@@ -110,17 +109,13 @@ public final class LocalIssuer implements CertificateIssuer {
           false,
           new GeneralNames(profile.alternativeNames().toArray(GeneralName[]::new)));
     }
-    if (profile.crl() != null) {
-      builder.addExtension(
-          Extension.cRLDistributionPoints, false, distributionPoint(profile.crl()));
+    if (profile.purpose().equals(KeyPurposeId.id_kp_OCSPSigning)) {
+      // Nobody need ask about the one who answers; it lives for days only (RFC 6960, 4.2.2.2.1).
+      builder.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
     }
-  }
-
-  private static CRLDistPoint distributionPoint(URI crl) {
-    GeneralName location = new GeneralName(GeneralName.uniformResourceIdentifier, crl.toString());
-    DistributionPoint point =
-        new DistributionPoint(new DistributionPointName(new GeneralNames(location)), null, null);
-    return new CRLDistPoint(new DistributionPoint[] {point});
+    if (profile.status() != null) {
+      StatusExtensions.add(builder, profile.status());
+    }
   }
 
   @Override
@@ -130,14 +125,25 @@ public final class LocalIssuer implements CertificateIssuer {
       builder.setNextUpdate(date(contents.nextUpdate()));
       for (CrlContents.Entry entry : contents.entries()) {
         // BouncyCastle leaves out a reason of 0, as RFC 5280, 5.3.1 wants it.
-        builder.addCRLEntry(
-            entry.serial(), date(entry.revokedAt()), entry.reason().code());
+        int reason = entry.reason().code();
+        Date revokedAt = date(entry.revokedAt());
+        if (entry.invalidSince() == null) {
+          builder.addCRLEntry(entry.serial(), revokedAt, reason);
+        } else {
+          builder.addCRLEntry(entry.serial(), revokedAt, reason, date(entry.invalidSince()));
+        }
       }
       builder.addExtension(
           Extension.authorityKeyIdentifier,
           false,
           new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
       builder.addExtension(Extension.cRLNumber, false, new CRLNumber(contents.number()));
+      if (contents.distributionPoint() != null) {
+        builder.addExtension(
+            Extension.issuingDistributionPoint,
+            true,
+            StatusExtensions.issuingDistributionPoint(contents.distributionPoint()));
+      }
       return signer.sign(builder);
     } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a CRL", e);

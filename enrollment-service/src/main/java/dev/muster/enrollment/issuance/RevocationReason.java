@@ -8,15 +8,20 @@ import dev.muster.protocol.identity.Quoted;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Why a certificate is taken back (RFC 5280, 5.3.1); those that fit an end entity. */
+/**
+ * Why a certificate is taken back (RFC 5280, 5.3.1). Without removeFromCRL, which belongs on delta
+ * CRLs alone.
+ */
 public enum RevocationReason {
   UNSPECIFIED("unspecified", 0),
   KEY_COMPROMISE("keyCompromise", 1),
+  CA_COMPROMISE("cACompromise", 2),
   AFFILIATION_CHANGED("affiliationChanged", 3),
   SUPERSEDED("superseded", 4),
   CESSATION_OF_OPERATION("cessationOfOperation", 5),
   CERTIFICATE_HOLD("certificateHold", 6),
-  PRIVILEGE_WITHDRAWN("privilegeWithdrawn", 9);
+  PRIVILEGE_WITHDRAWN("privilegeWithdrawn", 9),
+  AA_COMPROMISE("aACompromise", 10);
 
   private final String label;
   private final int code;

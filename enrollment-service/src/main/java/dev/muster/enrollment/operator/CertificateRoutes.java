@@ -10,14 +10,17 @@ import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.ReservedKeys;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.revocation.AppliedAnswer;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -26,6 +29,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -57,14 +61,28 @@ final class CertificateRoutes {
       String label = Work.optional(Work.body(request), "reason");
       RevocationReason reason =
           Work.checked(() -> RevocationReason.of(label == null ? "unspecified" : label));
-      takeBack(request, () -> parts.revocations().revoke(serial(request), reason));
+      @Nullable Instant since = since(Work.optional(Work.body(request), "since"));
+      takeBack(
+          request,
+          () -> parts.revocations().revoke(Work.actor(request), serial(request), reason, since));
     });
     router
         .post("/certificates/:serial/hold")
-        .handler(request -> takeBack(request, () -> parts.revocations().hold(serial(request))));
+        .handler(request -> takeBack(
+            request, () -> parts.revocations().hold(Work.actor(request), serial(request))));
     router
         .post("/certificates/:serial/unhold")
-        .handler(request -> takeBack(request, () -> parts.revocations().unhold(serial(request))));
+        .handler(request -> takeBack(
+            request, () -> parts.revocations().unhold(Work.actor(request), serial(request))));
+  }
+
+  private static @Nullable Instant since(@Nullable String text) {
+    try {
+      return text == null ? null : Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw Work.badRequest(
+          "since: " + Quoted.of(text) + " (expected: a time such as 2026-01-31T12:00:00Z)");
+    }
   }
 
   private void list(RoutingContext request) {
@@ -159,14 +177,12 @@ final class CertificateRoutes {
     ServiceNames.conflict(tables, name, role, fleet, now).ifPresent(conflict -> {
       throw Work.conflict(conflict);
     });
-    X509Certificate issued = parts
-        .authorities()
-        .serviceIssuer()
-        .issue(
-            CertificateProfile.service(name, role, fleet, VALIDITY, parts.serviceCrl()),
-            csr.key(),
-            now);
-    CertificateRecord record = CertificateRecord.issued("service", role, null, null, now, issued);
+    CertificateIssuer issuer = parts.authorities().serviceIssuer();
+    StatusPlaces.Place place = parts.places().next(issuer.id());
+    X509Certificate issued = issuer.issue(
+        CertificateProfile.service(name, role, fleet, VALIDITY, place.urls()), csr.key(), now);
+    CertificateRecord record =
+        CertificateRecord.issued(issuer.id(), role, null, null, now, issued).in(place.shard());
     tables.certificates().insert(record);
     return record;
   }

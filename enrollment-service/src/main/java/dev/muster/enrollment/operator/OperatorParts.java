@@ -8,10 +8,10 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
-import java.net.URI;
 import java.time.Clock;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the operator's routes work with.
  *
- * @param serviceCrl where the CRL of the service CA is to be had
+ * @param places where the status of each new certificate is to be had
  * @param push gives null as long as CRLs go to no broker
  */
 public record OperatorParts(
@@ -30,7 +30,7 @@ public record OperatorParts(
     Revocations revocations,
     Departures departures,
     CsrVerifier csrs,
-    URI serviceCrl,
+    StatusPlaces places,
     Clock clock,
     Executor workers,
     Supplier<@Nullable RevocationPush> push) {}

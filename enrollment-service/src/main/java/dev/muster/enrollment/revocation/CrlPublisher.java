@@ -4,32 +4,35 @@
  */
 package dev.muster.enrollment.revocation;
 
-import dev.muster.enrollment.inventory.CertificateRecord;
-import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.Crls;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CrlContents;
-import dev.muster.enrollment.issuance.RevocationReason;
-import io.vertx.core.buffer.Buffer;
 import java.math.BigInteger;
+import java.net.URI;
 import java.security.cert.CRLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the CRLs of the issuing CAs (RFC 5280, 5), and tells who wants to know.
+ * Makes the CRLs of the issuing CAs (RFC 5280, 5), and tells who wants to know. Each issuer has a
+ * complete CRL and any number of shards, each about a part of its certificates.
  *
  * <p>Thread-safe; publishing blocks.
  */
@@ -39,102 +42,207 @@ public final class CrlPublisher {
   private final Registry registry;
   private final Supplier<Map<String, CertificateIssuer>> issuers;
   private final Duration validity;
+  private final Duration interval;
   private final Clock clock;
-  private final Map<String, PublishedCrl> current = new ConcurrentHashMap<>();
+  private final Map<CrlPaths.Place, PublishedCrl> current = new ConcurrentHashMap<>();
+  /** How often each issuer's CRL was asked for, and up to which of these it was made. */
+  private final Map<String, AtomicLong> asked = new ConcurrentHashMap<>();
+
+  private final Map<String, Long> made = new HashMap<>();
   private volatile Consumer<PublishedCrl> listener = crl -> {};
 
   /**
-   * @param issuers by id, as they are at the time; @param validity from thisUpdate to nextUpdate
+   * @param issuers by id, as they are at the time
+   * @param validity from thisUpdate to nextUpdate
+   * @param interval after which a CRL is made anew, whether or not it would say anything new
    */
   public CrlPublisher(
       Registry registry,
       Supplier<Map<String, CertificateIssuer>> issuers,
       Duration validity,
+      Duration interval,
       Clock clock) {
     this.registry = registry;
     this.issuers = issuers;
     this.validity = validity;
+    this.interval = interval;
     this.clock = clock;
   }
 
-  /** Hears of each CRL from now on, on the thread that made it. */
+  /** Hears of each complete CRL from now on, on the thread that made it. */
   public void listener(Consumer<PublishedCrl> listener) {
     this.listener = listener;
   }
 
-  /** The labels of all issuers. */
+  /** The ids of all issuers. */
   public Set<String> issuers() {
     return issuers.get().keySet();
   }
 
-  /** The newest CRL of an issuer; empty if there is no such issuer. */
+  /** The newest complete CRL of an issuer; empty if there is no such issuer. */
   public Optional<PublishedCrl> current(String issuer) {
-    return Optional.ofNullable(current.get(issuer));
+    return current(issuer, PublishedCrl.COMPLETE);
   }
 
-  /** Makes a new CRL of each issuer. */
-  public void publishAll() {
-    issuers.get().keySet().forEach(this::publish);
-  }
-
-  /** Makes a new CRL of each issuer whose newest is older than {@code interval}. */
-  public void publishDue(Duration interval) {
-    Instant now = clock.instant();
-    issuers.get().keySet().stream()
-        .filter(issuer -> current(issuer)
-            .map(crl -> !now.isBefore(crl.thisUpdate().plus(interval)))
-            .orElse(true))
-        .forEach(this::publish);
+  /** The newest CRL of a shard; empty if there is no such shard. */
+  Optional<PublishedCrl> current(String issuer, int shard) {
+    return Optional.ofNullable(current.get(new CrlPaths.Place(issuer, shard)));
   }
 
   /**
-   * Makes a new CRL from what the registry says now, and records it before it goes out.
-   *
-   * @param issuer one of {@link #issuers()}
+   * Makes all CRLs anew, as at a start: the registry may have been restored from a backup, and then
+   * those in it are older than those out there.
    */
-  public synchronized PublishedCrl publish(String issuer) {
-    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    Instant next = now.plus(validity);
-    PublishedCrl crl = registry.commit(tables -> {
-      Optional<Crls.Issued> newest = tables.crls().newest(issuer);
-      List<CertificateRecord> takenBack = tables
-          .certificates()
-          .takenBack(issuer, newest.map(Crls.Issued::thisUpdate).orElse(Instant.EPOCH));
-      // Seconds of the clock, so that a registry restored from a backup repeats no number.
-      long number = Math.max(
-          newest.map(Crls.Issued::number).orElse(0L) + 1, Math.max(1, now.getEpochSecond()));
-      byte[] der = sign(issuer, number, now, next, takenBack);
-      tables.crls().insert(issuer, number, now, next, der);
-      return new PublishedCrl(issuer, number, now, next, takenBack.size(), Buffer.buffer(der));
-    });
-    current.put(issuer, crl);
-    LOG.info(
-        "CRL published issuer={} number={} entries={} nextUpdate={}",
-        issuer,
-        crl.number(),
-        crl.entries(),
-        next);
-    listener.accept(crl);
-    return crl;
+  public void publishAll() {
+    issuers().forEach(issuer -> make(issuer, new CrlDraft.Wish(clock.instant(), Map.of(), true)));
   }
 
-  private byte[] sign(
-      String issuer, long number, Instant now, Instant next, List<CertificateRecord> takenBack) {
-    List<CrlContents.Entry> entries =
-        takenBack.stream().map(record -> entry(record, now)).toList();
-    CrlContents contents = new CrlContents(BigInteger.valueOf(number), now, next, entries);
+  /** {@link #publish} for each issuer: a device may have certificates of several. */
+  public void publishEach() {
+    issuers().forEach(this::publish);
+  }
+
+  /** Takes over what another process has made, and makes what is due. */
+  public void publishDue() {
+    for (String issuer : issuers()) {
+      Map<Integer, Crls.Issued> newest = adopt(issuer);
+      Instant due = clock.instant().minus(interval);
+      boolean complete = newest.containsKey(PublishedCrl.COMPLETE);
+      if (!complete
+          || newest.values().stream().anyMatch(issued -> !issued.thisUpdate().isAfter(due))) {
+        make(issuer, new CrlDraft.Wish(due, Map.of(), false));
+      }
+    }
+  }
+
+  /**
+   * Makes a new complete CRL from what the registry says now, and those shards that would say
+   * something else than before.
+   *
+   * @param issuer one of {@link #issuers()}
+   * @return the complete CRL, or one begun after this was called: many at once share it
+   */
+  public PublishedCrl publish(String issuer) {
+    AtomicLong calls = asked.computeIfAbsent(issuer, none -> new AtomicLong());
+    long call = calls.incrementAndGet();
+    synchronized (this) {
+      if (made.getOrDefault(issuer, 0L) < call) {
+        long upTo = calls.get();
+        make(issuer, new CrlDraft.Wish(clock.instant().minus(interval), Map.of(), true));
+        made.put(issuer, upTo);
+      }
+      return current(issuer).orElseThrow();
+    }
+  }
+
+  /** Makes the first CRL of a shard, before any certificate names it. */
+  void open(String issuer, int shard, String url) {
+    adopt(issuer);
+    if (current(issuer, shard).isEmpty()) {
+      Instant due = clock.instant().minus(interval);
+      make(issuer, new CrlDraft.Wish(due, Map.of(shard, url), false));
+    }
+  }
+
+  /**
+   * The number is taken before the registry is read. So what had to be on a CRL with a lower number
+   * is on this one, too, whatever other process makes CRLs at the same time.
+   */
+  private synchronized void make(String issuer, CrlDraft.Wish wish) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    // Seconds of the clock, so that a registry restored from a backup repeats no number.
+    long number = registry.commit(
+        tables -> tables.crls().nextNumber(issuer, Math.max(1, now.getEpochSecond())));
+    CrlDraft draft = registry.read(tables -> CrlDraft.of(tables, issuer, wish));
+    List<PublishedCrl> signed =
+        draft.parts().stream().map(part -> sign(issuer, number, now, part)).toList();
+    registry.commit(tables -> {
+      for (int i = 0; i < signed.size(); i++) {
+        record(tables.crls(), signed.get(i), draft.parts().get(i));
+      }
+      draft.over().forEach(shard -> tables.crls().delete(issuer, shard));
+      tables.takenBack().forget(issuer, draft.forgotten());
+      tables.audit().append(event(issuer, number, signed, draft.over()), clock.instant());
+      return number;
+    });
+    draft.over().forEach(shard -> current.remove(new CrlPaths.Place(issuer, shard)));
+    signed.forEach(this::put);
+  }
+
+  private PublishedCrl sign(String issuer, long number, Instant now, CrlDraft.Part part) {
+    Instant next = now.plus(validity);
+    CrlContents contents = new CrlContents(
+        BigInteger.valueOf(number),
+        now,
+        next,
+        part.url().isEmpty() ? null : URI.create(part.url()),
+        part.entries());
     try {
-      return issuers.get().get(issuer).sign(contents).getEncoded();
+      byte[] der = issuers.get().get(issuer).sign(contents).getEncoded();
+      return PublishedCrl.of(
+          issuer,
+          new Crls.Issued(
+              part.shard(), number, now, next, part.entries().size(), part.digest(), part.url()),
+          der);
     } catch (CRLException e) {
       throw new IllegalStateException("CRL without an encoding", e);
     }
   }
 
-  private static CrlContents.Entry entry(CertificateRecord record, Instant now) {
-    RevocationReason reason = record.status() == CertificateStatus.HELD
-        ? RevocationReason.CERTIFICATE_HOLD
-        : record.reason() == null ? RevocationReason.UNSPECIFIED : record.reason();
-    Instant since = record.revokedAt() == null ? now : record.revokedAt();
-    return new CrlContents.Entry(record.certificate().getSerialNumber(), since, reason);
+  private static void record(Crls crls, PublishedCrl crl, CrlDraft.Part part) {
+    crls.replace(
+        crl.issuer(),
+        new Crls.Issued(
+            crl.shard(),
+            crl.number(),
+            crl.thisUpdate(),
+            crl.nextUpdate(),
+            crl.entries(),
+            part.digest(),
+            part.url()),
+        crl.der().getBytes());
+  }
+
+  private static AuditEvent event(
+      String issuer, long number, List<PublishedCrl> signed, Set<Integer> over) {
+    AuditEvent event = AuditEvent.of(Actor.SYSTEM, "crl.published", "ca:" + issuer)
+        .with("number", number)
+        .with(
+            "entries",
+            signed.stream()
+                .map(crl -> crl.isComplete()
+                    ? "all: " + crl.entries()
+                    : "shard " + crl.shard() + ": " + crl.entries())
+                .collect(Collectors.joining(", ")));
+    return over.isEmpty() ? event : event.with("shardsOver", over);
+  }
+
+  private void put(PublishedCrl crl) {
+    current.put(new CrlPaths.Place(crl.issuer(), crl.shard()), crl);
+    LOG.info(
+        "CRL published issuer={} shard={} number={} entries={} nextUpdate={}",
+        crl.issuer(),
+        crl.shard(),
+        crl.number(),
+        crl.entries(),
+        crl.nextUpdate());
+    if (crl.isComplete()) {
+      listener.accept(crl);
+    }
+  }
+
+  private synchronized Map<Integer, Crls.Issued> adopt(String issuer) {
+    Map<Integer, Crls.Issued> newest = registry.read(tables -> tables.crls().newest(issuer));
+    newest.values().stream()
+        .filter(issued -> current(issuer, issued.shard())
+            .map(known -> known.number() < issued.number())
+            .orElse(true))
+        .forEach(issued -> registry
+            .read(tables -> tables.crls().content(issuer, issued))
+            .ifPresent(der -> put(PublishedCrl.of(issuer, issued, der))));
+    current
+        .keySet()
+        .removeIf(place -> place.issuer().equals(issuer) && !newest.containsKey(place.shard()));
+    return newest;
   }
 }

@@ -110,7 +110,7 @@ public final class Departures {
         .map(device -> step.take(tables, device, clock.instant()))
         .orElseGet(Outcome.Unknown::new));
     if (outcome instanceof Outcome.Left) {
-      publisher.publish("device");
+      publisher.publishEach();
     }
     return outcome;
   }

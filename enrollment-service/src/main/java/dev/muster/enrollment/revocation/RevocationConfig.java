@@ -19,9 +19,18 @@ import org.jspecify.annotations.Nullable;
  *     {@code http://localhost:<port>}
  * @param crlValidity from a CRL's thisUpdate to its nextUpdate
  * @param crlInterval how often a CRL is made anew; shorter than its validity
+ * @param shardSize how many certificates share a distribution point, 1 to 10,000: its CRL can never
+ *     have more entries
  */
 public record RevocationConfig(
-    String host, int port, @Nullable URI publicUrl, Duration crlValidity, Duration crlInterval) {
+    String host,
+    int port,
+    @Nullable URI publicUrl,
+    Duration crlValidity,
+    Duration crlInterval,
+    int shardSize) {
+  /** The most. */
+  public static final int MAX_SHARD_SIZE = 10_000;
 
   /** @throws IllegalArgumentException naming the setting and what is expected */
   public RevocationConfig {
@@ -38,6 +47,10 @@ public record RevocationConfig(
         || crlInterval.compareTo(crlValidity) >= 0) {
       throw new IllegalArgumentException("crlInterval: " + crlInterval
           + " (expected: more than zero, and less than crlValidity, " + crlValidity + ")");
+    }
+    if (shardSize < 1 || shardSize > MAX_SHARD_SIZE) {
+      throw new IllegalArgumentException(
+          "shardSize: " + shardSize + " (expected: 1 to " + MAX_SHARD_SIZE + ")");
     }
   }
 }

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.revocation;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
@@ -16,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,32 +69,66 @@ public final class Revocations {
   }
 
   /** Revokes for good; revoking twice changes nothing. */
-  public Outcome revoke(String serial, RevocationReason reason) {
+  public Outcome revoke(Actor actor, String serial, RevocationReason reason) {
+    return revoke(actor, serial, reason, null);
+  }
+
+  /**
+   * As {@link #revoke(Actor, String, RevocationReason)}.
+   *
+   * @param since when the key may first have been in other hands (RFC 5280, 5.3.2); null if nobody
+   *     knows
+   */
+  public Outcome revoke(
+      Actor actor, String serial, RevocationReason reason, @Nullable Instant since) {
     if (reason == RevocationReason.CERTIFICATE_HOLD) {
       return new Outcome.Impossible("reason: certificateHold (expected: hold instead of revoke)");
     }
-    return change(serial, CertificateStatus.REVOKED, reason);
+    if (since != null && reason != RevocationReason.KEY_COMPROMISE) {
+      return new Outcome.Impossible(
+          "since: goes with keyCompromise alone (found: " + reason.label() + ")");
+    }
+    if (since != null && since.isAfter(clock.instant())) {
+      return new Outcome.Impossible("since: " + since + " (expected: not in the future)");
+    }
+    return change(serial, new Wish(actor, CertificateStatus.REVOKED, reason, since));
   }
 
   /** Suspends until {@link #unhold}. */
-  public Outcome hold(String serial) {
-    return change(serial, CertificateStatus.HELD, RevocationReason.CERTIFICATE_HOLD);
+  public Outcome hold(Actor actor, String serial) {
+    return change(
+        serial, new Wish(actor, CertificateStatus.HELD, RevocationReason.CERTIFICATE_HOLD, null));
   }
 
   /** Ends a suspension. */
-  public Outcome unhold(String serial) {
-    return change(serial, CertificateStatus.ACTIVE, null);
+  public Outcome unhold(Actor actor, String serial) {
+    return change(serial, new Wish(actor, CertificateStatus.ACTIVE, null, null));
+  }
+
+  /** What shall become of a certificate. */
+  private record Wish(
+      Actor actor,
+      CertificateStatus target,
+      @Nullable RevocationReason reason,
+      @Nullable Instant since) {
+    String action() {
+      return switch (target) {
+        case REVOKED -> "certificate.revoked";
+        case HELD -> "certificate.held";
+        case ACTIVE -> "certificate.released";
+      };
+    }
   }
 
   /** What one transaction came to; without a certificate if it must not be. */
   private record Change(
       @Nullable CertificateRecord after,
       @Nullable String obstacle,
+      Set<String> issuers,
       List<String> also,
       List<String> stillLive) {}
 
-  private Outcome change(
-      String serial, CertificateStatus target, @Nullable RevocationReason reason) {
+  private Outcome change(String serial, Wish wish) {
     Optional<CertificateRecord> found =
         registry.read(tables -> tables.certificates().find(serial));
     if (found.isEmpty()) {
@@ -102,19 +140,22 @@ public final class Revocations {
       if (device != null) {
         tables.devices().lock(device);
       }
-      return apply(tables, tables.certificates().lock(serial).orElseThrow(), target, reason);
+      return apply(tables, tables.certificates().lock(serial).orElseThrow(), wish);
     });
     if (change.after == null) {
       return new Outcome.Impossible(String.valueOf(change.obstacle));
     }
     // Again also when nothing changed: the caller wants to know that it is out.
     PublishedCrl crl = publisher.publish(found.get().issuer());
+    change.issuers.stream()
+        .filter(issuer -> !issuer.equals(crl.issuer()))
+        .forEach(publisher::publish);
     LOG.info(
         "Certificate {} serial={} device={} reason={} crlNumber={} also={}",
-        target.label(),
+        wish.target.label(),
         serial,
         device,
-        reason == null ? "none" : reason.label(),
+        wish.reason == null ? "none" : wish.reason.label(),
         crl.number(),
         change.also);
     return new Outcome.Published(change.after, crl, change.also, change.stillLive);
@@ -127,33 +168,44 @@ public final class Revocations {
     return Optional.empty();
   }
 
-  private Change apply(
-      Registry.Tables tables,
-      CertificateRecord chosen,
-      CertificateStatus target,
-      @Nullable RevocationReason reason) {
-    Optional<String> obstacle = obstacle(chosen, target);
+  private Change apply(Registry.Tables tables, CertificateRecord chosen, Wish wish) {
+    Optional<String> obstacle = obstacle(chosen, wish.target);
     if (obstacle.isPresent()) {
-      return new Change(null, obstacle.get(), List.of(), List.of());
+      return new Change(null, obstacle.get(), Set.of(), List.of(), List.of());
     }
     Instant now = clock.instant();
-    List<String> also = new ArrayList<>();
-    for (CertificateRecord record : affected(tables, chosen, reason)) {
-      if (changes(record, target) && record.notAfter().isAfter(now)) {
-        tables.certificates().update(record.serial(), target, reason, now);
-        if (!record.serial().equals(chosen.serial())) {
-          also.add(record.serial());
-        }
-      }
-    }
+    List<CertificateRecord> changed = affected(tables, chosen, wish.reason).stream()
+        .filter(record -> changes(record, wish.target) && record.notAfter().isAfter(now))
+        .toList();
+    changed.forEach(record ->
+        tables.certificates().update(record.serial(), wish.target, wish.reason, now, wish.since));
+    List<String> also = changed.stream()
+        .map(CertificateRecord::serial)
+        .filter(serial -> !serial.equals(chosen.serial()))
+        .toList();
     CertificateRecord after = tables.certificates().find(chosen.serial()).orElseThrow();
     List<String> stillLive = after.device() == null
         ? List.of()
         : tables.certificates().of(after.device()).stream()
-            .filter(record -> record.isLive(now) && target != CertificateStatus.ACTIVE)
+            .filter(record -> record.isLive(now) && wish.target != CertificateStatus.ACTIVE)
             .map(CertificateRecord::serial)
             .toList();
-    return new Change(after, null, also, stillLive);
+    if (!changed.isEmpty()) {
+      tables.audit().append(event(chosen, wish, also), now);
+    }
+    Set<String> issuers =
+        changed.stream().map(CertificateRecord::issuer).collect(Collectors.toSet());
+    return new Change(after, null, issuers, also, stillLive);
+  }
+
+  private static AuditEvent event(CertificateRecord chosen, Wish wish, List<String> also) {
+    String object =
+        chosen.device() == null ? "certificate:" + chosen.serial() : "device:" + chosen.device();
+    return AuditEvent.of(wish.actor, wish.action(), object)
+        .with("serial", chosen.serial())
+        .with("reason", wish.reason == null ? null : wish.reason.label())
+        .with("since", wish.since)
+        .with("also", also.isEmpty() ? null : also);
   }
 
   /**

@@ -18,6 +18,7 @@ import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.revocation.CrlPublisher;
+import dev.muster.enrollment.revocation.CrlShards;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DeviceId;
@@ -25,7 +26,6 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -56,8 +56,10 @@ final class DeskBench implements AutoCloseable {
     registry = Registry.open(new StorageConfig(folder.resolve("db")));
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);
-    CrlPublisher publisher =
-        new CrlPublisher(registry, authorities::issuers, Duration.ofHours(1), clock);
+    CrlPublisher publisher = new CrlPublisher(
+        registry, authorities::issuers, Duration.ofHours(2), Duration.ofHours(1), clock);
+    CrlShards shards = new CrlShards(registry, publisher, "http://localhost", 1000, work -> {});
+    shards.refill("device");
     revocations = new Revocations(registry, publisher, clock);
     departures = new Departures(registry, publisher, clock);
     Profiles profiles = new Profiles(DeviceProfile.base(Duration.ofDays(1)), List.of());
@@ -67,7 +69,7 @@ final class DeskBench implements AutoCloseable {
         authorities,
         new Registrar(new AdmissionConfig(fleet, false, List.of()), profiles),
         profiles,
-        URI.create("http://localhost/crl/device.crl"),
+        shards,
         clock,
         meters,
         new DeskRules(CryptoProviders.fastest(), BlockedKeys.NONE, false),

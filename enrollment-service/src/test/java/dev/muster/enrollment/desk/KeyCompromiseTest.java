@@ -6,6 +6,7 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.Revocations;
 import java.nio.file.Path;
@@ -21,13 +22,15 @@ class KeyCompromiseTest {
       X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
       X509Certificate thiefsNext = DeskBench.issued(bench.renew(thiefs));
       X509Certificate own = DeskBench.issued(bench.renew(stolen));
-      Revocations.Outcome.Published superseded = (Revocations.Outcome.Published)
-          bench.revocations.revoke(DeskBench.serial(stolen), RevocationReason.SUPERSEDED);
+      Revocations.Outcome.Published superseded =
+          (Revocations.Outcome.Published) bench.revocations.revoke(
+              Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.SUPERSEDED);
       assertThat(superseded.also()).isEmpty();
       assertThat(superseded.stillLive()).hasSize(3);
 
-      Revocations.Outcome.Published compromised = (Revocations.Outcome.Published)
-          bench.revocations.revoke(DeskBench.serial(stolen), RevocationReason.KEY_COMPROMISE);
+      Revocations.Outcome.Published compromised =
+          (Revocations.Outcome.Published) bench.revocations.revoke(
+              Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.KEY_COMPROMISE);
       assertThat(compromised.also())
           .containsExactlyInAnyOrder(
               DeskBench.serial(thiefs), DeskBench.serial(thiefsNext), DeskBench.serial(own));

@@ -6,6 +6,7 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
@@ -27,7 +28,7 @@ class SecondIdevidTest {
       DeviceId device = new DeviceId("acme-twin");
       X509Certificate first = bench.enrolled("TWIN");
       // Without a live certificate, nothing but the IDevID's key tells the two apart.
-      bench.revocations.revoke(DeskBench.serial(first), RevocationReason.SUPERSEDED);
+      bench.revocations.revoke(Actor.SYSTEM, DeskBench.serial(first), RevocationReason.SUPERSEDED);
       TestPki.Credential twin = bench.factory.issue("SERIALNUMBER=TWIN").build();
       KeyPair keys = TestPki.newKey();
       byte[] csr = DeskBench.csr(keys);

@@ -78,8 +78,8 @@ class TakingBackRacesTest {
       Future<EnrollmentOutcome> renewal = start(barrier, () -> bench.renew(presented));
       Future<Revocations.Outcome> revocation = start(
           barrier,
-          () ->
-              bench.revocations.revoke(DeskBench.serial(presented), RevocationReason.UNSPECIFIED));
+          () -> bench.revocations.revoke(
+              Actor.SYSTEM, DeskBench.serial(presented), RevocationReason.UNSPECIFIED));
       Revocations.Outcome.Published published =
           (Revocations.Outcome.Published) revocation.get(20, TimeUnit.SECONDS);
       renewal.get(20, TimeUnit.SECONDS);

@@ -38,7 +38,7 @@ class LocalIssuerTest {
       .ca()
       .build();
   private static final PublicKey DEVICE_KEY = TestPki.newKey().getPublic();
-  private static final URI CRL = URI.create("http://localhost/crl/device.crl");
+  private static final StatusUrls STATUS = status("http://localhost");
   private static final Duration MONTH = Duration.ofDays(30);
 
   private final CountingKey key = new CountingKey();
@@ -76,7 +76,7 @@ class LocalIssuerTest {
 
   private static CertificateProfile device(String name) {
     DeviceSubject subject = new DeviceSubject(new FleetName("plant-1"), new DeviceId(name));
-    return CertificateProfile.device(subject, MONTH, CRL);
+    return CertificateProfile.device(subject, MONTH, STATUS);
   }
 
   private static CertificateProfile crafted(String subject, String uri, KeyPurposeId purpose) {
@@ -96,6 +96,13 @@ class LocalIssuerTest {
     assertThat(key.signatures).isZero();
   }
 
+  private static StatusUrls status(String base) {
+    return new StatusUrls(
+        URI.create(base + "/crl/device.crl"),
+        URI.create("http://localhost/ocsp/device"),
+        URI.create("http://localhost/ca/device.cer"));
+  }
+
   @Test
   void cert_withAFinding_isNeverSigned() {
     String urn = "urn:muster:plant-1:acme-1";
@@ -112,7 +119,7 @@ class LocalIssuerTest {
         CertificateProfile.device(
             new DeviceSubject(new FleetName("plant-1"), new DeviceId("acme-1")),
             MONTH,
-            URI.create("https://localhost/crl/device.crl")),
+            status("https://localhost")),
         "crl-distribution-points");
   }
 

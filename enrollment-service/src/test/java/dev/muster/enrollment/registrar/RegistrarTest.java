@@ -162,6 +162,7 @@ class RegistrarTest {
         null,
         device,
         null,
+        0,
         NOW,
         status,
         reason,

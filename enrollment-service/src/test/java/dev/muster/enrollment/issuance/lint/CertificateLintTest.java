@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.StatusUrls;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
@@ -79,7 +80,10 @@ class CertificateLintTest {
   private static final int EXTENSIONS = 7;
   private static final Duration YEARS = Duration.ofDays(4000);
   private static final PublicKey P256 = TestPki.newKey().getPublic();
-  private static final URI CRL = URI.create("http://localhost:8080/crl/device.crl");
+  private static final StatusUrls STATUS = new StatusUrls(
+      URI.create("http://localhost:8080/crl/device.crl"),
+      URI.create("http://localhost:8080/ocsp/device"),
+      URI.create("http://localhost:8080/ca/device.cer"));
 
   @TempDir
   static Path folder;
@@ -98,9 +102,9 @@ class CertificateLintTest {
     lint = new CertificateLint(authorities.deviceCa());
     DeviceSubject subject = new DeviceSubject(new FleetName("plant-1"), new DeviceId("acme-1"));
     Duration month = Duration.ofDays(30);
-    device = issue(CertificateProfile.device(subject, month, CRL));
+    device = issue(CertificateProfile.device(subject, month, STATUS));
     service = issue(
-        CertificateProfile.service("reader", "consumer", new FleetName("plant-1"), month, CRL));
+        CertificateProfile.service("reader", "consumer", new FleetName("plant-1"), month, STATUS));
     server = issue(CertificateProfile.server(List.of("localhost", "127.0.0.1"), month));
     signer = Surgery.on(device)
         .replace(SUBJECT, name(BCStyle.CN, "signer", BCStyle.OU, "ocsp"))

@@ -1,0 +1,56 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.ocsp;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.X509Certificate;
+import java.util.HashMap;
+import java.util.Map;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERNull;
+import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.ocsp.CertificateID;
+
+/** How askers name an issuer: by hashes of its name and its key (RFC 6960, 4.1.1; RFC 9919). */
+final class IssuerHashes {
+  private record Hashes(byte[] name, byte[] key) {}
+
+  private final Map<ASN1ObjectIdentifier, Hashes> known = new HashMap<>();
+
+  IssuerHashes(X509Certificate issuer) {
+    byte[] name = issuer.getSubjectX500Principal().getEncoded();
+    byte[] key = SubjectPublicKeyInfo.getInstance(issuer.getPublicKey().getEncoded())
+        .getPublicKeyData()
+        .getBytes();
+    // SHA-1 identifies here and protects nothing; RFC 5019 knew no other.
+    known.put(OIWObjectIdentifiers.idSHA1, hashes("SHA-1", name, key));
+    known.put(NISTObjectIdentifiers.id_sha256, hashes("SHA-256", name, key));
+  }
+
+  private static Hashes hashes(String algorithm, byte[] name, byte[] key) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance(algorithm);
+      return new Hashes(digest.digest(name), digest.digest(key));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no " + algorithm, e);
+    }
+  }
+
+  /** Whether a certificate of this issuer is asked about. */
+  boolean matches(CertificateID id) {
+    AlgorithmIdentifier algorithm = id.toASN1Primitive().getHashAlgorithm();
+    ASN1Encodable parameters = algorithm.getParameters();
+    Hashes hashes = known.get(algorithm.getAlgorithm());
+    return hashes != null
+        && (parameters == null || DERNull.INSTANCE.equals(parameters))
+        && MessageDigest.isEqual(hashes.name, id.getIssuerNameHash())
+        && MessageDigest.isEqual(hashes.key, id.getIssuerKeyHash());
+  }
+}

@@ -1,0 +1,132 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.revocation;
+
+import dev.muster.enrollment.inventory.Crls;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.TakenBack;
+import dev.muster.enrollment.issuance.CrlContents;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the CRLs of an issuer should say now, and which of them have to be made for it.
+ *
+ * @param parts to be signed
+ * @param over shards whose certificates have all ended and were on a CRL after that
+ * @param forgotten what ended before this need not be named again
+ */
+record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
+  /**
+   * One CRL.
+   *
+   * @param url the distribution point; empty for the complete CRL
+   */
+  record Part(int shard, String url, List<CrlContents.Entry> entries, String digest) {}
+
+  /**
+   * What is wanted.
+   *
+   * @param due a CRL made then or earlier is to be made anew
+   * @param opened new shards, with their URLs
+   * @param complete whether the complete CRL is wanted in any case
+   */
+  record Wish(Instant due, Map<Integer, String> opened, boolean complete) {}
+
+  static CrlDraft of(Registry.Tables tables, String issuer, Wish wish) {
+    Map<Integer, Crls.Issued> newest = tables.crls().newest(issuer);
+    Instant oldest = newest.values().stream()
+        .map(Crls.Issued::thisUpdate)
+        .min(Comparator.naturalOrder())
+        .orElse(Instant.EPOCH);
+    List<TakenBack> all = tables.takenBack().of(issuer, oldest);
+    Map<Integer, String> shards = new HashMap<>(wish.opened());
+    newest.values().forEach(issued -> shards.put(issued.shard(), issued.url()));
+    shards.put(PublishedCrl.COMPLETE, "");
+    Set<Integer> over = over(tables, issuer, newest, oldest, wish.due());
+    Map<Integer, List<TakenBack>> byShard = byShard(all);
+    List<Part> parts = new ArrayList<>();
+    for (int shard : new TreeSet<>(shards.keySet())) {
+      Crls.@Nullable Issued before = newest.get(shard);
+      List<TakenBack> candidates =
+          shard == PublishedCrl.COMPLETE ? all : byShard.getOrDefault(shard, List.of());
+      Part part = part(shard, String.valueOf(shards.get(shard)), candidates, before);
+      if (!over.contains(shard) && isWanted(part, before, wish)) {
+        parts.add(part);
+      }
+    }
+    return new CrlDraft(parts, over, oldest);
+  }
+
+  private static boolean isWanted(Part part, Crls.@Nullable Issued before, Wish wish) {
+    return before == null
+        || !before.thisUpdate().isAfter(wish.due())
+        || (part.shard == PublishedCrl.COMPLETE
+            ? wish.complete()
+            : !before.digest().equals(part.digest));
+  }
+
+  private static Map<Integer, List<TakenBack>> byShard(List<TakenBack> all) {
+    Map<Integer, List<TakenBack>> byShard = new HashMap<>();
+    all.forEach(entry ->
+        byShard.computeIfAbsent(entry.shard(), none -> new ArrayList<>()).add(entry));
+    return byShard;
+  }
+
+  private static Part part(
+      int shard, String url, List<TakenBack> candidates, Crls.@Nullable Issued before) {
+    Instant last = before == null ? Instant.EPOCH : before.thisUpdate();
+    List<CrlContents.Entry> entries = candidates.stream()
+        .filter(entry -> !entry.notAfter().isBefore(last))
+        .map(entry -> new CrlContents.Entry(
+            entry.serial(), entry.revokedAt(), entry.reason(), entry.invalidSince()))
+        .toList();
+    return new Part(shard, url, entries, shard == PublishedCrl.COMPLETE ? "" : digest(entries));
+  }
+
+  /** Looked for only now and then: a shard that lingers does no harm. */
+  private static Set<Integer> over(
+      Registry.Tables tables,
+      String issuer,
+      Map<Integer, Crls.Issued> newest,
+      Instant oldest,
+      Instant due) {
+    int open = tables.crls().openShard(issuer);
+    List<Crls.Issued> candidates = newest.values().stream()
+        .filter(issued -> issued.shard() != PublishedCrl.COMPLETE && issued.shard() != open)
+        .filter(issued -> !issued.thisUpdate().isAfter(due))
+        .toList();
+    Set<Integer> over = new TreeSet<>();
+    if (!candidates.isEmpty()) {
+      Map<Integer, Instant> ends = tables.certificates().shardEnds(issuer, oldest);
+      candidates.stream()
+          .filter(issued ->
+              ends.getOrDefault(issued.shard(), Instant.EPOCH).isBefore(issued.thisUpdate()))
+          .forEach(issued -> over.add(issued.shard()));
+    }
+    return over;
+  }
+
+  private static String digest(List<CrlContents.Entry> entries) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      entries.forEach(entry -> sha256.update(entry.toString().getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,340 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.revocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.issuance.RevocationReason;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CRLEntry;
+import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import org.bouncycastle.asn1.ASN1GeneralizedTime;
+import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CrlPublisherTest {
+  private static final Duration MONTH = Duration.ofDays(30);
+
+  @TempDir
+  Path folder;
+
+  private RevocationBench bench;
+
+  private RevocationBench open(int shardSize) {
+    bench = new RevocationBench(folder, shardSize);
+    return bench;
+  }
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  private X509CRLEntry entry(X509Certificate certificate) {
+    return bench.crl().getRevokedCertificate(certificate.getSerialNumber());
+  }
+
+  private static long number(X509CRL crl) throws IOException {
+    return CRLNumber.getInstance(JcaX509ExtensionUtils.parseExtensionValue(
+            crl.getExtensionValue(Extension.cRLNumber.getId())))
+        .getCRLNumber()
+        .longValueExact();
+  }
+
+  @Test
+  void crl_ofNothingRevoked_isVersion2WithNextUpdate_andHasNoList()
+      throws GeneralSecurityException {
+    X509CRL crl = open(10).crl();
+    assertThat(crl.getVersion()).isEqualTo(2);
+    assertThat(Duration.between(
+            crl.getThisUpdate().toInstant(), crl.getNextUpdate().toInstant()))
+        .isEqualTo(RevocationBench.VALIDITY);
+    assertThat(crl.getRevokedCertificates()).isNull();
+    crl.verify(bench.authorities.deviceCa().getPublicKey());
+  }
+
+  @Test
+  void crl_carriesAuthorityKeyAndNumber_notCritical() {
+    X509CRL crl = open(10).crl();
+    assertThat(crl.getNonCriticalExtensionOIDs())
+        .isEqualTo(Set.of(Extension.authorityKeyIdentifier.getId(), Extension.cRLNumber.getId()));
+    assertThat(crl.getCriticalExtensionOIDs()).isNullOrEmpty();
+  }
+
+  @Test
+  void crl_number_risesWithEach_andIsNeverBelowTheClock() throws IOException {
+    open(10);
+    long first = number(bench.crl());
+    bench.publisher.publish("device");
+    long second = number(bench.crl());
+    assertThat(second).isGreaterThan(first);
+    // A registry from a backup: its numbers are old, the clock is not.
+    bench.clock.advance(Duration.ofDays(1));
+    bench.publisher.publish("device");
+    assertThat(number(bench.crl())).isEqualTo(bench.clock.instant().getEpochSecond());
+  }
+
+  @Test
+  void crl_reason_isAsGiven_andAbsentWhenUnspecified() throws IOException {
+    open(10);
+    for (RevocationReason reason : RevocationReason.values()) {
+      if (reason == RevocationReason.CERTIFICATE_HOLD) {
+        continue;
+      }
+      X509Certificate certificate = bench.issue(MONTH);
+      bench.revoke(certificate, reason);
+      X509CRLEntry entry = entry(certificate);
+      if (reason == RevocationReason.UNSPECIFIED) {
+        assertThat(entry.hasExtensions()).isFalse();
+      } else {
+        assertThat(entry.getRevocationReason().ordinal()).isEqualTo(reason.code());
+      }
+      assertThat(entry.getRevocationDate().toInstant())
+          .isEqualTo(bench.clock.instant().truncatedTo(ChronoUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void crl_hold_isListedAsSuch_andGoneWhenReleased() {
+    open(10);
+    X509Certificate certificate = bench.issue(MONTH);
+    bench.revocations.hold(Actor.SYSTEM, RevocationBench.serial(certificate));
+    assertThat(entry(certificate).getRevocationReason().name()).isEqualTo("CERTIFICATE_HOLD");
+    bench.revocations.unhold(Actor.SYSTEM, RevocationBench.serial(certificate));
+    assertThat(entry(certificate)).isNull();
+    assertThat(bench.revoke(certificate, RevocationReason.CERTIFICATE_HOLD))
+        .isInstanceOf(Revocations.Outcome.Impossible.class);
+  }
+
+  @Test
+  void crl_keyCompromise_tellsSinceWhen_ifSomebodyKnows() throws IOException {
+    open(10);
+    X509Certificate certificate = bench.issue(MONTH);
+    String serial = RevocationBench.serial(certificate);
+    Instant since = bench.clock.instant().minus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
+    Instant later = bench.clock.instant().plusSeconds(1);
+    assertThat(bench.revocations.revoke(Actor.SYSTEM, serial, RevocationReason.SUPERSEDED, since))
+        .isInstanceOf(Revocations.Outcome.Impossible.class);
+    assertThat(
+            bench.revocations.revoke(Actor.SYSTEM, serial, RevocationReason.KEY_COMPROMISE, later))
+        .isInstanceOf(Revocations.Outcome.Impossible.class);
+    assertThat(
+            bench.revocations.revoke(Actor.SYSTEM, serial, RevocationReason.KEY_COMPROMISE, since))
+        .isInstanceOf(Revocations.Outcome.Published.class);
+    ASN1GeneralizedTime date =
+        ASN1GeneralizedTime.getInstance(JcaX509ExtensionUtils.parseExtensionValue(
+            entry(certificate).getExtensionValue(Extension.invalidityDate.getId())));
+    assertThat(date.getTimeString()).isEqualTo(since.toString().replaceAll("[-:T]", ""));
+  }
+
+  @Test
+  void crl_entry_staysUntilOneCrlMadeAfterTheEnd_thenGoes() {
+    open(10);
+    X509Certificate certificate = bench.issue(Duration.ofMinutes(10));
+    bench.revoke(certificate, RevocationReason.SUPERSEDED);
+    int shard = RevocationBench.shardOf(certificate);
+    bench.clock.advance(Duration.ofMinutes(20));
+    bench.publisher.publish("device");
+    assertThat(entry(certificate)).isNotNull();
+    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.publisher.publishDue();
+    assertThat(entry(certificate)).isNull();
+    assertThat(bench.crl(shard).getRevokedCertificate(certificate.getSerialNumber()))
+        .isNotNull();
+    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.publisher.publishDue();
+    assertThat(bench.crl(shard).getRevokedCertificate(certificate.getSerialNumber()))
+        .isNull();
+  }
+
+  @Test
+  void crl_ofAShard_saysItsDistributionPoint_asItsCertificatesDo() throws IOException {
+    open(10);
+    X509Certificate certificate = bench.issue(MONTH);
+    int shard = RevocationBench.shardOf(certificate);
+    assertThat(shard).isEqualTo(1);
+    assertThat(RevocationBench.distributionPoint(certificate))
+        .isEqualTo("http://crl.example.com/crl/device/1.crl");
+    X509CRL crl = bench.crl(shard);
+    String oid = Extension.issuingDistributionPoint.getId();
+    assertThat(crl.getCriticalExtensionOIDs()).containsExactly(oid);
+    IssuingDistributionPoint said = IssuingDistributionPoint.getInstance(
+        JcaX509ExtensionUtils.parseExtensionValue(crl.getExtensionValue(oid)));
+    CRLDistPoint named = CRLDistPoint.getInstance(JcaX509ExtensionUtils.parseExtensionValue(
+        certificate.getExtensionValue(Extension.cRLDistributionPoints.getId())));
+    assertThat(said.getDistributionPoint().getEncoded())
+        .isEqualTo(named.getDistributionPoints()[0].getDistributionPoint().getEncoded());
+  }
+
+  @Test
+  void crl_ofAShard_neverHasMoreEntriesThanItsSize() {
+    open(3);
+    List<X509Certificate> all = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      all.add(bench.issue(MONTH));
+    }
+    all.forEach(certificate -> bench.revoke(certificate, RevocationReason.SUPERSEDED));
+    for (int shard = 1; shard <= 3; shard++) {
+      assertThat(bench.crl(shard).getRevokedCertificates()).hasSize(3);
+    }
+    assertThat(bench.crl().getRevokedCertificates()).hasSize(10);
+    assertThat(bench.crl().getCriticalExtensionOIDs()).isNullOrEmpty();
+  }
+
+  @Test
+  void crl_revocation_makesItsShardAnew_andNoOther() throws IOException {
+    open(1);
+    X509Certificate one = bench.issue(MONTH);
+    X509Certificate two = bench.issue(MONTH);
+    long other = number(bench.crl(RevocationBench.shardOf(two)));
+    bench.revoke(one, RevocationReason.SUPERSEDED);
+    X509CRL crl = bench.crl(RevocationBench.shardOf(one));
+    assertThat(crl.getRevokedCertificate(one.getSerialNumber())).isNotNull();
+    assertThat(number(crl)).isEqualTo(number(bench.crl())).isGreaterThan(other);
+    assertThat(number(bench.crl(RevocationBench.shardOf(two)))).isEqualTo(other);
+  }
+
+  @Test
+  void crl_whenIdle_isMadeAnewBeforeItsNextUpdate() {
+    open(10);
+    Instant first = bench.crl().getThisUpdate().toInstant();
+    bench.clock.advance(RevocationBench.INTERVAL.minusSeconds(2));
+    bench.publisher.publishDue();
+    assertThat(bench.crl().getThisUpdate().toInstant()).isEqualTo(first);
+    bench.clock.advance(Duration.ofSeconds(3));
+    bench.publisher.publishDue();
+    assertThat(bench.crl().getThisUpdate().toInstant()).isAfter(first);
+    assertThat(bench.crl(1).getThisUpdate().toInstant()).isAfter(first);
+  }
+
+  @Test
+  void crl_ofAShardWhoseCertificatesHaveEnded_disappearsAfterALastOne() {
+    open(1);
+    X509Certificate first = bench.issue(Duration.ofMinutes(10));
+    bench.issue(MONTH);
+    bench.issue(MONTH);
+    int shard = RevocationBench.shardOf(first);
+    bench.revoke(first, RevocationReason.SUPERSEDED);
+    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.publisher.publishDue();
+    assertThat(bench.crl(shard).getRevokedCertificate(first.getSerialNumber())).isNotNull();
+    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.publisher.publishDue();
+    assertThat(bench.publisher.current("device", shard)).isEmpty();
+    assertThat(bench.publisher.current("device", shard + 1)).isPresent();
+  }
+
+  @Test
+  void crl_madeByAnotherProcess_isTakenOver_andNumbersNeverMeet() throws IOException {
+    open(10);
+    CrlPublisher other = bench.newPublisher();
+    other.publishDue();
+    assertThat(other.current("device"))
+        .contains(bench.publisher.current("device").orElseThrow());
+    X509Certificate certificate = bench.issue(MONTH);
+    bench.revoke(certificate, RevocationReason.SUPERSEDED);
+    other.publishDue();
+    assertThat(other.current("device").orElseThrow().entries()).isEqualTo(1);
+    assertThat(other.current("device", 1).orElseThrow().entries()).isEqualTo(1);
+    long number = other.publish("device").number();
+    assertThat(bench.publisher.publish("device").number()).isGreaterThan(number);
+    CrlShards others = bench.newShards(other, 10);
+    others.refill("device");
+    assertThat(RevocationBench.shardOf(bench.issue(others, MONTH))).isEqualTo(1);
+  }
+
+  @Test
+  void certificate_withoutAPlaceAtHand_namesTheCompleteCrl() {
+    open(10);
+    CrlShards busy =
+        new CrlShards(bench.registry, bench.publisher, RevocationBench.BASE, 10, work -> {
+          throw new RejectedExecutionException();
+        });
+    assertThat(RevocationBench.distributionPoint(bench.issue(busy, MONTH)))
+        .isEqualTo("http://crl.example.com/crl/device.crl");
+  }
+
+  @Test
+  void crl_published_isAudited() {
+    open(10);
+    long number = bench.publisher.publish("device").number();
+    assertThat(audit("ca:device"))
+        .anySatisfy(entry ->
+            assertThat(entry.text()).contains("crl.published").contains(Long.toString(number)));
+    X509Certificate certificate = bench.issue(MONTH);
+    bench.revoke(certificate, RevocationReason.SUPERSEDED);
+    assertThat(audit("certificate:" + RevocationBench.serial(certificate)))
+        .anySatisfy(entry ->
+            assertThat(entry.text()).contains("certificate.revoked").contains("superseded"));
+  }
+
+  private List<AuditEntry> audit(String object) {
+    return bench.registry.read(tables -> tables.audit().about(object, 0, 100));
+  }
+
+  @Test
+  void crl_ofAHundredThousand_isMadeInSeconds() throws SQLException {
+    open(10_000);
+    addRevoked(100_000);
+    // Of the processor, because the machine may be shared; what is written to disk comes on top.
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    for (int i = 0; i < 3; i++) {
+      long start = threads.getCurrentThreadCpuTime();
+      PublishedCrl crl = bench.publisher.publish("device");
+      Duration took = Duration.ofNanos(threads.getCurrentThreadCpuTime() - start);
+      System.out.println("CRL of 100,000 entries: " + took.toMillis() + " ms of CPU, "
+          + crl.der().length() + " bytes");
+      assertThat(crl.entries()).isEqualTo(100_000);
+      assertThat(took).isLessThan(Duration.ofSeconds(15));
+    }
+    assertThat(bench.crl().getRevokedCertificates()).hasSize(100_000);
+  }
+
+  private void addRevoked(int count) throws SQLException {
+    String url = "jdbc:h2:file:" + folder.resolve("db").resolve("registry");
+    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        PreparedStatement insert = connection.prepareStatement(
+            "INSERT INTO revocation (serial, issuer, shard, not_after, reason, revoked_at)"
+                + " VALUES (?, 'device', 0, ?, 'superseded', ?)")) {
+      BigInteger serial = BigInteger.ONE.shiftLeft(128);
+      Object end = OffsetDateTime.ofInstant(bench.clock.instant().plus(MONTH), ZoneOffset.UTC);
+      Object now = OffsetDateTime.ofInstant(bench.clock.instant(), ZoneOffset.UTC);
+      for (int i = 0; i < count; i++) {
+        insert.setString(1, serial.add(BigInteger.valueOf(i * 7919L)).toString(16));
+        insert.setObject(2, end);
+        insert.setObject(3, now);
+        insert.addBatch();
+      }
+      insert.executeBatch();
+    }
+  }
+}
