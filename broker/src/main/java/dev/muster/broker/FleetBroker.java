@@ -11,6 +11,7 @@ import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
+import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.H2TelemetrySink;
@@ -26,6 +27,8 @@ import dev.muster.protocol.file.PemFile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,6 +68,7 @@ public final class FleetBroker implements AutoCloseable {
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final Sessions sessions = new Sessions();
+  private final CloneWatch clones;
   private final TrustFiles issuers;
   private final RevocationView view;
   private final TelemetrySink sink;
@@ -101,6 +105,7 @@ public final class FleetBroker implements AutoCloseable {
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
+    this.clones = new CloneWatch(clock);
     try {
       DurableFiles.createFolder(config.directory());
       checkPortFree(config);
@@ -134,6 +139,7 @@ public final class FleetBroker implements AutoCloseable {
               view,
               revocations,
               sessions,
+              clones,
               sink,
               FleetBroker::later,
               NAME),
@@ -230,6 +236,23 @@ public final class FleetBroker implements AutoCloseable {
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
     new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
+    router.get("/sessions/alarms").handler(context -> context.json(cloneAlarms()));
+  }
+
+  private JsonObject cloneAlarms() {
+    JsonArray alarms = new JsonArray();
+    clones
+        .alarms()
+        .forEach(alarm -> alarms.add(new JsonObject()
+            .put("kind", "session")
+            .put("client", alarm.client())
+            .put("subject", alarm.subject())
+            .put("certificate", alarm.certificate())
+            .put("addresses", new JsonArray(alarm.addresses()))
+            .put("raisedAt", alarm.raisedAt().toString())
+            .put("lastAt", alarm.lastAt().toString())
+            .put("takeOvers", alarm.takeOvers())));
+    return new JsonObject().put("alarms", alarms);
   }
 
   /** What an operator should mend; empty if all is well. */

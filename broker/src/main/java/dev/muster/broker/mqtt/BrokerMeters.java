@@ -44,6 +44,10 @@ final class BrokerMeters {
         .increment();
   }
 
+  void cloneAlarm() {
+    registry.counter("muster.clone.alarms").increment();
+  }
+
   void held() {
     registry.counter("muster.broker.held", "reason", "rate").increment();
   }

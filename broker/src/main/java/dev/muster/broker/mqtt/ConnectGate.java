@@ -16,6 +16,7 @@ import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Sessions;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
@@ -33,13 +34,19 @@ final class ConnectGate implements SimpleAuthenticator {
 
   private final CertificateAuthenticator authenticator;
   private final Sessions sessions;
+  private final CloneWatch clones;
   private final BrokerMeters meters;
   private final Clock clock;
 
   ConnectGate(
-      CertificateAuthenticator authenticator, Sessions sessions, BrokerMeters meters, Clock clock) {
+      CertificateAuthenticator authenticator,
+      Sessions sessions,
+      CloneWatch clones,
+      BrokerMeters meters,
+      Clock clock) {
     this.authenticator = authenticator;
     this.sessions = sessions;
+    this.clones = clones;
     this.meters = meters;
     this.clock = clock;
   }
@@ -71,6 +78,7 @@ final class ConnectGate implements SimpleAuthenticator {
         return;
       }
       warnOfNamesake(clientId, admitted.subject());
+      warnOfClone(name, admitted.certificate(), ConnectionSessions.address(connection));
       ClientSession session = sessions.open(
           new ClientSession.Credential(
               admitted.subject(),
@@ -103,6 +111,25 @@ final class ConnectGate implements SimpleAuthenticator {
             subject,
             other.subject(),
             other.subject().issuer()));
+  }
+
+  /** Both machines stay in the dark: throwing out either might hit the rightful one. */
+  private void warnOfClone(String name, X509Certificate certificate, String address) {
+    sessions
+        .liveAs(name)
+        .filter(live -> live.credential().serial().equals(certificate.getSerialNumber()))
+        .flatMap(live -> clones.tookOver(live.credential(), live.connection(), address))
+        .ifPresent(alarm -> {
+          meters.cloneAlarm();
+          LOG.warn(
+              "Possible clone client={} subject={} serial={} addresses={} takeOvers={} (two machines"
+                  + " seem to have one key; revoke the certificate with reason keyCompromise)",
+              alarm.client(),
+              alarm.subject(),
+              alarm.certificate(),
+              alarm.addresses(),
+              alarm.takeOvers());
+        });
   }
 
   private void refuse(SimpleAuthInput input, SimpleAuthOutput output, Outcome.Refused refused) {

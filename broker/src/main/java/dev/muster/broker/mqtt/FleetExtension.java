@@ -19,6 +19,7 @@ import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.TelemetrySink;
@@ -40,6 +41,7 @@ public final class FleetExtension implements ExtensionMain {
       RevocationView revocationView,
       Revocations revocations,
       Sessions sessions,
+      CloneWatch clones,
       TelemetrySink sink,
       Later later,
       String brokerName) {}
@@ -68,7 +70,7 @@ public final class FleetExtension implements ExtensionMain {
     this.meters = new BrokerMeters(registry, sessions);
     SessionCheck check = new SessionCheck(parts.revocationView(), clock);
     this.scope = new ClientIdScope(parts.authenticator());
-    this.gate = new ConnectGate(parts.authenticator(), sessions, meters, clock);
+    this.gate = new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, clock);
     this.authorizer = new SubjectAuthorizer(sessions, check, meters);
     this.events = new SessionEvents(sessions, check, disconnector);
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());

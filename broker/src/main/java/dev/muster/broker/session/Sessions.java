@@ -20,6 +20,7 @@ public final class Sessions {
 
   private final AtomicLong ids = new AtomicLong();
   private final ConcurrentMap<Long, ClientSession> byId = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, ClientSession> liveByName = new ConcurrentHashMap<>();
 
   /** Notes a client that is authenticated; {@link #markLive} follows, or {@link #close}. */
   public ClientSession open(
@@ -39,12 +40,14 @@ public final class Sessions {
   /** Notes that the client was told that it is connected. */
   public void markLive(ClientSession session) {
     session.markLive();
+    liveByName.put(session.brokerClientId(), session);
   }
 
   /** Forgets a session whose connection has ended. */
   public void close(ClientSession session) {
     session.markClosed();
     byId.remove(session.id());
+    liveByName.remove(session.brokerClientId(), session);
   }
 
   /** All, also those that wait for their CONNACK: a snapshot. */
@@ -57,6 +60,11 @@ public final class Sessions {
     return byId.values().stream()
         .filter(session -> session.isLive() && session.clientId().equals(clientId))
         .findFirst();
+  }
+
+  /** The live session that HiveMQ knows by that name; whoever connects with it takes its place. */
+  public Optional<ClientSession> liveAs(String brokerClientId) {
+    return Optional.ofNullable(liveByName.get(brokerClientId));
   }
 
   /** How many there are. */

@@ -1,0 +1,129 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Tells two machines with one key from one machine that reconnects. A take-over of a live session
+ * alone means nothing: behind a changing NAT, a device comes back from another address before its
+ * old connection is known to be dead. But it does not go to and fro. So an alarm is raised when an
+ * address that was thrown out has thrown out the other in turn, twice within ten minutes; and when
+ * sessions are taken over more than six times in a minute, from wherever.
+ *
+ * <p>Thread-safe; does not block.
+ */
+public final class CloneWatch {
+  static final Duration WINDOW = Duration.ofMinutes(10);
+  static final int COMEBACKS = 2;
+  static final Duration FLAPPING = Duration.ofMinutes(1);
+  static final int FLAPS = 6;
+
+  private static final int MAX_WATCHED = 10_000;
+  private static final int MAX_ALARMS = 1_000;
+
+  /**
+   * Two machines seem to have one key.
+   *
+   * @param certificate serial number, lower-case hexadecimal
+   * @param addresses the two that were seen last
+   * @param takeOvers how many there were since it was raised, and just before
+   */
+  public record Alarm(
+      String client,
+      String subject,
+      String certificate,
+      List<String> addresses,
+      Instant raisedAt,
+      Instant lastAt,
+      int takeOvers) {
+    public Alarm {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  private record TakeOver(Instant at, String thrownOut, String from) {}
+
+  private final Clock clock;
+  private final Map<String, Deque<TakeOver>> watched = bounded(MAX_WATCHED);
+  private final Map<String, Alarm> alarms = bounded(MAX_ALARMS);
+
+  public CloneWatch(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** What was touched longest ago makes room: neither is worth memory without end. */
+  private static <V> Map<String, V> bounded(int most) {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
+        return size() > most;
+      }
+    };
+  }
+
+  /**
+   * Notes that a client with the certificate of a live session connects in its place.
+   *
+   * @param live the connection that it ends
+   * @param from its own address
+   * @return the alarm that this raises; empty also if it goes on with one that stands
+   */
+  public synchronized Optional<Alarm> tookOver(
+      ClientSession.Credential certificate, ClientSession.Connection live, String from) {
+    Instant now = clock.instant();
+    String key = certificate.authority() + "/" + certificate.serialText();
+    Deque<TakeOver> recent = watched.computeIfAbsent(key, unseen -> new ArrayDeque<>());
+    recent.removeIf(one -> one.at.isBefore(now.minus(WINDOW)));
+    recent.add(new TakeOver(now, live.address(), from));
+    if (!isSuspicious(recent, now)) {
+      return Optional.empty();
+    }
+    Alarm before = alarms.get(key);
+    boolean stands = before != null && before.lastAt.isAfter(now.minus(WINDOW));
+    Alarm alarm = new Alarm(
+        live.clientId(),
+        certificate.subject().toString(),
+        certificate.serialText(),
+        List.of(live.address(), from),
+        stands ? before.raisedAt : now,
+        now,
+        stands ? before.takeOvers + 1 : recent.size());
+    alarms.put(key, alarm);
+    return stands ? Optional.empty() : Optional.of(alarm);
+  }
+
+  private static boolean isSuspicious(Deque<TakeOver> recent, Instant now) {
+    long flaps =
+        recent.stream().filter(one -> one.at.isAfter(now.minus(FLAPPING))).count();
+    return flaps > FLAPS || comebacks(recent) >= COMEBACKS;
+  }
+
+  private static int comebacks(Deque<TakeOver> recent) {
+    int comebacks = 0;
+    List<String> thrownOut = new ArrayList<>();
+    for (TakeOver one : recent) {
+      if (!one.from.equals(one.thrownOut)) {
+        comebacks += thrownOut.contains(one.from) ? 1 : 0;
+        thrownOut.add(one.thrownOut);
+      }
+    }
+    return comebacks;
+  }
+
+  /** Those raised since the broker started, the latest last. */
+  public synchronized List<Alarm> alarms() {
+    return List.copyOf(alarms.values());
+  }
+}

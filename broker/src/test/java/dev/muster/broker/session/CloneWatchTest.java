@@ -1,0 +1,110 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.broker.authz.ClientSubject;
+import java.math.BigInteger;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class CloneWatchTest {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+  private Instant now = START;
+  private final CloneWatch watch = new CloneWatch(new Clock() {
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  });
+
+  private Optional<CloneWatch.Alarm> tookOver(long serial, String live, String from) {
+    ClientSubject subject = new ClientSubject("device", "d1", "f1", "device");
+    return watch.tookOver(
+        new ClientSession.Credential(subject, "device", BigInteger.valueOf(serial), START),
+        new ClientSession.Connection("d1", live, true, START),
+        from);
+  }
+
+  private void pass(Duration time) {
+    now = now.plus(time);
+  }
+
+  @Test
+  void deviceBehindAChangingNat_isNoClone() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(tookOver(1, "10.0.0." + i, "10.0.0." + (i + 1))).isEmpty();
+      pass(Duration.ofSeconds(30));
+    }
+    assertThat(watch.alarms()).isEmpty();
+  }
+
+  @Test
+  void deviceThatReconnects_fromOneAddress_isNoClone() {
+    for (int i = 0; i < 100; i++) {
+      assertThat(tookOver(1, "10.0.0.1", "10.0.0.1")).isEmpty();
+      pass(Duration.ofSeconds(11));
+    }
+  }
+
+  @Test
+  void deviceThatWandersBackOnce_isNoClone() {
+    assertThat(tookOver(1, "wifi", "lte")).isEmpty();
+    assertThat(tookOver(1, "lte", "wifi")).isEmpty();
+    pass(CloneWatch.WINDOW.plusSeconds(1));
+    assertThat(tookOver(1, "wifi", "lte")).isEmpty();
+    assertThat(tookOver(1, "lte", "wifi")).isEmpty();
+  }
+
+  @Test
+  void twoThatThrowEachOtherOut_raiseOneAlarm() {
+    assertThat(tookOver(1, "a", "b")).isEmpty();
+    assertThat(tookOver(1, "b", "a")).isEmpty();
+    CloneWatch.Alarm alarm = tookOver(1, "a", "b").orElseThrow();
+    assertThat(alarm.certificate()).isEqualTo("1");
+    assertThat(alarm.addresses()).containsExactly("a", "b");
+    pass(Duration.ofMinutes(1));
+    assertThat(tookOver(1, "b", "a")).as("the alarm stands").isEmpty();
+    assertThat(watch.alarms()).singleElement().satisfies(one -> {
+      assertThat(one.takeOvers()).isEqualTo(4);
+      assertThat(one.raisedAt()).isEqualTo(START);
+      assertThat(one.lastAt()).isEqualTo(now);
+    });
+  }
+
+  @Test
+  void twoWithDifferentCertificates_areNotMixedUp() {
+    assertThat(tookOver(1, "a", "b")).isEmpty();
+    assertThat(tookOver(2, "b", "a")).isEmpty();
+    assertThat(tookOver(1, "a", "b")).isEmpty();
+    assertThat(tookOver(2, "b", "a")).isEmpty();
+  }
+
+  @Test
+  void twoBehindOneAddress_raiseAnAlarmWhenTheyFlap() {
+    for (int i = 0; i < CloneWatch.FLAPS; i++) {
+      assertThat(tookOver(1, "a", "a")).isEmpty();
+      pass(Duration.ofSeconds(5));
+    }
+    assertThat(tookOver(1, "a", "a")).isPresent();
+  }
+}
