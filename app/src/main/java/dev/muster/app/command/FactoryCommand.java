@@ -8,12 +8,14 @@ import dev.muster.app.UserError;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.FleetName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -21,7 +23,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "factory",
     description = "A manufacturer's CA, and factory identities (IDevIDs) for its devices.",
-    subcommands = {FactoryCommand.Init.class, FactoryCommand.Issue.class, FactoryCommand.Prove.class
+    subcommands = {
+      FactoryCommand.Init.class,
+      FactoryCommand.Issue.class,
+      FactoryCommand.Prove.class,
+      FactoryCommand.Manifest.class
     })
 public final class FactoryCommand {
   @Command(name = "init", description = "Make a manufacturer's CA.")
@@ -114,6 +120,37 @@ public final class FactoryCommand {
         write(out, Pem.of(List.of(Factory.open(factory, Clock.systemUTC()).prove(challenge))));
         System.out.println("proof: " + out + " (hand it to the operator: muster admin manufacturers"
             + " prove NAME --certificate " + out + ")");
+      });
+    }
+  }
+
+  @Command(
+      name = "manifest",
+      description = "Write a signed manifest of all IDevIDs issued, for: admin manifests import.")
+  static final class Manifest implements Callable<Integer> {
+    @Option(
+        names = "--factory",
+        required = true,
+        paramLabel = "DIR",
+        description = "What factory init made.")
+    Path factory = Path.of(".");
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "FILE.p7m",
+        description = "Where it is written: CMS SignedData, DER, around CSV.")
+    Path out = Path.of("manifest.p7m");
+
+    @Option(names = "--fleet", paramLabel = "FLEET", description = "The fleet of these devices.")
+    @Nullable String fleet;
+
+    @Override
+    public Integer call() {
+      return explained(() -> {
+        FleetName name = fleet == null ? null : new FleetName(fleet);
+        int serials = Factory.open(factory, Clock.systemUTC()).manifest(name, out);
+        System.out.println(serials + " serial numbers: " + out);
       });
     }
   }

@@ -8,9 +8,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -26,6 +28,8 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +46,8 @@ public final class Factory {
   public static final String CA_CERTIFICATE = "ca.pem";
   /** The CA's private key in a factory's directory: PKCS#8 PEM, 0600. */
   public static final String CA_KEY = "ca.key";
+  /** The serial numbers given, a line each, in a factory's directory. */
+  public static final String LEDGER = Ledger.FILE;
   /** The device's private key: PKCS#8 PEM, 0600. */
   public static final String DEVICE_KEY = "device.key";
   /** The IDevID alone, as PEM. */
@@ -69,11 +75,13 @@ public final class Factory {
   private static final Pattern CHALLENGE = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final int MAX_NAME_CHARS = 64;
 
+  private final Ledger ledger;
   private final X509Certificate certificate;
   private final PrivateKey key;
   private final Clock clock;
 
-  private Factory(X509Certificate certificate, PrivateKey key, Clock clock) {
+  private Factory(Path directory, X509Certificate certificate, PrivateKey key, Clock clock) {
+    this.ledger = new Ledger(directory);
     this.certificate = certificate;
     this.key = key;
     this.clock = clock;
@@ -97,7 +105,7 @@ public final class Factory {
       files.write(CA_KEY, Pem.of(keys.getPrivate()));
     });
     LOG.info("Factory created name={} directory={}", Quoted.of(name), made);
-    return new Factory(certificate, keys.getPrivate(), clock);
+    return new Factory(made, certificate, keys.getPrivate(), clock);
   }
 
   /**
@@ -117,7 +125,7 @@ public final class Factory {
           + "; restore both from the same backup");
     }
     warnIfOthersCanRead(keyFile);
-    return new Factory(certificate, key, clock);
+    return new Factory(directory, certificate, key, clock);
   }
 
   /** The CA's certificate: what an operator registers as the manufacturer's trust anchor. */
@@ -148,6 +156,8 @@ public final class Factory {
       files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
       files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
+      // Before the directory appears: rather a serial number too many than a device unannounced.
+      ledger.add(serial);
     });
     LOG.info(
         "IDevID issued serial={} certificate={} directory={}",
@@ -181,6 +191,38 @@ public final class Factory {
           "challenge: " + Quoted.of(challenge) + " (expected: 1 to 64 of [A-Za-z0-9-])");
     }
     return FactoryCertificates.proof(newKey().getPublic(), challenge, certificate, key, clock);
+  }
+
+  /**
+   * Writes a signed manifest of all serial numbers that {@link #issue} has given so far: CSV inside
+   * a CMS SignedData, DER. The key that signs is made for it and thrown away; the CA certifies it.
+   *
+   * @param fleet the fleet of these devices; null leaves that to the operator
+   * @param file is replaced if it is there
+   * @return how many serial numbers it lists
+   * @throws FactoryException if there are none, or {@code file} cannot be written
+   */
+  public int manifest(@Nullable FleetName fleet, Path file) {
+    Set<String> serials = ledger.serials();
+    if (serials.isEmpty()) {
+      throw new FactoryException("no serial number was issued here yet (expected: factory issue"
+          + " first; IDevIDs made before manifests were known are in no ledger)");
+    }
+    String header = fleet == null ? "serial\n" : "serial,fleet\n";
+    String end = fleet == null ? "\n" : "," + fleet + "\n";
+    String csv = serials.stream().collect(Collectors.joining(end, header, end));
+    KeyPair station = newKey();
+    byte[] signed = new ManifestSigner(
+            FactoryCertificates.station(station.getPublic(), certificate, key, clock),
+            station.getPrivate())
+        .sign(csv.getBytes(StandardCharsets.US_ASCII));
+    try {
+      Files.write(file, signed);
+    } catch (IOException e) {
+      throw FactoryException.io(file, "written", e);
+    }
+    LOG.info("Manifest signed serials={} file={}", serials.size(), file);
+    return serials.size();
   }
 
   private static void requireName(String name) {

@@ -122,6 +122,36 @@ final class FactoryCertificates {
     }
   }
 
+  /**
+   * Of a station that signs manifests. Its purpose keeps it from passing for a device, and a device
+   * from passing for it; it is the one that S/MIME tools expect in a signer.
+   */
+  static X509Certificate station(
+      PublicKey key, X509Certificate authority, PrivateKey signer, Clock clock) {
+    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
+    X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
+    for (var organization : issuer.getRDNs(BCStyle.O)) {
+      subject.addRDN(organization.getFirst());
+    }
+    subject.addRDN(BCStyle.CN, "Manifest station");
+    try {
+      JcaX509v3CertificateBuilder certificate =
+          builder(issuer, subject.build(), key, notBefore(clock, authority));
+      certificate.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(authority.getPublicKey()));
+      certificate.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+      certificate.addExtension(
+          Extension.extendedKeyUsage,
+          false,
+          new ExtendedKeyUsage(KeyPurposeId.id_kp_emailProtection));
+      return sign(certificate, signer);
+    } catch (CertIOException | GeneralSecurityException e) {
+      throw new IllegalStateException("a station's certificate that cannot be encoded", e);
+    }
+  }
+
   /** BouncyCastle writes a serialNumber as PrintableString (X520SerialNumber, RFC 5280, A.1). */
   private static X500Name subject(X500Name issuer, String serial) {
     X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);

@@ -6,7 +6,10 @@ package dev.muster.hardware.factory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,6 +80,29 @@ final class FactoryOpensslIT {
     String password = "pass:" + Factory.P12_PASSWORD;
     String content = run("pkcs12", "-in", "device/device.p12", "-passin", password, "-noenc");
     assertThat(content).contains("BEGIN PRIVATE KEY", "SN-0001", "Manufacturer CA");
+  }
+
+  @Test
+  void manifest_verifiesAsCms_andListsWhatWasIssued() throws IOException {
+    Factory factory = Factory.open(folder.resolve("factory"), Clock.systemUTC());
+    factory.issue("SN-0002", folder.resolve("device2"));
+    assertThat(factory.manifest(new FleetName("north"), folder.resolve("m.p7m")))
+        .isEqualTo(2);
+    // The purpose is checked, too: openssl wants a signer of mail by default.
+    run(
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        "m.p7m",
+        "-CAfile",
+        "factory/ca.pem",
+        "-out",
+        "m.csv");
+    assertThat(Files.readString(folder.resolve("m.csv")))
+        .isEqualTo("serial,fleet\nSN-0001,north\nSN-0002,north\n");
   }
 
   private String run(String... arguments) {
