@@ -74,6 +74,32 @@ class DeviceOperationsIT {
   }
 
   @Test
+  void secondKey_raisesAnAlarm_untilAcknowledged() {
+    service.idevid("TWIN");
+    service.enrolled("TWIN", "twin1");
+    service.csr("twin2", "/");
+    assertThat(service.enroll("simpleenroll", "TWIN", "twin2").status()).isEqualTo(202);
+    assertThat(service.enroll("simpleenroll", "TWIN", "twin2").status()).isEqualTo(202);
+    List<JsonObject> open = alarms("/alarms", "acme-twin");
+    assertThat(open).hasSize(1);
+    assertThat(open.get(0).getString("kind")).isEqualTo("clone");
+    String path = "/alarms/" + open.get(0).getString("id") + "/acknowledge";
+    assertThat(service.post(path, new JsonObject()).body().getString("acknowledgedBy"))
+        .startsWith("operator");
+    assertThat(alarms("/alarms", "acme-twin")).isEmpty();
+    assertThat(alarms("/alarms?all=true", "acme-twin")).hasSize(1);
+    assertThat(service.post("/alarms/none/acknowledge", new JsonObject()).status())
+        .isEqualTo(404);
+  }
+
+  private static List<JsonObject> alarms(String path, String device) {
+    return service.get(path).body().getJsonArray("alarms").stream()
+        .map(JsonObject.class::cast)
+        .filter(alarm -> alarm.getString("device").equals(device))
+        .toList();
+  }
+
+  @Test
   void transfer_thatCannotBe_isRefused() {
     service.idevid("STAY");
     service.enrolled("STAY", "stay1");
@@ -163,7 +189,7 @@ class DeviceOperationsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"fleet=A", "status=odd", "tag=site", "tag=S=x", "group=%20", "limit=x"})
+  @ValueSource(strings = {"fleet=A", "status=odd", "tag==x", "tag=S=x", "group=%20", "limit=x"})
   void unfitFilters_areRefused(String query) {
     assertThat(service.get("/devices?" + query).status()).isEqualTo(400);
   }

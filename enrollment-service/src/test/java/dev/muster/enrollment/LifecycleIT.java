@@ -106,7 +106,7 @@ class LifecycleIT {
     RunningService.Http refused = service.enroll("simpleenroll", "L-1", "l1");
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.body()).contains("was not announced");
-    String csv = "serial,fleet,device,tags\nL-1,north,pump-7,\"a,b\"\nL-2,BAD!,,\nL-3\n";
+    String csv = "serial,fleet,device,tags\nL-1,north,pump-7,\"site=a,spare\"\nL-2,BAD!,,\nL-3\n";
     RunningService.Answer imported = service.postCsv("/manufacturers/listed/manifest", csv);
     assertThat(imported.status()).isEqualTo(200);
     assertThat(imported.body().getInteger("added")).isEqualTo(2);

@@ -118,7 +118,7 @@ final class RunningService implements AutoCloseable {
 
   private HttpServer operatorApi() {
     Router router = Router.router(vertx);
-    router.route().handler(BodyHandler.create(false).setBodyLimit(1024 * 1024));
+    router.route().handler(BodyHandler.create(false).setBodyLimit(32 << 20));
     router.route().failureHandler(RunningService::fail);
     Router routes = Router.router(vertx);
     service.mountOperatorRoutes(routes);
@@ -171,6 +171,11 @@ final class RunningService implements AutoCloseable {
     return send(HttpRequest.newBuilder(api(path))
         .header("Content-Type", "text/csv")
         .POST(HttpRequest.BodyPublishers.ofString(text)));
+  }
+
+  Answer postBytes(String path, byte[] body) {
+    return send(
+        HttpRequest.newBuilder(api(path)).POST(HttpRequest.BodyPublishers.ofByteArray(body)));
   }
 
   private URI api(String path) {

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
       ManifestCommands.class,
       DeviceCommands.class,
       CertificateCommands.class,
+      AlarmCommands.class,
       AuditCommands.class,
       TelemetryCommands.class
     })

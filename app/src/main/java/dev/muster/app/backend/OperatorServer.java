@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 final class OperatorServer {
   private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
   private static final int MAX_BODY_BYTES = 1 << 20;
+  /** Some 200,000 devices, as JSON with tags. */
+  private static final int MAX_MANIFEST_BYTES = 32 << 20;
+
   private static final String BEARER = "Bearer ";
 
   private final Vertx vertx;
@@ -67,6 +70,8 @@ final class OperatorServer {
     root.route().handler(OperatorServer::secureHeaders);
     root.route("/api/v1/*").handler(this::authenticate);
     // The token is checked first: a stranger's body is not even read.
+    root.post("/api/v1/manufacturers/:name/manifest")
+        .handler(BodyHandler.create(false).setBodyLimit(MAX_MANIFEST_BYTES));
     root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
     root.route("/api/v1/*").subRouter(api);
     root.route().handler(ctx -> ctx.fail(404));

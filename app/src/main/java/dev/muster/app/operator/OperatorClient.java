@@ -15,6 +15,7 @@ import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -26,6 +27,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
@@ -41,6 +43,8 @@ public final class OperatorClient {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
+  /** A large manifest is work for a while. */
+  private static final Duration UPLOAD_LIMIT = Duration.ofMinutes(5);
 
   private final URI api;
   private final AdminToken token;
@@ -96,16 +100,29 @@ public final class OperatorClient {
     return send(request(path).GET().build());
   }
 
-  /** Sends a JSON body. */
-  public JsonNode post(String path, JsonNode body) {
-    return post(path, "application/json", body.toString());
+  /** As {@link #get}; empty if the server has no such thing. */
+  public Optional<JsonNode> find(String path) {
+    HttpResponse<String> response = exchange(request(path).GET().build());
+    if (response.statusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+      return Optional.empty();
+    }
+    return Optional.of(read(response));
   }
 
-  /** Sends a body of any type. */
-  public JsonNode post(String path, String contentType, String body) {
+  /** Sends a JSON body. */
+  public JsonNode post(String path, JsonNode body) {
     return send(request(path)
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+        .build());
+  }
+
+  /** Sends a file of any type. */
+  public JsonNode upload(String path, String contentType, byte[] body) {
+    return send(request(path)
+        .timeout(UPLOAD_LIMIT)
         .header("Content-Type", contentType)
-        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .POST(HttpRequest.BodyPublishers.ofByteArray(body))
         .build());
   }
 
@@ -122,9 +139,12 @@ public final class OperatorClient {
   }
 
   private JsonNode send(HttpRequest request) {
-    HttpResponse<String> response;
+    return read(exchange(request));
+  }
+
+  private HttpResponse<String> exchange(HttpRequest request) {
     try {
-      response = http.send(request, HttpResponse.BodyHandlers.ofString());
+      return http.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (ConnectException e) {
       throw new UserError(
           api + ": nobody answers", "is muster running? start it with: muster serve");
@@ -139,6 +159,9 @@ public final class OperatorClient {
       Thread.currentThread().interrupt();
       throw new UserError("interrupted");
     }
+  }
+
+  private static JsonNode read(HttpResponse<String> response) {
     if (response.statusCode() / 100 != 2) {
       throw refused(response);
     }

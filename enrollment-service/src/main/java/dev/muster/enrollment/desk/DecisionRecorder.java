@@ -14,6 +14,7 @@ import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
@@ -143,7 +144,7 @@ final class DecisionRecorder {
   private static boolean admit(Case open, DeviceSubject subject) {
     Optional<DeviceRecord> known = open.facts.device();
     if (known.isEmpty() && open.request instanceof EnrollmentRequest.First first) {
-      open.tables.devices().insert(device(first, subject, DeviceStatus.ACTIVE, open.now, open.now));
+      add(open, device(first, subject, DeviceStatus.ACTIVE, open.now, open.now));
       return true;
     }
     if (!open.tables.devices().enrolled(subject.device(), open.now)) {
@@ -192,7 +193,7 @@ final class DecisionRecorder {
           outcome, false, () -> LOG.debug("Enrollment still waits device={}", subject.device()));
     }
     if (open.facts.device().isEmpty() && open.request instanceof EnrollmentRequest.First first) {
-      open.tables.devices().insert(device(first, subject, DeviceStatus.PENDING, open.now, null));
+      add(open, device(first, subject, DeviceStatus.PENDING, open.now, null));
     }
     open.tables
         .pending()
@@ -203,6 +204,9 @@ final class DecisionRecorder {
             defer.reason(),
             open.now,
             open.now));
+    if (defer.cloneAlarm()) {
+      open.tables.alarms().raise("clone", subject.device(), defer.reason(), open.now);
+    }
     open.audit(open.event("enrollment.deferred", objectOf(subject))
         .with("reason", defer.reason())
         .with("clone", defer.cloneAlarm() ? "possible" : null));
@@ -226,6 +230,16 @@ final class DecisionRecorder {
           key,
           defer.reason());
     }
+  }
+
+  /** A device begins with the tags that its manifest gives it. */
+  private static void add(Case open, DeviceRecord device) {
+    open.tables.devices().insert(device);
+    open.facts
+        .announced()
+        .ifPresent(entry -> entry
+            .namedTags()
+            .forEach((name, value) -> open.tables.labels().tag(device.id(), new Tag(name, value))));
   }
 
   private static DeviceRecord device(

@@ -233,25 +233,6 @@ public final class Manufacturers {
         > 0;
   }
 
-  /** Announces a device that was not announced before. */
-  public void announce(String manufacturer, ManifestEntry entry, Instant now) {
-    handle
-        .createUpdate(
-            "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, template_id, tags,"
-                + " added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template, :tags,"
-                + " :now)")
-        .bind("manufacturer", manufacturer)
-        .bind("serial", entry.serial())
-        .bind("fleet", Columns.text(entry.fleet()))
-        .bind("device", Columns.text(entry.device()))
-        .bind(
-            "template",
-            entry.device() == null ? Manufacturer.template(manufacturer, entry.serial()) : null)
-        .bind("tags", entry.tags())
-        .bind("now", now)
-        .execute();
-  }
-
   /** All fleets that manufacturers or manifests name. */
   public List<FleetName> fleets() {
     return handle
@@ -262,7 +243,7 @@ public final class Manufacturers {
         .list();
   }
 
-  private static ManifestEntry manifestEntry(ResultSet row) throws SQLException {
+  static ManifestEntry manifestEntry(ResultSet row) throws SQLException {
     return new ManifestEntry(
         row.getString("serial"),
         Columns.fleetOrNull(row, "fleet"),

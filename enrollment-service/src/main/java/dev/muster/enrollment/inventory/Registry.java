@@ -56,6 +56,14 @@ public final class Registry implements AutoCloseable {
       return new Devices(handle);
     }
 
+    public Alarms alarms() {
+      return new Alarms(handle);
+    }
+
+    public Manifests manifests() {
+      return new Manifests(handle);
+    }
+
     public DeviceLabels labels() {
       return new DeviceLabels(handle);
     }

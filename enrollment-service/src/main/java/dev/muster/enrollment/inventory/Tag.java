@@ -41,25 +41,23 @@ public record Tag(String name, String value) {
     return name;
   }
 
-  /** Reads {@code name=value}. @throws IllegalArgumentException if it is none */
+  /** Reads {@code name=value}; a bare name is true. @throws IllegalArgumentException if unfit */
   public static Tag parse(String text) {
     int equals = text.indexOf('=');
-    if (equals < 0) {
-      throw new IllegalArgumentException(
-          "tag: " + Quoted.of(text) + " (expected: name=value, such as site=hall-3)");
-    }
-    return new Tag(text.substring(0, equals).strip(), text.substring(equals + 1).strip());
+    return equals < 0
+        ? new Tag(text.strip(), "true")
+        : new Tag(text.substring(0, equals).strip(), text.substring(equals + 1).strip());
   }
 
   /**
-   * Reads several, with semicolons between, as manifests have them.
+   * Reads several, with semicolons or commas between, as manifests have them.
    *
    * @return in the order in which they stand there
    * @throws IllegalArgumentException if one is none, or if there are too many or two of one name
    */
   public static Map<String, String> parseAll(String text) {
     Map<String, String> tags = new LinkedHashMap<>();
-    for (String part : text.split(";", -1)) {
+    for (String part : text.split("[;,]", -1)) {
       if (!part.isBlank()) {
         Tag tag = parse(part.strip());
         if (tags.put(tag.name, tag.value) != null) {

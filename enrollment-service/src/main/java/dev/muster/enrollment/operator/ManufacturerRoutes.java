@@ -6,19 +6,14 @@ package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.Distrust;
-import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
-import dev.muster.enrollment.inventory.Registry;
-import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.protocol.file.Pem;
-import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,7 +42,6 @@ final class ManufacturerRoutes {
     router.post("/manufacturers/:name/disable").handler(this::disable);
     router.post("/manufacturers/:name/enable").handler(this::enable);
     router.post("/manufacturers/:name/cas/:ca/remove").handler(this::removeCa);
-    router.post("/manufacturers/:name/manifest").handler(this::importManifest);
   }
 
   private void list(RoutingContext request) {
@@ -114,79 +108,5 @@ final class ManufacturerRoutes {
 
   private static String name(RoutingContext request) {
     return String.valueOf(request.pathParam("name"));
-  }
-
-  private void importManifest(RoutingContext request) {
-    String name = String.valueOf(request.pathParam("name"));
-    String text = Optional.ofNullable(request.body().asString()).orElse("");
-    work.answer(request, 200, () -> {
-      ManifestCsv manifest = Work.checked(() -> ManifestCsv.parse(text));
-      JsonArray errors = new JsonArray();
-      manifest.problems().forEach(problem -> errors.add(error(problem.row(), problem.reason())));
-      int[] counts = new int[2];
-      parts.registry().commit(tables -> {
-        tables.manufacturers().changing();
-        Manufacturer manufacturer = tables
-            .manufacturers()
-            .find(name)
-            .orElseThrow(() -> Work.notFound("manufacturer", name));
-        manifest.lines().forEach(line -> announce(tables, manufacturer, line, counts, errors));
-        return name;
-      });
-      parts.trust().refresh();
-      LOG.info(
-          "Manifest imported manufacturer={} added={} unchanged={} errors={}",
-          name,
-          counts[0],
-          counts[1],
-          errors.size());
-      return new JsonObject()
-          .put("added", counts[0])
-          .put("unchanged", counts[1])
-          .put("errors", errors);
-    });
-  }
-
-  private void announce(
-      Registry.Tables tables,
-      Manufacturer manufacturer,
-      ManifestCsv.Line line,
-      int[] counts,
-      JsonArray errors) {
-    ManifestEntry entry = line.entry();
-    String maker = manufacturer.name();
-    Optional<ManifestEntry> before = tables.manufacturers().announced(maker, entry.serial());
-    Optional<DeviceId> id = Registrar.deviceId(manufacturer, entry.serial(), Optional.of(entry));
-    if (before.isPresent()) {
-      if (before.get().equals(entry)) {
-        counts[1]++;
-      } else {
-        errors.add(error(line.row(), "serial: announced before, with other particulars"));
-      }
-    } else if (id.isEmpty()) {
-      errors.add(error(
-          line.row(), "serial: too long for a device id together with the manufacturer's name"));
-    } else if (isTaken(tables, id.get(), maker, entry.serial())) {
-      errors.add(error(line.row(), "device: \"" + id.get() + "\" belongs to another"));
-    } else {
-      tables.manufacturers().announce(maker, entry, parts.clock().instant());
-      counts[0]++;
-    }
-  }
-
-  private static boolean isTaken(
-      Registry.Tables tables, DeviceId id, String manufacturer, String serial) {
-    return ServiceNames.isReserved(id.value())
-        || tables.manufacturers().isAnnouncedForOther(id, manufacturer, serial)
-        || tables
-            .devices()
-            .find(id)
-            .filter(device ->
-                !device.manufacturer().equals(manufacturer) || !device.serial().equals(serial))
-            .isPresent();
-  }
-
-  private static JsonObject error(int row, String reason) {
-    return new JsonObject().put("row", row).put("reason", reason);
   }
 }

@@ -20,7 +20,9 @@ public final class OperatorRoutes {
     new DeviceRoutes(parts, work).mount(router);
     new LabelRoutes(parts, work).mount(router);
     new HistoryRoutes(parts, work).mount(router);
+    new AlarmRoutes(parts, work).mount(router);
     new ManufacturerRoutes(parts, work).mount(router);
+    new ManifestRoutes(parts, work).mount(router);
     new CertificateRoutes(parts, work).mount(router);
     new AuditRoutes(parts, work).mount(router);
   }

@@ -80,6 +80,7 @@ public final class Departures {
         return new Outcome.Impossible(
             "device: " + device.status().label() + " (expected: active or pending; release it)");
       }
+      tables.manufacturers().changing();
       tables.devices().transfer(id, to, !approval && device.enrolledAt() != null);
       int revoked = revokeAll(tables, id, RevocationReason.AFFILIATION_CHANGED, now);
       DeviceRecord after = tables.devices().find(id).orElseThrow();

@@ -100,7 +100,9 @@ abstract class RegistryContract {
       String serial = "SN" + i / 2;
       // Every second one announces what is announced already.
       works.add(() -> registry.commit(tables -> {
-        tables.manufacturers().announce("taken", new ManifestEntry(serial, null, null, null), NOW);
+        tables
+            .manifests()
+            .announce("taken", List.of(new ManifestEntry(serial, null, null, null)), NOW);
         return true;
       }));
     }

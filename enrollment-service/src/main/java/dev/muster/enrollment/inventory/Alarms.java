@@ -1,0 +1,74 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.protocol.identity.DeviceId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+
+/** Alarms about devices. */
+public final class Alarms {
+  private final Handle handle;
+
+  Alarms(Handle handle) {
+    this.handle = handle;
+  }
+
+  public void raise(String kind, DeviceId device, String detail, Instant now) {
+    handle
+        .createUpdate("INSERT INTO alarm (id, kind, device, detail, raised_at)"
+            + " VALUES (:id, :kind, :device, :detail, :now)")
+        .bind("id", UUID.randomUUID().toString())
+        .bind("kind", kind)
+        .bind("device", device.value())
+        .bind("detail", detail)
+        .bind("now", now)
+        .execute();
+  }
+
+  /** The newest first. @param all also those that an operator has acknowledged */
+  public List<Alarm> newest(boolean all, int limit) {
+    return handle
+        .createQuery("SELECT * FROM alarm" + (all ? "" : " WHERE acknowledged_at IS NULL")
+            + " ORDER BY raised_at DESC, id LIMIT :limit")
+        .bind("limit", limit)
+        .map((row, context) -> alarm(row))
+        .list();
+  }
+
+  public Optional<Alarm> find(String id) {
+    return handle
+        .createQuery("SELECT * FROM alarm WHERE id = :id")
+        .bind("id", id)
+        .map((row, context) -> alarm(row))
+        .findOne();
+  }
+
+  public void acknowledge(String id, String by, Instant now) {
+    handle
+        .createUpdate(
+            "UPDATE alarm SET acknowledged_at = :now, acknowledged_by = :by WHERE id = :id")
+        .bind("id", id)
+        .bind("by", by)
+        .bind("now", now)
+        .execute();
+  }
+
+  private static Alarm alarm(ResultSet row) throws SQLException {
+    return new Alarm(
+        row.getString("id"),
+        row.getString("kind"),
+        new DeviceId(row.getString("device")),
+        row.getString("detail"),
+        Columns.instant(row, "raised_at"),
+        Columns.instantOrNull(row, "acknowledged_at"),
+        row.getString("acknowledged_by"));
+  }
+}

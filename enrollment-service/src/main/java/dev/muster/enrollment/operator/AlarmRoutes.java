@@ -1,0 +1,80 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.inventory.Alarm;
+import dev.muster.enrollment.inventory.Registry;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /alarms}. */
+final class AlarmRoutes {
+  private final OperatorParts parts;
+  private final Work work;
+
+  AlarmRoutes(OperatorParts parts, Work work) {
+    this.parts = parts;
+    this.work = work;
+  }
+
+  void mount(Router router) {
+    router.get("/alarms").handler(this::list);
+    router.post("/alarms/:id/acknowledge").handler(this::acknowledge);
+  }
+
+  private void list(RoutingContext request) {
+    int limit = Work.limit(request);
+    boolean all = "true".equals(request.request().getParam("all"));
+    work.answer(request, 200, () -> {
+      JsonArray alarms = new JsonArray();
+      parts
+          .registry()
+          .read(tables -> tables.alarms().newest(all, limit))
+          .forEach(alarm -> alarms.add(json(alarm)));
+      return new JsonObject().put("alarms", alarms);
+    });
+  }
+
+  private void acknowledge(RoutingContext request) {
+    String id = String.valueOf(request.pathParam("id"));
+    Actor actor = Work.actor(request);
+    work.answer(
+        request, 200, () -> parts.registry().commit(tables -> acknowledge(tables, id, actor)));
+  }
+
+  private JsonObject acknowledge(Registry.Tables tables, String id, Actor actor) {
+    Alarm alarm = tables.alarms().find(id).orElseThrow(() -> Work.notFound("alarm", id));
+    if (alarm.acknowledgedAt() == null) {
+      Instant now = parts.clock().instant();
+      tables.alarms().acknowledge(id, actor.name() + " from " + actor.from(), now);
+      tables
+          .audit()
+          .append(
+              AuditEvent.of(actor, "alarm.acknowledged", "device:" + alarm.device())
+                  .with("alarm", id)
+                  .with("kind", alarm.kind()),
+              now);
+    }
+    return json(tables.alarms().find(id).orElseThrow());
+  }
+
+  private static JsonObject json(Alarm alarm) {
+    @Nullable Instant acknowledgedAt = alarm.acknowledgedAt();
+    return new JsonObject()
+        .put("id", alarm.id())
+        .put("kind", alarm.kind())
+        .put("device", alarm.device().value())
+        .put("detail", alarm.detail())
+        .put("raisedAt", alarm.raisedAt().toString())
+        .put("acknowledgedAt", acknowledgedAt == null ? null : acknowledgedAt.toString())
+        .put("acknowledgedBy", alarm.acknowledgedBy());
+  }
+}
