@@ -17,8 +17,10 @@ import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.est.EstServer;
 import dev.muster.enrollment.est.EstTls;
+import dev.muster.enrollment.est.EstWorkers;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
@@ -39,7 +41,6 @@ import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DistinguishedName;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -56,10 +57,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -75,8 +74,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class EnrollmentService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EnrollmentService.class);
-  private static final int WORKERS = 4;
-  private static final int QUEUE = 512;
   private static final int EVENT_LOOPS = 2;
   private static final int CLOSE_SECONDS = 5;
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
@@ -99,7 +96,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final EstTls tls;
   private final Registry registry;
   private final TrustView trust;
-  private final ThreadPoolExecutor workers;
+  private final WorkLanes lanes;
   private final CrlPublisher publisher;
   private final Revocations revocations;
   private final CrlShards shards;
@@ -125,8 +122,8 @@ public final class EnrollmentService implements AutoCloseable {
     blockedKeysFile = blockedKeys(config.issuance());
     try {
       registry = opened(Registry.open(config.storage()));
-      workers = newWorkers();
-      opened.push(this::stopWorkers);
+      lanes = new WorkLanes(meters);
+      opened.push(lanes::stop);
       trust = new TrustView(registry, config.admission(), clock);
       publisher = new CrlPublisher(
           registry,
@@ -143,10 +140,10 @@ public final class EnrollmentService implements AutoCloseable {
       opened.push(seal::sign);
       httpPort = servePublicWeb();
       shards = new CrlShards(
-          registry, publisher, publicBase(), config.revocation().shardSize(), workers);
+          registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
       authorities.issuers().keySet().forEach(shards::refill);
       estPort = serveEst();
-      upkeep = new Upkeep(chores(), config.revocation().crlInterval(), workers);
+      upkeep = new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators());
       long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
       opened.push(() -> vertx.cancelTimer(timer));
     } catch (RuntimeException e) {
@@ -198,15 +195,14 @@ public final class EnrollmentService implements AutoCloseable {
     return crypto;
   }
 
-  private ThreadPoolExecutor newWorkers() {
-    AtomicInteger count = new AtomicInteger();
-    ArrayBlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE);
-    Gauge.builder("muster.enrollment.queue", queue, ArrayBlockingQueue::size).register(meters);
-    return new ThreadPoolExecutor(WORKERS, WORKERS, 0, TimeUnit.SECONDS, queue, work -> {
-      Thread thread = new Thread(work, "enrollment-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    });
+  private DeskRules rules() {
+    EstLimits limits = config.est().limits();
+    return new DeskRules(
+        crypto,
+        blockedKeys(),
+        config.est().requireChannelBinding(),
+        limits.requestsPerDevice(),
+        limits.requestsPerManufacturer());
   }
 
   private List<Chore> chores() {
@@ -284,7 +280,7 @@ public final class EnrollmentService implements AutoCloseable {
         shards,
         clock,
         meters,
-        new DeskRules(crypto, blockedKeys(), config.est().requireChannelBinding()),
+        rules(),
         publisher::publishEach);
     EstServer.Parts parts = new EstServer.Parts(
         config.est(),
@@ -296,7 +292,7 @@ public final class EnrollmentService implements AutoCloseable {
         trust,
         new Labels(profiles, trust),
         desk,
-        workers,
+        new EstWorkers(lanes.enrollments(), lanes.renewals()),
         meters);
     List<EstServer> servers = new CopyOnWriteArrayList<>();
     deploy(
@@ -411,7 +407,7 @@ public final class EnrollmentService implements AutoCloseable {
             new CsrVerifier(crypto, blockedKeys()),
             shards,
             clock,
-            workers,
+            lanes.operators(),
             () -> push));
   }
 
@@ -456,13 +452,6 @@ public final class EnrollmentService implements AutoCloseable {
   private <T extends AutoCloseable> T opened(T part) {
     opened.push(part);
     return part;
-  }
-
-  private void stopWorkers() throws InterruptedException {
-    workers.shutdown();
-    if (!workers.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-      workers.shutdownNow();
-    }
   }
 
   /** Stops listening, finishes what is under way, closes the registry; idempotent. */

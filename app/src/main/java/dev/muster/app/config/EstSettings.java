@@ -26,6 +26,9 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
           # Connections to EST per address at a time, and TLS handshakes under way in all.
           # connectionsPerAddress: 4096
           # handshakes: 1024
+          # Requests of one device, and first requests of all devices of one manufacturer, a minute.
+          # requestsPerDevice: 30
+          # requestsPerManufacturer: 60000
       """;
 
   static EstSettings read(Settings settings) {
@@ -34,12 +37,14 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
         settings.flag("enrollment.conscrypt", true),
         settings.flag("enrollment.requireChannelBinding", false),
         new EstLimits(
-            settings.integer(
-                "enrollment.limits.connectionsPerAddress",
-                defaults.connectionsPerAddress(),
-                1,
-                1_000_000),
-            settings.integer("enrollment.limits.handshakes", defaults.handshakes(), 1, 1_000_000)));
+            limit(settings, "connectionsPerAddress", defaults.connectionsPerAddress()),
+            limit(settings, "handshakes", defaults.handshakes()),
+            limit(settings, "requestsPerDevice", defaults.requestsPerDevice()),
+            limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())));
+  }
+
+  private static int limit(Settings settings, String name, int otherwise) {
+    return settings.integer("enrollment.limits." + name, otherwise, 1, 1_000_000_000);
   }
 
   /** @param port 0 for a free one */

@@ -15,9 +15,15 @@ import dev.muster.enrollment.csr.BlockedKeys;
  * @param crypto verifies signatures
  * @param blocked keys that prove nothing and are certified for nobody
  * @param requireChannelBinding whether a request must be linked to its connection (RFC 7030, 3.5)
+ * @param requestsPerDevice in a minute
+ * @param requestsPerManufacturer first requests of all its devices in a minute
  */
 public record DeskRules(
-    CryptoProviders crypto, BlockedKeys blocked, boolean requireChannelBinding) {
+    CryptoProviders crypto,
+    BlockedKeys blocked,
+    boolean requireChannelBinding,
+    int requestsPerDevice,
+    int requestsPerManufacturer) {
   public DeskRules {
     requireNonNull(crypto, "crypto");
     requireNonNull(blocked, "blocked");

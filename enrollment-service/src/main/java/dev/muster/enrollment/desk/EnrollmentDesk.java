@@ -55,6 +55,7 @@ public final class EnrollmentDesk {
   private final BlockedKeys blocked;
   private final CsrVerifier csrs;
   private final Linking linking;
+  private final RequestRates rates;
   private final RefusalLog refusals;
 
   /**
@@ -78,6 +79,7 @@ public final class EnrollmentDesk {
     this.blocked = rules.blocked();
     this.csrs = new CsrVerifier(rules.crypto(), blocked);
     this.linking = new Linking(rules.requireChannelBinding());
+    this.rates = new RequestRates(rules);
     this.trust = trust;
     this.authorities = authorities;
     this.refusals = new RefusalLog(registry, clock);
@@ -97,6 +99,10 @@ public final class EnrollmentDesk {
     Peer peer = identify(caller);
     if (!(peer instanceof Peer.Factory factory)) {
       return reject(caller, peer, "IDevID");
+    }
+    Optional<EnrollmentOutcome> slowed = rates.exceededBy(factory, clock.instant());
+    if (slowed.isPresent()) {
+      return slowed.get();
     }
     Actor actor = new Actor(
         "idevid:" + factory.manufacturer().name() + "/" + factory.serial(), caller.from());
@@ -123,6 +129,10 @@ public final class EnrollmentDesk {
     Peer peer = identify(caller);
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(caller, peer, "LDevID");
+    }
+    Optional<EnrollmentOutcome> slowed = rates.exceededBy(operational, clock.instant());
+    if (slowed.isPresent()) {
+      return slowed.get();
     }
     Actor stranger = new Actor(describe(operational.ldevid()), caller.from());
     CsrCheck check = linking.check(csrs.verify(csr), caller.binding());

@@ -15,6 +15,9 @@ public sealed interface EnrollmentOutcome {
   /** Waits for an operator. */
   record Deferred(Duration retryAfter) implements EnrollmentOutcome {}
 
+  /** Asks too often. @param detail for the sender */
+  record Slowed(Duration retryAfter, String detail) implements EnrollmentOutcome {}
+
   /** No. @param detail for the sender */
   record Refused(Kind kind, String detail) implements EnrollmentOutcome {}
 

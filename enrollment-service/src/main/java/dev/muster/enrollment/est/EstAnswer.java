@@ -27,6 +27,9 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
     if (outcome instanceof EnrollmentOutcome.Deferred deferred) {
       return deferred(deferred.retryAfter().toSeconds());
     }
+    if (outcome instanceof EnrollmentOutcome.Slowed slowed) {
+      return later(429, slowed.retryAfter().toSeconds(), slowed.detail());
+    }
     if (outcome instanceof EnrollmentOutcome.Refused refused) {
       return switch (refused.kind()) {
         case UNAUTHENTICATED -> text(401, refused.detail());

@@ -5,19 +5,24 @@
 package dev.muster.enrollment.est;
 
 /**
- * How much the EST listener takes on. Whole factories may sit behind one address, so the limits for
- * one are high.
+ * How much EST takes on. Whole factories may sit behind one address, so the limits for one are
+ * high.
  *
  * @param connectionsPerAddress open at a time; an IPv6 address counts with its /64
  * @param handshakes TLS handshakes under way at a time; one address may have half of them
+ * @param requestsPerDevice in a minute
+ * @param requestsPerManufacturer first requests of all its devices in a minute
  */
-public record EstLimits(int connectionsPerAddress, int handshakes) {
-  public static final EstLimits DEFAULT = new EstLimits(4096, 1024);
+public record EstLimits(
+    int connectionsPerAddress, int handshakes, int requestsPerDevice, int requestsPerManufacturer) {
+  public static final EstLimits DEFAULT = new EstLimits(4096, 1024, 30, 60_000);
 
   /** @throws IllegalArgumentException naming the setting and what is expected */
   public EstLimits {
     requirePositive("connectionsPerAddress", connectionsPerAddress);
     requirePositive("handshakes", handshakes);
+    requirePositive("requestsPerDevice", requestsPerDevice);
+    requirePositive("requestsPerManufacturer", requestsPerManufacturer);
   }
 
   private static void requirePositive(String name, int value) {

@@ -14,6 +14,8 @@ import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.est.KeyWish;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -42,7 +44,7 @@ final class EstRoutes {
   private static final long LINGER_MS = 2_000;
 
   private final Vertx vertx;
-  private final Executor workers;
+  private final EstWorkers workers;
   private final EnrollmentDesk desk;
   private final Labels labels;
   private final boolean channelBinding;
@@ -96,6 +98,20 @@ final class EstRoutes {
     KeyWish key = labels.profile(label).keys().get(0).wish();
     return EstAnswer.encoded(
         EstMediaType.CSR_ATTRS, CsrWishes.of(key, channelBinding).encode());
+  }
+
+  /** Answers what is no HTTP request, or has too long a head. */
+  void refuseUnreadable(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    EstAnswer answer;
+    if (cause instanceof TooLongHttpLineException) {
+      answer = EstAnswer.text(414, "request line: too long (expected: at most 2 KB)");
+    } else if (cause instanceof TooLongHttpHeaderException) {
+      answer = EstAnswer.text(431, "headers: too long (expected: at most 8 KB)");
+    } else {
+      answer = EstAnswer.text(400, "request: cannot be read (expected: HTTP/1.1, RFC 9112)");
+    }
+    answerAndClose(request, "none", answer);
   }
 
   private void readBody(HttpServerRequest request, EstOperation wanted, Label label) {
@@ -154,7 +170,7 @@ final class EstRoutes {
     Context context = vertx.getOrCreateContext();
     String operation = wanted.segment();
     try {
-      workers.execute(() -> {
+      lane(wanted, caller).execute(() -> {
         EstAnswer result = enroll(wanted, label, caller, body);
         context.runOnContext(back -> conclude(request, caller, operation, result));
       });
@@ -162,6 +178,13 @@ final class EstRoutes {
       LOG.warn("Enrollment turned away reason=\"too many at once\"");
       answer(request, operation, EstAnswer.unavailable());
     }
+  }
+
+  /** Who shows no certificate renews none, and has no claim to that lane. */
+  private Executor lane(EstOperation wanted, Caller caller) {
+    return wanted == EstOperation.SIMPLE_REENROLL && !caller.chain().isEmpty()
+        ? workers.renewals()
+        : workers.enrollments();
   }
 
   private EstAnswer enroll(EstOperation wanted, Label label, Caller caller, byte[] body) {

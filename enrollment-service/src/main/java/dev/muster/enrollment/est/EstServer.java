@@ -18,7 +18,6 @@ import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +43,7 @@ public final class EstServer extends VerticleBase {
       TrustView trust,
       Labels labels,
       EnrollmentDesk desk,
-      Executor workers,
+      EstWorkers workers,
       MeterRegistry meters) {}
 
   private final Parts parts;
@@ -68,6 +67,7 @@ public final class EstServer extends VerticleBase {
     server.connectionHandler(routes.patrol()::watch);
     server.exceptionHandler(e -> LOG.debug("Connection failed reason=\"{}\"", e.getMessage()));
     server.requestHandler(routes::handle);
+    server.invalidRequestHandler(routes::refuseUnreadable);
     return server.listen().onSuccess(listening -> port = listening.actualPort());
   }
 

@@ -72,7 +72,12 @@ final class DeskBench implements AutoCloseable {
         shards,
         clock,
         meters,
-        new DeskRules(CryptoProviders.fastest(), BlockedKeys.NONE, false),
+        new DeskRules(
+            CryptoProviders.fastest(),
+            BlockedKeys.NONE,
+            false,
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE),
         () -> publisher.publish("device"));
     addManufacturer("acme", factory.certificate());
   }

@@ -1,0 +1,15 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.est;
+
+import java.util.concurrent.Executor;
+
+/**
+ * Who does the work that would block an event loop. Each refuses when it has too much of it.
+ *
+ * @param enrollments for first requests, and for all that comes from nobody
+ * @param renewals for those who have a certificate already, and must not wait behind newcomers
+ */
+public record EstWorkers(Executor enrollments, Executor renewals) {}
