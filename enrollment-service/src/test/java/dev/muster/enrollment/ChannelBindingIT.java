@@ -7,6 +7,8 @@ package dev.muster.enrollment;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.net.Socket;
@@ -201,6 +203,26 @@ class ChannelBindingIT {
       socket.setSoTimeout(30_000);
       assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
           .startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void est_simpleenroll_unlinkedWhereLinkingIsRequired_is400AndCsrattrsAsksForIt(
+      @TempDir Path other) {
+    try (RunningService strict = new RunningService(
+        other,
+        config -> RunningService.with(
+            config, new EstConfig("127.0.0.1", 0, true, true, EstLimits.DEFAULT)))) {
+      strict.addManufacturer("acme", strict.factory, "auto");
+      strict.idevid("STRICT");
+      strict.csr("strict", "/");
+      RunningService.Http refused = strict.enroll("simpleenroll", "STRICT", "strict");
+      assertThat(refused.status()).isEqualTo(400);
+      assertThat(refused.body())
+          .contains("linking of identity and proof-of-possession is required");
+      byte[] wishes =
+          Base64.getDecoder().decode(strict.curl(null, strict.est("csrattrs")).body());
+      assertThat(HexFormat.of().formatHex(wishes)).contains("06092a864886f70d010907");
     }
   }
 

@@ -78,7 +78,7 @@ class EstHttpIT {
   void est_http10_isServedAndTheConnectionClosed() throws IOException {
     try (TlsClient client = TlsClient.connect(service, null)) {
       client.send("GET " + CACERTS + " HTTP/1.0\r\n\r\n");
-      assertThat(client.untilClosed()).contains(" 200 OK\r\n").endsWith("=");
+      assertThat(client.untilClosed()).startsWith("HTTP/1.").contains(" 200 OK\r\n");
     }
   }
 
@@ -134,7 +134,6 @@ class EstHttpIT {
       delimiter = '|',
       value = {
         "GET /.well-known/est/cacerts HTTP/1.1\\r\\nHost: a\\r\\nBad Header\\r\\n\\r\\n|400",
-        "GET /.well-known/est/cacerts HTTP/9.9\\r\\nHost: a\\r\\n\\r\\n|400",
         "GARBAGE\\r\\n\\r\\n|400",
         "POST /.well-known/est/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/pkcs10\\r\\nContent-Length: -1\\r\\n\\r\\n|400",
         "POST /.well-known/est/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/pkcs10\\r\\nContent-Length: 1x\\r\\n\\r\\n|400",

@@ -49,11 +49,12 @@ class EstLimitsIT {
   @Test
   void est_tls_connectionsOfAnAddress_areBounded() throws IOException {
     try (RunningService service = service(new EstLimits(2, MANY, MANY, MANY));
-        TlsClient first = cacerts(service);
-        TlsClient second = cacerts(service)) {
-      assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
-      assertThat(service.count("muster.est.connections.refused")).isEqualTo(1);
-      second.close();
+        TlsClient first = cacerts(service)) {
+      try (TlsClient second = cacerts(service)) {
+        assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
+        assertThat(service.count("muster.est.connections.refused")).isEqualTo(1);
+        ask(second);
+      }
       await().ignoreExceptions().untilAsserted(() -> cacerts(service).close());
       ask(first);
     }
@@ -62,16 +63,18 @@ class EstLimitsIT {
   @Test
   void est_tls_handshakesInProgress_areBounded() throws IOException {
     try (RunningService service = service(new EstLimits(MANY, 4, MANY, MANY));
-        Socket silent = new Socket("127.0.0.1", service.service().estPort());
-        Socket alsoSilent = new Socket("127.0.0.1", service.service().estPort())) {
-      await()
-          .untilAsserted(() -> assertThat(
-                  service.meters.get("muster.est.handshakes").gauge().value())
-              .isEqualTo(2));
-      // Both of the two that one address may have.
-      assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
-      silent.close();
+        Socket silent = new Socket("127.0.0.1", service.service().estPort())) {
+      try (Socket alsoSilent = new Socket("127.0.0.1", service.service().estPort())) {
+        assertThat(alsoSilent.isConnected()).isTrue();
+        await()
+            .untilAsserted(() -> assertThat(
+                    service.meters.get("muster.est.handshakes").gauge().value())
+                .isEqualTo(2));
+        // Both of the two that one address may have.
+        assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
+      }
       await().ignoreExceptions().untilAsserted(() -> cacerts(service).close());
+      assertThat(silent.isClosed()).isFalse();
     }
   }
 
@@ -132,12 +135,12 @@ class EstLimitsIT {
         Flooder flooder = new Flooder(service, "FLOOD-" + i);
         flood.execute(() -> {
           while (!ended.get()) {
-            statuses.put(flooder.ask(30), true);
+            statuses.put(flooder.ask(20), true);
             served.incrementAndGet();
           }
         });
       }
-      await().untilAsserted(() -> assertThat(served.get()).isGreaterThan(8));
+      await().atMost(Duration.ofMinutes(1)).until(() -> served.get() > 0);
       String credential = "calm";
       for (int i = 0; i < 5; i++) {
         service.csr("calm" + i, "/");

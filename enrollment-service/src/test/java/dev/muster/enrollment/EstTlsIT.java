@@ -15,10 +15,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,6 +86,39 @@ class EstTlsIT {
         "--data-binary",
         "@" + csr + ".b64",
         service.est(operation));
+  }
+
+  @Test
+  void est_simpleenroll_linkedToAConnectionThatTellsNoBinding_isRefusedNotIgnored() {
+    RunningService service = services.get(false);
+    service.idevid("LINKED");
+    service.write(
+        "link.cnf",
+        "[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=LINKED\n[at]\n"
+            + "challengePassword=AQIDBAUGBwgJCgsM\n");
+    PeerProgram.require("openssl")
+        .run(
+            service.folder,
+            "req",
+            "-new",
+            "-config",
+            "link.cnf",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-keyout",
+            "linked.key",
+            "-outform",
+            "DER",
+            "-out",
+            "linked.der")
+        .expectSuccess();
+    service.write("linked.b64", Base64.getEncoder().encodeToString(service.read("linked.der")));
+    RunningService.Http answer = service.enroll("simpleenroll", "LINKED", "linked");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).contains("challengePassword: cannot be checked");
   }
 
   @ParameterizedTest
