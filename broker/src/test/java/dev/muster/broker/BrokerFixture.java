@@ -63,6 +63,10 @@ final class BrokerFixture implements AutoCloseable {
   }
 
   BrokerConfig config(int port, @Nullable URI crls) {
+    return config(port, crls, Duration.ofMillis(500));
+  }
+
+  BrokerConfig config(int port, @Nullable URI crls, Duration crlRefresh) {
     return new BrokerConfig(
         folder.resolve("broker"),
         "127.0.0.1",
@@ -73,7 +77,7 @@ final class BrokerFixture implements AutoCloseable {
         folder.resolve("service-ca.pem"),
         folder.resolve("policy.yaml"),
         crls,
-        Duration.ofMillis(500),
+        crlRefresh,
         Duration.ofHours(1),
         BrokerConfig.Limits.DEFAULT);
   }

@@ -73,9 +73,17 @@ final class CertificateCommands {
         paramLabel = "REASON",
         defaultValue = "unspecified",
         description =
-            "RFC 5280 reason: unspecified, keyCompromise, affiliationChanged, superseded, "
-                + "cessationOfOperation, privilegeWithdrawn (default: ${DEFAULT-VALUE}).")
+            "RFC 5280 reason: unspecified, keyCompromise, cACompromise, affiliationChanged, "
+                + "superseded, cessationOfOperation, privilegeWithdrawn, aACompromise (default: "
+                + "${DEFAULT-VALUE}).")
     String reason = "unspecified";
+
+    @Option(
+        names = "--since",
+        paramLabel = "TIME",
+        description = "With keyCompromise: since when the key may be in other hands, such as "
+            + "2026-01-31T12:00:00Z.")
+    @Nullable String since;
 
     Revoke() {
       super("revoke");
@@ -83,7 +91,8 @@ final class CertificateCommands {
 
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.post(path() + "/revoke", JSON.createObjectNode().put("reason", reason));
+      return client.post(
+          path() + "/revoke", JSON.createObjectNode().put("reason", reason).put("since", since));
     }
   }
 

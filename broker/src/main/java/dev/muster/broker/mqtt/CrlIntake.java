@@ -12,6 +12,7 @@ import com.hivemq.extension.sdk.api.services.publish.PublishService;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.protocol.topic.FleetTopics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -44,10 +45,15 @@ final class CrlIntake {
     return issuer.isEmpty() || issuer.indexOf('/') >= 0 ? Optional.empty() : Optional.of(issuer);
   }
 
-  /** Applies the CRL of a message that the policy allows. Returns at once. */
+  /**
+   * Applies the CRL of a message that the policy allows, or fetches the one it announces. Returns
+   * at once.
+   */
   void take(ClientSession session, String issuer, PublishPacket packet, HeldPublish held) {
-    revocations
-        .push(issuer, InboundPublishes.payloadOf(packet))
+    byte[] payload = InboundPublishes.payloadOf(packet);
+    CrlNotice.parse(payload)
+        .map(notice -> revocations.fetch(issuer, notice.number()))
+        .orElseGet(() -> revocations.push(issuer, payload))
         .whenComplete((applied, failure) -> {
           if (failure == null) {
             answer(issuer, applied);

@@ -27,7 +27,11 @@ final class CrlDownload {
 
   /** Blocks, at most 13 s. @throws IOException if there is no CRL to be had */
   byte[] get(URI uri) throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(TIMEOUT).build();
+    HttpRequest request = HttpRequest.newBuilder(uri)
+        .timeout(TIMEOUT)
+        // Past any cache in between: we ask because there may be a newer one.
+        .header("Cache-Control", "no-cache")
+        .build();
     HttpResponse<InputStream> response =
         client.send(request, HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream body = response.body()) {

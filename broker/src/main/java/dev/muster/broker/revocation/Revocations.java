@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the revocations fresh, and ends the sessions of certificates that no longer hold.
  *
- * <p>CRLs come from disk at the start, over HTTP again and again, and pushed through the broker.
+ * <p>CRLs come from disk at the start, over HTTP again and again, and pushed through the broker, or
+ * announced there when they are too large for it.
  * All work happens on one thread of its own, {@code muster-revocation}.
  */
 public final class Revocations implements AutoCloseable {
@@ -191,6 +192,45 @@ public final class Revocations implements AutoCloseable {
       }
     });
     return applied;
+  }
+
+  /**
+   * Fetches a CRL that is too large to be pushed, and cuts what it revokes.
+   *
+   * @param number the one that is out
+   * @return as {@link #push}; exceptionally an {@link IllegalStateException} if it cannot be had
+   */
+  public CompletableFuture<Applied> fetch(String issuer, BigInteger number) {
+    CompletableFuture<Applied> applied = new CompletableFuture<>();
+    executor.execute(() -> {
+      try {
+        Applied done = apply(issuer, download(issuer, number));
+        if (done.crlNumber().compareTo(number) < 0) {
+          throw new IllegalStateException(
+              "CRL " + number + " not to be had (found: " + done.crlNumber() + ")");
+        }
+        applied.complete(done);
+      } catch (RuntimeException e) {
+        applied.completeExceptionally(e);
+      }
+    });
+    return applied;
+  }
+
+  private byte[] download(String issuer, BigInteger number) {
+    URI url = sources
+        .of(issuer)
+        .filter(any -> view.authorities().ids().contains(issuer))
+        .orElseThrow(() -> new IllegalArgumentException(
+            "CRL: too large to be pushed, and no URL of " + issuer + " known to fetch it from"));
+    try {
+      return download.get(url);
+    } catch (IOException e) {
+      throw new IllegalStateException("CRL " + number + " not fetched from " + url, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("CRL " + number + " not fetched: interrupted", e);
+    }
   }
 
   private Applied apply(String issuer, byte[] der) {

@@ -7,6 +7,7 @@ package dev.muster.enrollment.revocation;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DistinguishedName;
+import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.protocol.topic.FleetTopics;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.vertx.core.Context;
@@ -19,6 +20,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.mqtt.MqttClient;
 import io.vertx.mqtt.MqttClientOptions;
 import io.vertx.mqtt.messages.MqttPublishMessage;
+import java.math.BigInteger;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +56,8 @@ public final class RevocationPush {
   private static final long MAX_BACKOFF_MS = 15_000;
   /** After the first answer, brokers behind the same address get this long to answer too. */
   private static final long GRACE_MS = 100;
+  /** The broker takes packets of 2 MiB; this leaves room for the topic. */
+  private static final int MAX_PUSHED = 2 * 1024 * 1024 - 1024;
 
   private final Vertx vertx;
   private final Context context;
@@ -62,6 +67,9 @@ public final class RevocationPush {
   private final Random random;
   private final Clock clock;
   private final Map<String, Waiting> waiting = new HashMap<>();
+  /** The issuers whose answers the connection hears. */
+  private final Set<String> listened = new HashSet<>();
+
   private @Nullable MqttClient client;
   private long backoffMs = MIN_BACKOFF_MS;
   private boolean troubled;
@@ -190,18 +198,16 @@ public final class RevocationPush {
         e -> LOG.debug("Broker connection troubled reason=\"{}\"", e.getMessage()));
     int port = broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort();
     next.connect(port, broker.getHost())
-        .compose(ack -> subscribe(next))
+        .compose(ack -> subscribe(next, publisher.issuers()))
         .onComplete(
             ok -> context.runOnContext(go -> ready(next)),
             e -> context.runOnContext(go -> lost(next, String.valueOf(e.getMessage()))));
   }
 
-  private Future<Integer> subscribe(MqttClient next) {
+  private static Future<Integer> subscribe(MqttClient next, Set<String> issuers) {
     Map<String, Integer> topics = new HashMap<>();
-    publisher
-        .issuers()
-        .forEach(issuer ->
-            topics.put(FleetTopics.revocationsApplied(issuer), MqttQoS.AT_LEAST_ONCE.value()));
+    issuers.forEach(issuer ->
+        topics.put(FleetTopics.revocationsApplied(issuer), MqttQoS.AT_LEAST_ONCE.value()));
     return next.subscribe(topics);
   }
 
@@ -210,6 +216,7 @@ public final class RevocationPush {
       return;
     }
     connected = true;
+    listened.addAll(publisher.issuers());
     apartSince = null;
     troubled = false;
     backoffMs = MIN_BACKOFF_MS;
@@ -222,13 +229,28 @@ public final class RevocationPush {
       return;
     }
     MqttClient via = client;
-    via.publish(
-            FleetTopics.revocations(crl.issuer()), crl.der(), MqttQoS.AT_LEAST_ONCE, false, true)
+    // An issuer may be newer than the connection.
+    Future<?> listening =
+        listened.add(crl.issuer()) ? subscribe(via, Set.of(crl.issuer())) : Future.succeededFuture();
+    listening
+        .compose(ready -> via.publish(
+            FleetTopics.revocations(crl.issuer()),
+            payload(crl),
+            MqttQoS.AT_LEAST_ONCE,
+            false,
+            true))
         .onFailure(e -> LOG.warn(
             "CRL not handed to broker issuer={} number={} reason=\"{}\"",
             crl.issuer(),
             crl.number(),
             e.getMessage()));
+  }
+
+  /** The CRL, or a notice of it if brokers would not take it. */
+  static Buffer payload(PublishedCrl crl) {
+    return crl.der().length() <= MAX_PUSHED
+        ? crl.der()
+        : Buffer.buffer(new CrlNotice(BigInteger.valueOf(crl.number())).encoded());
   }
 
   private void received(MqttPublishMessage message) {
@@ -280,6 +302,7 @@ public final class RevocationPush {
     MqttClient gone = client;
     client = null;
     connected = false;
+    listened.clear();
     if (apartSince == null) {
       apartSince = clock.instant();
     }
