@@ -52,6 +52,7 @@ class ByHandIT {
           .contains("temperature")
           .contains("{\"temperature\": 21.5}")
           .contains("next.pem: OK")
+          .contains("next.pem: revoked")
           .contains("certificate ")
           .contains("revoked");
       assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
@@ -61,7 +62,7 @@ class ByHandIT {
   private static String script() throws IOException {
     String page = Files.readString(MusterProcess.ROOT.resolve("docs/by-hand.md"));
     List<String> blocks = BLOCK.matcher(page).results().map(MatchResult::group).toList();
-    assertThat(blocks).hasSize(8);
+    assertThat(blocks).hasSize(9);
     return BLOCK.matcher(page).results().map(block -> block.group(1)).reduce("", String::concat);
   }
 }

@@ -10,7 +10,6 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpServer;
 import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.testing.TestPki.Credential;
-import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * Keeps the revocations fresh, and ends the sessions of certificates that no longer hold.
  *
  * <p>CRLs come from disk at the start, over HTTP again and again, and pushed through the broker, or
- * announced there when they are too large for it.
- * All work happens on one thread of its own, {@code muster-revocation}.
+ * announced there when they are too large for it. All work happens on one thread of its own,
+ * {@code muster-revocation}.
  */
 public final class Revocations implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);

@@ -230,8 +230,9 @@ public final class RevocationPush {
     }
     MqttClient via = client;
     // An issuer may be newer than the connection.
-    Future<?> listening =
-        listened.add(crl.issuer()) ? subscribe(via, Set.of(crl.issuer())) : Future.succeededFuture();
+    Future<?> listening = listened.add(crl.issuer())
+        ? subscribe(via, Set.of(crl.issuer()))
+        : Future.succeededFuture();
     listening
         .compose(ready -> via.publish(
             FleetTopics.revocations(crl.issuer()),

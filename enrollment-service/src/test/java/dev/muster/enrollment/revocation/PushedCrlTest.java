@@ -23,7 +23,6 @@ class PushedCrlTest {
     PublishedCrl fits = ofSize(2 * 1024 * 1024 - 1024);
     assertThat(RevocationPush.payload(fits)).isSameAs(fits.der());
     Buffer notice = RevocationPush.payload(ofSize(2 * 1024 * 1024));
-    assertThat(CrlNotice.parse(notice.getBytes()))
-        .contains(new CrlNotice(BigInteger.valueOf(17)));
+    assertThat(CrlNotice.parse(notice.getBytes())).contains(new CrlNotice(BigInteger.valueOf(17)));
   }
 }

@@ -22,10 +22,18 @@ class CrlNoticeTest {
   @Test
   void otherPayload_isNoNotice() {
     for (String text : new String[] {
-      "", "{}", "0", "{\"crlNumber\":17}", "{\"crlNumber\":\"-1\"}", "{\"crlNumber\":\"1\",\"x\":1}",
-      "{\"crlNumber\":\"" + "1".repeat(49) + "\"}", "{" + " ".repeat(300) + "\"crlNumber\":\"1\"}"
+      "",
+      "{}",
+      "0",
+      "{\"crlNumber\":17}",
+      "{\"crlNumber\":\"-1\"}",
+      "{\"crlNumber\":\"1\",\"x\":1}",
+      "{\"crlNumber\":\"" + "1".repeat(49) + "\"}",
+      "{" + " ".repeat(300) + "\"crlNumber\":\"1\"}"
     }) {
-      assertThat(CrlNotice.parse(text.getBytes(StandardCharsets.US_ASCII))).as(text).isEmpty();
+      assertThat(CrlNotice.parse(text.getBytes(StandardCharsets.US_ASCII)))
+          .as(text)
+          .isEmpty();
     }
   }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** CRLs and OCSP over plain HTTP, as openssl and curl see them. */
-class RevocationIT {
+class PublicWebIT {
   private static final byte[] GARBAGE = {1, 2, 3};
 
   @TempDir
