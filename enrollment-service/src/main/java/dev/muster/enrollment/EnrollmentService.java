@@ -34,6 +34,7 @@ import dev.muster.enrollment.publicweb.PublicWebServer;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.enrollment.renewal.RenewalInfo;
 import dev.muster.enrollment.revocation.CrlPages;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import dev.muster.enrollment.revocation.CrlShards;
@@ -76,6 +77,8 @@ public final class EnrollmentService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EnrollmentService.class);
   private static final int EVENT_LOOPS = 2;
   private static final int CLOSE_SECONDS = 5;
+  private static final Duration CLAIMS_KEPT = Duration.ofDays(30);
+  private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
 
   /**
@@ -217,7 +220,15 @@ public final class EnrollmentService implements AutoCloseable {
         new Chore("the audit log cannot be signed", seal::signDue),
         new Chore(
             "the list of blocked keys cannot be read (the last one stays in force)",
-            this::refreshBlockedKeys));
+            this::refreshBlockedKeys),
+        new Chore(
+            "orders to renew early cannot be removed",
+            () -> registry.commit(tables ->
+                tables.renewalOrders().expire(clock.instant().minus(LONGEST_VALIDITY)))),
+        new Chore(
+            "claim tokens that ended cannot be removed",
+            () -> registry.commit(
+                tables -> tables.claims().expire(clock.instant().minus(CLAIMS_KEPT)))));
   }
 
   private static @Nullable BlockedKeysFile blockedKeys(IssuanceConfig config) {
@@ -292,6 +303,7 @@ public final class EnrollmentService implements AutoCloseable {
         trust,
         new Labels(profiles, trust),
         desk,
+        new RenewalInfo(registry),
         new EstWorkers(lanes.enrollments(), lanes.renewals()),
         meters);
     List<EstServer> servers = new CopyOnWriteArrayList<>();

@@ -10,6 +10,7 @@ import dev.muster.protocol.est.KeyWish;
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyStore;
@@ -119,6 +120,24 @@ class EstPeersIT {
   }
 
   @Test
+  void est_simpleenroll_strongswanWithClaimToken_enrollsWithoutCertificate() {
+    String token = service
+        .post("/claims", new JsonObject().put("manufacturer", "acme").put("serial", "SWAN-2"))
+        .body()
+        .getJsonArray("claims")
+        .getJsonObject(0)
+        .getString("token");
+    service.csr("swan2", "/CN=SWAN-2");
+    PeerProgram.Result result = pki()
+        .run(
+            folder, "--est", "--url", origin(), "--in", "swan2.der", "--cacert", "root.pem",
+            "--userpass", "device:" + token, "--outform", "pem")
+        .expectSuccess();
+    assertThat(Pem.certificates(result.stdout()).get(0).getSubjectX500Principal().getName())
+        .isEqualTo("OU=device,O=default,CN=acme-swan-2");
+  }
+
+  @Test
   void est_cacerts_bouncyCastle_getsRootAndIssuingCas() throws Exception {
     Collection<X509CertificateHolder> cas =
         bouncyCastle(null).getCACerts().getCertificateStore().getMatches(null);
@@ -166,7 +185,7 @@ class EstPeersIT {
     EnrollmentResponse waiting = bouncyCastle(idevid).simpleEnroll(false, request, null);
     assertThat(waiting.isCompleted()).isFalse();
     assertThat(waiting.getNotBefore()).isGreaterThan(System.currentTimeMillis());
-    service.post("/devices/slow-bc-2/approve", new io.vertx.core.json.JsonObject());
+    service.post("/devices/slow-bc-2/approve", new JsonObject());
     issued(bouncyCastle(idevid).simpleEnroll(false, request, null));
   }
 

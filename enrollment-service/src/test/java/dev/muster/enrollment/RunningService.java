@@ -116,6 +116,12 @@ final class RunningService implements AutoCloseable {
         config.storage(), est, config.admission(), config.issuance(), config.revocation());
   }
 
+  /** The same settings, but for admission. */
+  static EnrollmentConfig with(EnrollmentConfig config, AdmissionConfig admission) {
+    return new EnrollmentConfig(
+        config.storage(), config.est(), admission, config.issuance(), config.revocation());
+  }
+
   private HttpServer operatorApi() {
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(32 << 20));

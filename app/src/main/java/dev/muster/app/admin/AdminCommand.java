@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       DeviceCommands.class,
       CertificateCommands.class,
       AlarmCommands.class,
+      ClaimCommands.class,
       AuditCommands.class,
       TelemetryCommands.class
     })

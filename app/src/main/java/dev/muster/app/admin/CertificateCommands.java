@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
       CertificateCommands.Revoke.class,
       CertificateCommands.Hold.class,
       CertificateCommands.Unhold.class,
-      IssueCommand.class
+      IssueCommand.class,
+      RenewNowCommand.class
     })
 final class CertificateCommands {
   @Command(name = "list", description = "List certificates.")

@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who asks, as far as the transport could find out. TLS has proved that the caller holds the key of
@@ -16,11 +17,32 @@ import java.util.List;
  * @param chain as it came over TLS, own certificate first; empty if none came
  * @param from the network address, for the log and the audit
  * @param binding the name of the connection
+ * @param claim the token that came with the request; null if none
  */
-public record Caller(List<X509Certificate> chain, String from, ChannelBinding binding) {
+public record Caller(
+    List<X509Certificate> chain,
+    String from,
+    ChannelBinding binding,
+    @Nullable ClaimToken claim) {
+  /** Who shows no claim token. */
+  public Caller(List<X509Certificate> chain, String from, ChannelBinding binding) {
+    this(chain, from, binding, null);
+  }
+
   public Caller {
     chain = List.copyOf(chain);
     requireNonNull(from, "from");
     requireNonNull(binding, "binding");
+  }
+
+  /** The same, with the token of one request. */
+  public Caller with(@Nullable ClaimToken token) {
+    return token == null ? this : new Caller(chain, from, binding, token);
+  }
+
+  /** The network address without its port. */
+  String address() {
+    int port = from.lastIndexOf(':');
+    return port < 0 ? from : from.substring(0, port);
   }
 }

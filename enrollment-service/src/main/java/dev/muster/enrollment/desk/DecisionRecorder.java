@@ -10,8 +10,10 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
@@ -123,9 +125,24 @@ final class DecisionRecorder {
         .with("profile", profile.name())
         .with("notAfter", record.notAfter())
         .with("replaces", replaces)
+        .with("claim", useClaim(open, subject))
         .with("superseded", superseded ? "true" : null));
     return new Result(
         new EnrollmentOutcome.Issued(certificate), superseded, () -> tellIssued(record, subject));
+  }
+
+  /** @return the id of the claim token that was used up; null if none was */
+  private static @Nullable String useClaim(Case open, DeviceSubject subject) {
+    ClaimRecord claim =
+        open.request instanceof EnrollmentRequest.First first ? first.claim().token() : null;
+    if (claim == null || claim.usedAt() != null) {
+      return null;
+    }
+    Fingerprint key = open.request.csr().keyFingerprint();
+    if (!open.tables.claims().use(claim.id(), subject.device(), key, open.now)) {
+      throw new IllegalStateException("claim " + claim.id() + " was used in this very transaction");
+    }
+    return claim.id();
   }
 
   private void tellIssued(CertificateRecord record, DeviceSubject subject) {
@@ -150,7 +167,7 @@ final class DecisionRecorder {
     if (!open.tables.devices().enrolled(subject.device(), open.now)) {
       return false;
     }
-    if (open.request instanceof EnrollmentRequest.First first) {
+    if (open.request instanceof EnrollmentRequest.First first && first.factoryKey() != null) {
       // Another than before only if an operator has approved it.
       open.tables.devices().factoryKey(subject.device(), first.factoryKey());
     }
@@ -258,7 +275,15 @@ final class DecisionRecorder {
         false,
         now,
         enrolledAt,
-        0);
+        0,
+        identification(first));
+  }
+
+  private static Identification identification(EnrollmentRequest.First first) {
+    if (first.factoryKey() == null) {
+      return Identification.CLAIM;
+    }
+    return first.claim().token() == null ? Identification.IDEVID : Identification.BOTH;
   }
 
   private static Result refuse(Case open, Kind kind, String detail) {
@@ -277,6 +302,7 @@ final class DecisionRecorder {
     return switch (reason) {
       case BAD_REQUEST -> Kind.BAD_REQUEST;
       case FORBIDDEN -> Kind.FORBIDDEN;
+      case UNAUTHENTICATED -> Kind.UNAUTHENTICATED;
       case TOO_MANY_PENDING -> Kind.TOO_MANY;
     };
   }

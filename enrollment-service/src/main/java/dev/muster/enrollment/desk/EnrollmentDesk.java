@@ -12,6 +12,7 @@ import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
+import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.StatusPlaces;
@@ -20,6 +21,7 @@ import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
+import dev.muster.enrollment.registrar.ShownClaim;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.cert.X509Certificate;
@@ -57,6 +59,7 @@ public final class EnrollmentDesk {
   private final Linking linking;
   private final RequestRates rates;
   private final RefusalLog refusals;
+  private final ClaimCheck claims;
 
   /**
    * @param profiles of LDevIDs
@@ -83,6 +86,7 @@ public final class EnrollmentDesk {
     this.trust = trust;
     this.authorities = authorities;
     this.refusals = new RefusalLog(registry, clock);
+    this.claims = new ClaimCheck(registry, clock);
     this.registrar = registrar;
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, places, meters);
@@ -90,34 +94,47 @@ public final class EnrollmentDesk {
   }
 
   /**
-   * A first certificate for a device with an IDevID (RFC 7030, 4.2.1).
+   * A first certificate for a device with an IDevID (RFC 7030, 4.2.1), or with a claim token in its
+   * stead or besides it (RFC 7030, 3.2.3).
    *
    * @param label what the URL named
    * @param csr a PKCS#10 request, unverified
    */
   public EnrollmentOutcome enroll(Caller caller, Label label, byte[] csr) {
     Peer peer = identify(caller);
-    if (!(peer instanceof Peer.Factory factory)) {
-      return reject(caller, peer, "IDevID");
+    ClaimCheck.Look look = claims.look(caller);
+    if (look instanceof ClaimCheck.Look.Denied denied) {
+      return refuse(stranger(caller), denied.refusal().kind(), denied.refusal().detail());
     }
-    Optional<EnrollmentOutcome> slowed = rates.exceededBy(factory, clock.instant());
+    Optional<ClaimRecord> claim = look instanceof ClaimCheck.Look.Known known
+        ? Optional.of(known.claim())
+        : Optional.empty();
+    Optional<Applicant> applicant = Applicant.of(peer, claim, trust);
+    return applicant.isEmpty()
+        ? reject(caller, peer, "IDevID")
+        : enroll(caller, applicant.get(), claim, label, csr);
+  }
+
+  private EnrollmentOutcome enroll(
+      Caller caller, Applicant applicant, Optional<ClaimRecord> claim, Label label, byte[] csr) {
+    Optional<EnrollmentOutcome> slowed = rates.exceededBy(applicant, clock.instant());
     if (slowed.isPresent()) {
       return slowed.get();
     }
-    Actor actor = new Actor(
-        "idevid:" + factory.manufacturer().name() + "/" + factory.serial(), caller.from());
+    Actor actor = new Actor(applicant.name(), caller.from());
     CsrCheck check = linking.check(csrs.verify(csr), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
-    EnrollmentRequest.First request = new EnrollmentRequest.First(
-        factory.manufacturer(),
-        factory.serial(),
-        Fingerprint.of(factory.idevid().getPublicKey()),
-        factory.names(),
-        ((CsrCheck.Accepted) check).csr(),
-        label);
-    return finish(registry.commit(tables -> decide(tables, request, actor)));
+    VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
+    boolean required = trust.needsClaim(applicant.manufacturer().name());
+    return finish(registry.commit(tables -> {
+      // As it stands now: somebody may have used it since.
+      Optional<ClaimRecord> token =
+          claim.map(one -> tables.claims().find(one.id()).orElse(one));
+      ShownClaim shown = new ShownClaim(token.orElse(null), required);
+      return decide(tables, applicant.asks(verified, label, shown), actor);
+    }));
   }
 
   /**
@@ -184,7 +201,7 @@ public final class EnrollmentDesk {
   private EnrollmentOutcome reject(Caller caller, Peer peer, String expected) {
     if (peer instanceof Peer.Anonymous) {
       return refuse(
-          new Actor("stranger", caller.from()),
+          stranger(caller),
           Kind.UNAUTHENTICATED,
           "client certificate: none (expected: the device's " + expected + ")");
     }
@@ -211,6 +228,10 @@ public final class EnrollmentDesk {
           "client certificate: an IDevID (expected: the device's LDevID; enroll with simpleenroll)");
     }
     throw new IllegalStateException("unknown peer: " + peer);
+  }
+
+  private static Actor stranger(Caller caller) {
+    return new Actor("stranger", caller.from());
   }
 
   /** Before any decision of the registrar: nothing is written but a line in the audit log. */

@@ -29,9 +29,9 @@ final class RequestRates {
   }
 
   /** @return the answer to one request too many */
-  Optional<EnrollmentOutcome> exceededBy(Peer.Factory factory, Instant now) {
-    String manufacturer = factory.manufacturer().name();
-    String device = manufacturer + "/" + factory.serial();
+  Optional<EnrollmentOutcome> exceededBy(Applicant applicant, Instant now) {
+    String manufacturer = applicant.manufacturer().name();
+    String device = manufacturer + "/" + applicant.serial();
     // A device that is held back does not use up what its manufacturer may.
     return devices
         .exceeded(device, now)

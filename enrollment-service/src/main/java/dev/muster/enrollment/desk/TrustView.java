@@ -32,13 +32,17 @@ public final class TrustView {
   private static final Logger LOG = LoggerFactory.getLogger(TrustView.class);
 
   private record Snapshot(
-      List<Manufacturer> manufacturers, Set<FleetName> fleets, Set<Fingerprint> anchorKeys) {}
+      List<Manufacturer> manufacturers,
+      Set<FleetName> fleets,
+      Set<Fingerprint> anchorKeys,
+      Set<String> claimed) {}
 
   private final Registry registry;
   private final FleetName defaultFleet;
   private final boolean allowUnproven;
   private final Clock clock;
-  private volatile Snapshot snapshot = new Snapshot(List.of(), Set.of(), Set.of());
+  private volatile Snapshot snapshot =
+      new Snapshot(List.of(), Set.of(), Set.of(), Set.of());
 
   public TrustView(Registry registry, AdmissionConfig admission, Clock clock) {
     this.registry = registry;
@@ -61,13 +65,18 @@ public final class TrustView {
           .flatMap(manufacturer -> manufacturer.cas().stream())
           .map(ca -> Fingerprint.of(ca.certificate().getPublicKey()))
           .collect(Collectors.toUnmodifiableSet());
-      return new Snapshot(all, Set.copyOf(fleets), keys);
+      return new Snapshot(all, Set.copyOf(fleets), keys, tables.claims().required());
     });
   }
 
   /** Whether an EST label of that name exists. */
   public boolean isFleet(String label) {
     return FleetName.isValid(label) && snapshot.fleets.contains(new FleetName(label));
+  }
+
+  /** Whether a manufacturer's devices need a claim token besides their IDevID. */
+  boolean needsClaim(String manufacturer) {
+    return snapshot.claimed.contains(manufacturer);
   }
 
   /** All manufacturers. */

@@ -6,8 +6,13 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.desk.EnrollmentOutcome;
 import dev.muster.protocol.est.EstBase64;
+import dev.muster.enrollment.renewal.RenewalInfo;
 import dev.muster.protocol.est.EstMediaType;
+import dev.muster.protocol.est.EstOperation;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 
@@ -32,7 +37,7 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
     }
     if (outcome instanceof EnrollmentOutcome.Refused refused) {
       return switch (refused.kind()) {
-        case UNAUTHENTICATED -> text(401, refused.detail());
+        case UNAUTHENTICATED -> unauthenticated(refused.detail());
         case FORBIDDEN -> text(403, refused.detail());
         case BAD_REQUEST -> text(400, refused.detail());
         case TOO_MANY -> later(429, 60, refused.detail());
@@ -54,6 +59,24 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
         Buffer.buffer(EstBase64.encode(der)));
   }
 
+  static EstAnswer of(RenewalInfo.Advice advice) {
+    JsonObject window = new JsonObject()
+        .put("start", time(advice.window().start()))
+        .put("end", time(advice.window().end()));
+    return new EstAnswer(
+        200,
+        Map.of(
+            CONTENT_TYPE,
+            EstOperation.RENEWAL_INFO.responseType(),
+            "Retry-After",
+            Long.toString(advice.askAgain().toSeconds())),
+        new JsonObject().put("suggestedWindow", window).toBuffer());
+  }
+
+  private static String time(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
   static EstAnswer text(int status, String text) {
     return new EstAnswer(
         status, Map.of(CONTENT_TYPE, "text/plain; charset=utf-8"), Buffer.buffer(text + "\n"));
@@ -65,6 +88,18 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
    */
   static EstAnswer notImplemented() {
     return text(501, "fullcmc: not implemented (expected: simpleenroll or simplereenroll)");
+  }
+
+  /** Whoever has no certificate may try a claim token (RFC 7030, 3.2.3; RFC 9110, 11.6.1). */
+  static EstAnswer unauthenticated(String text) {
+    return new EstAnswer(
+        401,
+        Map.of(
+            CONTENT_TYPE,
+            "text/plain; charset=utf-8",
+            "WWW-Authenticate",
+            "Basic realm=\"estrealm\""),
+        Buffer.buffer(text + "\n"));
   }
 
   static EstAnswer notAllowed(String allowed) {

@@ -5,10 +5,13 @@
 package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.desk.Caller;
+import dev.muster.enrollment.desk.ClaimToken;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.renewal.CertificateId;
+import dev.muster.enrollment.renewal.RenewalInfo;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
@@ -29,6 +32,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +50,7 @@ final class EstRoutes {
   private final Vertx vertx;
   private final EstWorkers workers;
   private final EnrollmentDesk desk;
+  private final RenewalInfo renewals;
   private final Labels labels;
   private final boolean channelBinding;
   private final EstAnswer caCertificates;
@@ -56,6 +61,7 @@ final class EstRoutes {
     this.vertx = vertx;
     this.workers = parts.workers();
     this.desk = parts.desk();
+    this.renewals = parts.renewals();
     this.labels = parts.labels();
     this.channelBinding = parts.config().requireChannelBinding();
     this.caCertificates =
@@ -89,6 +95,8 @@ final class EstRoutes {
     switch (operation) {
       case CA_CERTS -> answer(request, operation.segment(), caCertificates);
       case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes(label.get()));
+      case RENEWAL_INFO ->
+        work(request, operation, () -> renewalInfo(path.get().argument()));
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
       default -> readBody(request, operation, label.get());
     }
@@ -121,6 +129,13 @@ final class EstRoutes {
       answerAndClose(request, operation, refusal.get());
       return;
     }
+    Optional<ClaimToken> claim;
+    try {
+      claim = BasicCredentials.parse(request.getHeader(HttpHeaders.AUTHORIZATION));
+    } catch (IllegalArgumentException e) {
+      answerAndClose(request, operation, EstAnswer.unauthenticated(String.valueOf(e.getMessage())));
+      return;
+    }
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       request.response().writeContinue();
     }
@@ -140,7 +155,8 @@ final class EstRoutes {
     request.endHandler(end -> {
       vertx.cancelTimer(timer);
       if (!request.response().ended()) {
-        work(request, wanted, label, body.getBytes());
+        Caller caller = EstConnection.of(request).caller().with(claim.orElse(null));
+        work(request, wanted, () -> enroll(wanted, label, caller, body.getBytes()));
       }
     });
   }
@@ -165,17 +181,16 @@ final class EstRoutes {
     return EstAnswer.text(413, "body: too large (expected: at most " + MAX_BODY + " bytes)");
   }
 
-  private void work(HttpServerRequest request, EstOperation wanted, Label label, byte[] body) {
-    Caller caller = EstConnection.of(request).caller();
+  private void work(HttpServerRequest request, EstOperation wanted, Supplier<EstAnswer> task) {
     Context context = vertx.getOrCreateContext();
     String operation = wanted.segment();
     try {
-      lane(wanted, caller).execute(() -> {
-        EstAnswer result = enroll(wanted, label, caller, body);
-        context.runOnContext(back -> conclude(request, caller, operation, result));
+      lane(wanted, EstConnection.of(request).caller()).execute(() -> {
+        EstAnswer result = attempt(task);
+        context.runOnContext(back -> conclude(request, operation, result));
       });
     } catch (RejectedExecutionException e) {
-      LOG.warn("Enrollment turned away reason=\"too many at once\"");
+      LOG.warn("EST request turned away reason=\"too many at once\"");
       answer(request, operation, EstAnswer.unavailable());
     }
   }
@@ -194,24 +209,40 @@ final class EstRoutes {
     } catch (IllegalArgumentException e) {
       return EstAnswer.text(400, String.valueOf(e.getMessage()));
     }
+    return EstAnswer.of(
+        wanted == EstOperation.SIMPLE_ENROLL
+            ? desk.enroll(caller, label, csr)
+            : desk.reenroll(caller, label, csr));
+  }
+
+  private EstAnswer renewalInfo(String certificate) {
+    CertificateId id;
     try {
-      return EstAnswer.of(
-          wanted == EstOperation.SIMPLE_ENROLL
-              ? desk.enroll(caller, label, csr)
-              : desk.reenroll(caller, label, csr));
+      id = CertificateId.parse(certificate);
+    } catch (IllegalArgumentException e) {
+      return EstAnswer.text(400, String.valueOf(e.getMessage()));
+    }
+    return renewals
+        .of(id)
+        .map(EstAnswer::of)
+        .orElseGet(() -> EstAnswer.text(404, "certificate: not one of ours"));
+  }
+
+  private static EstAnswer attempt(Supplier<EstAnswer> task) {
+    try {
+      return task.get();
     } catch (JdbiException | IssuanceException e) {
-      LOG.error("Enrollment failed reason=\"registry or CA out of order\"", e);
+      LOG.error("EST request failed reason=\"registry or CA out of order\"", e);
       return EstAnswer.unavailable();
     } catch (RuntimeException e) {
-      LOG.error("Enrollment failed reason=\"defect\"", e);
+      LOG.error("EST request failed reason=\"defect\"", e);
       return EstAnswer.text(500, "internal error");
     }
   }
 
   /** A connection serves one request that is linked to it, and nothing after (RFC 9266, 4.1). */
-  private void conclude(
-      HttpServerRequest request, Caller caller, String operation, EstAnswer result) {
-    if (caller.binding().isSpent()) {
+  private void conclude(HttpServerRequest request, String operation, EstAnswer result) {
+    if (EstConnection.of(request).caller().binding().isSpent()) {
       answerAndClose(request, operation, result);
     } else {
       answer(request, operation, result);

@@ -8,6 +8,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.desk.EnrollmentDesk;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
+import dev.muster.enrollment.renewal.RenewalInfo;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -43,6 +44,7 @@ public final class EstServer extends VerticleBase {
       TrustView trust,
       Labels labels,
       EnrollmentDesk desk,
+      RenewalInfo renewals,
       EstWorkers workers,
       MeterRegistry meters) {}
 

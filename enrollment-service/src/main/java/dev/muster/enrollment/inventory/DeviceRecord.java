@@ -15,22 +15,25 @@ import org.jspecify.annotations.Nullable;
  * A device in the registry; its key there is (manufacturer, serial).
  *
  * @param serial the serialNumber attribute of its IDevID, as it stands there
- * @param factoryKey the public key of its IDevID, never to be certified again
+ * @param factoryKey the public key of its IDevID, never to be certified again; null if it has shown
+ *     no IDevID
  * @param released the next new key is let in without asking
  * @param enrolledAt when it first received a certificate; null if it has not yet
  * @param epoch how often it has changed hands
+ * @param identifiedBy how it proved who it is when it was first let in
  */
 public record DeviceRecord(
     DeviceId id,
     FleetName fleet,
     String manufacturer,
     String serial,
-    Fingerprint factoryKey,
+    @Nullable Fingerprint factoryKey,
     DeviceStatus status,
     boolean released,
     Instant createdAt,
     @Nullable Instant enrolledAt,
-    int epoch) {
+    int epoch,
+    Identification identifiedBy) {
 
   /** Whom its certificates name. */
   public DeviceSubject subject() {

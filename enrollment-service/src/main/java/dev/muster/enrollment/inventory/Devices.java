@@ -104,13 +104,15 @@ public final class Devices {
   public void insert(DeviceRecord device) {
     handle
         .createUpdate("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-            + " released, created_at, enrolled_at, epoch) VALUES (:id, :fleet, :manufacturer,"
-            + " :serial, :factoryKey, :status, :released, :createdAt, :enrolledAt, :epoch)")
+            + " released, created_at, enrolled_at, epoch, identified_by) VALUES (:id, :fleet,"
+            + " :manufacturer, :serial, :factoryKey, :status, :released, :createdAt, :enrolledAt,"
+            + " :epoch, :identifiedBy)")
         .bind("id", device.id().value())
         .bind("fleet", device.fleet().value())
         .bind("manufacturer", device.manufacturer())
         .bind("serial", device.serial())
-        .bind("factoryKey", device.factoryKey().hex())
+        .bind("factoryKey", Columns.text(device.factoryKey()))
+        .bind("identifiedBy", device.identifiedBy().label())
         .bind("status", device.status().label())
         .bind("released", device.released())
         .bind("createdAt", device.createdAt())
@@ -138,7 +140,8 @@ public final class Devices {
   /** Its IDevID has this key from now on. */
   public void factoryKey(DeviceId id, Fingerprint key) {
     handle
-        .createUpdate("UPDATE device SET factory_key = :key WHERE id = :id AND factory_key <> :key")
+        .createUpdate("UPDATE device SET factory_key = :key WHERE id = :id"
+            + " AND (factory_key IS NULL OR factory_key <> :key)")
         .bind("id", id.value())
         .bind("key", key.hex())
         .execute();
@@ -165,16 +168,18 @@ public final class Devices {
   }
 
   private static DeviceRecord device(ResultSet row) throws SQLException {
+    String key = row.getString("factory_key");
     return new DeviceRecord(
         new DeviceId(row.getString("id")),
         new FleetName(row.getString("fleet")),
         row.getString("manufacturer"),
         row.getString("serial"),
-        new Fingerprint(row.getString("factory_key")),
+        key == null ? null : new Fingerprint(key),
         DeviceStatus.of(row.getString("status")),
         row.getBoolean("released"),
         Columns.instant(row, "created_at"),
         Columns.instantOrNull(row, "enrolled_at"),
-        row.getInt("epoch"));
+        row.getInt("epoch"),
+        Identification.of(row.getString("identified_by")));
   }
 }

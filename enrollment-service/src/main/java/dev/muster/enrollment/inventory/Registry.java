@@ -76,6 +76,14 @@ public final class Registry implements AutoCloseable {
       return new PendingEnrollments(handle);
     }
 
+    public Claims claims() {
+      return new Claims(handle);
+    }
+
+    public RenewalOrders renewalOrders() {
+      return new RenewalOrders(handle);
+    }
+
     public Crls crls() {
       return new Crls(handle);
     }

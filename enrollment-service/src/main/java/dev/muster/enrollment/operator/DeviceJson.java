@@ -48,7 +48,9 @@ final class DeviceJson {
         .max(Comparator.comparing(CertificateRecord::issuedAt))
         .map(record ->
             new DeviceSummary.Newest(record.serial(), record.status(), record.notAfter()));
-    JsonObject json = summary(new DeviceSummary(device, newest)).put("epoch", device.epoch());
+    JsonObject json = summary(new DeviceSummary(device, newest))
+        .put("epoch", device.epoch())
+        .put("identifiedBy", device.identifiedBy().label());
     return json.mergeIn(labels(tables, id))
         .put("pending", pending(tables.pending().of(id)));
   }

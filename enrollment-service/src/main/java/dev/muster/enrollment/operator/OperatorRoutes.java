@@ -5,6 +5,7 @@
 package dev.muster.enrollment.operator;
 
 import io.vertx.ext.web.Router;
+import java.security.SecureRandom;
 
 /** Everything that operators do with identities: devices, manufacturers, certificates. */
 public final class OperatorRoutes {
@@ -23,6 +24,8 @@ public final class OperatorRoutes {
     new AlarmRoutes(parts, work).mount(router);
     new ManufacturerRoutes(parts, work).mount(router);
     new ManifestRoutes(parts, work).mount(router);
+    new ClaimRoutes(parts, work, new SecureRandom()).mount(router);
+    new RenewalRoutes(parts, work).mount(router);
     new CertificateRoutes(parts, work).mount(router);
     new AuditRoutes(parts, work).mount(router);
   }

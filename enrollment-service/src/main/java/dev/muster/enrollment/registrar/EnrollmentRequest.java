@@ -9,6 +9,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.issuance.Fingerprint;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Somebody whose certificate was proven asks for another. */
 public sealed interface EnrollmentRequest {
@@ -19,19 +20,21 @@ public sealed interface EnrollmentRequest {
   Label label();
 
   /**
-   * With an IDevID (RFC 7030, 4.2.1).
+   * With an IDevID (RFC 7030, 4.2.1), a claim token, or both.
    *
    * @param serial the serialNumber attribute of the IDevID
-   * @param factoryKey the public key of the IDevID
+   * @param factoryKey the public key of the IDevID; null if none was shown
+   * @param claim the claim token, if one came
    * @param ownNames the subject of the IDevID, in order
    */
   record First(
       Manufacturer manufacturer,
       String serial,
-      Fingerprint factoryKey,
+      @Nullable Fingerprint factoryKey,
       List<VerifiedCsr.Name> ownNames,
       VerifiedCsr csr,
-      Label label)
+      Label label,
+      ShownClaim claim)
       implements EnrollmentRequest {
     public First {
       ownNames = List.copyOf(ownNames);

@@ -15,6 +15,7 @@ import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
 import dev.muster.protocol.identity.DeviceId;
@@ -40,6 +41,10 @@ final class FirstEnrollment {
   }
 
   EnrollmentDecision decide(EnrollmentRequest.First request, RegistryFacts facts, Instant now) {
+    Optional<EnrollmentDecision> unclaimed = request.claim().refusal(request, now);
+    if (unclaimed.isPresent()) {
+      return unclaimed.get();
+    }
     Optional<DeviceId> id = facts
         .device()
         .map(DeviceRecord::id)
@@ -91,8 +96,7 @@ final class FirstEnrollment {
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
       return new Issue(subject, true);
     }
-    if (facts.device().isPresent()
-        && !facts.device().get().factoryKey().equals(request.factoryKey())) {
+    if (facts.device().map(device -> isAnotherFactoryKey(device, request)).orElse(false)) {
       return defer(
           facts,
           subject,
@@ -112,13 +116,21 @@ final class FirstEnrollment {
     return switch (request.manufacturer().admission()) {
       case AUTO -> new Issue(subject, false);
       case REGISTERED ->
-        facts.announced().isPresent()
+        facts.announced().isPresent() || request.claim().announces()
             ? new Issue(subject, false)
             : forbidden("IDevID serialNumber: " + Quoted.of(request.serial())
                 + " was not announced (expected: listed in a manifest of its manufacturer)");
       case MANUAL ->
         defer(facts, subject, now, false, "its manufacturer's devices need an approval");
     };
+  }
+
+  /** Who comes with a claim token alone shows no factory key, and contradicts none. */
+  private static boolean isAnotherFactoryKey(
+      DeviceRecord device, EnrollmentRequest.First request) {
+    Fingerprint known = device.factoryKey();
+    Fingerprint shown = request.factoryKey();
+    return known != null && shown != null && !known.equals(shown);
   }
 
   /**

@@ -42,7 +42,8 @@ final class CommittingProgram {
                   false,
                   Instant.now(),
                   null,
-                  0));
+                  0,
+                  Identification.IDEVID));
           return id;
         });
         System.out.println(id);

@@ -12,8 +12,10 @@ import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.PendingEnrollment;
@@ -45,6 +47,7 @@ class RegistrarTest {
   private static final String URN = "urn:muster:default:acme-sn1";
   private static final X500Principal NOBODY = new X500Principal("");
   private static final Instant NOW = Instant.now();
+  private static final Instant LATER = NOW.plusSeconds(60);
   private static final TestPki.Credential CA = TestPki.root("CN=CA");
   private static final TestPki.Credential OLD =
       CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build();
@@ -99,7 +102,9 @@ class RegistrarTest {
   private static final class World {
     Admission admission = Admission.AUTO;
     String serial = "SN1";
-    Fingerprint factoryKey = FACTORY_KEY;
+    @Nullable Fingerprint factoryKey = FACTORY_KEY;
+
+    ShownClaim claim = ShownClaim.NONE;
     VerifiedCsr csr = CSR;
 
     Label label = Label.NONE;
@@ -117,7 +122,7 @@ class RegistrarTest {
 
     World device(DeviceStatus status, boolean released) {
       device = Optional.of(
-          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW, 0));
+          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW, 0, Identification.IDEVID));
       return this;
     }
 
@@ -146,7 +151,7 @@ class RegistrarTest {
     EnrollmentRequest.First first() {
       Manufacturer acme = new Manufacturer("acme", admission, null, List.of());
       return new EnrollmentRequest.First(
-          acme, serial, factoryKey, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label);
+          acme, serial, factoryKey, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label, claim);
     }
 
     EnrollmentRequest.Renewal renewal(CertificateStatus status) {
@@ -171,6 +176,26 @@ class RegistrarTest {
   }
 
   /** Of fleet "north" now. */
+  private static ClaimRecord claim(String manufacturer, @Nullable String serial) {
+    return new ClaimRecord("c", manufacturer, serial, NOW, LATER, null, null, null, null);
+  }
+
+  private static ClaimRecord claim(
+      Instant expiresAt,
+      @Nullable Instant revokedAt,
+      @Nullable Instant usedAt,
+      @Nullable Fingerprint usedKey) {
+    return new ClaimRecord(
+        "c", "acme", "SN1", NOW, expiresAt, revokedAt, usedAt, usedAt == null ? null : ID, usedKey);
+  }
+
+  /** A device without an IDevID. */
+  private static World claimed(World world) {
+    world.factoryKey = null;
+    world.claim = new ShownClaim(claim("acme", "SN1"), false);
+    return world;
+  }
+
   private static DeviceRecord transferred(boolean released) {
     return new DeviceRecord(
         ID,
@@ -182,7 +207,8 @@ class RegistrarTest {
         released,
         NOW,
         NOW,
-        1);
+        1,
+        Identification.IDEVID);
   }
 
   private static VerifiedCsr named(String type, String value) {
@@ -251,6 +277,58 @@ class RegistrarTest {
                 .with(w -> w.factoryKey = OTHER_KEY)
                 .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
             "issue acme-sn1 default superseding"),
+        row(
+            "claim required, none",
+            new World().with(w -> w.claim = new ShownClaim(null, true)),
+            "UNAUTHENTICATED claim token: none"),
+        row(
+            "claim required, good",
+            new World().with(w -> w.claim = new ShownClaim(claim("acme", null), true)),
+            "issue acme-sn1 default"),
+        row(
+            "claim for another device",
+            new World().with(w -> w.claim = new ShownClaim(claim("acme", "SN2"), false)),
+            "UNAUTHENTICATED claim token: not valid"),
+        row(
+            "claim of another manufacturer",
+            new World().with(w -> w.claim = new ShownClaim(claim("other", null), false)),
+            "UNAUTHENTICATED claim token: not valid"),
+        row(
+            "claim expired",
+            new World()
+                .with(w -> w.claim = new ShownClaim(claim(NOW, null, null, null), false)),
+            "UNAUTHENTICATED claim token: not valid"),
+        row(
+            "claim revoked",
+            new World()
+                .with(w -> w.claim = new ShownClaim(claim(LATER, NOW, null, null), false)),
+            "UNAUTHENTICATED claim token: not valid"),
+        row(
+            "claim used for another key",
+            new World()
+                .with(w -> w.claim = new ShownClaim(claim(LATER, null, NOW, OTHER_KEY), false)),
+            "UNAUTHENTICATED claim token: not valid"),
+        row(
+            "claim used for this key, answer lost",
+            new World()
+                .with(w -> {
+                  w.claim = new ShownClaim(claim(NOW, null, NOW, CSR.keyFingerprint()), false);
+                  w.sameKey = Optional.of(record(ID, CertificateStatus.ACTIVE, null));
+                }),
+            "repeat"),
+        row("claim alone", claimed(new World()), "issue acme-sn1 default"),
+        row(
+            "claim alone, registered",
+            claimed(new World()).with(w -> w.admission = Admission.REGISTERED),
+            "issue acme-sn1 default"),
+        row(
+            "claim alone, manual",
+            claimed(new World()).with(w -> w.admission = Admission.MANUAL),
+            "defer false"),
+        row(
+            "claim alone, live certificate",
+            claimed(new World()).certificate(CertificateStatus.ACTIVE, null),
+            "defer true"),
         row("second key", new World().certificate(CertificateStatus.ACTIVE, null), "defer true"),
         row(
             "after revocation",

@@ -13,7 +13,9 @@ public enum EstOperation {
   SIMPLE_REENROLL("simplereenroll", "POST", EstMediaType.CERTS_ONLY),
   CSR_ATTRS("csrattrs", "GET", EstMediaType.CSR_ATTRS),
   SERVER_KEYGEN("serverkeygen", "POST", EstMediaType.MULTIPART),
-  FULL_CMC("fullcmc", "POST", "application/pkcs7-mime; smime-type=CMC-response");
+  FULL_CMC("fullcmc", "POST", "application/pkcs7-mime; smime-type=CMC-response"),
+  /** Takes a certificate as a further path segment (draft-ietf-lamps-est-renewal-info). */
+  RENEWAL_INFO("renewal-info", "GET", "application/json");
 
   /** The path under which every EST server answers (RFC 7030, 3.2.2). */
   public static final String WELL_KNOWN = "/.well-known/est";

@@ -1,0 +1,68 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import dev.muster.enrollment.csr.VerifiedCsr;
+import dev.muster.enrollment.inventory.ClaimRecord;
+import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.registrar.ShownClaim;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device that asks for its first certificate, and who it is: what its IDevID says, or the claim
+ * token that was made for it.
+ *
+ * @param name for the audit
+ * @param factoryKey null without an IDevID
+ * @param ownNames the subject of the IDevID
+ */
+record Applicant(
+    String name,
+    Manufacturer manufacturer,
+    String serial,
+    @Nullable Fingerprint factoryKey,
+    List<VerifiedCsr.Name> ownNames) {
+  Applicant {
+    ownNames = List.copyOf(ownNames);
+  }
+
+  /** @return empty if neither certificate nor token names a device */
+  static Optional<Applicant> of(Peer peer, Optional<ClaimRecord> claim, TrustView trust) {
+    if (peer instanceof Peer.Factory factory) {
+      return Optional.of(new Applicant(
+          "idevid:" + factory.manufacturer().name() + "/" + factory.serial(),
+          factory.manufacturer(),
+          factory.serial(),
+          Fingerprint.of(factory.idevid().getPublicKey()),
+          factory.names()));
+    }
+    // A certificate that proves nothing is not made good by a token.
+    return peer instanceof Peer.Anonymous
+        ? claim.flatMap(token -> ofClaim(token, trust))
+        : Optional.empty();
+  }
+
+  private static Optional<Applicant> ofClaim(ClaimRecord claim, TrustView trust) {
+    String serial = claim.serial();
+    if (serial == null) {
+      return Optional.empty();
+    }
+    return trust.manufacturers().stream()
+        .filter(manufacturer -> manufacturer.name().equals(claim.manufacturer()))
+        .findFirst()
+        .map(manufacturer ->
+            new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of()));
+  }
+
+  EnrollmentRequest.First asks(VerifiedCsr csr, Label label, ShownClaim claim) {
+    return new EnrollmentRequest.First(
+        manufacturer, serial, factoryKey, ownNames, csr, label, claim);
+  }
+}

@@ -1,0 +1,129 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.identity.DeviceId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/** Claim tokens by their hashes, and who needs one. */
+public final class Claims {
+  private final Handle handle;
+
+  Claims(Handle handle) {
+    this.handle = handle;
+  }
+
+  public void insert(ClaimRecord claim, String tokenHash) {
+    handle
+        .createUpdate("INSERT INTO claim_token (id, token_hash, manufacturer, serial, created_at,"
+            + " expires_at) VALUES (:id, :hash, :manufacturer, :serial, :createdAt, :expiresAt)")
+        .bind("id", claim.id())
+        .bind("hash", tokenHash)
+        .bind("manufacturer", claim.manufacturer())
+        .bind("serial", claim.serial())
+        .bind("createdAt", claim.createdAt())
+        .bind("expiresAt", claim.expiresAt())
+        .execute();
+  }
+
+  public Optional<ClaimRecord> find(String id) {
+    return handle
+        .createQuery("SELECT * FROM claim_token WHERE id = :id")
+        .bind("id", id)
+        .map((row, context) -> claim(row))
+        .findOne();
+  }
+
+  public Optional<ClaimRecord> findByHash(String tokenHash) {
+    return handle
+        .createQuery("SELECT * FROM claim_token WHERE token_hash = :hash")
+        .bind("hash", tokenHash)
+        .map((row, context) -> claim(row))
+        .findOne();
+  }
+
+  /** By id, those of a manufacturer after {@code after}. */
+  public List<ClaimRecord> page(String manufacturer, String after, int limit) {
+    return handle
+        .createQuery("SELECT * FROM claim_token WHERE manufacturer = :manufacturer AND id > :after"
+            + " ORDER BY id LIMIT :limit")
+        .bind("manufacturer", manufacturer)
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> claim(row))
+        .list();
+  }
+
+  /** @return false if it was used before, which stays as it is */
+  public boolean use(String id, DeviceId device, Fingerprint key, Instant now) {
+    return handle
+            .createUpdate("UPDATE claim_token SET used_at = :now, used_by = :device,"
+                + " used_key = :key WHERE id = :id AND used_at IS NULL")
+            .bind("id", id)
+            .bind("device", device.value())
+            .bind("key", key.hex())
+            .bind("now", now)
+            .execute()
+        > 0;
+  }
+
+  /** It lets nobody in from now on. */
+  public void revoke(String id, Instant now) {
+    handle
+        .createUpdate(
+            "UPDATE claim_token SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL")
+        .bind("id", id)
+        .bind("now", now)
+        .execute();
+  }
+
+  /** Manufacturers whose devices need a token besides their IDevID. */
+  public Set<String> required() {
+    return Set.copyOf(
+        handle.createQuery("SELECT manufacturer FROM claim_rule").mapTo(String.class).list());
+  }
+
+  public void require(String manufacturer, boolean required) {
+    handle
+        .createUpdate("DELETE FROM claim_rule WHERE manufacturer = :manufacturer")
+        .bind("manufacturer", manufacturer)
+        .execute();
+    if (required) {
+      handle
+          .createUpdate("INSERT INTO claim_rule (manufacturer) VALUES (:manufacturer)")
+          .bind("manufacturer", manufacturer)
+          .execute();
+    }
+  }
+
+  /** Forgets those that could have been used until {@code endedBefore}, and were not. */
+  public int expire(Instant endedBefore) {
+    return handle
+        .createUpdate("DELETE FROM claim_token WHERE used_at IS NULL AND expires_at < :before")
+        .bind("before", endedBefore)
+        .execute();
+  }
+
+  private static ClaimRecord claim(ResultSet row) throws SQLException {
+    String key = row.getString("used_key");
+    return new ClaimRecord(
+        row.getString("id"),
+        row.getString("manufacturer"),
+        row.getString("serial"),
+        Columns.instant(row, "created_at"),
+        Columns.instant(row, "expires_at"),
+        Columns.instantOrNull(row, "revoked_at"),
+        Columns.instantOrNull(row, "used_at"),
+        Columns.deviceOrNull(row, "used_by"),
+        key == null ? null : new Fingerprint(key));
+  }
+}
