@@ -14,6 +14,7 @@ import dev.muster.enrollment.csr.BlockedKeysFile;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.desk.DeskRules;
 import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.KeyMaker;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.est.EstConfig;
@@ -223,8 +224,8 @@ public final class EnrollmentService implements AutoCloseable {
             this::refreshBlockedKeys),
         new Chore(
             "orders to renew early cannot be removed",
-            () -> registry.commit(tables ->
-                tables.renewalOrders().expire(clock.instant().minus(LONGEST_VALIDITY)))),
+            () -> registry.commit(
+                tables -> tables.renewalOrders().expire(clock.instant().minus(LONGEST_VALIDITY)))),
         new Chore(
             "claim tokens that ended cannot be removed",
             () -> registry.commit(
@@ -303,6 +304,7 @@ public final class EnrollmentService implements AutoCloseable {
         trust,
         new Labels(profiles, trust),
         desk,
+        new KeyMaker(config.admission().serverKeygen(), tls::credential),
         new RenewalInfo(registry),
         new EstWorkers(lanes.enrollments(), lanes.renewals()),
         meters);

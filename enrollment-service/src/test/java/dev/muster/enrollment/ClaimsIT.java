@@ -31,7 +31,8 @@ class ClaimsIT {
   @BeforeAll
   static void start() {
     service = new RunningService(folder);
-    assertThat(service.addManufacturer("acme", service.factory, "auto").status()).isEqualTo(201);
+    assertThat(service.addManufacturer("acme", service.factory, "auto").status())
+        .isEqualTo(201);
   }
 
   @AfterAll
@@ -100,7 +101,8 @@ class ClaimsIT {
     assertThat(service.get("/devices/acme-no-id-1").body().getString("identifiedBy"))
         .isEqualTo("claim");
     service.csr("claimed1c", "/");
-    assertThat(service.enroll("simplereenroll", "claimed1", "claimed1c").status()).isEqualTo(200);
+    assertThat(service.enroll("simplereenroll", "claimed1", "claimed1c").status())
+        .isEqualTo(200);
   }
 
   @Test
@@ -190,7 +192,9 @@ class ClaimsIT {
         new JsonObject().put("manufacturer", "acme").put("validForSeconds", -1))) {
       assertThat(service.post("/claims", wish).status()).as(wish.encode()).isEqualTo(400);
     }
-    assertThat(service.post("/claims", new JsonObject().put("manufacturer", "nobody")).status())
+    assertThat(service
+            .post("/claims", new JsonObject().put("manufacturer", "nobody"))
+            .status())
         .isEqualTo(404);
     assertThat(service.post("/claims/0/revoke", new JsonObject()).status()).isEqualTo(404);
   }

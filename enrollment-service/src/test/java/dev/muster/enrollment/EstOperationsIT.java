@@ -64,8 +64,7 @@ class EstOperationsIT {
         .isEqualTo(200);
     service.csr("d1-other", "/");
     assertThat(service.enroll("simpleenroll", "D-1", "d1-other").status()).isEqualTo(202);
-    X509Certificate issued =
-        service.unpack(service.enroll("simpleenroll", "D-1", "d1"), "d1-cert");
+    X509Certificate issued = service.unpack(service.enroll("simpleenroll", "D-1", "d1"), "d1-cert");
     assertThat(service.unpack(service.enroll("simpleenroll", "D-1", "d1"), "d1-cert2"))
         .isEqualTo(issued);
     assertThat(service.enroll("simpleenroll", "D-1", "d1-other").status()).isEqualTo(202);
@@ -90,8 +89,7 @@ class EstOperationsIT {
     String own = OWN.formatted("n-1");
     service.csr("n1-same", own);
     assertThat(service.enroll("simplereenroll", "n1", "n1-same").status()).isEqualTo(200);
-    service.csr(
-        "n1-full", own, "-addext", "subjectAltName=URI:urn:muster:default:acme-n-1");
+    service.csr("n1-full", own, "-addext", "subjectAltName=URI:urn:muster:default:acme-n-1");
     assertThat(service.enroll("simplereenroll", "n1", "n1-full").status()).isEqualTo(200);
     service.csr("n1-none", "/");
     assertThat(service.enroll("simplereenroll", "n1", "n1-none").status()).isEqualTo(200);

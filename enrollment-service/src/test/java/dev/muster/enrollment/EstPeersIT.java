@@ -130,10 +130,21 @@ class EstPeersIT {
     service.csr("swan2", "/CN=SWAN-2");
     PeerProgram.Result result = pki()
         .run(
-            folder, "--est", "--url", origin(), "--in", "swan2.der", "--cacert", "root.pem",
-            "--userpass", "device:" + token, "--outform", "pem")
+            folder,
+            "--est",
+            "--url",
+            origin(),
+            "--in",
+            "swan2.der",
+            "--cacert",
+            "root.pem",
+            "--userpass",
+            "device:" + token,
+            "--outform",
+            "pem")
         .expectSuccess();
-    assertThat(Pem.certificates(result.stdout()).get(0).getSubjectX500Principal().getName())
+    assertThat(
+            Pem.certificates(result.stdout()).get(0).getSubjectX500Principal().getName())
         .isEqualTo("OU=device,O=default,CN=acme-swan-2");
   }
 

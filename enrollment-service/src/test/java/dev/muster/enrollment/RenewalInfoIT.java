@@ -43,8 +43,7 @@ class RenewalInfoIT {
     service = new RunningService(
         folder,
         config -> RunningService.with(
-            config,
-            new AdmissionConfig(new FleetName("default"), true, List.of(shortLived))));
+            config, new AdmissionConfig(new FleetName("default"), true, List.of(shortLived))));
     service.addManufacturer("acme", service.factory, "auto");
   }
 
@@ -54,8 +53,8 @@ class RenewalInfoIT {
   }
 
   private static String id(X509Certificate certificate) {
-    byte[] extension = ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.35"))
-        .getOctets();
+    byte[] extension =
+        ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.35")).getOctets();
     Base64.Encoder base64url = Base64.getUrlEncoder().withoutPadding();
     return base64url.encodeToString(
             AuthorityKeyIdentifier.getInstance(extension).getKeyIdentifierOctets())
@@ -84,13 +83,16 @@ class RenewalInfoIT {
         issued.getNotBefore().toInstant(), issued.getNotAfter().toInstant());
     assertThat(edge(answer, "start")).isEqualTo(usual.opens().truncatedTo(ChronoUnit.SECONDS));
     assertThat(edge(answer, "end")).isEqualTo(usual.closes().truncatedTo(ChronoUnit.SECONDS));
-    assertThat(service.curl(null, service.est("default/renewal-info/" + id(issued))).status())
+    assertThat(service
+            .curl(null, service.est("default/renewal-info/" + id(issued)))
+            .status())
         .isEqualTo(200);
   }
 
   @Test
   void est_renewalInfo_ordered_opensNow_forThoseMeantAlone() {
     TestPki.Credential maker = TestPki.root("O=North,CN=North CA");
+    service.addManufacturer("north", maker, "auto");
     service.post(
         "/manufacturers",
         new JsonObject()
@@ -103,20 +105,20 @@ class RenewalInfoIT {
     service.idevid("R-2");
     X509Certificate other = service.enrolled("R-2", "r2");
     RunningService.Answer order = service.post(
-        "/certificates/renew-now", new JsonObject().put("fleet", "north").put("spreadSeconds", 600));
+        "/certificates/renew-now",
+        new JsonObject().put("fleet", "north").put("spreadSeconds", 600));
     assertThat(order.status()).isEqualTo(201);
     RunningService.Http answer = info(id(meant));
     assertThat(edge(answer, "start")).isCloseTo(Instant.now(), within(2, ChronoUnit.MINUTES));
     assertThat(Duration.between(edge(answer, "start"), edge(answer, "end")))
         .isEqualTo(Duration.ofMinutes(10));
-    assertThat(edge(info(id(other)), "start"))
-        .isAfter(Instant.now().plus(10, ChronoUnit.DAYS));
+    assertThat(edge(info(id(other)), "start")).isAfter(Instant.now().plus(10, ChronoUnit.DAYS));
     // What was issued upon the order is not meant by it.
     service.csr("n2", "/");
     X509Certificate renewed = service.unpack(service.enroll("simplereenroll", "n1", "n2"), "n2");
-    assertThat(edge(info(id(renewed)), "start"))
-        .isAfter(Instant.now().plus(10, ChronoUnit.DAYS));
-    assertThat(service.get("/certificates/renew-now").body().getJsonArray("orders")).isNotEmpty();
+    assertThat(edge(info(id(renewed)), "start")).isAfter(Instant.now().plus(10, ChronoUnit.DAYS));
+    assertThat(service.get("/certificates/renew-now").body().getJsonArray("orders"))
+        .isNotEmpty();
     assertThat(service.get("/audit?limit=1000").body().encode()).contains("renewal.ordered");
   }
 
@@ -127,11 +129,13 @@ class RenewalInfoIT {
     String authority = id.substring(0, id.indexOf('.'));
     assertThat(info(authority + ".AQIDBA").status()).isEqualTo(404);
     assertThat(info("AAAA" + id.substring(id.indexOf('.'))).status()).isEqualTo(404);
-    for (String garbage : List.of("x", "a..b", authority + ".", authority + ".AA", "a=.b", "%00.%00")) {
+    for (String garbage :
+        List.of("x", "a..b", authority + ".", authority + ".AA", "a=.b", "%00.%00")) {
       assertThat(info(garbage).status()).as(garbage).isEqualTo(400);
     }
     assertThat(service.curl(null, service.est("renewal-info")).status()).isEqualTo(404);
-    assertThat(service.curl(null, "-X", "POST", service.est("renewal-info/" + id)).status())
+    assertThat(
+            service.curl(null, "-X", "POST", service.est("renewal-info/" + id)).status())
         .isEqualTo(405);
     assertThat(service.curl(null, "--head", service.est("renewal-info/" + id)).status())
         .isEqualTo(200);
@@ -141,8 +145,7 @@ class RenewalInfoIT {
   void est_label_profile_givesItsValidity_andRenewalsKeepIt() {
     service.idevid("P-1");
     service.csr("p1", "/");
-    X509Certificate first =
-        service.unpack(service.enroll("short/simpleenroll", "P-1", "p1"), "p1");
+    X509Certificate first = service.unpack(service.enroll("short/simpleenroll", "P-1", "p1"), "p1");
     assertThat(life(first)).isLessThan(Duration.ofHours(73));
     service.csr("p2", "/");
     X509Certificate next = service.unpack(service.enroll("simplereenroll", "p1", "p2"), "p2");

@@ -72,7 +72,10 @@ final class ClaimCommands {
       answer
           .path("claims")
           .forEach(claim -> table.row(
-              claim.path("id"), claim.path("serial"), claim.path("expiresAt"), claim.path("token")));
+              claim.path("id"),
+              claim.path("serial"),
+              claim.path("expiresAt"),
+              claim.path("token")));
       table.print(out);
     }
   }

@@ -155,7 +155,8 @@ public final class Backend implements AutoCloseable {
             config.fleet(),
             config.enrollment().allowKeyReuse(),
             config.enrollment().profiles(),
-            config.enrollment().allowUnprovenManufacturers()),
+            config.enrollment().allowUnprovenManufacturers(),
+            config.enrollment().serverKeygen()),
         new IssuanceConfig(
             config.enrollment().certificateValidity(), config.enrollment().blockedKeys()),
         new RevocationConfig(

@@ -7,6 +7,7 @@ package dev.muster.app.config;
 import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
 import java.nio.file.Path;
@@ -26,12 +27,14 @@ import org.jspecify.annotations.Nullable;
  * @param est how EST is served
  * @param allowKeyReuse whether a renewal may keep its key
  * @param profiles that devices may ask for by an EST label
+ * @param serverKeygen whether keys are made for devices
  */
 public record EnrollmentSettings(
     @Nullable URI publicHttpUrl,
     Duration certificateValidity,
     boolean allowKeyReuse,
     List<DeviceProfile> profiles,
+    ServerKeygen serverKeygen,
     Duration crlValidity,
     Duration crlInterval,
     StorageConfig.@Nullable Server database,
@@ -55,6 +58,9 @@ public record EnrollmentSettings(
         #     validity: 3d
         #     keys: [p-256]
         #     fleets: [default]
+        # Whether keys are made for devices that cannot: off; encrypted, if the device names a key to
+        # send the new one under; plain, also with nothing but TLS around it.
+        # serverKeygen: off
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
@@ -84,6 +90,11 @@ public record EnrollmentSettings(
             "enrollment.certificateValidity", Duration.ofDays(30), minute, Duration.ofDays(825)),
         settings.flag("enrollment.allowKeyReuse", false),
         profiles(settings),
+        settings.value(
+            "enrollment.serverKeygen",
+            ServerKeygen.OFF,
+            ServerKeygen::of,
+            "off, encrypted or plain"),
         settings.duration(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(

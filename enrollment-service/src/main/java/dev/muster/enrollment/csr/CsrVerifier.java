@@ -66,11 +66,28 @@ public final class CsrVerifier {
     }
   }
 
-  private VerifiedCsr read(byte[] der) throws CsrRefusedException {
-    if (der.length > MAX_BYTES) {
-      throw new CsrRefusedException(
-          "CSR", der.length + " bytes (expected: at most " + MAX_BYTES + ")");
+  /** As {@link #verify}, but neither key nor signature is looked at (RFC 7030, 4.4.1). */
+  public KeylessCsr.Check readKeyless(byte[] der) {
+    try {
+      PKCS10CertificationRequest csr = parse(der);
+      List<VerifiedCsr.Name> names = names(csr.getSubject());
+      Attributes attributes = Attributes.read(KeyProtection.others(csr.getAttributes()));
+      return new KeylessCsr.Check.Accepted(new KeylessCsr(
+          subject(csr),
+          names,
+          attributes.uris(),
+          attributes.links(),
+          KeyProtection.read(csr.getAttributes())));
+    } catch (CsrRefusedException e) {
+      return new KeylessCsr.Check.Refused(e.toRefusal());
+    } catch (RuntimeException e) {
+      // BouncyCastle's many ways to say that a structure is not what its place demands.
+      return new KeylessCsr.Check.Refused(
+          new CsrCheck.Refused("CSR", "not a PKCS#10 request (expected: RFC 2986)"));
     }
+  }
+
+  private VerifiedCsr read(byte[] der) throws CsrRefusedException {
     PKCS10CertificationRequest csr = parse(der);
     PublicKey key = KeyRules.read(csr.getSubjectPublicKeyInfo());
     checkBlocked(key);
@@ -89,6 +106,10 @@ public final class CsrVerifier {
   }
 
   private static PKCS10CertificationRequest parse(byte[] der) throws CsrRefusedException {
+    if (der.length > MAX_BYTES) {
+      throw new CsrRefusedException(
+          "CSR", der.length + " bytes (expected: at most " + MAX_BYTES + ")");
+    }
     if (!DerShape.holds(der)) {
       throw new CsrRefusedException("CSR", "not DER (expected: one PKCS#10 request in DER)");
     }

@@ -11,6 +11,7 @@ import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.ShownClaim;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,8 @@ record Applicant(
   }
 
   /** @return empty if neither certificate nor token names a device */
-  static Optional<Applicant> of(Peer peer, Optional<ClaimRecord> claim, TrustView trust) {
+  static Optional<Applicant> of(
+      Peer peer, Optional<ClaimRecord> claim, TrustView trust, Instant now) {
     if (peer instanceof Peer.Factory factory) {
       return Optional.of(new Applicant(
           "idevid:" + factory.manufacturer().name() + "/" + factory.serial(),
@@ -45,17 +47,19 @@ record Applicant(
     }
     // A certificate that proves nothing is not made good by a token.
     return peer instanceof Peer.Anonymous
-        ? claim.flatMap(token -> ofClaim(token, trust))
+        ? claim.flatMap(token -> ofClaim(token, trust, now))
         : Optional.empty();
   }
 
-  private static Optional<Applicant> ofClaim(ClaimRecord claim, TrustView trust) {
+  private static Optional<Applicant> ofClaim(ClaimRecord claim, TrustView trust, Instant now) {
     String serial = claim.serial();
     if (serial == null) {
       return Optional.empty();
     }
     return trust.manufacturers().stream()
         .filter(manufacturer -> manufacturer.name().equals(claim.manufacturer()))
+        .filter(manufacturer ->
+            manufacturer.distrust() == null || !manufacturer.distrust().bars(now))
         .findFirst()
         .map(manufacturer ->
             new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of()));

@@ -53,8 +53,7 @@ final class ClaimCheck {
       return new Look.Denied(new Refused(
           Kind.TOO_MANY, "claim token: too many wrong ones from this address, try again later"));
     }
-    Optional<ClaimRecord> claim =
-        registry.read(tables -> tables.claims().findByHash(token.hash()));
+    Optional<ClaimRecord> claim = registry.read(tables -> tables.claims().findByHash(token.hash()));
     if (claim.isEmpty()) {
       failures.count(address);
       return new Look.Denied(UNKNOWN);

@@ -9,6 +9,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.BlockedKeys;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.CsrVerifier;
+import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
@@ -16,9 +17,11 @@ import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.StatusPlaces;
+import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.Profiles;
+import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.enrollment.registrar.ShownClaim;
@@ -30,6 +33,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.security.auth.x500.X500Principal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,28 +105,31 @@ public final class EnrollmentDesk {
    * @param csr a PKCS#10 request, unverified
    */
   public EnrollmentOutcome enroll(Caller caller, Label label, byte[] csr) {
+    return enroll(caller, label, new Ask(() -> csrs.verify(csr), true));
+  }
+
+  private EnrollmentOutcome enroll(Caller caller, Label label, Ask ask) {
     Peer peer = identify(caller);
     ClaimCheck.Look look = claims.look(caller);
     if (look instanceof ClaimCheck.Look.Denied denied) {
       return refuse(stranger(caller), denied.refusal().kind(), denied.refusal().detail());
     }
-    Optional<ClaimRecord> claim = look instanceof ClaimCheck.Look.Known known
-        ? Optional.of(known.claim())
-        : Optional.empty();
-    Optional<Applicant> applicant = Applicant.of(peer, claim, trust);
+    Optional<ClaimRecord> claim =
+        look instanceof ClaimCheck.Look.Known known ? Optional.of(known.claim()) : Optional.empty();
+    Optional<Applicant> applicant = Applicant.of(peer, claim, trust, clock.instant());
     return applicant.isEmpty()
         ? reject(caller, peer, "IDevID")
-        : enroll(caller, applicant.get(), claim, label, csr);
+        : enroll(caller, applicant.get(), claim, label, ask);
   }
 
   private EnrollmentOutcome enroll(
-      Caller caller, Applicant applicant, Optional<ClaimRecord> claim, Label label, byte[] csr) {
+      Caller caller, Applicant applicant, Optional<ClaimRecord> claim, Label label, Ask ask) {
     Optional<EnrollmentOutcome> slowed = rates.exceededBy(applicant, clock.instant());
     if (slowed.isPresent()) {
       return slowed.get();
     }
     Actor actor = new Actor(applicant.name(), caller.from());
-    CsrCheck check = linking.check(csrs.verify(csr), caller.binding());
+    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
@@ -133,7 +140,7 @@ public final class EnrollmentDesk {
       Optional<ClaimRecord> token =
           claim.map(one -> tables.claims().find(one.id()).orElse(one));
       ShownClaim shown = new ShownClaim(token.orElse(null), required);
-      return decide(tables, applicant.asks(verified, label, shown), actor);
+      return decide(tables, applicant.asks(verified, label, shown), actor, ask);
     }));
   }
 
@@ -143,6 +150,10 @@ public final class EnrollmentDesk {
    * @param label as in {@link #enroll}
    */
   public EnrollmentOutcome reenroll(Caller caller, Label label, byte[] csr) {
+    return reenroll(caller, label, new Ask(() -> csrs.verify(csr), true));
+  }
+
+  private EnrollmentOutcome reenroll(Caller caller, Label label, Ask ask) {
     Peer peer = identify(caller);
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(caller, peer, "LDevID");
@@ -152,7 +163,7 @@ public final class EnrollmentDesk {
       return slowed.get();
     }
     Actor stranger = new Actor(describe(operational.ldevid()), caller.from());
-    CsrCheck check = linking.check(csrs.verify(csr), caller.binding());
+    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(stranger, Kind.BAD_REQUEST, refused.message());
     }
@@ -165,7 +176,8 @@ public final class EnrollmentDesk {
         .map(record -> decide(
             tables,
             new EnrollmentRequest.Renewal(record, verified, label),
-            new Actor("device:" + record.device(), caller.from()))));
+            new Actor("device:" + record.device(), caller.from()),
+            ask)));
     return result
         .map(this::finish)
         .orElseGet(
@@ -181,13 +193,48 @@ public final class EnrollmentDesk {
     return peers.identify(chain, clock.instant());
   }
 
+  /**
+   * As {@link #enroll} for a device that has no certificate of ours, and as {@link #reenroll} for
+   * one that has; for a key that is made here (RFC 7030, 4.4). It never waits for an operator: by
+   * then the key would be another.
+   */
+  public EnrollmentOutcome generate(Caller caller, Label label, byte[] csr, KeyMaker maker) {
+    KeyMaker.Job job = maker.begin(
+        csrs.readKeyless(csr),
+        caller.chain().isEmpty() ? null : caller.chain().get(0),
+        label.profile() == null ? KeyKind.P256 : label.profile().keys().get(0));
+    Ask ask = new Ask(job::check, false);
+    boolean known = identify(caller) instanceof Peer.Operational;
+    EnrollmentOutcome outcome = known ? reenroll(caller, label, ask) : enroll(caller, label, ask);
+    return outcome instanceof EnrollmentOutcome.Issued issued
+        ? job.deliver(issued.certificate())
+        : outcome;
+  }
+
+  /**
+   * What is asked.
+   *
+   * @param csr read when it is known who asks
+   * @param mayWait whether it makes sense to let an operator decide
+   */
+  private record Ask(Supplier<CsrCheck> csr, boolean mayWait) {
+    EnrollmentDecision heard(EnrollmentDecision decision) {
+      return !mayWait && decision instanceof EnrollmentDecision.Defer defer
+          ? new EnrollmentDecision.Refuse(
+              RefusalReason.FORBIDDEN,
+              "serverkeygen: would wait for an operator, as " + defer.reason()
+                  + " (expected: simpleenroll, or a device that was released)")
+          : decision;
+    }
+  }
+
   private DecisionRecorder.Result decide(
-      Registry.Tables tables, EnrollmentRequest request, Actor actor) {
+      Registry.Tables tables, EnrollmentRequest request, Actor actor, Ask ask) {
     Instant now = clock.instant();
     RegistryFacts facts = Facts.gather(tables, request, trust, authorities, now);
     return recorder.record(
         new DecisionRecorder.Case(tables, request, facts, actor, now),
-        registrar.decide(request, facts, now));
+        ask.heard(registrar.decide(request, facts, now)));
   }
 
   private EnrollmentOutcome finish(DecisionRecorder.Result result) {

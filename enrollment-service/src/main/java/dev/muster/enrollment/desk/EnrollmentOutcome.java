@@ -12,6 +12,9 @@ public sealed interface EnrollmentOutcome {
   /** A certificate, recorded on stable storage before it is handed out. */
   record Issued(X509Certificate certificate) implements EnrollmentOutcome {}
 
+  /** As {@link Issued}, with the key that was made for it. */
+  record Generated(X509Certificate certificate, GeneratedKey key) implements EnrollmentOutcome {}
+
   /** Waits for an operator. */
   record Deferred(Duration retryAfter) implements EnrollmentOutcome {}
 

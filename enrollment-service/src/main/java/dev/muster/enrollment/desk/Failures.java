@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Counts failures of network addresses within a minute. Remembers so many addresses and no more: the
- * one that failed first is forgotten first.
+ * Counts failures of network addresses within a minute. Remembers so many addresses and no more:
+ * the one that failed first is forgotten first.
  *
  * <p>Thread-safe.
  */

@@ -41,8 +41,7 @@ public final class TrustView {
   private final FleetName defaultFleet;
   private final boolean allowUnproven;
   private final Clock clock;
-  private volatile Snapshot snapshot =
-      new Snapshot(List.of(), Set.of(), Set.of(), Set.of());
+  private volatile Snapshot snapshot = new Snapshot(List.of(), Set.of(), Set.of(), Set.of());
 
   public TrustView(Registry registry, AdmissionConfig admission, Clock clock) {
     this.registry = registry;

@@ -26,12 +26,14 @@ final class BasicCredentials {
     if (header == null) {
       return Optional.empty();
     }
-    if (header.length() > MAX_LENGTH || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+    if (header.length() > MAX_LENGTH
+        || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
       throw malformed();
     }
     String decoded;
     try {
-      byte[] bytes = Base64.getDecoder().decode(header.substring(SCHEME.length()).strip());
+      byte[] bytes =
+          Base64.getDecoder().decode(header.substring(SCHEME.length()).strip());
       decoded = new String(bytes, UTF_8);
     } catch (IllegalArgumentException e) {
       throw malformed();

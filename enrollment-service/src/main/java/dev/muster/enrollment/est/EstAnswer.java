@@ -5,8 +5,8 @@
 package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.desk.EnrollmentOutcome;
-import dev.muster.protocol.est.EstBase64;
 import dev.muster.enrollment.renewal.RenewalInfo;
+import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
 import io.vertx.core.buffer.Buffer;
@@ -19,6 +19,7 @@ import java.util.Map;
 /** An HTTP answer; the only place where outcomes become status codes (RFC 7030, 4.2.3). */
 record EstAnswer(int status, Map<String, String> headers, Buffer body) {
   private static final String CONTENT_TYPE = "Content-Type";
+  private static final String BOUNDARY = "muster-est-part";
   private static final int BUSY_RETRY_SECONDS = 2;
 
   EstAnswer {
@@ -28,6 +29,12 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
   static EstAnswer of(EnrollmentOutcome outcome) {
     if (outcome instanceof EnrollmentOutcome.Issued issued) {
       return encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(List.of(issued.certificate())));
+    }
+    if (outcome instanceof EnrollmentOutcome.Generated generated) {
+      return multipart(
+          generated.key().isEncrypted() ? EstMediaType.SERVER_GENERATED_KEY : EstMediaType.PKCS8,
+          generated.key().der(),
+          EstMessages.certsOnly(List.of(generated.certificate())));
     }
     if (outcome instanceof EnrollmentOutcome.Deferred deferred) {
       return deferred(deferred.retryAfter().toSeconds());
@@ -75,6 +82,23 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
 
   private static String time(Instant instant) {
     return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /** A key and its certificate (RFC 7030, 4.4.2). Base64 holds no boundary that begins with "-". */
+  private static EstAnswer multipart(String keyType, byte[] key, byte[] certificates) {
+    Buffer body = Buffer.buffer();
+    part(body, keyType, key);
+    part(body, EstMediaType.CERTS_ONLY, certificates);
+    body.appendString("--" + BOUNDARY + "--\r\n");
+    return new EstAnswer(
+        200, Map.of(CONTENT_TYPE, EstMediaType.MULTIPART + "; boundary=" + BOUNDARY), body);
+  }
+
+  private static void part(Buffer body, String type, byte[] der) {
+    body.appendString("--" + BOUNDARY + "\r\nContent-Type: " + type
+        + "\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    body.appendBytes(EstBase64.encode(der));
+    body.appendString("\r\n");
   }
 
   static EstAnswer text(int status, String text) {

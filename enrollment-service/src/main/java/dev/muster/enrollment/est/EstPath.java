@@ -32,8 +32,7 @@ record EstPath(@Nullable String label, EstOperation operation, String argument) 
     return segments.size() < 2
         ? Optional.empty()
         : EstOperation.of(segments.get(1))
-            .flatMap(second ->
-                of(segments.get(0), second, segments.subList(2, segments.size())));
+            .flatMap(second -> of(segments.get(0), second, segments.subList(2, segments.size())));
   }
 
   private static Optional<EstPath> of(

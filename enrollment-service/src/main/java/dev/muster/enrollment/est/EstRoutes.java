@@ -7,6 +7,7 @@ package dev.muster.enrollment.est;
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.ClaimToken;
 import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.KeyMaker;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.registrar.Label;
@@ -50,6 +51,7 @@ final class EstRoutes {
   private final Vertx vertx;
   private final EstWorkers workers;
   private final EnrollmentDesk desk;
+  private final KeyMaker keys;
   private final RenewalInfo renewals;
   private final Labels labels;
   private final boolean channelBinding;
@@ -61,6 +63,7 @@ final class EstRoutes {
     this.vertx = vertx;
     this.workers = parts.workers();
     this.desk = parts.desk();
+    this.keys = parts.keys();
     this.renewals = parts.renewals();
     this.labels = parts.labels();
     this.channelBinding = parts.config().requireChannelBinding();
@@ -80,7 +83,9 @@ final class EstRoutes {
     }
     Optional<EstPath> path = EstPath.parse(request.path());
     Optional<Label> label = path.flatMap(found -> labels.find(found.label()));
-    if (path.isEmpty() || label.isEmpty() || path.get().operation() == EstOperation.SERVER_KEYGEN) {
+    if (path.isEmpty()
+        || label.isEmpty()
+        || path.get().operation() == EstOperation.SERVER_KEYGEN && !keys.isOffered()) {
       answer(request, "none", EstAnswer.text(404, "path: not found"));
       return;
     }
@@ -95,8 +100,7 @@ final class EstRoutes {
     switch (operation) {
       case CA_CERTS -> answer(request, operation.segment(), caCertificates);
       case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes(label.get()));
-      case RENEWAL_INFO ->
-        work(request, operation, () -> renewalInfo(path.get().argument()));
+      case RENEWAL_INFO -> work(request, operation, () -> renewalInfo(path.get().argument()));
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
       default -> readBody(request, operation, label.get());
     }
@@ -210,9 +214,12 @@ final class EstRoutes {
       return EstAnswer.text(400, String.valueOf(e.getMessage()));
     }
     return EstAnswer.of(
-        wanted == EstOperation.SIMPLE_ENROLL
-            ? desk.enroll(caller, label, csr)
-            : desk.reenroll(caller, label, csr));
+        switch (wanted) {
+          case SIMPLE_ENROLL -> desk.enroll(caller, label, csr);
+          case SIMPLE_REENROLL -> desk.reenroll(caller, label, csr);
+          case SERVER_KEYGEN -> desk.generate(caller, label, csr, keys);
+          default -> throw new IllegalStateException("no enrollment: " + wanted);
+        });
   }
 
   private EstAnswer renewalInfo(String certificate) {

@@ -6,6 +6,7 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.desk.EnrollmentDesk;
+import dev.muster.enrollment.desk.KeyMaker;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.renewal.RenewalInfo;
@@ -44,6 +45,7 @@ public final class EstServer extends VerticleBase {
       TrustView trust,
       Labels labels,
       EnrollmentDesk desk,
+      KeyMaker keys,
       RenewalInfo renewals,
       EstWorkers workers,
       MeterRegistry meters) {}

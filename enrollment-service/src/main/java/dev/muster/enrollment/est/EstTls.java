@@ -68,6 +68,11 @@ public final class EstTls extends JdkSSLEngineOptions {
     keys.use(credential);
   }
 
+  /** What the server shows, now. */
+  public ServiceCredential credential() {
+    return keys.credential();
+  }
+
   ServerKeys keys() {
     return keys;
   }

@@ -37,6 +37,10 @@ final class ServerKeys extends X509ExtendedKeyManager {
     current = held(credential);
   }
 
+  ServiceCredential credential() {
+    return current.credential;
+  }
+
   private static Held held(ServiceCredential credential) {
     return new Held(credential.certificate().getSerialNumber().toString(16), credential);
   }

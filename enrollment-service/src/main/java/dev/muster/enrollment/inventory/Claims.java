@@ -88,8 +88,10 @@ public final class Claims {
 
   /** Manufacturers whose devices need a token besides their IDevID. */
   public Set<String> required() {
-    return Set.copyOf(
-        handle.createQuery("SELECT manufacturer FROM claim_rule").mapTo(String.class).list());
+    return Set.copyOf(handle
+        .createQuery("SELECT manufacturer FROM claim_rule")
+        .mapTo(String.class)
+        .list());
   }
 
   public void require(String manufacturer, boolean required) {

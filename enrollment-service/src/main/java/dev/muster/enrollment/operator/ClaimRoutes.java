@@ -71,19 +71,16 @@ final class ClaimRoutes {
         }
         return claims;
       });
-      LOG.info(
-          "Claim tokens made manufacturer={} serial={} count={}", manufacturer, serial, count);
+      LOG.info("Claim tokens made manufacturer={} serial={} count={}", manufacturer, serial, count);
       return new JsonObject().put("claims", made);
     });
   }
 
-  private static void checkDevice(
-      Registry.Tables tables, String name, @Nullable String serial) {
+  private static void checkDevice(Registry.Tables tables, String name, @Nullable String serial) {
     Manufacturer manufacturer =
         tables.manufacturers().find(name).orElseThrow(() -> Work.notFound("manufacturer", name));
     if (serial != null
-        && Registrar.deviceId(
-                manufacturer, serial, tables.manufacturers().announced(name, serial))
+        && Registrar.deviceId(manufacturer, serial, tables.manufacturers().announced(name, serial))
             .isEmpty()) {
       throw Work.badRequest("serial: makes no device id (expected: 1 to 63 of [A-Za-z0-9._-]"
           + " together with the manufacturer's name)");

@@ -116,7 +116,8 @@ final class RenewalRoutes {
         .put("id", order.id())
         .put("issuer", order.issuer())
         .put("fleet", order.fleet() == null ? null : order.fleet().value())
-        .put("issuedBefore", order.issuedBefore().truncatedTo(ChronoUnit.SECONDS).toString())
+        .put(
+            "issuedBefore", order.issuedBefore().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("opens", order.opens().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("closes", order.closes().truncatedTo(ChronoUnit.SECONDS).toString());
   }

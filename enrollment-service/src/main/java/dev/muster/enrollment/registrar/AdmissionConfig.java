@@ -18,14 +18,17 @@ import java.util.List;
  * @param profiles the named profiles that devices may ask for
  * @param allowUnprovenManufacturers lets a manufacturer's devices in though nobody has shown to
  *     have the key of its CA; for those whose CAs sign no proofs
+ * @param serverKeygen whether keys are made for devices
  */
 public record AdmissionConfig(
     FleetName defaultFleet,
     boolean keyReuse,
     List<DeviceProfile> profiles,
-    boolean allowUnprovenManufacturers) {
+    boolean allowUnprovenManufacturers,
+    ServerKeygen serverKeygen) {
   public AdmissionConfig {
     requireNonNull(defaultFleet, "defaultFleet");
+    requireNonNull(serverKeygen, "serverKeygen");
     profiles = List.copyOf(profiles);
     if (EstOperation.of(defaultFleet.value()).isPresent()) {
       throw new IllegalArgumentException(
@@ -40,8 +43,8 @@ public record AdmissionConfig(
     }
   }
 
-  /** As the other, and a manufacturer's CA must be proven. */
+  /** As the other; a manufacturer's CA must be proven, and no keys are made. */
   public AdmissionConfig(FleetName defaultFleet, boolean keyReuse, List<DeviceProfile> profiles) {
-    this(defaultFleet, keyReuse, profiles, false);
+    this(defaultFleet, keyReuse, profiles, false, ServerKeygen.OFF);
   }
 }

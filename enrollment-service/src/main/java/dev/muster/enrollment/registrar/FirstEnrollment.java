@@ -126,8 +126,7 @@ final class FirstEnrollment {
   }
 
   /** Who comes with a claim token alone shows no factory key, and contradicts none. */
-  private static boolean isAnotherFactoryKey(
-      DeviceRecord device, EnrollmentRequest.First request) {
+  private static boolean isAnotherFactoryKey(DeviceRecord device, EnrollmentRequest.First request) {
     Fingerprint known = device.factoryKey();
     Fingerprint shown = request.factoryKey();
     return known != null && shown != null && !known.equals(shown);

@@ -60,7 +60,8 @@ public final class RenewalInfo {
   static Advice advice(X509Certificate certificate, Optional<RenewalOrder> order) {
     RenewalWindow usual = new RenewalWindow(
         certificate.getNotBefore().toInstant(), certificate.getNotAfter().toInstant());
-    Duration pause = Duration.between(usual.notBefore(), usual.notAfter()).dividedBy(QUESTIONS_PER_LIFE);
+    Duration pause =
+        Duration.between(usual.notBefore(), usual.notAfter()).dividedBy(QUESTIONS_PER_LIFE);
     Duration askAgain = pause.compareTo(MIN_PAUSE) < 0
         ? MIN_PAUSE
         : pause.compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : pause;

@@ -27,13 +27,22 @@ class BasicCredentialsTest {
       assertThat(BasicCredentials.parse(basic(name + ":s3:cret")).orElseThrow().hash())
           .isEqualTo(expected.hash());
     }
-    assertThat(BasicCredentials.parse("bASIC " + basic(":s3:cret").substring(6))).isPresent();
+    assertThat(BasicCredentials.parse("bASIC " + basic(":s3:cret").substring(6)))
+        .isPresent();
     assertThat(BasicCredentials.parse(null)).isEmpty();
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "Basic", "Basic ", "Basic !!", "Bearer abc", "Digest username=\"x\"", "Basic eA=="})
+      strings = {
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!",
+        "Bearer abc",
+        "Digest username=\"x\"",
+        "Basic eA=="
+      })
   void parse_otherThanBasic_isRefusedWithoutShowingIt(String header) {
     assertThatThrownBy(() -> BasicCredentials.parse(header))
         .isInstanceOf(IllegalArgumentException.class)

@@ -102,6 +102,7 @@ class RegistrarTest {
   private static final class World {
     Admission admission = Admission.AUTO;
     String serial = "SN1";
+
     @Nullable Fingerprint factoryKey = FACTORY_KEY;
 
     ShownClaim claim = ShownClaim.NONE;
@@ -121,8 +122,18 @@ class RegistrarTest {
     int waiting;
 
     World device(DeviceStatus status, boolean released) {
-      device = Optional.of(
-          new DeviceRecord(ID, FLEET, "acme", "SN1", FACTORY_KEY, status, released, NOW, NOW, 0, Identification.IDEVID));
+      device = Optional.of(new DeviceRecord(
+          ID,
+          FLEET,
+          "acme",
+          "SN1",
+          FACTORY_KEY,
+          status,
+          released,
+          NOW,
+          NOW,
+          0,
+          Identification.IDEVID));
       return this;
     }
 
@@ -151,7 +162,13 @@ class RegistrarTest {
     EnrollmentRequest.First first() {
       Manufacturer acme = new Manufacturer("acme", admission, null, List.of());
       return new EnrollmentRequest.First(
-          acme, serial, factoryKey, List.of(new VerifiedCsr.Name("CN", "Widget")), csr, label, claim);
+          acme,
+          serial,
+          factoryKey,
+          List.of(new VerifiedCsr.Name("CN", "Widget")),
+          csr,
+          label,
+          claim);
     }
 
     EnrollmentRequest.Renewal renewal(CertificateStatus status) {
@@ -295,13 +312,11 @@ class RegistrarTest {
             "UNAUTHENTICATED claim token: not valid"),
         row(
             "claim expired",
-            new World()
-                .with(w -> w.claim = new ShownClaim(claim(NOW, null, null, null), false)),
+            new World().with(w -> w.claim = new ShownClaim(claim(NOW, null, null, null), false)),
             "UNAUTHENTICATED claim token: not valid"),
         row(
             "claim revoked",
-            new World()
-                .with(w -> w.claim = new ShownClaim(claim(LATER, NOW, null, null), false)),
+            new World().with(w -> w.claim = new ShownClaim(claim(LATER, NOW, null, null), false)),
             "UNAUTHENTICATED claim token: not valid"),
         row(
             "claim used for another key",
@@ -310,11 +325,10 @@ class RegistrarTest {
             "UNAUTHENTICATED claim token: not valid"),
         row(
             "claim used for this key, answer lost",
-            new World()
-                .with(w -> {
-                  w.claim = new ShownClaim(claim(NOW, null, NOW, CSR.keyFingerprint()), false);
-                  w.sameKey = Optional.of(record(ID, CertificateStatus.ACTIVE, null));
-                }),
+            new World().with(w -> {
+              w.claim = new ShownClaim(claim(NOW, null, NOW, CSR.keyFingerprint()), false);
+              w.sameKey = Optional.of(record(ID, CertificateStatus.ACTIVE, null));
+            }),
             "repeat"),
         row("claim alone", claimed(new World()), "issue acme-sn1 default"),
         row(
