@@ -313,8 +313,10 @@ class ServerKeygenIT {
     CMSSignedData signed = new CMSSignedData(new ContentInfo(
         PKCSObjectIdentifiers.signedData, ASN1Sequence.getInstance(recipient.getContent(with))));
     SignerInformation signer = signed.getSignerInfos().iterator().next();
-    X509CertificateHolder server = (X509CertificateHolder)
-        signed.getCertificates().getMatches(signer.getSID()).iterator().next();
+    X509CertificateHolder server = signed.getCertificates().getMatches(null).stream()
+        .filter(certificate -> signer.getSID().match(certificate))
+        .findFirst()
+        .orElseThrow();
     assertThat(signer.verify(new JcaSimpleSignerInfoVerifierBuilder().build(server)))
         .isTrue();
     assertThat(server.getSubject().toString()).contains("OU=server");
