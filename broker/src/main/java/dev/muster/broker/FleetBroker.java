@@ -71,6 +71,7 @@ public final class FleetBroker implements AutoCloseable {
   private final CloneWatch clones;
   private final TrustFiles issuers;
   private final RevocationView view;
+  private final ServerCertificate server;
   private final TelemetrySink sink;
   private final TelemetryQuery query;
   private final MessageQuery stored;
@@ -149,7 +150,11 @@ public final class FleetBroker implements AutoCloseable {
       HiveMqHome home = HiveMqHome.write(config, trust);
       opened(EmbeddedBroker.start(home, extension, config));
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
-      revocations.start(() -> changedAuthorities(home));
+      server = new ServerCertificate(config, home, mqttPort, trust.chain().get(0), clock);
+      revocations.start(() -> {
+        server.look();
+        return changedAuthorities(home);
+      });
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (IOException e) {
       close();
@@ -261,6 +266,7 @@ public final class FleetBroker implements AutoCloseable {
     sink.problem().ifPresent(problems::add);
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
+    server.problem().ifPresent(problems::add);
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
 

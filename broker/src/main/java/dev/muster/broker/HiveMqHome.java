@@ -47,10 +47,9 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
       for (Path folder : List.of(home, folders.config, folders.data, folders.extensions)) {
         DurableFiles.createFolder(folder);
       }
-      Path keyStore = folders.config.resolve("server.p12");
-      DurableFiles.write(keyStore, store(trust.key(), trust.chain(), folders.password));
+      folders.writeServer(trust.key(), trust.chain());
       folders.writeAnchors(trust.anchors());
-      String xml = xml(config, keyStore, folders.trustStore(), folders.password);
+      String xml = xml(config, folders.keyStore(), folders.trustStore(), folders.password);
       DurableFiles.write(folders.config.resolve("config.xml"), xml);
       return folders;
     } catch (IOException e) {
@@ -65,6 +64,23 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
     } catch (IOException e) {
       throw new UncheckedIOException(trustStore() + ": cannot be written", e);
     }
+  }
+
+  /** Changes what the listener shows to new connections; HiveMQ looks every ten seconds. */
+  void replaceServer(PrivateKey key, List<X509Certificate> chain) {
+    try {
+      writeServer(key, chain);
+    } catch (IOException e) {
+      throw new UncheckedIOException(keyStore() + ": cannot be written", e);
+    }
+  }
+
+  private void writeServer(PrivateKey key, List<X509Certificate> chain) throws IOException {
+    DurableFiles.write(keyStore(), store(key, chain, password));
+  }
+
+  private Path keyStore() {
+    return config.resolve("server.p12");
   }
 
   private void writeAnchors(Collection<X509Certificate> anchors) throws IOException {

@@ -60,6 +60,20 @@ final class SelfCheck {
     return port;
   }
 
+  /** Whether the listener shows this certificate to new connections. */
+  static boolean shows(BrokerConfig config, int port, X509Certificate server) {
+    Expecting expected = new Expecting(server);
+    InetSocketAddress address = new InetSocketAddress(reachable(config.host()), port);
+    try (Socket plain = new Socket()) {
+      plain.connect(address, TIMEOUT_MS);
+      plain.setSoTimeout(TIMEOUT_MS);
+      isLetIn(plain, address, expected);
+    } catch (IOException e) {
+      return false;
+    }
+    return expected.seen;
+  }
+
   private static String describe(Listener listener) {
     return listener.getListenerType() + " " + listener.getBindAddress() + ":" + listener.getPort();
   }

@@ -7,6 +7,7 @@ package dev.muster.enrollment;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.BlockedKeys;
@@ -22,7 +23,6 @@ import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.est.EstServer;
 import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.est.EstWorkers;
-import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -42,7 +42,6 @@ import dev.muster.enrollment.revocation.CrlShards;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
-import dev.muster.protocol.identity.DistinguishedName;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -104,6 +103,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final CrlPublisher publisher;
   private final Revocations revocations;
   private final CrlShards shards;
+  private final ServiceRenewal renewal;
   private final int httpPort;
   private final int estPort;
   private final AuditSeal seal;
@@ -138,9 +138,10 @@ public final class EnrollmentService implements AutoCloseable {
       publisher.listener(this::push);
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
+      renewal = new ServiceRenewal(registry, authorities, clock);
       tls = new EstTls(server, crypto, config.est().limits(), meters);
-      record(server.certificate());
-      seal = new AuditSeal(registry, authorities, this::record, clock);
+      renewal.record(server.certificate());
+      seal = new AuditSeal(registry, authorities, renewal::record, clock);
       opened.push(seal::sign);
       httpPort = servePublicWeb();
       shards = new CrlShards(
@@ -214,6 +215,9 @@ public final class EnrollmentService implements AutoCloseable {
         new Chore(
             "CRLs cannot be made or recorded (brokers will soon distrust the old ones)",
             publisher::publishDue),
+        new Chore(
+            "certificates of our own services cannot be renewed (expected: before they end)",
+            renewal::renewDue),
         new Chore(
             "forgotten requests cannot be removed",
             () -> registry.commit(
@@ -356,26 +360,6 @@ public final class EnrollmentService implements AutoCloseable {
     return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
   }
 
-  /** Makes our own services' certificates known, so that they too can be revoked. */
-  private void record(X509Certificate certificate) {
-    if (!certificate
-        .getIssuerX500Principal()
-        .equals(authorities.serviceCa().getSubjectX500Principal())) {
-      return;
-    }
-    String role = DistinguishedName.of(certificate.getSubjectX500Principal())
-        .organizationalUnit()
-        .orElse("service");
-    CertificateRecord record = CertificateRecord.issued(
-        "service", role, null, null, certificate.getNotBefore().toInstant(), certificate);
-    registry.commit(tables -> {
-      if (tables.certificates().find(record.serial()).isEmpty()) {
-        tables.certificates().insert(record);
-      }
-      return record;
-    });
-  }
-
   private void push(dev.muster.enrollment.revocation.PublishedCrl crl) {
     RevocationPush current = push;
     if (current != null) {
@@ -388,7 +372,7 @@ public final class EnrollmentService implements AutoCloseable {
    * the certificate.
    */
   public void useServerCredential(ServiceCredential server) {
-    record(server.certificate());
+    renewal.record(server.certificate());
     tls.use(server);
     LOG.info(
         "Server certificate replaced serial={} notAfter={}",
@@ -426,6 +410,15 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   /**
+   * Renews the certificates of our own services from now on, and at once those that are due. Only
+   * their files change: who shows them, follows the files. Blocks shortly.
+   */
+  public void keepRenewed(ServiceCertificates services) {
+    renewal.keep(services);
+    renewal.renewDue();
+  }
+
+  /**
    * Hands every CRL to a broker from now on. Returns at once and keeps connecting in the
    * background. Blocks shortly to record the certificate.
    *
@@ -433,7 +426,7 @@ public final class EnrollmentService implements AutoCloseable {
    * @param root what the broker's certificate must lead to
    */
   public void pushRevocationsTo(URI broker, ServiceCredential client, X509Certificate root) {
-    record(client.certificate());
+    renewal.record(client.certificate());
     RevocationPush before = push;
     RevocationPush next =
         new RevocationPush(vertx, publisher, broker, client, root, new SecureRandom(), clock);

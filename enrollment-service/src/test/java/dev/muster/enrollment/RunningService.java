@@ -6,6 +6,7 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
@@ -71,20 +72,28 @@ final class RunningService implements AutoCloseable {
   }
 
   RunningService(Path folder, Clock clock) {
-    this(folder, clock, config -> config);
+    this(folder, clock, config -> config, CaConfig.DEFAULT);
   }
 
   /** @param change of the settings */
   RunningService(Path folder, UnaryOperator<EnrollmentConfig> change) {
-    this(folder, Clock.systemUTC(), change);
+    this(folder, Clock.systemUTC(), change, CaConfig.DEFAULT);
   }
 
-  private RunningService(Path folder, Clock clock, UnaryOperator<EnrollmentConfig> change) {
+  /** @param ca where the keys of the CAs are; they are made unless {@code folder} has them */
+  RunningService(Path folder, CaConfig ca) {
+    this(folder, Clock.systemUTC(), config -> config, ca);
+  }
+
+  private RunningService(
+      Path folder, Clock clock, UnaryOperator<EnrollmentConfig> change, CaConfig ca) {
     this.folder = folder;
     this.clock = clock;
     this.caDirectory = folder.resolve("ca");
-    CertificateAuthorities.create(caDirectory, Clock.systemUTC());
-    authorities = CertificateAuthorities.open(caDirectory);
+    if (!Files.exists(caDirectory)) {
+      CertificateAuthorities.create(caDirectory, ca, Clock.systemUTC());
+    }
+    authorities = CertificateAuthorities.open(caDirectory, ca);
     write("root.pem", Pem.of(List.of(authorities.root())));
     service = start(change.apply(config(folder.resolve("db"), 0, 0)));
     operator = operatorApi();

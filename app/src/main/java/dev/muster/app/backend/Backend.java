@@ -11,6 +11,8 @@ import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
+import dev.muster.enrollment.authority.ServiceCertificates.Service;
+import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
@@ -24,14 +26,18 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.net.URI;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +64,10 @@ public final class Backend implements AutoCloseable {
     BROKER
   }
 
+  private static final long FOLLOW_MS = 1_000;
+
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
+  private final List<CredentialFollower> followers = new CopyOnWriteArrayList<>();
   private final DataDirectory data;
   private final Endpoints endpoints;
   private @Nullable EnrollmentService enrollment;
@@ -106,7 +115,8 @@ public final class Backend implements AutoCloseable {
     new JvmMemoryMetrics().bindTo(meters);
     new ProcessorMetrics().bindTo(meters);
     new UptimeMetrics().bindTo(meters);
-    OperatorServer operator = new OperatorServer(vertx, data.adminToken(), meters);
+    ServiceCredential server = data.services().read(Service.SERVER);
+    OperatorServer operator = new OperatorServer(vertx, data.adminToken(), server, meters);
     operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
@@ -114,17 +124,20 @@ public final class Backend implements AutoCloseable {
     }
     embedded.forEach(role -> data.expectDatabase(directoryOf(role)));
     if (roles.contains(Role.ENROLLMENT)) {
-      startEnrollment(config, operator, vertx, clock, meters);
+      startEnrollment(config, server, operator, vertx, clock, meters);
     }
     if (roles.contains(Role.BROKER)) {
       startBroker(config, operator, vertx, clock, meters);
     }
     embedded.forEach(role -> data.rememberDatabase(directoryOf(role)));
-    connectRevocations(config);
+    followServer(vertx, server, operator);
+    if (enrollment != null) {
+      connectRevocations(config, vertx, enrollment);
+    }
     OpsServer ops = new OpsServer(vertx, meters, this::problems);
     int metricsPort = ops.start(config.metricsHost(), config.ports().metrics());
     started.push(ops::stop);
-    int operatorPort = operator.start(config.host(), config.ports().operator(), data.server());
+    int operatorPort = operator.start(config.host(), config.ports().operator());
     started.push(operator::stop);
     Endpoints found = new Endpoints(
         enrollment == null ? null : enrollment.estPort(),
@@ -143,6 +156,7 @@ public final class Backend implements AutoCloseable {
 
   private void startEnrollment(
       MusterConfig config,
+      ServiceCredential server,
       OperatorServer operator,
       Vertx vertx,
       Clock clock,
@@ -167,8 +181,9 @@ public final class Backend implements AutoCloseable {
             config.enrollment().crlInterval(),
             RevocationConfig.MAX_SHARD_SIZE));
     EnrollmentService service =
-        EnrollmentService.start(settings, data.authorities(), data.server(), vertx, clock, meters);
+        EnrollmentService.start(settings, data.authorities(), server, vertx, clock, meters);
     started.push(service);
+    service.keepRenewed(data.services());
     service.mountOperatorRoutes(operator.api());
     enrollment = service;
   }
@@ -204,16 +219,45 @@ public final class Backend implements AutoCloseable {
     broker = fleetBroker;
   }
 
-  private void connectRevocations(MusterConfig config) {
+  /** The broker follows the same files by itself, because it may run alone. */
+  private void followServer(Vertx vertx, ServiceCredential used, OperatorServer operator) {
     EnrollmentService service = enrollment;
-    if (service != null) {
-      int port = broker != null ? broker.mqttPort() : config.ports().mqtt();
-      service.pushRevocationsTo(
-          URI.create("mqtts://localhost:" + port),
-          data.enrollmentClient(),
-          data.authorities().root());
-      started.push(service::stopPushing);
-    }
+    follow(vertx, Service.SERVER, used, credential -> {
+      operator.use(credential);
+      if (service != null) {
+        service.useServerCredential(credential);
+      }
+    });
+  }
+
+  private void connectRevocations(MusterConfig config, Vertx vertx, EnrollmentService service) {
+    int port = broker != null ? broker.mqttPort() : config.ports().mqtt();
+    URI address = URI.create("mqtts://localhost:" + port);
+    X509Certificate root = data.authorities().root();
+    ServiceCredential client = data.services().read(Service.ENROLLMENT);
+    service.pushRevocationsTo(address, client, root);
+    started.push(service::stopPushing);
+    follow(
+        vertx,
+        Service.ENROLLMENT,
+        client,
+        credential -> service.pushRevocationsTo(address, credential, root));
+  }
+
+  private void follow(
+      Vertx vertx, Service service, ServiceCredential used, Consumer<ServiceCredential> user) {
+    CredentialFollower follower =
+        new CredentialFollower(data.services(), service, used.certificate(), user);
+    follower.look();
+    followers.add(follower);
+    // Ordered: a look that takes long is followed by the next, never met by it.
+    long timer = vertx.setPeriodic(
+        FOLLOW_MS,
+        id -> vertx.executeBlocking(() -> {
+          follower.look();
+          return null;
+        }));
+    started.push(() -> vertx.cancelTimer(timer));
   }
 
   /** What is not well now, by component. */
@@ -225,6 +269,8 @@ public final class Backend implements AutoCloseable {
     if (broker != null) {
       broker.problem().ifPresent(problem -> problems.put("broker", problem));
     }
+    followers.forEach(
+        follower -> follower.problem().ifPresent(problem -> problems.put("services", problem)));
     long free = data.path().toFile().getUsableSpace();
     if (free < MIN_FREE_BYTES) {
       problems.put(

@@ -45,10 +45,13 @@ final class OperatorServer {
   private final AdminToken token;
   private final Router api;
   private final Counter refused;
+  private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 
-  OperatorServer(Vertx vertx, AdminToken token, MeterRegistry meters) {
+  OperatorServer(
+      Vertx vertx, AdminToken token, ServiceCredential credential, MeterRegistry meters) {
     this.vertx = vertx;
+    this.keys = new SingleKeyManager(credential);
     this.token = token;
     this.api = Router.router(vertx);
     this.refused = meters.counter("muster.operator.refused");
@@ -60,7 +63,7 @@ final class OperatorServer {
   }
 
   /** Starts to listen; blocks until it does. @return the port */
-  int start(String host, int port, ServiceCredential credential) {
+  int start(String host, int port) {
     Router root = Router.router(vertx);
     ConnectionPatrol patrol = new ConnectionPatrol(vertx);
     root.route().handler(ctx -> {
@@ -81,7 +84,7 @@ final class OperatorServer {
         .setPort(port)
         .setSsl(true)
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"))
-        .setKeyCertOptions(KeyCertOptions.wrap(new SingleKeyManager(credential)))
+        .setKeyCertOptions(KeyCertOptions.wrap(keys))
         .setTcpNoDelay(true)
         .setIdleTimeout(60)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
@@ -148,6 +151,11 @@ final class OperatorServer {
         .setStatusCode(status)
         .putHeader("Content-Type", "application/problem+json")
         .end(problem.toBuffer());
+  }
+
+  /** Shows another certificate from the next connection on. */
+  void use(ServiceCredential credential) {
+    keys.use(credential);
   }
 
   /** Stops listening; blocks until it is done. */

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowKeyReuse whether a renewal may keep its key
  * @param profiles that devices may ask for by an EST label
  * @param serverKeygen whether keys are made for devices
+ * @param ca where the keys of the CAs are
  */
 public record EnrollmentSettings(
     @Nullable URI publicHttpUrl,
@@ -40,7 +42,9 @@ public record EnrollmentSettings(
     StorageConfig.@Nullable Server database,
     boolean allowUnprovenManufacturers,
     @Nullable Path blockedKeys,
-    EstSettings est) {
+    EstSettings est,
+    Duration serviceCertificateValidity,
+    CaConfig ca) {
 
   static final String COMMENTED_YAML = """
       enrollment:
@@ -64,6 +68,16 @@ public record EnrollmentSettings(
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
+        # How long the certificates of the services themselves live; they renew themselves.
+        # serviceCertificateValidity: 90d
+        # The keys of the CAs: P-256 or P-384, made at the first start. Without pkcs11 they are in
+        # encrypted files in DATA/ca; with it, in a token that its owner has initialized.
+        # ca:
+        #   curve: P-256
+        #   pkcs11:
+        #     library: /usr/lib/softhsm/libsofthsm2.so
+        #     tokenLabel: muster
+        #     pinFile: /etc/muster/token-pin
         # Let a manufacturer's devices in though nobody has shown to have the key of its CA.
         # allowUnprovenManufacturers: false
         # A PostgreSQL server in place of the database in DATA/enrollment; several enrollment
@@ -103,7 +117,13 @@ public record EnrollmentSettings(
         settings.flag("enrollment.allowUnprovenManufacturers", false),
         settings.<@Nullable Path>value(
             "enrollment.blockedKeys", null, Path::of, "the path of a file"),
-        EstSettings.read(settings));
+        EstSettings.read(settings),
+        settings.duration(
+            "enrollment.serviceCertificateValidity",
+            Duration.ofDays(90),
+            minute,
+            Duration.ofDays(825)),
+        CaSettings.read(settings));
   }
 
   private static StorageConfig.@Nullable Server database(Settings settings) {

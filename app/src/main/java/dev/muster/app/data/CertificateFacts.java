@@ -7,11 +7,8 @@ package dev.muster.app.data;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.CertificateEncodingException;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
-import java.util.Collection;
 import java.util.HexFormat;
-import java.util.List;
 
 /** What an installation asks of its certificates. */
 final class CertificateFacts {
@@ -23,18 +20,6 @@ final class CertificateFacts {
       return HexFormat.of()
           .formatHex(MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded()));
     } catch (NoSuchAlgorithmException | CertificateEncodingException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** The DNS names and IP addresses for which a server certificate is good. */
-  static List<String> names(X509Certificate certificate) {
-    try {
-      Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-      return names == null
-          ? List.of()
-          : names.stream().map(name -> name.get(1).toString()).toList();
-    } catch (CertificateParsingException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -8,9 +8,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.UserError;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.broker.DefaultPolicy;
+import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.DamagedFileException;
-import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.authority.ServiceCertificates;
+import dev.muster.enrollment.authority.TokenException;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
@@ -22,8 +24,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -47,17 +47,17 @@ public final class DataDirectory {
   /** What an operator may put there before the first start. */
   private static final Set<String> BROUGHT_ALONG = Set.of("muster.yaml", "policy.yaml");
 
-  /** A service certificate with less left than this is issued anew at start. */
-  private static final Duration RENEW_BEFORE = Duration.ofDays(30);
-
   private static final String LAYOUT = "layout.json";
 
   private final Path path;
   private final CertificateAuthorities authorities;
+  private final ServiceCertificates services;
 
-  private DataDirectory(Path path, CertificateAuthorities authorities) {
+  private DataDirectory(
+      Path path, CertificateAuthorities authorities, ServiceCertificates services) {
     this.path = path;
     this.authorities = authorities;
+    this.services = services;
   }
 
   /**
@@ -83,11 +83,13 @@ public final class DataDirectory {
       if (!isMade(path)) {
         create(path, config, clock);
       }
-      return open(path, config, clock);
+      return open(path, config);
     } catch (DamagedFileException e) {
       boolean service = e.file().startsWith(path.resolve("services"));
       throw new UserError(
           e.getMessage(), service ? "or: muster init --reissue-services --data " + path : null);
+    } catch (TokenException e) {
+      throw new UserError(e.getMessage(), e.remedy());
     } catch (AccessDeniedException e) {
       throw new UserError(
           "data directory: " + path + " cannot be written (" + e.getMessage() + ")",
@@ -102,18 +104,16 @@ public final class DataDirectory {
     refuseForeignContent(path);
     Files.createDirectories(path);
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
-    CertificateAuthorities.create(path.resolve("ca"), clock);
-    CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
+    CaConfig ca = config.enrollment().ca();
+    CertificateAuthorities.create(path.resolve("ca"), ca, clock);
+    CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"), ca);
     Path trust = Files.createDirectories(path.resolve("trust"));
     DurableFiles.writePublic(trust.resolve("root.pem"), Pem.of(List.of(authorities.root())));
     DurableFiles.writePublic(
         trust.resolve("device-ca.pem"), Pem.of(List.of(authorities.deviceCa())));
     DurableFiles.writePublic(
         trust.resolve("service-ca.pem"), Pem.of(List.of(authorities.serviceCa())));
-    authorities.issueServer(config.hostNames(), clock).write(path.resolve("services/server"));
-    authorities
-        .issueService("enrollment", "service", null, clock)
-        .write(path.resolve("services/enrollment"));
+    services(path, authorities, config).issueAll(clock);
     AdminToken.create(path.resolve("admin-token"));
     writeUnlessThere(path.resolve("muster.yaml"), MusterConfig.commentedYaml());
     writeUnlessThere(path.resolve("policy.yaml"), DefaultPolicy.yaml());
@@ -130,19 +130,24 @@ public final class DataDirectory {
    */
   public static void reissueServices(Path path, MusterConfig config, Clock clock) {
     try {
-      issueServices(path, CertificateAuthorities.open(path.resolve("ca")), config, clock);
+      CertificateAuthorities authorities =
+          CertificateAuthorities.open(path.resolve("ca"), config.enrollment().ca());
+      services(path, authorities, config).issueAll(clock);
       LOG.warn("Service certificates issued anew path={}", path.resolve("services"));
+    } catch (TokenException e) {
+      throw new UserError(e.getMessage(), e.remedy());
     } catch (DamagedFileException | UncheckedIOException e) {
       throw new UserError(String.valueOf(e.getMessage()));
     }
   }
 
-  private static void issueServices(
-      Path path, CertificateAuthorities authorities, MusterConfig config, Clock clock) {
-    authorities.issueServer(config.hostNames(), clock).write(path.resolve("services/server"));
-    authorities
-        .issueService("enrollment", "service", null, clock)
-        .write(path.resolve("services/enrollment"));
+  private static ServiceCertificates services(
+      Path path, CertificateAuthorities authorities, MusterConfig config) {
+    return new ServiceCertificates(
+        path.resolve("services"),
+        authorities,
+        config.hostNames(),
+        config.enrollment().serviceCertificateValidity());
   }
 
   private static void refuseForeignContent(Path path) throws IOException {
@@ -174,9 +179,9 @@ public final class DataDirectory {
     }
   }
 
-  private static DataDirectory open(Path path, MusterConfig config, Clock clock)
-      throws IOException {
-    CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"));
+  private static DataDirectory open(Path path, MusterConfig config) throws IOException {
+    CertificateAuthorities authorities =
+        CertificateAuthorities.open(path.resolve("ca"), config.enrollment().ca());
     Layout layout = readLayout(path.resolve(LAYOUT));
     if (!layout.root().equals(CertificateFacts.fingerprint(authorities.root()))) {
       throw damaged(
@@ -194,9 +199,12 @@ public final class DataDirectory {
         throw damaged(path.resolve(file), "missing", "restore it from a backup");
       }
     }
-    DataDirectory directory = new DataDirectory(path, authorities);
-    directory.renewServiceCertificates(config.hostNames(), clock);
-    return directory;
+    ServiceCertificates services = services(path, authorities, config);
+    services.recover();
+    for (ServiceCertificates.Service service : ServiceCertificates.Service.values()) {
+      services.read(service);
+    }
+    return new DataDirectory(path, authorities, services);
   }
 
   private static void writeLayout(Path path, Layout layout) throws IOException {
@@ -288,42 +296,13 @@ public final class DataDirectory {
     }
   }
 
-  private void renewServiceCertificates(Collection<String> hostNames, Clock clock) {
-    Path server = path.resolve("services/server");
-    ServiceCredential credential = ServiceCredential.read(server);
-    if (isRunningOut(credential, clock)
-        || !CertificateFacts.names(credential.chain().get(0)).containsAll(hostNames)) {
-      authorities.issueServer(hostNames, clock).write(server);
-      LOG.info("Server certificate renewed names={}", hostNames);
-    }
-    Path enrollment = path.resolve("services/enrollment");
-    if (isRunningOut(ServiceCredential.read(enrollment), clock)) {
-      authorities.issueService("enrollment", "service", null, clock).write(enrollment);
-      LOG.info("Service certificate renewed name=enrollment");
-    }
-  }
-
-  private static boolean isRunningOut(ServiceCredential credential, Clock clock) {
-    return credential
-        .chain()
-        .get(0)
-        .getNotAfter()
-        .toInstant()
-        .isBefore(clock.instant().plus(RENEW_BEFORE));
-  }
-
   public CertificateAuthorities authorities() {
     return authorities;
   }
 
-  /** The TLS server certificate of all listeners. */
-  public ServiceCredential server() {
-    return ServiceCredential.read(path.resolve("services/server"));
-  }
-
-  /** The client certificate with which the enrollment service speaks to brokers. */
-  public ServiceCredential enrollmentClient() {
-    return ServiceCredential.read(path.resolve("services/enrollment"));
+  /** The credentials of our own services. */
+  public ServiceCertificates services() {
+    return services;
   }
 
   /** The token that opens the operator API. */

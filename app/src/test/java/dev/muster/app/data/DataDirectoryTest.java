@@ -228,12 +228,4 @@ class DataDirectoryTest {
     Files.writeString(data, "not a directory");
     assertThatThrownBy(this::open).isInstanceOf(UserError.class).hasMessageContaining("is a file");
   }
-
-  @Test
-  void open_hostNamesChanged_serverCertificateFollows() throws IOException {
-    open();
-    Files.writeString(data.resolve("muster.yaml"), "hostNames: [localhost, muster.example]\n");
-    assertThat(CertificateFacts.names(open().server().chain().get(0)))
-        .contains("localhost", "muster.example");
-  }
 }

@@ -10,7 +10,7 @@ import static java.util.Objects.requireNonNull;
  * Who does something.
  *
  * @param name {@code operator:<name>}, {@code device:<id>}, {@code idevid:<manufacturer>/<serial>},
- *     {@code system} or {@code stranger}
+ *     {@code program:<subject>}, {@code system} or {@code stranger}
  * @param from the network address it came from; {@code local} if from none
  */
 public record Actor(String name, String from) {

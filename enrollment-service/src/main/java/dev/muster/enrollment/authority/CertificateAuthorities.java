@@ -170,7 +170,13 @@ public final class CertificateAuthorities {
    * @param hostNames DNS names and IP addresses, at least one
    */
   public ServiceCredential issueServer(Collection<String> hostNames, Clock clock) {
-    return issue(CertificateProfile.server(hostNames, SERVICE_VALIDITY), clock);
+    return issueServer(hostNames, SERVICE_VALIDITY, clock);
+  }
+
+  /** As above, valid for as long as {@code validity}. */
+  public ServiceCredential issueServer(
+      Collection<String> hostNames, Duration validity, Clock clock) {
+    return issue(CertificateProfile.server(hostNames, validity), clock);
   }
 
   /**
@@ -183,9 +189,14 @@ public final class CertificateAuthorities {
    */
   public ServiceCredential issueService(
       String name, String role, @Nullable FleetName fleet, Clock clock) {
+    return issueService(name, role, fleet, SERVICE_VALIDITY, clock);
+  }
+
+  /** As above, valid for as long as {@code validity}. */
+  public ServiceCredential issueService(
+      String name, String role, @Nullable FleetName fleet, Duration validity, Clock clock) {
     return issue(
-        CertificateProfile.service(checkName(name), checkRole(role), fleet, SERVICE_VALIDITY, null),
-        clock);
+        CertificateProfile.service(checkName(name), checkRole(role), fleet, validity, null), clock);
   }
 
   /** A new key, in memory alone, for who signs the audit log. */

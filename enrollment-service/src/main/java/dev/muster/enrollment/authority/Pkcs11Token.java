@@ -4,8 +4,6 @@
  */
 package dev.muster.enrollment.authority;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.muster.protocol.identity.Quoted;
 import java.nio.file.Path;
 
@@ -19,7 +17,10 @@ import java.nio.file.Path;
 public record Pkcs11Token(Path library, String label, Path pinFile) {
   /** @throws IllegalArgumentException naming the part and what is expected */
   public Pkcs11Token {
-    requireNonNull(pinFile, "pinFile");
+    if (pinFile.toString().isEmpty()) {
+      throw new IllegalArgumentException(
+          "pinFile: none (expected: a file that holds the user PIN)");
+    }
     // What the JDK's own reader of its PKCS#11 settings would take apart.
     if (!library.isAbsolute() || !library.toString().matches("[^\\s\"'$#]+")) {
       throw new IllegalArgumentException("library: " + Quoted.of(library.toString())

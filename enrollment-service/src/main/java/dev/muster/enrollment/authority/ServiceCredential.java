@@ -76,7 +76,6 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
    * @throws DamagedFileException if a file is missing, or does not fit the others
    */
   public static ServiceCredential read(Path directory) {
-    PrivateDirectory.recover(directory);
     PrivateKey key;
     Path keyFile = directory.resolve(KEY);
     String keyText = text(keyFile);
@@ -104,6 +103,11 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
     } catch (IllegalArgumentException e) {
       throw damaged(keyFile, e.getMessage(), e);
     }
+  }
+
+  /** As {@link #read}, but looks at {@code cert.pem} alone. */
+  static X509Certificate readCertificate(Path directory) {
+    return certificates(directory.resolve(CERTIFICATE)).get(0);
   }
 
   private static List<X509Certificate> certificates(Path file) {

@@ -64,10 +64,11 @@ public final class EnrollmentDesk {
   private final RequestRates rates;
   private final RefusalLog refusals;
   private final ClaimCheck claims;
+  private final ProgramRenewals programs;
 
   /**
    * @param profiles of LDevIDs
-   * @param places where the status of each LDevID is to be had
+   * @param places where the status of each certificate is to be had
    * @param onSuperseded called when certificates were taken back in the course of an enrollment
    */
   public EnrollmentDesk(
@@ -95,6 +96,7 @@ public final class EnrollmentDesk {
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, places, meters);
     this.onSuperseded = onSuperseded;
+    this.programs = new ProgramRenewals(registry, trust, authorities, places);
   }
 
   /**
@@ -145,7 +147,8 @@ public final class EnrollmentDesk {
   }
 
   /**
-   * A fresh certificate for a device with an LDevID (RFC 7030, 4.2.2).
+   * A fresh certificate for a device with an LDevID, or for a program with one of ours (RFC 7030,
+   * 4.2.2).
    *
    * @param label as in {@link #enroll}
    */
@@ -155,6 +158,9 @@ public final class EnrollmentDesk {
 
   private EnrollmentOutcome reenroll(Caller caller, Label label, Ask ask) {
     Peer peer = identify(caller);
+    if (peer instanceof Peer.Service program) {
+      return renewProgram(caller, label, program.certificate(), ask);
+    }
     if (!(peer instanceof Peer.Operational operational)) {
       return reject(caller, peer, "LDevID");
     }
@@ -226,6 +232,25 @@ public final class EnrollmentDesk {
                   + " (expected: simpleenroll, or a device that was released)")
           : decision;
     }
+  }
+
+  private EnrollmentOutcome renewProgram(
+      Caller caller, Label label, X509Certificate presented, Ask ask) {
+    Actor actor =
+        new Actor("program:" + readable(presented.getSubjectX500Principal()), caller.from());
+    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
+    if (check instanceof CsrCheck.Refused refused) {
+      return refuse(actor, Kind.BAD_REQUEST, refused.message());
+    }
+    if (!label.equals(Label.NONE)) {
+      return refuse(
+          actor, Kind.BAD_REQUEST, "label: for devices (expected: none in the URL of a program)");
+    }
+    EnrollmentOutcome outcome =
+        programs.renew(presented, ((CsrCheck.Accepted) check).csr(), actor, clock.instant());
+    return outcome instanceof Refused refused
+        ? refuse(actor, refused.kind(), refused.detail())
+        : outcome;
   }
 
   private DecisionRecorder.Result decide(

@@ -81,8 +81,8 @@ public final class EstServer extends VerticleBase {
     options.setSslEngineOptions(parts.tls);
     options.setKeyCertOptions(KeyCertOptions.wrap(parts.tls.keys()));
     options.setClientAuth(ClientAuth.REQUEST);
-    options.setTrustOptions(
-        TrustOptions.wrap(new PossessionOnly(parts.trust, List.of(parts.authorities.deviceCa()))));
+    options.setTrustOptions(TrustOptions.wrap(new PossessionOnly(
+        parts.trust, List.of(parts.authorities.deviceCa(), parts.authorities.serviceCa()))));
     options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(EstTls.PROTOCOLS));
     options.setUseAlpn(false);
     options.setTcpNoDelay(true);

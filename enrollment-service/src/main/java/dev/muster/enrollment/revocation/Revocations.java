@@ -174,7 +174,7 @@ public final class Revocations {
       return new Change(null, obstacle.get(), Set.of(), List.of(), List.of());
     }
     Instant now = clock.instant();
-    List<CertificateRecord> changed = affected(tables, chosen, wish.reason).stream()
+    List<CertificateRecord> changed = affected(tables, chosen, wish.reason, now).stream()
         .filter(record -> changes(record, wish.target) && record.notAfter().isAfter(now))
         .toList();
     changed.forEach(record ->
@@ -213,7 +213,10 @@ public final class Revocations {
    * from it, too: the thief may have been the first to renew.
    */
   private static List<CertificateRecord> affected(
-      Registry.Tables tables, CertificateRecord chosen, @Nullable RevocationReason reason) {
+      Registry.Tables tables,
+      CertificateRecord chosen,
+      @Nullable RevocationReason reason,
+      Instant now) {
     List<CertificateRecord> affected = new ArrayList<>();
     Optional<CertificateRecord> step = Optional.of(chosen);
     while (step.isPresent()) {
@@ -221,8 +224,11 @@ public final class Revocations {
       String before = step.get().replaces();
       step = before == null ? Optional.empty() : tables.certificates().find(before);
     }
-    if (reason == RevocationReason.KEY_COMPROMISE && chosen.device() != null) {
-      affected.addAll(renewedFrom(chosen, tables.certificates().of(chosen.device())));
+    if (reason == RevocationReason.KEY_COMPROMISE) {
+      List<CertificateRecord> candidates = chosen.device() == null
+          ? tables.certificates().ofIssuer(chosen.issuer(), now)
+          : tables.certificates().of(chosen.device());
+      affected.addAll(renewedFrom(chosen, candidates));
     }
     return affected;
   }

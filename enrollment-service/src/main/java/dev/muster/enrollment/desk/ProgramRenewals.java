@@ -1,0 +1,141 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.csr.VerifiedCsr;
+import dev.muster.enrollment.desk.EnrollmentOutcome.Issued;
+import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
+import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
+import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.CertificateIssuer;
+import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.StatusPlaces;
+import dev.muster.enrollment.issuance.StatusUrls;
+import dev.muster.protocol.identity.DistinguishedName;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Renews the certificates of programs (RFC 7030, 4.2.2): under the same names, with a new key, for
+ * as long as the one before. That there is such a program at all, an operator has decided.
+ *
+ * <p>Thread-safe; blocks.
+ */
+final class ProgramRenewals {
+  private static final Logger LOG = LoggerFactory.getLogger(ProgramRenewals.class);
+
+  private final Registry registry;
+  private final TrustView trust;
+  private final CertificateAuthorities authorities;
+  private final StatusPlaces places;
+
+  ProgramRenewals(
+      Registry registry, TrustView trust, CertificateAuthorities authorities, StatusPlaces places) {
+    this.registry = registry;
+    this.trust = trust;
+    this.authorities = authorities;
+    this.places = places;
+  }
+
+  /** @param presented proven to be the sender's, valid, and issued by us */
+  EnrollmentOutcome renew(X509Certificate presented, VerifiedCsr csr, Actor actor, Instant now) {
+    Optional<String> foreign = foreignNames(csr, presented);
+    if (foreign.isPresent()) {
+      return new Refused(Kind.BAD_REQUEST, foreign.get());
+    }
+    return registry.commit(tables -> {
+      Optional<CertificateRecord> known = tables
+          .certificates()
+          .findByFingerprint(Fingerprint.of(presented))
+          .filter(record -> record.isLive(now));
+      return known.isEmpty()
+          ? new Refused(
+              Kind.FORBIDDEN,
+              "client certificate: revoked, on hold, or not in the registry (expected: an active one)")
+          : renew(tables, known.get(), csr, actor, now);
+    });
+  }
+
+  private EnrollmentOutcome renew(
+      Registry.Tables tables,
+      CertificateRecord presented,
+      VerifiedCsr csr,
+      Actor actor,
+      Instant now) {
+    Optional<CertificateRecord> holder = tables.certificates().findByKey(csr.keyFingerprint());
+    if (holder.isPresent() && isRepeated(holder.get(), presented, now)) {
+      // The answer was lost on its way.
+      return new Issued(holder.get().certificate());
+    }
+    if (holder.isPresent()
+        || ReservedKeys.contains(tables, csr.keyFingerprint(), trust, authorities)) {
+      return new Refused(Kind.BAD_REQUEST, "csr: its key is in use already (expected: a new key)");
+    }
+    CertificateIssuer issuer = authorities.serviceIssuer();
+    StatusPlaces.Place place = places.next(issuer.id());
+    X509Certificate issued = issuer.issue(profile(presented, place.urls()), csr.key(), now);
+    CertificateRecord record = CertificateRecord.issued(
+            issuer.id(), presented.role(), null, presented.serial(), now, issued)
+        .in(place.shard());
+    tables.certificates().insert(record);
+    tables
+        .audit()
+        .append(
+            AuditEvent.of(actor, "certificate.issued", "certificate:" + record.serial())
+                .with("subject", issued.getSubjectX500Principal().getName())
+                .with("key", record.key())
+                .with("notAfter", record.notAfter())
+                .with("replaces", presented.serial()),
+            now);
+    LOG.info(
+        "Certificate issued subject=\"{}\" serial={} notAfter={} replaces={}",
+        issued.getSubjectX500Principal().getName(),
+        record.serial(),
+        record.notAfter(),
+        presented.serial());
+    return new Issued(issued);
+  }
+
+  private static boolean isRepeated(
+      CertificateRecord holder, CertificateRecord presented, Instant now) {
+    return presented.serial().equals(holder.replaces()) && holder.isLive(now);
+  }
+
+  private static CertificateProfile profile(CertificateRecord presented, StatusUrls status) {
+    DistinguishedName name =
+        DistinguishedName.of(presented.certificate().getSubjectX500Principal());
+    return CertificateProfile.service(
+        name.commonName().orElseThrow(() -> new IllegalStateException("a program without a name")),
+        presented.role(),
+        name.organization().map(FleetName::new).orElse(null),
+        Duration.between(presented.issuedAt(), presented.notAfter()),
+        status);
+  }
+
+  private static Optional<String> foreignNames(VerifiedCsr csr, X509Certificate presented) {
+    byte[] own = presented.getSubjectX500Principal().getEncoded();
+    if (!csr.names().isEmpty() && !Arrays.equals(csr.subject().getEncoded(), own)) {
+      return Optional.of("subject: " + Quoted.of(csr.subject().getName())
+          + " (expected: empty, or that of the certificate, in the same encoding: "
+          + presented.getSubjectX500Principal().getName() + ")");
+    }
+    return csr.uris().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "subjectAltName: " + Quoted.of(String.join(", ", csr.uris())) + " (expected: absent)");
+  }
+}
