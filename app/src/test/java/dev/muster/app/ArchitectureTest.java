@@ -95,7 +95,8 @@ class ArchitectureTest {
         .resideInAnyPackage(
             "dev.muster.protocol..",
             "dev.muster.enrollment.registrar..",
-            "dev.muster.enrollment.csr..")
+            "dev.muster.enrollment.csr..",
+            "dev.muster.enrollment.idevid..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(EDGE)

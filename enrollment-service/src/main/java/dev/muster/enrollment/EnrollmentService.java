@@ -26,6 +26,8 @@ import dev.muster.enrollment.est.EstWorkers;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
 import dev.muster.enrollment.issuance.IssuanceConfig;
+import dev.muster.enrollment.manufacturer.CrlFetcher;
+import dev.muster.enrollment.manufacturer.CrlStore;
 import dev.muster.enrollment.ocsp.OcspPages;
 import dev.muster.enrollment.ocsp.OcspResponder;
 import dev.muster.enrollment.operator.OperatorParts;
@@ -80,6 +82,8 @@ public final class EnrollmentService implements AutoCloseable {
   private static final Duration CLAIMS_KEPT = Duration.ofDays(30);
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
+  /** How long a manufacturer disabled in one process may still pass in another. */
+  private static final Duration TRUST_INTERVAL = Duration.ofSeconds(1);
 
   /**
    * To Vert.x, a negative port is a free one, and the same one for whoever names the same number.
@@ -107,7 +111,9 @@ public final class EnrollmentService implements AutoCloseable {
   private final int httpPort;
   private final int estPort;
   private final AuditSeal seal;
+  private final CrlFetcher crlFetcher;
   private final Upkeep upkeep;
+  private final Upkeep trustWatch;
   private volatile @Nullable RevocationPush push;
 
   private EnrollmentService(
@@ -148,9 +154,10 @@ public final class EnrollmentService implements AutoCloseable {
           registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
       authorities.issuers().keySet().forEach(shards::refill);
       estPort = serveEst();
-      upkeep = new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators());
-      long timer = vertx.setPeriodic(upkeep.tickMs(), id -> upkeep.tick());
-      opened.push(() -> vertx.cancelTimer(timer));
+      crlFetcher =
+          new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
+      upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
+      trustWatch = ticking(new Upkeep(List.of(trustChore()), TRUST_INTERVAL, lanes.operators()));
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -233,7 +240,19 @@ public final class EnrollmentService implements AutoCloseable {
         new Chore(
             "claim tokens that ended cannot be removed",
             () -> registry.commit(
-                tables -> tables.claims().expire(clock.instant().minus(CLAIMS_KEPT)))));
+                tables -> tables.claims().expire(clock.instant().minus(CLAIMS_KEPT)))),
+        new Chore("manufacturers' CRLs cannot be fetched", crlFetcher::fetchDue));
+  }
+
+  private Chore trustChore() {
+    return new Chore(
+        "manufacturers that another process has changed cannot be read", trust::refreshIfChanged);
+  }
+
+  private Upkeep ticking(Upkeep chores) {
+    long timer = vertx.setPeriodic(chores.tickMs(), id -> chores.tick());
+    opened.push(() -> vertx.cancelTimer(timer));
+    return chores;
   }
 
   private static @Nullable BlockedKeysFile blockedKeys(IssuanceConfig config) {
@@ -450,7 +469,9 @@ public final class EnrollmentService implements AutoCloseable {
   public Optional<String> problem() {
     RevocationPush current = push;
     List<String> problems = Stream.of(
-            upkeep.problem(), current == null ? Optional.<String>empty() : current.problem())
+            upkeep.problem(),
+            trustWatch.problem(),
+            current == null ? Optional.<String>empty() : current.problem())
         .flatMap(Optional::stream)
         .toList();
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));

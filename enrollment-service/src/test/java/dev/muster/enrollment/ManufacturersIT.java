@@ -6,10 +6,14 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -159,7 +163,7 @@ class ManufacturersIT {
 
   @Test
   void renewedCertificateOfAProvenCa_needsNoSecondProof_aSecondKeyDoes() {
-    java.security.KeyPair keys = TestPki.newKey();
+    KeyPair keys = TestPki.newKey();
     TestPki.Credential first = TestPki.selfSigned("CN=Twice").ca().key(keys).build();
     TestPki.Credential renewed = TestPki.selfSigned("CN=Twice").ca().key(keys).build();
     TestPki.Credential second = TestPki.root("CN=Twice");
@@ -174,5 +178,166 @@ class ManufacturersIT {
     return answer.body().getJsonArray("cas").stream()
         .map(ca -> ((JsonObject) ca).getString("status"))
         .toList();
+  }
+
+  private static String audit(String manufacturer) {
+    return service
+        .get("/audit?limit=1000&object=manufacturer:" + manufacturer)
+        .body()
+        .encode();
+  }
+
+  private static RunningService.Answer post(String path, JsonObject body) {
+    RunningService.Answer answer = service.post("/manufacturers/" + path, body);
+    assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+    return answer;
+  }
+
+  private static String acceptedNames() {
+    return PeerProgram.require("openssl")
+        .run(
+            folder,
+            new byte[0],
+            Duration.ofSeconds(40),
+            "s_client",
+            "-connect",
+            "localhost:" + service.service().estPort(),
+            "-CAfile",
+            "root.pem")
+        .output();
+  }
+
+  @Test
+  void namesInTheHandshake_areThoseOfProvenAndEnabledCas() {
+    TestPki.Credential ca = TestPki.root("CN=Announced CA");
+    service.registerManufacturer("announced", ca, "auto");
+    assertThat(acceptedNames()).doesNotContain("Announced CA");
+    service.addManufacturer("announced", ca, "auto");
+    assertThat(acceptedNames()).contains("Announced CA");
+    post("announced/disable", new JsonObject());
+    assertThat(acceptedNames()).doesNotContain("Announced CA");
+    post("announced/enable", new JsonObject());
+    assertThat(acceptedNames()).contains("Announced CA");
+  }
+
+  @Test
+  void disabledManufacturer_is403_itsDevicesAreListedForReview_andAllIsInTheAudit() {
+    TestPki.Credential ca = TestPki.root("CN=Doubted");
+    service.addManufacturer("doubted", ca, "auto");
+    assertThat(enroll(ca.issue("SERIALNUMBER=D-1").build(), "d1").status()).isEqualTo(200);
+    assertThat(review("doubted").size()).isZero();
+    post("doubted/disable", new JsonObject().put("since", "2026-01-01T00:00:00Z"));
+    refused(enroll(ca.issue("SERIALNUMBER=D-2").build(), "d2"), 403, "disabled by an operator");
+    JsonObject doubtful = review("doubted").getJsonObject(0);
+    assertThat(doubtful.getString("device")).isEqualTo("doubted-d-1");
+    assertThat(doubtful.getJsonArray("doubts").getString(0)).contains("came in after");
+    post("doubted/enable", new JsonObject());
+    assertThat(enroll(ca.issue("SERIALNUMBER=D-2").build(), "d2").status()).isEqualTo(200);
+    post("doubted/policy", new JsonObject().put("admission", "manual").put("renewalGrace", "P2D"));
+    assertThat(audit("doubted"))
+        .contains(
+            "manufacturer.registered",
+            "manufacturer-ca.registered",
+            "manufacturer-ca.proven",
+            "manufacturer.disabled",
+            "manufacturer.enabled",
+            "manufacturer.changed",
+            "auto -> manual",
+            "PT0S -> PT48H");
+  }
+
+  private static JsonArray review(String name) {
+    return service.get("/manufacturers/" + name + "/review").body().getJsonArray("certificates");
+  }
+
+  @Test
+  void ca_withDevices_isNotRemoved_withoutItIs() {
+    TestPki.Credential used = TestPki.root("CN=Used");
+    TestPki.Credential unused = TestPki.root("CN=Unused");
+    service.addManufacturer("sorted", used, "auto");
+    service.addManufacturer("sorted", unused, "auto");
+    assertThat(enroll(used.issue("SERIALNUMBER=U-1").build(), "u1").status()).isEqualTo(200);
+    String path = "/manufacturers/sorted/cas/" + Fingerprint.of(used.certificate()) + "/remove";
+    assertThat(service.post(path, new JsonObject()).status()).isEqualTo(409);
+    RunningService.Answer left =
+        post("sorted/cas/" + Fingerprint.of(unused.certificate()) + "/remove", new JsonObject());
+    assertThat(statuses(left)).containsExactly("enabled");
+    refused(enroll(unused.issue("SERIALNUMBER=U-2").build(), "u2"), 401, "nobody we know");
+    assertThat(audit("sorted")).contains("manufacturer-ca.removed");
+  }
+
+  @Test
+  void crlMadeWithOpenssl_handedIn_keepsOutTheRevokedDevice() {
+    TestPki.Credential ca = TestPki.root("CN=Recalling");
+    service.addManufacturer("recalling", ca, "auto");
+    TestPki.Credential bad = ca.issue("SERIALNUMBER=R-1").build();
+    TestPki.write(folder, "rca", new TestPki.Credential(ca.key(), ca.certificate(), List.of()));
+    TestPki.write(folder, "r1", bad);
+    service.write("index.txt", "");
+    service.write("crlnumber", "01");
+    service.write(
+        "crl.cnf",
+        "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\n");
+    PeerProgram openssl = PeerProgram.require("openssl");
+    openssl
+        .run(
+            folder,
+            "ca",
+            "-config",
+            "crl.cnf",
+            "-keyfile",
+            "rca.key",
+            "-cert",
+            "rca.pem",
+            "-revoke",
+            "r1.pem",
+            "-crl_reason",
+            "keyCompromise")
+        .expectSuccess();
+    openssl
+        .run(
+            folder,
+            "ca",
+            "-config",
+            "crl.cnf",
+            "-keyfile",
+            "rca.key",
+            "-cert",
+            "rca.pem",
+            "-gencrl",
+            "-crldays",
+            "7",
+            "-out",
+            "r.crl")
+        .expectSuccess();
+    assertThat(service
+            .post(
+                "/manufacturers/recalling/crl",
+                new JsonObject().put("crl", TestPki.crl(service.factory, List.of())))
+            .body()
+            .getString("detail"))
+        .contains("expected: of \"CN=Recalling\"");
+    post("recalling/crl", new JsonObject().put("crl", service.text("r.crl")));
+    service.csr("r1-csr", "/");
+    refused(service.enroll("simpleenroll", "r1", "r1-csr"), 403, "revoked by its manufacturer");
+    assertThat(enroll(ca.issue("SERIALNUMBER=R-2").build(), "r2").status()).isEqualTo(200);
+    assertThat(audit("recalling")).contains("manufacturer-crl.stored");
+  }
+
+  @Test
+  void idevidsOfOddShapes_comeInByTheRuleOfTheirManufacturer() {
+    TestPki.Credential ca = TestPki.root("CN=Shapes");
+    service.addManufacturer("shapes", ca, "auto");
+    post("shapes/policy", new JsonObject().put("identity", "san.uri=urn:example:sn:"));
+    RunningService.Http answer =
+        enroll(ca.issue("O=Shapes").uri("urn:example:sn:77").build(), "shape1");
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(service.unpack(answer, "shape1-ldevid").getSubjectX500Principal().getName())
+        .contains("CN=shapes-77");
+    refused(enroll(ca.issue("SERIALNUMBER=1").build(), "shape2"), 401, "0 URIs");
+    assertThat(service
+            .post("/manufacturers/shapes/policy", new JsonObject().put("identity", "subject.O"))
+            .status())
+        .isEqualTo(400);
   }
 }

@@ -5,14 +5,20 @@
 package dev.muster.app.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +36,8 @@ import picocli.CommandLine.Parameters;
       ManufacturerCommands.Policy.class,
       ManufacturerCommands.Disable.class,
       ManufacturerCommands.Enable.class,
+      ManufacturerCommands.Crl.class,
+      ManufacturerCommands.Review.class,
       ManufacturerCommands.RemoveCa.class
     })
 final class ManufacturerCommands {
@@ -175,6 +183,93 @@ final class ManufacturerCommands {
     @Override
     JsonNode ask(OperatorClient client) {
       return client.post(path() + "/enable", JSON.createObjectNode().put("ca", anchor));
+    }
+  }
+
+  @Command(
+      name = "crl",
+      description = "Hand in the CRL of its CA, or say where it is to be fetched from.")
+  static final class Crl extends OneManufacturer {
+    /** Either the one or the other. */
+    static final class Source {
+      @Option(names = "--file", paramLabel = "FILE", description = "The CRL, DER or PEM.")
+      @Nullable Path file;
+
+      @Option(
+          names = "--url",
+          paramLabel = "URL",
+          description = "Where it is to be fetched from, again and again; empty for nowhere.")
+      @Nullable String url;
+    }
+
+    @ArgGroup(multiplicity = "1")
+    Source source = new Source();
+
+    @Option(
+        names = "--anchor",
+        paramLabel = "FINGERPRINT",
+        description = "Of which CA, if it has several; the beginning is enough.")
+    @Nullable String anchor;
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.post(
+          path() + "/crl",
+          JSON.createObjectNode()
+              .put("ca", anchor)
+              .put("url", source.url)
+              .put("crl", source.file == null ? null : pem(source.file)));
+    }
+
+    private static String pem(Path file) {
+      try {
+        byte[] bytes = Files.readAllBytes(file);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        return text.contains("-----BEGIN")
+            ? text
+            : "-----BEGIN X509 CRL-----\n" + Base64.getMimeEncoder().encodeToString(bytes)
+                + "\n-----END X509 CRL-----\n";
+      } catch (IOException e) {
+        throw new UserError(file + ": cannot be read (" + e.getClass().getSimpleName() + ")");
+      }
+    }
+  }
+
+  @Command(
+      name = "review",
+      description = "List the devices that are in and would not be let in today.")
+  static final class Review extends AdminAction {
+    @Parameters(paramLabel = "NAME", description = "Name of the manufacturer.")
+    String name = "";
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      String path = "manufacturers/" + OperatorClient.segment(name) + "/review?limit=1000";
+      ArrayNode all = JSON.createArrayNode();
+      @Nullable String page = path;
+      while (page != null) {
+        JsonNode answer = client.get(page);
+        answer.path("certificates").forEach(all::add);
+        page = answer.hasNonNull("next")
+            ? path + "&after=" + OperatorClient.segment(answer.path("next").asText())
+            : null;
+      }
+      return JSON.createObjectNode().set("certificates", all);
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("DEVICE", "CERTIFICATE", "ENROLLED", "DOUBTS");
+      for (JsonNode one : answer.path("certificates")) {
+        List<String> doubts = new ArrayList<>();
+        one.path("doubts").forEach(doubt -> doubts.add(doubt.asText()));
+        table.row(
+            one.path("device"),
+            one.path("serial"),
+            one.path("enrolledAt"),
+            String.join("; ", doubts));
+      }
+      table.print(out);
     }
   }
 

@@ -4,7 +4,6 @@
  */
 package dev.muster.enrollment.desk;
 
-import dev.muster.enrollment.csr.CertificateKeys;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
@@ -12,7 +11,6 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
@@ -24,9 +22,9 @@ import org.bouncycastle.asn1.x509.NameConstraints;
 import org.bouncycastle.asn1.x509.PKIXNameConstraintValidator;
 
 /**
- * Holds a path to what its trust anchor says about itself. To PKIX an anchor is a name and a key
- * (RFC 5280, 6.1.1 d), and the JDK refuses anchors with name constraints outright; but a
- * manufacturer that limited its CA meant it.
+ * Holds a path to what a CA above it says about itself; also to what the trust anchor says. To PKIX
+ * an anchor is a name and a key (RFC 5280, 6.1.1 d), but a manufacturer that limited its CA meant
+ * it.
  */
 final class AnchorRules {
   private AnchorRules() {}
@@ -37,10 +35,7 @@ final class AnchorRules {
    */
   static Optional<String> violation(
       List<X509Certificate> path, X509Certificate anchor, Instant now) {
-    return ended(anchor, now)
-        .or(() -> tooLong(path, anchor))
-        .or(() -> weakKey(path, anchor))
-        .or(() -> foreignName(path, anchor));
+    return ended(anchor, now).or(() -> tooLong(path, anchor)).or(() -> foreignName(path, anchor));
   }
 
   private static Optional<String> ended(X509Certificate anchor, Instant now) {
@@ -61,13 +56,6 @@ final class AnchorRules {
         ? Optional.of("its chain is longer than its manufacturer's CA allows (expected: "
             + anchor.getBasicConstraints() + " CAs between)")
         : Optional.empty();
-  }
-
-  private static Optional<String> weakKey(List<X509Certificate> path, X509Certificate anchor) {
-    return Stream.concat(path.stream(), Stream.of(anchor))
-        .map(certificate -> CertificateKeys.weakness(certificate.getPublicKey()))
-        .flatMap(Optional::stream)
-        .findFirst();
   }
 
   private static Optional<String> foreignName(List<X509Certificate> path, X509Certificate anchor) {

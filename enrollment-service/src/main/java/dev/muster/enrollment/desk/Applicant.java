@@ -7,6 +7,7 @@ package dev.muster.enrollment.desk;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Label;
@@ -23,13 +24,15 @@ import org.jspecify.annotations.Nullable;
  * @param name for the audit
  * @param factoryKey null without an IDevID
  * @param ownNames the subject of the IDevID
+ * @param origin the IDevID and whose it is; null without one
  */
 record Applicant(
     String name,
     Manufacturer manufacturer,
     String serial,
     @Nullable Fingerprint factoryKey,
-    List<VerifiedCsr.Name> ownNames) {
+    List<VerifiedCsr.Name> ownNames,
+    Peer.@Nullable Factory origin) {
   Applicant {
     ownNames = List.copyOf(ownNames);
   }
@@ -43,7 +46,8 @@ record Applicant(
           factory.manufacturer(),
           factory.serial(),
           Fingerprint.of(factory.idevid().getPublicKey()),
-          factory.names()));
+          factory.names(),
+          factory));
     }
     // A certificate that proves nothing is not made good by a token.
     return peer instanceof Peer.Anonymous
@@ -56,13 +60,19 @@ record Applicant(
     if (serial == null) {
       return Optional.empty();
     }
-    return trust.manufacturers().stream()
-        .filter(manufacturer -> manufacturer.name().equals(claim.manufacturer()))
+    return trust
+        .manufacturer(claim.manufacturer())
         .filter(manufacturer ->
             manufacturer.distrust() == null || !manufacturer.distrust().bars(now))
-        .findFirst()
         .map(manufacturer ->
-            new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of()));
+            new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of(), null));
+  }
+
+  /** Notes by whose signature the device has come, if it is in the registry by now. */
+  void recordOrigin(Registry.Tables tables) {
+    if (origin != null) {
+      tables.manufacturers().cameBy(manufacturer.name(), serial, origin.ca(), origin.idevid());
+    }
   }
 
   EnrollmentRequest.First asks(VerifiedCsr csr, Label label, ShownClaim claim) {

@@ -136,13 +136,16 @@ public final class EnrollmentDesk {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
     VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
-    boolean required = trust.needsClaim(applicant.manufacturer().name());
+    boolean required = trust.needsClaim(applicant.manufacturer());
     return finish(registry.commit(tables -> {
       // As it stands now: somebody may have used it since.
       Optional<ClaimRecord> token =
           claim.map(one -> tables.claims().find(one.id()).orElse(one));
       ShownClaim shown = new ShownClaim(token.orElse(null), required);
-      return decide(tables, applicant.asks(verified, label, shown), actor, ask);
+      DecisionRecorder.Result result =
+          decide(tables, applicant.asks(verified, label, shown), actor, ask);
+      applicant.recordOrigin(tables);
+      return result;
     }));
   }
 
@@ -161,20 +164,25 @@ public final class EnrollmentDesk {
     if (peer instanceof Peer.Service program) {
       return renewProgram(caller, label, program.certificate(), ask);
     }
-    if (!(peer instanceof Peer.Operational operational)) {
+    X509Certificate ldevid;
+    if (peer instanceof Peer.Operational operational) {
+      ldevid = operational.ldevid();
+    } else if (peer instanceof Peer.Lapsed lapsed) {
+      ldevid = lapsed.ldevid();
+    } else {
       return reject(caller, peer, "LDevID");
     }
-    Optional<EnrollmentOutcome> slowed = rates.exceededBy(operational, clock.instant());
+    Optional<EnrollmentOutcome> slowed = rates.exceededBy(ldevid, clock.instant());
     if (slowed.isPresent()) {
       return slowed.get();
     }
-    Actor stranger = new Actor(describe(operational.ldevid()), caller.from());
+    Actor stranger = new Actor(describe(ldevid), caller.from());
     CsrCheck check = linking.check(ask.csr().get(), caller.binding());
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(stranger, Kind.BAD_REQUEST, refused.message());
     }
     VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
-    Fingerprint presented = Fingerprint.of(operational.ldevid());
+    Fingerprint presented = Fingerprint.of(ldevid);
     Optional<DecisionRecorder.Result> result = registry.commit(tables -> tables
         .certificates()
         .findByFingerprint(presented)
@@ -280,6 +288,12 @@ public final class EnrollmentDesk {
     Actor actor = new Actor(describe(caller.chain().get(0)), caller.from());
     if (peer instanceof Peer.Rejected rejected) {
       return refuse(actor, Kind.UNAUTHENTICATED, rejected.reason());
+    }
+    if (peer instanceof Peer.Lapsed) {
+      return refuse(actor, Kind.UNAUTHENTICATED, "client certificate: expired");
+    }
+    if (peer instanceof Peer.Barred barred) {
+      return refuse(actor, Kind.FORBIDDEN, barred.reason());
     }
     if (peer instanceof Peer.Service) {
       return refuse(

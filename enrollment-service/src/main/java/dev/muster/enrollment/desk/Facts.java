@@ -7,12 +7,14 @@ package dev.muster.enrollment.desk;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
+import dev.muster.enrollment.registrar.RenewalTerms;
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
 import java.util.List;
@@ -61,6 +63,19 @@ final class Facts {
         pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
         (int) pending.stream()
             .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)
-            .count());
+            .count(),
+        device.map(one -> renewalTerms(tables, one, trust, now)).orElse(RenewalTerms.STRICT));
+  }
+
+  private static RenewalTerms renewalTerms(
+      Registry.Tables tables, DeviceRecord device, TrustView trust, Instant now) {
+    Optional<Manufacturer> maker = trust.manufacturer(device.manufacturer());
+    if (maker.isEmpty()) {
+      return RenewalTerms.STRICT;
+    }
+    List<Fingerprint> barredCas = trust.trustAnchors().barredForRenewal(maker.get(), now);
+    boolean barred = !barredCas.isEmpty()
+        && tables.manufacturers().caOf(device.id()).map(barredCas::contains).orElse(true);
+    return new RenewalTerms(maker.get().policy().renewalGrace(), barred);
   }
 }

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.desk.EnrollmentOutcome.Slowed;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -43,9 +44,9 @@ final class RequestRates {
   }
 
   /** As for a newcomer, without the manufacturer. */
-  Optional<EnrollmentOutcome> exceededBy(Peer.Operational device, Instant now) {
+  Optional<EnrollmentOutcome> exceededBy(X509Certificate ldevid, Instant now) {
     // The name is ours: we issued the certificate.
-    String name = device.ldevid().getSubjectX500Principal().getName();
+    String name = ldevid.getSubjectX500Principal().getName();
     return devices
         .exceeded(name, now)
         .map(wait -> slowed("device", name, rules.requestsPerDevice(), wait));

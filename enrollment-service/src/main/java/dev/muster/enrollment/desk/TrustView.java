@@ -4,21 +4,27 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.desk.TrustAnchors.Anchor;
+import dev.muster.enrollment.idevid.ManufacturerCrl;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.ManufacturerCa;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.protocol.identity.FleetName;
+import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,16 +38,18 @@ public final class TrustView {
   private static final Logger LOG = LoggerFactory.getLogger(TrustView.class);
 
   private record Snapshot(
-      List<Manufacturer> manufacturers,
+      long version,
+      Map<String, Manufacturer> manufacturers,
+      TrustAnchors anchors,
+      Duration longestGrace,
       Set<FleetName> fleets,
-      Set<Fingerprint> anchorKeys,
       Set<String> claimed) {}
 
   private final Registry registry;
   private final FleetName defaultFleet;
   private final boolean allowUnproven;
   private final Clock clock;
-  private volatile Snapshot snapshot = new Snapshot(List.of(), Set.of(), Set.of(), Set.of());
+  private volatile Snapshot snapshot;
 
   public TrustView(Registry registry, AdmissionConfig admission, Clock clock) {
     this.registry = registry;
@@ -51,20 +59,41 @@ public final class TrustView {
     if (allowUnproven) {
       LOG.warn("Unproven manufacturers are let in setting=allowUnprovenManufacturers");
     }
-    refresh();
+    snapshot = read();
   }
 
   /** Reads the registry anew; to be called after every change of manufacturers or manifests. */
   public synchronized void refresh() {
-    snapshot = registry.read(tables -> {
+    snapshot = read();
+  }
+
+  /** As {@link #refresh}, if another process has changed something; one small query if not. */
+  public void refreshIfChanged() {
+    long version = registry.read(tables -> tables.manufacturers().version());
+    if (version != snapshot.version) {
+      refresh();
+    }
+  }
+
+  private Snapshot read() {
+    return registry.read(tables -> {
+      // First, so that what is missed by the rest is noticed the next time.
+      long version = tables.manufacturers().version();
       Set<FleetName> fleets = new HashSet<>(tables.manufacturers().fleets());
       fleets.add(defaultFleet);
-      List<Manufacturer> all = tables.manufacturers().all();
-      Set<Fingerprint> keys = all.stream()
-          .flatMap(manufacturer -> manufacturer.cas().stream())
-          .map(ca -> Fingerprint.of(ca.certificate().getPublicKey()))
-          .collect(Collectors.toUnmodifiableSet());
-      return new Snapshot(all, Set.copyOf(fleets), keys, tables.claims().required());
+      Map<String, Manufacturer> manufacturers = new HashMap<>();
+      tables.manufacturers().all().forEach(one -> manufacturers.put(one.name(), one));
+      Duration longestGrace = manufacturers.values().stream()
+          .map(one -> one.policy().renewalGrace())
+          .max(Comparator.naturalOrder())
+          .orElse(Duration.ZERO);
+      return new Snapshot(
+          version,
+          Map.copyOf(manufacturers),
+          new TrustAnchors(manufacturers.values(), tables.manufacturers().crls()),
+          longestGrace,
+          Set.copyOf(fleets),
+          tables.claims().required());
     });
   }
 
@@ -74,44 +103,70 @@ public final class TrustView {
   }
 
   /** Whether a manufacturer's devices need a claim token besides their IDevID. */
-  boolean needsClaim(String manufacturer) {
-    return snapshot.claimed.contains(manufacturer);
+  boolean needsClaim(Manufacturer manufacturer) {
+    return manufacturer.policy().claimRequired() || snapshot.claimed.contains(manufacturer.name());
   }
 
-  /** All manufacturers. */
-  public List<Manufacturer> manufacturers() {
-    return List.copyOf(snapshot.manufacturers);
+  /** The manufacturer of that name. */
+  Optional<Manufacturer> manufacturer(String name) {
+    return Optional.ofNullable(snapshot.manufacturers.get(name));
+  }
+
+  TrustAnchors trustAnchors() {
+    return snapshot.anchors;
+  }
+
+  /**
+   * A CA whose CRL is to be fetched.
+   *
+   * @param nextUpdate when the one at hand ends to be good; null if there is none
+   */
+  public record CrlSource(
+      String manufacturer,
+      ManufacturerCa ca,
+      URI url,
+      @Nullable Instant nextUpdate) {
+    /** Whether there will be none that is good at that time. */
+    public boolean isWanting(Instant at) {
+      return nextUpdate == null || at.isAfter(nextUpdate);
+    }
+  }
+
+  /** Where CRLs are to be fetched. */
+  public List<CrlSource> crlSources() {
+    return snapshot.anchors.all().stream()
+        .flatMap(anchor -> Optional.ofNullable(anchor.ca().crlUrl()).stream()
+            .map(url -> new CrlSource(
+                anchor.manufacturer().name(), anchor.ca(), url, nextUpdate(anchor.crl()))))
+        .toList();
+  }
+
+  private static @Nullable Instant nextUpdate(@Nullable ManufacturerCrl crl) {
+    return crl == null ? null : crl.nextUpdate().orElse(Instant.MAX);
   }
 
   /** Whether that is the key of some manufacturer's CA. */
   public boolean isAnchorKey(Fingerprint key) {
-    return snapshot.anchorKeys.contains(key);
+    return snapshot.anchors.isKey(key);
   }
 
-  /** All trust anchors of IDevIDs. */
+  /** Whether somebody has shown the key of that CA, or nobody needs to. */
+  boolean isProven(ManufacturerCa ca) {
+    return ca.isProven() || allowUnproven;
+  }
+
+  /** The longest time past its end that some manufacturer's device may renew an LDevID. */
+  Duration longestGrace() {
+    return snapshot.longestGrace;
+  }
+
+  /** The trust anchors whose IDevIDs are of use. */
   public List<X509Certificate> anchors() {
-    List<X509Certificate> anchors = new ArrayList<>();
-    for (Manufacturer manufacturer : snapshot.manufacturers) {
-      for (ManufacturerCa ca : manufacturer.cas()) {
-        if (barred(manufacturer, ca, clock.instant()).isEmpty()) {
-          anchors.add(ca.certificate());
-        }
-      }
-    }
-    return anchors;
-  }
-
-  /** Why devices of that CA do not come in; empty if they do. */
-  Optional<String> barred(Manufacturer manufacturer, ManufacturerCa ca, Instant now) {
-    if (manufacturer.distrust() != null && manufacturer.distrust().bars(now)) {
-      return Optional.of("client certificate: its manufacturer is disabled");
-    }
-    if (ca.distrust() != null && ca.distrust().bars(now)) {
-      return Optional.of("client certificate: its manufacturer's CA is disabled");
-    }
-    return ca.isProven() || allowUnproven
-        ? Optional.empty()
-        : Optional.of("client certificate: its manufacturer's CA is not proven (expected: a proof"
-            + " that whoever registered it has its key)");
+    Instant now = clock.instant();
+    return snapshot.anchors.all().stream()
+        .filter(anchor -> isProven(anchor.ca()))
+        .filter(anchor -> anchor.distrust() == null || !anchor.distrust().bars(now))
+        .map(Anchor::certificate)
+        .toList();
   }
 }

@@ -5,11 +5,13 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.idevid.IdentityRule;
+import dev.muster.enrollment.idevid.ManufacturerCrl;
 import dev.muster.enrollment.inventory.ManufacturerCa.Challenge;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
+import java.security.cert.X509Certificate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -177,6 +179,106 @@ public final class Manufacturers {
         .bind("until", challenge == null ? null : challenge.until())
         .bind("crlUrl", Columns.text(ca.crlUrl()));
     return bound(update, ca.distrust());
+  }
+
+  /** The newest CRL of each CA that has one. */
+  public Map<Fingerprint, ManufacturerCrl> crls() {
+    Map<Fingerprint, ManufacturerCrl> crls = new HashMap<>();
+    handle
+        .createQuery("SELECT ca, crl FROM manufacturer_crl")
+        .map((row, context) -> Map.entry(
+            new Fingerprint(row.getString("ca")), ManufacturerCrl.parse(row.getBytes("crl"))))
+        .forEach(entry -> crls.put(entry.getKey(), entry.getValue()));
+    return crls;
+  }
+
+  /**
+   * Keeps a CRL in place of the one before it.
+   *
+   * @return false if that one is as new; then nothing has changed
+   */
+  public boolean store(Fingerprint ca, ManufacturerCrl crl, Instant now) {
+    Optional<Instant> before = handle
+        .createQuery("SELECT this_update FROM manufacturer_crl WHERE ca = :ca FOR UPDATE")
+        .bind("ca", ca.hex())
+        .map((row, context) -> Columns.instant(row, "this_update"))
+        .findOne();
+    if (before.isPresent() && !before.get().isBefore(crl.thisUpdate())) {
+      return false;
+    }
+    String statement = before.isPresent()
+        ? "UPDATE manufacturer_crl SET this_update = :thisUpdate, next_update = :nextUpdate,"
+            + " crl = :crl, stored_at = :now WHERE ca = :ca"
+        : "INSERT INTO manufacturer_crl (ca, this_update, next_update, crl, stored_at)"
+            + " VALUES (:ca, :thisUpdate, :nextUpdate, :crl, :now)";
+    handle
+        .createUpdate(statement)
+        .bind("ca", ca.hex())
+        .bind("thisUpdate", crl.thisUpdate())
+        .bind("nextUpdate", crl.nextUpdate().orElse(null))
+        .bind("crl", crl.encoded())
+        .bind("now", now)
+        .execute();
+    return true;
+  }
+
+  /** By which CA's signature, and with which certificate, a device has come in. */
+  public void cameBy(String manufacturer, String serial, Fingerprint ca, X509Certificate idevid) {
+    handle
+        .createUpdate("UPDATE device SET idevid_ca = :ca, idevid_serial = :certificate"
+            + " WHERE manufacturer = :manufacturer AND serial = :serial AND (idevid_ca IS NULL"
+            + " OR idevid_ca <> :ca OR idevid_serial <> :certificate)")
+        .bind("manufacturer", manufacturer)
+        .bind("serial", serial)
+        .bind("ca", ca.hex())
+        .bind("certificate", idevid.getSerialNumber().toString(16))
+        .execute();
+  }
+
+  /** By whose signature a device came in last; empty if that is not known. */
+  public Optional<Fingerprint> caOf(DeviceId device) {
+    return handle
+        .createQuery("SELECT idevid_ca FROM device WHERE id = :id AND idevid_ca IS NOT NULL")
+        .bind("id", device.value())
+        .map((row, context) -> new Fingerprint(row.getString("idevid_ca")))
+        .findOne();
+  }
+
+  /** A live certificate of a device, and what it came in by. */
+  public record Enrolled(
+      DeviceId device,
+      Instant enrolledAt,
+      @Nullable Fingerprint idevidCa,
+      @Nullable String idevidSerial,
+      String certificate,
+      Instant notAfter) {}
+
+  /** The live certificates of its devices, those after {@code after}, by device. */
+  public List<Enrolled> enrolled(String manufacturer, String after, int limit, Instant now) {
+    return handle
+        .createQuery("SELECT d.id, d.enrolled_at, d.created_at, d.idevid_ca, d.idevid_serial,"
+            + " c.serial AS certificate, c.not_after FROM device d JOIN certificate c"
+            + " ON c.device = d.id WHERE d.manufacturer = :manufacturer AND d.id > :after"
+            + " AND c.status = 'active' AND c.not_after > :now ORDER BY d.id, c.issued_at"
+            + " LIMIT :limit")
+        .bind("manufacturer", manufacturer)
+        .bind("after", after)
+        .bind("now", now)
+        .bind("limit", limit)
+        .map((row, context) -> enrolled(row))
+        .list();
+  }
+
+  private static Enrolled enrolled(ResultSet row) throws SQLException {
+    @Nullable Instant enrolled = Columns.instantOrNull(row, "enrolled_at");
+    @Nullable String ca = row.getString("idevid_ca");
+    return new Enrolled(
+        new DeviceId(row.getString("id")),
+        enrolled == null ? Columns.instant(row, "created_at") : enrolled,
+        ca == null ? null : new Fingerprint(ca),
+        row.getString("idevid_serial"),
+        row.getString("certificate"),
+        Columns.instant(row, "not_after"));
   }
 
   /** Whether some device came in by the signature of that CA. */

@@ -15,8 +15,11 @@ import dev.muster.enrollment.inventory.ManufacturerCa.Challenge;
 import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import dev.muster.enrollment.inventory.Manufacturers;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.manufacturer.CrlStore;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -39,11 +42,13 @@ final class ManufacturerChanges {
 
   private final OperatorParts parts;
   private final AnchorChecks anchors;
+  private final CrlStore crls;
   private final SecureRandom random = new SecureRandom();
 
   ManufacturerChanges(OperatorParts parts) {
     this.parts = parts;
     this.anchors = new AnchorChecks(parts.authorities(), parts.clock());
+    this.crls = new CrlStore(parts.registry(), parts.trust(), parts.clock());
   }
 
   /** Within a transaction that has kept out all others who change manufacturers. */
@@ -246,6 +251,60 @@ final class ManufacturerChanges {
       tables.audit().append(event, now);
       return next;
     });
+  }
+
+  /** Keeps the CRL of one of its CAs. */
+  Manufacturer crl(String name, @Nullable String ca, String pem, Actor actor) {
+    Manufacturer manufacturer = parts.registry().read(tables -> find(tables.manufacturers(), name));
+    ManufacturerCa chosen = chosenOrOnly(manufacturer, ca);
+    byte[] encoded = pem.getBytes(StandardCharsets.US_ASCII);
+    Work.checked(() -> crls.store(name, chosen, encoded, actor));
+    return manufacturer;
+  }
+
+  /** @param url where the CRL of one of its CAs is to be fetched from now on; empty for nowhere */
+  Manufacturer crlUrl(String name, @Nullable String ca, String url, Actor actor) {
+    @Nullable URI place = url.isEmpty() ? null : Work.checked(() -> httpUrl(url));
+    return commit((tables, now) -> {
+      Manufacturer before = find(tables.manufacturers(), name);
+      ManufacturerCa chosen = chosenOrOnly(before, ca);
+      List<ManufacturerCa> cas = before.cas().stream()
+          .map(one -> one.equals(chosen)
+              ? new ManufacturerCa(
+                  one.certificate(), one.provenAt(), one.challenge(), one.distrust(), place)
+              : one)
+          .toList();
+      Manufacturer next = new Manufacturer(name, before.policy(), before.distrust(), cas);
+      tables.manufacturers().save(next, now);
+      tables
+          .audit()
+          .append(
+              event(actor, "manufacturer-ca.changed", next, chosen)
+                  .with("crlUrl", chosen.crlUrl() + " -> " + place),
+              now);
+      return next;
+    });
+  }
+
+  private static URI httpUrl(String text) {
+    URI url = URI.create(text);
+    if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme())
+        || url.getHost() == null) {
+      throw new IllegalArgumentException(
+          "url: " + Quoted.of(text) + " (expected: http://HOST/... or https://HOST/...)");
+    }
+    return url;
+  }
+
+  private static ManufacturerCa chosenOrOnly(Manufacturer manufacturer, @Nullable String ca) {
+    if (ca != null) {
+      return chosen(manufacturer, ca);
+    }
+    if (manufacturer.cas().size() != 1) {
+      throw Work.badRequest("ca: absent, and the manufacturer has "
+          + manufacturer.cas().size() + " (expected: the fingerprint of one)");
+    }
+    return manufacturer.cas().get(0);
   }
 
   /** Forgets a CA by which no device came in. */

@@ -41,6 +41,8 @@ final class ManufacturerRoutes {
     router.post("/manufacturers/:name/policy").handler(this::policy);
     router.post("/manufacturers/:name/disable").handler(this::disable);
     router.post("/manufacturers/:name/enable").handler(this::enable);
+    router.post("/manufacturers/:name/crl").handler(this::crl);
+    router.get("/manufacturers/:name/review").handler(this::review);
     router.post("/manufacturers/:name/cas/:ca/remove").handler(this::removeCa);
   }
 
@@ -94,6 +96,25 @@ final class ManufacturerRoutes {
   private void enable(RoutingContext request) {
     @Nullable String ca = Work.optional(Work.body(request), "ca");
     answer(request, 200, actor -> changes.trust(name(request), ca, null, actor));
+  }
+
+  private void crl(RoutingContext request) {
+    JsonObject body = Work.body(request);
+    @Nullable String ca = Work.optional(body, "ca");
+    @Nullable String url = Work.optional(body, "url");
+    if (url == null) {
+      String pem = Work.required(body, "crl");
+      answer(request, 200, actor -> changes.crl(name(request), ca, pem, actor));
+    } else {
+      answer(request, 200, actor -> changes.crlUrl(name(request), ca, url, actor));
+    }
+  }
+
+  private void review(RoutingContext request) {
+    String name = name(request);
+    String after = Work.after(request);
+    int limit = Work.limit(request);
+    work.answer(request, 200, () -> new ManufacturerReview(parts).of(name, after, limit));
   }
 
   private void removeCa(RoutingContext request) {

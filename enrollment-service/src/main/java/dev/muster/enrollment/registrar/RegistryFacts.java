@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param reservedKey the key is that of a CA or of some IDevID
  * @param pending what an operator said or has yet to say about this key of this device
  * @param waitingKeys how many keys of the device wait
+ * @param renewalTerms what its manufacturer means for its renewals
  */
 public record RegistryFacts(
     Optional<ManifestEntry> announced,
@@ -31,8 +32,45 @@ public record RegistryFacts(
     Optional<CertificateRecord> sameKey,
     boolean reservedKey,
     Optional<PendingEnrollment> pending,
-    int waitingKeys) {
+    int waitingKeys,
+    RenewalTerms renewalTerms) {
   public RegistryFacts {
     certificates = List.copyOf(certificates);
+  }
+
+  /** With nothing particular about renewals. */
+  public RegistryFacts(
+      Optional<ManifestEntry> announced,
+      Optional<DeviceRecord> device,
+      boolean idTaken,
+      List<CertificateRecord> certificates,
+      Optional<CertificateRecord> sameKey,
+      boolean reservedKey,
+      Optional<PendingEnrollment> pending,
+      int waitingKeys) {
+    this(
+        announced,
+        device,
+        idTaken,
+        certificates,
+        sameKey,
+        reservedKey,
+        pending,
+        waitingKeys,
+        RenewalTerms.STRICT);
+  }
+
+  /** The same with other terms for renewals. */
+  public RegistryFacts with(RenewalTerms terms) {
+    return new RegistryFacts(
+        announced,
+        device,
+        idTaken,
+        certificates,
+        sameKey,
+        reservedKey,
+        pending,
+        waitingKeys,
+        terms);
   }
 }

@@ -39,6 +39,14 @@ final class Renewal {
     if (request.presented().status() != CertificateStatus.ACTIVE) {
       return forbidden("certificate: " + request.presented().status().label());
     }
+    Instant end = request.presented().notAfter();
+    if (now.isAfter(end.plus(facts.renewalTerms().grace()))) {
+      return forbidden("certificate: expired at " + end + " (expected: renewal at most "
+          + facts.renewalTerms().grace() + " later; enroll anew, with the IDevID)");
+    }
+    if (facts.renewalTerms().barred()) {
+      return forbidden("device: an operator has barred the renewals of its manufacturer");
+    }
     if (isOfAnotherFleet(request.presented(), subject)) {
       // It was revoked when the device changed hands; its name says so as well.
       return forbidden("certificate: not of fleet " + subject.fleet()

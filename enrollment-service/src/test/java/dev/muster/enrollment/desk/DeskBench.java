@@ -32,6 +32,8 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -49,8 +51,33 @@ final class DeskBench implements AutoCloseable {
   final Departures departures;
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
+  final ShiftedClock clock = new ShiftedClock();
+
+  /** The time of the machine, and what a test adds to it. */
+  static final class ShiftedClock extends Clock {
+    private volatile Duration shift = Duration.ZERO;
+
+    void advance(Duration by) {
+      shift = shift.plus(by);
+    }
+
+    @Override
+    public Instant instant() {
+      return Clock.systemUTC().instant().plus(shift);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
   DeskBench(Path folder) {
-    Clock clock = Clock.systemUTC();
     CertificateAuthorities.create(folder.resolve("ca"), clock);
     authorities = CertificateAuthorities.open(folder.resolve("ca"));
     registry = Registry.open(new StorageConfig(folder.resolve("db")));
@@ -83,13 +110,20 @@ final class DeskBench implements AutoCloseable {
   }
 
   void addManufacturer(String name, X509Certificate... cas) {
+    save(new Manufacturer(name, Admission.AUTO, null, List.of(cas)));
+  }
+
+  void save(Manufacturer manufacturer) {
     registry.commit(tables -> {
-      tables
-          .manufacturers()
-          .save(new Manufacturer(name, Admission.AUTO, null, List.of(cas)), Instant.now());
-      return name;
+      tables.manufacturers().changing();
+      tables.manufacturers().save(manufacturer, Instant.now());
+      return manufacturer;
     });
     trust.refresh();
+  }
+
+  Manufacturer manufacturer(String name) {
+    return registry.read(tables -> tables.manufacturers().find(name)).orElseThrow();
   }
 
   static byte[] csr(KeyPair keys) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.manufacturer;
+
+import org.jspecify.annotations.NullMarked;
