@@ -130,6 +130,25 @@ class DeviceLoopTest {
   }
 
   @Test
+  void certificateRefused_andUnknownToTheRegistrar_enrollsAnewWithTheFactoryIdentity() {
+    ScriptedLink first = nextLink(1);
+    first.connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    est.registrar(request -> request.operation().segment().equals("simplereenroll")
+        ? EstDouble.Answer.text(401, "client certificate: of a CA that is compromised")
+        : est.issue(request));
+    first.ended(LinkEnd.Kind.CERTIFICATE_REFUSED, "certificate refused: certificate_unknown");
+    await().atMost(LIMIT).until(() -> est.requests().size() >= 2);
+    if (transport.links().size() > 1) {
+      nextLink(2).ended(LinkEnd.Kind.CERTIFICATE_REFUSED, "certificate refused");
+    }
+
+    await().atMost(LIMIT).until(() -> est.requests().size() >= 3);
+    assertThat(est.requests().stream().map(request -> request.operation().segment()))
+        .startsWith("simpleenroll", "simplereenroll", "simpleenroll");
+  }
+
+  @Test
   void expired_byTheBrokersWord_enrollsAnewWithAnotherKey() {
     nextLink(1).ended(LinkEnd.Kind.EXPIRED, "certificate_expired");
 

@@ -44,6 +44,7 @@ import dev.muster.enrollment.revocation.CrlShards;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.enrollment.rollover.RollOver;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -53,7 +54,6 @@ import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
 import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -112,6 +112,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final int estPort;
   private final AuditSeal seal;
   private final CrlFetcher crlFetcher;
+  private final RollOver rollOver;
   private final Upkeep upkeep;
   private final Upkeep trustWatch;
   private volatile @Nullable RevocationPush push;
@@ -137,7 +138,7 @@ public final class EnrollmentService implements AutoCloseable {
       trust = new TrustView(registry, config.admission(), clock);
       publisher = new CrlPublisher(
           registry,
-          authorities::issuers,
+          authorities::crlSigners,
           config.revocation().crlValidity(),
           config.revocation().crlInterval(),
           clock);
@@ -150,6 +151,8 @@ public final class EnrollmentService implements AutoCloseable {
       seal = new AuditSeal(registry, authorities, renewal::record, clock);
       opened.push(seal::sign);
       httpPort = servePublicWeb();
+      rollOver = newRollOver();
+      rollOver.run();
       shards = new CrlShards(
           registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
       authorities.issuers().keySet().forEach(shards::refill);
@@ -217,8 +220,20 @@ public final class EnrollmentService implements AutoCloseable {
         limits.requestsPerManufacturer());
   }
 
+  private RollOver newRollOver() {
+    return new RollOver(
+        registry,
+        authorities,
+        publisher,
+        config.rollOver(),
+        config.issuance().deviceCertificateValidity(),
+        authority -> publicBase() + "/crl/" + authority + ".crl",
+        clock);
+  }
+
   private List<Chore> chores() {
     return List.of(
+        new Chore("CAs cannot be rolled over", rollOver::run),
         new Chore(
             "CRLs cannot be made or recorded (brokers will soon distrust the old ones)",
             publisher::publishDue),
@@ -330,6 +345,7 @@ public final class EnrollmentService implements AutoCloseable {
         new KeyMaker(config.admission().serverKeygen(), tls::credential),
         new RenewalInfo(registry),
         new EstWorkers(lanes.enrollments(), lanes.renewals()),
+        clock,
         meters);
     List<EstServer> servers = new CopyOnWriteArrayList<>();
     deploy(
@@ -423,6 +439,7 @@ public final class EnrollmentService implements AutoCloseable {
             new Departures(registry, publisher, clock),
             new CsrVerifier(crypto, blockedKeys()),
             shards,
+            rollOver,
             clock,
             lanes.operators(),
             () -> push));
@@ -442,13 +459,18 @@ public final class EnrollmentService implements AutoCloseable {
    * background. Blocks shortly to record the certificate.
    *
    * @param client role {@code service}; its CN is the MQTT client id
-   * @param root what the broker's certificate must lead to
    */
-  public void pushRevocationsTo(URI broker, ServiceCredential client, X509Certificate root) {
+  public void pushRevocationsTo(URI broker, ServiceCredential client) {
     renewal.record(client.certificate());
     RevocationPush before = push;
-    RevocationPush next =
-        new RevocationPush(vertx, publisher, broker, client, root, new SecureRandom(), clock);
+    RevocationPush next = new RevocationPush(
+        vertx,
+        publisher,
+        broker,
+        client,
+        () -> authorities.history().roots(),
+        new SecureRandom(),
+        clock);
     push = next;
     next.start();
     if (before != null) {

@@ -6,6 +6,8 @@ package dev.muster.enrollment;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.ServiceCertificates.Service;
@@ -15,6 +17,7 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.protocol.identity.DistinguishedName;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,16 +70,19 @@ final class ServiceRenewal {
   }
 
   private void record(X509Certificate certificate, @Nullable String replaces) {
-    if (!certificate
-        .getIssuerX500Principal()
-        .equals(authorities.serviceCa().getSubjectX500Principal())) {
+    Optional<Authority> issuer = authorities.history().trusted(AuthorityHistory.SERVICE).stream()
+        .filter(authority -> certificate
+            .getIssuerX500Principal()
+            .equals(authority.certificate().getSubjectX500Principal()))
+        .findFirst();
+    if (issuer.isEmpty()) {
       return;
     }
     String role = DistinguishedName.of(certificate.getSubjectX500Principal())
         .organizationalUnit()
         .orElse("service");
     CertificateRecord record = CertificateRecord.issued(
-        authorities.serviceIssuer().id(),
+        issuer.get().id(),
         role,
         null,
         replaces,

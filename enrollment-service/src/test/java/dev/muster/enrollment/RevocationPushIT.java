@@ -168,8 +168,7 @@ class RevocationPushIT {
         .service()
         .pushRevocationsTo(
             URI.create("mqtts://localhost:" + port),
-            service.authorities.issueService(name, "service", null, Clock.systemUTC()),
-            service.authorities.root());
+            service.authorities.issueService(name, "service", null, Clock.systemUTC()));
   }
 
   private RunningService.Answer revokeWhileAnswering(String serial, long from) throws Exception {

@@ -14,6 +14,7 @@ import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
+import dev.muster.enrollment.rollover.RollOverConfig;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
@@ -116,19 +117,30 @@ final class RunningService implements AutoCloseable {
         new AdmissionConfig(new FleetName("default"), false, List.of()),
         new IssuanceConfig(Duration.ofDays(30), null),
         new RevocationConfig(
-            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1), 10_000));
+            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1), 10_000),
+        RollOverConfig.DEFAULT);
   }
 
   /** The same settings, but for EST. */
   static EnrollmentConfig with(EnrollmentConfig config, EstConfig est) {
     return new EnrollmentConfig(
-        config.storage(), est, config.admission(), config.issuance(), config.revocation());
+        config.storage(),
+        est,
+        config.admission(),
+        config.issuance(),
+        config.revocation(),
+        config.rollOver());
   }
 
   /** The same settings, but for admission. */
   static EnrollmentConfig with(EnrollmentConfig config, AdmissionConfig admission) {
     return new EnrollmentConfig(
-        config.storage(), config.est(), admission, config.issuance(), config.revocation());
+        config.storage(),
+        config.est(),
+        admission,
+        config.issuance(),
+        config.revocation(),
+        config.rollOver());
   }
 
   private HttpServer operatorApi() {

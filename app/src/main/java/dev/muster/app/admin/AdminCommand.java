@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
       ManifestCommands.class,
       DeviceCommands.class,
       CertificateCommands.class,
+      AuthorityCommands.class,
       AlarmCommands.class,
       ClaimCommands.class,
       AuditCommands.class,

@@ -17,6 +17,7 @@ import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
+import dev.muster.enrollment.rollover.RollOverConfig;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
@@ -26,7 +27,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.net.URI;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -179,7 +179,8 @@ public final class Backend implements AutoCloseable {
             config.enrollment().publicHttpUrl(),
             config.enrollment().crlValidity(),
             config.enrollment().crlInterval(),
-            RevocationConfig.MAX_SHARD_SIZE));
+            RevocationConfig.MAX_SHARD_SIZE),
+        new RollOverConfig(config.enrollment().caLeadTime(), config.enrollment().rootLeadTime()));
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), server, vertx, clock, meters);
     started.push(service);
@@ -233,15 +234,14 @@ public final class Backend implements AutoCloseable {
   private void connectRevocations(MusterConfig config, Vertx vertx, EnrollmentService service) {
     int port = broker != null ? broker.mqttPort() : config.ports().mqtt();
     URI address = URI.create("mqtts://localhost:" + port);
-    X509Certificate root = data.authorities().root();
     ServiceCredential client = data.services().read(Service.ENROLLMENT);
-    service.pushRevocationsTo(address, client, root);
+    service.pushRevocationsTo(address, client);
     started.push(service::stopPushing);
     follow(
         vertx,
         Service.ENROLLMENT,
         client,
-        credential -> service.pushRevocationsTo(address, credential, root));
+        credential -> service.pushRevocationsTo(address, credential));
   }
 
   private void follow(

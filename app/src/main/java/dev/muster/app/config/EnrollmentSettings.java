@@ -39,6 +39,8 @@ public record EnrollmentSettings(
     ServerKeygen serverKeygen,
     Duration crlValidity,
     Duration crlInterval,
+    Duration caLeadTime,
+    Duration rootLeadTime,
     StorageConfig.@Nullable Server database,
     boolean allowUnprovenManufacturers,
     @Nullable Path blockedKeys,
@@ -68,6 +70,10 @@ public record EnrollmentSettings(
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
+        # How long a new CA is made known before it is used: until all brokers have it;
+        # a new root: until all devices have renewed, and so have it.
+        # caLeadTime: 1d
+        # rootLeadTime: 30d
         # How long the certificates of the services themselves live; they renew themselves.
         # serviceCertificateValidity: 90d
         # The keys of the CAs: P-256 or P-384, made at the first start. Without pkcs11 they are in
@@ -113,6 +119,9 @@ public record EnrollmentSettings(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(
             "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
+        settings.duration("enrollment.caLeadTime", Duration.ofDays(1), second, Duration.ofDays(90)),
+        settings.duration(
+            "enrollment.rootLeadTime", Duration.ofDays(30), second, Duration.ofDays(825)),
         database(settings),
         settings.flag("enrollment.allowUnprovenManufacturers", false),
         settings.<@Nullable Path>value(

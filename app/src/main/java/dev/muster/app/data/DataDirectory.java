@@ -14,15 +14,12 @@ import dev.muster.enrollment.authority.DamagedFileException;
 import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.TokenException;
 import dev.muster.protocol.file.DurableFiles;
-import dev.muster.protocol.file.Pem;
-import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -108,11 +105,7 @@ public final class DataDirectory {
     CertificateAuthorities.create(path.resolve("ca"), ca, clock);
     CertificateAuthorities authorities = CertificateAuthorities.open(path.resolve("ca"), ca);
     Path trust = Files.createDirectories(path.resolve("trust"));
-    DurableFiles.writePublic(trust.resolve("root.pem"), Pem.of(List.of(authorities.root())));
-    DurableFiles.writePublic(
-        trust.resolve("device-ca.pem"), Pem.of(List.of(authorities.deviceCa())));
-    DurableFiles.writePublic(
-        trust.resolve("service-ca.pem"), Pem.of(List.of(authorities.serviceCa())));
+    new TrustDirectory(trust, authorities).update();
     services(path, authorities, config).issueAll(clock);
     AdminToken.create(path.resolve("admin-token"));
     writeUnlessThere(path.resolve("muster.yaml"), MusterConfig.commentedYaml());
@@ -183,15 +176,18 @@ public final class DataDirectory {
     CertificateAuthorities authorities =
         CertificateAuthorities.open(path.resolve("ca"), config.enrollment().ca());
     Layout layout = readLayout(path.resolve(LAYOUT));
-    if (!layout.root().equals(CertificateFacts.fingerprint(authorities.root()))) {
+    if (authorities.everKnown().stream()
+        .map(CertificateFacts::fingerprint)
+        .noneMatch(layout.root()::equals)) {
       throw damaged(
           path.resolve("ca"),
           "belongs to another installation than " + LAYOUT,
           "restore both from one backup");
     }
-    expectCertificate(path.resolve("trust/root.pem"), authorities.root());
-    expectCertificate(path.resolve("trust/device-ca.pem"), authorities.deviceCa());
-    expectCertificate(path.resolve("trust/service-ca.pem"), authorities.serviceCa());
+    TrustDirectory trust = new TrustDirectory(path.resolve("trust"), authorities);
+    trust.check();
+    trust.update();
+    authorities.onChange(trust::update);
     AdminToken.read(path.resolve("admin-token"));
     expectPrivate(path);
     for (String file : List.of("muster.yaml", "policy.yaml")) {
@@ -282,18 +278,6 @@ public final class DataDirectory {
 
   private static UserError damaged(Path file, String problem, String remedy) {
     return new UserError(file + ": " + problem, remedy);
-  }
-
-  private static void expectCertificate(Path file, X509Certificate expected) {
-    List<X509Certificate> found;
-    try {
-      found = PemFile.certificates(file);
-    } catch (IllegalArgumentException | UncheckedIOException e) {
-      throw damaged(file, "missing or not readable", "restore it from a backup");
-    }
-    if (!found.equals(List.of(expected))) {
-      throw damaged(file, "not the certificate that ca/ holds", "restore it from a backup");
-    }
   }
 
   public CertificateAuthorities authorities() {

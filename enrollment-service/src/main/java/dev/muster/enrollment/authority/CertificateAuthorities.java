@@ -10,24 +10,37 @@ import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.LocalIssuer;
 import dev.muster.enrollment.issuance.SignatureScheme;
+import dev.muster.enrollment.issuance.SigningKey;
+import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root and its two issuing CAs: one for devices, one for services, so that neither kind of
- * certificate can ever pass as the other.
+ * The roots and their issuing CAs: some for devices, some for services, so that neither kind of
+ * certificate can ever pass as the other. Of each kind one is in use; others come before and after
+ * it ({@link AuthorityHistory}).
  *
  * <p>Thread-safe; creating, opening and issuing block.
  */
@@ -37,17 +50,49 @@ public final class CertificateAuthorities {
   private static final String SERVICE = "service-ca";
   private static final Map<String, String> ISSUING =
       Map.of(DEVICE, "Muster Device CA", SERVICE, "Muster Service CA");
-  private static final Duration SERVICE_VALIDITY = Duration.ofDays(365);
+  private static final Map<String, String> NAMES = Map.of(
+      AuthorityHistory.ROOT, "Muster Root CA",
+      AuthorityHistory.DEVICE, "Muster Device CA",
+      AuthorityHistory.SERVICE, "Muster Service CA");
+
+  /** How long issuing CAs live. */
+  public static final Duration ISSUING_VALIDITY = CaCertificates.ISSUING_VALIDITY;
+
+  /** How long certificates of the service CA live. */
+  public static final Duration SERVICE_VALIDITY = Duration.ofDays(365);
+
   private static final Set<String> ROLES = Set.of("service", "consumer", "operator");
 
-  private final X509Certificate root;
-  private final LocalIssuer device;
-  private final LocalIssuer service;
+  /** Where a CA that is made while running is written first. */
+  private static final String MAKING = "making";
 
-  private CertificateAuthorities(X509Certificate root, LocalIssuer device, LocalIssuer service) {
-    this.root = root;
-    this.device = device;
-    this.service = service;
+  /** What holds at one time; exchanged as a whole. */
+  private record Current(AuthorityHistory history, Map<String, Opened> opened) {
+    Current {
+      opened = Map.copyOf(opened);
+    }
+
+    Opened signing(String kind) {
+      return Objects.requireNonNull(opened.get(history.active(kind).id()));
+    }
+  }
+
+  /** A CA whose key can be used. */
+  private record Opened(SigningKey key, LocalIssuer issuer) {}
+
+  private final Path directory;
+  private final CaKeys keys;
+  private final SecureRandom random;
+  private volatile Current current;
+  private volatile Runnable listener = () -> {};
+
+  private CertificateAuthorities(
+      Path directory, CaKeys keys, AuthorityHistory history, SecureRandom random) {
+    this.directory = directory;
+    this.keys = keys;
+    this.random = random;
+    this.current = new Current(history, Map.of());
+    this.current = opened(history);
   }
 
   /** As below, with keys in files. */
@@ -76,8 +121,8 @@ public final class CertificateAuthorities {
       rootKey.keep(staged, ROOT, root);
       for (Map.Entry<String, String> issuing : ISSUING.entrySet()) {
         CaKeys.NewKey key = keys.generate(config.scheme());
-        X509Certificate certificate =
-            certificates.issuing(issuing.getValue(), key.key().publicKey(), root, rootKey.key());
+        X509Certificate certificate = certificates.issuing(
+            issuing.getValue(), key.key().publicKey(), root, rootKey.key(), null);
         key.keep(staged, issuing.getKey(), certificate, root);
       }
     });
@@ -98,23 +143,23 @@ public final class CertificateAuthorities {
   public static CertificateAuthorities open(Path directory, CaConfig config) {
     requireNonNull(directory, "directory");
     CaKeys keys = keys(directory, config.token());
-    CaKeys.Found root = keys.find(directory, ROOT);
+    AuthorityHistory history =
+        HistoryFile.read(directory).orElseGet(() -> firstGeneration(directory, keys));
+    return new CertificateAuthorities(directory, keys, history, new SecureRandom());
+  }
+
+  private static AuthorityHistory firstGeneration(Path directory, CaKeys keys) {
     CaKeys.Found device = keys.find(directory, DEVICE);
     CaKeys.Found service = keys.find(directory, SERVICE);
-    for (CaKeys.Found found : List.of(root, device, service)) {
-      if (!KeyPairs.signed(root.certificate(), found.certificate())) {
-        throw CaFile.damaged(
-            found.file(), "its certificate is not signed by the root in " + root.file(), null);
-      }
-    }
     if (device.certificate().getPublicKey().equals(service.certificate().getPublicKey())) {
       throw CaFile.damaged(service.file(), "has the same key as " + device.file(), null);
     }
-    SecureRandom random = new SecureRandom();
-    return new CertificateAuthorities(
-        root.certificate(),
-        new LocalIssuer("device", device.certificate(), device.key(), random),
-        new LocalIssuer("service", service.certificate(), service.key(), random));
+    return new AuthorityHistory(
+        0,
+        List.of(
+            first(AuthorityHistory.ROOT, keys.find(directory, ROOT)),
+            first(AuthorityHistory.DEVICE, device),
+            first(AuthorityHistory.SERVICE, service)));
   }
 
   private static CaKeys keys(Path directory, @Nullable Pkcs11Token token) {
@@ -134,34 +179,238 @@ public final class CertificateAuthorities {
     return token == null ? FileCaKeys.in(directory) : TokenCaKeys.open(token);
   }
 
-  /** The root, the one certificate that everybody trusts. */
+  private static Authority first(String id, CaKeys.Found found) {
+    return new Authority(
+        id,
+        Authority.State.ACTIVE,
+        found.certificate().getNotBefore().toInstant(),
+        AuthorityHistory.ROOT,
+        found.certificate(),
+        null);
+  }
+
+  /** Opens every key that is still used, and checks it against what the history says of it. */
+  private Current opened(AuthorityHistory history) {
+    Map<String, Opened> opened = new HashMap<>();
+    for (Authority authority : history.all()) {
+      if (authority.isTrusted()) {
+        Opened before = current.opened().get(authority.id());
+        opened.put(authority.id(), before == null ? open(history, authority) : before);
+      }
+    }
+    return new Current(history, opened);
+  }
+
+  private Opened open(AuthorityHistory history, Authority authority) {
+    CaKeys.Found found = keys.find(directory, fileName(authority.id()));
+    if (!found.certificate().equals(authority.certificate())) {
+      throw CaFile.damaged(
+          found.file(), "its certificate is not the one that " + HistoryFile.NAME + " names", null);
+    }
+    Path parent = directory.resolve(fileName(authority.parent()));
+    boolean signed = history
+        .find(authority.parent())
+        .map(root -> KeyPairs.signed(root.certificate(), found.certificate()))
+        .orElse(false);
+    if (!signed) {
+      throw CaFile.damaged(
+          found.file(), "its certificate is not signed by the root in " + parent, null);
+    }
+    return new Opened(
+        found.key(), new LocalIssuer(authority.id(), found.certificate(), found.key(), random));
+  }
+
+  private static String fileName(String id) {
+    return Authority.kindOf(id).equals(AuthorityHistory.ROOT) ? id : id + "-ca";
+  }
+
+  /** All CAs, with their states. */
+  public AuthorityHistory history() {
+    return current.history();
+  }
+
+  /**
+   * Called after each change from now on, on the thread that made it; and from time to time, in
+   * case that it has failed.
+   */
+  public void onChange(Runnable listener) {
+    this.listener = listener;
+  }
+
+  /** Tells the listener where things stand. */
+  public void tell() {
+    listener.run();
+  }
+
+  /**
+   * Makes the next CA of a kind, to be used later. Blocks.
+   *
+   * @param crl where the CRL of its root is to be had; null for a root, and if nowhere
+   * @return its id
+   * @throws IllegalArgumentException if there is one already; worded for an operator
+   */
+  public synchronized String prepare(String kind, @Nullable URI crl, Instant now) {
+    AuthorityHistory history = current.history();
+    history.prepared(kind).ifPresent(already -> {
+      throw new IllegalArgumentException(
+          "authority: " + already.id() + " is prepared already (expected: to be active first)");
+    });
+    AuthorityHistory next = history.with(make(kind, crl, now));
+    commit(next);
+    return next.all().get(next.all().size() - 1).id();
+  }
+
+  private Authority make(String kind, @Nullable URI crl, Instant now) {
+    AuthorityHistory history = current.history();
+    String id = history.nextId(kind);
+    Authority root = history.active(AuthorityHistory.ROOT);
+    SigningKey rootKey = current.signing(AuthorityHistory.ROOT).key();
+    CaCertificates certificates = new CaCertificates(random, now);
+    CaKeys.NewKey key = keys.generate(rootKey.scheme());
+    Authority made;
+    if (kind.equals(AuthorityHistory.ROOT)) {
+      X509Certificate own = certificates.root(NAMES.get(kind), key.key());
+      made = new Authority(
+          id,
+          Authority.State.PREPARED,
+          now,
+          id,
+          own,
+          new Authority.Bridge(
+              certificates.cross(own, root.certificate(), rootKey),
+              certificates.cross(root.certificate(), own, key.key())));
+      keep(key, id, own);
+    } else {
+      X509Certificate own = certificates.issuing(
+          NAMES.get(kind), key.key().publicKey(), root.certificate(), rootKey, crl);
+      made = new Authority(id, Authority.State.PREPARED, now, root.id(), own, null);
+      keep(key, id, own, root.certificate());
+    }
+    return made;
+  }
+
+  /**
+   * Its files are on the disk before the history names them; a crash leaves files of no meaning.
+   */
+  private void keep(CaKeys.NewKey key, String id, X509Certificate... chain) {
+    Path making = directory.resolve(MAKING);
+    PrivateDirectory.replace(making, staged -> key.keep(staged, fileName(id), chain));
+    try (Stream<Path> files = Files.list(making)) {
+      for (Path file : files.toList()) {
+        Files.move(
+            file,
+            directory.resolve(file.getFileName()),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.delete(making);
+      DurableFiles.flushFolder(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(directory + ": cannot be written", e);
+    }
+  }
+
+  /**
+   * Takes a prepared CA into use; the one before it retires. Blocks.
+   *
+   * @throws IllegalArgumentException if it is not a prepared one; worded for an operator
+   */
+  public synchronized void activate(String id, Instant now) {
+    commit(current.history().changed(id, Authority.State.ACTIVE, now));
+  }
+
+  /** Drops a CA all of whose certificates have ended. Blocks. */
+  public synchronized void end(String id, Instant now) {
+    commit(current.history().changed(id, Authority.State.ENDED, now));
+  }
+
+  /**
+   * Drops a CA whose key is in other hands, at once. If it is the active one, the prepared one
+   * takes its place, which must be there. Blocks.
+   *
+   * @throws IllegalArgumentException if that cannot be; worded for an operator
+   */
+  public synchronized void compromise(String id, Instant now) {
+    AuthorityHistory history = current.history();
+    Authority lost = history
+        .find(id)
+        .orElseThrow(() -> new IllegalArgumentException("authority: no \"" + id + "\""));
+    if (lost.state() == Authority.State.ACTIVE) {
+      Authority next = history
+          .prepared(lost.kind())
+          .orElseThrow(() -> new IllegalStateException("no successor of " + id));
+      history = history.changed(next.id(), Authority.State.ACTIVE, now);
+    }
+    commit(history.changed(id, Authority.State.COMPROMISED, now));
+  }
+
+  /** The one point from which on a change holds. */
+  private void commit(AuthorityHistory next) {
+    Current opened = opened(next);
+    HistoryFile.write(directory, next);
+    current = opened;
+    listener.run();
+  }
+
+  /** The root under which CAs are made now. */
   public X509Certificate root() {
-    return root;
+    return current.history().active(AuthorityHistory.ROOT).certificate();
   }
 
-  /** The CA that issues LDevIDs. */
+  /** The CA that issues LDevIDs now. */
   public X509Certificate deviceCa() {
-    return device.certificate();
+    return deviceIssuer().certificate();
   }
 
-  /** The CA that issues to servers, services and people. */
+  /** The CA that issues to servers, services and people now. */
   public X509Certificate serviceCa() {
-    return service.certificate();
+    return serviceIssuer().certificate();
   }
 
   /** Signs with the key of {@link #deviceCa()}. */
   public CertificateIssuer deviceIssuer() {
-    return device;
+    return current.signing(AuthorityHistory.DEVICE).issuer();
   }
 
   /** Signs with the key of {@link #serviceCa()}. */
   public CertificateIssuer serviceIssuer() {
-    return service;
+    return current.signing(AuthorityHistory.SERVICE).issuer();
   }
 
   /** All issuing CAs whose certificates are still about, by their ids. */
   public Map<String, CertificateIssuer> issuers() {
-    return Map.of(device.id(), device, service.id(), service);
+    Map<String, CertificateIssuer> issuers = new HashMap<>(crlSigners());
+    issuers.keySet().removeIf(id -> Authority.kindOf(id).equals(AuthorityHistory.ROOT));
+    return issuers;
+  }
+
+  /** All CAs that make CRLs, by their ids: the issuing ones, and the roots. */
+  public Map<String, CertificateIssuer> crlSigners() {
+    Map<String, CertificateIssuer> signers = new HashMap<>();
+    current.opened().forEach((id, opened) -> signers.put(id, opened.issuer()));
+    return signers;
+  }
+
+  /** The certificates of the issuing CAs whose certificates are good. */
+  public List<X509Certificate> trustedIssuers() {
+    return issuers().values().stream().map(CertificateIssuer::certificate).toList();
+  }
+
+  /** The certificates of all CAs that there ever were. */
+  public List<X509Certificate> everKnown() {
+    return history().all().stream().map(Authority::certificate).toList();
+  }
+
+  /** What is to be sent above a certificate of the service CA now. */
+  public List<X509Certificate> serviceChain(Instant now) {
+    AuthorityHistory history = history();
+    return history.chain(history.active(AuthorityHistory.SERVICE), now);
+  }
+
+  /** Whether a credential is of the service CA that issues now, and shows the chain of now. */
+  public boolean isOfToday(ServiceCredential credential, Instant now) {
+    List<X509Certificate> chain = credential.chain();
+    return chain.subList(1, chain.size()).equals(serviceChain(now));
   }
 
   /**
@@ -224,13 +473,15 @@ public final class CertificateAuthorities {
 
   private ServiceCredential issue(CertificateProfile profile, Clock clock) {
     KeyPair keys = KeyPairs.generate(SignatureScheme.ECDSA_P256);
-    X509Certificate certificate = service.issue(profile, keys.getPublic(), clock.instant());
-    return new ServiceCredential(keys.getPrivate(), List.of(certificate, service.certificate()));
+    Instant now = clock.instant();
+    List<X509Certificate> chain = new ArrayList<>(serviceChain(now));
+    chain.add(0, serviceIssuer().issue(profile, keys.getPublic(), now));
+    return new ServiceCredential(keys.getPrivate(), chain);
   }
 
   /** Without keys. */
   @Override
   public String toString() {
-    return "CertificateAuthorities[" + root.getSubjectX500Principal().getName() + "]";
+    return "CertificateAuthorities[" + root().getSubjectX500Principal().getName() + "]";
   }
 }

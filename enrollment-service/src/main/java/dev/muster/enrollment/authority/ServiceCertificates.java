@@ -116,6 +116,8 @@ public final class ServiceCertificates {
   private boolean isDue(Service service, Instant now) {
     X509Certificate certificate = certificate(service);
     return isRunningOut(certificate, now)
+        // Its CA was rolled over, or there is more to be sent above it.
+        || !authorities.isOfToday(read(service), now)
         || service == Service.SERVER && !names(certificate).containsAll(hostNames);
   }
 

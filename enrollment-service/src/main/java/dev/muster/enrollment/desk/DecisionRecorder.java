@@ -34,6 +34,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,14 +43,17 @@ import org.slf4j.LoggerFactory;
 final class DecisionRecorder {
   private static final Logger LOG = LoggerFactory.getLogger(DecisionRecorder.class);
 
-  private final CertificateIssuer issuer;
+  private final Supplier<CertificateIssuer> issuers;
   private final Profiles profiles;
   private final StatusPlaces places;
   private final MeterRegistry meters;
 
   DecisionRecorder(
-      CertificateIssuer issuer, Profiles profiles, StatusPlaces places, MeterRegistry meters) {
-    this.issuer = issuer;
+      Supplier<CertificateIssuer> issuers,
+      Profiles profiles,
+      StatusPlaces places,
+      MeterRegistry meters) {
+    this.issuers = issuers;
     this.profiles = profiles;
     this.places = places;
     this.meters = meters;
@@ -102,6 +106,7 @@ final class DecisionRecorder {
       return refuse(open, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
     DeviceProfile profile = profiles.of(open.request);
+    CertificateIssuer issuer = issuers.get();
     StatusPlaces.Place place = places.next(issuer.id());
     X509Certificate certificate = issuer.issue(
         CertificateProfile.device(subject, profile.validity(), place.urls()),

@@ -47,9 +47,6 @@ import org.slf4j.LoggerFactory;
 public final class EnrollmentDesk {
   private static final Logger LOG = LoggerFactory.getLogger(EnrollmentDesk.class);
 
-  /** The issuer label of LDevIDs. */
-  public static final String ISSUER = "device";
-
   private final Registry registry;
   private final PeerVerifier peers;
   private final TrustView trust;
@@ -94,7 +91,7 @@ public final class EnrollmentDesk {
     this.claims = new ClaimCheck(registry, clock);
     this.registrar = registrar;
     this.clock = clock;
-    this.recorder = new DecisionRecorder(authorities.deviceIssuer(), profiles, places, meters);
+    this.recorder = new DecisionRecorder(authorities::deviceIssuer, profiles, places, meters);
     this.onSuperseded = onSuperseded;
     this.programs = new ProgramRenewals(registry, trust, authorities, places);
   }

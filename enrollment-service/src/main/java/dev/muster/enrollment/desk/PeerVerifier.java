@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.idevid.Signatures;
@@ -49,13 +51,24 @@ final class PeerVerifier {
     if (unfit.isPresent()) {
       return new Peer.Rejected(leaf, unfit.get());
     }
-    if (issued(authorities.deviceCa(), leaf)) {
-      return operational(leaf, now);
-    }
-    if (issued(authorities.serviceCa(), leaf)) {
-      return ownViolation(leaf, now).orElseGet(() -> new Peer.Service(leaf));
+    for (Authority authority : authorities.history().all()) {
+      if (!authority.isRoot() && issued(authority.certificate(), leaf)) {
+        return identifyOwn(authority, leaf, now);
+      }
     }
     return idevids.identify(chain, now);
+  }
+
+  private Peer identifyOwn(Authority authority, X509Certificate leaf, Instant now) {
+    if (authority.state() == Authority.State.COMPROMISED) {
+      return new Peer.Rejected(
+          leaf,
+          "client certificate: of a CA that is compromised (expected: a device's IDevID, to enroll"
+              + " anew)");
+    }
+    return authority.kind().equals(AuthorityHistory.DEVICE)
+        ? operational(leaf, now)
+        : ownViolation(leaf, now).orElseGet(() -> new Peer.Service(leaf));
   }
 
   private Peer operational(X509Certificate leaf, Instant now) {

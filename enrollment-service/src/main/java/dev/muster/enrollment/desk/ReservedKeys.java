@@ -20,8 +20,7 @@ public final class ReservedKeys {
       Fingerprint key,
       TrustView trust,
       CertificateAuthorities authorities) {
-    Stream<X509Certificate> own =
-        Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa());
+    Stream<X509Certificate> own = authorities.everKnown().stream();
     return own.anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
         || trust.isAnchorKey(key)
         || tables.devices().isFactoryKey(key);

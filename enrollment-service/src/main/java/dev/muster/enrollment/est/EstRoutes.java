@@ -27,8 +27,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import java.security.cert.X509Certificate;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -55,11 +53,11 @@ final class EstRoutes {
   private final RenewalInfo renewals;
   private final Labels labels;
   private final boolean channelBinding;
-  private final EstAnswer caCertificates;
+  private final CaCertificatesAnswer caCertificates;
   private final MeterRegistry meters;
   private final ConnectionPatrol patrol;
 
-  EstRoutes(Vertx vertx, EstServer.Parts parts, List<X509Certificate> authorities) {
+  EstRoutes(Vertx vertx, EstServer.Parts parts) {
     this.vertx = vertx;
     this.workers = parts.workers();
     this.desk = parts.desk();
@@ -67,8 +65,7 @@ final class EstRoutes {
     this.renewals = parts.renewals();
     this.labels = parts.labels();
     this.channelBinding = parts.config().requireChannelBinding();
-    this.caCertificates =
-        EstAnswer.encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(authorities));
+    this.caCertificates = new CaCertificatesAnswer(parts.authorities(), parts.clock());
     this.meters = parts.meters();
     this.patrol = new ConnectionPatrol(vertx);
   }
@@ -98,7 +95,7 @@ final class EstRoutes {
       return;
     }
     switch (operation) {
-      case CA_CERTS -> answer(request, operation.segment(), caCertificates);
+      case CA_CERTS -> answer(request, operation.segment(), caCertificates.now());
       case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes(label.get()));
       case RENEWAL_INFO -> work(request, operation, () -> renewalInfo(path.get().argument()));
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());

@@ -18,8 +18,8 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
+import java.time.Clock;
 import java.util.LinkedHashSet;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +48,7 @@ public final class EstServer extends VerticleBase {
       KeyMaker keys,
       RenewalInfo renewals,
       EstWorkers workers,
+      Clock clock,
       MeterRegistry meters) {}
 
   private final Parts parts;
@@ -64,9 +65,7 @@ public final class EstServer extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    CertificateAuthorities cas = parts.authorities;
-    EstRoutes routes =
-        new EstRoutes(vertx, parts, List.of(cas.root(), cas.deviceCa(), cas.serviceCa()));
+    EstRoutes routes = new EstRoutes(vertx, parts);
     HttpServer server = vertx.createHttpServer(options());
     server.connectionHandler(routes.patrol()::watch);
     server.exceptionHandler(e -> LOG.debug("Connection failed reason=\"{}\"", e.getMessage()));
@@ -81,8 +80,8 @@ public final class EstServer extends VerticleBase {
     options.setSslEngineOptions(parts.tls);
     options.setKeyCertOptions(KeyCertOptions.wrap(parts.tls.keys()));
     options.setClientAuth(ClientAuth.REQUEST);
-    options.setTrustOptions(TrustOptions.wrap(new PossessionOnly(
-        parts.trust, List.of(parts.authorities.deviceCa(), parts.authorities.serviceCa()))));
+    options.setTrustOptions(
+        TrustOptions.wrap(new PossessionOnly(parts.trust, parts.authorities::trustedIssuers)));
     options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(EstTls.PROTOCOLS));
     options.setUseAlpn(false);
     options.setTcpNoDelay(true);

@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -22,17 +23,18 @@ final class PossessionOnly extends X509ExtendedTrustManager {
   private static final int MAX_NAME_BYTES = 32 * 1024;
 
   private final TrustView trust;
-  private final List<X509Certificate> own;
+  private final Supplier<List<X509Certificate>> own;
 
-  PossessionOnly(TrustView trust, List<X509Certificate> own) {
+  /** @param own our own CAs at the time; asked at each handshake */
+  PossessionOnly(TrustView trust, Supplier<List<X509Certificate>> own) {
     this.trust = trust;
-    this.own = List.copyOf(own);
+    this.own = own;
   }
 
   /** None if they are too many to be named; to a client that means any (RFC 5246, 7.4.4). */
   @Override
   public X509Certificate[] getAcceptedIssuers() {
-    List<X509Certificate> issuers = new ArrayList<>(own);
+    List<X509Certificate> issuers = new ArrayList<>(own.get());
     issuers.addAll(trust.anchors());
     int bytes = issuers.stream()
         .mapToInt(issuer -> 2 + issuer.getSubjectX500Principal().getEncoded().length)

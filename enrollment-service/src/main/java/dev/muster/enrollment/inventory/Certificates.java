@@ -151,6 +151,28 @@ public final class Certificates {
         .findOne();
   }
 
+  /** When the last certificate of an issuer ends that was not revoked; empty if it has none. */
+  public Optional<Instant> lastEnd(String issuer) {
+    return handle
+        .createQuery("SELECT not_after FROM certificate WHERE issuer = :issuer"
+            + " AND status IN ('active', 'held') ORDER BY not_after DESC LIMIT 1")
+        .bind("issuer", issuer)
+        .map((row, context) -> Columns.instant(row, "not_after"))
+        .findOne();
+  }
+
+  /** Revokes all that an issuer has issued and that is active. @return how many those were */
+  public int revokeAllOf(String issuer, RevocationReason reason, Instant now) {
+    return handle
+        .createUpdate(
+            "UPDATE certificate SET status = 'revoked', reason = :reason, revoked_at = :at"
+                + " WHERE issuer = :issuer AND status = 'active'")
+        .bind("issuer", issuer)
+        .bind("reason", reason.label())
+        .bind("at", now)
+        .execute();
+  }
+
   /**
    * The shards of an issuer that have certificates which end at {@code since} or later, with the
    * last of those ends.

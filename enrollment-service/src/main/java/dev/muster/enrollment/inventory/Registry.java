@@ -84,6 +84,10 @@ public final class Registry implements AutoCloseable {
       return new RenewalOrders(handle);
     }
 
+    public AuthorityStates authorities() {
+      return new AuthorityStates(handle);
+    }
+
     public Crls crls() {
       return new Crls(handle);
     }

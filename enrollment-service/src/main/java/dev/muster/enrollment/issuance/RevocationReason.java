@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 public enum RevocationReason {
   UNSPECIFIED("unspecified", 0),
   KEY_COMPROMISE("keyCompromise", 1),
+  /** The key of its CA is in other hands: nothing is wrong with who had the certificate. */
   CA_COMPROMISE("cACompromise", 2),
   AFFILIATION_CHANGED("affiliationChanged", 3),
   SUPERSEDED("superseded", 4),

@@ -13,7 +13,6 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which certificates may become trust anchors of a manufacturer, and under which name. */
@@ -44,7 +43,7 @@ final class AnchorChecks {
     CertificateKeys.weakness(ca.getPublicKey()).ifPresent(weakness -> {
       throw Work.badRequest("ca: " + weakness);
     });
-    boolean ours = Stream.of(authorities.root(), authorities.deviceCa(), authorities.serviceCa())
+    boolean ours = authorities.everKnown().stream()
         .anyMatch(own -> own.getPublicKey().equals(ca.getPublicKey()));
     if (ours) {
       // Otherwise every LDevID would pass as an IDevID.

@@ -30,6 +30,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -138,8 +139,15 @@ final class CertificateRoutes {
       return new JsonObject()
           .put("serial", record.serial())
           .put("certificate", Pem.of(List.of(issued)))
-          .put("chain", Pem.of(List.of(issued, parts.authorities().serviceCa())));
+          .put("chain", Pem.of(chain(issued)));
     });
+  }
+
+  private List<X509Certificate> chain(X509Certificate issued) {
+    List<X509Certificate> chain =
+        new ArrayList<>(parts.authorities().serviceChain(parts.clock().instant()));
+    chain.add(0, issued);
+    return chain;
   }
 
   private VerifiedCsr verified(byte[] der, String name) {
@@ -174,7 +182,8 @@ final class CertificateRoutes {
     if (isTaken(tables, csr)) {
       throw Work.conflict("csr: its key is in use already (expected: a new key)");
     }
-    ServiceNames.conflict(tables, name, role, fleet, now).ifPresent(conflict -> {
+    ServiceNames names = new ServiceNames(tables, parts.authorities().history());
+    names.conflict(name, role, fleet, now).ifPresent(conflict -> {
       throw Work.conflict(conflict);
     });
     CertificateIssuer issuer = parts.authorities().serviceIssuer();

@@ -12,6 +12,7 @@ import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.enrollment.rollover.RollOver;
 import java.time.Clock;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -31,6 +32,7 @@ public record OperatorParts(
     Departures departures,
     CsrVerifier csrs,
     StatusPlaces places,
+    RollOver rollOver,
     Clock clock,
     Executor workers,
     Supplier<@Nullable RevocationPush> push) {}

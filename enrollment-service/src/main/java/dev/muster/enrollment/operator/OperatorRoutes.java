@@ -28,5 +28,6 @@ public final class OperatorRoutes {
     new RenewalRoutes(parts, work).mount(router);
     new CertificateRoutes(parts, work).mount(router);
     new AuditRoutes(parts, work).mount(router);
+    new AuthorityRoutes(parts, work).mount(router);
   }
 }

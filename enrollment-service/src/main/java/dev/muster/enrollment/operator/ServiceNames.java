@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
@@ -23,11 +24,16 @@ final class ServiceNames {
   /** Our own services', whose certificates are made offline. */
   private static final Set<String> RESERVED = Set.of("enrollment", "broker", "server");
 
-  private ServiceNames() {}
+  private final Registry.Tables tables;
+  private final AuthorityHistory authorities;
+
+  ServiceNames(Registry.Tables tables, AuthorityHistory authorities) {
+    this.tables = tables;
+    this.authorities = authorities;
+  }
 
   /** @return what the name would conflict with, for the operator; empty if with nothing */
-  static Optional<String> conflict(
-      Registry.Tables tables, String name, String role, @Nullable FleetName fleet, Instant now) {
+  Optional<String> conflict(String name, String role, @Nullable FleetName fleet, Instant now) {
     if (isReserved(name)) {
       return Optional.of("name: \"" + name + "\" is reserved for our own services");
     }
@@ -38,7 +44,8 @@ final class ServiceNames {
       return Optional.of("name: \"" + name + "\" is the id of an announced device");
     }
     String fleetName = fleet == null ? "" : fleet.value();
-    return tables.certificates().ofIssuer("service", now).stream()
+    return authorities.trusted(AuthorityHistory.SERVICE).stream()
+        .flatMap(authority -> tables.certificates().ofIssuer(authority.id(), now).stream())
         .filter(record -> isUsable(record))
         .filter(record -> !record.role().equals(role) || !fleetOf(record).equals(fleetName))
         .filter(record -> nameOf(record).equals(name))

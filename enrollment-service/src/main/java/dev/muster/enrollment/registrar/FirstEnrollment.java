@@ -110,6 +110,9 @@ final class FirstEnrollment {
     if (facts.certificates().stream().anyMatch(certificate -> certificate.isLive(now))) {
       return defer(facts, subject, now, true, "a second key for a device that has a certificate");
     }
+    if (lostItsCa(facts.certificates())) {
+      return new Issue(subject, false);
+    }
     if (endedBadly(facts.certificates())) {
       return defer(facts, subject, now, false, "its last certificate was revoked or is on hold");
     }
@@ -132,12 +135,22 @@ final class FirstEnrollment {
     return known != null && shown != null && !known.equals(shown);
   }
 
+  /** With its certificate nothing was wrong, nor with its key: it was let in before. */
+  private static boolean lostItsCa(List<CertificateRecord> certificates) {
+    return newest(certificates)
+        .map(newest -> newest.reason() == RevocationReason.CA_COMPROMISE)
+        .orElse(false);
+  }
+
+  private static Optional<CertificateRecord> newest(List<CertificateRecord> certificates) {
+    return certificates.stream().max(Comparator.comparing(CertificateRecord::issuedAt));
+  }
+
   /**
    * Whoever was cut off does not come back by itself with a new key; the newest certificate tells.
    */
   private static boolean endedBadly(List<CertificateRecord> certificates) {
-    return certificates.stream()
-        .max(Comparator.comparing(CertificateRecord::issuedAt))
+    return newest(certificates)
         .map(newest -> newest.status() == CertificateStatus.HELD
             || newest.status() == CertificateStatus.REVOKED
                 && newest.reason() != RevocationReason.SUPERSEDED)

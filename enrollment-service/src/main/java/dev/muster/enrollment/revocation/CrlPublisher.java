@@ -6,6 +6,8 @@ package dev.muster.enrollment.revocation;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.inventory.Crls;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
@@ -86,7 +88,9 @@ public final class CrlPublisher {
 
   /** The newest CRL of a shard; empty if there is no such shard. */
   Optional<PublishedCrl> current(String issuer, int shard) {
-    return Optional.ofNullable(current.get(new CrlPaths.Place(issuer, shard)));
+    return issuers().contains(issuer)
+        ? Optional.ofNullable(current.get(new CrlPaths.Place(issuer, shard)))
+        : Optional.empty();
   }
 
   /**
@@ -97,9 +101,11 @@ public final class CrlPublisher {
     issuers().forEach(issuer -> make(issuer, new CrlDraft.Wish(clock.instant(), Map.of(), true)));
   }
 
-  /** {@link #publish} for each issuer: a device may have certificates of several. */
+  /** {@link #publish} for each issuing CA: a device may have certificates of several. */
   public void publishEach() {
-    issuers().forEach(this::publish);
+    issuers().stream()
+        .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT))
+        .forEach(this::publish);
   }
 
   /** Takes over what another process has made, and makes what is due. */

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.revocation;
 
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DistinguishedName;
@@ -35,6 +37,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +68,7 @@ public final class RevocationPush {
   private final CrlPublisher publisher;
   private final URI broker;
   private final MqttClientOptions options;
+  private final Supplier<List<X509Certificate>> roots;
   private final Random random;
   private final Clock clock;
   private final Map<String, Waiting> waiting = new HashMap<>();
@@ -78,33 +83,35 @@ public final class RevocationPush {
   /** Null while connected. */
   private volatile @Nullable Instant apartSince;
 
-  /** @param random for jitter */
+  /**
+   * @param roots what the broker's certificate must lead to; asked at each connection
+   * @param random for jitter
+   */
   public RevocationPush(
       Vertx vertx,
       CrlPublisher publisher,
       URI broker,
       ServiceCredential credential,
-      X509Certificate root,
+      Supplier<List<X509Certificate>> roots,
       Random random,
       Clock clock) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.publisher = publisher;
     this.broker = broker;
-    this.options = options(credential, root);
+    this.options = options(credential);
+    this.roots = roots;
     this.random = random;
     this.clock = clock;
     this.apartSince = clock.instant();
   }
 
-  private static MqttClientOptions options(ServiceCredential credential, X509Certificate root) {
+  private static MqttClientOptions options(ServiceCredential credential) {
     MqttClientOptions options = new MqttClientOptions();
     options.setSsl(true);
     options.setKeyCertOptions(new PemKeyCertOptions()
         .addKeyValue(Buffer.buffer(credential.keyPem()))
         .addCertValue(Buffer.buffer(credential.chainPem())));
-    options.setTrustOptions(
-        new PemTrustOptions().addCertValue(Buffer.buffer(Pem.of(List.of(root)))));
     options.setHostnameVerificationAlgorithm("HTTPS");
     options.setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"));
     options.setConnectTimeout(CONNECT_TIMEOUT_MS);
@@ -190,7 +197,9 @@ public final class RevocationPush {
     if (closed) {
       return;
     }
-    MqttClient next = MqttClient.create(vertx, new MqttClientOptions(options));
+    MqttClientOptions now = new MqttClientOptions(options);
+    now.setTrustOptions(new PemTrustOptions().addCertValue(Buffer.buffer(Pem.of(roots.get()))));
+    MqttClient next = MqttClient.create(vertx, now);
     client = next;
     next.publishHandler(this::received);
     next.closeHandler(gone -> lost(next, "connection closed"));
@@ -198,7 +207,7 @@ public final class RevocationPush {
         e -> LOG.debug("Broker connection troubled reason=\"{}\"", e.getMessage()));
     int port = broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort();
     next.connect(port, broker.getHost())
-        .compose(ack -> subscribe(next, publisher.issuers()))
+        .compose(ack -> subscribe(next, issuers()))
         .onComplete(
             ok -> context.runOnContext(go -> ready(next)),
             e -> context.runOnContext(go -> lost(next, String.valueOf(e.getMessage()))));
@@ -211,21 +220,32 @@ public final class RevocationPush {
     return next.subscribe(topics);
   }
 
+  /** Brokers take certificates of issuing CAs; which roots those have is nothing to them. */
+  private Set<String> issuers() {
+    return publisher.issuers().stream()
+        .filter(RevocationPush::isForBrokers)
+        .collect(Collectors.toSet());
+  }
+
+  private static boolean isForBrokers(String issuer) {
+    return !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT);
+  }
+
   private void ready(MqttClient ready) {
     if (client != ready || closed) {
       return;
     }
     connected = true;
-    listened.addAll(publisher.issuers());
+    listened.addAll(issuers());
     apartSince = null;
     troubled = false;
     backoffMs = MIN_BACKOFF_MS;
     LOG.info("Broker connected for revocations broker={}", broker);
-    publisher.issuers().forEach(issuer -> publisher.current(issuer).ifPresent(this::send));
+    issuers().forEach(issuer -> publisher.current(issuer).ifPresent(this::send));
   }
 
   private void send(PublishedCrl crl) {
-    if (client == null || !connected) {
+    if (client == null || !connected || !isForBrokers(crl.issuer())) {
       return;
     }
     MqttClient via = client;
@@ -257,7 +277,7 @@ public final class RevocationPush {
   private void received(MqttPublishMessage message) {
     String topic = message.topicName();
     Buffer payload = message.payload().copy();
-    context.runOnContext(go -> publisher.issuers().stream()
+    context.runOnContext(go -> issuers().stream()
         .filter(issuer -> FleetTopics.revocationsApplied(issuer).equals(topic))
         .forEach(issuer -> AppliedAnswer.parse(payload)
             .ifPresentOrElse(

@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class Revocations {
   private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);
 
+  /** Our CAs' own certificates stand in the registry, too. */
+  private static final String CA_ROLE = "ca";
+
   private final Registry registry;
   private final CrlPublisher publisher;
   private final Clock clock;
@@ -84,6 +87,10 @@ public final class Revocations {
     if (reason == RevocationReason.CERTIFICATE_HOLD) {
       return new Outcome.Impossible("reason: certificateHold (expected: hold instead of revoke)");
     }
+    if (reason == RevocationReason.CA_COMPROMISE) {
+      return new Outcome.Impossible(
+          "reason: cACompromise (expected: authorities roll-over --emergency, for the CA itself)");
+    }
     if (since != null && reason != RevocationReason.KEY_COMPROMISE) {
       return new Outcome.Impossible(
           "since: goes with keyCompromise alone (found: " + reason.label() + ")");
@@ -134,6 +141,10 @@ public final class Revocations {
     if (found.isEmpty()) {
       return new Outcome.Unknown();
     }
+    Optional<String> notOurs = notFromHere(found.get());
+    if (notOurs.isPresent()) {
+      return new Outcome.Impossible(notOurs.get());
+    }
     @Nullable DeviceId device = found.get().device();
     Change change = registry.commit(tables -> {
       // The device before the certificate, as everybody does who changes either.
@@ -159,6 +170,16 @@ public final class Revocations {
         crl.number(),
         change.also);
     return new Outcome.Published(change.after, crl, change.also, change.stillLive);
+  }
+
+  private Optional<String> notFromHere(CertificateRecord record) {
+    if (record.role().equals(CA_ROLE)) {
+      return Optional.of("certificate: that of a CA (expected: authorities roll-over --emergency)");
+    }
+    return publisher.issuers().contains(record.issuer())
+        ? Optional.empty()
+        : Optional.of("certificate: of CA " + record.issuer()
+            + ", which is no longer trusted, nor is anything that it has issued");
   }
 
   private static Optional<String> obstacle(CertificateRecord record, CertificateStatus target) {

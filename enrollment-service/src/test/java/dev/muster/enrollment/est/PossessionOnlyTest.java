@@ -29,11 +29,12 @@ class PossessionOnlyTest {
           new AdmissionConfig(new FleetName("default"), false, List.of()),
           Clock.systemUTC());
       X509Certificate ca = TestPki.root("CN=" + "x".repeat(60)).certificate();
-      assertThat(new PossessionOnly(trust, List.of(ca)).getAcceptedIssuers()).containsExactly(ca);
+      assertThat(new PossessionOnly(trust, () -> List.of(ca)).getAcceptedIssuers())
+          .containsExactly(ca);
       // About 75 bytes each.
-      assertThat(new PossessionOnly(trust, Collections.nCopies(400, ca)).getAcceptedIssuers())
+      assertThat(new PossessionOnly(trust, () -> Collections.nCopies(400, ca)).getAcceptedIssuers())
           .hasSize(400);
-      assertThat(new PossessionOnly(trust, Collections.nCopies(500, ca)).getAcceptedIssuers())
+      assertThat(new PossessionOnly(trust, () -> Collections.nCopies(500, ca)).getAcceptedIssuers())
           .isEmpty();
     }
   }

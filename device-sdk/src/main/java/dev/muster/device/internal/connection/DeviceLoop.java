@@ -6,6 +6,7 @@ package dev.muster.device.internal.connection;
 
 import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
@@ -77,8 +78,8 @@ public final class DeviceLoop {
     this.queue = queue;
     this.status = status;
     this.owner = new Owner("muster-device", this::onFault);
-    this.identities = new Identities(store, settings.trust(), settings.random());
-    this.enroller = new Enroller(settings, owner);
+    this.identities = new Identities(store, settings.random());
+    this.enroller = new Enroller(settings, store.trust(), owner);
     this.waits = new Waits(timing, settings.random());
   }
 
@@ -286,7 +287,11 @@ public final class DeviceLoop {
       proceed();
       return;
     }
-    boolean refused = end.kind() == LinkEnd.Kind.REFUSED;
+    boolean refused =
+        end.kind() == LinkEnd.Kind.REFUSED || end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED;
+    if (end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED) {
+      identities.doubt(ended.identity);
+    }
     if (end.kind() == LinkEnd.Kind.EXPIRED) {
       identities.declareExpired(ended.identity);
     }
@@ -378,6 +383,12 @@ public final class DeviceLoop {
         Duration left = Duration.between(now(), current.credential().notAfter());
         Duration wait = waits.afterRenewalProblem(problem, left);
         noRenewalBefore = now().plus(wait);
+        if (problem instanceof EnrollmentRefusedException refused) {
+          identities.judged(!refused.isCertificateUnknown());
+        }
+        if (link == null && identities.choose(now()) == null) {
+          proceedAfter(waits.nextReconnect()); // With the factory identity, which is left.
+        }
         if (isOnline()) {
           status.enter(
               DeviceState.ONLINE,

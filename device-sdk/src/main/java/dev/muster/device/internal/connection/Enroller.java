@@ -10,6 +10,8 @@ import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.identity.TrustStore;
 import dev.muster.device.internal.tls.TlsIdentity;
 import org.jspecify.annotations.Nullable;
 
@@ -26,11 +28,13 @@ final class Enroller {
   }
 
   private final DeviceSettings settings;
+  private final TrustStore trust;
   private final Owner owner;
   private @Nullable EstClient running;
 
-  Enroller(DeviceSettings settings, Owner owner) {
+  Enroller(DeviceSettings settings, TrustStore trust, Owner owner) {
     this.settings = settings;
+    this.trust = trust;
     this.owner = owner;
   }
 
@@ -69,12 +73,12 @@ final class Enroller {
     if (running != null) {
       throw new IllegalStateException("an enrollment is in progress");
     }
-    TlsIdentity identity =
-        TlsIdentity.of(shown, settings.trust(), settings.clock().instant());
+    TrustAnchors anchors = trust.current();
+    TlsIdentity identity = TlsIdentity.of(shown, anchors, settings.clock().instant());
     EstClient client = new EstClient(
         settings.enrollment(),
         identity,
-        settings.trust(),
+        anchors,
         settings.timing().enrollmentTimeout(),
         settings.clock());
     running = client;

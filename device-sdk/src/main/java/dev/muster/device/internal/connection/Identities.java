@@ -8,7 +8,6 @@ import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
-import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.identity.RenewalWindow;
 import java.security.cert.X509Certificate;
@@ -26,8 +25,16 @@ final class Identities {
   private static final Logger LOG = LoggerFactory.getLogger(Identities.class);
   private static final int MAX_REFUSALS = 3;
 
+  /** Whether the identity in use may be worth nothing any more. */
+  private enum Doubt {
+    NONE,
+    /** A broker has refused it: the registrar shall say. */
+    RAISED,
+    /** The registrar has said. */
+    SETTLED
+  }
+
   private final IdentityStore store;
-  private final TrustAnchors trust;
   private final RandomGenerator random;
 
   private @Nullable Generation current;
@@ -36,11 +43,11 @@ final class Identities {
   private Instant renewAt = Instant.MAX;
   private boolean preferCurrent;
   private boolean declaredExpired;
+  private Doubt doubt = Doubt.NONE;
   private int refusals;
 
-  Identities(IdentityStore store, TrustAnchors trust, RandomGenerator random) {
+  Identities(IdentityStore store, RandomGenerator random) {
     this.store = store;
-    this.trust = trust;
     this.random = random;
   }
 
@@ -53,6 +60,7 @@ final class Identities {
   private void setCurrent(@Nullable Generation generation) {
     current = generation;
     declaredExpired = false;
+    doubt = Doubt.NONE;
     if (generation != null) {
       X509Certificate leaf = generation.credential().leaf();
       renewAt = new RenewalWindow(
@@ -90,7 +98,7 @@ final class Identities {
     boolean clockWasWrong =
         now.isBefore(generation.credential().leaf().getNotBefore().toInstant());
     if (made == null || made.credential() != generation.credential() || clockWasWrong) {
-      made = TlsIdentity.of(generation.credential(), trust, now);
+      made = TlsIdentity.of(generation.credential(), store.trust().current(), now);
       tls = made;
     }
     return made;
@@ -138,6 +146,24 @@ final class Identities {
     }
   }
 
+  /**
+   * A broker does not take its certificate. Once for each identity the registrar is asked to renew
+   * it before its time: it knows whether the certificate is worth anything.
+   */
+  void doubt(Generation generation) {
+    if (generation == current && doubt == Doubt.NONE) {
+      doubt = Doubt.RAISED;
+    }
+  }
+
+  /** The registrar has answered a renewal; @param accepted whether it knows the identity at all */
+  void judged(boolean accepted) {
+    doubt = Doubt.SETTLED;
+    if (!accepted) {
+      declaredExpired = true;
+    }
+  }
+
   boolean hasCandidate() {
     return candidate != null;
   }
@@ -147,7 +173,9 @@ final class Identities {
   }
 
   boolean isRenewalDue(Instant now) {
-    return isCurrentUsable(now) && candidate == null && !now.isBefore(renewAt);
+    return isCurrentUsable(now)
+        && candidate == null
+        && (!now.isBefore(renewAt) || doubt == Doubt.RAISED);
   }
 
   /** The key for the next request. */
@@ -160,6 +188,7 @@ final class Identities {
     Generation generation = store.save(key, issued.chain(), issued.subject());
     store.promote(generation);
     setCurrent(generation);
+    learn(issued);
     return generation;
   }
 
@@ -167,6 +196,14 @@ final class Identities {
   void renewed(PendingKey key, IssuedCertificate issued) {
     candidate = store.save(key, issued.chain(), issued.subject());
     preferCurrent = false;
+    doubt = Doubt.SETTLED;
+    learn(issued);
+  }
+
+  private void learn(IssuedCertificate issued) {
+    if (store.trust().learn(issued.authorities())) {
+      tls = null; // It would go on trusting what was trusted before.
+    }
   }
 
   void close() {

@@ -43,7 +43,7 @@ final class EstAnswers {
     if (status == 408 || status == 425 || status == 429 || status >= 500) {
       return new EnrollmentUnavailableException(answer, wait, null);
     }
-    return new EnrollmentRefusedException(answer, null);
+    return new EnrollmentRefusedException(answer, status == 401, null);
   }
 
   /** Seconds or a date (RFC 9110, 10.2.3), at most an hour; zero if absent or unreadable. */

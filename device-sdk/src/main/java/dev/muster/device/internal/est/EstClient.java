@@ -99,7 +99,7 @@ public final class EstClient {
       List<X509Certificate> others = new ArrayList<>(authorities);
       others.addAll(issued);
       return new IssuedCertificate(
-          trust.path(leaf, others), DeviceSubject.of(leaf.getSubjectX500Principal()));
+          trust.path(leaf, others), DeviceSubject.of(leaf.getSubjectX500Principal()), authorities);
     } catch (GeneralSecurityException e) {
       throw new ServerProtocolException(
           "the certificate received does not lead to the trust anchor of this device", e);

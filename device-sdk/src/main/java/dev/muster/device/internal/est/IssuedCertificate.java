@@ -12,9 +12,12 @@ import java.util.List;
  * A certificate as received, checked.
  *
  * @param chain leaf first, without the root
+ * @param authorities what the server has published as its CAs
  */
-public record IssuedCertificate(List<X509Certificate> chain, DeviceSubject subject) {
+public record IssuedCertificate(
+    List<X509Certificate> chain, DeviceSubject subject, List<X509Certificate> authorities) {
   public IssuedCertificate {
     chain = List.copyOf(chain);
+    authorities = List.copyOf(authorities);
   }
 }

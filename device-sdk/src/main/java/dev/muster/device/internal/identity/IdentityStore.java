@@ -52,14 +52,19 @@ public final class IdentityStore implements AutoCloseable {
 
   private final Path folder;
   private final Path pointer;
-  private final TrustAnchors trust;
+  private final TrustStore trust;
   private final FileChannel lockFile;
 
-  private IdentityStore(Path folder, TrustAnchors trust, FileChannel lockFile) {
+  private IdentityStore(Path folder, TrustStore trust, FileChannel lockFile) {
     this.folder = folder;
     this.pointer = folder.resolve("current");
     this.trust = trust;
     this.lockFile = lockFile;
+  }
+
+  /** The anchors that are kept with the identities. */
+  public TrustStore trust() {
+    return trust;
   }
 
   /** What the store holds. */
@@ -76,7 +81,8 @@ public final class IdentityStore implements AutoCloseable {
       Path folder = stateDirectory.resolve("identity");
       DurableFiles.createFolder(stateDirectory);
       DurableFiles.createFolder(folder);
-      return new IdentityStore(folder, trust, lock(stateDirectory.resolve("lock")));
+      FileChannel lock = lock(stateDirectory.resolve("lock"));
+      return new IdentityStore(folder, TrustStore.open(stateDirectory, trust), lock);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "state directory: " + stateDirectory + " (expected: a folder that can be written)", e);
@@ -208,7 +214,7 @@ public final class IdentityStore implements AutoCloseable {
     String damage;
     try {
       Credential stored = Credential.read(home.resolve(KEY), home.resolve(CHAIN));
-      List<X509Certificate> path = trust.path(stored.leaf(), stored.chain());
+      List<X509Certificate> path = trust.current().path(stored.leaf(), stored.chain());
       return new Generation(
           number,
           new Credential(stored.key(), path),

@@ -23,14 +23,17 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The explicit trust anchors of a device (RFC 7030, 3.6.1): what came with it from the factory, and
- * nothing of what the Java runtime trusts.
+ * The explicit trust anchors of a device (RFC 7030, 3.6.1): what came with it from the factory or
+ * was learnt from there on, and nothing of what the Java runtime trusts.
  */
 public final class TrustAnchors {
-  private final Set<TrustAnchor> anchors;
+  private final List<X509Certificate> roots;
+  /** What else was published: it helps to find paths, and vouches for nothing. */
+  private final List<X509Certificate> published;
 
-  private TrustAnchors(Set<TrustAnchor> anchors) {
-    this.anchors = Set.copyOf(anchors);
+  private TrustAnchors(Collection<X509Certificate> roots, Collection<X509Certificate> published) {
+    this.roots = List.copyOf(roots);
+    this.published = List.copyOf(published);
   }
 
   /** @throws IllegalArgumentException naming the file, if it holds no certificate of a CA */
@@ -42,15 +45,101 @@ public final class TrustAnchors {
             + " is not a CA (expected: the root certificate)");
       }
     }
-    return new TrustAnchors(
-        roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toSet()));
+    return new TrustAnchors(roots, List.of());
+  }
+
+  /** What was learnt before: the roots among {@code published} are anchors. */
+  static TrustAnchors learnt(List<X509Certificate> published) {
+    return new TrustAnchors(published.stream().filter(TrustAnchors::isRoot).toList(), published);
+  }
+
+  /**
+   * What is to be trusted after a server, authenticated by these anchors, has published its CAs
+   * (RFC 7030, 4.1.3). A root that is new is taken only if one of these anchors leads to it, by the
+   * certificate NewWithOld (RFC 4210, 4.4); one that is no longer published is dropped.
+   *
+   * @return these if nothing that is published can be trusted
+   */
+  public TrustAnchors learn(List<X509Certificate> authorities) {
+    List<X509Certificate> accepted = authorities.stream()
+        .filter(TrustAnchors::isRoot)
+        .filter(root -> roots.contains(root) || isVouchedFor(root, authorities))
+        .toList();
+    if (accepted.isEmpty()) {
+      return this;
+    }
+    List<X509Certificate> known = new ArrayList<>(accepted);
+    authorities.stream().filter(other -> !isRoot(other)).forEach(known::add);
+    return new TrustAnchors(accepted, known);
+  }
+
+  private boolean isVouchedFor(X509Certificate root, List<X509Certificate> authorities) {
+    return authorities.stream()
+        .filter(bridge -> !bridge.equals(root)
+            && bridge.getSubjectX500Principal().equals(root.getSubjectX500Principal())
+            && bridge.getPublicKey().equals(root.getPublicKey()))
+        .anyMatch(bridge -> leadsHere(bridge, authorities));
+  }
+
+  private boolean leadsHere(X509Certificate bridge, List<X509Certificate> authorities) {
+    try {
+      path(bridge, authorities);
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static boolean isRoot(X509Certificate certificate) {
+    if (certificate.getBasicConstraints() < 0
+        || !certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
+      return false;
+    }
+    try {
+      certificate.verify(certificate.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  /** The roots, then all else that was published with them. */
+  List<X509Certificate> all() {
+    return published.isEmpty() ? roots : published;
+  }
+
+  private Set<TrustAnchor> anchors() {
+    return roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toSet());
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TrustAnchors anchors
+        && anchors.roots.equals(roots)
+        && anchors.published.equals(published);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * roots.hashCode() + published.hashCode();
+  }
+
+  /** Names the roots. */
+  @Override
+  public String toString() {
+    return roots.stream()
+        .map(root -> root.getSubjectX500Principal().getName())
+        .toList()
+        .toString();
   }
 
   /** For a trust manager; without revocation, which a device has no way to learn. */
   public PKIXBuilderParameters parameters() {
     try {
-      PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, null);
+      PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors(), null);
       parameters.setRevocationEnabled(false);
+      parameters.addCertStore(
+          CertStore.getInstance("Collection", new CollectionCertStoreParameters(published)));
       return parameters;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("PKIX is missing from this Java runtime", e);
@@ -69,11 +158,13 @@ public final class TrustAnchors {
       throws GeneralSecurityException {
     X509CertSelector target = new X509CertSelector();
     target.setCertificate(leaf);
-    PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, target);
+    PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors(), target);
     parameters.setRevocationEnabled(false);
     parameters.setDate(leaf.getNotBefore());
     parameters.addCertStore(
         CertStore.getInstance("Collection", new CollectionCertStoreParameters(others)));
+    parameters.addCertStore(
+        CertStore.getInstance("Collection", new CollectionCertStoreParameters(published)));
     PKIXCertPathBuilderResult result =
         (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
     List<X509Certificate> path = new ArrayList<>();

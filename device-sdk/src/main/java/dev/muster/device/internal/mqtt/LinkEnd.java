@@ -23,6 +23,8 @@ public record LinkEnd(Kind kind, String detail) {
     UNTRUSTED,
     /** The broker refuses this device: revoked, suspended or never known. Try again rarely. */
     REFUSED,
+    /** TLS refuses our certificate already: its CA may not be trusted any more. */
+    CERTIFICATE_REFUSED,
     /** The broker says that our certificate has expired. */
     EXPIRED
   }

@@ -171,7 +171,8 @@ final class PahoLink implements MqttLink {
     }
     return switch (TlsFailure.of(cause)) {
       case WE_ARE_REFUSED ->
-        new LinkEnd(LinkEnd.Kind.REFUSED, "certificate refused: " + TlsFailure.describe(cause));
+        new LinkEnd(
+            LinkEnd.Kind.CERTIFICATE_REFUSED, "certificate refused: " + TlsFailure.describe(cause));
       case WE_ARE_EXPIRED -> new LinkEnd(LinkEnd.Kind.EXPIRED, TlsFailure.describe(cause));
       case SERVER_IS_UNTRUSTED ->
         new LinkEnd(

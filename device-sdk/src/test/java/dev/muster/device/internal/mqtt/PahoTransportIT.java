@@ -195,7 +195,7 @@ class PahoTransportIT {
         Recorder recorder = connect(broker.uri());
         assertThat(awaitEnd(recorder).kind())
             .as(recorder.end.detail())
-            .isEqualTo(LinkEnd.Kind.REFUSED);
+            .isEqualTo(LinkEnd.Kind.CERTIFICATE_REFUSED);
       }
       await().atMost(LIMIT).until(() -> mqttThreads() == 0);
     }
@@ -217,7 +217,8 @@ class PahoTransportIT {
   void connect_certificateOfAnotherCa_isToldSo() {
     device = fleet.manufacturer().issue("CN=d1, O=default, OU=device").build();
     try (Mosquitto broker = Mosquitto.start(fleet)) {
-      assertThat(awaitEnd(connect(broker.uri())).kind()).isEqualTo(LinkEnd.Kind.REFUSED);
+      assertThat(awaitEnd(connect(broker.uri())).kind())
+          .isEqualTo(LinkEnd.Kind.CERTIFICATE_REFUSED);
     }
   }
 

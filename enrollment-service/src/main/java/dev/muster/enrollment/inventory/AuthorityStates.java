@@ -1,0 +1,40 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/** What was recorded last about each of our CAs. */
+public final class AuthorityStates {
+  private final Handle handle;
+
+  AuthorityStates(Handle handle) {
+    this.handle = handle;
+  }
+
+  /** The recorded state of each CA, by id. */
+  public Map<String, String> all() {
+    Map<String, String> states = new HashMap<>();
+    handle
+        .createQuery("SELECT id, state FROM authority")
+        .map((row, context) -> Map.entry(row.getString("id"), row.getString("state")))
+        .forEach(entry -> states.put(entry.getKey(), entry.getValue()));
+    return states;
+  }
+
+  /** Records a state in place of the one before. */
+  public void put(String id, String state, Instant since) {
+    handle.createUpdate("DELETE FROM authority WHERE id = :id").bind("id", id).execute();
+    handle
+        .createUpdate("INSERT INTO authority (id, state, since) VALUES (:id, :state, :since)")
+        .bind("id", id)
+        .bind("state", state)
+        .bind("since", since)
+        .execute();
+  }
+}

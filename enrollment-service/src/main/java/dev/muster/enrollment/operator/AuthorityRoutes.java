@@ -1,0 +1,116 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
+import dev.muster.enrollment.rollover.RollOver;
+import dev.muster.protocol.file.Pem;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /authorities}: our CAs, and how one follows the other. */
+final class AuthorityRoutes {
+  private static final Set<String> KINDS =
+      Set.of(AuthorityHistory.ROOT, AuthorityHistory.DEVICE, AuthorityHistory.SERVICE);
+  private static final Set<String> REASONS = Set.of("keyCompromise", "cACompromise");
+
+  private final OperatorParts parts;
+  private final Work work;
+
+  AuthorityRoutes(OperatorParts parts, Work work) {
+    this.parts = parts;
+    this.work = work;
+  }
+
+  void mount(Router router) {
+    router.get("/authorities").handler(request -> work.answer(request, 200, this::list));
+    router.post("/authorities/:id/roll-over").handler(this::rollOver);
+  }
+
+  private JsonObject list() {
+    JsonArray authorities = new JsonArray();
+    parts.rollOver().history().all().forEach(authority -> authorities.add(json(authority)));
+    return new JsonObject().put("authorities", authorities);
+  }
+
+  private void rollOver(RoutingContext request) {
+    String id = String.valueOf(request.pathParam("id"));
+    JsonObject body = Work.body(request);
+    boolean emergency = flag(body, "emergency");
+    boolean atOnce = flag(body, "now");
+    @Nullable String reason = Work.optional(body, "reason");
+    Actor actor = Work.actor(request);
+    work.answer(
+        request, 200, () -> emergency ? compromised(id, reason, actor) : begin(id, atOnce, actor));
+  }
+
+  private JsonObject begin(String kind, boolean atOnce, Actor actor) {
+    if (!KINDS.contains(kind)) {
+      throw Work.notFound("authority", kind);
+    }
+    RollOver rollOver = parts.rollOver();
+    return answer(() -> rollOver.begin(kind, atOnce, actor));
+  }
+
+  private JsonObject compromised(String id, @Nullable String reason, Actor actor) {
+    if (reason == null || !REASONS.contains(reason)) {
+      throw Work.badRequest("reason: expected one of " + REASONS + " for an emergency");
+    }
+    AuthorityHistory history = parts.rollOver().history();
+    String lost = KINDS.contains(id) ? history.active(id).id() : id;
+    if (history.find(lost).isEmpty()) {
+      throw Work.notFound("authority", id);
+    }
+    return answer(() -> parts.rollOver().compromised(lost, actor)).put("compromised", lost);
+  }
+
+  private interface Change {
+    String run();
+  }
+
+  private JsonObject answer(Change change) {
+    String id;
+    try {
+      id = change.run();
+    } catch (IllegalArgumentException e) {
+      throw Work.conflict(String.valueOf(e.getMessage()));
+    }
+    return json(parts.rollOver().history().find(id).orElseThrow());
+  }
+
+  private static boolean flag(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null || value instanceof Boolean) {
+      return Boolean.TRUE.equals(value);
+    }
+    throw Work.badRequest(name + ": expected true or false");
+  }
+
+  private JsonObject json(Authority authority) {
+    Optional<Instant> activation = authority.state() == Authority.State.PREPARED
+        ? Optional.of(parts.rollOver().activationOf(authority))
+        : Optional.empty();
+    return new JsonObject()
+        .put("id", authority.id())
+        .put("kind", authority.kind())
+        .put("state", authority.state().label())
+        .put("since", authority.since().toString())
+        .put("activeFrom", activation.map(Instant::toString).orElse(null))
+        .put("parent", authority.parent())
+        .put("subject", authority.certificate().getSubjectX500Principal().getName())
+        .put("serial", authority.certificate().getSerialNumber().toString(16))
+        .put("notAfter", authority.notAfter().toString())
+        .put("certificate", Pem.of(List.of(authority.certificate())));
+  }
+}
