@@ -119,6 +119,7 @@ public final class EnrollmentService implements AutoCloseable {
 
   private EnrollmentService(
       EnrollmentConfig config,
+      Supplier<Registry> storage,
       CertificateAuthorities authorities,
       ServiceCredential server,
       Vertx vertx,
@@ -132,7 +133,7 @@ public final class EnrollmentService implements AutoCloseable {
     crypto = crypto(config.est());
     blockedKeysFile = blockedKeys(config.issuance());
     try {
-      registry = opened(Registry.open(config.storage()));
+      registry = opened(storage.get());
       lanes = new WorkLanes(meters);
       opened.push(lanes::stop);
       trust = new TrustView(registry, config.admission(), clock);
@@ -183,10 +184,23 @@ public final class EnrollmentService implements AutoCloseable {
       Clock clock,
       MeterRegistry meters) {
     requireNonNull(config, "config");
+    return start(
+        config, () -> Registry.open(config.storage()), authorities, server, vertx, clock, meters);
+  }
+
+  /** As above, with a registry that is opened otherwise. */
+  static EnrollmentService start(
+      EnrollmentConfig config,
+      Supplier<Registry> storage,
+      CertificateAuthorities authorities,
+      ServiceCredential server,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters) {
     requireNonNull(clock, "clock");
     try {
       EnrollmentService service =
-          new EnrollmentService(config, authorities, server, vertx, clock, meters);
+          new EnrollmentService(config, storage, authorities, server, vertx, clock, meters);
       LOG.info("Enrollment service ready est={} http={}", service.estPort, service.httpPort);
       return service;
     } catch (RegistryUnavailableException e) {

@@ -28,8 +28,9 @@ final class WorkLanes {
   private final ThreadPoolExecutor operators;
 
   WorkLanes(MeterRegistry meters) {
-    enrollments = lane("enrollment", 4, 512, meters);
-    renewals = lane("renewal", 4, 512, meters);
+    // Many threads, because most of them wait for one and the same commit.
+    enrollments = lane("enrollment", 48, 1024, meters);
+    renewals = lane("renewal", 48, 1024, meters);
     operators = lane("operator", 2, 256, meters);
   }
 

@@ -108,9 +108,13 @@ public final class Registry implements AutoCloseable {
    *     written
    */
   public static Registry open(StorageConfig storage) {
-    Database database = storage.server() == null
-        ? EmbeddedDatabase.open(storage.directory())
-        : PostgresDatabase.open(storage.server());
+    return open(
+        storage.server() == null
+            ? EmbeddedDatabase.open(storage.directory())
+            : PostgresDatabase.open(storage.server()));
+  }
+
+  static Registry open(Database database) {
     HikariDataSource source = null;
     try {
       source = new HikariDataSource(configuration(database));

@@ -25,9 +25,14 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,6 +40,10 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -42,11 +51,13 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
 /** A desk with its registry, and no network. */
 final class DeskBench implements AutoCloseable {
-  final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
+  final TestPki.Credential factory =
+      TestPki.root("O=Acme,CN=Acme Device Root " + UUID.randomUUID());
   final CertificateAuthorities authorities;
   final Registry registry;
   final TrustView trust;
   final EnrollmentDesk desk;
+  private final CrlPublisher publisher;
   final Revocations revocations;
   final Departures departures;
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -78,18 +89,24 @@ final class DeskBench implements AutoCloseable {
   }
 
   DeskBench(Path folder) {
-    CertificateAuthorities.create(folder.resolve("ca"), clock);
+    this(folder, new StorageConfig(folder.resolve("db")), Duration.ofDays(1));
+  }
+
+  DeskBench(Path folder, StorageConfig storage, Duration validity) {
+    if (!Files.exists(folder.resolve("ca"))) {
+      CertificateAuthorities.create(folder.resolve("ca"), clock);
+    }
     authorities = CertificateAuthorities.open(folder.resolve("ca"));
-    registry = Registry.open(new StorageConfig(folder.resolve("db")));
+    registry = Registry.open(storage);
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);
-    CrlPublisher publisher = new CrlPublisher(
+    publisher = new CrlPublisher(
         registry, authorities::issuers, Duration.ofHours(2), Duration.ofHours(1), clock);
     CrlShards shards = new CrlShards(registry, publisher, "http://localhost", 1000, work -> {});
     shards.refill("device");
     revocations = new Revocations(registry, publisher, clock);
     departures = new Departures(registry, publisher, clock);
-    Profiles profiles = new Profiles(DeviceProfile.base(Duration.ofDays(1)), List.of());
+    Profiles profiles = new Profiles(DeviceProfile.base(validity), List.of());
     desk = new EnrollmentDesk(
         registry,
         trust,
@@ -168,10 +185,29 @@ final class DeskBench implements AutoCloseable {
 
   /** The serial numbers with which a device can carry on. */
   List<String> live(String device) {
+    return live(device, Instant.now());
+  }
+
+  List<String> live(String device, Instant now) {
     return registry.read(tables -> tables.certificates().of(new DeviceId(device)).stream()
-        .filter(record -> record.isLive(Instant.now()))
+        .filter(record -> record.isLive(now))
         .map(CertificateRecord::serial)
         .toList());
+  }
+
+  /** The serial numbers on a CRL of the device CA that is made now. */
+  Set<String> listed() {
+    byte[] der = publisher.publish("device").der().getBytes();
+    try {
+      X509CRL crl = (X509CRL)
+          CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
+      return Stream.ofNullable(crl.getRevokedCertificates())
+          .flatMap(Set::stream)
+          .map(entry -> entry.getSerialNumber().toString(16))
+          .collect(Collectors.toSet());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

@@ -1,0 +1,67 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** docs/conformance.md names tests: each of them is there. */
+class ConformanceTest {
+  private static final Path ROOT = Path.of(System.getProperty("muster.root"));
+  private static final Pattern NAMED = Pattern.compile("`([A-Z]\\w+)#(\\w+)`");
+
+  private static final List<String> MODULES = List.of(
+      "protocol", "device-sdk", "hardware", "enrollment-service", "broker", "simulator", "app");
+
+  @Test
+  void everyTestThatItNames_exists() throws IOException {
+    Map<String, String> sources = sources();
+    List<MatchResult> named = NAMED
+        .matcher(Files.readString(ROOT.resolve("docs/conformance.md")))
+        .results()
+        .toList();
+    assertThat(named).hasSizeGreaterThan(50);
+    assertThat(named)
+        .allSatisfy(test -> assertThat(sources.getOrDefault(test.group(1), ""))
+            .as(test.group())
+            .contains(" " + test.group(2) + "("));
+  }
+
+  private static Map<String, String> sources() throws IOException {
+    try (Stream<Path> files = MODULES.stream().flatMap(ConformanceTest::tests)) {
+      return files.collect(Collectors.toMap(
+          file -> file.getFileName().toString().replace(".java", ""),
+          ConformanceTest::read,
+          String::concat));
+    }
+  }
+
+  private static Stream<Path> tests(String module) {
+    try {
+      return Files.walk(ROOT.resolve(module).resolve("src/test"))
+          .filter(file -> file.toString().endsWith(".java"));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.bench;
+
+import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cms.CMSException;
+import org.bouncycastle.cms.CMSSignedData;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.conscrypt.Conscrypt;
+
+/** A device with everything made beforehand that only costs the client: keys, IDevID, requests. */
+final class BenchDevice {
+  private static final java.security.Provider CRYPTO = Conscrypt.newProvider();
+
+  /** As many as one device may hold live certificates for. */
+  static final int RENEWALS = 5;
+
+  final SSLContext idevid;
+  final byte[] enrollment;
+  final List<byte[]> renewals = new ArrayList<>();
+  private final KeyPair first;
+  private final X509Certificate root;
+
+  BenchDevice(TestPki.Credential factory, String serial, X509Certificate root) {
+    this.root = root;
+    TestPki.Credential identity = factory
+        .issue("SERIALNUMBER=" + serial)
+        .key(newKey())
+        .withoutUsages()
+        .validity(Instant.now().minusSeconds(60), Instant.now().plusSeconds(864_000))
+        .build();
+    this.idevid = EstConnection.identity(identity.key(), identity.chain(), root);
+    this.first = newKey();
+    this.enrollment = EstConnection.request("simpleenroll", csr(first));
+    for (int i = 0; i < RENEWALS; i++) {
+      renewals.add(EstConnection.request("simplereenroll", csr(newKey())));
+    }
+  }
+
+  private static KeyPair newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", CRYPTO);
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] csr(KeyPair keys) {
+    try {
+      byte[] der = new JcaPKCS10CertificationRequestBuilder(new X500Name(""), keys.getPublic())
+          .build(new JcaContentSignerBuilder("SHA256withECDSA")
+              .setProvider(CRYPTO)
+              .build(keys.getPrivate()))
+          .getEncoded();
+      return Base64.getEncoder().encode(der);
+    } catch (IOException | OperatorCreationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What it connects with from now on. @param answer of the server to the enrollment */
+  SSLContext ldevid(byte[] answer) {
+    try {
+      X509CertificateHolder issued = new CMSSignedData(Base64.getDecoder().decode(answer))
+          .getCertificates()
+          .getMatches(null)
+          .iterator()
+          .next();
+      return EstConnection.identity(
+          first.getPrivate(),
+          List.of(new JcaX509CertificateConverter().getCertificate(issued)),
+          root);
+    } catch (CMSException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
