@@ -290,7 +290,7 @@ class ServerKeygenIT {
   @Test
   void est_serverkeygen_offOrEncryptedOnly_givesNoPlainKey(
       @TempDir Path off, @TempDir Path sealed) {
-    try (RunningService without = serving(off, ServerKeygen.OFF)) {
+    try (RunningService without = serving(off, ServerKeygen.NEVER)) {
       without.idevid("G-9");
       without.csr("g9", "/");
       assertThat(without.enroll("serverkeygen", "G-9", "g9").status()).isEqualTo(404);

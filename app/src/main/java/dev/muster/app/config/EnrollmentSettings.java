@@ -64,9 +64,9 @@ public record EnrollmentSettings(
         #     validity: 3d
         #     keys: [p-256]
         #     fleets: [default]
-        # Whether keys are made for devices that cannot: off; encrypted, if the device names a key to
+        # Whether keys are made for devices that cannot: never; encrypted, if the device names a key to
         # send the new one under; plain, also with nothing but TLS around it.
-        # serverKeygen: off
+        # serverKeygen: never
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
@@ -112,9 +112,9 @@ public record EnrollmentSettings(
         profiles(settings),
         settings.value(
             "enrollment.serverKeygen",
-            ServerKeygen.OFF,
+            ServerKeygen.NEVER,
             ServerKeygen::of,
-            "off, encrypted or plain"),
+            "never, encrypted or plain"),
         settings.duration(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(

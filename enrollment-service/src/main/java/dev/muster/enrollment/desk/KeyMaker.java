@@ -37,7 +37,7 @@ public final class KeyMaker {
 
   /** Whether keys are made at all. */
   public boolean isOffered() {
-    return policy != ServerKeygen.OFF;
+    return policy != ServerKeygen.NEVER;
   }
 
   Job begin(KeylessCsr.Check csr, @Nullable X509Certificate client, KeyKind kind) {

@@ -45,6 +45,6 @@ public record AdmissionConfig(
 
   /** As the other; a manufacturer's CA must be proven, and no keys are made. */
   public AdmissionConfig(FleetName defaultFleet, boolean keyReuse, List<DeviceProfile> profiles) {
-    this(defaultFleet, keyReuse, profiles, false, ServerKeygen.OFF);
+    this(defaultFleet, keyReuse, profiles, false, ServerKeygen.NEVER);
   }
 }

@@ -9,8 +9,8 @@ import java.util.Locale;
 
 /** Whether keys are made for devices that cannot make their own (RFC 7030, 4.4). */
 public enum ServerKeygen {
-  /** Never; a key that never leaves its device is the better one (RFC 7030, 6). */
-  OFF,
+  /** A key that stays where it was made is the better one (RFC 7030, 6). */
+  NEVER,
   /** If the client names a key of its own under which the new one travels. */
   ENCRYPTED,
   /** Also with nothing but TLS around it. */
@@ -24,6 +24,6 @@ public enum ServerKeygen {
       }
     }
     throw new IllegalArgumentException(
-        "serverKeygen: " + Quoted.of(label) + " (expected: off, encrypted or plain)");
+        "serverKeygen: " + Quoted.of(label) + " (expected: never, encrypted or plain)");
   }
 }

@@ -254,7 +254,7 @@ class IdevidVerifierTest {
     assertThat(bench.trust.anchors()).containsExactly(bench.factory.certificate());
     TrustView lenient = new TrustView(
         bench.registry,
-        new AdmissionConfig(new FleetName("default"), false, List.of(), true, ServerKeygen.OFF),
+        new AdmissionConfig(new FleetName("default"), false, List.of(), true, ServerKeygen.NEVER),
         bench.clock);
     assertThat(lenient.anchors()).contains(alone.certificate());
   }
