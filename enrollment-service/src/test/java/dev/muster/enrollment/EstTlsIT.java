@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -119,6 +120,38 @@ class EstTlsIT {
     RunningService.Http answer = service.enroll("simpleenroll", "LINKED", "linked");
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.body()).contains("challengePassword: cannot be checked");
+  }
+
+  @Test
+  void est_simpleenroll_ed25519Key_isCertifiedWhereItCanRenew() {
+    RunningService service = services.get(false);
+    ed25519(service, "ed");
+    RunningService.Http first = service.enroll("simpleenroll", "ED", "ed");
+    assertThat(first.status()).isEqualTo(200);
+    service.unpack(first, "ed");
+    service.csr("ed-next", "/");
+    assertThat(service.enroll("simplereenroll", "ed", "ed-next").status()).isEqualTo(200);
+  }
+
+  @Test
+  void est_simpleenroll_ed25519Key_isRefusedWhereTlsWouldShutItOut() {
+    RunningService service = services.get(true);
+    ed25519(service, "ed");
+    RunningService.Http refused = service.enroll("simpleenroll", "ED", "ed");
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.body()).contains("publicKey: Ed25519");
+    // That is why: a client with such a certificate is told that it need not show it.
+    assertThat(handshake(service, "-tls1_2"))
+        .containsPattern("Requested Signature Algorithms: .*ECDSA\\+SHA256")
+        .doesNotContainIgnoringCase("ed25519");
+  }
+
+  private static void ed25519(RunningService service, String name) {
+    service.idevid(name.toUpperCase(Locale.ROOT));
+    PeerProgram.require("openssl")
+        .run(service.folder, "genpkey", "-algorithm", "ED25519", "-out", name + ".key")
+        .expectSuccess();
+    service.csrWithKey(name, name + ".key", "/");
   }
 
   @ParameterizedTest

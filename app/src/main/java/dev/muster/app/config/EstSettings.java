@@ -17,8 +17,9 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
 
   /** Goes on with the section that enrollment's settings begin. */
   static final String COMMENTED_YAML = """
-        # Conscrypt does TLS and signatures faster than the JDK, and alone can link requests to
-        # their TLS connection. Used where its native library runs.
+        # Conscrypt does EST's TLS and checks its signatures faster than the JDK, and alone can link
+        # requests to their TLS connection. Used where its native library runs; it takes no devices
+        # with Ed25519 keys. MUSTER_JAVA_OPTS=-Dmuster.conscrypt=false keeps all from loading it.
         # conscrypt: true
         # Accept only requests that are linked to their TLS connection (RFC 7030, 3.5).
         # requireChannelBinding: false

@@ -41,7 +41,10 @@ public final class CryptoProviders {
     return JDK;
   }
 
-  /** Conscrypt where its native library runs; else as {@link #jdk}. */
+  /**
+   * Conscrypt where its native library runs, and {@code -Dmuster.conscrypt=false} does not keep it
+   * from being loaded; else as {@link #jdk}.
+   */
   public static CryptoProviders fastest() {
     return Native.FASTEST;
   }
@@ -49,7 +52,12 @@ public final class CryptoProviders {
   /** Loads the native library once, and only if somebody asks for it. */
   private static final class Native {
     static final CryptoProviders FASTEST =
-        Conscrypt.isAvailable() ? new CryptoProviders(Conscrypt.newProvider()) : JDK;
+        isWanted() && Conscrypt.isAvailable() ? new CryptoProviders(Conscrypt.newProvider()) : JDK;
+
+    /** For machines on which loading it alone does harm. */
+    private static boolean isWanted() {
+      return Boolean.parseBoolean(System.getProperty("muster.conscrypt", "true"));
+    }
   }
 
   /** For TLS; empty if that is the JDK's own. */

@@ -59,6 +59,7 @@ public final class EnrollmentDesk {
   private final CsrVerifier csrs;
   private final Linking linking;
   private final RequestRates rates;
+  private final RenewableKeys renewable;
   private final RefusalLog refusals;
   private final ClaimCheck claims;
   private final ProgramRenewals programs;
@@ -85,6 +86,7 @@ public final class EnrollmentDesk {
     this.csrs = new CsrVerifier(rules.crypto(), blocked);
     this.linking = new Linking(rules.requireChannelBinding());
     this.rates = new RequestRates(rules);
+    this.renewable = RenewableKeys.of(rules.crypto());
     this.trust = trust;
     this.authorities = authorities;
     this.refusals = new RefusalLog(registry, clock);
@@ -128,7 +130,7 @@ public final class EnrollmentDesk {
       return slowed.get();
     }
     Actor actor = new Actor(applicant.name(), caller.from());
-    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
+    CsrCheck check = check(caller, ask);
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
@@ -174,7 +176,7 @@ public final class EnrollmentDesk {
       return slowed.get();
     }
     Actor stranger = new Actor(describe(ldevid), caller.from());
-    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
+    CsrCheck check = check(caller, ask);
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(stranger, Kind.BAD_REQUEST, refused.message());
     }
@@ -243,7 +245,7 @@ public final class EnrollmentDesk {
       Caller caller, Label label, X509Certificate presented, Ask ask) {
     Actor actor =
         new Actor("program:" + readable(presented.getSubjectX500Principal()), caller.from());
-    CsrCheck check = linking.check(ask.csr().get(), caller.binding());
+    CsrCheck check = check(caller, ask);
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
@@ -256,6 +258,11 @@ public final class EnrollmentDesk {
     return outcome instanceof Refused refused
         ? refuse(actor, refused.kind(), refused.detail())
         : outcome;
+  }
+
+  /** What can be said of a request without the registry. */
+  private CsrCheck check(Caller caller, Ask ask) {
+    return linking.check(renewable.check(ask.csr().get()), caller.binding());
   }
 
   private DecisionRecorder.Result decide(
