@@ -109,7 +109,7 @@ public final class EstClient {
     }
   }
 
-  private static List<X509Certificate> parse(byte[] body) throws ServerProtocolException {
+  static List<X509Certificate> parse(byte[] body) throws ServerProtocolException {
     try {
       byte[] certsOnly = EstBase64.decode(body);
       List<X509Certificate> certificates = new ArrayList<>();
