@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.desk;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
+
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.CertificateAuthorities;
@@ -65,7 +67,7 @@ final class ProgramRenewals {
       return known.isEmpty()
           ? new Refused(
               Kind.FORBIDDEN,
-              "client certificate: revoked, on hold, or not in the registry (expected: an active one)")
+              "client certificate: of a service, but revoked, on hold, or not in the registry")
           : renew(tables, known.get(), csr, actor, now);
     });
   }
@@ -122,7 +124,8 @@ final class ProgramRenewals {
         name.commonName().orElseThrow(() -> new IllegalStateException("a program without a name")),
         presented.role(),
         name.organization().map(FleetName::new).orElse(null),
-        Duration.between(presented.issuedAt(), presented.notAfter()),
+        // Certificates count whole seconds.
+        Duration.between(presented.issuedAt().truncatedTo(SECONDS), presented.notAfter()),
         status);
   }
 
