@@ -7,20 +7,27 @@ package dev.muster.enrollment;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
 import dev.muster.enrollment.rollover.RollOverConfig;
+import org.jspecify.annotations.Nullable;
 
-/** How the enrollment service runs: each part as the feature that it is about wants it. */
+/**
+ * How the enrollment service runs: each part as the feature that it is about wants it.
+ *
+ * @param hook who is asked before a device is let in; null for nobody
+ */
 public record EnrollmentConfig(
     StorageConfig storage,
     EstConfig est,
     AdmissionConfig admission,
     IssuanceConfig issuance,
     RevocationConfig revocation,
-    RollOverConfig rollOver) {
+    RollOverConfig rollOver,
+    @Nullable HookConfig hook) {
   public EnrollmentConfig {
     requireNonNull(storage, "storage");
     requireNonNull(est, "est");
@@ -28,5 +35,16 @@ public record EnrollmentConfig(
     requireNonNull(issuance, "issuance");
     requireNonNull(revocation, "revocation");
     requireNonNull(rollOver, "rollOver");
+  }
+
+  /** As the other, and nobody is asked before a device is let in. */
+  public EnrollmentConfig(
+      StorageConfig storage,
+      EstConfig est,
+      AdmissionConfig admission,
+      IssuanceConfig issuance,
+      RevocationConfig revocation,
+      RollOverConfig rollOver) {
+    this(storage, est, admission, issuance, revocation, rollOver, null);
   }
 }

@@ -23,6 +23,9 @@ import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.est.EstServer;
 import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.est.EstWorkers;
+import dev.muster.enrollment.hook.EnrollmentHook;
+import dev.muster.enrollment.hook.HookConfig;
+import dev.muster.enrollment.hook.HttpEnrollmentHook;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -230,6 +233,7 @@ public final class EnrollmentService implements AutoCloseable {
         crypto,
         blockedKeys(),
         config.est().requireChannelBinding(),
+        hook(),
         limits.requestsPerDevice(),
         limits.requestsPerManufacturer());
   }
@@ -293,6 +297,15 @@ public final class EnrollmentService implements AutoCloseable {
       LOG.info("Blocked keys read file={} keys={}", config.blockedKeys(), list.size());
       return list;
     } catch (UncheckedIOException | IllegalArgumentException e) {
+      throw new StartFailedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private @Nullable EnrollmentHook hook() {
+    HookConfig asked = config.hook();
+    try {
+      return asked == null ? null : new HttpEnrollmentHook(asked, meters);
+    } catch (IllegalArgumentException e) {
       throw new StartFailedException(String.valueOf(e.getMessage()), e);
     }
   }

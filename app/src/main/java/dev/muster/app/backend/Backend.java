@@ -180,7 +180,8 @@ public final class Backend implements AutoCloseable {
             config.enrollment().crlValidity(),
             config.enrollment().crlInterval(),
             RevocationConfig.MAX_SHARD_SIZE),
-        new RollOverConfig(config.enrollment().caLeadTime(), config.enrollment().rootLeadTime()));
+        new RollOverConfig(config.enrollment().caLeadTime(), config.enrollment().rootLeadTime()),
+        config.enrollment().hook());
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), server, vertx, clock, meters);
     started.push(service);

@@ -6,6 +6,7 @@ package dev.muster.app.config;
 
 import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.csr.KeyKind;
+import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.ServerKeygen;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param blockedKeys a file of keys that nobody may have; null for none
  * @param est how EST is served
  * @param allowKeyReuse whether a renewal may keep its key
+ * @param hook who is asked before a device is let in; null for nobody
  * @param profiles that devices may ask for by an EST label
  * @param serverKeygen whether keys are made for devices
  * @param ca where the keys of the CAs are
@@ -44,11 +46,13 @@ public record EnrollmentSettings(
     StorageConfig.@Nullable Server database,
     boolean allowUnprovenManufacturers,
     @Nullable Path blockedKeys,
+    @Nullable HookConfig hook,
     EstSettings est,
     Duration serviceCertificateValidity,
     CaConfig ca) {
 
-  static final String COMMENTED_YAML = """
+  static final String COMMENTED_YAML =
+      """
       enrollment:
         # Where CRLs can be fetched from outside; it stands in every certificate.
         # publicHttpUrl: http://localhost:8080
@@ -95,7 +99,7 @@ public record EnrollmentSettings(
         # Keys that nobody may have: the SHA-256 of a SubjectPublicKeyInfo on each line, in
         # hexadecimal; read again when it changes.
         # blockedKeys: /etc/muster/blocked-keys.txt
-      """ + EstSettings.COMMENTED_YAML;
+      """ + HookSettings.COMMENTED_YAML + EstSettings.COMMENTED_YAML;
 
   static EnrollmentSettings read(Settings settings) {
     Duration second = Duration.ofSeconds(1);
@@ -126,6 +130,7 @@ public record EnrollmentSettings(
         settings.flag("enrollment.allowUnprovenManufacturers", false),
         settings.<@Nullable Path>value(
             "enrollment.blockedKeys", null, Path::of, "the path of a file"),
+        HookSettings.read(settings),
         EstSettings.read(settings),
         settings.duration(
             "enrollment.serviceCertificateValidity",

@@ -10,6 +10,7 @@ import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.HookVerdict;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.ShownClaim;
 import java.time.Instant;
@@ -77,6 +78,6 @@ record Applicant(
 
   EnrollmentRequest.First asks(VerifiedCsr csr, Label label, ShownClaim claim) {
     return new EnrollmentRequest.First(
-        manufacturer, serial, factoryKey, ownNames, csr, label, claim);
+        manufacturer, serial, factoryKey, ownNames, csr, label, claim, HookVerdict.INDIFFERENT);
   }
 }

@@ -13,12 +13,17 @@ import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
+import dev.muster.enrollment.hook.EnrollmentHook;
+import dev.muster.enrollment.hook.HookQuestion;
+import dev.muster.enrollment.hook.HookUnavailableException;
 import dev.muster.enrollment.inventory.ClaimRecord;
+import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.HookVerdict;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.RefusalReason;
@@ -35,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +69,7 @@ public final class EnrollmentDesk {
   private final RefusalLog refusals;
   private final ClaimCheck claims;
   private final ProgramRenewals programs;
+  private final @Nullable EnrollmentHook hook;
 
   /**
    * @param profiles of LDevIDs
@@ -84,6 +91,7 @@ public final class EnrollmentDesk {
     this.peers = new PeerVerifier(trust, authorities, rules.crypto());
     this.blocked = rules.blocked();
     this.csrs = new CsrVerifier(rules.crypto(), blocked);
+    this.hook = rules.hook();
     this.linking = new Linking(rules.requireChannelBinding());
     this.rates = new RequestRates(rules);
     this.renewable = RenewableKeys.of(rules.crypto());
@@ -134,18 +142,43 @@ public final class EnrollmentDesk {
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
-    VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
     boolean required = trust.needsClaim(applicant.manufacturer());
-    return finish(registry.commit(tables -> {
-      // As it stands now: somebody may have used it since.
-      Optional<ClaimRecord> token =
-          claim.map(one -> tables.claims().find(one.id()).orElse(one));
-      ShownClaim shown = new ShownClaim(token.orElse(null), required);
-      DecisionRecorder.Result result =
-          decide(tables, applicant.asks(verified, label, shown), actor, ask);
-      applicant.recordOrigin(tables);
-      return result;
-    }));
+    EnrollmentRequest.First asked = applicant.asks(
+        ((CsrCheck.Accepted) check).csr(), label, new ShownClaim(claim.orElse(null), required));
+    try {
+      HookVerdict said = hook == null ? asked.hook() : hook.ask(question(asked, caller));
+      return finish(registry.commit(tables -> {
+        // As it stands now: somebody may have used it since.
+        Optional<ClaimRecord> token =
+            claim.map(one -> tables.claims().find(one.id()).orElse(one));
+        ShownClaim shown = new ShownClaim(token.orElse(null), required);
+        DecisionRecorder.Result result =
+            decide(tables, applicant.asks(asked.csr(), label, shown).with(said), actor, ask);
+        applicant.recordOrigin(tables);
+        return result;
+      }));
+    } catch (HookUnavailableException e) {
+      LOG.error("Hook does not answer reason=\"{}\"", e.getMessage());
+      return refuse(actor, Kind.UNAVAILABLE, "hook: does not answer, try again later");
+    }
+  }
+
+  private HookQuestion question(EnrollmentRequest.First request, Caller caller) {
+    String manufacturer = request.manufacturer().name();
+    return registry.read(tables -> {
+      Optional<DeviceRecord> device = tables.devices().find(manufacturer, request.serial());
+      return new HookQuestion(
+          manufacturer,
+          request.serial(),
+          request.factoryKey() == null ? null : Fingerprint.of(caller.chain().get(0)),
+          registrar
+              .subject(
+                  request, device, tables.manufacturers().announced(manufacturer, request.serial()))
+              .orElse(null),
+          device.isPresent(),
+          request.label().fleet(),
+          caller.from());
+    });
   }
 
   /**

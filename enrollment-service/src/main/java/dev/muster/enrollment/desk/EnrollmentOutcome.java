@@ -33,6 +33,8 @@ public sealed interface EnrollmentOutcome {
     /** A request that cannot be granted to anybody. */
     BAD_REQUEST,
     /** Too much at once. */
-    TOO_MANY
+    TOO_MANY,
+    /** Somebody whose word is needed does not answer. */
+    UNAVAILABLE
   }
 }

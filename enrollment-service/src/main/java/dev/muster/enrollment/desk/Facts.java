@@ -39,7 +39,10 @@ final class Facts {
       String manufacturer = first.manufacturer().name();
       announced = tables.manufacturers().announced(manufacturer, first.serial());
       device = tables.devices().find(manufacturer, first.serial());
-      id = Registrar.deviceId(first.manufacturer(), first.serial(), announced);
+      Optional<ManifestEntry> entry = announced;
+      id = first
+          .chosenId()
+          .or(() -> Registrar.deviceId(first.manufacturer(), first.serial(), entry));
       idTaken = device.isEmpty()
           && id.map(name -> tables.devices().find(name).isPresent()
                   || tables.manufacturers().isAnnouncedForOther(name, manufacturer, first.serial()))

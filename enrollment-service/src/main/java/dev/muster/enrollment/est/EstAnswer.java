@@ -48,6 +48,7 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
         case FORBIDDEN -> text(403, refused.detail());
         case BAD_REQUEST -> text(400, refused.detail());
         case TOO_MANY -> later(429, 60, refused.detail());
+        case UNAVAILABLE -> later(503, 30, refused.detail());
       };
     }
     throw new IllegalStateException("unknown outcome: " + outcome);

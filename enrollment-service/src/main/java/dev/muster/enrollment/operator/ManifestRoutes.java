@@ -7,6 +7,7 @@ package dev.muster.enrollment.operator;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.manifest.ManifestImport;
+import dev.muster.enrollment.registrar.ReservedNames;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -23,7 +24,7 @@ final class ManifestRoutes {
   ManifestRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
-    this.manifests = new ManifestImport(parts.registry(), parts.clock(), ServiceNames::isReserved);
+    this.manifests = new ManifestImport(parts.registry(), parts.clock(), ReservedNames::contains);
   }
 
   void mount(Router router) {

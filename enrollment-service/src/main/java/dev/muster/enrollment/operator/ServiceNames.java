@@ -8,12 +8,12 @@ import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.registrar.ReservedNames;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.identity.FleetName;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * name would throw each other out, and one of them could pass for the other in the log.
  */
 final class ServiceNames {
-  /** Our own services', whose certificates are made offline. */
-  private static final Set<String> RESERVED = Set.of("enrollment", "broker", "server");
 
   private final Registry.Tables tables;
   private final AuthorityHistory authorities;
@@ -34,7 +32,7 @@ final class ServiceNames {
 
   /** @return what the name would conflict with, for the operator; empty if with nothing */
   Optional<String> conflict(String name, String role, @Nullable FleetName fleet, Instant now) {
-    if (isReserved(name)) {
+    if (ReservedNames.contains(name)) {
       return Optional.of("name: \"" + name + "\" is reserved for our own services");
     }
     if (tables.devices().find(new DeviceId(name)).isPresent()) {
@@ -54,11 +52,6 @@ final class ServiceNames {
             + (fleetOf(record).isEmpty() ? "" : " and fleet " + fleetOf(record))
             + " by certificate "
             + record.serial() + " (expected: another name, or revoke that one first)");
-  }
-
-  /** Whether a name is that of one of our own services. */
-  static boolean isReserved(String name) {
-    return RESERVED.contains(name);
   }
 
   /** One on hold may come back. */

@@ -18,7 +18,6 @@ import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
-import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -45,15 +44,12 @@ final class FirstEnrollment {
     if (unclaimed.isPresent()) {
       return unclaimed.get();
     }
-    Optional<DeviceId> id = facts
-        .device()
-        .map(DeviceRecord::id)
-        .or(() -> Registrar.deviceId(request.manufacturer(), request.serial(), facts.announced()));
-    if (id.isEmpty()) {
+    Optional<DeviceSubject> named = subject(request, facts.device(), facts.announced());
+    if (named.isEmpty()) {
       return forbidden("IDevID serialNumber: " + Quoted.of(request.serial())
           + " (expected: 1 to 63 of [A-Za-z0-9._-] together with the manufacturer's name)");
     }
-    DeviceSubject subject = new DeviceSubject(fleet(request, facts), id.get());
+    DeviceSubject subject = named.get();
     Optional<EnrollmentDecision> refusal = refusal(request, facts, subject);
     if (refusal.isPresent()) {
       return refusal.get();
@@ -62,6 +58,24 @@ final class FirstEnrollment {
       return repeatOrRefuse(facts.sameKey().get(), subject, now);
     }
     return admit(request, facts, subject, now);
+  }
+
+  /**
+   * What the device is or will be called: as the registry has it, as the hook wants it, as it was
+   * announced, or by the template, in this order.
+   *
+   * @return empty if its serial number makes no device id
+   */
+  Optional<DeviceSubject> subject(
+      EnrollmentRequest.First request,
+      Optional<DeviceRecord> device,
+      Optional<ManifestEntry> announced) {
+    return device
+        .map(DeviceRecord::subject)
+        .or(() -> request
+            .chosenId()
+            .or(() -> Registrar.deviceId(request.manufacturer(), request.serial(), announced))
+            .map(id -> new DeviceSubject(fleet(request, announced), id)));
   }
 
   private Optional<EnrollmentDecision> refusal(
@@ -77,7 +91,10 @@ final class FirstEnrollment {
     if (facts.reservedKey()) {
       return Optional.of(badRequest("publicKey: in use by another (expected: a new key)"));
     }
-    if (facts.idTaken()) {
+    if (request.hook() instanceof HookVerdict.Refuse refuse) {
+      return Optional.of(forbidden("device: refused by its operator's hook: " + refuse.reason()));
+    }
+    if (facts.idTaken() || ReservedNames.contains(subject.device().value())) {
       return Optional.of(forbidden("device id: \"" + subject.device()
           + "\" belongs to another device (expected: a serial number that makes a new name)"));
     }
@@ -95,6 +112,9 @@ final class FirstEnrollment {
     }
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
       return new Issue(subject, true);
+    }
+    if (request.hook() instanceof HookVerdict.Defer defer) {
+      return defer(facts, subject, now, false, "the hook wants it to wait: " + defer.reason());
     }
     if (facts.device().map(device -> isAnotherFactoryKey(device, request)).orElse(false)) {
       return defer(
@@ -157,13 +177,13 @@ final class FirstEnrollment {
         .orElse(false);
   }
 
-  private FleetName fleet(EnrollmentRequest.First request, RegistryFacts facts) {
-    if (facts.device().isPresent()) {
-      return facts.device().get().fleet();
+  private FleetName fleet(EnrollmentRequest.First request, Optional<ManifestEntry> announced) {
+    if (request.hook() instanceof HookVerdict.Allow allow && allow.fleet() != null) {
+      return allow.fleet();
     }
-    @Nullable FleetName announced = facts.announced().map(ManifestEntry::fleet).orElse(null);
-    if (announced != null) {
-      return announced;
+    @Nullable FleetName ofManifest = announced.map(ManifestEntry::fleet).orElse(null);
+    if (ofManifest != null) {
+      return ofManifest;
     }
     @Nullable FleetName ofManufacturer = request.manufacturer().fleet();
     return ofManufacturer == null ? defaultFleet : ofManufacturer;

@@ -6,6 +6,7 @@ package dev.muster.enrollment.registrar;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.protocol.identity.DeviceId;
@@ -50,6 +51,14 @@ public final class Registrar {
     boolean ascii = serial.chars().allMatch(c -> c < 0x80);
     String id = Manufacturer.template(manufacturer.name(), serial);
     return ascii && DeviceId.isValid(id) ? Optional.of(new DeviceId(id)) : Optional.empty();
+  }
+
+  /** What a device with an IDevID is called, or will be; empty if it cannot be called anything. */
+  public Optional<DeviceSubject> subject(
+      EnrollmentRequest.First request,
+      Optional<DeviceRecord> device,
+      Optional<ManifestEntry> announced) {
+    return firstEnrollment.subject(request, device, announced);
   }
 
   /** Decides about a request. */

@@ -120,6 +120,7 @@ final class DeskBench implements AutoCloseable {
             CryptoProviders.fastest(),
             BlockedKeys.NONE,
             false,
+            null,
             Integer.MAX_VALUE,
             Integer.MAX_VALUE),
         () -> publisher.publish("device"));

@@ -55,6 +55,8 @@ class RegistrarTest {
   private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final Fingerprint OTHER_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final DeviceId ID = new DeviceId("acme-sn1");
+  private static final HookVerdict CHOICE =
+      new HookVerdict.Allow(new FleetName("south"), new DeviceId("valve-1"));
   private static final FleetName FLEET = new FleetName("default");
 
   private static final DeviceProfile SHORT =
@@ -109,6 +111,7 @@ class RegistrarTest {
     VerifiedCsr csr = CSR;
 
     Label label = Label.NONE;
+    HookVerdict hook = HookVerdict.INDIFFERENT;
 
     @Nullable String profile;
 
@@ -168,7 +171,8 @@ class RegistrarTest {
           List.of(new VerifiedCsr.Name("CN", "Widget")),
           csr,
           label,
-          claim);
+          claim,
+          hook);
     }
 
     EnrollmentRequest.Renewal renewal(CertificateStatus status) {
@@ -408,6 +412,53 @@ class RegistrarTest {
             "profile with other keys",
             new World().with(w -> w.label = new Label(null, OTHER_KEYS)),
             "BAD_REQUEST publicKey: p-256 (expected: p-384 or rsa)"),
+        row(
+            "hook refuses",
+            new World().with(w -> w.hook = new HookVerdict.Refuse("stolen")),
+            "FORBIDDEN device: refused by its operator's hook: stolen"),
+        row(
+            "hook defers",
+            new World().with(w -> w.hook = new HookVerdict.Defer("later")),
+            "defer false"),
+        row(
+            "hook defers, approved",
+            new World()
+                .device(DeviceStatus.PENDING, false)
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO)
+                .with(w -> w.hook = new HookVerdict.Defer("later")),
+            "issue acme-sn1 default superseding"),
+        row(
+            "hook chooses",
+            new World().with(w -> w.announced = Optional.of(entry)).with(w -> w.hook = CHOICE),
+            "issue valve-1 south"),
+        row(
+            "hook chooses, device known",
+            new World().device(DeviceStatus.ACTIVE, false).with(w -> w.hook = CHOICE),
+            "issue acme-sn1 default"),
+        row(
+            "hook chooses a taken name",
+            new World().with(w -> w.idTaken = true).with(w -> w.hook = CHOICE),
+            "FORBIDDEN device id"),
+        row(
+            "hook chooses a service's name",
+            new World().with(w -> w.hook = new HookVerdict.Allow(null, new DeviceId("broker"))),
+            "FORBIDDEN device id"),
+        row(
+            "hook chooses, CSR names the template",
+            new World().with(w -> w.hook = CHOICE).with(w -> w.csr = named("CN", "acme-sn1")),
+            "BAD_REQUEST CN"),
+        row(
+            "hook chooses another fleet than the label",
+            new World().with(w -> w.hook = CHOICE).with(w -> w.label = new Label(FLEET, null)),
+            "FORBIDDEN label"),
+        row(
+            "hook allows, second key",
+            new World().certificate(CertificateStatus.ACTIVE, null).with(w -> w.hook = CHOICE),
+            "defer true"),
+        row(
+            "hook allows, not announced",
+            new World().with(w -> w.admission = Admission.REGISTERED).with(w -> w.hook = CHOICE),
+            "FORBIDDEN IDevID"),
         row("name taken", new World().with(w -> w.idTaken = true), "FORBIDDEN device id"),
         row("unsafe serial", new World().with(w -> w.serial = "a/b"), "FORBIDDEN IDevID"),
         row("Kelvin sign", new World().with(w -> w.serial = "\u212A1"), "FORBIDDEN IDevID"),

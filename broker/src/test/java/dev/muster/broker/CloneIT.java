@@ -1,0 +1,133 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.testing.TestPki.Credential;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import javax.net.ssl.SSLSocketFactory;
+import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One certificate at two addresses: Linux answers on all of 127.0.0.0/8. */
+class CloneIT {
+  @TempDir
+  static Path folder;
+
+  @Test
+  void twoMachinesWithOneKey_raiseAnAlarm_whenTheyThrowEachOtherOut() throws Exception {
+    try (BrokerFixture fixture = new BrokerFixture(folder).start()) {
+      Credential device = fixture.device("d1");
+      connect(fixture, device, "127.0.0.1");
+      connect(fixture, device, "127.0.0.2");
+      connect(fixture, device, "127.0.0.1");
+      assertThat(fixture.meters.counter("muster.clone.alarms").count()).isZero();
+      connect(fixture, device, "127.0.0.2");
+      assertThat(fixture.meters.counter("muster.clone.alarms").count()).isEqualTo(1);
+      JsonObject alarm = alarms(fixture).getJsonArray("alarms").getJsonObject(0);
+      assertThat(alarm.getString("client")).isEqualTo("d1");
+      assertThat(alarm.getJsonArray("addresses")).containsExactly("127.0.0.1", "127.0.0.2");
+    }
+  }
+
+  private static void connect(BrokerFixture fixture, Credential device, String address)
+      throws Exception {
+    MqttAsyncClient client =
+        new MqttAsyncClient("ssl://localhost:" + fixture.port(), "d1", new MemoryPersistence());
+    MqttConnectionOptions options = new MqttConnectionOptions();
+    options.setSocketFactory(new From(fixture.tls(device).getSocketFactory(), address));
+    client.connect(options).waitForCompletion(20_000);
+  }
+
+  private static JsonObject alarms(BrokerFixture fixture) throws Exception {
+    Router router = Router.router(fixture.vertx());
+    fixture.broker().mountOperatorRoutes(router);
+    HttpServer server = fixture.vertx().createHttpServer().requestHandler(router);
+    int port = server
+        .listen(0, "127.0.0.1")
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get()
+        .actualPort();
+    HttpClientAgent client = fixture.vertx().createHttpClient();
+    return client
+        .request(HttpMethod.GET, port, "127.0.0.1", "/sessions/alarms")
+        .compose(request -> request.send())
+        .compose(response -> response.body())
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get()
+        .toJsonObject();
+  }
+
+  /** TLS from an address of our choice. */
+  private static final class From extends SSLSocketFactory {
+    private final SSLSocketFactory tls;
+    private final String address;
+
+    From(SSLSocketFactory tls, String address) {
+      this.tls = tls;
+      this.address = address;
+    }
+
+    @Override
+    public Socket createSocket() throws IOException {
+      Socket socket = tls.createSocket();
+      socket.bind(new InetSocketAddress(address, 0));
+      return socket;
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+      return tls.createSocket(host, port, InetAddress.getByName(address), 0);
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress local, int localPort)
+        throws IOException {
+      return createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+      return tls.createSocket(host, port, InetAddress.getByName(address), 0);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort)
+        throws IOException {
+      return createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(Socket below, String host, int port, boolean autoClose)
+        throws IOException {
+      return tls.createSocket(below, host, port, autoClose);
+    }
+
+    @Override
+    public String[] getDefaultCipherSuites() {
+      return tls.getDefaultCipherSuites();
+    }
+
+    @Override
+    public String[] getSupportedCipherSuites() {
+      return tls.getSupportedCipherSuites();
+    }
+  }
+}

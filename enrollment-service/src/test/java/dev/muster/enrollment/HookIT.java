@@ -1,0 +1,131 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.muster.enrollment.hook.HookConfig;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Devices enroll with curl while an HTTP server of the JDK has its say. */
+class HookIT {
+  @TempDir
+  static Path folder;
+
+  private static HttpServer hook;
+  private static RunningService service;
+  private static volatile int status = 200;
+  private static volatile String answer = "";
+  private static volatile String asked = "";
+
+  @BeforeAll
+  static void start() throws IOException {
+    hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    hook.createContext("/", exchange -> {
+      asked = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+      exchange.sendResponseHeaders(status, bytes.length);
+      exchange.getResponseBody().write(bytes);
+      exchange.close();
+    });
+    hook.start();
+    URI url = URI.create("http://localhost:" + hook.getAddress().getPort() + "/");
+    HookConfig asked = new HookConfig(url, null, null, Duration.ofSeconds(20), 2, false);
+    service = new RunningService(
+        folder,
+        config -> new EnrollmentConfig(
+            config.storage(),
+            config.est(),
+            config.admission(),
+            config.issuance(),
+            config.revocation(),
+            config.rollOver(),
+            asked));
+    service.addManufacturer("acme", service.factory, "auto");
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    hook.stop(0);
+  }
+
+  private static void says(int code, String text) {
+    status = code;
+    answer = text;
+  }
+
+  @Test
+  void hookThatChooses_namesTheDevice_onceAndForAll() {
+    service.idevid("CH1");
+    says(200, "{\"decision\":\"allow\",\"fleet\":\"north\",\"device\":\"pump-7\"}");
+    assertThat(service.enrolled("CH1", "ch1").getSubjectX500Principal().getName())
+        .contains("CN=pump-7")
+        .contains("O=north");
+    assertThat(new JsonObject(asked).getString("device")).isEqualTo("acme-ch1");
+    // The same name for another device is a collision.
+    service.idevid("CH2");
+    service.csr("ch2", "/");
+    assertThat(service.enroll("simpleenroll", "CH2", "ch2").status()).isEqualTo(403);
+    // A known device keeps its name, whatever the hook says later.
+    says(200, "{\"decision\":\"allow\",\"fleet\":\"south\",\"device\":\"other\"}");
+    service.post("/devices/pump-7/release", new JsonObject());
+    assertThat(service.enrolled("CH1", "ch3").getSubjectX500Principal().getName())
+        .contains("CN=pump-7");
+    assertThat(new JsonObject(asked).getBoolean("known")).isTrue();
+  }
+
+  @Test
+  void hookThatRefuses_isHeard_andRenewalsDoNotAskIt() {
+    service.idevid("RF1");
+    says(200, "{\"decision\":\"allow\"}");
+    service.enrolled("RF1", "rf1");
+    says(200, "{\"decision\":\"refuse\",\"reason\":\"stolen\"}");
+    service.csr("rf2", "/");
+    RunningService.Http refused = service.enroll("simpleenroll", "RF1", "rf2");
+    assertThat(refused.status()).isEqualTo(403);
+    assertThat(refused.body()).contains("stolen");
+    assertThat(service.enroll("simplereenroll", "rf1", "rf2").status()).isEqualTo(200);
+  }
+
+  @Test
+  void hookThatDefers_isAskedAgain() {
+    service.idevid("DF1");
+    service.csr("df1", "/");
+    says(200, "{\"decision\":\"defer\",\"reason\":\"not paid\"}");
+    assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(202);
+    assertThat(service.get("/devices/acme-df1").body().encode()).contains("not paid");
+    says(200, "{\"decision\":\"allow\"}");
+    assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(200);
+  }
+
+  @Test
+  void hookThatFails_letsNobodyIn() {
+    service.idevid("NO1");
+    service.csr("no1", "/");
+    for (String broken : new String[] {"", "{}", "{\"decision\":\"allow\",\"device\":\"A/B\"}"}) {
+      says(200, broken);
+      RunningService.Http answered = service.enroll("simpleenroll", "NO1", "no1");
+      assertThat(answered.status()).isEqualTo(503);
+      assertThat(answered.header("Retry-After")).isPresent();
+    }
+    says(500, "{\"decision\":\"allow\"}");
+    assertThat(service.enroll("simpleenroll", "NO1", "no1").status()).isEqualTo(503);
+    says(200, "{\"decision\":\"allow\"}");
+    assertThat(service.enroll("simpleenroll", "NO1", "no1").status()).isEqualTo(200);
+  }
+}
