@@ -27,7 +27,7 @@ class WorkLanesTest {
 
   @Test
   void flood_isTurnedAwayOnceTheQueueIsFull() {
-    assertThat(flood(lanes.enrollments())).isEqualTo(4 + 512);
+    assertThat(flood(lanes.enrollments())).isEqualTo(48 + 1024);
   }
 
   @Test
