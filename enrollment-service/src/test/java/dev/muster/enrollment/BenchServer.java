@@ -5,6 +5,8 @@
 package dev.muster.enrollment;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.BenchRegistry;
 import dev.muster.enrollment.inventory.Manufacturer;
@@ -38,7 +40,11 @@ public final class BenchServer {
     }
     CertificateAuthorities authorities = CertificateAuthorities.open(ca);
     Files.writeString(folder.resolve("root.pem"), Pem.of(List.of(authorities.root())));
-    EnrollmentConfig config = RunningService.config(folder.resolve("db"), 0, 0);
+    // Thousands of devices at one address, in seconds: nobody is to be slowed down on purpose.
+    EstLimits limits = new EstLimits(20_000, 4096, 1000, Integer.MAX_VALUE);
+    EnrollmentConfig config = RunningService.with(
+        RunningService.config(folder.resolve("db"), 0, 0),
+        new EstConfig("127.0.0.1", 0, true, false, limits));
     Supplier<Registry> storage =
         durable ? () -> Registry.open(config.storage()) : BenchRegistry::inMemory;
     Supplier<Registry> filled = () -> {
