@@ -1,0 +1,227 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an operator and a manufacturer type, against one muster that runs. */
+class AdminIT {
+  @TempDir
+  static Path folder;
+
+  private static MusterProcess backend;
+
+  @BeforeAll
+  static void start() {
+    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    muster("factory init --out DIR/acme --name acme");
+    assertThat(muster("admin manufacturers add acme --ca DIR/acme/ca.pem --admission registered"))
+        .contains("manufacturer acme: admission registered")
+        .doesNotContain("unproven");
+  }
+
+  @AfterAll
+  static void stop() {
+    backend.close();
+  }
+
+  private static String muster(String line) {
+    return run(line).expect(0).stdout();
+  }
+
+  private static String refused(String line) {
+    return run(line).expect(1).stderr();
+  }
+
+  /**
+   * Runs a command, with {@code DIR} for the folder. In this JVM: a new one for each takes seconds.
+   */
+  private static MusterProcess.Ended run(String line) {
+    String whole = line.startsWith("admin ") ? line + " --data DIR/muster-data" : line;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    PrintStream stdout = System.out;
+    PrintStream stderr = System.err;
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    try {
+      int code =
+          Muster.commandLine().execute(whole.replace("DIR", folder.toString()).split(" "));
+      return new MusterProcess.Ended(
+          code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(stdout);
+      System.setErr(stderr);
+    }
+  }
+
+  /** What the first group of {@code pattern} stands for in {@code text}. */
+  private static String find(String pattern, String text) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as("%s in: %s", pattern, text).isTrue();
+    return matcher.group(1);
+  }
+
+  @Test
+  void manufacturer_withoutItsKeyAtHand_isProvenByItsFactory_thenSteered() throws IOException {
+    muster("factory init --out DIR/globex --name globex");
+    // Handed over alone: no ca.key lies beside it.
+    Files.copy(folder.resolve("globex/ca.pem"), folder.resolve("globex.pem"));
+    String added = muster("admin manufacturers add globex --ca DIR/globex.pem");
+    String challenge = find("--challenge (\\S+)", added);
+    assertThat(muster("admin manufacturers list")).containsPattern("globex .* unproven ");
+
+    muster("factory prove --factory DIR/globex --challenge made-up --out DIR/wrong.pem");
+    assertThat(refused("admin manufacturers prove globex --certificate DIR/wrong.pem"))
+        .contains("(expected: ");
+    assertThat(muster(
+            "factory prove --factory DIR/globex --challenge " + challenge + " --out DIR/proof.pem"))
+        .startsWith("proof: ");
+    assertThat(muster("admin manufacturers prove globex --certificate DIR/proof.pem"))
+        .containsPattern("(?m)^enabled ")
+        .doesNotContain("unproven");
+
+    assertThat(muster("admin manufacturers policy globex --admission manual --fleet north"))
+        .contains("admission manual, fleet north");
+    assertThat(muster("admin manufacturers disable globex --renewals"))
+        .contains("(disabled from ")
+        .contains("renewals too");
+    assertThat(muster("admin manufacturers enable globex")).doesNotContain("disabled");
+    assertThat(muster("admin manufacturers review globex").strip())
+        .isEqualTo("DEVICE  CERTIFICATE  ENROLLED  DOUBTS");
+
+    muster("factory init --out DIR/next --name next");
+    assertThat(muster("admin manufacturers add globex --ca DIR/next/ca.pem --json"))
+        .contains("O=next");
+    String second = find("(?m)^enabled +(\\w+) .*next", muster("admin manufacturers show globex"));
+    assertThat(muster("admin manufacturers remove-ca globex --anchor " + second))
+        .doesNotContain(second);
+  }
+
+  @Test
+  void claims_areMade_listedWithoutTheirTokens_andTakenBack() {
+    String made = muster("admin claims create acme --serial SN-7 --valid-for 1h");
+    String id = find("(?m)^(\\S+) +SN-7 ", made);
+    String token = find("(?m) SN-7 +\\S+ +(\\S+)$", made);
+    assertThat(muster("admin claims list acme"))
+        .containsPattern(id + " +SN-7 +open ")
+        .doesNotContain(token);
+    assertThat(muster("admin claims revoke " + id).strip()).isEqualTo("claim " + id + ": revoked");
+    assertThat(muster("admin claims list acme")).containsPattern(id + " +SN-7 +revoked ");
+  }
+
+  @Test
+  void certificates_areRenewedOnDemand_andRevokedSinceATime() {
+    assertThat(muster("admin certificates renew-now --fleet default --spread 10m"))
+        .contains("are to be renewed from ");
+    String issued =
+        muster("admin certificates issue --role consumer --name reader --out DIR/reader");
+    String serial = find("^certificate (\\w+) ", issued);
+    assertThat(refused("admin certificates revoke " + serial + " --reason superseded --since "
+            + Instant.now().minusSeconds(60)))
+        .contains("since: ");
+    assertThat(muster("admin certificates revoke " + serial + " --reason keyCompromise --since "
+            + Instant.now().minusSeconds(60)))
+        .contains("certificate " + serial + ": revoked, on CRL number ")
+        .contains("0 remaining");
+  }
+
+  @Test
+  void audit_isListed_exported_andVerified() throws IOException {
+    assertThat(muster("admin audit list --about manufacturer:acme"))
+        .contains("manufacturer.")
+        .contains("manufacturer:acme");
+    assertThat(muster("admin audit export --out DIR/audit.log")).contains(" entries and ");
+    assertThat(Files.readAllLines(folder.resolve("audit.log")))
+        .allMatch(line -> line.matches("[0-9a-f]{64} \\{.*}"))
+        .isNotEmpty();
+    assertThat(muster("admin audit verify --known DIR/audit.log.checkpoints"))
+        .startsWith("verified: ");
+  }
+
+  @Test
+  void authorities_areListed() {
+    assertThat(muster("admin authorities list"))
+        .startsWith("ID")
+        .containsPattern("(?m)^root .*active ")
+        .containsPattern("(?m)^device .*active ")
+        .containsPattern("(?m)^service .*active ");
+  }
+
+  @Test
+  void manifest_signedByTheFactory_isImported_andListed() throws IOException {
+    muster("factory issue --factory DIR/acme --serial SN-1 --out DIR/sn1");
+    muster("factory issue --factory DIR/acme --serial SN-2 --out DIR/sn2");
+    assertThat(muster("factory manifest --factory DIR/acme --out DIR/made.p7m --fleet north"))
+        .startsWith("2 serial numbers");
+    assertThat(muster("admin manifests import acme DIR/made.p7m"))
+        .contains("added 2")
+        .contains("signed");
+    assertThat(muster("admin manifests import acme DIR/made.p7m")).contains("unchanged 2");
+    assertThat(muster("admin manifests list")).contains("Manifest station");
+
+    byte[] manifest = Files.readAllBytes(folder.resolve("made.p7m"));
+    manifest[manifest.length - 1] ^= 1;
+    Files.write(folder.resolve("damaged.p7m"), manifest);
+    assertThat(refused("admin manifests import acme DIR/damaged.p7m")).contains("signature:");
+  }
+
+  @Test
+  void manifest_beyondAMebibyte_isTaken() throws IOException {
+    StringBuilder rows = new StringBuilder("serial,tags\n");
+    for (int i = 0; i < 3_000; i++) {
+      rows.append("L-").append(i);
+      for (String tag : List.of(",first", ";second", ";third", ";fourth", ";fifth")) {
+        rows.append(tag).append('=').append("x".repeat(64));
+      }
+      rows.append('\n');
+    }
+    assertThat(rows.length()).isGreaterThan(1 << 20);
+    Files.writeString(folder.resolve("large.csv"), rows);
+    assertThat(muster("admin manifests import acme DIR/large.csv")).contains("added 3000");
+  }
+
+  @Test
+  void lists_withNothingInThem_areTheirHeaders() {
+    assertThat(muster("admin devices list --fleet nowhere --status active --tag a=b --group g"))
+        .doesNotContain("acme");
+    assertThat(muster("admin devices groups")).startsWith("GROUP");
+    assertThat(muster("admin alarms list --all")).startsWith("RAISED");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "admin devices tag acme-none a=b",
+        "admin devices untag acme-none a",
+        "admin devices group acme-none g",
+        "admin devices ungroup acme-none g",
+        "admin devices transfer acme-none --to north",
+        "admin devices history acme-none",
+        "admin claims revoke none",
+        "admin manufacturers review none",
+        "admin alarms acknowledge none"
+      })
+  void acts_onWhatIsNotThere_areRefusedInWords(String line) {
+    assertThat(refused(line)).contains("expected: one that is known here");
+  }
+}
