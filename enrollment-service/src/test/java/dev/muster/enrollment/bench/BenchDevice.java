@@ -9,13 +9,13 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -37,17 +37,17 @@ final class BenchDevice {
   final byte[] enrollment;
   final List<byte[]> renewals = new ArrayList<>();
   private final KeyPair first;
-  private final X509Certificate root;
+  private final TrustManager[] trust;
 
-  BenchDevice(TestPki.Credential factory, String serial, X509Certificate root) {
-    this.root = root;
+  BenchDevice(TestPki.Credential factory, String serial, TrustManager[] trust) {
+    this.trust = trust;
     TestPki.Credential identity = factory
         .issue("SERIALNUMBER=" + serial)
         .key(newKey())
         .withoutUsages()
         .validity(Instant.now().minusSeconds(60), Instant.now().plusSeconds(864_000))
         .build();
-    this.idevid = EstConnection.identity(identity.key(), identity.chain(), root);
+    this.idevid = EstConnection.identity(identity.key(), identity.chain(), trust);
     this.first = newKey();
     this.enrollment = EstConnection.request("simpleenroll", csr(first));
     for (int i = 0; i < RENEWALS; i++) {
@@ -89,7 +89,7 @@ final class BenchDevice {
       return EstConnection.identity(
           first.getPrivate(),
           List.of(new JcaX509CertificateConverter().getCertificate(issued)),
-          root);
+          trust);
     } catch (CMSException | GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }

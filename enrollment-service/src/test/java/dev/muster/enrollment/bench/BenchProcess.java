@@ -13,14 +13,14 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.TrustManager;
 
 /** A server to be measured, in a process of its own. */
 final class BenchProcess implements AutoCloseable {
   final int port;
-  final X509Certificate root;
+  final TrustManager[] trust;
   private final Process process;
 
   BenchProcess(Path folder, TestPki.Credential factory, boolean durable, int devices)
@@ -49,7 +49,8 @@ final class BenchProcess implements AutoCloseable {
       found = line.startsWith("ready ") ? Integer.parseInt(line.substring(6)) : 0;
     }
     port = found;
-    root = Pem.certificates(Files.readString(folder.resolve("root.pem"))).get(0);
+    trust = EstConnection.trusting(
+        Pem.certificates(Files.readString(folder.resolve("root.pem"))).get(0));
     Thread drain = new Thread(() -> output.lines().forEach(line -> {}));
     drain.setDaemon(true);
     drain.start();

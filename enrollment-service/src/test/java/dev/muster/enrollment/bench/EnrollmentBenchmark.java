@@ -92,7 +92,7 @@ class EnrollmentBenchmark {
   private List<BenchDevice> devices(BenchProcess server) {
     return IntStream.range(0, DEVICES)
         .parallel()
-        .mapToObj(i -> new BenchDevice(factory, "B" + serials.incrementAndGet(), server.root))
+        .mapToObj(i -> new BenchDevice(factory, "B" + serials.incrementAndGet(), server.trust))
         .toList();
   }
 

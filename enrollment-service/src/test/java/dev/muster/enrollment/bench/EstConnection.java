@@ -8,18 +8,23 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.conscrypt.Conscrypt;
+import org.jspecify.annotations.Nullable;
 
 /** One TLS connection to an EST server, with as little of a client around it as possible. */
 final class EstConnection implements AutoCloseable {
@@ -37,24 +42,69 @@ final class EstConnection implements AutoCloseable {
     this.out = socket.getOutputStream();
   }
 
-  /** The TLS of one device; a context of its own, so that no session is resumed as another's. */
-  static SSLContext identity(PrivateKey key, List<X509Certificate> chain, X509Certificate root) {
+  /** Whom devices trust; made once. */
+  static TrustManager[] trusting(X509Certificate root) {
     try {
-      KeyStore keys = KeyStore.getInstance("PKCS12");
-      keys.load(null, null);
-      keys.setKeyEntry("device", key, new char[0], chain.toArray(X509Certificate[]::new));
-      KeyManagerFactory keyManagers = KeyManagerFactory.getInstance("PKIX");
-      keyManagers.init(keys, new char[0]);
       KeyStore anchors = KeyStore.getInstance("PKCS12");
       anchors.load(null, null);
       anchors.setCertificateEntry("root", root);
       TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX", TLS);
       trust.init(anchors);
-      SSLContext context = SSLContext.getInstance("TLSv1.3", TLS);
-      context.init(keyManagers.getKeyManagers(), trust.getTrustManagers(), null);
-      return context;
+      return trust.getTrustManagers();
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** The TLS of one device; a context of its own, so that no session is resumed as another's. */
+  static SSLContext identity(PrivateKey key, List<X509Certificate> chain, TrustManager[] trust) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLSv1.3", TLS);
+      context.init(new KeyManager[] {new OneKey(key, chain)}, trust, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Without a key store, whose encryption would cost more than the handshake. */
+  private static final class OneKey extends X509ExtendedKeyManager {
+    private final PrivateKey key;
+    private final X509Certificate[] chain;
+
+    OneKey(PrivateKey key, List<X509Certificate> chain) {
+      this.key = key;
+      this.chain = chain.toArray(X509Certificate[]::new);
+    }
+
+    @Override
+    public String[] getClientAliases(String type, Principal[] issuers) {
+      return new String[] {"device"};
+    }
+
+    @Override
+    public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+      return "device";
+    }
+
+    @Override
+    public String[] getServerAliases(String type, Principal[] issuers) {
+      return new String[0];
+    }
+
+    @Override
+    public @Nullable String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+      return null;
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return chain.clone();
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return key;
     }
   }
 
