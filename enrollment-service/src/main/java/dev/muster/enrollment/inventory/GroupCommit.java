@@ -60,7 +60,6 @@ final class GroupCommit implements AutoCloseable {
       }
     }
 
-    @SuppressWarnings("NullAway") // A work that may give null says so in its own type.
     void complete() {
       if (failure == null) {
         done.complete(result);
