@@ -6,6 +6,7 @@ package dev.muster.enrollment.issuance;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.enrollment.issuance.lint.CertificateKind;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
@@ -37,7 +38,14 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
  */
 public final class LocalIssuer implements CertificateIssuer {
   /** Devices without a battery-backed clock wake up a little in the past. */
-  private static final Duration BACKDATED = Duration.ofMinutes(5);
+  private static final Duration LONGEST_BACKDATING = Duration.ofMinutes(5);
+
+  /**
+   * A device's at most by a tenth of the validity: it renews after a share of the life, counted
+   * from its beginning, and one of a few minutes would be due the moment it is issued. The renewal
+   * of our own services counts from the end.
+   */
+  private static final int BACKDATED_PART = 10;
 
   private static final int SERIAL_BITS = 128;
 
@@ -73,7 +81,8 @@ public final class LocalIssuer implements CertificateIssuer {
 
   @Override
   public X509Certificate issue(CertificateProfile profile, PublicKey subjectKey, Instant now) {
-    Instant begin = later(now.minus(BACKDATED), certificate.getNotBefore().toInstant());
+    Duration backdating = backdating(profile);
+    Instant begin = later(now.minus(backdating), certificate.getNotBefore().toInstant());
     Instant end =
         earlier(now.plus(profile.validity()), certificate.getNotAfter().toInstant());
     if (!end.isAfter(now)) {
@@ -84,10 +93,18 @@ public final class LocalIssuer implements CertificateIssuer {
       JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
           name, newSerial(), date(begin), date(end), profile.subject(), subjectKey);
       addExtensions(builder, profile, subjectKey);
-      return signer.sign(builder, profile.kind(), profile.validity().plus(BACKDATED));
+      return signer.sign(builder, profile.kind(), profile.validity().plus(backdating));
     } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a certificate", e);
     }
+  }
+
+  private static Duration backdating(CertificateProfile profile) {
+    if (profile.kind() != CertificateKind.DEVICE) {
+      return LONGEST_BACKDATING;
+    }
+    Duration part = profile.validity().dividedBy(BACKDATED_PART);
+    return part.compareTo(LONGEST_BACKDATING) < 0 ? part : LONGEST_BACKDATING;
   }
 
   private void addExtensions(

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.RenewalWindow;
 import dev.muster.testing.TestPki;
 import java.math.BigInteger;
 import java.security.KeyPair;
@@ -50,6 +51,21 @@ class IssuedCertificateTest {
   void cert_begin_isBackdatedForClocksThatAreBehind() {
     assertThat(issue(NOW, Duration.ofDays(30)).getNotBefore().toInstant())
         .isEqualTo(Instant.parse("2026-11-21T11:55:00Z"));
+  }
+
+  @Test
+  void cert_begin_ofAShortLife_isBackdatedByATenthOfIt() {
+    assertThat(issue(NOW, Duration.ofMinutes(2)).getNotBefore().toInstant())
+        .isEqualTo(Instant.parse("2026-11-21T11:59:48Z"));
+  }
+
+  @Test
+  void cert_ofAShortLife_isNotDueForRenewalWhenIssued() {
+    Duration validity = Duration.ofMinutes(1);
+    X509Certificate issued = issue(NOW, validity);
+    RenewalWindow window = new RenewalWindow(
+        issued.getNotBefore().toInstant(), issued.getNotAfter().toInstant());
+    assertThat(window.opens()).isAfter(NOW.plus(validity.dividedBy(2)));
   }
 
   @Test
