@@ -58,7 +58,7 @@ final class AuthorityCommands {
     @Option(
         names = "--emergency",
         description = "The key of the present CA is in other hands: revoke all that it has issued. "
-            + "Devices enroll anew by themselves; services need new certificates.")
+            + "Devices enroll anew by themselves; programs need new certificates.")
     boolean emergency;
 
     @Option(
