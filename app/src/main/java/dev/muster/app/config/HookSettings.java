@@ -16,7 +16,7 @@ final class HookSettings {
         # A program of yours that is asked, by POST with JSON, before a device with a factory
         # identity is let in: it may allow, refuse or defer, and name the fleet and id of a new one.
         # While it does not answer nobody enrolls, unless letInOnFailure is true; renewals go on.
-        # As many workers as concurrency says may wait for it; there are four.
+        # As many workers as concurrency says may wait for it, of the 48 that let devices in.
         hook:
           # url: https://inventory.example.com/muster
           # caFile: /etc/muster/hook-ca.pem
