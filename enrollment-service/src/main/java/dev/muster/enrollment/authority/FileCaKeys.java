@@ -13,7 +13,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
+import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -80,7 +83,19 @@ final class FileCaKeys implements CaKeys {
   public Found find(Path directory, String name) {
     CaFile.Contents contents = CaFile.read(directory.resolve(name + SUFFIX), password);
     SigningKey key = new JcaSigningKey(
-        contents.file().toString(), contents.key(), contents.certificate().getPublicKey(), SIGNING);
+        contents.file().toString(),
+        translated(contents.key()),
+        contents.certificate().getPublicKey(),
+        SIGNING);
     return new Found(contents.file(), key, contents.certificate());
+  }
+
+  /** Once, not with every signature. */
+  private static PrivateKey translated(PrivateKey key) {
+    try {
+      return (PrivateKey) KeyFactory.getInstance(key.getAlgorithm(), SIGNING).translateKey(key);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("a key from a file is not for " + SIGNING.getName(), e);
+    }
   }
 }

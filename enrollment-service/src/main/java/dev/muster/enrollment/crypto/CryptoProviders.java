@@ -9,13 +9,13 @@ import java.security.Key;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import org.bouncycastle.operator.ContentSigner;
-import org.bouncycastle.operator.ContentVerifierProvider;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.conscrypt.Conscrypt;
 import org.jspecify.annotations.Nullable;
 
@@ -79,13 +79,26 @@ public final class CryptoProviders {
     return builder.build(key);
   }
 
-  /** Verifies what {@code key} has signed. */
-  public ContentVerifierProvider verifier(PublicKey key) throws OperatorCreationException {
-    JcaContentVerifierProviderBuilder builder = new JcaContentVerifierProviderBuilder();
-    if (conscrypt != null && takes(key)) {
-      builder.setProvider(conscrypt);
+  /**
+   * Whether {@code key} made a signature. BouncyCastle's verifiers are not asked: they verify each
+   * signature twice, for the sake of some tokens.
+   *
+   * @param algorithm for example {@code SHA256withECDSA}
+   * @return false as well if the signature cannot be read
+   * @throws GeneralSecurityException if the key cannot be used
+   */
+  public boolean verifies(String algorithm, PublicKey key, byte[] signed, byte[] signature)
+      throws GeneralSecurityException {
+    Signature verifier = conscrypt != null && takes(key)
+        ? Signature.getInstance(algorithm, conscrypt)
+        : Signature.getInstance(algorithm);
+    verifier.initVerify(key);
+    verifier.update(signed);
+    try {
+      return verifier.verify(signature);
+    } catch (SignatureException e) {
+      return false;
     }
-    return builder.build(key);
   }
 
   /** Whether {@code key} signed {@code certificate}. */

@@ -20,12 +20,12 @@ import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
-import org.bouncycastle.asn1.nist.NISTNamedCurves;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.crypto.ec.CustomNamedCurves;
 import org.bouncycastle.math.ec.ECPoint;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
@@ -95,7 +95,7 @@ final class KeyRules {
         && !curve.equals(SECObjectIdentifiers.secp384r1)) {
       throw new CsrRefusedException(FIELD, "curve " + curve + " (expected: P-256 or P-384)");
     }
-    X9ECParameters domain = NISTNamedCurves.getByOID(curve);
+    X9ECParameters domain = CustomNamedCurves.getByOID(curve);
     byte[] point = info.getPublicKeyData().getOctets();
     int expected = 1 + 2 * ((domain.getCurve().getFieldSize() + 7) / 8);
     if (point.length != expected || point[0] != 4) {

@@ -169,7 +169,8 @@ final class DecisionRecorder {
       add(open, device(first, subject, DeviceStatus.ACTIVE, open.now, open.now));
       return true;
     }
-    if (!open.tables.devices().enrolled(subject.device(), open.now)) {
+    boolean asItIs = known.map(DeviceRecord::isEnrolled).orElse(false);
+    if (!asItIs && !open.tables.devices().enrolled(subject.device(), open.now)) {
       return false;
     }
     if (open.request instanceof EnrollmentRequest.First first && first.factoryKey() != null) {

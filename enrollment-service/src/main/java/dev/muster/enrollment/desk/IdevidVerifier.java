@@ -138,8 +138,9 @@ final class IdevidVerifier {
             WHO + "its manufacturer's CA is not proven (expected: a proof that whoever registered"
                 + " it has its key)");
       }
-      Optional<String> violation =
-          PathRules.violation(path, anchor.certificate(), manufacturer.policy(), now);
+      Optional<String> violation = anchors
+          .weakness(anchor)
+          .or(() -> PathRules.violation(path, anchor.certificate(), manufacturer.policy(), now));
       if (violation.isPresent()) {
         return new Peer.Rejected(idevid, WHO + violation.get());
       }

@@ -11,9 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Remembers which CA's key signed which CA's certificate, for the few that stand above all devices
- * of a line. Only that: it never changes. Whether a CA is trusted, valid or taken back is asked
- * each time.
+ * Remembers which CA's key signed which certificate. Only that: it never changes. Whether a CA is
+ * trusted, valid or taken back is asked each time.
  *
  * <p>Thread-safe.
  */

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.bouncycastle.asn1.x509.Extension;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +40,13 @@ final class PathRules {
 
   /**
    * @param path from the IDevID to the certificate that {@code anchor} issued
+   * @param anchor whose key is known to be sound
    * @return what is wrong, for the sender; empty if nothing is
    */
   static Optional<String> violation(
       List<X509Certificate> path, X509Certificate anchor, ManufacturerPolicy policy, Instant now) {
     return validity(path.get(0), policy, now)
-        .or(() -> weakKey(path, anchor))
+        .or(() -> weakKey(path))
         .or(() -> unknown(path))
         .or(() -> aboveViolation(path, anchor, now));
   }
@@ -64,8 +64,8 @@ final class PathRules {
     return Optional.empty();
   }
 
-  private static Optional<String> weakKey(List<X509Certificate> path, X509Certificate anchor) {
-    return Stream.concat(path.stream(), Stream.of(anchor))
+  private static Optional<String> weakKey(List<X509Certificate> path) {
+    return path.stream()
         .map(certificate -> CertificateKeys.weakness(certificate.getPublicKey()))
         .flatMap(Optional::stream)
         .findFirst();

@@ -9,6 +9,7 @@ import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.idevid.Signatures;
+import java.security.PublicKey;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -28,11 +29,15 @@ final class PeerVerifier {
   private static final int DIGITAL_SIGNATURE = 0;
   private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
   private static final String ANY_PURPOSE = "2.5.29.37.0";
+  private static final int CACHED_LINKS = 4_000;
 
   private final TrustView trust;
   private final CertificateAuthorities authorities;
   private final CryptoProviders crypto;
   private final IdevidVerifier idevids;
+
+  /** A device that waits, or renews over one connection, shows the same certificate many times. */
+  private final KnownLinks links = new KnownLinks(CACHED_LINKS);
 
   PeerVerifier(TrustView trust, CertificateAuthorities authorities, CryptoProviders crypto) {
     this.trust = trust;
@@ -123,7 +128,17 @@ final class PeerVerifier {
   }
 
   private boolean issued(X509Certificate issuer, X509Certificate certificate) {
-    return issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
-        && crypto.signed(issuer.getPublicKey(), certificate);
+    if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
+      return false;
+    }
+    PublicKey key = issuer.getPublicKey();
+    if (links.contains(key, certificate)) {
+      return true;
+    }
+    boolean signed = crypto.signed(key, certificate);
+    if (signed) {
+      links.add(key, certificate);
+    }
+    return signed;
   }
 }

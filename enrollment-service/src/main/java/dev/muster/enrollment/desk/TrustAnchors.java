@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.csr.CertificateKeys;
 import dev.muster.enrollment.idevid.ManufacturerCrl;
 import dev.muster.enrollment.inventory.Distrust;
 import dev.muster.enrollment.inventory.Manufacturer;
@@ -18,11 +19,17 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
-/** The CAs of all manufacturers, by what certificates below them say. Immutable. */
+/**
+ * The CAs of all manufacturers, by what certificates below them say. Immutable.
+ *
+ * <p>Thread-safe.
+ */
 final class TrustAnchors {
   /**
    * @param distrust its own, or that of a CA above it
@@ -40,6 +47,9 @@ final class TrustAnchors {
 
   private final Map<X500Principal, List<Anchor>> bySubject = new HashMap<>();
   private final Set<Fingerprint> keys = new HashSet<>();
+
+  /** By fingerprint of the CA. Found out once, when it is needed: with RSA that takes a while. */
+  private final Map<Fingerprint, Optional<String>> weaknesses = new ConcurrentHashMap<>();
 
   TrustAnchors(Collection<Manufacturer> manufacturers, Map<Fingerprint, ManufacturerCrl> crls) {
     for (Manufacturer manufacturer : manufacturers) {
@@ -89,6 +99,13 @@ final class TrustAnchors {
   /** Those that may have issued a certificate; whether they did, their keys tell. */
   List<Anchor> issuersOf(X509Certificate certificate) {
     return bySubject.getOrDefault(certificate.getIssuerX500Principal(), List.of());
+  }
+
+  /** What is wrong with the key of a CA; empty if nothing is. */
+  Optional<String> weakness(Anchor anchor) {
+    return weaknesses.computeIfAbsent(
+        anchor.ca().fingerprint(),
+        ca -> CertificateKeys.weakness(anchor.certificate().getPublicKey()));
   }
 
   /** The CAs of a manufacturer whose devices may not even renew. */

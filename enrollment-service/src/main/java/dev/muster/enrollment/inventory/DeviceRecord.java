@@ -35,6 +35,11 @@ public record DeviceRecord(
     int epoch,
     Identification identifiedBy) {
 
+  /** Whether another certificate changes nothing here. */
+  public boolean isEnrolled() {
+    return status == DeviceStatus.ACTIVE && !released && enrolledAt != null;
+  }
+
   /** Whom its certificates name. */
   public DeviceSubject subject() {
     return new DeviceSubject(fleet, id);

@@ -10,7 +10,6 @@ import java.security.PublicKey;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
-import java.util.regex.Pattern;
 
 /**
  * The SHA-256 of a certificate, or of a public key (its SubjectPublicKeyInfo).
@@ -18,13 +17,17 @@ import java.util.regex.Pattern;
  * @param hex 64 lower-case hexadecimal digits
  */
 public record Fingerprint(String hex) {
-  private static final Pattern GRAMMAR = Pattern.compile("[0-9a-f]{64}");
+  private static final int LENGTH = 64;
 
   /** @throws IllegalArgumentException if {@code hex} is no SHA-256 */
   public Fingerprint {
-    if (!GRAMMAR.matcher(hex).matches()) {
+    if (hex.length() != LENGTH || !hex.chars().allMatch(Fingerprint::isDigit)) {
       throw new IllegalArgumentException("fingerprint: expected 64 of [0-9a-f]");
     }
+  }
+
+  private static boolean isDigit(int c) {
+    return c >= '0' && c <= '9' || c >= 'a' && c <= 'f';
   }
 
   /** Of the whole certificate. */

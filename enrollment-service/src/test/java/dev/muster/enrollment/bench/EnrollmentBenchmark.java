@@ -26,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class EnrollmentBenchmark {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
+
+  /** Not counted: a JVM needs some 30,000 requests until its compiler rests. */
+  private static final int WARM_UP = Integer.getInteger("bench.warmup", 6);
+
   private static final int DEVICES = Integer.getInteger("bench.devices", 600);
   private static final int FILLED = Integer.getInteger("bench.filled", 100_000);
 
@@ -41,8 +45,7 @@ class EnrollmentBenchmark {
     try (BenchProcess durable = new BenchProcess(folder.resolve("durable"), factory, true, 0);
         BenchProcess memory = new BenchProcess(folder.resolve("memory"), factory, false, 0);
         BenchProcess filled = new BenchProcess(folder.resolve("filled"), factory, true, FILLED)) {
-      for (int round = -1; round < ROUNDS; round++) {
-        // The first round only warms up.
+      for (int round = -WARM_UP; round < ROUNDS; round++) {
         round("durable", durable, round >= 0);
         round("memory", memory, round >= 0);
         round("filled", filled, round >= 0);
