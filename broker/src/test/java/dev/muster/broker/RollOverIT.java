@@ -99,4 +99,16 @@ class RollOverIT {
     connected[0].disconnect(1_000);
     service.disconnect(1_000);
   }
+
+  @Test
+  void firstCrlOfANewCa_beforeTheNextLookAtTheFiles_isTaken() throws Exception {
+    Credential next = fixture.root.issue("CN=Device CA 2").ca().build();
+    byte[] crl = TestPki.crl(next, 1, Duration.ofDays(1), List.of());
+    MqttClient service = connect(fixture.service("enrollment", "service"), "enrollment");
+    trust("# device\n" + pem(fixture.deviceCa) + "# device-2\n" + pem(next));
+    service.publish("muster/revocations/device-2", crl, 1, true);
+    assertThat(service.isConnected()).isTrue();
+    assertThat(fixture.broker().problem()).isEmpty();
+    service.disconnect(1_000);
+  }
 }

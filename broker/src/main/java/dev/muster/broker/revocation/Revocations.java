@@ -72,6 +72,7 @@ public final class Revocations implements AutoCloseable {
   private final Clock clock;
   private final CrlDirectory directory;
   private final CrlDownload download = new CrlDownload();
+  private volatile Supplier<Optional<IssuingAuthorities>> changes = Optional::empty;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "muster-revocation");
@@ -107,9 +108,11 @@ public final class Revocations implements AutoCloseable {
   /**
    * Starts to refresh, to follow the CAs, and to sweep.
    *
-   * @param changes asked once a second, on our thread: the CAs to trust from now on, if others
+   * @param changes asked once a second, and when a CRL of an unknown CA comes, on our thread: the
+   *     CAs to trust from now on, if others
    */
   public void start(Supplier<Optional<IssuingAuthorities>> changes) {
+    this.changes = changes;
     view.authorities().ids().forEach(this::schedulePull);
     Runnable round = () -> {
       changes.get().ifPresent(this::follow);
@@ -117,6 +120,13 @@ public final class Revocations implements AutoCloseable {
     };
     executor.scheduleWithFixedDelay(
         guarded(round), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** The first CRL of a new CA comes at once, and may be here before our next look at the CAs. */
+  private void followIfUnknown(String issuer) {
+    if (!view.authorities().ids().contains(issuer)) {
+      changes.get().ifPresent(this::follow);
+    }
   }
 
   private void follow(IssuingAuthorities next) {
@@ -186,6 +196,7 @@ public final class Revocations implements AutoCloseable {
     CompletableFuture<Applied> applied = new CompletableFuture<>();
     executor.execute(() -> {
       try {
+        followIfUnknown(issuer);
         applied.complete(apply(issuer, der));
       } catch (RuntimeException e) {
         applied.completeExceptionally(e);
@@ -204,6 +215,7 @@ public final class Revocations implements AutoCloseable {
     CompletableFuture<Applied> applied = new CompletableFuture<>();
     executor.execute(() -> {
       try {
+        followIfUnknown(issuer);
         Applied done = apply(issuer, download(issuer, number));
         if (done.crlNumber().compareTo(number) < 0) {
           throw new IllegalStateException(
