@@ -1,0 +1,166 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.muster.app.backend.Endpoints;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.DeviceClosedException;
+import dev.muster.device.FleetDevice;
+import dev.muster.hardware.factory.Factory;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Devices of a manufacturer {@code acme} that publish without end, and what they were told is
+ * stored. Each has its files in {@code FOLDER/SN-n} and its state in {@code FOLDER/SN-n-state}.
+ */
+final class PublishingFleet implements AutoCloseable {
+  private final Path folder;
+  private final List<FleetDevice> devices = new ArrayList<>();
+  private final List<Path> states = new ArrayList<>();
+  private final Map<DeviceId, Set<MessageIdentity>> acknowledged = new ConcurrentHashMap<>();
+  private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+  private final ScheduledExecutorService load = Executors.newSingleThreadScheduledExecutor();
+
+  private PublishingFleet(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Makes the factory, has the backend in {@code folder} trust it, and starts its devices. */
+  static PublishingFleet start(Path folder, int size, Duration interval) {
+    // Not by commands: a JVM for each takes seconds.
+    Factory factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
+    MusterProcess.run(
+            folder,
+            "admin",
+            "manufacturers",
+            "add",
+            "acme",
+            "--ca",
+            "acme/ca.pem",
+            "--admission",
+            "auto")
+        .expect(0);
+    PublishingFleet fleet = new PublishingFleet(folder);
+    fleet.copyRoot();
+    Endpoints ports = Endpoints.read(fleet.data());
+    for (int i = 0; i < size; i++) {
+      factory.issue("SN-" + i, folder.resolve("SN-" + i));
+      fleet.startDevice("SN-" + i, ports);
+    }
+    fleet.load.scheduleAtFixedRate(
+        () -> fleet.devices.forEach(fleet::publish), 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+    return fleet;
+  }
+
+  private Path data() {
+    return folder.resolve("muster-data");
+  }
+
+  /** Devices have what they were given in the factory, whatever becomes of the installation's. */
+  private void copyRoot() {
+    try {
+      Files.copy(data().resolve("trust/root.pem"), root());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The root that the devices were given. */
+  Path root() {
+    return folder.resolve("first-root.pem");
+  }
+
+  private void startDevice(String serial, Endpoints ports) {
+    FleetDevice device = FleetDevice.builder()
+        .enrollment(ports.estUrl())
+        .broker(ports.mqttUrl())
+        .trust(root())
+        .factoryIdentity(
+            folder.resolve(serial).resolve("device.key"),
+            folder.resolve(serial).resolve("chain.pem"))
+        .stateDirectory(folder.resolve(serial + "-state"))
+        .build();
+    states.add(folder.resolve(serial + "-state"));
+    device.start();
+    devices.add(device);
+  }
+
+  private void publish(FleetDevice device) {
+    var receipt = device.telemetry("load").send(Map.of("n", 1));
+    receipt.acknowledged().whenComplete((stored, failure) -> {
+      if (failure == null) {
+        device.subject().ifPresent(subject -> remember(subject.device(), receipt.identity()));
+      } else if (!(failure instanceof DeviceClosedException)) {
+        failures.add(failure);
+      }
+    });
+  }
+
+  private void remember(DeviceId device, MessageIdentity identity) {
+    acknowledged.computeIfAbsent(device, id -> ConcurrentHashMap.newKeySet()).add(identity);
+  }
+
+  /** How many messages were acknowledged, of all devices. */
+  int acknowledged() {
+    return acknowledged.values().stream().mapToInt(Set::size).sum();
+  }
+
+  /** Ends the load. What is not acknowledged by then is given up. */
+  @Override
+  public void close() {
+    load.shutdownNow();
+    devices.forEach(FleetDevice::close);
+  }
+
+  /** Where each device keeps its identities and what it trusts. */
+  List<Path> states() {
+    return List.copyOf(states);
+  }
+
+  /** No message was refused, and all that were acknowledged are stored, once. */
+  void assertStoredOnce(OperatorClient operator, String as) {
+    assertThat(failures).as(as).isEmpty();
+    acknowledged.forEach((device, identities) -> {
+      List<MessageIdentity> stored = stored(operator, device);
+      assertThat(stored).as("%s, %s: stored once", as, device).doesNotHaveDuplicates();
+      assertThat(stored).as("%s, %s: nothing lost", as, device).containsAll(identities);
+    });
+  }
+
+  private static List<MessageIdentity> stored(OperatorClient operator, DeviceId device) {
+    List<MessageIdentity> identities = new ArrayList<>();
+    String first = "devices/" + device + "/messages?limit=1000";
+    String page = first;
+    while (page != null) {
+      JsonNode answer = operator.get(page);
+      answer
+          .path("messages")
+          .forEach(m -> identities.add(
+              new MessageIdentity(m.path("boot").asText(), m.path("sequence").asLong())));
+      page = answer.hasNonNull("next") ? first + "&after=" + answer.path("next").asText() : null;
+    }
+    return identities;
+  }
+}
