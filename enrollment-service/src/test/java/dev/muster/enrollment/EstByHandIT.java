@@ -52,6 +52,24 @@ class EstByHandIT {
     assertThat(certificates).contains("Muster Root CA", "Muster Device CA", "Muster Service CA");
   }
 
+  /** OpenSSL's decoder, which libest has, reads no long lines; strongSwan's reads nothing else. */
+  @Test
+  void est_cacerts_askedByLibest_isInLinesThatItsDecoderReads() {
+    RunningService.Http answer =
+        service.curl(null, "--user-agent", "libest 3.2.0p", service.est("cacerts"));
+    assertThat(answer.header("Content-Length")).contains("" + answer.body().length());
+    assertThat(answer.body().lines()).hasSizeGreaterThan(20).allMatch(line -> line.length() <= 64);
+    service.write("lines.txt", answer.body());
+    PeerProgram.require("openssl")
+        .run(folder, "base64", "-d", "-in", "lines.txt", "-out", "lines.p7")
+        .expectSuccess();
+    assertThat(PeerProgram.require("openssl")
+            .run(folder, "pkcs7", "-inform", "DER", "-in", "lines.p7", "-print_certs")
+            .expectSuccess()
+            .stdout())
+        .contains("Muster Root CA", "Muster Device CA", "Muster Service CA");
+  }
+
   @Test
   void cacerts_withLabel_answersForKnownFleetsOnly() {
     assertThat(service.curl(null, service.est("default/cacerts")).status()).isEqualTo(200);

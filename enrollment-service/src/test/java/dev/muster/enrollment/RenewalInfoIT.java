@@ -12,6 +12,7 @@ import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.RenewalWindow;
+import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -187,6 +188,44 @@ class RenewalInfoIT {
     // The answer was lost: the same question has the same answer.
     assertThat(service.unpack(service.enroll("simplereenroll", "k1", "k1-again"), "k3"))
         .isEqualTo(second);
+  }
+
+  /** As libest does, which makes its request of the certificate and copies all extensions. */
+  @Test
+  void est_simplereenroll_extensionsOfTheCertificateRepeated_isRenewed() {
+    service.idevid("L-1");
+    X509Certificate first = service.enrolled("L-1", "l1");
+    requestOf("l1", "l1-again");
+    X509Certificate second =
+        service.unpack(service.enroll("simplereenroll", "l1", "l1-again"), "l2");
+    assertThat(second.getPublicKey()).isEqualTo(first.getPublicKey());
+    assertThat(second.getSerialNumber()).isNotEqualTo(first.getSerialNumber());
+  }
+
+  @Test
+  void est_simplereenroll_extensionsOfAnotherCertificate_is400NamingOne() {
+    service.idevid("L-2");
+    service.idevid("L-3");
+    service.enrolled("L-2", "l2");
+    service.enrolled("L-3", "l3");
+    requestOf("l2", "stranger");
+    RunningService.Http answer = service.enroll("simplereenroll", "l3", "stranger");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).contains("expected");
+    // Nor has a first request a certificate to repeat.
+    service.idevid("L-4");
+    assertThat(service.enroll("simpleenroll", "L-4", "stranger").status()).isEqualTo(400);
+  }
+
+  private static void requestOf(String certificate, String name) {
+    openssl("x509 -x509toreq -copy_extensions copyall -in %s.pem -key %s.key -out %s.csr"
+        .formatted(certificate, certificate, name));
+    openssl("req -in %s.csr -outform DER -out %s.der".formatted(name, name));
+    openssl("base64 -in %s.der -out %s.b64".formatted(name, name));
+  }
+
+  private static void openssl(String arguments) {
+    PeerProgram.require("openssl").run(folder, arguments.split(" ")).expectSuccess();
   }
 
   private static Duration life(X509Certificate certificate) {

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.csr;
 
 import dev.muster.protocol.identity.Quoted;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Set;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The attributes of a request (RFC 2986, 4.1): each at most once, and none that we do not know.
@@ -29,7 +31,9 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
     links = List.copyOf(links);
   }
 
-  static Attributes read(Attribute[] attributes) throws CsrRefusedException {
+  /** @param renewed as in {@link RequestedExtensions#read} */
+  static Attributes read(Attribute[] attributes, @Nullable X509Certificate renewed)
+      throws CsrRefusedException {
     RequestedExtensions extensions = RequestedExtensions.NONE;
     List<LinkClaim> links = new ArrayList<>();
     Set<ASN1ObjectIdentifier> seen = new HashSet<>();
@@ -46,7 +50,7 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
       if (LinkAttributes.contain(type)) {
         links.add(LinkAttributes.read(attribute));
       } else if (type.equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
-        extensions = extensions(attribute);
+        extensions = extensions(attribute, renewed);
       } else {
         throw new CsrRefusedException(
             "attribute",
@@ -57,10 +61,11 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
     return new Attributes(extensions.uris(), links);
   }
 
-  private static RequestedExtensions extensions(Attribute attribute) throws CsrRefusedException {
+  private static RequestedExtensions extensions(
+      Attribute attribute, @Nullable X509Certificate renewed) throws CsrRefusedException {
     if (attribute.getAttrValues().size() != 1) {
       throw new CsrRefusedException("extensionRequest", "several (expected: one)");
     }
-    return RequestedExtensions.read(attribute.getAttrValues().getObjectAt(0));
+    return RequestedExtensions.read(attribute.getAttrValues().getObjectAt(0), renewed);
   }
 }

@@ -10,6 +10,7 @@ import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.issuance.Fingerprint;
 import java.io.IOException;
 import java.security.PublicKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads certification requests of strangers (PKCS#10, RFC 2986), strictly: DER and nothing else, a
@@ -54,10 +56,15 @@ public final class CsrVerifier {
     this.blocked = requireNonNull(blocked, "blocked");
   }
 
-  /** Looks at a request; never throws for what is in it. */
+  /** Looks at a first request; never throws for what is in it. */
   public CsrCheck verify(byte[] der) {
+    return verify(der, null);
+  }
+
+  /** As {@link #verify(byte[])}, but the request may repeat what stands in {@code renewed}. */
+  public CsrCheck verify(byte[] der, @Nullable X509Certificate renewed) {
     try {
-      return new CsrCheck.Accepted(read(der));
+      return new CsrCheck.Accepted(read(der, renewed));
     } catch (CsrRefusedException e) {
       return e.toRefusal();
     } catch (RuntimeException e) {
@@ -71,7 +78,7 @@ public final class CsrVerifier {
     try {
       PKCS10CertificationRequest csr = parse(der);
       List<VerifiedCsr.Name> names = names(csr.getSubject());
-      Attributes attributes = Attributes.read(KeyProtection.others(csr.getAttributes()));
+      Attributes attributes = Attributes.read(KeyProtection.others(csr.getAttributes()), null);
       return new KeylessCsr.Check.Accepted(new KeylessCsr(
           subject(csr),
           names,
@@ -87,13 +94,14 @@ public final class CsrVerifier {
     }
   }
 
-  private VerifiedCsr read(byte[] der) throws CsrRefusedException {
+  private VerifiedCsr read(byte[] der, @Nullable X509Certificate renewed)
+      throws CsrRefusedException {
     PKCS10CertificationRequest csr = parse(der);
     PublicKey key = KeyRules.read(csr.getSubjectPublicKeyInfo());
     checkBlocked(key);
     RequestSignature.check(csr, key, crypto);
     List<VerifiedCsr.Name> names = names(csr.getSubject());
-    Attributes attributes = Attributes.read(csr.getAttributes());
+    Attributes attributes = Attributes.read(csr.getAttributes(), renewed);
     return new VerifiedCsr(key, subject(csr), names, attributes.uris(), attributes.links());
   }
 

@@ -4,10 +4,15 @@
  */
 package dev.muster.enrollment.csr;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -18,6 +23,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The extensions that a request asks for: nothing beyond what the profile gives anyway.
@@ -42,7 +48,12 @@ record RequestedExtensions(List<String> uris) {
     uris = List.copyOf(uris);
   }
 
-  static RequestedExtensions read(ASN1Encodable value) throws CsrRefusedException {
+  /**
+   * @param renewed the certificate that is to be renewed; null for none. Some clients copy all its
+   *     extensions into the request, which asks for nothing new.
+   */
+  static RequestedExtensions read(ASN1Encodable value, @Nullable X509Certificate renewed)
+      throws CsrRefusedException {
     checkShape(ASN1Sequence.getInstance(value));
     Extensions extensions = Extensions.getInstance(value);
     List<String> uris = List.of();
@@ -56,7 +67,8 @@ record RequestedExtensions(List<String> uris) {
         checkUsage(KeyUsage.getInstance(parsed));
       } else if (type.equals(Extension.extendedKeyUsage)) {
         checkPurposes(ExtendedKeyUsage.getInstance(parsed));
-      } else if (!type.equals(Extension.subjectKeyIdentifier)) {
+      } else if (!type.equals(Extension.subjectKeyIdentifier)
+          && !isOf(renewed, extensions.getExtension(type))) {
         throw new CsrRefusedException(
             NAMES.getOrDefault(type, "extension"),
             type
@@ -64,6 +76,17 @@ record RequestedExtensions(List<String> uris) {
       }
     }
     return new RequestedExtensions(uris);
+  }
+
+  private static boolean isOf(@Nullable X509Certificate certificate, Extension extension) {
+    try {
+      return certificate != null
+          && Arrays.equals(
+              certificate.getExtensionValue(extension.getExtnId().getId()),
+              extension.getExtnValue().getEncoded(ASN1Encoding.DER));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** BouncyCastle keeps the last of two extensions of one type; two are refused here instead. */

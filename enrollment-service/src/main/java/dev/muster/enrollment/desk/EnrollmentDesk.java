@@ -188,7 +188,8 @@ public final class EnrollmentDesk {
    * @param label as in {@link #enroll}
    */
   public EnrollmentOutcome reenroll(Caller caller, Label label, byte[] csr) {
-    return reenroll(caller, label, new Ask(() -> csrs.verify(csr), true));
+    // Asked only once it is known that the caller has a certificate of ours.
+    return reenroll(caller, label, new Ask(() -> csrs.verify(csr, caller.chain().get(0)), true));
   }
 
   private EnrollmentOutcome reenroll(Caller caller, Label label, Ask ask) {

@@ -43,6 +43,9 @@ final class EstRoutes {
   /** An encoded request, with line ends; far more than any honest one. */
   static final int MAX_BODY = 16 * 1024;
 
+  /** How libest begins its {@code User-Agent}, its version follows. */
+  private static final String LIBEST = "libest";
+
   private static final long BODY_TIMEOUT_MS = 10_000;
   private static final long LINGER_MS = 2_000;
 
@@ -283,12 +286,18 @@ final class EstRoutes {
     }
   }
 
-  private static Future<Void> send(HttpServerRequest request, EstAnswer answer) {
+  private static Future<Void> send(HttpServerRequest request, EstAnswer given) {
+    EstAnswer answer = readsLinesOnly(request) ? given.inLines() : given;
     HttpServerResponse response = request.response().setStatusCode(answer.status());
     // Header names in their canonical case: some clients compare them byte by byte.
     answer.headers().forEach(response::putHeader);
     response.putHeader("Content-Length", Integer.toString(answer.body().length()));
     return request.method().name().equals("HEAD") ? response.end() : response.end(answer.body());
+  }
+
+  private static boolean readsLinesOnly(HttpServerRequest request) {
+    String agent = request.getHeader(HttpHeaders.USER_AGENT);
+    return agent != null && agent.regionMatches(true, 0, LIBEST, 0, LIBEST.length());
   }
 
   /**

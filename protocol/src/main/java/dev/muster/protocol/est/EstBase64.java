@@ -11,8 +11,8 @@ import java.util.Base64;
  * The body encoding of EST: base64 of DER, whatever {@code Content-Transfer-Encoding} says (RFC
  * 8951, 3).
  *
- * <p>Written in one line, which every client tried can read; read with any of CR, LF, space and tab
- * in between.
+ * <p>Written in one line, as most clients read it; read with any of CR, LF, space and tab in
+ * between.
  */
 public final class EstBase64 {
   private EstBase64() {}
