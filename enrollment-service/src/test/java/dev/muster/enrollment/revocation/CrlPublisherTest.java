@@ -327,6 +327,7 @@ class CrlPublisherTest {
         PreparedStatement insert = connection.prepareStatement(
             "INSERT INTO revocation (serial, issuer, shard, not_after, reason, revoked_at)"
                 + " VALUES (?, 'device', 0, ?, 'superseded', ?)")) {
+      connection.setAutoCommit(false);
       BigInteger serial = BigInteger.ONE.shiftLeft(128);
       Object end = OffsetDateTime.ofInstant(bench.clock.instant().plus(MONTH), ZoneOffset.UTC);
       Object now = OffsetDateTime.ofInstant(bench.clock.instant(), ZoneOffset.UTC);
@@ -337,6 +338,7 @@ class CrlPublisherTest {
         insert.addBatch();
       }
       insert.executeBatch();
+      connection.commit();
     }
   }
 }
