@@ -120,7 +120,7 @@ class ClaimsIT {
     TestPki.Credential maker = TestPki.root("O=Both,CN=Both CA");
     service.addManufacturer("both", maker, "auto");
     TestPki.write(folder, "B-1", maker.issue("SERIALNUMBER=B-1").build());
-    service.post("/manufacturers/both/claims", new JsonObject().put("required", true));
+    service.post("/manufacturers/both/policy", new JsonObject().put("claimRequired", true));
     service.csr("both1", "/");
     RunningService.Http alone = service.enroll("simpleenroll", "B-1", "both1");
     assertThat(alone.status()).isEqualTo(401);
@@ -138,7 +138,7 @@ class ClaimsIT {
     assertThat(state("both", any.getString("id"))).isEqualTo("used");
     assertThat(service.get("/devices/both-b-1").body().getString("identifiedBy"))
         .isEqualTo("both");
-    service.post("/manufacturers/both/claims", new JsonObject().put("required", false));
+    service.post("/manufacturers/both/policy", new JsonObject().put("claimRequired", false));
     TestPki.write(folder, "B-2", maker.issue("SERIALNUMBER=B-2").build());
     service.csr("both2", "/");
     assertThat(service.enroll("simpleenroll", "B-2", "both2").status()).isEqualTo(200);

@@ -138,14 +138,14 @@ final class ClaimCommands {
     @Override
     JsonNode ask(OperatorClient client) {
       return client.post(
-          "manufacturers/" + OperatorClient.segment(manufacturer) + "/claims",
-          JSON.createObjectNode().put("required", !off));
+          "manufacturers/" + OperatorClient.segment(manufacturer) + "/policy",
+          JSON.createObjectNode().put("claimRequired", !off));
     }
 
     @Override
     void show(JsonNode answer, PrintStream out) {
       out.println("manufacturer " + manufacturer + ": claim tokens "
-          + (answer.path("required").asBoolean() ? "required" : "not required"));
+          + (answer.path("claimRequired").asBoolean() ? "required" : "not required"));
     }
   }
 }

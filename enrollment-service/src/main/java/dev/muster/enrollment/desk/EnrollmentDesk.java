@@ -142,7 +142,7 @@ public final class EnrollmentDesk {
     if (check instanceof CsrCheck.Refused refused) {
       return refuse(actor, Kind.BAD_REQUEST, refused.message());
     }
-    boolean required = trust.needsClaim(applicant.manufacturer());
+    boolean required = applicant.manufacturer().policy().claimRequired();
     EnrollmentRequest.First asked = applicant.asks(
         ((CsrCheck.Accepted) check).csr(), label, new ShownClaim(claim.orElse(null), required));
     try {

@@ -42,8 +42,7 @@ public final class TrustView {
       Map<String, Manufacturer> manufacturers,
       TrustAnchors anchors,
       Duration longestGrace,
-      Set<FleetName> fleets,
-      Set<String> claimed) {}
+      Set<FleetName> fleets) {}
 
   private final Registry registry;
   private final FleetName defaultFleet;
@@ -92,19 +91,13 @@ public final class TrustView {
           Map.copyOf(manufacturers),
           new TrustAnchors(manufacturers.values(), tables.manufacturers().crls()),
           longestGrace,
-          Set.copyOf(fleets),
-          tables.claims().required());
+          Set.copyOf(fleets));
     });
   }
 
   /** Whether an EST label of that name exists. */
   public boolean isFleet(String label) {
     return FleetName.isValid(label) && snapshot.fleets.contains(new FleetName(label));
-  }
-
-  /** Whether a manufacturer's devices need a claim token besides their IDevID. */
-  boolean needsClaim(Manufacturer manufacturer) {
-    return manufacturer.policy().claimRequired() || snapshot.claimed.contains(manufacturer.name());
   }
 
   /** The manufacturer of that name. */

@@ -11,10 +11,9 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
-/** Claim tokens by their hashes, and who needs one. */
+/** Claim tokens by their hashes. */
 public final class Claims {
   private final Handle handle;
 
@@ -84,27 +83,6 @@ public final class Claims {
         .bind("id", id)
         .bind("now", now)
         .execute();
-  }
-
-  /** Manufacturers whose devices need a token besides their IDevID. */
-  public Set<String> required() {
-    return Set.copyOf(handle
-        .createQuery("SELECT manufacturer FROM claim_rule")
-        .mapTo(String.class)
-        .list());
-  }
-
-  public void require(String manufacturer, boolean required) {
-    handle
-        .createUpdate("DELETE FROM claim_rule WHERE manufacturer = :manufacturer")
-        .bind("manufacturer", manufacturer)
-        .execute();
-    if (required) {
-      handle
-          .createUpdate("INSERT INTO claim_rule (manufacturer) VALUES (:manufacturer)")
-          .bind("manufacturer", manufacturer)
-          .execute();
-    }
   }
 
   /** Forgets those that could have been used until {@code endedBefore}, and were not. */

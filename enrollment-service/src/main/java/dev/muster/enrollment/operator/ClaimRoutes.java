@@ -48,7 +48,6 @@ final class ClaimRoutes {
     router.post("/claims").handler(this::create);
     router.get("/claims").handler(this::list);
     router.post("/claims/:id/revoke").handler(this::revoke);
-    router.post("/manufacturers/:name/claims").handler(this::require);
   }
 
   private void create(RoutingContext request) {
@@ -159,30 +158,6 @@ final class ClaimRoutes {
 
   private static ClaimRecord find(Registry.Tables tables, String id) {
     return tables.claims().find(id).orElseThrow(() -> Work.notFound("claim", id));
-  }
-
-  private void require(RoutingContext request) {
-    String name = String.valueOf(request.pathParam("name"));
-    if (!(Work.body(request).getValue("required") instanceof Boolean required)) {
-      throw Work.badRequest("required: expected true or false");
-    }
-    Actor actor = Work.actor(request);
-    work.answer(request, 200, () -> {
-      parts.registry().commit(tables -> {
-        checkDevice(tables, name, null);
-        tables.claims().require(name, required);
-        tables
-            .audit()
-            .append(
-                AuditEvent.of(actor, "manufacturer.claims", "manufacturer:" + name)
-                    .with("required", required),
-                parts.clock().instant());
-        return name;
-      });
-      parts.trust().refresh();
-      LOG.info("Claim tokens required={} manufacturer={}", required, name);
-      return new JsonObject().put("manufacturer", name).put("required", required);
-    });
   }
 
   private static AuditEvent event(Actor actor, String action, ClaimRecord claim) {
