@@ -5,7 +5,6 @@
 package dev.muster.enrollment.issuance;
 
 import java.security.PublicKey;
-import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 
@@ -37,7 +36,8 @@ public interface CertificateIssuer {
   /**
    * Signs a CRL (RFC 5280, 5).
    *
+   * @return its DER
    * @throws IssuanceException if the key cannot be used
    */
-  X509CRL sign(CrlContents contents);
+  byte[] sign(CrlContents contents);
 }

@@ -13,7 +13,6 @@ import dev.muster.enrollment.issuance.lint.CrlLint;
 import dev.muster.enrollment.issuance.lint.Finding;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +24,6 @@ import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
-import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,14 +77,14 @@ public final class LintedSigner {
   }
 
   /**
+   * @return the CRL, in DER: what is made of it depends on who asks, and it may be large
    * @throws IssuanceException if the lint finds fault, which is one of ours, or the key cannot be
    *     used
    */
-  public X509CRL sign(X509v2CRLBuilder builder) throws GeneralSecurityException, IOException {
+  public byte[] sign(X509v2CRLBuilder builder) throws IOException {
     X509CRLHolder draft = builder.build(throwaway.contentSigner());
     refuse(crls.check(draft.getEncoded()));
-    return new JcaX509CRLConverter()
-        .getCRL(new X509CRLHolder(signed(draft.toASN1Structure().getTBSCertList())));
+    return signed(draft.toASN1Structure().getTBSCertList());
   }
 
   private void refuse(List<Finding> findings) {

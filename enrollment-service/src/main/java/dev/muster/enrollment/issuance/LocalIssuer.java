@@ -12,7 +12,6 @@ import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.security.SecureRandom;
-import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -136,7 +135,7 @@ public final class LocalIssuer implements CertificateIssuer {
   }
 
   @Override
-  public X509CRL sign(CrlContents contents) {
+  public byte[] sign(CrlContents contents) {
     try {
       X509v2CRLBuilder builder = new X509v2CRLBuilder(name, date(contents.thisUpdate()));
       builder.setNextUpdate(date(contents.nextUpdate()));

@@ -14,7 +14,6 @@ import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CrlContents;
 import java.math.BigInteger;
 import java.net.URI;
-import java.security.cert.CRLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -183,16 +182,11 @@ public final class CrlPublisher {
         next,
         part.url().isEmpty() ? null : URI.create(part.url()),
         part.entries());
-    try {
-      byte[] der = issuers.get().get(issuer).sign(contents).getEncoded();
-      return PublishedCrl.of(
-          issuer,
-          new Crls.Issued(
-              part.shard(), number, now, next, part.entries().size(), part.digest(), part.url()),
-          der);
-    } catch (CRLException e) {
-      throw new IllegalStateException("CRL without an encoding", e);
-    }
+    return PublishedCrl.of(
+        issuer,
+        new Crls.Issued(
+            part.shard(), number, now, next, part.entries().size(), part.digest(), part.url()),
+        issuers.get().get(issuer).sign(contents));
   }
 
   private static void record(Crls crls, PublishedCrl crl, CrlDraft.Part part) {
