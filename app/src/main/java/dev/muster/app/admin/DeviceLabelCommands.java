@@ -58,32 +58,16 @@ final class DeviceLabelCommands {
   }
 
   @Command(name = "group", description = "Put a device into groups.")
-  static final class Group extends LabelChange {
-    @Parameters(index = "1", arity = "1..*", paramLabel = "GROUP", description = "The groups.")
-    List<String> groups = List.of();
-
+  static final class Group extends GroupChange {
     Group() {
-      super("groups");
-    }
-
-    @Override
-    ObjectNode change() {
-      return listed("add", groups);
+      super("add");
     }
   }
 
   @Command(name = "ungroup", description = "Take a device out of groups.")
-  static final class Ungroup extends LabelChange {
-    @Parameters(index = "1", arity = "1..*", paramLabel = "GROUP", description = "The groups.")
-    List<String> groups = List.of();
-
+  static final class Ungroup extends GroupChange {
     Ungroup() {
-      super("groups");
-    }
-
-    @Override
-    ObjectNode change() {
-      return listed("remove", groups);
+      super("remove");
     }
   }
 
@@ -99,6 +83,23 @@ final class DeviceLabelCommands {
       Table table = new Table("GROUP", "DEVICES");
       answer.path("groups").forEach(g -> table.row(g.path("name"), g.path("devices")));
       table.print(out);
+    }
+  }
+
+  abstract static class GroupChange extends LabelChange {
+    private final String verb;
+
+    @Parameters(index = "1", arity = "1..*", paramLabel = "GROUP", description = "The groups.")
+    List<String> groups = List.of();
+
+    GroupChange(String verb) {
+      super("groups");
+      this.verb = verb;
+    }
+
+    @Override
+    ObjectNode change() {
+      return listed(verb, groups);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A manufacturer's station: its CA, and factory identities for its devices. */
@@ -58,12 +59,8 @@ public final class FactoryCommand {
 
   @Command(name = "issue", description = "Issue an IDevID (IEEE 802.1AR).")
   static final class Issue implements Callable<Integer> {
-    @Option(
-        names = "--factory",
-        required = true,
-        paramLabel = "DIR",
-        description = "What factory init made.")
-    Path factory = Path.of(".");
+    @Mixin
+    final Station station = new Station();
 
     @Option(
         names = "--serial",
@@ -82,7 +79,7 @@ public final class FactoryCommand {
     @Override
     public Integer call() {
       return explained(() -> {
-        Factory.open(factory, Clock.systemUTC()).issue(serial, out);
+        station.open().issue(serial, out);
         System.out.println("device " + serial + ": " + out.resolve("device.key") + ", "
             + out.resolve("chain.pem"));
       });
@@ -93,12 +90,8 @@ public final class FactoryCommand {
       name = "prove",
       description = "Certify the challenge of a service at which the CA was registered.")
   static final class Prove implements Callable<Integer> {
-    @Option(
-        names = "--factory",
-        required = true,
-        paramLabel = "DIR",
-        description = "What factory init made.")
-    Path factory = Path.of(".");
+    @Mixin
+    final Station station = new Station();
 
     @Option(
         names = "--challenge",
@@ -117,7 +110,7 @@ public final class FactoryCommand {
     @Override
     public Integer call() {
       return explained(() -> {
-        write(out, Pem.of(List.of(Factory.open(factory, Clock.systemUTC()).prove(challenge))));
+        write(out, Pem.of(List.of(station.open().prove(challenge))));
         System.out.println("proof: " + out + " (hand it to the operator: muster admin manufacturers"
             + " prove NAME --certificate " + out + ")");
       });
@@ -128,12 +121,8 @@ public final class FactoryCommand {
       name = "manifest",
       description = "Write a signed manifest of all IDevIDs issued, for: admin manifests import.")
   static final class Manifest implements Callable<Integer> {
-    @Option(
-        names = "--factory",
-        required = true,
-        paramLabel = "DIR",
-        description = "What factory init made.")
-    Path factory = Path.of(".");
+    @Mixin
+    final Station station = new Station();
 
     @Option(
         names = "--out",
@@ -149,9 +138,23 @@ public final class FactoryCommand {
     public Integer call() {
       return explained(() -> {
         FleetName name = fleet == null ? null : new FleetName(fleet);
-        int serials = Factory.open(factory, Clock.systemUTC()).manifest(name, out);
+        int serials = station.open().manifest(name, out);
         System.out.println(serials + " serial numbers: " + out);
       });
+    }
+  }
+
+  /** The manufacturer's station that a command works at. */
+  static final class Station {
+    @Option(
+        names = "--factory",
+        required = true,
+        paramLabel = "DIR",
+        description = "What factory init made.")
+    Path factory = Path.of(".");
+
+    Factory open() {
+      return Factory.open(factory, Clock.systemUTC());
     }
   }
 
