@@ -7,10 +7,19 @@ package dev.muster.enrollment.inventory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.Test;
@@ -34,6 +43,48 @@ class RegistryFilesTest {
         assertThat(files.map(file -> file.getFileName().toString()))
             .noneMatch(name -> name.contains("trace"));
       }
+    }
+  }
+
+  /**
+   * A copy of the file is what a kill would leave of it. Each session begins where the one before
+   * has closed and so compacted the file, and writes into its holes.
+   */
+  @Test
+  void commit_wheneverTheProcessIsKilled_isFoundAgain(@TempDir Path folder) throws Exception {
+    Files.createDirectories(folder.resolve("copy"));
+    Path file = folder.resolve("registry.mv.db");
+    Path copy = folder.resolve("copy").resolve("registry.mv.db");
+    int written = 0;
+    for (int session = 0; session < 12; session++) {
+      try (Registry registry = Registry.open(new StorageConfig(folder))) {
+        for (int commit = 0; commit < 4; commit++) {
+          int rows = commit == 0 ? 1 : 1 + (7 * session + 11 * commit) % 30;
+          registry.commit(tables -> append(tables, rows));
+          written += rows;
+          Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+          assertThat(entries(copy)).as("session %d, commit %d", session, commit).isEqualTo(written);
+        }
+      }
+    }
+  }
+
+  private static int append(Registry.Tables tables, int rows) {
+    for (int i = 0; i < rows; i++) {
+      AuditEvent event = AuditEvent.of(Actor.SYSTEM, "test.happened", "test:" + i)
+          .with("filling", "x".repeat(900));
+      tables.audit().append(event, Instant.EPOCH);
+    }
+    return rows;
+  }
+
+  private static int entries(Path file) throws SQLException {
+    String url = "jdbc:h2:file:" + file.toString().replace(".mv.db", "") + ";TRACE_LEVEL_FILE=0";
+    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        Statement statement = connection.createStatement();
+        ResultSet count = statement.executeQuery("SELECT COUNT(*) FROM audit_entry")) {
+      count.next();
+      return count.getInt(1);
     }
   }
 }
