@@ -76,6 +76,7 @@ public final class FleetBroker implements AutoCloseable {
   private final TelemetryQuery query;
   private final MessageQuery stored;
   private final WorkerExecutor queries;
+  private final DeviceState devices;
   private final Clock clock;
   private final int mqttPort;
 
@@ -122,6 +123,7 @@ public final class FleetBroker implements AutoCloseable {
       sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
       query = new TelemetryQuery(database);
       stored = new MessageQuery(database);
+      devices = opened(DeviceState.start(database, clock, meters));
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
       started.push(() -> queries.close());
 
@@ -142,6 +144,7 @@ public final class FleetBroker implements AutoCloseable {
               sessions,
               clones,
               sink,
+              devices.parts(),
               FleetBroker::later,
               NAME),
           disconnector,
@@ -241,6 +244,7 @@ public final class FleetBroker implements AutoCloseable {
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
     new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
+    devices.mount(router, queries);
     router.get("/sessions/alarms").handler(context -> context.json(cloneAlarms()));
   }
 
@@ -264,6 +268,7 @@ public final class FleetBroker implements AutoCloseable {
   public Optional<String> problem() {
     List<String> problems = new ArrayList<>();
     sink.problem().ifPresent(problems::add);
+    devices.problem().ifPresent(problems::add);
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
     server.problem().ifPresent(problems::add);

@@ -19,6 +19,8 @@ import picocli.CommandLine.Command;
       AlarmCommands.class,
       ClaimCommands.class,
       AuditCommands.class,
-      TelemetryCommands.class
+      TelemetryCommands.class,
+      TwinCommands.class,
+      OrderCommands.class
     })
 public final class AdminCommand {}

@@ -41,6 +41,11 @@ abstract class OperatorAction implements Callable<Integer> {
     } else {
       show(answer, System.out);
     }
+    return exitCode(answer);
+  }
+
+  /** 0, unless the answer is not what was hoped for. */
+  int exitCode(JsonNode answer) {
     return 0;
   }
 

@@ -111,9 +111,23 @@ public final class OperatorClient {
 
   /** Sends a JSON body. */
   public JsonNode post(String path, JsonNode body) {
+    return sendJson("POST", path, body);
+  }
+
+  /** Sends a JSON body to take the place of what there is. */
+  public JsonNode put(String path, JsonNode body) {
+    return sendJson("PUT", path, body);
+  }
+
+  /** Sends a JSON body to be merged into what there is. */
+  public JsonNode patch(String path, JsonNode body) {
+    return sendJson("PATCH", path, body);
+  }
+
+  private JsonNode sendJson(String method, String path, JsonNode body) {
     return send(request(path)
         .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+        .method(method, HttpRequest.BodyPublishers.ofString(body.toString()))
         .build());
   }
 

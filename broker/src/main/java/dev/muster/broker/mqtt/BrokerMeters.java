@@ -6,6 +6,7 @@ package dev.muster.broker.mqtt;
 
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -41,6 +42,18 @@ final class BrokerMeters {
     acknowledged.record(took);
     registry
         .counter("muster.telemetry.messages", "outcome", outcome.name().toLowerCase(Locale.ROOT))
+        .increment();
+  }
+
+  /** @param outcome stored, stale, unknown, refused or not_stored */
+  void state(DeviceTopic topic, String outcome) {
+    registry
+        .counter(
+            "muster.state.messages",
+            "kind",
+            topic.isReported() ? "reported" : "result",
+            "outcome",
+            outcome)
         .increment();
   }
 

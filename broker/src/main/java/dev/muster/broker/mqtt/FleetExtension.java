@@ -8,6 +8,8 @@ import com.hivemq.extension.sdk.api.ExtensionMain;
 import com.hivemq.extension.sdk.api.client.ClientContext;
 import com.hivemq.extension.sdk.api.client.parameter.InitializerInput;
 import com.hivemq.extension.sdk.api.client.parameter.Listener;
+import com.hivemq.extension.sdk.api.interceptor.connack.parameter.ConnackOutboundInput;
+import com.hivemq.extension.sdk.api.interceptor.connack.parameter.ConnackOutboundOutput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStartInput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStartOutput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStopInput;
@@ -20,6 +22,7 @@ import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.CloneWatch;
+import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.TelemetrySink;
@@ -43,12 +46,18 @@ public final class FleetExtension implements ExtensionMain {
       Sessions sessions,
       CloneWatch clones,
       TelemetrySink sink,
+      StateIntake.Parts state,
       Later later,
       String brokerName) {}
 
   /** A way to disconnect that can be made before the extension runs. */
   public static Disconnector newDisconnector() {
     return new HiveMqDisconnector();
+  }
+
+  /** A way to publish that can be made before the extension runs. */
+  public static DevicePublisher newPublisher() {
+    return new HiveMqPublisher();
   }
 
   private final ClientIdScope scope;
@@ -59,6 +68,8 @@ public final class FleetExtension implements ExtensionMain {
   private final CrlIntake crls;
   private final Sessions sessions;
   private final HiveMqDisconnector disconnector;
+  private final HiveMqPublisher publisher;
+  private final StateIntake.Parts state;
   private final BrokerMeters meters;
   private volatile @Nullable AdminService admin;
 
@@ -67,17 +78,20 @@ public final class FleetExtension implements ExtensionMain {
       Parts parts, Disconnector disconnector, Clock clock, MeterRegistry registry) {
     this.sessions = parts.sessions();
     this.disconnector = (HiveMqDisconnector) disconnector;
+    this.state = parts.state();
+    this.publisher = (HiveMqPublisher) state.publisher();
     this.meters = new BrokerMeters(registry, sessions);
     SessionCheck check = new SessionCheck(parts.revocationView(), clock);
     this.scope = new ClientIdScope(parts.authenticator());
     this.gate = new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, clock);
     this.authorizer = new SubjectAuthorizer(sessions, check, meters);
-    this.events = new SessionEvents(sessions, check, disconnector);
+    this.events = new SessionEvents(sessions, check, disconnector, state.listeners());
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
     TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, clock);
     this.inbound = new InboundPublishes.Shared(
         check,
         telemetry,
+        new StateIntake(state, meters),
         crls,
         new PublishRates(System::nanoTime),
         parts.later(),
@@ -91,11 +105,14 @@ public final class FleetExtension implements ExtensionMain {
     // The services are statics that the last extension started in a JVM owns: take them now.
     disconnector.use(Services.clientService());
     crls.use(Services.publishService());
+    publisher.use(Services.publishService());
     Services.interceptorRegistry().setConnectInboundInterceptorProvider(provided -> scope);
     Services.securityRegistry().setAuthenticatorProvider(provided -> gate);
     Services.securityRegistry().setAuthorizerProvider(provided -> authorizer);
     Services.initializerRegistry().setClientInitializer(this::initialize);
     Services.eventRegistry().setClientLifecycleEventListener(provided -> events);
+    Services.interceptorRegistry()
+        .setConnackOutboundInterceptorProvider(provided -> this::acknowledged);
     admin = Services.adminService();
   }
 
@@ -104,11 +121,21 @@ public final class FleetExtension implements ExtensionMain {
         ConnectionSessions.find(input.getConnectionInformation(), sessions);
     if (session.isPresent()) {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
-      context.addPublishOutboundInterceptor(new OutboundPublishes(session.get(), meters));
+      context.addPublishOutboundInterceptor(
+          new OutboundPublishes(session.get(), state.commands(), meters));
+      context.addSubackOutboundInterceptor((suback, unchanged) -> events.listening(session.get()));
     } else {
       // The authorizer denies such a client everything.
       LOG.error(
           "Client without a session client={}", input.getClientInformation().getClientId());
+    }
+  }
+
+  /** Whoever comes back to its session has subscribed already, and may not do so again. */
+  private void acknowledged(ConnackOutboundInput input, ConnackOutboundOutput output) {
+    if (input.getConnackPacket().getSessionPresent()) {
+      ConnectionSessions.find(input.getConnectionInformation(), sessions)
+          .ifPresent(events::listening);
     }
   }
 

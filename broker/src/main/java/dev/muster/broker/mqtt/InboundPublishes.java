@@ -15,6 +15,7 @@ import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,6 +34,7 @@ final class InboundPublishes implements PublishInboundInterceptor {
   record Shared(
       SessionCheck check,
       TelemetryIngest telemetry,
+      StateIntake state,
       CrlIntake crls,
       PublishRates rates,
       Later later,
@@ -140,7 +142,9 @@ final class InboundPublishes implements PublishInboundInterceptor {
     } else if (TelemetryIngest.isTelemetry(packet.getTopic())) {
       shared.telemetry().ingest(session, packet, held);
     } else {
-      held.deliver();
+      DeviceTopic.parse(packet.getTopic())
+          .ifPresentOrElse(
+              topic -> shared.state().take(session, topic, packet, held), held::deliver);
     }
   }
 

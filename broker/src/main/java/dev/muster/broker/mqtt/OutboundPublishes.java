@@ -8,8 +8,10 @@ import com.hivemq.extension.sdk.api.interceptor.publish.PublishOutboundIntercept
 import com.hivemq.extension.sdk.api.interceptor.publish.parameter.PublishOutboundInput;
 import com.hivemq.extension.sdk.api.interceptor.publish.parameter.PublishOutboundOutput;
 import dev.muster.broker.authz.Decision;
+import dev.muster.broker.command.Commands;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,10 +23,12 @@ final class OutboundPublishes implements PublishOutboundInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(OutboundPublishes.class);
 
   private final ClientSession session;
+  private final Commands commands;
   private final BrokerMeters meters;
 
-  OutboundPublishes(ClientSession session, BrokerMeters meters) {
+  OutboundPublishes(ClientSession session, Commands commands, BrokerMeters meters) {
     this.session = session;
+    this.commands = commands;
     this.meters = meters;
   }
 
@@ -42,6 +46,18 @@ final class OutboundPublishes implements PublishOutboundInterceptor {
           Quoted.of(topic),
           decision.rule());
       output.preventPublishDelivery();
+    } else if (hasEnded(topic)) {
+      // It lay in the queue of the session while its end was decided.
+      meters.refused("deliver", "ended");
+      output.preventPublishDelivery();
     }
+  }
+
+  private boolean hasEnded(String topic) {
+    return session.subject().isDevice()
+        && DeviceTopic.parse(topic)
+            .flatMap(DeviceTopic::command)
+            .filter(commands::hasEnded)
+            .isPresent();
   }
 }

@@ -6,12 +6,19 @@ package dev.muster.broker.mqtt;
 
 import com.hivemq.extension.sdk.api.events.client.ClientLifecycleEventListener;
 import com.hivemq.extension.sdk.api.events.client.parameters.AuthenticationSuccessfulInput;
+import com.hivemq.extension.sdk.api.events.client.parameters.ClientInitiatedDisconnectInput;
+import com.hivemq.extension.sdk.api.events.client.parameters.ConnectionLostInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.ConnectionStartInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.DisconnectEventInput;
+import com.hivemq.extension.sdk.api.events.client.parameters.ServerInitiatedDisconnectInput;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.SessionListener;
 import dev.muster.broker.session.Sessions;
+import dev.muster.protocol.identity.Quoted;
+import java.util.List;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,11 +29,17 @@ final class SessionEvents implements ClientLifecycleEventListener {
   private final Sessions sessions;
   private final SessionCheck check;
   private final Disconnector disconnector;
+  private final List<SessionListener> listeners;
 
-  SessionEvents(Sessions sessions, SessionCheck check, Disconnector disconnector) {
+  SessionEvents(
+      Sessions sessions,
+      SessionCheck check,
+      Disconnector disconnector,
+      List<SessionListener> listeners) {
     this.sessions = sessions;
     this.check = check;
     this.disconnector = disconnector;
+    this.listeners = List.copyOf(listeners);
   }
 
   @Override
@@ -45,8 +58,14 @@ final class SessionEvents implements ClientLifecycleEventListener {
           session.credential().serialText(),
           session.connection().address(),
           session.policy().roles());
+      listeners.forEach(listener -> listener.live(session));
       cutIfOver(session);
     });
+  }
+
+  /** A client can be sent what there is for it. */
+  void listening(ClientSession session) {
+    listeners.forEach(listener -> listener.listening(session));
   }
 
   /** A CRL may have come between the authentication and now, when the session could not be cut. */
@@ -59,13 +78,39 @@ final class SessionEvents implements ClientLifecycleEventListener {
 
   @Override
   public void onDisconnect(DisconnectEventInput input) {
+    ended(input, "connection ended");
+  }
+
+  @Override
+  public void onClientInitiatedDisconnect(ClientInitiatedDisconnectInput input) {
+    ended(input, "closed by the client");
+  }
+
+  @Override
+  public void onConnectionLost(ConnectionLostInput input) {
+    ended(input, "connection lost");
+  }
+
+  @Override
+  public void onServerInitiatedDisconnect(ServerInitiatedDisconnectInput input) {
+    ended(input, "closed by the broker");
+  }
+
+  private void ended(DisconnectEventInput input, String how) {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
+      String code = input
+          .getReasonCode()
+          .map(reason -> ": " + reason.name().toLowerCase(Locale.ROOT))
+          .orElse("");
+      String detail = input.getReasonString().map(text -> ", " + text).orElse("");
+      String reason = how + code + detail;
       sessions.close(session);
+      listeners.forEach(listener -> listener.ended(session, reason));
       LOG.info(
           "Client disconnected client={} subject={} reason={}",
           session.clientId(),
           session.subject(),
-          input.getReasonCode().map(Enum::name).orElse("none"));
+          Quoted.of(reason));
     });
   }
 }

@@ -70,8 +70,8 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     if (decision.allowed()) {
       decision = InboundPublishes.answerable(session, will);
     }
-    // A last will does not pass the store; telemetry must.
-    boolean allowed = decision.allowed() && !TelemetryIngest.isTelemetry(will.getTopic());
+    // A last will does not pass the store, which such topics must.
+    boolean allowed = decision.allowed() && !passesStore(will.getTopic());
     if (allowed) {
       output.authorizeSuccessfully();
       return;
@@ -87,14 +87,18 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     if (!decision.allowed()) {
       refused("publish", session, packet.getTopic(), decision);
       output.failAuthorization(AckReasonCode.NOT_AUTHORIZED, decision.detail());
-    } else if (TelemetryIngest.isTelemetry(packet.getTopic()) && !session.takeIngested()) {
+    } else if (passesStore(packet.getTopic()) && !session.takeIngested()) {
       // HiveMQ skips an interceptor whose class loader it does not know, and would then acknowledge
       // what nobody has stored.
-      LOG.error("Telemetry came past the store client={}: disconnected", session.clientId());
+      LOG.error("Publish came past the store client={}: disconnected", session.clientId());
       output.disconnectClient(DisconnectReasonCode.SERVER_BUSY);
     } else {
       output.authorizeSuccessfully();
     }
+  }
+
+  private static boolean passesStore(String topic) {
+    return TelemetryIngest.isTelemetry(topic) || StateIntake.isState(topic);
   }
 
   @Override

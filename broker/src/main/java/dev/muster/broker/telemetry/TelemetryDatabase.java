@@ -90,12 +90,12 @@ public final class TelemetryDatabase implements AutoCloseable {
   }
 
   /** A connection of the pool; blocks, at most 5 s. */
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return dataSource.getConnection();
   }
 
   /** Closes a connection that has failed, and the idle ones with it: they share its fate. */
-  void discard(Connection connection) {
+  public void discard(Connection connection) {
     dataSource.evictConnection(connection);
     dataSource.getHikariPoolMXBean().softEvictConnections();
   }

@@ -21,6 +21,11 @@ public final class FleetTopics {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   private static final String TELEMETRY = "telemetry";
+  private static final String TWIN_DESIRED = "twin/desired";
+  private static final String TWIN_REPORTED = "twin/reported";
+  private static final String COMMANDS = "commands/";
+  private static final String RESULT = "/result";
+  private static final String PRESENCE = "presence";
   private static final String REVOCATIONS = "muster/revocations/";
   private static final String APPLIED = "/applied";
 
@@ -41,6 +46,33 @@ public final class FleetTopics {
   /** Where a device reports an event. @throws IllegalArgumentException if the name is not usable */
   public String event(String name) {
     return prefix + "events/" + checkName("event", name);
+  }
+
+  /** Where a device is told what it should be like. */
+  public String twinDesired() {
+    return prefix + TWIN_DESIRED;
+  }
+
+  /** Where a device says what it is like. */
+  public String twinReported() {
+    return prefix + TWIN_REPORTED;
+  }
+
+  /**
+   * Where a device is given one command. @throws IllegalArgumentException if the id is not usable
+   */
+  public String command(String id) {
+    return prefix + COMMANDS + checkName("command", id);
+  }
+
+  /** Where a device says how a command went. */
+  public String commandResult(String id) {
+    return command(id) + RESULT;
+  }
+
+  /** Where the backend says whether a device is connected. */
+  public String presence() {
+    return prefix + PRESENCE;
   }
 
   /** Where the newest CRL of an issuing CA is published, as DER. */
@@ -68,6 +100,55 @@ public final class FleetTopics {
           + " (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
     }
     return name;
+  }
+
+  /**
+   * A topic of a device, taken apart.
+   *
+   * @param rest what follows {@code fleets/<fleet>/devices/<device>/}
+   */
+  public record DeviceTopic(FleetName fleet, DeviceId device, String rest) {
+    /** Reads a topic; empty if it is not below the topics of a device. */
+    public static Optional<DeviceTopic> parse(String topic) {
+      String[] levels = topic.split("/", 5);
+      boolean wellFormed = levels.length == 5
+          && levels[0].equals("fleets")
+          && FleetName.isValid(levels[1])
+          && levels[2].equals("devices")
+          && DeviceId.isValid(levels[3]);
+      return wellFormed
+          ? Optional.of(
+              new DeviceTopic(new FleetName(levels[1]), new DeviceId(levels[3]), levels[4]))
+          : Optional.empty();
+    }
+
+    /** Whether the device says here what it is like. */
+    public boolean isReported() {
+      return rest.equals(TWIN_REPORTED);
+    }
+
+    /** The command whose result is sent here. */
+    public Optional<String> resultOf() {
+      return rest.startsWith(COMMANDS) && rest.endsWith(RESULT)
+          ? levelOf(rest.substring(COMMANDS.length(), rest.length() - RESULT.length()))
+          : Optional.empty();
+    }
+
+    /** The command that is given here. */
+    public Optional<String> command() {
+      return rest.startsWith(COMMANDS)
+          ? levelOf(rest.substring(COMMANDS.length()))
+          : Optional.empty();
+    }
+
+    /** Whether the backend alone writes here, whatever a policy file says. */
+    public boolean isOfBackend() {
+      return rest.equals(TWIN_DESIRED) || rest.equals(PRESENCE) || command().isPresent();
+    }
+
+    private static Optional<String> levelOf(String text) {
+      return text.isEmpty() || text.indexOf('/') >= 0 ? Optional.empty() : Optional.of(text);
+    }
   }
 
   /** A telemetry topic, taken apart. */

@@ -1,0 +1,90 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.broker.command.Commands;
+import dev.muster.broker.delivery.Deliveries;
+import dev.muster.broker.mqtt.FleetExtension;
+import dev.muster.broker.mqtt.StateIntake;
+import dev.muster.broker.session.DevicePublisher;
+import dev.muster.broker.state.StateStore;
+import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.broker.twin.Twins;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.ext.web.Router;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Twins, commands and presence of devices, put together. */
+final class DeviceState implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceState.class);
+  private static final long UPKEEP_SECONDS = 1;
+
+  private final StateStore store;
+  private final Twins twins;
+  private final Commands commands;
+  private final Deliveries deliveries;
+  private final DevicePublisher publisher = FleetExtension.newPublisher();
+  private final ScheduledExecutorService upkeep =
+      Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "muster-state-upkeep");
+        thread.setDaemon(true);
+        return thread;
+      });
+
+  private DeviceState(TelemetryDatabase database, Clock clock, MeterRegistry meters) {
+    store = StateStore.start(database, meters);
+    twins = new Twins(store, clock);
+    commands = new Commands(store, clock);
+    deliveries = new Deliveries(List.of(twins, commands), publisher, meters);
+  }
+
+  /** Starts on a database, which stays the caller's to close, after this. */
+  static DeviceState start(TelemetryDatabase database, Clock clock, MeterRegistry meters) {
+    DeviceState state = new DeviceState(database, clock, meters);
+    state.upkeep.scheduleWithFixedDelay(
+        state::keepUp, UPKEEP_SECONDS, UPKEEP_SECONDS, TimeUnit.SECONDS);
+    return state;
+  }
+
+  private void keepUp() {
+    try {
+      commands.expire();
+    } catch (SQLException | RuntimeException e) {
+      // The next time, perhaps; a schedule ends for good with the first exception.
+      LOG.warn("Upkeep of the state of devices failed error={}", e.toString());
+    }
+  }
+
+  /** What the extension is to know of it. */
+  StateIntake.Parts parts() {
+    return new StateIntake.Parts(twins, commands, deliveries, publisher, List.of(deliveries));
+  }
+
+  void mount(Router router, WorkerExecutor executor) {
+    new TwinRoutes(twins, deliveries, executor).mount(router);
+    new CommandRoutes(commands, deliveries, executor).mount(router);
+  }
+
+  /** Why nothing can be kept at present; empty if all is well. */
+  Optional<String> problem() {
+    return store.problem();
+  }
+
+  @Override
+  public void close() {
+    upkeep.shutdownNow();
+    deliveries.close();
+    store.close();
+  }
+}

@@ -1,0 +1,308 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.hivemq.extension.sdk.api.packets.general.Qos;
+import com.hivemq.extension.sdk.api.services.Services;
+import com.hivemq.extension.sdk.api.services.builder.Builders;
+import dev.muster.testing.PeerProgram.Result;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Commands on the real broker, with mosquitto's clients and Paho for devices. */
+class CommandIT {
+  @TempDir
+  static Path folder;
+
+  private static BrokerFixture fixture;
+  private static Mosquitto mosquitto;
+  private static OperatorApi api;
+
+  @BeforeAll
+  static void start() throws Exception {
+    fixture = new BrokerFixture(folder).start();
+    mosquitto = new Mosquitto(fixture);
+    api = OperatorApi.of(fixture);
+  }
+
+  @AfterAll
+  static void stop() {
+    fixture.close();
+  }
+
+  private static JsonObject send(String device, String order) {
+    return api.post("/devices/" + device + "/commands", order);
+  }
+
+  private static JsonObject show(String id) {
+    return api.get("/commands/" + id);
+  }
+
+  private static String stateOf(String id) {
+    return show(id).getString("state");
+  }
+
+  private static PahoDevice listening(String device) throws Exception {
+    PahoDevice client = PahoDevice.connect(fixture, device);
+    client.subscribe("commands/+");
+    return client;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"mqttv311", "mqttv5"})
+  void command_toADeviceThatIsThere_isSent_andItsResultKept(String version) throws Exception {
+    String device = "c1-" + version;
+    fixture.device(device);
+    String topics = "fleets/f1/devices/" + device + "/commands/";
+    String id;
+    try (Mosquitto.Subscriber subscriber = mosquitto
+        .sub(device, device, "-V", version, "-q", "1", "-t", topics + "+", "-v")
+        .awaitOutput("Subscribed")) {
+      JsonObject sent =
+          send(device, "{\"name\":\"blink\",\"payload\":{\"times\":3},\"validForSeconds\":60}");
+      id = sent.getString("id");
+      subscriber.awaitOutput(topics + id + " {\"id\":\"" + id
+          + "\",\"name\":\"blink\",\"payload\":{\"times\":3},\"deadline\":\""
+          + sent.getString("deadline") + "\"}");
+      await().untilAsserted(() -> assertThat(stateOf(id)).isEqualTo("sent"));
+    }
+    mosquitto
+        .pub(
+            device,
+            device,
+            "-V",
+            version,
+            "-q",
+            "1",
+            "-t",
+            topics + id + "/result",
+            "-m",
+            "{\"status\":\"done\",\"payload\":[1,2,3],\"detail\":\"blinked\"}")
+        .expectSuccess();
+    JsonObject done = show(id);
+    assertThat(done.getString("state")).isEqualTo("done");
+    assertThat(done.getJsonObject("result").getString("status")).isEqualTo("done");
+    assertThat(done.getJsonObject("result").getJsonArray("payload").encode()).isEqualTo("[1,2,3]");
+    assertThat(done.getJsonObject("result").getString("detail")).isEqualTo("blinked");
+    assertThat(api.get("/devices/" + device + "/commands").getJsonArray("commands"))
+        .singleElement()
+        .satisfies(one -> assertThat(((JsonObject) one).getString("id")).isEqualTo(id));
+  }
+
+  @Test
+  void command_toADeviceThatIsAway_waitsForIt() throws Exception {
+    String id = send("c2", "{\"name\":\"reboot\"}").getString("id");
+    assertThat(stateOf(id)).isEqualTo("queued");
+    try (PahoDevice device = listening("c2")) {
+      await().until(() -> device.received().size() == 1);
+      assertThat(device.topics().get(0)).endsWith("/commands/" + id);
+      await().untilAsserted(() -> assertThat(stateOf(id)).isEqualTo("sent"));
+    }
+  }
+
+  @Test
+  void commands_comeInOrder() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      send("c3", "{\"name\":\"n" + i + "\"}");
+    }
+    try (PahoDevice device = listening("c3")) {
+      await().until(() -> device.received().size() == 20);
+      for (int i = 0; i < 20; i++) {
+        assertThat(device.received().get(i)).contains("\"name\":\"n" + i + "\"");
+      }
+    }
+  }
+
+  @Test
+  void command_withoutResult_isSentAgainAfterAReconnect_oneWithResultIsNot() throws Exception {
+    String answered = send("c4", "{\"name\":\"one\"}").getString("id");
+    String open = send("c4", "{\"name\":\"two\"}").getString("id");
+    try (PahoDevice device = listening("c4")) {
+      await().until(() -> device.received().size() == 2);
+      assertThat(device.publish("commands/" + answered + "/result", "{\"status\":\"done\"}"))
+          .isLessThan(0x80);
+      // The same connection hears nothing twice, whatever else it subscribes.
+      device.subscribe("twin/desired");
+      String third = send("c4", "{\"name\":\"three\"}").getString("id");
+      await().until(() -> device.received().size() == 3);
+      device.publish("commands/" + third + "/result", "{\"status\":\"failed\"}");
+      assertThat(stateOf(third)).isEqualTo("failed");
+    }
+    try (PahoDevice device = listening("c4")) {
+      await().until(() -> !device.received().isEmpty());
+      String marker = send("c4", "{\"name\":\"marker\"}").getString("id");
+      await().until(() -> device.topics().size() == 2);
+      assertThat(device.topics().get(0)).endsWith(open);
+      assertThat(device.topics().get(1)).endsWith(marker);
+    }
+  }
+
+  @Test
+  void command_afterItsDeadline_isExpired_andNotSent() throws Exception {
+    String id = send("c5", "{\"name\":\"late\",\"validForSeconds\":1}").getString("id");
+    await().untilAsserted(() -> assertThat(stateOf(id)).isEqualTo("expired"));
+    try (PahoDevice device = listening("c5")) {
+      send("c5", "{\"name\":\"marker\"}");
+      await().until(() -> !device.received().isEmpty());
+      assertThat(device.received().get(0)).contains("marker");
+      // What the device did all the same is kept, and changes nothing.
+      device.publish("commands/" + id + "/result", "{\"status\":\"done\",\"payload\":1}");
+    }
+    JsonObject late = show(id);
+    assertThat(late.getString("state")).isEqualTo("expired");
+    assertThat(late.getString("endedAt")).isEqualTo(late.getString("deadline"));
+    assertThat(late.getJsonObject("result").getString("status")).isEqualTo("done");
+  }
+
+  @Test
+  void command_cancelledInTime_isNotSent() throws Exception {
+    String id = send("c6", "{\"name\":\"never\"}").getString("id");
+    assertThat(api.post("/commands/" + id + "/cancel", "").getString("state"))
+        .isEqualTo("cancelled");
+    assertThat(api.post("/commands/" + id + "/cancel", "").getString("state"))
+        .isEqualTo("cancelled");
+    try (PahoDevice device = listening("c6")) {
+      String marker = send("c6", "{\"name\":\"marker\"}").getString("id");
+      await().until(() -> !device.received().isEmpty());
+      assertThat(device.received().get(0)).contains("marker");
+      device.publish("commands/" + marker + "/result", "{\"status\":\"done\"}");
+      assertThat(api.send("POST", "/commands/" + marker + "/cancel", "").statusCode())
+          .isEqualTo(409);
+    }
+  }
+
+  /** What lies in a queue of the broker may be over by the time its device is back. */
+  @Test
+  void command_cancelledWhileItWaitsInASession_isNotDelivered() throws Exception {
+    try (PahoDevice device = PahoDevice.connect(fixture, "c7", false)) {
+      device.subscribe("commands/+");
+    }
+    // Handed to the session of a device that is away, as it is in the moment in which one goes.
+    String id = send("c7", "{\"name\":\"stale\"}").getString("id");
+    Services.publishService()
+        .publish(Builders.publish()
+            .topic("fleets/f1/devices/c7/commands/" + id)
+            .qos(Qos.AT_LEAST_ONCE)
+            .payload(ByteBuffer.wrap("stale".getBytes(StandardCharsets.UTF_8)))
+            .build())
+        .get(5, TimeUnit.SECONDS);
+    api.post("/commands/" + id + "/cancel", "");
+    try (PahoDevice device = PahoDevice.connect(fixture, "c7", false)) {
+      send("c7", "{\"name\":\"marker\"}");
+      await().until(() -> !device.received().isEmpty());
+      assertThat(device.received().get(0)).contains("marker");
+      assertThat(fixture
+              .meters
+              .counter("muster.broker.refused", "operation", "deliver", "reason", "ended")
+              .count())
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void result_secondOrOfAnother_changesNothing() throws Exception {
+    String id = send("c8", "{\"name\":\"x\"}").getString("id");
+    try (PahoDevice device = listening("c8")) {
+      await().until(() -> device.received().size() == 1);
+      assertThat(device.publish("commands/" + id + "/result", "{\"status\":\"refused\"}"))
+          .isLessThan(0x80);
+      assertThat(device.publish("commands/" + id + "/result", "{\"status\":\"done\"}"))
+          .isLessThan(0x80);
+    }
+    assertThat(stateOf(id)).isEqualTo("failed");
+    assertThat(show(id).getJsonObject("result").getString("status")).isEqualTo("refused");
+    String other = send("c8", "{\"name\":\"y\"}").getString("id");
+    try (PahoDevice thief = PahoDevice.connect(fixture, "c9")) {
+      assertThat(thief.publish("commands/" + other + "/result", "{\"status\":\"done\"}"))
+          .isEqualTo(0x99);
+    }
+    assertThat(stateOf(other)).isEqualTo("queued");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "{}", "{\"status\":\"ok\"}", "{\"status\":\"done\",\"x\":1}"})
+  void result_asItMustNotBe_isRefused_andTheCommandStaysOpen(String payload) throws Exception {
+    String id = send("c10", "{\"name\":\"x\"}").getString("id");
+    try (PahoDevice device = PahoDevice.connect(fixture, "c10")) {
+      assertThat(device.publish("commands/" + id + "/result", payload)).isEqualTo(0x99);
+      device.publish(
+          "commands/" + id + "/result",
+          "{\"status\":\"done\",\"payload\":\"" + "x".repeat(65_600) + "\"}");
+    }
+    assertThat(stateOf(id)).isIn("queued", "sent");
+    Result old = mosquitto.pub(
+        "c10",
+        "c10",
+        "-V",
+        "mqttv311",
+        "-q",
+        "1",
+        "-t",
+        "fleets/f1/devices/c10/commands/" + id + "/result",
+        "-m",
+        payload);
+    old.expectSuccess();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "{\"name\":\"a b\"}",
+        "{\"name\":\"x\",\"validForSeconds\":0}",
+        "{\"name\":\"x\",\"validForSeconds\":99999999}",
+        "{\"name\":\"x\",\"validForSeconds\":\"1\"}",
+        "{\"name\":\"x\",\"deadline\":1}"
+      })
+  void order_asItMustNotBe_is400(String order) {
+    assertThat(api.send("POST", "/devices/c11/commands", order).statusCode()).isEqualTo(400);
+    String large = "{\"name\":\"x\",\"payload\":\"" + "x".repeat(65_600) + "\"}";
+    assertThat(api.send("POST", "/devices/c11/commands", large).statusCode()).isEqualTo(400);
+    assertThat(api.send("GET", "/commands/none", "").statusCode()).isEqualTo(404);
+    assertThat(api.send("POST", "/commands/none/cancel", "").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void orders_moreThanADeviceMayHaveOpen_are409() {
+    for (int i = 0; i < 100; i++) {
+      send("c12", "{\"name\":\"x\"}");
+    }
+    HttpResponse<String> answer = api.send("POST", "/devices/c12/commands", "{\"name\":\"x\"}");
+    assertThat(answer.statusCode()).isEqualTo(409);
+    assertThat(answer.body()).contains("100 are open (expected: fewer;");
+    JsonObject page = api.get("/devices/c12/commands?limit=60");
+    assertThat(page.getJsonArray("commands")).hasSize(60);
+    JsonObject rest = api.get("/devices/c12/commands?limit=60&after=" + page.getString("next"));
+    assertThat(rest.getJsonArray("commands")).hasSize(40);
+    assertThat(rest.getString("next")).isNull();
+  }
+
+  @Test
+  void command_ofAnotherDevice_isNotHeard() throws Exception {
+    fixture.device("c13");
+    for (String filter :
+        new String[] {"fleets/f1/devices/c2/commands/+", "fleets/f1/devices/+/commands/+"}) {
+      assertThat(mosquitto
+              .run("mosquitto_sub", "c13", "c13", "-t", filter, "-W", "2")
+              .output())
+          .contains("denied");
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.concurrent.TimeUnit;
+
+/** The broker's part of the operator API, served and asked over HTTP. */
+final class OperatorApi {
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final int port;
+
+  private OperatorApi(int port) {
+    this.port = port;
+  }
+
+  static OperatorApi of(BrokerFixture fixture) throws Exception {
+    Router router = Router.router(fixture.vertx());
+    Router api = Router.router(fixture.vertx());
+    fixture.broker().mountOperatorRoutes(api);
+    router.route("/api/v1/*").handler(BodyHandler.create(false)).subRouter(api);
+    router.route().failureHandler(context -> {
+      boolean expected = context.failure() instanceof HttpException;
+      String text = String.valueOf(
+          expected ? ((HttpException) context.failure()).getPayload() : context.failure());
+      context
+          .response()
+          .setStatusCode(expected ? ((HttpException) context.failure()).getStatusCode() : 500)
+          .end(new JsonObject().put("detail", text).toBuffer());
+    });
+    return new OperatorApi(fixture
+        .vertx()
+        .createHttpServer()
+        .requestHandler(router)
+        .listen(0, "127.0.0.1")
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(5, TimeUnit.SECONDS)
+        .actualPort());
+  }
+
+  HttpResponse<String> send(String method, String path, String body, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + port + "/api/v1" + path))
+        .method(method, HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    try {
+      return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private JsonObject ok(HttpResponse<String> response) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return new JsonObject(response.body());
+  }
+
+  JsonObject get(String path) {
+    return ok(send("GET", path, ""));
+  }
+
+  JsonObject post(String path, String body) {
+    return ok(send("POST", path, body));
+  }
+
+  JsonObject patch(String path, String body) {
+    return ok(send("PATCH", path, body));
+  }
+}
