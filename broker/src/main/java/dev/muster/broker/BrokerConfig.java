@@ -6,6 +6,7 @@ package dev.muster.broker;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.broker.telemetry.TelemetryConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +42,8 @@ public record BrokerConfig(
     @Nullable URI crls,
     Duration crlRefresh,
     Duration crlGrace,
-    Limits limits) {
+    Limits limits,
+    TelemetryConfig telemetry) {
   /** How often CRLs are fetched, unless something else is asked for. */
   public static final Duration DEFAULT_CRL_REFRESH = Duration.ofMinutes(5);
   /** How long an overdue CRL is used, unless something else is asked for. */
@@ -89,6 +91,7 @@ public record BrokerConfig(
     requireNonNull(crlRefresh, "crlRefresh");
     requireNonNull(crlGrace, "crlGrace");
     requireNonNull(limits, "limits");
+    requireNonNull(telemetry, "telemetry");
     if (crlRefresh.isZero() || crlRefresh.isNegative() || crlGrace.isNegative()) {
       throw new IllegalArgumentException(
           "crlRefresh, crlGrace: " + crlRefresh + ", " + crlGrace + " (expected: > 0, >= 0)");

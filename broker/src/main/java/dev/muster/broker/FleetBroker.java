@@ -14,16 +14,22 @@ import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.Sessions;
-import dev.muster.broker.telemetry.H2TelemetrySink;
+import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.broker.telemetry.TelemetryStorage;
+import dev.muster.broker.telemetry.Upkeep;
+import dev.muster.broker.telemetry.retention.OldTelemetry;
+import dev.muster.broker.telemetry.retention.Retention;
+import dev.muster.broker.telemetry.rollup.Rollups;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.broker.trust.TrustFiles;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -62,6 +68,8 @@ import org.slf4j.LoggerFactory;
 public final class FleetBroker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FleetBroker.class);
   private static final int QUERY_THREADS = 2;
+  private static final Duration ROLLUP_PAUSE = Duration.ofSeconds(1);
+  private static final Duration RETENTION_PAUSE = Duration.ofMinutes(1);
   private static final String NAME = "broker";
 
   /** What was started, to be closed in the reverse order. */
@@ -73,6 +81,7 @@ public final class FleetBroker implements AutoCloseable {
   private final RevocationView view;
   private final ServerCertificate server;
   private final TelemetrySink sink;
+  private final List<Upkeep> upkeep;
   private final TelemetryQuery query;
   private final MessageQuery stored;
   private final WorkerExecutor queries;
@@ -119,8 +128,10 @@ public final class FleetBroker implements AutoCloseable {
       view = new RevocationView(authorities, config.crlGrace(), clock);
       HiveMqHome.Trust trust = trust(config, authorities);
 
-      TelemetryDatabase database = opened(TelemetryDatabase.open(config.directory()));
-      sink = before.apply(opened(H2TelemetrySink.start(database, meters)));
+      TelemetryDatabase database = opened(TelemetryDatabase.open(
+          new TelemetryStorage(config.directory(), config.telemetry().database())));
+      upkeep = startUpkeep(database, config.telemetry().retention(), meters);
+      sink = before.apply(opened(JdbcTelemetrySink.start(database, meters)));
       query = new TelemetryQuery(database);
       stored = new MessageQuery(database);
       devices = opened(DeviceState.start(database, clock, meters));
@@ -174,6 +185,19 @@ public final class FleetBroker implements AutoCloseable {
 
   private static void later(Duration delay, Runnable task) {
     CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS).execute(task);
+  }
+
+  private List<Upkeep> startUpkeep(
+      TelemetryDatabase database, Retention retention, MeterRegistry meters) {
+    Rollups rollups = new Rollups(database, retention, clock);
+    OldTelemetry old = new OldTelemetry(database, retention, clock, meters);
+    Gauge.builder("muster.telemetry.rollup.behind", rollups, Rollups::behind)
+        .description("Messages that no rollup has counted yet")
+        .register(meters);
+    return List.of(
+        opened(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 0, meters)),
+        // Ingest has at least two thirds of the disk's time.
+        opened(Upkeep.start("retention", old::step, RETENTION_PAUSE, 2, meters)));
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -269,6 +293,7 @@ public final class FleetBroker implements AutoCloseable {
     List<String> problems = new ArrayList<>();
     sink.problem().ifPresent(problems::add);
     devices.problem().ifPresent(problems::add);
+    upkeep.forEach(work -> work.problem().ifPresent(problems::add));
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
     server.problem().ifPresent(problems::add);

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.telemetry.TelemetryConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.net.URI;
@@ -40,6 +41,7 @@ final class BrokerChild {
         crls,
         Duration.ofMinutes(5),
         Duration.ofHours(1),
-        BrokerConfig.Limits.DEFAULT);
+        BrokerConfig.Limits.DEFAULT,
+        TelemetryConfig.DEFAULT);
   }
 }

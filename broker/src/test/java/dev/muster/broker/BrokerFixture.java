@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
@@ -79,7 +80,8 @@ final class BrokerFixture implements AutoCloseable {
         crls,
         crlRefresh,
         Duration.ofHours(1),
-        BrokerConfig.Limits.DEFAULT);
+        BrokerConfig.Limits.DEFAULT,
+        TelemetryConfig.DEFAULT);
   }
 
   BrokerFixture start() {

@@ -122,6 +122,9 @@ public final class Backend implements AutoCloseable {
     if (config.enrollment().database() != null) {
       embedded.remove(Role.ENROLLMENT);
     }
+    if (config.telemetry().database() != null) {
+      embedded.remove(Role.BROKER);
+    }
     embedded.forEach(role -> data.expectDatabase(directoryOf(role)));
     if (roles.contains(Role.ENROLLMENT)) {
       startEnrollment(config, server, operator, vertx, clock, meters);
@@ -213,7 +216,8 @@ public final class Backend implements AutoCloseable {
         crls.resolve("/crl/"),
         config.broker().crlRefresh(),
         config.broker().crlGrace(),
-        BrokerConfig.Limits.DEFAULT);
+        BrokerConfig.Limits.DEFAULT,
+        config.telemetry());
     FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
     started.push(fleetBroker);
     fleetBroker.mountOperatorRoutes(operator.api());

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param fleet where a device belongs if neither its manufacturer nor a manifest says so
  * @param enrollment what starts with {@code enrollment.}
  * @param broker what starts with {@code broker.}
+ * @param telemetry what starts with {@code telemetry.}
  */
 public record MusterConfig(
     String host,
@@ -26,7 +28,8 @@ public record MusterConfig(
     Ports ports,
     String metricsHost,
     EnrollmentSettings enrollment,
-    BrokerSettings broker) {
+    BrokerSettings broker,
+    TelemetryConfig telemetry) {
 
   /** What can be listened on; 0 lets the system pick. */
   public record Ports(int est, int operator, int mqtt, int http, int metrics) {}
@@ -56,7 +59,8 @@ public record MusterConfig(
             settings.port("ports.metrics", 9090)),
         settings.text("metricsHost", "127.0.0.1"),
         EnrollmentSettings.read(settings),
-        BrokerSettings.read(settings));
+        BrokerSettings.read(settings),
+        TelemetrySettings.read(settings));
     settings.finish();
     return config;
   }
@@ -88,6 +92,7 @@ public record MusterConfig(
         # Health and metrics are for this machine alone unless you say otherwise.
         # metricsHost: 127.0.0.1
 
-        """ + EnrollmentSettings.COMMENTED_YAML + "\n" + BrokerSettings.COMMENTED_YAML;
+        """ + EnrollmentSettings.COMMENTED_YAML + "\n" + BrokerSettings.COMMENTED_YAML + "\n"
+        + TelemetrySettings.COMMENTED_YAML;
   }
 }

@@ -10,7 +10,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -140,7 +139,7 @@ public final class StateStore implements AutoCloseable {
         pending.run(current);
       }
       current.commit();
-      flush(current);
+      database.flush(current);
     } catch (SQLException | RuntimeException e) {
       drop();
       if (batch.size() > 1) {
@@ -166,13 +165,6 @@ public final class StateStore implements AutoCloseable {
       connection = current;
     }
     return current;
-  }
-
-  /** H2's commit does not wait for the disk, whatever its write delay: measured. */
-  private static void flush(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("CHECKPOINT SYNC");
-    }
   }
 
   private void fail(List<Pending<?>> batch, Throwable cause) {

@@ -26,21 +26,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class LatestValues {
   private static final String FIND =
-      "SELECT time_us FROM latest WHERE device=? AND stream=? AND metric=?";
+      "SELECT time_us, seq FROM latest WHERE device=? AND stream=? AND metric=?";
   private static final String COUNT = "SELECT COUNT(*) FROM latest WHERE device=?";
   private static final String INSERT = "INSERT INTO latest (unit, time_us, num, txt, bool,"
-      + " message_id, received_us, device, stream, metric) VALUES (?,?,?,?,?,?,?,?,?,?)";
+      + " message_id, received_us, seq, device, stream, metric) VALUES (?,?,?,?,?,?,?,?,?,?,?)";
   private static final String UPDATE = "UPDATE latest SET unit=?, time_us=?, num=?, txt=?, bool=?,"
-      + " message_id=?, received_us=? WHERE device=? AND stream=? AND metric=?";
+      + " message_id=?, received_us=?, seq=? WHERE device=? AND stream=? AND metric=?";
   private static final int COUNTED_DEVICES = 10_000;
 
   private record Series(String device, String stream, String metric) {}
 
-  private record Newest(Measurement measurement, long messageId, long receivedMicros) {
-    long micros() {
-      return TelemetryWriter.micros(measurement.time());
+  /** When a value is from. Of one time, the sequence decides: what comes last may be sent again. */
+  private record Age(long micros, long sequence) {
+    boolean isBefore(Age other) {
+      return micros < other.micros || micros == other.micros && sequence < other.sequence;
     }
   }
+
+  private record Newest(Measurement measurement, Age age, long messageId, long receivedMicros) {}
 
   private final Connection connection;
   private final int maxSeries;
@@ -55,8 +58,8 @@ final class LatestValues {
     }
   };
 
-  /** The series that this batch asked for, with the time of the row; null: there is none. */
-  private final Map<Series, @Nullable Long> rows = new HashMap<>();
+  /** The series that this batch asked for, with the age of the row; null: there is none. */
+  private final Map<Series, @Nullable Age> rows = new HashMap<>();
 
   private final Map<Series, Newest> newest = new HashMap<>();
 
@@ -97,12 +100,14 @@ final class LatestValues {
 
   /** Takes the values of a message that was admitted. */
   void offer(TelemetryMessage message, List<Measurement> measurements, long messageId) {
-    long received = TelemetryWriter.micros(message.receivedAt());
+    long received = Micros.of(message.receivedAt());
+    long sequence = message.identity() == null ? 0 : message.identity().sequence();
     for (Measurement measurement : measurements) {
+      Age age = new Age(Micros.of(measurement.time()), sequence);
       newest.merge(
           series(message, measurement),
-          new Newest(measurement, messageId, received),
-          (old, later) -> later.micros() >= old.micros() ? later : old);
+          new Newest(measurement, age, messageId, received),
+          (old, later) -> later.age().isBefore(old.age()) ? old : later);
     }
   }
 
@@ -111,12 +116,12 @@ final class LatestValues {
         message.topic().device().value(), message.topic().stream(), measurement.metric());
   }
 
-  private @Nullable Long find(Series series) throws SQLException {
+  private @Nullable Age find(Series series) throws SQLException {
     if (!rows.containsKey(series)) {
       try (PreparedStatement find = connection.prepareStatement(FIND)) {
         setSeries(find, 1, series);
         try (ResultSet found = find.executeQuery()) {
-          rows.put(series, found.next() ? found.getLong(1) : null);
+          rows.put(series, found.next() ? new Age(found.getLong(1), found.getLong(2)) : null);
         }
       }
     }
@@ -153,11 +158,11 @@ final class LatestValues {
     try (PreparedStatement insert = connection.prepareStatement(INSERT);
         PreparedStatement update = connection.prepareStatement(UPDATE)) {
       for (Map.Entry<Series, Newest> entry : newest.entrySet()) {
-        Long present = find(entry.getKey());
-        if (present == null || entry.getValue().micros() >= present) {
+        Age present = find(entry.getKey());
+        if (present == null || !entry.getValue().age().isBefore(present)) {
           PreparedStatement write = present == null ? insert : update;
           setNewest(write, entry.getValue());
-          setSeries(write, 8, entry.getKey());
+          setSeries(write, 9, entry.getKey());
           write.addBatch();
         }
       }
@@ -175,9 +180,10 @@ final class LatestValues {
 
   private static void setNewest(PreparedStatement statement, Newest newest) throws SQLException {
     statement.setString(1, newest.measurement().unit());
-    statement.setLong(2, newest.micros());
+    statement.setLong(2, newest.age().micros());
     TelemetryWriter.setValue(statement, 3, newest.measurement().value());
     statement.setLong(6, newest.messageId());
     statement.setLong(7, newest.receivedMicros());
+    statement.setLong(8, newest.age().sequence());
   }
 }

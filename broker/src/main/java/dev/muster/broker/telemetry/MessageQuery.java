@@ -56,7 +56,7 @@ public final class MessageQuery {
     long bytes = 0;
     long last = after;
     try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryQuery.prepare(connection, PART)) {
+        PreparedStatement select = TelemetryDatabase.reading(connection, PART)) {
       while (page.size() < limit) {
         int asked = Math.min(PART_ROWS, limit - page.size());
         select.setString(1, device.value());
@@ -90,7 +90,7 @@ public final class MessageQuery {
         rows.getString(2),
         rows.getString(3),
         present,
-        TelemetryQuery.time(rows.getLong(5)),
+        Micros.time(rows.getLong(5)),
         new String(payload, StandardCharsets.UTF_8));
   }
 }

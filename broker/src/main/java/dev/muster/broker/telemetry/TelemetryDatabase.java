@@ -6,25 +6,33 @@ package dev.muster.broker.telemetry;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool;
 import dev.muster.broker.StartFailedException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 
-/** The database of the telemetry: one H2 file. */
+/** The database of the telemetry: an H2 file, or a PostgreSQL server. */
 public final class TelemetryDatabase implements AutoCloseable {
-  private static final int CONNECTIONS = 6;
-  private static final int QUERY_SECONDS = 10;
+  /** How long a statement may take that reads. */
+  public static final Duration QUERY_LIMIT = Duration.ofSeconds(10);
+
+  /** Two that write, the rollups, the retention, and some that read. */
+  private static final int CONNECTIONS = 10;
+
+  /** A statement that was stopped because it took too long; the same of H2 and PostgreSQL. */
+  private static final String CANCELED = "57014";
 
   private final HikariDataSource dataSource;
+  private final Engine engine;
 
-  private TelemetryDatabase(HikariDataSource dataSource) {
+  private TelemetryDatabase(HikariDataSource dataSource, Engine engine) {
     this.dataSource = dataSource;
+    this.engine = engine;
   }
 
   /**
@@ -32,39 +40,20 @@ public final class TelemetryDatabase implements AutoCloseable {
    *
    * @throws StartFailedException if it cannot be used; says why
    */
+  public static TelemetryDatabase open(TelemetryStorage storage) {
+    return open(
+        storage.server() == null
+            ? EmbeddedEngine.in(storage.directory())
+            : PostgresEngine.of(storage.server()));
+  }
+
+  /** The embedded one. */
   public static TelemetryDatabase open(Path directory) {
-    Path file = directory.toAbsolutePath().resolve("telemetry");
-    if (file.toString().indexOf(';') >= 0) {
-      throw new StartFailedException("directory: " + directory + " (expected: no semicolon in it)");
-    }
-    TelemetryDatabase database = openUrl("jdbc:h2:file:" + file, file + ".mv.db");
-    try {
-      keepPrivate(Path.of(file + ".mv.db"));
-      return database;
-    } catch (IOException e) {
-      database.close();
-      throw new StartFailedException(
-          "telemetry database " + file + ".mv.db cannot be made private: " + e, e);
-    }
+    return open(new TelemetryStorage(directory, null));
   }
 
-  /** H2 creates its file as the umask says. */
-  private static void keepPrivate(Path file) throws IOException {
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    }
-  }
-
-  static TelemetryDatabase openUrl(String url, String shownAs) {
-    HikariConfig config = new HikariConfig();
-    // WRITE_DELAY=0: a commit is in the file system's hands; the writer then flushes it to the
-    // disk.
-    // DB_CLOSE_ON_EXIT: closing is ours, after the last message; H2's own hook would come first.
-    // TRACE_LEVEL_FILE: H2's own log beside the database would hold statements with their values.
-    config.setJdbcUrl(url
-        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000;TRACE_LEVEL_FILE=0");
-    config.setUsername("sa");
-    config.setPassword("");
+  static TelemetryDatabase open(Engine engine) {
+    HikariConfig config = engine.configuration();
     config.setMaximumPoolSize(CONNECTIONS);
     config.setMinimumIdle(1);
     config.setConnectionTimeout(5_000);
@@ -72,20 +61,31 @@ public final class TelemetryDatabase implements AutoCloseable {
     HikariDataSource dataSource = null;
     try {
       dataSource = new HikariDataSource(config);
-      Flyway.configure()
-          .dataSource(dataSource)
-          .locations("classpath:dev/muster/broker/migrations")
-          .load()
-          .migrate();
-      return new TelemetryDatabase(dataSource);
-    } catch (FlywayException | com.zaxxer.hikari.pool.HikariPool.PoolInitializationException e) {
-      if (dataSource != null) {
-        dataSource.close();
-      }
-      throw new StartFailedException(
-          "telemetry database " + shownAs + " cannot be opened: " + firstLine(rootOf(e))
-              + " (is another broker running on this directory, or is the disk full or read-only?)",
-          e);
+      prepare(dataSource, engine);
+      return new TelemetryDatabase(dataSource, engine);
+    } catch (FlywayException | HikariPool.PoolInitializationException | SQLException e) {
+      close(dataSource);
+      throw new StartFailedException(engine.explain(e), e);
+    } catch (StartFailedException e) {
+      close(dataSource);
+      throw e;
+    }
+  }
+
+  private static void prepare(HikariDataSource dataSource, Engine engine) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      engine.check(connection);
+    }
+    Flyway.configure()
+        .dataSource(dataSource)
+        .locations("classpath:dev/muster/broker/migrations")
+        .load()
+        .migrate();
+  }
+
+  private static void close(@org.jspecify.annotations.Nullable HikariDataSource dataSource) {
+    if (dataSource != null) {
+      dataSource.close();
     }
   }
 
@@ -94,34 +94,31 @@ public final class TelemetryDatabase implements AutoCloseable {
     return dataSource.getConnection();
   }
 
+  /** A statement that reads, and is stopped when it takes too long. */
+  public static PreparedStatement reading(Connection connection, String sql) throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(sql);
+    statement.setQueryTimeout((int) QUERY_LIMIT.toSeconds());
+    return statement;
+  }
+
+  /** Whether a statement was stopped because it took too long. */
+  public static boolean tookTooLong(Throwable problem) {
+    return problem instanceof SQLException sql && CANCELED.equals(sql.getSQLState());
+  }
+
+  /** Puts on stable storage what this connection has committed. */
+  public void flush(Connection connection) throws SQLException {
+    engine.flush(connection);
+  }
+
   /** Closes a connection that has failed, and the idle ones with it: they share its fate. */
   public void discard(Connection connection) {
     dataSource.evictConnection(connection);
     dataSource.getHikariPoolMXBean().softEvictConnections();
   }
 
-  static int queryTimeoutSeconds() {
-    return QUERY_SECONDS;
-  }
-
   @Override
   public void close() {
     dataSource.close();
-  }
-
-  private static Throwable rootOf(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return root;
-  }
-
-  private static String firstLine(Throwable e) {
-    return String.valueOf(e.getMessage())
-        .lines()
-        .findFirst()
-        .orElse(e.toString())
-        .strip();
   }
 }

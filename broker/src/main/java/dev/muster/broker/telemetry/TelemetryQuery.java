@@ -10,7 +10,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,7 +85,7 @@ public final class TelemetryQuery {
     List<Latest> values = new ArrayList<>();
     long characters = 0;
     try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, LATEST)) {
+        PreparedStatement select = TelemetryDatabase.reading(connection, LATEST)) {
       select.setString(1, device.value());
       select.setString(2, after.stream());
       select.setString(3, after.stream());
@@ -113,8 +112,8 @@ public final class TelemetryQuery {
         rows.getString(2),
         rows.getString(3),
         value(rows, 4),
-        time(rows.getLong(7)),
-        time(rows.getLong(8)));
+        Micros.time(rows.getLong(7)),
+        Micros.time(rows.getLong(8)));
   }
 
   /** Series of a device; at most 100. */
@@ -126,11 +125,11 @@ public final class TelemetryQuery {
         + " ORDER BY stream, metric, time_us, message_id";
     Map<List<String>, SeriesThinner> series = new LinkedHashMap<>();
     try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, sql)) {
+        PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
       int next = 1;
       select.setString(next++, device.value());
-      select.setLong(next++, TelemetryWriter.micros(range.from()));
-      select.setLong(next++, TelemetryWriter.micros(range.to()));
+      select.setLong(next++, Micros.of(range.from()));
+      select.setLong(next++, Micros.of(range.to()));
       if (range.stream() != null) {
         select.setString(next++, range.stream());
       }
@@ -145,7 +144,7 @@ public final class TelemetryQuery {
           }
           series
               .computeIfAbsent(key, k -> new SeriesThinner(range.points()))
-              .add(new Point(time(rows.getLong(7)), value(rows, 4)), rows.getString(3));
+              .add(new Point(Micros.time(rows.getLong(7)), value(rows, 4)), rows.getString(3));
         }
       }
     }
@@ -161,23 +160,18 @@ public final class TelemetryQuery {
   /** The newest dead letters of a device. */
   public List<DeadLetter> deadLetters(DeviceId device, int limit) throws SQLException {
     try (Connection connection = database.connect();
-        PreparedStatement select = prepare(connection, DEAD_LETTERS)) {
+        PreparedStatement select = TelemetryDatabase.reading(connection, DEAD_LETTERS)) {
       select.setString(1, device.value());
       select.setInt(2, limit);
       List<DeadLetter> letters = new ArrayList<>();
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
-          letters.add(new DeadLetter(rows.getString(1), time(rows.getLong(2)), rows.getString(3)));
+          letters.add(
+              new DeadLetter(rows.getString(1), Micros.time(rows.getLong(2)), rows.getString(3)));
         }
       }
       return letters;
     }
-  }
-
-  static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
-    statement.setQueryTimeout(TelemetryDatabase.queryTimeoutSeconds());
-    return statement;
   }
 
   private static Object value(ResultSet rows, int from) throws SQLException {
@@ -187,9 +181,5 @@ public final class TelemetryQuery {
     }
     String text = rows.getString(from + 1);
     return text == null ? rows.getBoolean(from + 2) : text;
-  }
-
-  static Instant time(long micros) {
-    return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
   }
 }

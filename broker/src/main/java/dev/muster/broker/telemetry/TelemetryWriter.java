@@ -11,21 +11,24 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.sql.Types;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes batches over one connection. Used by one thread; what it writes is stored when
  * {@link #write} returns, and not at all when it throws.
  */
 final class TelemetryWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(TelemetryWriter.class);
+  private static final String TAKE_IDS =
+      "SELECT message, dead_letter FROM telemetry_ids FOR UPDATE";
+  private static final String GIVE_IDS = "UPDATE telemetry_ids SET message=?, dead_letter=?";
   private static final String FIND =
       "SELECT 1 FROM %s WHERE device=? AND stream=? AND boot=? AND seq=?";
   private static final String INSERT_MESSAGE =
@@ -43,57 +46,69 @@ final class TelemetryWriter {
 
   private record Identified(String device, String stream, MessageIdentity identity) {}
 
+  private final TelemetryDatabase database;
   private final Connection connection;
   private final LatestValues latest;
-  private long nextMessage;
-  private long nextDeadLetter;
+  private long lastMessage;
+  private long lastDeadLetter;
 
-  /** Takes the connection over. @param maxSeries how many a device may have */
-  TelemetryWriter(Connection connection, int maxSeries) throws SQLException {
+  private TelemetryWriter(TelemetryDatabase database, Connection connection, int maxSeries)
+      throws SQLException {
+    this.database = database;
     this.connection = connection;
     this.latest = new LatestValues(connection, maxSeries);
     connection.setAutoCommit(false);
-    nextMessage = maxId("message") + 1;
-    nextDeadLetter = maxId("dead_letter") + 1;
   }
 
-  private long maxId(String table) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("SELECT COALESCE(MAX(id), 0) FROM " + table)) {
-      rows.next();
-      return rows.getLong(1);
+  /** Takes a connection for itself. @param maxSeries how many a device may have */
+  static TelemetryWriter open(TelemetryDatabase database, int maxSeries) throws SQLException {
+    Connection connection = database.connect();
+    try {
+      return new TelemetryWriter(database, connection, maxSeries);
+    } catch (SQLException | RuntimeException e) {
+      // Else an outage would use up the pool, and outlast its cause.
+      database.discard(connection);
+      throw e;
     }
   }
 
   /** Commits a batch and flushes it to stable storage. @return what became of each message */
   List<Stored> write(List<TelemetryMessage> batch) throws SQLException {
-    long firstMessage = nextMessage;
-    long firstDeadLetter = nextDeadLetter;
+    takeIds();
+    List<Stored> outcome = insert(batch);
+    giveIdsBack();
+    connection.commit();
+    database.flush(connection);
+    return outcome;
+  }
+
+  /** Whoever has the row writes alone, until it commits. */
+  private void takeIds() throws SQLException {
+    try (PreparedStatement take = connection.prepareStatement(TAKE_IDS);
+        ResultSet rows = take.executeQuery()) {
+      rows.next();
+      lastMessage = rows.getLong(1);
+      lastDeadLetter = rows.getLong(2);
+    }
+  }
+
+  private void giveIdsBack() throws SQLException {
+    try (PreparedStatement give = connection.prepareStatement(GIVE_IDS)) {
+      give.setLong(1, lastMessage);
+      give.setLong(2, lastDeadLetter);
+      give.executeUpdate();
+    }
+  }
+
+  /** Forgets what was not committed, and closes the connection. */
+  void abandon() {
     try {
-      List<Stored> outcome = insert(batch);
-      connection.commit();
-      flush();
-      return outcome;
-    } catch (SQLException | RuntimeException e) {
-      nextMessage = firstMessage;
-      nextDeadLetter = firstDeadLetter;
-      throw e;
+      connection.rollback();
+    } catch (SQLException e) {
+      // It is about to be closed, which rolls back as well.
+      LOG.debug("Rollback failed error={}", e.toString());
     }
-  }
-
-  void rollback() throws SQLException {
-    connection.rollback();
-  }
-
-  Connection connection() {
-    return connection;
-  }
-
-  /** H2's commit does not wait for the disk, whatever its write delay: measured. */
-  private void flush() throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("CHECKPOINT SYNC");
-    }
+    database.discard(connection);
   }
 
   private List<Stored> insert(List<TelemetryMessage> batch) throws SQLException {
@@ -157,7 +172,7 @@ final class TelemetryWriter {
 
   private void addDead(PreparedStatement dead, TelemetryMessage message, String reason)
       throws SQLException {
-    setCommon(dead, nextDeadLetter++, message);
+    setCommon(dead, ++lastDeadLetter, message);
     dead.setString(10, reason);
     dead.addBatch();
   }
@@ -168,20 +183,20 @@ final class TelemetryWriter {
       TelemetryMessage message,
       List<Measurement> measurements)
       throws SQLException {
-    long id = nextMessage++;
+    long id = ++lastMessage;
     String device = message.topic().device().value();
     String stream = message.topic().stream();
     long event = Long.MIN_VALUE;
     for (int place = 0; place < measurements.size(); place++) {
       Measurement measurement = measurements.get(place);
-      event = Math.max(event, micros(measurement.time()));
+      event = Math.max(event, Micros.of(measurement.time()));
       samples.setLong(1, id);
       samples.setInt(2, place);
       samples.setString(3, device);
       samples.setString(4, stream);
       samples.setString(5, measurement.metric());
       samples.setString(6, measurement.unit());
-      samples.setLong(7, micros(measurement.time()));
+      samples.setLong(7, Micros.of(measurement.time()));
       setValue(samples, 8, measurement.value());
       samples.addBatch();
     }
@@ -204,7 +219,7 @@ final class TelemetryWriter {
     } else {
       statement.setLong(6, identity.sequence());
     }
-    statement.setLong(7, micros(message.receivedAt()));
+    statement.setLong(7, Micros.of(message.receivedAt()));
     String contentType = message.contentType();
     statement.setString(
         8,
@@ -228,9 +243,5 @@ final class TelemetryWriter {
     } else {
       throw new IllegalStateException("value " + value);
     }
-  }
-
-  static long micros(Instant time) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
   }
 }

@@ -36,12 +36,12 @@ class PagesTest {
   Path folder;
 
   private TelemetryDatabase database;
-  private H2TelemetrySink sink;
+  private JdbcTelemetrySink sink;
 
   @BeforeEach
   void open() {
     database = TelemetryDatabase.open(folder);
-    sink = H2TelemetrySink.start(database, new SimpleMeterRegistry());
+    sink = JdbcTelemetrySink.start(database, new SimpleMeterRegistry());
   }
 
   @AfterEach

@@ -38,7 +38,7 @@ class SeriesLimitTest {
   }
 
   private TelemetryWriter writer() throws SQLException {
-    return new TelemetryWriter(database.connect(), 3);
+    return TelemetryWriter.open(database, 3);
   }
 
   private static TelemetryMessage message(String device, String payload) {
@@ -64,14 +64,14 @@ class SeriesLimitTest {
               TelemetrySink.Stored.DEAD_LETTER,
               TelemetrySink.Stored.NEW);
     } finally {
-      database.discard(writer.connection());
+      writer.abandon();
     }
     TelemetryWriter next = writer();
     try {
       assertThat(next.write(List.of(message("d1", "{\"f\":1}"), message("d1", "{\"b\":3}"))))
           .containsExactly(TelemetrySink.Stored.DEAD_LETTER, TelemetrySink.Stored.NEW);
     } finally {
-      database.discard(next.connection());
+      next.abandon();
     }
     TelemetryQuery query = new TelemetryQuery(database);
     assertThat(query.latest(new DeviceId("d1"), TelemetryQuery.Place.START, 10).entries())

@@ -8,7 +8,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,14 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps telemetry in H2: one thread takes whatever has queued up, commits it together, flushes it
- * to the disk, and then answers for all of it.
+ * Keeps telemetry in a database: one thread takes whatever has queued up, commits it together,
+ * flushes it to the disk, and then answers for all of it.
  *
  * <p>When the database fails, what was in the batch is not answered for, the connection is dropped,
  * and the next message tries anew: no one has to help.
  */
-public final class H2TelemetrySink implements TelemetrySink {
-  private static final Logger LOG = LoggerFactory.getLogger(H2TelemetrySink.class);
+public final class JdbcTelemetrySink implements TelemetrySink {
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcTelemetrySink.class);
   private static final int QUEUE = 4_096;
   /** How many pairs of stream and metric a device may have. */
   private static final int MAX_SERIES = 10_000;
@@ -51,7 +50,7 @@ public final class H2TelemetrySink implements TelemetrySink {
   private volatile @Nullable String problem;
   private @Nullable TelemetryWriter writer;
 
-  private H2TelemetrySink(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
+  private JdbcTelemetrySink(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
     this.database = database;
     this.maxSeries = maxSeries;
     this.commits = Timer.builder("muster.telemetry.commit")
@@ -62,12 +61,12 @@ public final class H2TelemetrySink implements TelemetrySink {
   }
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
-  public static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
+  public static JdbcTelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
     return start(database, meters, MAX_SERIES);
   }
 
-  static H2TelemetrySink start(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
-    H2TelemetrySink sink = new H2TelemetrySink(database, meters, maxSeries);
+  static JdbcTelemetrySink start(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
+    JdbcTelemetrySink sink = new JdbcTelemetrySink(database, meters, maxSeries);
     sink.thread.start();
     return sink;
   }
@@ -134,21 +133,10 @@ public final class H2TelemetrySink implements TelemetrySink {
   private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
     TelemetryWriter current = writer;
     if (current == null) {
-      current = newWriter();
+      current = TelemetryWriter.open(database, maxSeries);
       writer = current;
     }
     return current.write(messages);
-  }
-
-  private TelemetryWriter newWriter() throws SQLException {
-    Connection connection = database.connect();
-    try {
-      return new TelemetryWriter(connection, maxSeries);
-    } catch (SQLException | RuntimeException e) {
-      // Else an outage would use up the pool, and outlast its cause.
-      database.discard(connection);
-      throw e;
-    }
   }
 
   /** A single message that the database will not have must not hold up the others for ever. */
@@ -199,16 +187,9 @@ public final class H2TelemetrySink implements TelemetrySink {
   private void dropWriter() {
     TelemetryWriter old = writer;
     writer = null;
-    if (old == null) {
-      return;
+    if (old != null) {
+      old.abandon();
     }
-    try {
-      old.rollback();
-    } catch (SQLException e) {
-      // It is about to be closed, which rolls back as well.
-      LOG.debug("Rollback failed error={}", e.toString());
-    }
-    database.discard(old.connection());
   }
 
   /** Stores what is queued, at most 10 s, and ends the thread. */

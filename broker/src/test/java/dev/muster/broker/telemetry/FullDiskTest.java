@@ -17,8 +17,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class H2TelemetrySinkTest {
+/** A disk that is full: nothing is acknowledged until there is room again. */
+class FullDiskTest {
   private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
   private static final DeviceId DEVICE = new DeviceId("d1");
 
@@ -38,17 +37,16 @@ class H2TelemetrySinkTest {
   Path folder;
 
   private TelemetryDatabase database;
-  private H2TelemetrySink sink;
-  private TelemetryQuery query;
+  private JdbcTelemetrySink sink;
   private MessageQuery messages;
 
   @BeforeEach
   void open() {
     FilePath.register(new FullDisk());
     FullDisk.full = false;
-    database = TelemetryDatabase.openUrl("jdbc:h2:full:" + folder.resolve("t"), "t");
-    sink = H2TelemetrySink.start(database, new SimpleMeterRegistry());
-    query = new TelemetryQuery(database);
+    database =
+        TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
+    sink = JdbcTelemetrySink.start(database, new SimpleMeterRegistry());
     messages = new MessageQuery(database);
   }
 
@@ -69,63 +67,6 @@ class H2TelemetrySinkTest {
 
   private TelemetrySink.Stored store(TelemetryMessage message) throws Exception {
     return sink.store(message).get(10, TimeUnit.SECONDS);
-  }
-
-  @Test
-  void identity_isDeviceStreamBootSequence() throws Exception {
-    assertThat(store(message("a", 1, "1"))).isEqualTo(TelemetrySink.Stored.NEW);
-    assertThat(store(message("a", 1, "2"))).isEqualTo(TelemetrySink.Stored.DUPLICATE);
-    assertThat(store(message("b", 1, "1"))).isEqualTo(TelemetrySink.Stored.NEW);
-    assertThat(store(message("a", 0, "1"))).isEqualTo(TelemetrySink.Stored.NEW);
-    assertThat(store(message("a", 0, "1"))).isEqualTo(TelemetrySink.Stored.NEW);
-    assertThat(store(message("a", 2, "?"))).isEqualTo(TelemetrySink.Stored.DEAD_LETTER);
-    assertThat(store(message("a", 2, "?"))).isEqualTo(TelemetrySink.Stored.DUPLICATE);
-    assertThat(messages.messages(DEVICE, 0, 100).entries()).hasSize(4);
-    assertThat(query.deadLetters(DEVICE, 10)).hasSize(1);
-  }
-
-  @Test
-  void duplicatesInOneBatch_areStoredOnce() throws Exception {
-    List<CompletableFuture<TelemetrySink.Stored>> results = new ArrayList<>();
-    for (int i = 0; i < 300; i++) {
-      results.add(sink.store(message("a", 1 + i % 3, "1")));
-    }
-    for (CompletableFuture<TelemetrySink.Stored> result : results) {
-      result.get(10, TimeUnit.SECONDS);
-    }
-    assertThat(messages.messages(DEVICE, 0, 1_000).entries()).hasSize(3);
-  }
-
-  @Test
-  void latest_isTheNewestByTheTimeOfTheEvent() throws Exception {
-    store(message("a", 1, "[{\"n\":\"t\",\"u\":\"Cel\",\"v\":2,\"t\":1800000000}]"));
-    store(message("a", 2, "[{\"n\":\"t\",\"v\":1,\"t\":1700000000}]"));
-    assertThat(query.latest(DEVICE, TelemetryQuery.Place.START, 10).entries())
-        .singleElement()
-        .satisfies(latest -> {
-          assertThat(latest.value()).isEqualTo(2.0);
-          assertThat(latest.unit()).isEqualTo("Cel");
-          assertThat(latest.time()).isEqualTo(Instant.ofEpochSecond(1_800_000_000));
-          assertThat(latest.receivedAt()).isEqualTo(NOW);
-        });
-  }
-
-  @Test
-  void longSeries_keepsItsPeaks() throws Exception {
-    StringBuilder pack = new StringBuilder("[");
-    for (int i = 0; i < 250; i++) {
-      double value = i == 111 ? 99 : i == 180 ? -99 : i % 7;
-      pack.append(i == 0 ? "" : ",");
-      pack.append("{\"n\":\"t\",\"v\":" + value + ",\"t\":" + (1_700_000_000 + i) + "}");
-    }
-    store(message("a", 1, pack.append("]").toString()));
-    List<TelemetryQuery.Series> series = query.series(
-        DEVICE, new TelemetryQuery.Range("a", "t", Instant.EPOCH, NOW.plusSeconds(1), 40));
-    assertThat(series).singleElement().satisfies(one -> {
-      assertThat(one.points()).hasSizeBetween(10, 40);
-      assertThat(one.points()).extracting(TelemetryQuery.Point::value).contains(99.0, -99.0);
-      assertThat(one.points()).isSortedAccordingTo((a, b) -> a.time().compareTo(b.time()));
-    });
   }
 
   @Test

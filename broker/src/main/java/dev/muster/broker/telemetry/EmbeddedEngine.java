@@ -1,0 +1,84 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import com.zaxxer.hikari.HikariConfig;
+import dev.muster.broker.StartFailedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/** One H2 file, for one process at a time. */
+final class EmbeddedEngine implements Engine {
+  private final String url;
+  private final String shownAs;
+  private final @Nullable Path file;
+
+  private EmbeddedEngine(String url, String shownAs, @Nullable Path file) {
+    this.url = url;
+    this.shownAs = shownAs;
+    this.file = file;
+  }
+
+  /** @throws StartFailedException if H2 would read something else into the name of the directory */
+  static EmbeddedEngine in(Path directory) {
+    Path base = directory.toAbsolutePath().resolve("telemetry");
+    if (base.toString().indexOf(';') >= 0) {
+      throw new StartFailedException("directory: " + directory + " (expected: no semicolon in it)");
+    }
+    Path file = Path.of(base + ".mv.db");
+    return new EmbeddedEngine("jdbc:h2:file:" + base, file.toString(), file);
+  }
+
+  static EmbeddedEngine at(String url, String shownAs) {
+    return new EmbeddedEngine(url, shownAs, null);
+  }
+
+  @Override
+  public HikariConfig configuration() {
+    HikariConfig config = new HikariConfig();
+    // WRITE_DELAY=0: a commit is in the file system's hands; the writer then flushes it to the
+    // disk.
+    // DB_CLOSE_ON_EXIT: closing is ours, after the last message; H2's own hook would come first.
+    // TRACE_LEVEL_FILE: H2's own log beside the database would hold statements with their values.
+    config.setJdbcUrl(url
+        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000;TRACE_LEVEL_FILE=0");
+    config.setUsername("sa");
+    config.setPassword("");
+    return config;
+  }
+
+  /** H2 creates its file as the umask says. */
+  @Override
+  public void check(Connection connection) {
+    try {
+      if (file != null && file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      }
+    } catch (IOException e) {
+      throw new StartFailedException(
+          "telemetry database " + shownAs + " cannot be made private: " + e, e);
+    }
+  }
+
+  /** H2's commit does not wait for the disk, whatever its write delay: measured. */
+  @Override
+  public void flush(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("CHECKPOINT SYNC");
+    }
+  }
+
+  @Override
+  public String explain(Throwable problem) {
+    return "telemetry database " + shownAs + " cannot be opened: " + Engine.rootMessage(problem)
+        + " (is another broker running on this directory, or is the disk full or read-only?)";
+  }
+}

@@ -1,0 +1,38 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import com.zaxxer.hikari.HikariConfig;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** What differs between a database in a file of our own and one on a server. */
+interface Engine {
+  /** How to connect. */
+  HikariConfig configuration();
+
+  /**
+   * Makes sure that a commit can be relied on.
+   *
+   * @throws dev.muster.broker.StartFailedException if not; says why
+   */
+  void check(Connection connection) throws SQLException;
+
+  /** Puts on stable storage what has been committed, if the commit has not done so. */
+  void flush(Connection connection) throws SQLException;
+
+  /** What a failure to open means, for an operator. */
+  String explain(Throwable problem);
+
+  /** The first line of the innermost message. */
+  static String rootMessage(Throwable problem) {
+    Throwable root = problem;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String message = root.getMessage() == null ? root.toString() : root.getMessage();
+    return message.lines().findFirst().orElse("").strip();
+  }
+}

@@ -1,0 +1,102 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import com.zaxxer.hikari.HikariConfig;
+import dev.muster.broker.StartFailedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/** A PostgreSQL server, which several brokers may share. */
+final class PostgresEngine implements Engine {
+  private final TelemetryStorage.Server server;
+  private final String password;
+
+  private PostgresEngine(TelemetryStorage.Server server, String password) {
+    this.server = server;
+    this.password = password;
+  }
+
+  /** @throws StartFailedException if the password cannot be read */
+  static PostgresEngine of(TelemetryStorage.Server server) {
+    try {
+      return new PostgresEngine(
+          server,
+          server.passwordFile() == null
+              ? ""
+              : Files.readString(server.passwordFile()).strip());
+    } catch (IOException e) {
+      throw new StartFailedException(
+          "telemetry.database.passwordFile: " + server.passwordFile()
+              + " cannot be read (expected: a file that holds the password alone)",
+          e);
+    }
+  }
+
+  @Override
+  public HikariConfig configuration() {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(server.url());
+    config.setUsername(server.user());
+    config.setPassword(password);
+    // After a few runs the server keeps the plan of a statement.
+    config.addDataSourceProperty("prepareThreshold", "3");
+    config.addDataSourceProperty("reWriteBatchedInserts", "true");
+    // Said by each session, so that a server tuned to forget cannot make us promise too much.
+    config.setConnectionInitSql("SET synchronous_commit = on");
+    return config;
+  }
+
+  /** Our session asks for a commit that waits for the disk; only the server can spoil that. */
+  @Override
+  public void check(Connection connection) throws SQLException {
+    for (String setting : new String[] {"fsync", "synchronous_commit"}) {
+      try (Statement statement = connection.createStatement();
+          ResultSet rows = statement.executeQuery("SHOW " + setting)) {
+        rows.next();
+        if (!rows.getString(1).equals("on")) {
+          throw new StartFailedException(
+              "telemetry.database.url: " + server.url() + ": the server's "
+                  + setting + " is " + rows.getString(1)
+                  + " (expected: on; else what is acknowledged could be lost)");
+        }
+      }
+    }
+  }
+
+  /** The commit has done it. */
+  @Override
+  public void flush(Connection connection) {}
+
+  @Override
+  public String explain(Throwable problem) {
+    String state = stateOf(problem);
+    String place = "telemetry.database.url: " + server.url();
+    if (state.startsWith("28")) {
+      return place + ": user \"" + server.user()
+          + "\" refused (expected: the right telemetry.database.user and telemetry.database.passwordFile)";
+    }
+    if (state.startsWith("08")) {
+      return place + ": out of reach (" + Engine.rootMessage(problem)
+          + "; expected: a running PostgreSQL server)";
+    }
+    return place + ": cannot be used: " + Engine.rootMessage(problem)
+        + " (expected: a database of its own)";
+  }
+
+  private static String stateOf(@Nullable Throwable problem) {
+    for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+        return sql.getSQLState();
+      }
+    }
+    return "";
+  }
+}

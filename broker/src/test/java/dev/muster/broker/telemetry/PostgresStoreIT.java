@@ -1,0 +1,118 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.broker.StartFailedException;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The store on a real PostgreSQL server. */
+class PostgresStoreIT extends StoreContract {
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  private static EmbeddedPostgres server;
+
+  @TempDir
+  Path folder;
+
+  private String name = "";
+
+  @BeforeAll
+  static void start() throws IOException {
+    // A server that forgets by default: what each session asks for counts.
+    server = EmbeddedPostgres.builder()
+        .setServerConfig("fsync", "on")
+        .setServerConfig("synchronous_commit", "off")
+        .start();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    server.close();
+  }
+
+  @BeforeEach
+  @Override
+  void open() throws Exception {
+    if (name.isEmpty()) {
+      name = "telemetry" + DATABASES.incrementAndGet();
+      try (var connection = server.getPostgresDatabase().getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute("CREATE DATABASE " + name);
+      }
+    }
+    super.open();
+  }
+
+  private static String url(EmbeddedPostgres of, String database) {
+    return of.getJdbcUrl("ignored", database).replaceAll("\\?.*", "");
+  }
+
+  private TelemetryStorage storage(String url) {
+    return new TelemetryStorage(folder, new TelemetryStorage.Server(url, "postgres", null));
+  }
+
+  @Override
+  TelemetryDatabase openDatabase() {
+    return TelemetryDatabase.open(storage(url(server, name)));
+  }
+
+  @Test
+  void sessions_waitForTheDisk_whateverTheServersDefault() throws Exception {
+    try (var connection = database.connect();
+        var statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SHOW synchronous_commit")) {
+      rows.next();
+      assertThat(rows.getString(1)).isEqualTo("on");
+    }
+  }
+
+  @Test
+  void open_serverThatDoesNotFlush_isRefused() throws Exception {
+    try (EmbeddedPostgres careless =
+        EmbeddedPostgres.builder().setServerConfig("fsync", "off").start()) {
+      assertThatThrownBy(() -> TelemetryDatabase.open(storage(url(careless, "postgres"))))
+          .isInstanceOf(StartFailedException.class)
+          .hasMessageContaining("fsync is off (expected: on");
+    }
+  }
+
+  @Test
+  void open_serverOutOfReach_saysSo() {
+    assertThatThrownBy(() -> TelemetryDatabase.open(storage("jdbc:postgresql://127.0.0.1:1/none")))
+        .isInstanceOf(StartFailedException.class)
+        .hasMessageContaining("jdbc:postgresql://127.0.0.1:1/none")
+        .hasMessageContaining("out of reach");
+  }
+
+  @Test
+  void open_passwordFileMissing_saysSo() {
+    TelemetryStorage.Server missing = new TelemetryStorage.Server(
+        "jdbc:postgresql://127.0.0.1:1/none", "muster", folder.resolve("no-such-file"));
+    assertThatThrownBy(() -> TelemetryDatabase.open(new TelemetryStorage(folder, missing)))
+        .isInstanceOf(StartFailedException.class)
+        .hasMessageContaining("telemetry.database.passwordFile");
+  }
+
+  @Test
+  void url_withPassword_isRefused() {
+    assertThatThrownBy(
+            () -> new TelemetryStorage.Server("jdbc:postgresql://h/d?password=x", "muster", null))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(Files.exists(folder.resolve("telemetry.mv.db"))).isFalse();
+  }
+}
