@@ -10,6 +10,7 @@ import dev.muster.app.command.DemoCommand;
 import dev.muster.app.command.EnrollmentCommand;
 import dev.muster.app.command.FactoryCommand;
 import dev.muster.app.command.InitCommand;
+import dev.muster.app.command.PolicyCommand;
 import dev.muster.app.command.ServeCommand;
 import dev.muster.app.command.SimulateCommand;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ import picocli.CommandLine.ParseResult;
       FactoryCommand.class,
       AdminCommand.class,
       SimulateCommand.class,
+      PolicyCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Muster {

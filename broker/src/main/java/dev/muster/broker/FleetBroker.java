@@ -7,13 +7,16 @@ package dev.muster.broker;
 import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.InvalidPolicyException;
-import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.authz.Policies;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PolicyFollower;
+import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.session.Subscriptions;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
@@ -77,6 +80,8 @@ public final class FleetBroker implements AutoCloseable {
 
   private final Sessions sessions = new Sessions();
   private final CloneWatch clones;
+  private final Refusals refusals;
+  private final Policies policies;
   private final TrustFiles issuers;
   private final RevocationView view;
   private final ServerCertificate server;
@@ -117,10 +122,11 @@ public final class FleetBroker implements AutoCloseable {
       UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
     this.clones = new CloneWatch(clock);
+    this.refusals = new Refusals(clock);
     try {
       DurableFiles.createFolder(config.directory());
       checkPortFree(config);
-      PolicyFile policy = PolicyFile.read(config.policyFile());
+      policies = Policies.read(config.policyFile());
       issuers = new TrustFiles(Map.of(
           ClientSubject.DEVICE_ISSUER, config.deviceCa(),
           ClientSubject.SERVICE_ISSUER, config.serviceCa()));
@@ -139,6 +145,8 @@ public final class FleetBroker implements AutoCloseable {
       started.push(() -> queries.close());
 
       Disconnector disconnector = FleetExtension.newDisconnector();
+      Subscriptions subscriptions = FleetExtension.newSubscriptions();
+      PolicyFollower policy = new PolicyFollower(policies, sessions, disconnector, subscriptions);
       Revocations revocations = opened(new Revocations(
           view,
           sessions,
@@ -149,16 +157,20 @@ public final class FleetBroker implements AutoCloseable {
       revocations.load();
       FleetExtension extension = new FleetExtension(
           new FleetExtension.Parts(
-              new CertificateAuthenticator(view, policy, clock),
+              new CertificateAuthenticator(
+                  view, policies::current, config.limits().maxKeepAliveSeconds(), clock),
               view,
               revocations,
               sessions,
               clones,
+              policy,
+              refusals,
               sink,
               devices.parts(),
               FleetBroker::later,
               NAME),
           disconnector,
+          subscriptions,
           clock,
           meters);
       HiveMqHome home = HiveMqHome.write(config, trust);
@@ -167,6 +179,7 @@ public final class FleetBroker implements AutoCloseable {
       server = new ServerCertificate(config, home, mqttPort, trust.chain().get(0), clock);
       revocations.start(() -> {
         server.look();
+        policy.look();
         return changedAuthorities(home);
       });
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
@@ -269,6 +282,7 @@ public final class FleetBroker implements AutoCloseable {
   public void mountOperatorRoutes(Router router) {
     new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
     devices.mount(router, queries);
+    new PolicyRoutes(sessions, refusals).mount(router);
     router.get("/sessions/alarms").handler(context -> context.json(cloneAlarms()));
   }
 
@@ -296,6 +310,7 @@ public final class FleetBroker implements AutoCloseable {
     upkeep.forEach(work -> work.problem().ifPresent(problems::add));
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
+    policies.problem().ifPresent(problems::add);
     server.problem().ifPresent(problems::add);
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }

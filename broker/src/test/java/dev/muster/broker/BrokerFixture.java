@@ -10,6 +10,13 @@ import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
@@ -99,6 +106,26 @@ final class BrokerFixture implements AutoCloseable {
 
   int port() {
     return broker.mqttPort();
+  }
+
+  /** Asks the broker's part of the operator API. @param path with its query */
+  JsonObject get(String path) {
+    Router router = Router.router(vertx);
+    broker.mountOperatorRoutes(router);
+    HttpServer server = vertx.createHttpServer().requestHandler(router);
+    HttpClientAgent client = vertx.createHttpClient();
+    return server
+        .listen(0, "127.0.0.1")
+        .compose(open -> client.request(HttpMethod.GET, open.actualPort(), "127.0.0.1", path))
+        .compose(HttpClientRequest::send)
+        .compose(HttpClientResponse::body)
+        .eventually(server::close)
+        .eventually(client::close)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .orTimeout(10, TimeUnit.SECONDS)
+        .join()
+        .toJsonObject();
   }
 
   Vertx vertx() {

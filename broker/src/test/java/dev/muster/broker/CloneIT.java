@@ -7,11 +7,7 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.testing.TestPki.Credential;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,25 +50,8 @@ class CloneIT {
     client.connect(options).waitForCompletion(20_000);
   }
 
-  private static JsonObject alarms(BrokerFixture fixture) throws Exception {
-    Router router = Router.router(fixture.vertx());
-    fixture.broker().mountOperatorRoutes(router);
-    HttpServer server = fixture.vertx().createHttpServer().requestHandler(router);
-    int port = server
-        .listen(0, "127.0.0.1")
-        .toCompletionStage()
-        .toCompletableFuture()
-        .get()
-        .actualPort();
-    HttpClientAgent client = fixture.vertx().createHttpClient();
-    return client
-        .request(HttpMethod.GET, port, "127.0.0.1", "/sessions/alarms")
-        .compose(request -> request.send())
-        .compose(response -> response.body())
-        .toCompletionStage()
-        .toCompletableFuture()
-        .get()
-        .toJsonObject();
+  private static JsonObject alarms(BrokerFixture fixture) {
+    return fixture.get("/sessions/alarms");
   }
 
   /** TLS from an address of our choice. */

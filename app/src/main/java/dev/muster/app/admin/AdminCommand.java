@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       AuditCommands.class,
       TelemetryCommands.class,
       TwinCommands.class,
-      OrderCommands.class
+      OrderCommands.class,
+      SessionCommands.class
     })
 public final class AdminCommand {}

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker.authn;
 
+import dev.muster.broker.authz.ClientLimits;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.authz.TopicPolicy;
@@ -16,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +50,8 @@ public final class CertificateAuthenticator {
   public enum Refusal {
     NOT_AUTHORIZED,
     CLIENT_ID_NOT_VALID,
+    /** As many are connected as may be. */
+    QUOTA_EXCEEDED,
     /** Not the client's fault; it should come again. */
     UNAVAILABLE
   }
@@ -73,12 +77,23 @@ public final class CertificateAuthenticator {
   }
 
   private final RevocationView revocations;
-  private final PolicyFile policy;
+  private final Supplier<PolicyFile> policy;
+  private final int serverKeepAliveSeconds;
   private final Clock clock;
 
-  public CertificateAuthenticator(RevocationView revocations, PolicyFile policy, Clock clock) {
+  /**
+   * @param policy the one in force; asked with each client
+   * @param serverKeepAliveSeconds what clients of MQTT 5 are told to keep to if they ask for more
+   *     (MQTT 5, 3.2.2.3.14)
+   */
+  public CertificateAuthenticator(
+      RevocationView revocations,
+      Supplier<PolicyFile> policy,
+      int serverKeepAliveSeconds,
+      Clock clock) {
     this.revocations = revocations;
     this.policy = policy;
+    this.serverKeepAliveSeconds = serverKeepAliveSeconds;
     this.clock = clock;
   }
 
@@ -94,8 +109,10 @@ public final class CertificateAuthenticator {
       checkValidity(leaf);
       checkRevocation(authority, leaf);
       ClientSubject subject = subjectOf(authority, leaf);
-      checkConnect(connect);
-      return new Outcome.Admitted(subject, authority, leaf, admit(subject, connect.clientId()));
+      checkClientId(connect);
+      TopicPolicy rights = admit(subject, connect.clientId());
+      checkKeepAlive(connect, rights.limits());
+      return new Outcome.Admitted(subject, authority, leaf, rights);
     } catch (RefusedException e) {
       return new Outcome.Refused(e.refusal, String.valueOf(e.getMessage()));
     }
@@ -186,22 +203,30 @@ public final class CertificateAuthenticator {
     }
   }
 
-  private static void checkConnect(Connect connect) throws RefusedException {
+  private static void checkClientId(Connect connect) throws RefusedException {
     if (!isClientId(connect.clientId())) {
       throw new RefusedException(
           Refusal.CLIENT_ID_NOT_VALID,
           "client id: " + Quoted.of(connect.clientId())
               + " (expected: 1 to 128 of [A-Za-z0-9._:-], starting with a letter or digit)");
     }
-    // The broker bounds the keep-alive of MQTT 5 clients itself, and cannot do so for older ones.
-    if (!connect.mqtt5() && connect.keepAliveSeconds() == 0) {
+  }
+
+  /** 0 stands for none at all (MQTT 5, 3.1.2.10), which a client of MQTT 5 does not get. */
+  private void checkKeepAlive(Connect connect, ClientLimits limits) throws RefusedException {
+    int asked = connect.keepAliveSeconds();
+    boolean told = connect.mqtt5() && (asked == 0 || asked > serverKeepAliveSeconds);
+    int seconds = told ? serverKeepAliveSeconds : asked;
+    if (seconds < limits.minKeepAliveSeconds() || seconds > limits.maxKeepAliveSeconds()) {
       throw new RefusedException(
-          Refusal.NOT_AUTHORIZED, "keep-alive: 0 (expected: 1 to 65535 seconds)");
+          Refusal.NOT_AUTHORIZED,
+          "keep-alive: " + seconds + " (expected: " + limits.minKeepAliveSeconds() + " to "
+              + limits.maxKeepAliveSeconds() + " seconds)");
     }
   }
 
   private TopicPolicy admit(ClientSubject subject, String clientId) throws RefusedException {
-    PolicyFile.Admission admission = policy.admit(subject, clientId);
+    PolicyFile.Admission admission = policy.get().admit(subject, clientId);
     if (admission instanceof PolicyFile.Admission.Admitted admitted) {
       return admitted.policy();
     }

@@ -25,7 +25,8 @@ public record Decision(boolean allowed, String rule, String detail) {
     return new Decision(true, rule, "allowed");
   }
 
-  static Decision deny(String rule, String detail) {
+  /** @param rule as in the record */
+  public static Decision deny(String rule, String detail) {
     return new Decision(false, rule, detail);
   }
 

@@ -4,6 +4,8 @@
  */
 package dev.muster.broker.authz;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,6 +13,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,8 +37,12 @@ public final class PolicyFile {
    * @throws InvalidPolicyException if it cannot be read or is not a policy; lists all problems
    */
   public static PolicyFile read(Path file) {
+    return parse(file.toString(), text(file));
+  }
+
+  static String text(Path file) {
     try {
-      return parse(file.toString(), Files.readString(file));
+      return Files.readString(file);
     } catch (IOException e) {
       throw new InvalidPolicyException(
           file.toString(), List.of("cannot be read: " + e + " (expected: a readable YAML file)"));
@@ -49,22 +56,34 @@ public final class PolicyFile {
    * @throws InvalidPolicyException as {@link #read}
    */
   public static PolicyFile parse(String source, String yaml) {
-    JsonNode root;
     try {
-      root = YAML.readTree(yaml);
+      JsonNode root = YAML.readTree(yaml);
+      PolicyProblems problems;
+      try (JsonParser parser = YAML.createParser(yaml)) {
+        problems = new PolicyProblems(PolicyPlaces.read(parser));
+      }
+      List<Role> roles = new PolicyReader(problems).read(root);
+      if (!problems.all().isEmpty()) {
+        throw new InvalidPolicyException(source, problems.all());
+      }
+      return new PolicyFile(roles);
     } catch (JsonProcessingException e) {
-      String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-      throw new InvalidPolicyException(
-          source,
-          List.of(
-              where + "not YAML: " + e.getOriginalMessage().lines().findFirst().orElse("")));
+      throw new InvalidPolicyException(source, List.of(notYaml(e)));
+    } catch (IOException e) {
+      throw new UncheckedIOException("a text cannot fail to be read", e);
     }
-    PolicyReader reader = new PolicyReader();
-    List<Role> roles = reader.read(root);
-    if (!reader.problems().isEmpty()) {
-      throw new InvalidPolicyException(source, reader.problems());
-    }
-    return new PolicyFile(roles);
+  }
+
+  private static String notYaml(JsonProcessingException e) {
+    JsonLocation at = e.getLocation();
+    String where =
+        at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
+    return where + "not YAML: " + e.getOriginalMessage().lines().findFirst().orElse("");
+  }
+
+  /** The names of the roles, in the order of the file. */
+  public List<String> roles() {
+    return roles.stream().map(Role::name).toList();
   }
 
   /** What became of the question who a client is in this policy. */
@@ -100,6 +119,6 @@ public final class PolicyFile {
       return new Admission.WrongClientId("client id: " + Quoted.of(clientId) + " (expected: "
           + String.join(" or ", expected) + ")");
     }
-    return new Admission.Admitted(new TopicPolicy(matching, subject, clientId));
+    return new Admission.Admitted(new TopicPolicy(this, matching, subject, clientId));
   }
 }

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param issuer the CA that must have issued the certificate
  * @param attributes what the subject must have: a value, {@code *} for any, the empty text for none
  * @param sharedGroups the groups of {@code $share/<group>/...} that it may join
- * @param payloadBytes the largest payload that it may publish
- * @param rate how much it may publish in the long run
  */
 record Role(
     String name,
@@ -28,8 +26,7 @@ record Role(
     List<Rule> denyPublish,
     List<Rule> denySubscribe,
     List<Template> sharedGroups,
-    int payloadBytes,
-    RateLimit rate) {
+    ClientLimits limits) {
   static final String ANY = "*";
   static final String NONE = "";
 

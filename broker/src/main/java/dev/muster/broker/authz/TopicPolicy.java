@@ -8,6 +8,7 @@ import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.topic.TopicFilter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What one client may do: the rules of its roles with its own names in them.
@@ -20,6 +21,7 @@ public final class TopicPolicy {
 
   private record Granted(String place, TopicFilter filter, boolean retain) {}
 
+  private final PolicyFile file;
   private final ClientSubject subject;
   private final List<Role> roles;
   private final List<Granted> publish;
@@ -27,10 +29,10 @@ public final class TopicPolicy {
   private final List<Granted> subscribe;
   private final List<Granted> denyPublish;
   private final List<Granted> denySubscribe;
-  private final int payloadBytes;
-  private final RateLimit rate;
+  private final ClientLimits limits;
 
-  TopicPolicy(List<Role> roles, ClientSubject subject, String clientId) {
+  TopicPolicy(PolicyFile file, List<Role> roles, ClientSubject subject, String clientId) {
+    this.file = file;
     this.subject = subject;
     this.roles = List.copyOf(roles);
     this.publish = compile(roles.stream().map(Role::publish).toList(), clientId);
@@ -38,8 +40,7 @@ public final class TopicPolicy {
     this.subscribe = compile(roles.stream().map(Role::subscribe).toList(), clientId);
     this.denyPublish = compile(roles.stream().map(Role::denyPublish).toList(), clientId);
     this.denySubscribe = compile(roles.stream().map(Role::denySubscribe).toList(), clientId);
-    this.payloadBytes = roles.stream().mapToInt(Role::payloadBytes).max().orElse(0);
-    this.rate = roles.stream().map(Role::rate).reduce(RateLimit::or).orElse(RateLimit.NONE);
+    this.limits = roles.stream().map(Role::limits).reduce(ClientLimits::or).orElseThrow();
   }
 
   private List<Granted> compile(List<List<Role.Rule>> rules, String clientId) {
@@ -60,9 +61,14 @@ public final class TopicPolicy {
     return roles.stream().map(Role::name).toList();
   }
 
-  /** How much the client may publish in the long run. */
-  public RateLimit rate() {
-    return rate;
+  /** How much the client may ask for. */
+  public ClientLimits limits() {
+    return limits;
+  }
+
+  /** Whether these are the rules of {@code policy}, and not of one before or after it. */
+  public boolean isOf(PolicyFile policy) {
+    return file == policy;
   }
 
   /** Whether a message may be published. */
@@ -82,10 +88,14 @@ public final class TopicPolicy {
         return Decision.deny(denied.place(), act + " is denied on this topic");
       }
     }
-    if (bytes > payloadBytes) {
+    if (bytes > limits.payloadBytes()) {
       return Decision.deny(
           "limits.payloadBytes",
-          "payload: " + bytes + " bytes (expected: at most " + payloadBytes + ")");
+          "payload: " + bytes + " bytes (expected: at most " + limits.payloadBytes() + ")");
+    }
+    Optional<Decision> tooLong = tooLong(topic);
+    if (tooLong.isPresent()) {
+      return tooLong.get();
     }
     String detail = "no rule allows to " + act + " on this topic";
     for (Granted rule : granted) {
@@ -115,6 +125,10 @@ public final class TopicPolicy {
             "sharedGroups", "shared subscription: group " + Quoted.of(group) + " is not granted");
       }
       filter = asked.substring(slash + 1);
+    }
+    Optional<Decision> tooLong = tooLong(filter);
+    if (tooLong.isPresent()) {
+      return tooLong.get();
     }
     try {
       return decideSubscribe(TopicFilter.of(filter));
@@ -169,6 +183,28 @@ public final class TopicPolicy {
       }
     }
     return Decision.denyByDefault("no rule allows to subscribe to the whole of this filter");
+  }
+
+  /** Costs a look at each character, and nothing else as long as all is well. */
+  private Optional<Decision> tooLong(String topic) {
+    int bytes = 0;
+    int levels = 1;
+    for (int i = 0; i < topic.length(); i++) {
+      char c = topic.charAt(i);
+      levels += c == '/' ? 1 : 0;
+      // Of a surrogate pair, which has 4 bytes, each half counts for 2.
+      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+    }
+    if (bytes > limits.topicBytes()) {
+      return Optional.of(Decision.deny(
+          "limits.topicBytes",
+          "topic: " + bytes + " bytes (expected: at most " + limits.topicBytes() + ")"));
+    }
+    return levels > limits.topicLevels()
+        ? Optional.of(Decision.deny(
+            "limits.topicLevels",
+            "topic: " + levels + " levels (expected: at most " + limits.topicLevels() + ")"))
+        : Optional.empty();
   }
 
   /** Whether some topic is matched by both. */

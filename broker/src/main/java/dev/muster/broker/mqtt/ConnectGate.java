@@ -14,6 +14,7 @@ import com.hivemq.extension.sdk.api.packets.general.MqttVersion;
 import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
+import dev.muster.broker.authz.ClientLimits;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.CloneWatch;
@@ -36,6 +37,7 @@ final class ConnectGate implements SimpleAuthenticator {
   private final Sessions sessions;
   private final CloneWatch clones;
   private final BrokerMeters meters;
+  private final RefusalNotes refusals;
   private final Clock clock;
 
   ConnectGate(
@@ -43,11 +45,13 @@ final class ConnectGate implements SimpleAuthenticator {
       Sessions sessions,
       CloneWatch clones,
       BrokerMeters meters,
+      RefusalNotes refusals,
       Clock clock) {
     this.authenticator = authenticator;
     this.sessions = sessions;
     this.clones = clones;
     this.meters = meters;
+    this.refusals = refusals;
     this.clock = clock;
   }
 
@@ -79,16 +83,25 @@ final class ConnectGate implements SimpleAuthenticator {
       }
       warnOfNamesake(clientId, admitted.subject());
       warnOfClone(name, admitted.certificate(), ConnectionSessions.address(connection));
+      ClientSession.Credential credential = new ClientSession.Credential(
+          admitted.subject(),
+          admitted.authority(),
+          admitted.certificate().getSerialNumber(),
+          admitted.certificate().getNotAfter().toInstant());
+      ClientLimits limits = admitted.policy().limits();
+      if (sessions.othersOf(credential, name) >= limits.sessions()) {
+        refuse(input, output, tooMany(limits));
+        return;
+      }
       ClientSession session = sessions.open(
-          new ClientSession.Credential(
-              admitted.subject(),
-              admitted.authority(),
-              admitted.certificate().getSerialNumber(),
-              admitted.certificate().getNotAfter().toInstant()),
+          credential,
           new ClientSession.Connection(
               clientId, ConnectionSessions.address(connection), mqtt5, clock.instant()),
           admitted.policy());
       ConnectionSessions.attach(connection, session);
+      output
+          .getClientSettings()
+          .setClientReceiveMaximum(Math.min(connect.getReceiveMaximum(), limits.inFlight()));
       output.authenticateSuccessfully();
     } else if (outcome instanceof Outcome.Refused refused) {
       refuse(input, output, refused);
@@ -132,9 +145,20 @@ final class ConnectGate implements SimpleAuthenticator {
         });
   }
 
+  private static Outcome.Refused tooMany(ClientLimits limits) {
+    return new Outcome.Refused(
+        Refusal.QUOTA_EXCEEDED,
+        "sessions with one certificate: " + limits.sessions()
+            + " are connected (expected: no more than these)");
+  }
+
   private void refuse(SimpleAuthInput input, SimpleAuthOutput output, Outcome.Refused refused) {
     ConnectionInformation connection = input.getConnectionInformation();
     meters.refused("connect", refused.refusal().name());
+    authenticator
+        .subjectOf(ConnectionSessions.chainOf(connection))
+        .ifPresent(
+            subject -> refusals.connect(subject, refused.refusal().name(), refused.detail()));
     X509Certificate leaf =
         ConnectionSessions.chainOf(connection).stream().findFirst().orElse(null);
     LOG.warn(
@@ -152,6 +176,7 @@ final class ConnectGate implements SimpleAuthenticator {
     return switch (refusal) {
       case NOT_AUTHORIZED -> ConnackReasonCode.NOT_AUTHORIZED;
       case CLIENT_ID_NOT_VALID -> ConnackReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
+      case QUOTA_EXCEEDED -> ConnackReasonCode.QUOTA_EXCEEDED;
       case UNAVAILABLE -> ConnackReasonCode.SERVER_UNAVAILABLE;
     };
   }

@@ -24,7 +24,10 @@ import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PolicyFollower;
+import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.session.Subscriptions;
 import dev.muster.broker.telemetry.TelemetrySink;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -45,6 +48,8 @@ public final class FleetExtension implements ExtensionMain {
       Revocations revocations,
       Sessions sessions,
       CloneWatch clones,
+      PolicyFollower policy,
+      Refusals refusals,
       TelemetrySink sink,
       StateIntake.Parts state,
       Later later,
@@ -60,6 +65,11 @@ public final class FleetExtension implements ExtensionMain {
     return new HiveMqPublisher();
   }
 
+  /** Likewise, a way to take subscriptions away. */
+  public static Subscriptions newSubscriptions() {
+    return new HiveMqSubscriptions();
+  }
+
   private final ClientIdScope scope;
   private final ConnectGate gate;
   private final SubjectAuthorizer authorizer;
@@ -70,24 +80,36 @@ public final class FleetExtension implements ExtensionMain {
   private final HiveMqDisconnector disconnector;
   private final HiveMqPublisher publisher;
   private final StateIntake.Parts state;
-  private final BrokerMeters meters;
+  private final RefusalNotes refusals;
+  private final HiveMqSubscriptions subscriptions;
   private volatile @Nullable AdminService admin;
 
-  /** @param disconnector of {@link #newDisconnector} */
+  /**
+   * @param disconnector of {@link #newDisconnector}
+   * @param subscriptions of {@link #newSubscriptions}
+   */
   public FleetExtension(
-      Parts parts, Disconnector disconnector, Clock clock, MeterRegistry registry) {
+      Parts parts,
+      Disconnector disconnector,
+      Subscriptions subscriptions,
+      Clock clock,
+      MeterRegistry registry) {
     this.sessions = parts.sessions();
     this.disconnector = (HiveMqDisconnector) disconnector;
     this.state = parts.state();
     this.publisher = (HiveMqPublisher) state.publisher();
-    this.meters = new BrokerMeters(registry, sessions);
+    this.subscriptions = (HiveMqSubscriptions) subscriptions;
+    BrokerMeters meters = new BrokerMeters(registry, sessions);
+    this.refusals = new RefusalNotes(meters, parts.refusals());
     SessionCheck check = new SessionCheck(parts.revocationView(), clock);
     this.scope = new ClientIdScope(parts.authenticator());
-    this.gate = new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, clock);
-    this.authorizer = new SubjectAuthorizer(sessions, check, meters);
-    this.events = new SessionEvents(sessions, check, disconnector, state.listeners());
+    this.gate =
+        new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, refusals, clock);
+    this.authorizer = new SubjectAuthorizer(sessions, check, refusals);
+    this.events = new SessionEvents(
+        sessions, check, disconnector, parts.policy(), this.subscriptions, state.listeners());
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
-    TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, clock);
+    TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, refusals, clock);
     this.inbound = new InboundPublishes.Shared(
         check,
         telemetry,
@@ -97,13 +119,15 @@ public final class FleetExtension implements ExtensionMain {
         parts.later(),
         clock,
         disconnector,
-        meters);
+        meters,
+        refusals);
   }
 
   @Override
   public void extensionStart(ExtensionStartInput input, ExtensionStartOutput output) {
     // The services are statics that the last extension started in a JVM owns: take them now.
     disconnector.use(Services.clientService());
+    subscriptions.use(Services.subscriptionStore());
     crls.use(Services.publishService());
     publisher.use(Services.publishService());
     Services.interceptorRegistry().setConnectInboundInterceptorProvider(provided -> scope);
@@ -122,8 +146,12 @@ public final class FleetExtension implements ExtensionMain {
     if (session.isPresent()) {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
       context.addPublishOutboundInterceptor(
-          new OutboundPublishes(session.get(), state.commands(), meters));
+          new OutboundPublishes(session.get(), state.commands(), refusals));
       context.addSubackOutboundInterceptor((suback, unchanged) -> events.listening(session.get()));
+      context.addUnsubscribeInboundInterceptor((unsubscribe, output) -> unsubscribe
+          .getUnsubscribePacket()
+          .getTopicFilters()
+          .forEach(session.get()::unsubscribed));
     } else {
       // The authorizer denies such a client everything.
       LOG.error(

@@ -14,7 +14,6 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
-import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -40,7 +39,8 @@ final class InboundPublishes implements PublishInboundInterceptor {
       Later later,
       Clock clock,
       Disconnector disconnector,
-      BrokerMeters meters) {}
+      BrokerMeters meters,
+      RefusalNotes refusals) {}
 
   private final ClientSession session;
   private final Shared shared;
@@ -71,17 +71,19 @@ final class InboundPublishes implements PublishInboundInterceptor {
   private void throttle(PublishPacket packet, HeldPublish held) {
     int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
     Optional<Duration> wait =
-        shared.rates().take(session.subject(), session.policy().rate(), bytes);
+        shared.rates().take(session.subject(), session.policy().limits().rate(), bytes);
     if (wait.isPresent() && wait.get().isZero()) {
       handle(packet, held);
     } else if (wait.isEmpty() || isBehind(packet)) {
-      shared.meters().refused("publish", "quota");
       if (!session.isClosed()) {
-        LOG.warn(
-            "Rate exceeded client={} subject={} limit={}",
-            session.clientId(),
-            session.subject(),
-            session.policy().rate());
+        shared
+            .refusals()
+            .otherwise(
+                session,
+                "publish",
+                packet.getTopic(),
+                "quota",
+                "rate exceeded (expected: " + session.policy().limits().rate() + ")");
       }
       held.disconnect(Disconnector.Reason.QUOTA_EXCEEDED, "rate exceeded: send more slowly");
     } else {
@@ -99,7 +101,9 @@ final class InboundPublishes implements PublishInboundInterceptor {
     SessionCheck.Verdict verdict = shared.check().check(session);
     if (verdict != SessionCheck.Verdict.GOOD) {
       boolean ours = verdict == SessionCheck.Verdict.UNKNOWN;
-      shared.meters().refused("publish", verdict.name());
+      shared
+          .refusals()
+          .otherwise(session, "publish", packet.getTopic(), verdict.name(), verdict.text());
       held.disconnect(
           ours ? Disconnector.Reason.SERVER_BUSY : Disconnector.Reason.NOT_AUTHORIZED,
           verdict.text());
@@ -107,9 +111,9 @@ final class InboundPublishes implements PublishInboundInterceptor {
     }
     if (packet.getQos() == Qos.EXACTLY_ONCE) {
       // HiveMQ would acknowledge, unseen, the next message with the packet id of a refused one.
-      shared.meters().refused("publish", "qos");
-      LOG.warn("Publish refused client={} detail=QoS 2 (expected: 0 or 1)", session.clientId());
-      held.disconnect(Disconnector.Reason.QOS_NOT_SUPPORTED, "QoS: 2 (expected: 0 or 1)");
+      String detail = "QoS: 2 (expected: 0 or 1)";
+      shared.refusals().otherwise(session, "publish", packet.getTopic(), "qos", detail);
+      held.disconnect(Disconnector.Reason.QOS_NOT_SUPPORTED, detail);
       return;
     }
     int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
@@ -149,14 +153,7 @@ final class InboundPublishes implements PublishInboundInterceptor {
   }
 
   private void refuse(PublishPacket packet, Decision decision, HeldPublish held) {
-    shared.meters().refused("publish", "policy");
-    LOG.warn(
-        "Publish refused client={} subject={} topic={} rule={} detail={}",
-        session.clientId(),
-        session.subject(),
-        Quoted.of(packet.getTopic()),
-        decision.rule(),
-        decision.detail());
+    shared.refusals().byPolicy(session, "publish", packet.getTopic(), decision);
     held.refuse(AckReasonCode.NOT_AUTHORIZED, decision.detail());
   }
 

@@ -10,26 +10,21 @@ import com.hivemq.extension.sdk.api.interceptor.publish.parameter.PublishOutboun
 import dev.muster.broker.authz.Decision;
 import dev.muster.broker.command.Commands;
 import dev.muster.broker.session.ClientSession;
-import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sees every PUBLISH to one connection last: whatever subscription or session it comes from, it is
  * delivered only if this client could subscribe to its topic now.
  */
 final class OutboundPublishes implements PublishOutboundInterceptor {
-  private static final Logger LOG = LoggerFactory.getLogger(OutboundPublishes.class);
-
   private final ClientSession session;
   private final Commands commands;
-  private final BrokerMeters meters;
+  private final RefusalNotes refusals;
 
-  OutboundPublishes(ClientSession session, Commands commands, BrokerMeters meters) {
+  OutboundPublishes(ClientSession session, Commands commands, RefusalNotes refusals) {
     this.session = session;
     this.commands = commands;
-    this.meters = meters;
+    this.refusals = refusals;
   }
 
   @Override
@@ -38,17 +33,11 @@ final class OutboundPublishes implements PublishOutboundInterceptor {
     String topic = input.getPublishPacket().getTopic();
     Decision decision = session.policy().receive(topic);
     if (!decision.allowed()) {
-      meters.refused("deliver", "policy");
-      LOG.warn(
-          "Delivery refused client={} subject={} topic={} rule={}",
-          session.clientId(),
-          session.subject(),
-          Quoted.of(topic),
-          decision.rule());
+      refusals.byPolicy(session, "deliver", topic, decision);
       output.preventPublishDelivery();
     } else if (hasEnded(topic)) {
       // It lay in the queue of the session while its end was decided.
-      meters.refused("deliver", "ended");
+      refusals.dropped("deliver", "ended");
       output.preventPublishDelivery();
     }
   }

@@ -14,6 +14,7 @@ import com.hivemq.extension.sdk.api.events.client.parameters.ServerInitiatedDisc
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.SessionListener;
 import dev.muster.broker.session.Sessions;
 import dev.muster.protocol.identity.Quoted;
@@ -29,16 +30,22 @@ final class SessionEvents implements ClientLifecycleEventListener {
   private final Sessions sessions;
   private final SessionCheck check;
   private final Disconnector disconnector;
+  private final PolicyFollower policy;
+  private final HiveMqSubscriptions subscriptions;
   private final List<SessionListener> listeners;
 
   SessionEvents(
       Sessions sessions,
       SessionCheck check,
       Disconnector disconnector,
+      PolicyFollower policy,
+      HiveMqSubscriptions subscriptions,
       List<SessionListener> listeners) {
     this.sessions = sessions;
     this.check = check;
     this.disconnector = disconnector;
+    this.policy = policy;
+    this.subscriptions = subscriptions;
     this.listeners = List.copyOf(listeners);
   }
 
@@ -60,6 +67,8 @@ final class SessionEvents implements ClientLifecycleEventListener {
           session.policy().roles());
       listeners.forEach(listener -> listener.live(session));
       cutIfOver(session);
+      policy.bringUpToDate(session);
+      subscriptions.restore(session);
     });
   }
 

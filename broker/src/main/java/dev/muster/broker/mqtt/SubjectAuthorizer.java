@@ -19,7 +19,6 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
-import dev.muster.protocol.identity.Quoted;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -37,12 +36,12 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
 
   private final Sessions sessions;
   private final SessionCheck check;
-  private final BrokerMeters meters;
+  private final RefusalNotes refusals;
 
-  SubjectAuthorizer(Sessions sessions, SessionCheck check, BrokerMeters meters) {
+  SubjectAuthorizer(Sessions sessions, SessionCheck check, RefusalNotes refusals) {
     this.sessions = sessions;
     this.check = check;
-    this.meters = meters;
+    this.refusals = refusals;
   }
 
   @Override
@@ -76,7 +75,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
       output.authorizeSuccessfully();
       return;
     }
-    refused("will", session, will.getTopic(), decision);
+    refusals.byPolicy(session, "will", will.getTopic(), decision);
     output.failAuthorization(AckReasonCode.NOT_AUTHORIZED, decision.detail());
   }
 
@@ -85,7 +84,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     int bytes = packet.getPayload().map(ByteBuffer::remaining).orElse(0);
     Decision decision = session.policy().publish(packet.getTopic(), packet.getRetain(), bytes);
     if (!decision.allowed()) {
-      refused("publish", session, packet.getTopic(), decision);
+      refusals.byPolicy(session, "publish", packet.getTopic(), decision);
       output.failAuthorization(AckReasonCode.NOT_AUTHORIZED, decision.detail());
     } else if (passesStore(packet.getTopic()) && !session.takeIngested()) {
       // HiveMQ skips an interceptor whose class loader it does not know, and would then acknowledge
@@ -122,7 +121,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
       ClientSession session, String filter, SubscriptionAuthorizerOutput output) {
     SessionCheck.Verdict verdict = check.check(session);
     if (verdict != SessionCheck.Verdict.GOOD) {
-      meters.refused("subscribe", verdict.name());
+      refusals.otherwise(session, "subscribe", filter, verdict.name(), verdict.text());
       output.disconnectClient(
           verdict == SessionCheck.Verdict.UNKNOWN
               ? DisconnectReasonCode.SERVER_BUSY
@@ -131,23 +130,16 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
       return;
     }
     Decision decision = session.policy().subscribe(filter);
+    int most = session.policy().limits().filters();
+    if (decision.allowed() && !session.subscribed(filter, most)) {
+      decision = Decision.deny(
+          "limits.filters", "subscriptions: " + most + " (expected: no more than these)");
+    }
     if (decision.allowed()) {
       output.authorizeSuccessfully();
     } else {
-      refused("subscribe", session, filter, decision);
+      refusals.byPolicy(session, "subscribe", filter, decision);
       output.failAuthorization(SubackReasonCode.NOT_AUTHORIZED, decision.detail());
     }
-  }
-
-  private void refused(String operation, ClientSession session, String topic, Decision decision) {
-    meters.refused(operation, "policy");
-    LOG.warn(
-        "Request refused operation={} client={} subject={} topic={} rule={} detail={}",
-        operation,
-        session.clientId(),
-        session.subject(),
-        Quoted.of(topic),
-        decision.rule(),
-        decision.detail());
   }
 }

@@ -29,11 +29,13 @@ final class TelemetryIngest {
 
   private final TelemetrySink sink;
   private final BrokerMeters meters;
+  private final RefusalNotes refusals;
   private final Clock clock;
 
-  TelemetryIngest(TelemetrySink sink, BrokerMeters meters, Clock clock) {
+  TelemetryIngest(TelemetrySink sink, BrokerMeters meters, RefusalNotes refusals, Clock clock) {
     this.sink = sink;
     this.meters = meters;
+    this.refusals = refusals;
     this.clock = clock;
   }
 
@@ -50,10 +52,10 @@ final class TelemetryIngest {
   void ingest(ClientSession session, PublishPacket packet, HeldPublish held) {
     Optional<TelemetryTopic> topic = TelemetryTopic.parse(packet.getTopic());
     if (topic.isEmpty()) {
-      meters.refused("publish", "topic");
-      held.refuse(
-          AckReasonCode.TOPIC_NAME_INVALID,
-          "stream: not a name (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
+      String detail = "stream: not a name (expected: 1 to 64 of [A-Za-z0-9._-], starting with a"
+          + " letter or digit)";
+      refusals.otherwise(session, "publish", packet.getTopic(), "topic", detail);
+      held.refuse(AckReasonCode.TOPIC_NAME_INVALID, detail);
       return;
     }
     TelemetryMessage message = read(topic.get(), packet);

@@ -10,6 +10,8 @@ import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.TopicPolicy;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One connection of one client, from its authentication to its end. Safe for use by several
@@ -36,7 +38,8 @@ public final class ClientSession {
   private final long id;
   private final Credential credential;
   private final Connection connection;
-  private final TopicPolicy policy;
+  private volatile TopicPolicy policy;
+  private final Set<String> filters = ConcurrentHashMap.newKeySet();
   private volatile long checkedEpoch = -1;
   private volatile boolean live;
   private volatile boolean closed;
@@ -86,8 +89,37 @@ public final class ClientSession {
         "/", subject.issuer(), subject.organizationalUnit(), fleet, subject.commonName(), clientId);
   }
 
+  /** What the client may do now; it changes with the policy. */
   public TopicPolicy policy() {
     return policy;
+  }
+
+  void usePolicy(TopicPolicy other) {
+    policy = other;
+  }
+
+  /** What the client is subscribed to: a snapshot. */
+  public Set<String> filters() {
+    return Set.copyOf(filters);
+  }
+
+  /**
+   * Notes a subscription.
+   *
+   * @param most how many there may be
+   * @return false if there are as many already, without this one
+   */
+  public synchronized boolean subscribed(String filter, int most) {
+    if (!filters.contains(filter) && filters.size() >= most) {
+      return false;
+    }
+    filters.add(filter);
+    return true;
+  }
+
+  /** Notes that a subscription has ended. */
+  public void unsubscribed(String filter) {
+    filters.remove(filter);
   }
 
   /** The epoch of the revocations in which the certificate was last found good. */

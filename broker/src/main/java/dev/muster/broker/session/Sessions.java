@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,6 +22,7 @@ public final class Sessions {
   private final AtomicLong ids = new AtomicLong();
   private final ConcurrentMap<Long, ClientSession> byId = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, ClientSession> liveByName = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Set<ClientSession>> byCertificate = new ConcurrentHashMap<>();
 
   /** Notes a client that is authenticated; {@link #markLive} follows, or {@link #close}. */
   public ClientSession open(
@@ -30,6 +32,11 @@ public final class Sessions {
     ClientSession session =
         new ClientSession(ids.incrementAndGet(), credential, connection, policy);
     byId.put(session.id(), session);
+    byCertificate.compute(certificateOf(credential), (name, same) -> {
+      Set<ClientSession> all = same == null ? ConcurrentHashMap.newKeySet() : same;
+      all.add(session);
+      return all;
+    });
     return session;
   }
 
@@ -47,6 +54,10 @@ public final class Sessions {
   public void close(ClientSession session) {
     session.markClosed();
     byId.remove(session.id());
+    byCertificate.computeIfPresent(certificateOf(session.credential()), (name, same) -> {
+      same.remove(session);
+      return same.isEmpty() ? null : same;
+    });
     liveByName.remove(session.brokerClientId(), session);
   }
 
@@ -65,6 +76,18 @@ public final class Sessions {
   /** The live session that HiveMQ knows by that name; whoever connects with it takes its place. */
   public Optional<ClientSession> liveAs(String brokerClientId) {
     return Optional.ofNullable(liveByName.get(brokerClientId));
+  }
+
+  /** How many others are connected, or about to be, with a certificate. */
+  public long othersOf(ClientSession.Credential credential, String brokerClientId) {
+    Set<ClientSession> same = byCertificate.getOrDefault(certificateOf(credential), Set.of());
+    return same.stream()
+        .filter(session -> !session.brokerClientId().equals(brokerClientId))
+        .count();
+  }
+
+  private static String certificateOf(ClientSession.Credential credential) {
+    return credential.authority() + "/" + credential.serialText();
   }
 
   /** How many there are. */

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CertificateAuthenticatorTest {
+  private static final PolicyFile POLICY = PolicyFile.parse("default", DefaultPolicy.yaml());
   private static final Credential ROOT = TestPki.root("CN=Root");
   private static final Credential DEVICE_CA = ROOT.issue("CN=Device CA").ca().build();
   private static final Credential SERVICE_CA = ROOT.issue("CN=Service CA").ca().build();
@@ -53,8 +54,8 @@ class CertificateAuthenticatorTest {
   }
 
   private String connect(Credential credential, Connect connect, Clock clock) {
-    CertificateAuthenticator authenticator = new CertificateAuthenticator(
-        view, PolicyFile.parse("default", DefaultPolicy.yaml()), clock);
+    CertificateAuthenticator authenticator =
+        new CertificateAuthenticator(view, () -> POLICY, 1_200, clock);
     Outcome outcome = authenticator.authenticate(connect);
     return outcome instanceof Outcome.Refused refused
         ? refused.refusal() + " " + refused.detail()

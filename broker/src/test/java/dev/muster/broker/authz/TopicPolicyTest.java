@@ -83,14 +83,17 @@ class TopicPolicyTest {
 
   @Test
   void rate_isLimitedForDevices_unlessThePolicySaysOtherwise() {
-    assertThat(admit(DEFAULT, DEVICE, "d1").rate()).isEqualTo(new RateLimit(200, 1_048_576));
-    assertThat(admit(DEFAULT, service(null, "consumer"), "s1").rate()).isEqualTo(RateLimit.NONE);
+    assertThat(admit(DEFAULT, DEVICE, "d1").limits().rate())
+        .isEqualTo(new RateLimit(200, 1_048_576));
+    assertThat(admit(DEFAULT, service(null, "consumer"), "s1").limits().rate())
+        .isEqualTo(RateLimit.NONE);
     String text = "version: 1\nroles:\n  d:\n    match: { issuer: device }\n"
         + "    clientId: ['${subject.CN}']\n";
-    assertThat(admit(PolicyFile.parse("p", text), DEVICE, "d1").rate()).isEqualTo(RateLimit.DEVICE);
+    assertThat(admit(PolicyFile.parse("p", text), DEVICE, "d1").limits().rate())
+        .isEqualTo(RateLimit.DEVICE);
     PolicyFile free =
         PolicyFile.parse("p", text + "    limits: { messagesPerSecond: 0, bytesPerSecond: 7 }\n");
-    assertThat(admit(free, DEVICE, "d1").rate()).isEqualTo(new RateLimit(0, 7));
+    assertThat(admit(free, DEVICE, "d1").limits().rate()).isEqualTo(new RateLimit(0, 7));
     assertThatThrownBy(
             () -> PolicyFile.parse("p", text + "    limits: { messagesPerSecond: -1 }\n"))
         .hasMessageContaining("roles.d.limits.messagesPerSecond: -1");
@@ -218,18 +221,18 @@ class TopicPolicyTest {
         .isInstanceOfSatisfying(
             InvalidPolicyException.class,
             e -> assertThat(e.problems())
-                .anyMatch(p -> p.startsWith("rolls: unknown key"))
-                .anyMatch(p -> p.startsWith("version:"))
-                .anyMatch(p -> p.startsWith("roles.a.match.issuer: \"devices\""))
-                .anyMatch(p -> p.startsWith("roles.a.match.OU: not text"))
-                .anyMatch(p -> p.startsWith("roles.a.clientId[0]:"))
-                .anyMatch(p -> p.startsWith("roles.a.publish[0]: topic filter"))
-                .anyMatch(p -> p.startsWith("roles.a.publish[1]: variable"))
-                .anyMatch(p -> p.startsWith("roles.a.publish[2]: uses ${subject.O}"))
-                .anyMatch(p -> p.startsWith("roles.a.publish[3]: no topic"))
-                .anyMatch(p -> p.startsWith("roles.a.subscribe: wrong type"))
-                .anyMatch(p -> p.startsWith("roles.a.deny.pub: unknown key"))
-                .anyMatch(p -> p.startsWith("roles.a.limits.rate: unknown key")));
+                .anyMatch(p -> p.contains(": rolls: unknown key"))
+                .anyMatch(p -> p.contains(": version:"))
+                .anyMatch(p -> p.contains(": roles.a.match.issuer: \"devices\""))
+                .anyMatch(p -> p.contains(": roles.a.match.OU: not text"))
+                .anyMatch(p -> p.contains(": roles.a.clientId[0]:"))
+                .anyMatch(p -> p.contains(": roles.a.publish[0]: topic filter"))
+                .anyMatch(p -> p.contains(": roles.a.publish[1]: variable"))
+                .anyMatch(p -> p.contains(": roles.a.publish[2]: uses ${subject.O}"))
+                .anyMatch(p -> p.contains(": roles.a.publish[3]: no topic"))
+                .anyMatch(p -> p.contains(": roles.a.subscribe: wrong type"))
+                .anyMatch(p -> p.contains(": roles.a.deny.pub: unknown key"))
+                .anyMatch(p -> p.contains(": roles.a.limits.rate: unknown key")));
   }
 
   @ParameterizedTest

@@ -1,0 +1,72 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.authz;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The policy in force: that of a file, and of the same file when it has changed. While the file
+ * says what cannot be understood, the policy stays what it was.
+ *
+ * <p>{@link #current} may be called by any thread; {@link #reload} by one at a time.
+ */
+public final class Policies {
+  private final Path file;
+  private volatile PolicyFile current;
+  private volatile @Nullable String problem;
+  private String seen;
+
+  private Policies(Path file, String text, PolicyFile policy) {
+    this.file = file;
+    this.seen = text;
+    this.current = policy;
+  }
+
+  /** @throws InvalidPolicyException as {@link PolicyFile#read} */
+  public static Policies read(Path file) {
+    String text = PolicyFile.text(file);
+    return new Policies(file, text, PolicyFile.parse(file.toString(), text));
+  }
+
+  public PolicyFile current() {
+    return current;
+  }
+
+  /**
+   * Reads the file again.
+   *
+   * @return whether another policy is in force since
+   */
+  public boolean reload() {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (IOException e) {
+      problem = "policy " + file + ": cannot be read: " + e + " (the one before stays in force)";
+      return false;
+    }
+    if (text.equals(seen)) {
+      return false;
+    }
+    seen = text;
+    try {
+      current = PolicyFile.parse(file.toString(), text);
+      problem = null;
+      return true;
+    } catch (InvalidPolicyException e) {
+      problem = "policy " + e.getMessage() + " (the one before stays in force)";
+      return false;
+    }
+  }
+
+  /** Why the file is not followed at the moment; empty if it is. */
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+}

@@ -1,0 +1,162 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The limits of roles, and a policy that changes under those who are connected. */
+class PolicyIT {
+  private static final String EVENTS = "fleets/f1/devices/d1/events/door";
+
+  @TempDir
+  Path folder;
+
+  private BrokerFixture fixture;
+  private Mosquitto mosquitto;
+
+  @BeforeEach
+  void prepare() {
+    fixture = new BrokerFixture(folder);
+    mosquitto = new Mosquitto(fixture);
+  }
+
+  @AfterEach
+  void stop() {
+    fixture.close();
+  }
+
+  private void write(String policy) {
+    try {
+      Files.writeString(folder.resolve("policy.yaml"), policy);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String without(String line) {
+    assertThat(DefaultPolicy.yaml()).contains(line);
+    return DefaultPolicy.yaml().replace(line, "");
+  }
+
+  private JsonObject refusals(String name) {
+    JsonArray accounts = fixture.get("/refusals/" + name).getJsonArray("refusals");
+    return accounts.isEmpty() ? new JsonObject() : accounts.getJsonObject(0);
+  }
+
+  private boolean mayPublishEvents() {
+    return fixture.get("/sessions/d1/explain?publish=" + EVENTS).getBoolean("allowed", false);
+  }
+
+  @Test
+  void policyThatChanges_isInForceForThoseConnected() throws IOException {
+    fixture.start();
+    fixture.device("d1");
+    fixture.device("d2");
+    fixture.service("reader", "consumer");
+    try (Mosquitto.Subscriber device =
+            mosquitto.sub("d1", "d1", "-t", "fleets/f1/devices/d1/commands/+");
+        Mosquitto.Subscriber reader =
+            mosquitto.sub("reader", "reader", "-t", "fleets/+/devices/+/events/#")) {
+      device.awaitOutput("Subscribed");
+      reader.awaitOutput("Subscribed");
+      assertThat(mayPublishEvents()).isTrue();
+
+      write(without("      - fleets/+/devices/+/events/#\n")
+          .replace("devices/${subject.CN}/events/+", "devices/${subject.CN}/news/+"));
+
+      await().atMost(Duration.ofSeconds(10)).until(() -> !mayPublishEvents());
+      // The reader's subscription is gone for good, not only unheard.
+      JsonObject now =
+          fixture.get("/sessions/reader/explain?subscribe=fleets/%2B/devices/%2B/events/%23");
+      assertThat(now.getBoolean("allowed")).isFalse();
+      assertThat(now.getString("rule")).isEqualTo("default");
+
+      write(without("issuer: device, "));
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> fixture.broker().problem().isPresent());
+      assertThat(fixture.broker().problem().orElseThrow())
+          .contains("roles.device.match.issuer")
+          .contains("line ")
+          .contains("stays in force");
+
+      write(DefaultPolicy.yaml().replace("OU: device }", "OU: gadget }"));
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> !fixture.get("/sessions").encode().contains("\"d1\""));
+      assertThat(fixture.broker().problem()).isEmpty();
+      assertThat(mosquitto.pub("d2", "d2", "-t", "x", "-m", "y").exitCode()).isNotZero();
+      assertThat(refusals("d2").getJsonArray("newest").getJsonObject(0).getString("detail"))
+          .contains("no role of the policy matches");
+    }
+  }
+
+  @Test
+  void refusals_areKept_withRuleAndReason() {
+    fixture.start();
+    fixture.device("d1");
+    mosquitto.pub("d1", "d1", "-q", "1", "-t", "fleets/f1/devices/d2/events/door", "-m", "1");
+    await().atMost(Duration.ofSeconds(10)).until(() -> refusals("d1").containsKey("newest"));
+    JsonObject account = refusals("d1");
+    assertThat(account.getJsonObject("counts").getInteger("publish default")).isPositive();
+    JsonObject newest = account.getJsonArray("newest").getJsonObject(0);
+    assertThat(newest.getString("topic")).isEqualTo("fleets/f1/devices/d2/events/door");
+    assertThat(newest.getString("detail")).isEqualTo("no rule allows to publish on this topic");
+  }
+
+  @Test
+  void limitsOfARole_hold() throws IOException {
+    write(DefaultPolicy.yaml()
+        .replace(
+            "payloadBytes: 131072,",
+            "payloadBytes: 131072, filters: 1, keepAliveSeconds: [10, 60],")
+        .replaceFirst("(OU: consumer }\n)", "$1    limits: { sessions: 2 }\n"));
+    fixture.start();
+    fixture.device("d1");
+    fixture.service("reader", "consumer");
+
+    assertThat(mosquitto.pub("d1", "d1", "-k", "5", "-t", EVENTS, "-m", "1").exitCode())
+        .isNotZero();
+    assertThat(refusals("d1").getJsonArray("newest").getJsonObject(0).getString("detail"))
+        .isEqualTo("keep-alive: 5 (expected: 10 to 60 seconds)");
+    assertThat(mosquitto.pub("d1", "d1", "-k", "61", "-t", EVENTS, "-m", "1").exitCode())
+        .isNotZero();
+    assertThat(mosquitto.pub("d1", "d1", "-k", "60", "-t", EVENTS, "-m", "1").exitCode())
+        .isZero();
+
+    String own = "fleets/f1/devices/d1/";
+    try (Mosquitto.Subscriber two = mosquitto.sub(
+        "d1", "d1", "-k", "30", "-t", own + "commands/+", "-t", own + "twin/desired")) {
+      two.awaitOutput("Subscribed");
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(
+              () -> refusals("d1").getJsonObject("counts").containsKey("subscribe limits.filters"));
+    }
+
+    String events = "fleets/+/devices/+/events/#";
+    try (Mosquitto.Subscriber one = mosquitto.sub("reader", "reader", "-t", events);
+        Mosquitto.Subscriber two = mosquitto.sub("reader", "reader:2", "-t", events)) {
+      one.awaitOutput("Subscribed");
+      two.awaitOutput("Subscribed");
+      assertThat(mosquitto.pub("reader", "reader:3", "-t", "x", "-m", "y").exitCode())
+          .isNotZero();
+      assertThat(refusals("reader").getJsonObject("counts").getInteger("connect quota_exceeded"))
+          .isEqualTo(1);
+    }
+  }
+}
