@@ -58,20 +58,16 @@ final class SessionCommands {
       if (answer.path("refusals").isEmpty()) {
         out.println("nothing was refused");
       }
-      answer.path("refusals").forEach(account -> show(account, out));
+      answer.path("refusals").forEach(account -> showAccount(account, out));
     }
 
-    private static void showCounts(JsonNode account, PrintStream out) {
+    private static void showAccount(JsonNode account, PrintStream out) {
+      out.println(
+          account.path("subject").asText() + " (" + account.path("issuer").asText() + " CA)");
       account
           .path("counts")
           .properties()
           .forEach(count -> out.println("  " + count.getValue().asLong() + " x " + count.getKey()));
-    }
-
-    private static void show(JsonNode account, PrintStream out) {
-      out.println(
-          account.path("subject").asText() + " (" + account.path("issuer").asText() + " CA)");
-      showCounts(account, out);
       Table table = new Table("AT", "OPERATION", "TOPIC", "RULE", "WHY");
       account
           .path("newest")
