@@ -36,6 +36,8 @@ final class HiveMqDisconnector implements Disconnector {
           if (failure != null) {
             LOG.error(
                 "Disconnect failed client={} error={}", session.clientId(), failure.toString());
+          } else if (done) {
+            session.markClosed();
           }
           return null;
         });

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -72,6 +73,10 @@ public final class Revocations implements AutoCloseable {
   private final Clock clock;
   private final CrlDirectory directory;
   private final CrlDownload download = new CrlDownload();
+
+  /** The CAs without a usable CRL; of our own thread. */
+  private final Set<String> missing = new HashSet<>();
+
   private volatile Supplier<Optional<IssuingAuthorities>> changes = Optional::empty;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(task -> {
@@ -182,7 +187,16 @@ public final class Revocations implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    if (!view.isKnown(issuer)) {
+    tellWhetherMissing(issuer);
+  }
+
+  /** A new CA is known a moment before its first CRL; that is worth a word, and no alarm yet. */
+  private void tellWhetherMissing(String issuer) {
+    if (view.isKnown(issuer)) {
+      missing.remove(issuer);
+    } else if (missing.add(issuer)) {
+      LOG.warn("CRL not there yet issuer={}: its certificates are refused until it comes", issuer);
+    } else {
       LOG.error("CRL missing or too old issuer={}: its certificates are refused", issuer);
     }
   }
@@ -255,6 +269,7 @@ public final class Revocations implements AutoCloseable {
     // A client may be between its authentication and its CONNACK, where it cannot be cut yet.
     executor.schedule(guarded(this::sweep), 1, TimeUnit.SECONDS);
     int remaining = (int) sessions.all().stream()
+        .filter(session -> !session.isClosed())
         .filter(session -> check.check(session) == SessionCheck.Verdict.REVOKED)
         .count();
     long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);

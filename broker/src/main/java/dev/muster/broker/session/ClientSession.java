@@ -141,7 +141,8 @@ public final class ClientSession {
     return closed;
   }
 
-  void markClosed() {
+  /** Notes that the connection has ended; {@link Sessions#close} follows. */
+  public void markClosed() {
     closed = true;
   }
 
