@@ -4,6 +4,7 @@
  */
 package dev.muster.broker.telemetry;
 
+import dev.muster.broker.telemetry.format.Reading;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -6,6 +6,8 @@ package dev.muster.broker.telemetry;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.broker.telemetry.format.Reading;
+import dev.muster.broker.telemetry.format.TelemetryCodec;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import java.time.Instant;

@@ -5,6 +5,7 @@
 package dev.muster.broker.telemetry;
 
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
+import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.sql.Connection;

@@ -64,7 +64,9 @@ public record SenmlPack(List<SenmlRecord> records) {
     private double time;
     private @Nullable String unit;
     private double value;
-    private double sum;
+    /** Null as long as none is named: then a measurement has no sum (RFC 8428, 4.5.4). */
+    private @Nullable Double sum;
+
     private @Nullable Integer version;
 
     void take(SenmlRecord record) {
@@ -93,17 +95,25 @@ public record SenmlPack(List<SenmlRecord> records) {
       String metric = checkName(name + (record.name() == null ? "" : record.name()));
       Instant when = when(time + (record.time() == null ? 0 : record.time()), present);
       Measurement.Value measured = valueOf(record);
-      if (measured == null && record.sum() == null) {
-        throw new IllegalArgumentException("no value (expected: one of v, vs, vb, s)");
+      Measurement.Value total = sumOf(record);
+      if (measured == null && total == null) {
+        throw new IllegalArgumentException("no value (expected: one of v, vs, vb, vd, s)");
       }
       if (measured != null) {
         String named = record.unit() == null ? unit : record.unit();
         into.add(new Measurement(metric, named, when, measured));
       }
-      if (record.sum() != null) {
-        Measurement.Value total = new Measurement.Value.Number(sum + record.sum());
+      if (total != null) {
         into.add(new Measurement(checkName(metric + SUM_SUFFIX), null, when, total));
       }
+    }
+
+    private Measurement.@Nullable Value sumOf(SenmlRecord record) {
+      if (sum == null && record.sum() == null) {
+        return null;
+      }
+      double based = sum == null ? 0 : sum;
+      return new Measurement.Value.Number(based + (record.sum() == null ? 0 : record.sum()));
     }
 
     private Measurement.@Nullable Value valueOf(SenmlRecord record) {
@@ -112,6 +122,11 @@ public record SenmlPack(List<SenmlRecord> records) {
       }
       if (record.text() != null) {
         return new Measurement.Value.Text(record.text());
+      }
+      if (record.data() != null) {
+        // As SenML writes bytes in JSON: a kind of value of its own would change nothing for
+        // anyone.
+        return new Measurement.Value.Text(record.data());
       }
       return record.bool() == null ? null : new Measurement.Value.Bool(record.bool());
     }

@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
  * One SenML record as it came, before base fields are applied (RFC 8428, 4). A field that was not
  * there is null.
  *
- * <p>{@code vd} (opaque bytes) is not read here: no metric is made of it.
- *
  * @param baseName {@code bn}, goes before the names of this and the following records
  * @param baseTime {@code bt}, seconds, is added to their times
  * @param baseUnit {@code bu}, holds where a record names no unit
@@ -23,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param value {@code v}
  * @param text {@code vs}
  * @param bool {@code vb}
+ * @param data {@code vd}, bytes as base64url without padding
  * @param sum {@code s}, the integral of the value over time
  * @param time {@code t}, seconds since the epoch; below 2^28 relative to the present
  */
@@ -38,6 +37,7 @@ public record SenmlRecord(
     @Nullable Double value,
     @Nullable String text,
     @Nullable Boolean bool,
+    @Nullable String data,
     @Nullable Double sum,
     @Nullable Double time) {
 
@@ -52,14 +52,14 @@ public record SenmlRecord(
     checkFinite("v", value);
     checkFinite("s", sum);
     checkFinite("t", time);
-    if (count(value, text, bool) > 1) {
-      throw new IllegalArgumentException("record: several values (expected: one of v, vs, vb)");
+    if (count(value, text, bool, data) > 1) {
+      throw new IllegalArgumentException("record: several values (expected: one of v, vs, vb, vd)");
     }
   }
 
   /** Whether it sets base fields for those that follow, and measures nothing itself. */
   boolean isBaseOnly() {
-    return count(value, text, bool, sum, name, time) == 0
+    return count(value, text, bool, data, sum, name, time) == 0
         && count(baseName, baseTime, baseUnit, baseValue, baseSum, baseVersion) > 0;
   }
 

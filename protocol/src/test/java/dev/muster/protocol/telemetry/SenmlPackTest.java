@@ -20,12 +20,12 @@ class SenmlPackTest {
 
   private static SenmlRecord base(String name, Double time, String unit, Double value) {
     return new SenmlRecord(
-        name, time, unit, value, null, null, null, null, null, null, null, null, null);
+        name, time, unit, value, null, null, null, null, null, null, null, null, null, null);
   }
 
   private static SenmlRecord value(String name, Double value, Double time) {
     return new SenmlRecord(
-        null, null, null, null, null, null, name, null, value, null, null, null, time);
+        null, null, null, null, null, null, name, null, value, null, null, null, null, time);
   }
 
   private static List<Measurement> resolve(SenmlRecord... records) {
@@ -68,9 +68,18 @@ class SenmlPackTest {
   }
 
   @Test
+  void baseSum_holdsForRecordsWithoutASum() {
+    SenmlRecord base = new SenmlRecord(
+        null, null, null, null, 7.0, null, "energy", null, 5.0, null, null, null, null, null);
+    assertThat(resolve(base, value("power", 2.0, null)))
+        .extracting(m -> m.metric() + "=" + ((Value.Number) m.value()).number())
+        .containsExactly("energy=5.0", "energy.sum=7.0", "power=2.0", "power.sum=7.0");
+  }
+
+  @Test
   void sum_becomesAMetricOfItsOwn() {
     SenmlRecord record = new SenmlRecord(
-        null, null, null, null, 100.0, null, "energy", "W", 5.0, null, null, 20.0, null);
+        null, null, null, null, 100.0, null, "energy", "W", 5.0, null, null, null, 20.0, null);
     assertThat(resolve(record))
         .containsExactly(
             new Measurement("energy", "W", NOW, new Value.Number(5)),
@@ -101,8 +110,8 @@ class SenmlPackTest {
 
   @Test
   void version_newerOrMixed_isRefused() {
-    SenmlRecord eleven =
-        new SenmlRecord(null, null, null, null, null, 11, "t", null, 1.0, null, null, null, null);
+    SenmlRecord eleven = new SenmlRecord(
+        null, null, null, null, null, 11, "t", null, 1.0, null, null, null, null, null);
     assertThatThrownBy(() -> resolve(eleven)).hasMessageContaining("bver: 11");
   }
 }

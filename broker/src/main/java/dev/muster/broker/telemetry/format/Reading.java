@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.telemetry;
+package dev.muster.broker.telemetry.format;
 
 import dev.muster.protocol.telemetry.Measurement;
 import java.util.List;
