@@ -8,7 +8,11 @@ import dev.muster.broker.command.Commands;
 import dev.muster.broker.delivery.Deliveries;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.mqtt.StateIntake;
+import dev.muster.broker.presence.AlarmBook;
+import dev.muster.broker.presence.PresenceBook;
 import dev.muster.broker.session.DevicePublisher;
+import dev.muster.broker.session.FlapWatch;
+import dev.muster.broker.session.SessionAlarm;
 import dev.muster.broker.state.StateStore;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.twin.Twins;
@@ -29,11 +33,16 @@ import org.slf4j.LoggerFactory;
 final class DeviceState implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceState.class);
   private static final long UPKEEP_SECONDS = 1;
+  private static final int FORGET_TICKS = 60;
 
   private final StateStore store;
   private final Twins twins;
   private final Commands commands;
   private final Deliveries deliveries;
+  private final PresenceBook presence;
+  private final AlarmBook alarms;
+  private final FlapWatch flapping;
+  private int ticks;
   private final DevicePublisher publisher = FleetExtension.newPublisher();
   private final ScheduledExecutorService upkeep =
       Executors.newSingleThreadScheduledExecutor(task -> {
@@ -47,6 +56,18 @@ final class DeviceState implements AutoCloseable {
     twins = new Twins(store, clock);
     commands = new Commands(store, clock);
     deliveries = new Deliveries(List.of(twins, commands), publisher, meters);
+    alarms = new AlarmBook(store, clock, meters);
+    flapping = new FlapWatch(clock, alarms::note);
+    presence = opened(clock, meters);
+  }
+
+  private PresenceBook opened(Clock clock, MeterRegistry meters) {
+    try {
+      return PresenceBook.open(store, publisher, clock, meters);
+    } catch (IllegalStateException e) {
+      close();
+      throw new StartFailedException("state of devices cannot be read: " + e.getCause(), e);
+    }
   }
 
   /** Starts on a database, which stays the caller's to close, after this. */
@@ -60,6 +81,9 @@ final class DeviceState implements AutoCloseable {
   private void keepUp() {
     try {
       commands.expire();
+      if (++ticks % FORGET_TICKS == 0) {
+        presence.forget();
+      }
     } catch (SQLException | RuntimeException e) {
       // The next time, perhaps; a schedule ends for good with the first exception.
       LOG.warn("Upkeep of the state of devices failed error={}", e.toString());
@@ -68,12 +92,24 @@ final class DeviceState implements AutoCloseable {
 
   /** What the extension is to know of it. */
   StateIntake.Parts parts() {
-    return new StateIntake.Parts(twins, commands, deliveries, publisher, List.of(deliveries));
+    return new StateIntake.Parts(
+        twins, commands, deliveries, publisher, List.of(presence, deliveries, flapping));
+  }
+
+  /** Notes an alarm about sessions; returns at once. */
+  void noteAlarm(SessionAlarm alarm) {
+    alarms.note(alarm);
+  }
+
+  /** Tells who is there; to be called when the broker runs. */
+  void announce() {
+    presence.announce();
   }
 
   void mount(Router router, WorkerExecutor executor) {
     new TwinRoutes(twins, deliveries, executor).mount(router);
     new CommandRoutes(commands, deliveries, executor).mount(router);
+    new PresenceRoutes(presence, alarms, executor).mount(router);
   }
 
   /** Why nothing can be kept at present; empty if all is well. */
@@ -85,6 +121,7 @@ final class DeviceState implements AutoCloseable {
   public void close() {
     upkeep.shutdownNow();
     deliveries.close();
+    presence.close();
     store.close();
   }
 }

@@ -36,8 +36,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,7 +77,6 @@ public final class FleetBroker implements AutoCloseable {
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
   private final Sessions sessions = new Sessions();
-  private final CloneWatch clones;
   private final Refusals refusals;
   private final Policies policies;
   private final TrustFiles issuers;
@@ -121,7 +118,6 @@ public final class FleetBroker implements AutoCloseable {
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
-    this.clones = new CloneWatch(clock);
     this.refusals = new Refusals(clock);
     try {
       DurableFiles.createFolder(config.directory());
@@ -162,7 +158,7 @@ public final class FleetBroker implements AutoCloseable {
               view,
               revocations,
               sessions,
-              clones,
+              new CloneWatch(clock, devices::noteAlarm),
               policy,
               refusals,
               sink,
@@ -175,6 +171,7 @@ public final class FleetBroker implements AutoCloseable {
           meters);
       HiveMqHome home = HiveMqHome.write(config, trust);
       opened(EmbeddedBroker.start(home, extension, config));
+      devices.announce();
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
       server = new ServerCertificate(config, home, mqttPort, trust.chain().get(0), clock);
       revocations.start(() -> {
@@ -283,23 +280,6 @@ public final class FleetBroker implements AutoCloseable {
     new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
-    router.get("/sessions/alarms").handler(context -> context.json(cloneAlarms()));
-  }
-
-  private JsonObject cloneAlarms() {
-    JsonArray alarms = new JsonArray();
-    clones
-        .alarms()
-        .forEach(alarm -> alarms.add(new JsonObject()
-            .put("kind", "session")
-            .put("client", alarm.client())
-            .put("subject", alarm.subject())
-            .put("certificate", alarm.certificate())
-            .put("addresses", new JsonArray(alarm.addresses()))
-            .put("raisedAt", alarm.raisedAt().toString())
-            .put("lastAt", alarm.lastAt().toString())
-            .put("takeOvers", alarm.takeOvers())));
-    return new JsonObject().put("alarms", alarms);
   }
 
   /** What an operator should mend; empty if all is well. */

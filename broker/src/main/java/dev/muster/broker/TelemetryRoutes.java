@@ -233,7 +233,7 @@ final class TelemetryRoutes {
         .put("certificateSerial", session.credential().serialText())
         .put("notAfter", session.credential().notAfter().toString())
         .put("address", session.connection().address())
-        .put("mqttVersion", session.connection().mqtt5() ? "5" : "3.1.1")
+        .put("mqttVersion", session.connection().mqttVersion())
         .put("connectedAt", session.connection().since().toString());
   }
 

@@ -5,6 +5,7 @@
 package dev.muster.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonObject;
@@ -35,9 +36,23 @@ class CloneIT {
       assertThat(fixture.meters.counter("muster.clone.alarms").count()).isZero();
       connect(fixture, device, "127.0.0.2");
       assertThat(fixture.meters.counter("muster.clone.alarms").count()).isEqualTo(1);
-      JsonObject alarm = alarms(fixture).getJsonArray("alarms").getJsonObject(0);
+      OperatorApi api = OperatorApi.of(fixture);
+      await().until(() -> api.get("/sessions/alarms").getJsonArray("alarms").size() == 1);
+      JsonObject alarm = api.get("/sessions/alarms").getJsonArray("alarms").getJsonObject(0);
       assertThat(alarm.getString("client")).isEqualTo("d1");
       assertThat(alarm.getJsonArray("addresses")).containsExactly("127.0.0.1", "127.0.0.2");
+      assertThat(alarm.getString("detail")).contains("take-overs between");
+      assertThat(fixture.meters.counter("muster.session.takeovers").count()).isEqualTo(3);
+    }
+    try (BrokerFixture later = new BrokerFixture(folder).start()) {
+      OperatorApi api = OperatorApi.of(later);
+      JsonObject alarm = api.get("/sessions/alarms").getJsonArray("alarms").getJsonObject(0);
+      assertThat(alarm.getString("client")).as("kept over a restart").isEqualTo("d1");
+      api.post("/sessions/alarms/" + alarm.getString("id") + "/acknowledge", "");
+      assertThat(api.get("/sessions/alarms").getJsonArray("alarms")).isEmpty();
+      assertThat(api.get("/sessions/alarms?all=true").getJsonArray("alarms")).hasSize(1);
+      assertThat(api.send("POST", "/sessions/alarms/7/acknowledge", "").statusCode())
+          .isEqualTo(404);
     }
   }
 
@@ -48,10 +63,6 @@ class CloneIT {
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(new From(fixture.tls(device).getSocketFactory(), address));
     client.connect(options).waitForCompletion(20_000);
-  }
-
-  private static JsonObject alarms(BrokerFixture fixture) {
-    return fixture.get("/sessions/alarms");
   }
 
   /** TLS from an address of our choice. */

@@ -84,12 +84,6 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
     return topics;
   }
 
-  /** Ends the connection without a word. */
-  void vanish() throws MqttException {
-    client.disconnectForcibly(0, 0, false);
-    client.close(true);
-  }
-
   @Override
   public void messageArrived(String topic, MqttMessage message) {
     topics.add(topic);

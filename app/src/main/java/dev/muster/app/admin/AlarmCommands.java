@@ -22,7 +22,7 @@ final class AlarmCommands {
   @Command(
       name = "list",
       description =
-          "List alarms: second keys that ask for a device, and sessions that throw each other out.")
+          "List alarms: second keys that ask for a device, sessions that throw each other out or come and go.")
   static final class ListAll extends AdminAction {
     @Option(names = "--all", description = "Acknowledged ones, too.")
     boolean all;
@@ -32,8 +32,9 @@ final class AlarmCommands {
       ObjectNode whole = JSON.createObjectNode();
       ArrayNode alarms = whole.putArray("alarms");
       // The enrollment service and the broker, of which one may run elsewhere.
-      for (String path :
-          List.of("alarms?limit=1000" + (all ? "&all=true" : ""), "sessions/alarms")) {
+      for (String path : List.of(
+          "alarms?limit=1000" + (all ? "&all=true" : ""),
+          "sessions/alarms" + (all ? "?all=true" : ""))) {
         client.find(path).ifPresent(answer -> answer.path("alarms").forEach(alarms::add));
       }
       return whole;
@@ -50,9 +51,7 @@ final class AlarmCommands {
               a.has("device") ? a.path("device") : a.path("client"),
               a.path("id"),
               a.path("acknowledgedAt"),
-              a.has("detail")
-                  ? a.path("detail")
-                  : a.path("takeOvers").asText() + " take-overs between " + a.path("addresses")));
+              a.path("detail")));
       table.print(out);
     }
   }
@@ -64,8 +63,10 @@ final class AlarmCommands {
 
     @Override
     JsonNode ask(OperatorClient client) {
+      // The broker's begin so.
+      String whose = id.startsWith("session-") ? "sessions/" : "";
       return client.post(
-          "alarms/" + OperatorClient.segment(id) + "/acknowledge", JSON.createObjectNode());
+          whose + "alarms/" + OperatorClient.segment(id) + "/acknowledge", JSON.createObjectNode());
     }
 
     @Override

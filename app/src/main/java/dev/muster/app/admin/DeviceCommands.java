@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
       DeviceCommands.Retire.class,
       DeviceCommands.Transfer.class,
       DeviceCommands.History.class,
+      DeviceCommands.Connections.class,
       DeviceLabelCommands.TagDevice.class,
       DeviceLabelCommands.Untag.class,
       DeviceLabelCommands.Group.class,
@@ -91,7 +92,16 @@ final class DeviceCommands {
   static final class Show extends OneDevice {
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.get(path());
+      ObjectNode device = (ObjectNode) client.get(path());
+      // Of the broker, which may run elsewhere, and may never have seen it.
+      client
+          .find(path() + "/presence")
+          .ifPresent(presence -> device.put(
+              "presence",
+              presence.path("state").asText() + " since "
+                  + presence.path("since").asText() + ": "
+                  + presence.path("reason").asText()));
+      return device;
     }
 
     @Override
@@ -206,6 +216,34 @@ final class DeviceCommands {
           .forEach(e -> events.row(
               e.path("at"), e.path("actor"), e.path("from"), e.path("action"), e.path("details")));
       events.print(out);
+    }
+  }
+
+  @Command(
+      name = "connections",
+      description = "When a device was connected, from where, and why no longer; the newest first.")
+  static final class Connections extends OneDevice {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return allPages(client, path() + "/connections?limit=1000", "connections");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table(
+          "CONNECTED", "DISCONNECTED", "FROM", "MQTT", "TLS", "CIPHER", "CERTIFICATE", "REASON");
+      answer
+          .path("connections")
+          .forEach(c -> table.row(
+              c.path("connectedAt"),
+              c.path("disconnectedAt"),
+              c.path("address"),
+              c.path("mqttVersion"),
+              c.path("tls"),
+              c.path("cipher"),
+              c.path("certificateSerial"),
+              c.path("reason")));
+      table.print(out);
     }
   }
 

@@ -61,6 +61,10 @@ final class BrokerMeters {
     registry.counter("muster.clone.alarms").increment();
   }
 
+  void takeOver() {
+    registry.counter("muster.session.takeovers").increment();
+  }
+
   void held() {
     registry.counter("muster.broker.held", "reason", "rate").increment();
   }

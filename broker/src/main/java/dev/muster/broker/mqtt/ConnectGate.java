@@ -22,7 +22,9 @@ import dev.muster.broker.session.Sessions;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,7 +98,11 @@ final class ConnectGate implements SimpleAuthenticator {
       ClientSession session = sessions.open(
           credential,
           new ClientSession.Connection(
-              clientId, ConnectionSessions.address(connection), mqtt5, clock.instant()),
+              clientId,
+              ConnectionSessions.address(connection),
+              mqtt5,
+              ConnectionSessions.tls(connection),
+              clock.instant().truncatedTo(ChronoUnit.MICROS)),
           admitted.policy());
       ConnectionSessions.attach(connection, session);
       output
@@ -128,21 +134,12 @@ final class ConnectGate implements SimpleAuthenticator {
 
   /** Both machines stay in the dark: throwing out either might hit the rightful one. */
   private void warnOfClone(String name, X509Certificate certificate, String address) {
-    sessions
-        .liveAs(name)
+    Optional<ClientSession> before = sessions.liveAs(name);
+    before.ifPresent(live -> meters.takeOver());
+    before
         .filter(live -> live.credential().serial().equals(certificate.getSerialNumber()))
         .flatMap(live -> clones.tookOver(live.credential(), live.connection(), address))
-        .ifPresent(alarm -> {
-          meters.cloneAlarm();
-          LOG.warn(
-              "Possible clone client={} subject={} serial={} addresses={} takeOvers={} (two machines"
-                  + " seem to have one key; revoke the certificate with reason keyCompromise)",
-              alarm.client(),
-              alarm.subject(),
-              alarm.certificate(),
-              alarm.addresses(),
-              alarm.takeOvers());
-        });
+        .ifPresent(alarm -> meters.cloneAlarm());
   }
 
   private static Outcome.Refused tooMany(ClientLimits limits) {

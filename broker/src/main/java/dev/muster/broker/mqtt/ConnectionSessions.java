@@ -40,6 +40,13 @@ final class ConnectionSessions {
         .orElse(List.of());
   }
 
+  static ClientSession.Tls tls(ConnectionInformation connection) {
+    return connection
+        .getClientTlsInformation()
+        .map(tls -> new ClientSession.Tls(tls.getProtocol(), tls.getCipherSuite()))
+        .orElse(new ClientSession.Tls("none", "none"));
+  }
+
   static String address(ConnectionInformation connection) {
     return connection.getInetAddress().map(InetAddress::getHostAddress).orElse("unknown");
   }

@@ -87,12 +87,12 @@ final class SessionEvents implements ClientLifecycleEventListener {
 
   @Override
   public void onDisconnect(DisconnectEventInput input) {
-    ended(input, "connection ended");
+    ended(input, "connection ended" + codeOf(input));
   }
 
   @Override
   public void onClientInitiatedDisconnect(ClientInitiatedDisconnectInput input) {
-    ended(input, "closed by the client");
+    ended(input, "closed by the client" + codeOf(input));
   }
 
   @Override
@@ -102,17 +102,20 @@ final class SessionEvents implements ClientLifecycleEventListener {
 
   @Override
   public void onServerInitiatedDisconnect(ServerInitiatedDisconnectInput input) {
-    ended(input, "closed by the broker");
+    // Our own words; those of a client go nowhere.
+    String detail = input.getReasonString().map(text -> ", " + text).orElse("");
+    ended(input, "closed by the broker" + codeOf(input) + detail);
   }
 
-  private void ended(DisconnectEventInput input, String how) {
+  private static String codeOf(DisconnectEventInput input) {
+    return input
+        .getReasonCode()
+        .map(code -> ": " + code.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+        .orElse("");
+  }
+
+  private void ended(DisconnectEventInput input, String reason) {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
-      String code = input
-          .getReasonCode()
-          .map(reason -> ": " + reason.name().toLowerCase(Locale.ROOT))
-          .orElse("");
-      String detail = input.getReasonString().map(text -> ", " + text).orElse("");
-      String reason = how + code + detail;
       sessions.close(session);
       listeners.forEach(listener -> listener.ended(session, reason));
       LOG.info(

@@ -33,7 +33,15 @@ public final class ClientSession {
   }
 
   /** How the client is connected. */
-  public record Connection(String clientId, String address, boolean mqtt5, Instant since) {}
+  public record Connection(String clientId, String address, boolean mqtt5, Tls tls, Instant since) {
+    /** The version of MQTT, for people. */
+    public String mqttVersion() {
+      return mqtt5 ? "5" : "3.1.1";
+    }
+  }
+
+  /** What TLS agreed on: {@code TLSv1.3} and {@code TLS_AES_128_GCM_SHA256}, for example. */
+  public record Tls(String protocol, String cipher) {}
 
   private final long id;
   private final Credential credential;

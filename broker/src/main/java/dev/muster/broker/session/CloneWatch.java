@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Tells two machines with one key from one machine that reconnects. A take-over of a live session
@@ -33,34 +34,17 @@ public final class CloneWatch {
   private static final int MAX_WATCHED = 10_000;
   private static final int MAX_ALARMS = 1_000;
 
-  /**
-   * Two machines seem to have one key.
-   *
-   * @param certificate serial number, lower-case hexadecimal
-   * @param addresses the two that were seen last
-   * @param takeOvers how many there were since it was raised, and just before
-   */
-  public record Alarm(
-      String client,
-      String subject,
-      String certificate,
-      List<String> addresses,
-      Instant raisedAt,
-      Instant lastAt,
-      int takeOvers) {
-    public Alarm {
-      addresses = List.copyOf(addresses);
-    }
-  }
-
   private record TakeOver(Instant at, String thrownOut, String from) {}
 
   private final Clock clock;
   private final Map<String, Deque<TakeOver>> watched = bounded(MAX_WATCHED);
-  private final Map<String, Alarm> alarms = bounded(MAX_ALARMS);
+  private final Map<String, SessionAlarm> standing = bounded(MAX_ALARMS);
+  private final Consumer<SessionAlarm> alarms;
 
-  public CloneWatch(Clock clock) {
+  /** @param alarms hears of each alarm, and of each change of one */
+  public CloneWatch(Clock clock, Consumer<SessionAlarm> alarms) {
     this.clock = clock;
+    this.alarms = alarms;
   }
 
   /** What was touched longest ago makes room: neither is worth memory without end. */
@@ -80,7 +64,7 @@ public final class CloneWatch {
    * @param from its own address
    * @return the alarm that this raises; empty also if it goes on with one that stands
    */
-  public synchronized Optional<Alarm> tookOver(
+  public synchronized Optional<SessionAlarm> tookOver(
       ClientSession.Credential certificate, ClientSession.Connection live, String from) {
     Instant now = clock.instant();
     String key = certificate.authority() + "/" + certificate.serialText();
@@ -90,17 +74,19 @@ public final class CloneWatch {
     if (!isSuspicious(recent, now)) {
       return Optional.empty();
     }
-    Alarm before = alarms.get(key);
-    boolean stands = before != null && before.lastAt.isAfter(now.minus(WINDOW));
-    Alarm alarm = new Alarm(
+    SessionAlarm before = standing.get(key);
+    boolean stands = before != null && before.lastAt().isAfter(now.minus(WINDOW));
+    SessionAlarm alarm = new SessionAlarm(
+        SessionAlarm.Kind.SESSION,
         live.clientId(),
         certificate.subject().toString(),
         certificate.serialText(),
         List.of(live.address(), from),
-        stands ? before.raisedAt : now,
+        stands ? before.raisedAt() : now,
         now,
-        stands ? before.takeOvers + 1 : recent.size());
-    alarms.put(key, alarm);
+        stands ? before.times() + 1 : recent.size());
+    standing.put(key, alarm);
+    alarms.accept(alarm);
     return stands ? Optional.empty() : Optional.of(alarm);
   }
 
@@ -120,10 +106,5 @@ public final class CloneWatch {
       }
     }
     return comebacks;
-  }
-
-  /** Those raised since the broker started, the latest last. */
-  public synchronized List<Alarm> alarms() {
-    return List.copyOf(alarms.values());
   }
 }

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -20,28 +22,31 @@ class CloneWatchTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   private Instant now = START;
-  private final CloneWatch watch = new CloneWatch(new Clock() {
-    @Override
-    public Instant instant() {
-      return now;
-    }
+  private final Map<Instant, SessionAlarm> alarms = new LinkedHashMap<>();
+  private final CloneWatch watch = new CloneWatch(
+      new Clock() {
+        @Override
+        public Instant instant() {
+          return now;
+        }
 
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
+        @Override
+        public ZoneId getZone() {
+          return ZoneOffset.UTC;
+        }
 
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  });
+        @Override
+        public Clock withZone(ZoneId zone) {
+          return this;
+        }
+      },
+      alarm -> alarms.put(alarm.raisedAt(), alarm));
 
-  private Optional<CloneWatch.Alarm> tookOver(long serial, String live, String from) {
+  private Optional<SessionAlarm> tookOver(long serial, String live, String from) {
     ClientSubject subject = new ClientSubject("device", "d1", "f1", "device");
     return watch.tookOver(
         new ClientSession.Credential(subject, "device", BigInteger.valueOf(serial), START),
-        new ClientSession.Connection("d1", live, true, START),
+        new ClientSession.Connection("d1", live, true, new ClientSession.Tls("", ""), START),
         from);
   }
 
@@ -55,7 +60,7 @@ class CloneWatchTest {
       assertThat(tookOver(1, "10.0.0." + i, "10.0.0." + (i + 1))).isEmpty();
       pass(Duration.ofSeconds(30));
     }
-    assertThat(watch.alarms()).isEmpty();
+    assertThat(alarms.values()).isEmpty();
   }
 
   @Test
@@ -79,13 +84,13 @@ class CloneWatchTest {
   void twoThatThrowEachOtherOut_raiseOneAlarm() {
     assertThat(tookOver(1, "a", "b")).isEmpty();
     assertThat(tookOver(1, "b", "a")).isEmpty();
-    CloneWatch.Alarm alarm = tookOver(1, "a", "b").orElseThrow();
+    SessionAlarm alarm = tookOver(1, "a", "b").orElseThrow();
     assertThat(alarm.certificate()).isEqualTo("1");
     assertThat(alarm.addresses()).containsExactly("a", "b");
     pass(Duration.ofMinutes(1));
     assertThat(tookOver(1, "b", "a")).as("the alarm stands").isEmpty();
-    assertThat(watch.alarms()).singleElement().satisfies(one -> {
-      assertThat(one.takeOvers()).isEqualTo(4);
+    assertThat(alarms.values()).singleElement().satisfies(one -> {
+      assertThat(one.times()).isEqualTo(4);
       assertThat(one.raisedAt()).isEqualTo(START);
       assertThat(one.lastAt()).isEqualTo(now);
     });

@@ -1,0 +1,53 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * Sessions behave as they should not.
+ *
+ * @param certificate serial number, lower-case hexadecimal
+ * @param addresses the two, or the one, seen last
+ * @param lastAt equal to {@code raisedAt} when it is new; it stands while it goes on
+ * @param times how many take-overs or connections there were since it was raised, and just before
+ */
+public record SessionAlarm(
+    Kind kind,
+    String client,
+    String subject,
+    String certificate,
+    List<String> addresses,
+    Instant raisedAt,
+    Instant lastAt,
+    long times) {
+  /** What they do. */
+  public enum Kind {
+    /** They throw each other out: two machines seem to have one key. */
+    SESSION,
+    /** They come and go. */
+    FLAPPING
+  }
+
+  public SessionAlarm {
+    addresses = List.copyOf(addresses);
+  }
+
+  /** Whether it was raised just now. */
+  public boolean isNew() {
+    return raisedAt.equals(lastAt);
+  }
+
+  /** For people. */
+  public String detail() {
+    return switch (kind) {
+      case SESSION -> times + " take-overs between " + String.join(" and ", addresses);
+      case FLAPPING ->
+        times + " connections in quick succession, the last from "
+            + String.join(" and ", addresses);
+    };
+  }
+}
