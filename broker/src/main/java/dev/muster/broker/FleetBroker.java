@@ -24,6 +24,7 @@ import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.TelemetryStorage;
 import dev.muster.broker.telemetry.Upkeep;
+import dev.muster.broker.telemetry.live.LiveFeed;
 import dev.muster.broker.telemetry.retention.OldTelemetry;
 import dev.muster.broker.telemetry.retention.Retention;
 import dev.muster.broker.telemetry.rollup.Rollups;
@@ -82,6 +83,9 @@ public final class FleetBroker implements AutoCloseable {
   private final TrustFiles issuers;
   private final RevocationView view;
   private final ServerCertificate server;
+  private final LiveFeed feed = new LiveFeed();
+  private final TelemetryDatabase database;
+  private final Retention retention;
   private final TelemetrySink sink;
   private final List<Upkeep> upkeep;
   private final TelemetryQuery query;
@@ -130,10 +134,11 @@ public final class FleetBroker implements AutoCloseable {
       view = new RevocationView(authorities, config.crlGrace(), clock);
       HiveMqHome.Trust trust = trust(config, authorities);
 
-      TelemetryDatabase database = opened(TelemetryDatabase.open(
+      database = opened(TelemetryDatabase.open(
           new TelemetryStorage(config.directory(), config.telemetry().database())));
-      upkeep = startUpkeep(database, config.telemetry().retention(), meters);
-      sink = before.apply(opened(JdbcTelemetrySink.start(database, meters)));
+      retention = config.telemetry().retention();
+      upkeep = startUpkeep(meters);
+      sink = feed.over(before.apply(opened(JdbcTelemetrySink.start(database, meters))));
       query = new TelemetryQuery(database);
       stored = new MessageQuery(database);
       devices = opened(DeviceState.start(database, clock, meters));
@@ -197,8 +202,7 @@ public final class FleetBroker implements AutoCloseable {
     CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS).execute(task);
   }
 
-  private List<Upkeep> startUpkeep(
-      TelemetryDatabase database, Retention retention, MeterRegistry meters) {
+  private List<Upkeep> startUpkeep(MeterRegistry meters) {
     Rollups rollups = new Rollups(database, retention, clock);
     OldTelemetry old = new OldTelemetry(database, retention, clock, meters);
     Gauge.builder("muster.telemetry.rollup.behind", rollups, Rollups::behind)
@@ -277,7 +281,10 @@ public final class FleetBroker implements AutoCloseable {
 
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
-    new TelemetryRoutes(query, stored, sessions, queries, clock).mount(router);
+    new TelemetryRoutes(query, stored, sessions, queries).mount(router);
+    new SeriesRoutes(database, retention, queries, clock).mount(router);
+    new ExportRoute(database, queries, clock).mount(router);
+    new LiveRoute(feed).mount(router);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
   }

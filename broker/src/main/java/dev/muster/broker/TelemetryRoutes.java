@@ -16,28 +16,19 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.HttpException;
 import java.sql.SQLException;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The broker's part of the operator API. Called on event loops; queries run on their own threads.
  */
 final class TelemetryRoutes {
-  private static final int MAX_POINTS = 10_000;
-  private static final int DEFAULT_POINTS = 1_000;
   private static final int MAX_MESSAGES = 1_000;
   private static final int DEFAULT_MESSAGES = 100;
   private static final int MAX_LATEST = 1_000;
-  private static final Instant EARLIEST = Instant.parse("0000-01-01T00:00:00Z");
-  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
-  private static final Duration DEFAULT_SPAN = Duration.ofHours(24);
 
   private interface Query {
     JsonObject run() throws SQLException;
@@ -47,15 +38,9 @@ final class TelemetryRoutes {
   private final MessageQuery stored;
   private final Sessions sessions;
   private final WorkerExecutor executor;
-  private final Clock clock;
 
   TelemetryRoutes(
-      TelemetryQuery telemetry,
-      MessageQuery stored,
-      Sessions sessions,
-      WorkerExecutor executor,
-      Clock clock) {
-    this.clock = clock;
+      TelemetryQuery telemetry, MessageQuery stored, Sessions sessions, WorkerExecutor executor) {
     this.telemetry = telemetry;
     this.stored = stored;
     this.sessions = sessions;
@@ -63,41 +48,30 @@ final class TelemetryRoutes {
   }
 
   void mount(Router router) {
-    router.get("/devices/:id/telemetry/latest").handler(this::latest);
-    router.get("/devices/:id/telemetry").handler(this::series);
-    router.get("/devices/:id/messages").handler(this::messages);
-    router.get("/devices/:id/dead-letters").handler(this::deadLetters);
+    Set<String> page = Set.of("after", "limit");
+    router
+        .get("/devices/:id/telemetry/latest")
+        .handler(QueryParameters.checked(page, this::latest));
+    router.get("/devices/:id/messages").handler(QueryParameters.checked(page, this::messages));
+    router
+        .get("/devices/:id/dead-letters")
+        .handler(QueryParameters.checked(Set.of(), this::deadLetters));
     router.get("/sessions").handler(this::sessions);
   }
 
-  private void latest(RoutingContext context) {
-    DeviceId device = device(context);
-    if (device == null) {
-      return;
-    }
-    TelemetryQuery.Place after;
-    int limit;
-    try {
-      after = place(parameter(context, "after"));
-      limit = (int) number(context, "limit", MAX_LATEST, 1, MAX_LATEST);
-    } catch (IllegalArgumentException e) {
-      context.fail(new HttpException(400, e.getMessage()));
-      return;
-    }
+  private void latest(RoutingContext context, QueryParameters parameters) {
+    DeviceId device = parameters.device();
+    TelemetryQuery.Place after = place(parameters.text("after"));
+    int limit = parameters.number("limit", MAX_LATEST, 1, MAX_LATEST);
     answer(context, () -> {
       Page<TelemetryQuery.Latest> page = telemetry.latest(device, after, limit);
       JsonArray values = new JsonArray();
       for (TelemetryQuery.Latest latest : page.entries()) {
-        values.add(new JsonObject()
-            .put("stream", latest.stream())
-            .put("metric", latest.metric())
-            .put("unit", latest.unit())
-            .put("value", latest.value())
-            .put("time", latest.time().toString())
-            .put("receivedAt", latest.receivedAt().toString()));
+        values.add(TelemetryJson.of(latest));
       }
       return new JsonObject()
           .put("device", device.value())
+          .put("tier", TelemetryJson.RAW)
           .put("values", values)
           .put("next", page.more() ? cursor(page.entries()) : null);
     });
@@ -121,63 +95,10 @@ final class TelemetryRoutes {
     return new TelemetryQuery.Place(cursor.substring(0, slash), cursor.substring(slash + 1));
   }
 
-  private static void checkOrder(Instant from, Instant to) {
-    if (from.isAfter(to)) {
-      throw new IllegalArgumentException("from: " + from + " (expected: not after to, " + to + ")");
-    }
-  }
-
-  private void series(RoutingContext context) {
-    DeviceId device = device(context);
-    if (device == null) {
-      return;
-    }
-    TelemetryQuery.Range range;
-    try {
-      // Measurements may lie a little ahead of our clock; without an end they are all wanted.
-      Instant to = time(context, "to", clock.instant().plus(DEFAULT_SPAN));
-      Instant from = time(context, "from", to.minus(DEFAULT_SPAN.multipliedBy(2)));
-      range = new TelemetryQuery.Range(
-          parameter(context, "stream"), parameter(context, "metric"), from, to, (int)
-              number(context, "points", DEFAULT_POINTS, 2, MAX_POINTS));
-      checkOrder(from, to);
-    } catch (IllegalArgumentException e) {
-      context.fail(new HttpException(400, e.getMessage()));
-      return;
-    }
-    answer(context, () -> {
-      JsonArray series = new JsonArray();
-      telemetry.series(device, range).forEach(one -> series.add(toJson(one)));
-      return new JsonObject().put("series", series).put("tier", "raw");
-    });
-  }
-
-  private static JsonObject toJson(TelemetryQuery.Series series) {
-    JsonArray points = new JsonArray();
-    for (TelemetryQuery.Point point : series.points()) {
-      points.add(new JsonObject().put("time", point.time().toString()).put("value", point.value()));
-    }
-    return new JsonObject()
-        .put("stream", series.stream())
-        .put("metric", series.metric())
-        .put("unit", series.unit())
-        .put("points", points);
-  }
-
-  private void messages(RoutingContext context) {
-    DeviceId device = device(context);
-    if (device == null) {
-      return;
-    }
-    long after;
-    int limit;
-    try {
-      after = number(context, "after", 0, 0, Long.MAX_VALUE);
-      limit = (int) number(context, "limit", DEFAULT_MESSAGES, 1, MAX_MESSAGES);
-    } catch (IllegalArgumentException e) {
-      context.fail(new HttpException(400, e.getMessage()));
-      return;
-    }
+  private void messages(RoutingContext context, QueryParameters parameters) {
+    DeviceId device = parameters.device();
+    long after = parameters.number("after", 0, 0, Long.MAX_VALUE);
+    int limit = parameters.number("limit", DEFAULT_MESSAGES, 1, MAX_MESSAGES);
     answer(context, () -> {
       Page<MessageQuery.Message> page = stored.messages(device, after, limit);
       List<MessageQuery.Message> found = page.entries();
@@ -197,11 +118,8 @@ final class TelemetryRoutes {
     });
   }
 
-  private void deadLetters(RoutingContext context) {
-    DeviceId device = device(context);
-    if (device == null) {
-      return;
-    }
+  private void deadLetters(RoutingContext context, QueryParameters parameters) {
+    DeviceId device = parameters.device();
     answer(context, () -> {
       JsonArray letters = new JsonArray();
       for (TelemetryQuery.DeadLetter letter : telemetry.deadLetters(device, DEFAULT_MESSAGES)) {
@@ -238,54 +156,9 @@ final class TelemetryRoutes {
   }
 
   private void answer(RoutingContext context, Query query) {
-    executor.executeBlocking(query::run, false).onSuccess(context::json).onFailure(context::fail);
-  }
-
-  private static @Nullable DeviceId device(RoutingContext context) {
-    try {
-      return new DeviceId(context.pathParam("id"));
-    } catch (IllegalArgumentException e) {
-      context.fail(new HttpException(400, e.getMessage()));
-      return null;
-    }
-  }
-
-  private static @Nullable String parameter(RoutingContext context, String name) {
-    String value = context.request().getParam(name);
-    return value == null || value.isEmpty() ? null : value;
-  }
-
-  private static Instant time(RoutingContext context, String name, Instant otherwise) {
-    String value = parameter(context, name);
-    if (value == null) {
-      return otherwise;
-    }
-    try {
-      Instant time = Instant.parse(value);
-      if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
-        throw new IllegalArgumentException(
-            name + ": " + Quoted.of(value) + " (expected: " + EARLIEST + " to " + LATEST + ")");
-      }
-      return time;
-    } catch (DateTimeParseException e) {
-      throw new IllegalArgumentException(
-          name + ": " + Quoted.of(value) + " (expected: RFC 3339 in UTC, 2026-01-31T12:00:00Z)");
-    }
-  }
-
-  private static long number(
-      RoutingContext context, String name, long otherwise, long least, long most) {
-    String value = parameter(context, name);
-    if (value == null) {
-      return otherwise;
-    }
-    boolean valid = value.matches("[0-9]{1,18}")
-        && Long.parseLong(value) >= least
-        && Long.parseLong(value) <= most;
-    if (!valid) {
-      throw new IllegalArgumentException(
-          name + ": " + Quoted.of(value) + " (expected: " + least + " to " + most + ")");
-    }
-    return Long.parseLong(value);
+    executor
+        .executeBlocking(query::run, false)
+        .onSuccess(context::json)
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 }

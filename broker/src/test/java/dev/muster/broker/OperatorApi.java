@@ -6,20 +6,25 @@ package dev.muster.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
 /** The broker's part of the operator API, served and asked over HTTP. */
 final class OperatorApi {
-  private final HttpClient http = HttpClient.newHttpClient();
+  // As over TLS, where nothing else is offered.
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final int port;
 
   private OperatorApi(int port) {
@@ -42,7 +47,7 @@ final class OperatorApi {
     });
     return new OperatorApi(fixture
         .vertx()
-        .createHttpServer()
+        .createHttpServer(new HttpServerOptions().setMaxInitialLineLength(128 * 1024))
         .requestHandler(router)
         .listen(0, "127.0.0.1")
         .toCompletionStage()
@@ -66,6 +71,14 @@ final class OperatorApi {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
+  }
+
+  /** Asks, and leaves the answer to be read as it comes. */
+  Socket open(String method, String path) throws IOException {
+    Socket socket = new Socket("127.0.0.1", port);
+    String head = method + " /api/v1" + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+    return socket;
   }
 
   private JsonObject ok(HttpResponse<String> response) {

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
@@ -38,6 +39,9 @@ final class OperatorServer {
   private static final int MAX_BODY_BYTES = 1 << 20;
   /** Some 200,000 devices, as JSON with tags. */
   private static final int MAX_MANIFEST_BYTES = 32 << 20;
+
+  /** A thousand devices in a query. */
+  private static final int MAX_LINE_BYTES = 80 << 10;
 
   private static final String BEARER = "Bearer ";
 
@@ -76,6 +80,17 @@ final class OperatorServer {
     root.post("/api/v1/manufacturers/:name/manifest")
         .handler(BodyHandler.create(false).setBodyLimit(MAX_MANIFEST_BYTES));
     root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
+    // The request is complete; its answer may take as long as somebody reads it.
+    root.get("/api/v1/telemetry/*").handler(ctx -> {
+      HttpConnection connection = ctx.request().connection();
+      patrol.leaveAlone(connection);
+      ctx.addEndHandler(ended -> {
+        if (ended.succeeded()) {
+          patrol.expect(connection);
+        }
+      });
+      ctx.next();
+    });
     root.route("/api/v1/*").subRouter(api);
     root.route().handler(ctx -> ctx.fail(404));
     root.route().failureHandler(OperatorServer::problem);
@@ -86,6 +101,7 @@ final class OperatorServer {
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"))
         .setKeyCertOptions(KeyCertOptions.wrap(keys))
         .setTcpNoDelay(true)
+        .setMaxInitialLineLength(MAX_LINE_BYTES)
         .setIdleTimeout(60)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
         .setHandle100ContinueAutomatically(true);

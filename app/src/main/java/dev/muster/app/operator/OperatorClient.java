@@ -13,6 +13,7 @@ import dev.muster.app.data.AdminToken;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
@@ -22,7 +23,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -140,6 +143,32 @@ public final class OperatorClient {
         .build());
   }
 
+  /**
+   * Writes an answer of any size to a file, which is there when the answer was whole.
+   *
+   * @return how many bytes it has
+   */
+  public long download(String path, Path file) {
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    try {
+      HttpResponse<InputStream> response =
+          exchange(request(path).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
+        if (response.statusCode() / 100 != 2) {
+          throw refused(
+              response.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
+        }
+        long bytes = Files.copy(body, part, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+        return bytes;
+      }
+    } catch (IOException e) {
+      throw new UserError(
+          file + ": not written (" + e.getMessage() + ")",
+          "what came so far is in " + part + "; a shorter time or fewer devices make less");
+    }
+  }
+
   /** Makes a value safe as one segment of a path, or as the value of a query parameter. */
   public static String segment(String value) {
     return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
@@ -157,8 +186,12 @@ public final class OperatorClient {
   }
 
   private HttpResponse<String> exchange(HttpRequest request) {
+    return exchange(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body) {
     try {
-      return http.send(request, HttpResponse.BodyHandlers.ofString());
+      return http.send(request, body);
     } catch (ConnectException e) {
       throw new UserError(
           api + ": nobody answers", "is muster running? start it with: muster serve");
@@ -177,23 +210,22 @@ public final class OperatorClient {
 
   private static JsonNode read(HttpResponse<String> response) {
     if (response.statusCode() / 100 != 2) {
-      throw refused(response);
+      throw refused(response.statusCode(), response.body());
     }
     return parse(response.body());
   }
 
-  private static UserError refused(HttpResponse<String> response) {
+  private static UserError refused(int status, String body) {
     String detail = "";
     try {
-      JsonNode problem = JSON.readTree(response.body());
+      JsonNode problem = JSON.readTree(body);
       detail = problem == null
           ? ""
           : problem.path("detail").asText(problem.path("title").asText(""));
     } catch (JsonProcessingException e) {
       // The status says enough.
     }
-    return new UserError(
-        detail.isEmpty() ? "the server answered with status " + response.statusCode() : detail);
+    return new UserError(detail.isEmpty() ? "the server answered with status " + status : detail);
   }
 
   private static JsonNode parse(String body) {

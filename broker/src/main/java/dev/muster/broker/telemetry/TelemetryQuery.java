@@ -11,14 +11,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the telemetry. Blocks; safe for use by several threads. */
 public final class TelemetryQuery {
-  private static final int MAX_SERIES = 100;
   private static final int LATEST_CHARACTERS = 2 * 1024 * 1024;
   /** In the order of the index, as in {@link MessageQuery#PART}. */
   static final String DEAD_LETTERS = "SELECT stream, received_us, reason FROM dead_letter"
@@ -51,24 +48,6 @@ public final class TelemetryQuery {
           + (value instanceof String text ? text.length() : 0);
     }
   }
-
-  /** One point of a series. @param value as in {@link Latest} */
-  public record Point(Instant time, Object value) {}
-
-  /** The points of one metric in the order of time. */
-  public record Series(
-      String stream, String metric, @Nullable String unit, List<Point> points) {
-    public Series {
-      points = List.copyOf(points);
-    }
-  }
-
-  /**
-   * What to read. @param points how many points a series may have; beyond, extremes stand for the
-   * rest
-   */
-  public record Range(
-      @Nullable String stream, @Nullable String metric, Instant from, Instant to, int points) {}
 
   /** Where a page of newest values begins: after this series. */
   public record Place(String stream, String metric) {
@@ -106,52 +85,15 @@ public final class TelemetryQuery {
     return new Page<>(values, false);
   }
 
-  private static Latest latest(ResultSet rows) throws SQLException {
+  /** @param rows with the columns stream, metric, unit, num, txt, bool, time_us, received_us */
+  public static Latest latest(ResultSet rows) throws SQLException {
     return new Latest(
         rows.getString(1),
         rows.getString(2),
         rows.getString(3),
-        value(rows, 4),
+        ValueColumns.read(rows, 4),
         Micros.time(rows.getLong(7)),
         Micros.time(rows.getLong(8)));
-  }
-
-  /** Series of a device; at most 100. */
-  public List<Series> series(DeviceId device, Range range) throws SQLException {
-    String sql = "SELECT stream, metric, unit, num, txt, bool, time_us FROM sample"
-        + " WHERE device=? AND time_us>=? AND time_us<?"
-        + (range.stream() == null ? "" : " AND stream=?")
-        + (range.metric() == null ? "" : " AND metric=?")
-        + " ORDER BY stream, metric, time_us, message_id";
-    Map<List<String>, SeriesThinner> series = new LinkedHashMap<>();
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
-      int next = 1;
-      select.setString(next++, device.value());
-      select.setLong(next++, Micros.of(range.from()));
-      select.setLong(next++, Micros.of(range.to()));
-      if (range.stream() != null) {
-        select.setString(next++, range.stream());
-      }
-      if (range.metric() != null) {
-        select.setString(next, range.metric());
-      }
-      try (ResultSet rows = select.executeQuery()) {
-        while (rows.next()) {
-          List<String> key = List.of(rows.getString(1), rows.getString(2));
-          if (!series.containsKey(key) && series.size() == MAX_SERIES) {
-            break;
-          }
-          series
-              .computeIfAbsent(key, k -> new SeriesThinner(range.points()))
-              .add(new Point(Micros.time(rows.getLong(7)), value(rows, 4)), rows.getString(3));
-        }
-      }
-    }
-    return series.entrySet().stream()
-        .map(entry ->
-            entry.getValue().toSeries(entry.getKey().get(0), entry.getKey().get(1)))
-        .toList();
   }
 
   /** A dead letter. */
@@ -172,14 +114,5 @@ public final class TelemetryQuery {
       }
       return letters;
     }
-  }
-
-  private static Object value(ResultSet rows, int from) throws SQLException {
-    double number = rows.getDouble(from);
-    if (!rows.wasNull()) {
-      return number;
-    }
-    String text = rows.getString(from + 1);
-    return text == null ? rows.getBoolean(from + 2) : text;
   }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The store on a real PostgreSQL server. */
-class PostgresStoreIT extends StoreContract {
+class PostgresStoreIT extends QueryContract {
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
   private static EmbeddedPostgres server;

@@ -37,15 +37,15 @@ import org.junit.jupiter.api.Test;
 abstract class StoreContract {
   static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
   static final DeviceId DEVICE = new DeviceId("d1");
-  private static final long T0 = NOW.getEpochSecond() - 12 * 3_600;
+  static final long T0 = NOW.getEpochSecond() - 12 * 3_600;
 
   final MovableClock clock = new MovableClock(NOW);
-  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   TelemetryDatabase database;
-  private JdbcTelemetrySink sink;
+  JdbcTelemetrySink sink;
   private MessageQuery messages;
-  private Rollups rollups;
-  private long sequence;
+  Rollups rollups;
+  long sequence;
 
   /** Opens the database, the same one each time. */
   abstract TelemetryDatabase openDatabase() throws Exception;
@@ -68,11 +68,11 @@ abstract class StoreContract {
     return new Rollups(database, Retention.DEFAULT, clock);
   }
 
-  private TelemetryMessage message(String stream, long number, String payload) {
+  final TelemetryMessage message(String stream, long number, String payload) {
     return message("d1", stream, number, payload);
   }
 
-  private TelemetryMessage message(String device, String stream, long number, String payload) {
+  final TelemetryMessage message(String device, String stream, long number, String payload) {
     MessageIdentity identity = number == 0 ? null : new MessageIdentity("b", number);
     TelemetryTopic topic = TelemetryTopic.parse(
             "fleets/f1/devices/" + device + "/telemetry/" + stream)
@@ -81,19 +81,19 @@ abstract class StoreContract {
         topic, identity, clock.instant(), null, payload.getBytes(StandardCharsets.UTF_8));
   }
 
-  private Stored store(TelemetryMessage message) throws Exception {
+  final Stored store(TelemetryMessage message) throws Exception {
     return sink.store(message).get(10, TimeUnit.SECONDS);
   }
 
-  private Stored store(long second, double value) throws Exception {
+  final Stored store(long second, double value) throws Exception {
     return store(message("a", ++sequence, pack(second, value)));
   }
 
-  private static String pack(long second, double value) {
+  static String pack(long second, double value) {
     return "[{\"n\":\"t\",\"v\":" + value + ",\"t\":" + second + "}]";
   }
 
-  private static void finish(Rollups rollups) throws SQLException {
+  static void finish(Rollups rollups) throws SQLException {
     while (rollups.step()) {
       // More to do.
     }

@@ -25,12 +25,7 @@ public final class ConnectionPatrol {
 
   /** A new connection: its first request is due. */
   public void watch(HttpConnection connection) {
-    connection.closeHandler(closed -> {
-      Long timer = timers.remove(connection);
-      if (timer != null) {
-        vertx.cancelTimer(timer);
-      }
-    });
+    connection.closeHandler(closed -> leaveAlone(connection));
     // Vert.x has nobody else to tell; a peer that breaks off is no event of ours.
     connection.exceptionHandler(ignored -> {});
     expect(connection);
@@ -41,6 +36,14 @@ public final class ConnectionPatrol {
     Long before = timers.put(connection, vertx.setTimer(PATIENCE_MS, id -> connection.close()));
     if (before != null) {
       vertx.cancelTimer(before);
+    }
+  }
+
+  /** Its request is complete: nothing is due until {@link #expect}. */
+  public void leaveAlone(HttpConnection connection) {
+    Long timer = timers.remove(connection);
+    if (timer != null) {
+      vertx.cancelTimer(timer);
     }
   }
 }

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.telemetry;
+package dev.muster.broker.telemetry.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,12 +19,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SeriesThinnerTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
-  private static List<TelemetryQuery.Point> thin(int limit, int count, IntFunction<Object> value) {
+  private static List<Point> thin(int limit, int count, IntFunction<Object> value) {
     SeriesThinner thinner = new SeriesThinner(limit);
     for (int i = 0; i < count; i++) {
-      thinner.add(new TelemetryQuery.Point(START.plusMillis(500L * i), value.apply(i)), "Cel");
+      thinner.add(Point.raw(START.plusMillis(500L * i), value.apply(i)));
     }
-    return thinner.toSeries("env", "temperature").points();
+    return thinner.points();
   }
 
   @Test
@@ -34,7 +34,7 @@ class SeriesThinnerTest {
 
   @Test
   void add_evenPoints_leavesNoStretchOfTimeEmpty() {
-    List<TelemetryQuery.Point> points = thin(6, 21, i -> (double) i);
+    List<Point> points = thin(6, 21, i -> (double) i);
     assertThat(points).hasSizeBetween(4, 6);
     for (int i = 1; i < points.size(); i++) {
       Duration gap = Duration.between(points.get(i - 1).time(), points.get(i).time());
@@ -44,10 +44,8 @@ class SeriesThinnerTest {
 
   @Test
   void add_values_withoutAnOrder_keepsFirstAndLastOfAStretch() {
-    List<TelemetryQuery.Point> points = thin(2, 50, i -> "state-" + i);
-    assertThat(points)
-        .extracting(TelemetryQuery.Point::value)
-        .containsExactly("state-0", "state-49");
+    List<Point> points = thin(2, 50, i -> "state-" + i);
+    assertThat(points).extracting(Point::value).containsExactly("state-0", "state-49");
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -57,7 +55,7 @@ class SeriesThinnerTest {
     int limit = 2 + random.nextInt(40);
     int count = 1 + random.nextInt(3_000);
     double[] values = random.doubles(count).toArray();
-    List<TelemetryQuery.Point> points = thin(limit, count, i -> values[i]);
+    List<Point> points = thin(limit, count, i -> values[i]);
     assertThat(points).as("limit").hasSizeLessThanOrEqualTo(limit);
     assertThat(points).as("order").isSortedAccordingTo((a, b) -> a.time().compareTo(b.time()));
     assertThat(points)

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.telemetry;
+package dev.muster.broker.telemetry.query;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -20,10 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class SeriesThinner {
   private final int limit;
   private final @Nullable Stretch[] stretches;
-  private @Nullable List<TelemetryQuery.Point> all = new ArrayList<>();
+  private @Nullable List<Point> all = new ArrayList<>();
   private Instant start = Instant.EPOCH;
   private long widthMicros = 1;
-  private @Nullable String unit;
 
   /** @param limit at least 2 */
   SeriesThinner(int limit) {
@@ -33,16 +32,16 @@ final class SeriesThinner {
 
   /** What is kept of a stretch; of what has no order, the first and the last. */
   private static final class Stretch {
-    private TelemetryQuery.Point least;
-    private TelemetryQuery.Point most;
+    private Point least;
+    private Point most;
 
-    Stretch(TelemetryQuery.Point point) {
+    Stretch(Point point) {
       least = point;
       most = point;
     }
 
     /** @param later not before what is here */
-    void add(TelemetryQuery.Point later) {
+    void add(Point later) {
       if (!(later.value() instanceof Double)) {
         most = later;
       } else if (isBelow(later, least)) {
@@ -56,21 +55,20 @@ final class SeriesThinner {
       later.inOrder().forEach(this::add);
     }
 
-    List<TelemetryQuery.Point> inOrder() {
+    List<Point> inOrder() {
       if (least == most) {
         return List.of(least);
       }
       return most.time().isBefore(least.time()) ? List.of(most, least) : List.of(least, most);
     }
 
-    private static boolean isBelow(TelemetryQuery.Point one, TelemetryQuery.Point other) {
+    private static boolean isBelow(Point one, Point other) {
       return one.value() instanceof Double a && other.value() instanceof Double b && a < b;
     }
   }
 
   /** @param point not before those that were added */
-  void add(TelemetryQuery.Point point, @Nullable String pointUnit) {
-    unit = pointUnit == null ? unit : pointUnit;
+  void add(Point point) {
     if (all == null) {
       place(point);
       return;
@@ -82,14 +80,14 @@ final class SeriesThinner {
     }
   }
 
-  private void beginThinning(List<TelemetryQuery.Point> points) {
+  private void beginThinning(List<Point> points) {
     start = points.get(0).time();
     long span = ChronoUnit.MICROS.between(start, points.get(points.size() - 1).time());
     widthMicros = span / stretches.length + 1;
     points.forEach(this::place);
   }
 
-  private void place(TelemetryQuery.Point point) {
+  private void place(Point point) {
     long offset = ChronoUnit.MICROS.between(start, point.time());
     while (offset / widthMicros >= stretches.length) {
       doubleWidth();
@@ -122,8 +120,9 @@ final class SeriesThinner {
     return earlier;
   }
 
-  TelemetryQuery.Series toSeries(String stream, String metric) {
-    List<TelemetryQuery.Point> points = all;
+  /** What is kept, in the order of time. */
+  List<Point> points() {
+    List<Point> points = all;
     if (points == null) {
       points = new ArrayList<>();
       for (Stretch stretch : stretches) {
@@ -132,6 +131,6 @@ final class SeriesThinner {
         }
       }
     }
-    return new TelemetryQuery.Series(stream, metric, unit, points);
+    return points;
   }
 }

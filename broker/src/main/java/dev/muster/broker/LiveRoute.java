@@ -1,0 +1,116 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.broker.telemetry.live.LiveFeed;
+import dev.muster.broker.telemetry.live.LiveFilter;
+import dev.muster.broker.telemetry.live.LiveValue;
+import dev.muster.broker.telemetry.live.LiveViewer;
+import dev.muster.protocol.identity.DeviceId;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Values as they come, as Server-Sent Events: four times a second the newest of each series that
+ * has changed. Who reads more slowly gets fewer of them, and nothing waits for him but the newest.
+ */
+final class LiveRoute {
+  private static final long FLUSH_MS = 250;
+  private static final int HEARTBEAT_FLUSHES = 60;
+  /** A minute. */
+  private static final int PATIENCE_FLUSHES = 240;
+
+  private final LiveFeed feed;
+
+  LiveRoute(LiveFeed feed) {
+    this.feed = feed;
+  }
+
+  void mount(Router router) {
+    router
+        .get("/telemetry/live")
+        .handler(QueryParameters.checked(Set.of("device", "stream", "metric"), this::live));
+  }
+
+  private void live(RoutingContext context, QueryParameters parameters) {
+    LiveFilter filter = new LiveFilter(
+        parameters.devicesOrNone().stream().map(DeviceId::value).collect(Collectors.toSet()),
+        parameters.text("stream"),
+        parameters.text("metric"));
+    LiveViewer viewer = feed.open(filter).orElse(null);
+    if (viewer == null) {
+      context.response().putHeader("Retry-After", "10");
+      context.fail(new HttpException(
+          503, LiveFeed.MAX_VIEWERS + " look on already (expected: at most so many at a time)"));
+      return;
+    }
+    context
+        .response()
+        .setChunked(true)
+        .putHeader("Content-Type", "text/event-stream")
+        .write(": values as they come\n\n");
+    Running running = new Running(context.response(), viewer);
+    long timer = context.vertx().setPeriodic(FLUSH_MS, id -> running.flush());
+    context.addEndHandler(ended -> {
+      context.vertx().cancelTimer(timer);
+      feed.close(viewer);
+    });
+  }
+
+  /** One who looks on. */
+  private static final class Running {
+    private final HttpServerResponse response;
+    private final LiveViewer viewer;
+    private int quiet;
+    private int stuck;
+    private long missed;
+
+    Running(HttpServerResponse response, LiveViewer viewer) {
+      this.response = response;
+      this.viewer = viewer;
+    }
+
+    void flush() {
+      if (response.writeQueueFull()) {
+        if (++stuck > PATIENCE_FLUSHES) {
+          response.reset();
+        }
+        return;
+      }
+      stuck = 0;
+      List<LiveValue> values = viewer.take();
+      if (!values.isEmpty()) {
+        JsonArray array = new JsonArray();
+        values.forEach(value -> array.add(TelemetryJson.of(value)));
+        event("values", array.encode());
+      }
+      if (viewer.missed() > missed) {
+        missed = viewer.missed();
+        event(
+            "missed",
+            new JsonObject()
+                .put("values", missed)
+                .put("maxSeries", LiveViewer.MAX_SERIES)
+                .encode());
+      }
+      if (++quiet >= HEARTBEAT_FLUSHES) {
+        quiet = 0;
+        response.write(": still here\n\n");
+      }
+    }
+
+    private void event(String name, String json) {
+      quiet = 0;
+      response.write("event: " + name + "\ndata: " + json + "\n\n");
+    }
+  }
+}

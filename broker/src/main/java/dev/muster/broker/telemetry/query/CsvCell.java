@@ -1,0 +1,23 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry.query;
+
+/** A cell of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
+public final class CsvCell {
+  private static final String FORMULA_STARTS = "=+-@\t\r";
+
+  private CsvCell() {}
+
+  /** A number stays one, also below zero; a text never begins a formula. */
+  public static String of(Object value) {
+    if (!(value instanceof String text)) {
+      return value.toString();
+    }
+    boolean formula = !text.isEmpty() && FORMULA_STARTS.indexOf(text.charAt(0)) >= 0;
+    String safe = formula ? "'" + text : text;
+    boolean plain = safe.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+    return plain ? safe : '"' + safe.replace("\"", "\"\"") + '"';
+  }
+}

@@ -1,0 +1,107 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry.query;
+
+import dev.muster.broker.telemetry.Page;
+import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.broker.telemetry.TelemetryQuery;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.Quoted;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** The newest values of many devices. Blocks; safe for use by several threads. */
+public final class LatestOfMany {
+  private static final int DEVICES_AT_ONCE = 64;
+
+  private final TelemetryDatabase database;
+
+  public LatestOfMany(TelemetryDatabase database) {
+    this.database = database;
+  }
+
+  /** The newest value of a metric of a device. */
+  public record OfDevice(String device, TelemetryQuery.Latest latest) {}
+
+  /** Where a page begins: after this series. */
+  public record Place(String device, TelemetryQuery.Place series) {
+    /** Before all devices. */
+    public static final Place START = new Place("", TelemetryQuery.Place.START);
+  }
+
+  /**
+   * The newest values; the times of the selection do not count.
+   *
+   * @param limit how many at most
+   */
+  public Page<OfDevice> latest(Selection selection, Place after, int limit) throws SQLException {
+    List<String> devices = selection.devices().stream().map(DeviceId::value).toList();
+    int start = start(devices, after);
+    List<OfDevice> values = new ArrayList<>();
+    try (Connection connection = database.connect();
+        PreparedStatement select = TelemetryDatabase.reading(connection, sql(selection))) {
+      for (int i = start; i < devices.size() && values.size() <= limit; i += DEVICES_AT_ONCE) {
+        List<String> some = devices.subList(i, Math.min(i + DEVICES_AT_ONCE, devices.size()));
+        set(select, selection, some, i == start ? after : Place.START, limit + 1 - values.size());
+        try (ResultSet rows = select.executeQuery()) {
+          while (rows.next()) {
+            values.add(new OfDevice(rows.getString(9), TelemetryQuery.latest(rows)));
+          }
+        }
+      }
+    }
+    boolean more = values.size() > limit;
+    return new Page<>(more ? values.subList(0, limit) : values, more);
+  }
+
+  /**
+   * The first of those asked for together with the device of the cursor. Only among these does the
+   * database's own order count, which need not be ours.
+   */
+  private static int start(List<String> devices, Place after) {
+    int index = after.equals(Place.START) ? 0 : devices.indexOf(after.device());
+    if (index < 0) {
+      throw new IllegalArgumentException("after: " + Quoted.of(after.device())
+          + " (expected: the next of the page before, with the same devices)");
+    }
+    return index - index % DEVICES_AT_ONCE;
+  }
+
+  private static String sql(Selection selection) {
+    return "SELECT stream, metric, unit, num, txt, bool, time_us, received_us, device FROM latest"
+        + " WHERE device IN (" + String.join(",", Collections.nCopies(DEVICES_AT_ONCE, "?")) + ")"
+        + " AND (device>? OR device=? AND (stream>? OR stream=? AND metric>?))"
+        + (selection.stream() == null ? "" : " AND stream=?")
+        + (selection.metric() == null ? "" : " AND metric=?")
+        + " ORDER BY device, stream, metric LIMIT ?";
+  }
+
+  private static void set(
+      PreparedStatement select, Selection selection, List<String> devices, Place after, int limit)
+      throws SQLException {
+    int next = 1;
+    for (int i = 0; i < DEVICES_AT_ONCE; i++) {
+      // Always the same statement: the last one is asked for again to fill it up.
+      select.setString(next++, devices.get(Math.min(i, devices.size() - 1)));
+    }
+    select.setString(next++, after.device());
+    select.setString(next++, after.device());
+    select.setString(next++, after.series().stream());
+    select.setString(next++, after.series().stream());
+    select.setString(next++, after.series().metric());
+    if (selection.stream() != null) {
+      select.setString(next++, selection.stream());
+    }
+    if (selection.metric() != null) {
+      select.setString(next++, selection.metric());
+    }
+    select.setInt(next, limit);
+  }
+}

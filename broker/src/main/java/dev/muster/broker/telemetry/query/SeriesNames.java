@@ -1,0 +1,62 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry.query;
+
+import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.protocol.identity.DeviceId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which series there are: each has a newest value. */
+final class SeriesNames {
+  private SeriesNames() {}
+
+  /** The series of a selection in their order. @param limit how many at most */
+  static List<SeriesName> of(Connection connection, Selection selection, int limit)
+      throws SQLException {
+    List<SeriesName> names = new ArrayList<>();
+    for (DeviceId device : selection.devices()) {
+      if (names.size() < limit) {
+        names.addAll(of(connection, selection, device, limit - names.size()));
+      }
+    }
+    return names;
+  }
+
+  static List<SeriesName> of(Connection connection, Selection selection, DeviceId device, int limit)
+      throws SQLException {
+    String sql = "SELECT device, stream, metric, unit, series FROM latest WHERE device=?"
+        + (selection.stream() == null ? "" : " AND stream=?")
+        + (selection.metric() == null ? "" : " AND metric=?")
+        + " ORDER BY device, stream, metric LIMIT ?";
+    try (PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
+      int next = 1;
+      select.setString(next++, device.value());
+      if (selection.stream() != null) {
+        select.setString(next++, selection.stream());
+      }
+      if (selection.metric() != null) {
+        select.setString(next++, selection.metric());
+      }
+      select.setInt(next, limit);
+      List<SeriesName> names = new ArrayList<>();
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          names.add(new SeriesName(
+              rows.getString(1),
+              rows.getString(2),
+              rows.getString(3),
+              rows.getString(4),
+              rows.getLong(5)));
+        }
+      }
+      return names;
+    }
+  }
+}

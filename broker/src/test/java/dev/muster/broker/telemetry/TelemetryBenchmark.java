@@ -1,0 +1,218 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import dev.muster.broker.telemetry.query.LatestOfMany;
+import dev.muster.broker.telemetry.query.Selection;
+import dev.muster.broker.telemetry.query.SeriesQuery;
+import dev.muster.broker.telemetry.retention.OldTelemetry;
+import dev.muster.broker.telemetry.retention.Retention;
+import dev.muster.broker.telemetry.rollup.Rollups;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * How long queries take out of a large store, and what deleting costs those who wait for a PUBACK.
+ * Prints figures. {@code -Dscale=100000000} makes the store as large, {@code -Dengine=postgres}
+ * puts it into PostgreSQL.
+ */
+class TelemetryBenchmark {
+  private static final long VALUES = Long.getLong("scale", 5_000_000);
+  private static final int DEVICES = 1_000;
+  private static final int IN_A_MESSAGE = 50;
+  private static final Duration SPAN = Duration.ofDays(7);
+  private static final Instant START = Instant.parse("2026-11-01T00:00:00Z");
+  private static final Instant END = START.plus(SPAN);
+
+  @TempDir
+  Path folder;
+
+  private final MovableClock clock = new MovableClock(END);
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Random random = new Random(1);
+
+  @Test
+  void measure() throws Exception {
+    if (System.getProperty("engine", "h2").equals("postgres")) {
+      try (EmbeddedPostgres server =
+          EmbeddedPostgres.builder().setServerConfig("fsync", "on").start()) {
+        String url = server.getJdbcUrl("ignored", "postgres").replaceAll("\\?.*", "");
+        measure(new TelemetryStorage(folder, new TelemetryStorage.Server(url, "postgres", null)));
+      }
+    } else {
+      measure(new TelemetryStorage(folder, null));
+    }
+  }
+
+  private void measure(TelemetryStorage storage) throws Exception {
+    try (TelemetryDatabase database = TelemetryDatabase.open(storage)) {
+      fill(database);
+      rollUp(database);
+      series(database, Duration.ofHours(24), 1_000);
+      series(database, SPAN, 1_000);
+      latest(database);
+      acknowledgements(database);
+    }
+  }
+
+  private static void say(String what, Object... values) {
+    System.out.println("FIGURE " + String.format(what, values));
+  }
+
+  private static TelemetryMessage message(int device, long sequence, String payload, Instant at) {
+    TelemetryTopic topic =
+        TelemetryTopic.parse("fleets/f1/devices/d" + device + "/telemetry/env").orElseThrow();
+    return TelemetryMessage.read(
+        topic,
+        new MessageIdentity("b", sequence),
+        at,
+        null,
+        payload.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void fill(TelemetryDatabase database) throws Exception {
+    long start = System.nanoTime();
+    long messages = VALUES / DEVICES / IN_A_MESSAGE;
+    long stepMs = SPAN.toMillis() / (messages * IN_A_MESSAGE);
+    TelemetryWriter writer = TelemetryWriter.open(database, 100);
+    List<TelemetryMessage> batch = new ArrayList<>();
+    for (long sequence = 1; sequence <= messages; sequence++) {
+      long first = START.toEpochMilli() + (sequence - 1) * IN_A_MESSAGE * stepMs;
+      for (int device = 0; device < DEVICES; device++) {
+        batch.add(message(device, sequence, pack(first, stepMs), Instant.ofEpochMilli(first)));
+        if (batch.size() == 200) {
+          writer.write(batch);
+          batch.clear();
+        }
+      }
+    }
+    writer.abandon();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    say("stored %d values in %.0f s, %.0f values/s", VALUES, seconds, VALUES / seconds);
+  }
+
+  private String pack(long firstMs, long stepMs) {
+    StringBuilder pack = new StringBuilder("[");
+    for (int i = 0; i < IN_A_MESSAGE; i++) {
+      pack.append(i == 0 ? "" : ",")
+          .append("{\"n\":\"t\",\"v\":")
+          .append(random.nextInt(10_000) / 100.0)
+          .append(",\"t\":")
+          .append((firstMs + i * stepMs) / 1_000.0)
+          .append('}');
+    }
+    return pack.append(']').toString();
+  }
+
+  private void rollUp(TelemetryDatabase database) throws Exception {
+    long start = System.nanoTime();
+    Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
+    while (rollups.step()) {
+      // More to do.
+    }
+    rollups.step();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    say("rolled up in %.0f s, %.0f values/s", seconds, VALUES / seconds);
+  }
+
+  private void series(TelemetryDatabase database, Duration span, int points) throws Exception {
+    SeriesQuery query = new SeriesQuery(database, Retention.DEFAULT, clock);
+    double[] took = new double[300];
+    String tier = "";
+    for (int i = 0; i < took.length; i++) {
+      Instant from =
+          START.plusSeconds(random.nextInt((int) Math.max(1, SPAN.minus(span).toSeconds())));
+      DeviceId device = new DeviceId("d" + random.nextInt(DEVICES));
+      Selection selection = new Selection(List.of(device), "env", "t", from, from.plus(span));
+      long start = System.nanoTime();
+      tier = query.series(selection, points).tierLabel();
+      took[i] = (System.nanoTime() - start) / 1e6;
+    }
+    say(
+        "series of %d h of one metric, %d points, out of %d values, tier %s: %s",
+        span.toHours(), points, VALUES, tier, spread(took));
+  }
+
+  private void latest(TelemetryDatabase database) throws Exception {
+    LatestOfMany query = new LatestOfMany(database);
+    List<DeviceId> devices =
+        IntStream.range(0, DEVICES).mapToObj(i -> new DeviceId("d" + i)).toList();
+    Selection selection = new Selection(devices, null, null, START, END);
+    double[] took = new double[100];
+    int found = 0;
+    for (int i = 0; i < took.length; i++) {
+      long start = System.nanoTime();
+      found =
+          query.latest(selection, LatestOfMany.Place.START, 10_000).entries().size();
+      took[i] = (System.nanoTime() - start) / 1e6;
+    }
+    say("latest of %d devices, %d values: %s", DEVICES, found, spread(took));
+  }
+
+  /** First with nothing else going on, then while rollups run, then while old messages go. */
+  private void acknowledgements(TelemetryDatabase database) throws Exception {
+    Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
+    OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
+    try (JdbcTelemetrySink sink = JdbcTelemetrySink.start(database, meters)) {
+      say("acknowledged, 200 messages/s, alone: %s", acknowledgements(sink, 1));
+      try (Upkeep counting =
+          Upkeep.start("rollup", rollups::step, Duration.ofSeconds(1), 0, meters)) {
+        say("acknowledged, 200 messages/s, with rollups: %s", acknowledgements(sink, 2));
+        clock.advance(Duration.ofDays(40));
+        try (Upkeep deleting =
+            Upkeep.start("retention", old::step, Duration.ofMinutes(1), 2, meters)) {
+          say(
+              "acknowledged, 200 messages/s, with rollups and retention: %s; deleted %.0f messages",
+              acknowledgements(sink, 3),
+              meters.get("muster.telemetry.deleted").counter().count());
+        }
+      }
+    }
+  }
+
+  private String acknowledgements(JdbcTelemetrySink sink, int round) throws Exception {
+    double[] took = new double[4_000];
+    List<CompletableFuture<Void>> open = new ArrayList<>();
+    long begin = System.nanoTime();
+    for (int i = 0; i < took.length; i++) {
+      int number = i;
+      TimeUnit.NANOSECONDS.sleep(begin + i * 5_000_000L - System.nanoTime());
+      long sent = System.nanoTime();
+      open.add(sink.store(message(i % DEVICES, round * 1_000_000L + i, "{\"t\":1}", END))
+          .thenAccept(stored -> took[number] = (System.nanoTime() - sent) / 1e6));
+    }
+    for (CompletableFuture<Void> result : open) {
+      result.get(60, TimeUnit.SECONDS);
+    }
+    return spread(took);
+  }
+
+  private static String spread(double[] took) {
+    double[] sorted = took.clone();
+    Arrays.sort(sorted);
+    return String.format(
+        "p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, most %.1f ms",
+        sorted[sorted.length / 2],
+        sorted[sorted.length * 95 / 100],
+        sorted[sorted.length * 99 / 100],
+        sorted[sorted.length - 1]);
+  }
+}

@@ -1,0 +1,33 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CsvCellTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"=1+1", "+1", "-1", "@SUM(A1)", "\tx"})
+  void of_textThatBeginsAFormula_getsAnApostrophe(String text) {
+    assertThat(CsvCell.of(text)).isEqualTo("'" + text);
+  }
+
+  @Test
+  void of_number_staysOne() {
+    assertThat(CsvCell.of(-1.5)).isEqualTo("-1.5");
+    assertThat(CsvCell.of(true)).isEqualTo("true");
+  }
+
+  @Test
+  void of_textWithSeparators_isQuoted() {
+    assertThat(CsvCell.of("a,b")).isEqualTo("\"a,b\"");
+    assertThat(CsvCell.of("say \"no\"")).isEqualTo("\"say \"\"no\"\"\"");
+    assertThat(CsvCell.of("a\nb")).isEqualTo("\"a\nb\"");
+    assertThat(CsvCell.of("\r=1")).isEqualTo("\"'\r=1\"");
+  }
+}
