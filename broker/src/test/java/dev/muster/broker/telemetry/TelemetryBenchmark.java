@@ -183,7 +183,9 @@ class TelemetryBenchmark {
               "acknowledged, 200 messages/s, with rollups and retention: %s; deleted %.0f messages",
               acknowledgements(sink, 3),
               meters.get("muster.telemetry.deleted").counter().count());
+          deleting.problem().ifPresent(System.out::println);
         }
+        counting.problem().ifPresent(System.out::println);
       }
     }
   }
