@@ -4,9 +4,9 @@
  */
 package dev.muster.broker.telemetry.live;
 
-import dev.muster.broker.telemetry.Reading;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.telemetry.Measurement;
 import java.util.List;
 import java.util.Optional;
