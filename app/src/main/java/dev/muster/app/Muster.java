@@ -40,6 +40,8 @@ public final class Muster {
   private Muster() {}
 
   public static void main(String[] args) {
+    // Before anything speaks TLS: no client of ours or to us negotiates anew.
+    System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     System.exit(commandLine().execute(args));
   }
 

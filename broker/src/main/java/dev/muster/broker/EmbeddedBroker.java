@@ -19,6 +19,15 @@ final class EmbeddedBroker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
   private static final int START_SECONDS = 60;
 
+  static {
+    // Else the JDK's TLS, which is HiveMQ's, lets a client of TLS 1.2 negotiate anew, as often as
+    // it
+    // likes, and as somebody else. Read once in a JVM, with its first handshake.
+    if (System.getProperty("jdk.tls.rejectClientInitiatedRenegotiation") == null) {
+      System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+    }
+  }
+
   private final EmbeddedHiveMQ hiveMq;
 
   private EmbeddedBroker(EmbeddedHiveMQ hiveMq) {
