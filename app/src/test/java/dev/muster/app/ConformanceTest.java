@@ -15,9 +15,10 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** docs/conformance.md names tests: each of them is there. */
+/** Some pages of the docs name tests: each of them is there. */
 class ConformanceTest {
   private static final Path ROOT = Path.of(System.getProperty("muster.root"));
   private static final Pattern NAMED = Pattern.compile("`([A-Z]\\w+)#(\\w+)`");
@@ -25,14 +26,15 @@ class ConformanceTest {
   private static final List<String> MODULES = List.of(
       "protocol", "device-sdk", "hardware", "enrollment-service", "broker", "simulator", "app");
 
-  @Test
-  void everyTestThatItNames_exists() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"conformance.md, 50", "threat-model.md, 25"})
+  void everyTestThatItNames_exists(String page, int least) throws IOException {
     Map<String, String> sources = sources();
     List<MatchResult> named = NAMED
-        .matcher(Files.readString(ROOT.resolve("docs/conformance.md")))
+        .matcher(Files.readString(ROOT.resolve("docs").resolve(page)))
         .results()
         .toList();
-    assertThat(named).hasSizeGreaterThan(50);
+    assertThat(named).hasSizeGreaterThan(least);
     assertThat(named)
         .allSatisfy(test -> assertThat(sources.getOrDefault(test.group(1), ""))
             .as(test.group())
