@@ -88,6 +88,7 @@ public final class FleetBroker implements AutoCloseable {
   private final Retention retention;
   private final TelemetrySink sink;
   private final List<Upkeep> upkeep;
+  private final IntakeReview review;
   private final TelemetryQuery query;
   private final MessageQuery stored;
   private final WorkerExecutor queries;
@@ -138,7 +139,9 @@ public final class FleetBroker implements AutoCloseable {
           new TelemetryStorage(config.directory(), config.telemetry().database())));
       retention = config.telemetry().retention();
       upkeep = startUpkeep(meters);
-      sink = feed.over(before.apply(opened(JdbcTelemetrySink.start(database, meters))));
+      sink = feed.over(before.apply(
+          opened(JdbcTelemetrySink.start(database, config.telemetry().intake(), meters))));
+      review = opened(IntakeReview.start(database, sink, clock, meters));
       query = new TelemetryQuery(database);
       stored = new MessageQuery(database);
       devices = opened(DeviceState.start(database, clock, meters));
@@ -285,6 +288,7 @@ public final class FleetBroker implements AutoCloseable {
     new SeriesRoutes(database, retention, queries, clock).mount(router);
     new ExportRoute(database, queries, clock).mount(router);
     new LiveRoute(feed).mount(router);
+    review.mount(router, queries);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
   }
@@ -295,6 +299,7 @@ public final class FleetBroker implements AutoCloseable {
     sink.problem().ifPresent(problems::add);
     devices.problem().ifPresent(problems::add);
     upkeep.forEach(work -> work.problem().ifPresent(problems::add));
+    review.problem().ifPresent(problems::add);
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
     policies.problem().ifPresent(problems::add);

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.broker.state.StateUnavailableException;
 import dev.muster.broker.state.StrictJson;
@@ -42,6 +43,19 @@ final class Requests {
   static ObjectNode body(RoutingContext context) {
     Buffer body = context.body().buffer();
     return StrictJson.readObject("body", body == null ? new byte[0] : body.getBytes());
+  }
+
+  /** As {@link #body}, for one that may be left out. */
+  static ObjectNode bodyOrNone(RoutingContext context) {
+    Buffer body = context.body().buffer();
+    return body == null || body.length() == 0
+        ? JsonNodeFactory.instance.objectNode()
+        : body(context);
+  }
+
+  /** A number in the path. */
+  static long whole(RoutingContext context, String name) {
+    return number(name, context.pathParam(name), 1, Long.MAX_VALUE);
   }
 
   static @Nullable String parameter(RoutingContext context, String name) {

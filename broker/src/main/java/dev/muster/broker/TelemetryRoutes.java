@@ -53,9 +53,6 @@ final class TelemetryRoutes {
         .get("/devices/:id/telemetry/latest")
         .handler(QueryParameters.checked(page, this::latest));
     router.get("/devices/:id/messages").handler(QueryParameters.checked(page, this::messages));
-    router
-        .get("/devices/:id/dead-letters")
-        .handler(QueryParameters.checked(Set.of(), this::deadLetters));
     router.get("/sessions").handler(this::sessions);
   }
 
@@ -115,20 +112,6 @@ final class TelemetryRoutes {
       return new JsonObject()
           .put("messages", messages)
           .put("next", page.more() ? Long.toString(found.get(found.size() - 1).id()) : null);
-    });
-  }
-
-  private void deadLetters(RoutingContext context, QueryParameters parameters) {
-    DeviceId device = parameters.device();
-    answer(context, () -> {
-      JsonArray letters = new JsonArray();
-      for (TelemetryQuery.DeadLetter letter : telemetry.deadLetters(device, DEFAULT_MESSAGES)) {
-        letters.add(new JsonObject()
-            .put("stream", letter.stream())
-            .put("receivedAt", letter.receivedAt().toString())
-            .put("reason", letter.reason()));
-      }
-      return new JsonObject().put("device", device.value()).put("deadLetters", letters);
     });
   }
 

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       ClaimCommands.class,
       AuditCommands.class,
       TelemetryCommands.class,
+      DeadLetterCommands.class,
       TwinCommands.class,
       OrderCommands.class,
       SessionCommands.class

@@ -22,8 +22,7 @@ import picocli.CommandLine.Parameters;
     subcommands = {
       TelemetryCommands.Latest.class,
       TelemetryCommands.Query.class,
-      TelemetryCommands.Export.class,
-      TelemetryCommands.DeadLetters.class
+      TelemetryCommands.Export.class
     })
 final class TelemetryCommands {
   /** Devices, and which of their values. */
@@ -174,29 +173,6 @@ final class TelemetryCommands {
     @Override
     void show(JsonNode answer, PrintStream print) {
       print.println(answer.path("bytes").asLong() + " bytes written to " + out);
-    }
-  }
-
-  @Command(
-      name = "dead-letters",
-      description = "Messages that were acknowledged and kept, but could not be read, and why.")
-  static final class DeadLetters extends AdminAction {
-    @Parameters(paramLabel = "DEVICE", description = "The device's id.")
-    String device = "";
-
-    @Override
-    JsonNode ask(OperatorClient client) {
-      return client.get("devices/" + OperatorClient.segment(device) + "/dead-letters");
-    }
-
-    @Override
-    void show(JsonNode answer, PrintStream out) {
-      Table table = new Table("RECEIVED", "STREAM", "REASON");
-      answer
-          .path("deadLetters")
-          .forEach(letter ->
-              table.row(letter.path("receivedAt"), letter.path("stream"), letter.path("reason")));
-      table.print(out);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetryStorage;
 import dev.muster.broker.telemetry.retention.Retention;
@@ -22,6 +23,12 @@ final class TelemetrySettings {
           # 1m: 90d
           # 1h: 730d
           # 1d: 3650d
+        # How far a message's time may lie ahead of ours; beyond, it is kept aside until it has come.
+        # futureTolerance: 5m
+        # How many messages of a device are kept aside, and how many bytes; beyond, the oldest go.
+        deadLetters:
+          # count: 1000
+          # bytes: 4194304
         # A PostgreSQL server in place of the database in DATA/broker, with a database that nothing
         # else uses; several brokers may share it. The file holds the password alone.
         database:
@@ -39,7 +46,25 @@ final class TelemetrySettings {
             kept(settings, "raw", Retention.DEFAULT.raw()),
             kept(settings, "1m", Retention.DEFAULT.minutes()),
             kept(settings, "1h", Retention.DEFAULT.hours()),
-            kept(settings, "1d", Retention.DEFAULT.days())));
+            kept(settings, "1d", Retention.DEFAULT.days())),
+        intake(settings));
+  }
+
+  private static IntakeLimits intake(Settings settings) {
+    IntakeLimits otherwise = IntakeLimits.DEFAULT;
+    return new IntakeLimits(
+        settings.duration(
+            "telemetry.futureTolerance",
+            otherwise.futureTolerance(),
+            Duration.ZERO,
+            Duration.ofDays(36_500)),
+        settings.integer(
+            "telemetry.deadLetters.count", otherwise.deadLetters(), 1, Integer.MAX_VALUE),
+        settings.integer(
+            "telemetry.deadLetters.bytes",
+            (int) otherwise.deadLetterBytes(),
+            1,
+            Integer.MAX_VALUE));
   }
 
   private static Duration kept(Settings settings, String tier, Duration otherwise) {

@@ -77,20 +77,27 @@ final class TelemetryIngest {
       TelemetryMessage message,
       TelemetrySink.Stored outcome,
       HeldPublish held) {
-    if (outcome == TelemetrySink.Stored.DEAD_LETTER) {
+    if (outcome == TelemetrySink.Stored.DEAD_LETTER || outcome == TelemetrySink.Stored.HELD) {
       LOG.warn(
-          "Telemetry kept as a dead letter device={} stream={} reason={}",
+          "Telemetry kept aside device={} stream={} reason={}",
           message.topic().device(),
           message.topic().stream(),
-          message.reading() instanceof Reading.Unreadable unreadable
-              ? unreadable.reason()
-              : "refused by the store");
+          reasonOf(message, outcome));
       held.acknowledge();
       return;
     }
     // A redelivery goes to the subscribers, too: what they saw of the first one is not known.
     session.addIngested();
     held.deliver();
+  }
+
+  private static String reasonOf(TelemetryMessage message, TelemetrySink.Stored outcome) {
+    if (outcome == TelemetrySink.Stored.HELD) {
+      return "its time lies too far ahead";
+    }
+    return message.reading() instanceof Reading.Unreadable unreadable
+        ? unreadable.reason()
+        : "refused by the store";
   }
 
   private void notStored(ClientSession session, Throwable failure, HeldPublish held) {

@@ -42,7 +42,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
 
   private final TelemetryDatabase database;
-  private final int maxSeries;
+  private final TelemetryWriter.Limits limits;
   private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread = new Thread(this::run, "muster-telemetry-writer");
   private final Timer commits;
@@ -51,9 +51,15 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   private volatile @Nullable String problem;
   private @Nullable TelemetryWriter writer;
 
-  private JdbcTelemetrySink(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
+  private JdbcTelemetrySink(
+      TelemetryDatabase database, MeterRegistry meters, int maxSeries, IntakeLimits intake) {
     this.database = database;
-    this.maxSeries = maxSeries;
+    this.limits = new TelemetryWriter.Limits(
+        maxSeries,
+        intake,
+        Counter.builder("muster.telemetry.letters.dropped")
+            .description("Messages that were kept aside and had to go for newer ones")
+            .register(meters));
     this.commits = Timer.builder("muster.telemetry.commit")
         .description("Commit and flush of a batch of telemetry")
         .register(meters);
@@ -62,12 +68,14 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   }
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
-  public static JdbcTelemetrySink start(TelemetryDatabase database, MeterRegistry meters) {
-    return start(database, meters, MAX_SERIES);
+  public static JdbcTelemetrySink start(
+      TelemetryDatabase database, IntakeLimits intake, MeterRegistry meters) {
+    return start(database, meters, MAX_SERIES, intake);
   }
 
-  static JdbcTelemetrySink start(TelemetryDatabase database, MeterRegistry meters, int maxSeries) {
-    JdbcTelemetrySink sink = new JdbcTelemetrySink(database, meters, maxSeries);
+  static JdbcTelemetrySink start(
+      TelemetryDatabase database, MeterRegistry meters, int maxSeries, IntakeLimits intake) {
+    JdbcTelemetrySink sink = new JdbcTelemetrySink(database, meters, maxSeries, intake);
     sink.thread.start();
     return sink;
   }
@@ -75,7 +83,10 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   @Override
   public CompletableFuture<Stored> store(TelemetryMessage message) {
     CompletableFuture<Stored> result = new CompletableFuture<>();
-    if (closing || !queue.offer(new Pending(message, result))) {
+    // An operator who lets a message go on has decided about its time.
+    TelemetryMessage checked =
+        message.letter() == null ? message.heldBeyond(limits.intake().futureTolerance()) : message;
+    if (closing || !queue.offer(new Pending(checked, result))) {
       String reason = closing ? "the store is closing" : "the store cannot keep up";
       result.completeExceptionally(new NotStoredException(reason));
     }
@@ -134,7 +145,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   private List<Stored> write(List<TelemetryMessage> messages) throws SQLException {
     TelemetryWriter current = writer;
     if (current == null) {
-      current = TelemetryWriter.open(database, maxSeries);
+      current = TelemetryWriter.open(database, limits);
       writer = current;
     }
     return current.write(messages);

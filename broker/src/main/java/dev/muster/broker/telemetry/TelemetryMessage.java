@@ -8,8 +8,10 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.broker.telemetry.format.TelemetryCodec;
+import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,7 @@ public final class TelemetryMessage {
   private final @Nullable String contentType;
   private final byte[] payload;
   private final Reading reading;
+  private final @Nullable Long letter;
 
   private TelemetryMessage(
       TelemetryTopic topic,
@@ -28,7 +31,9 @@ public final class TelemetryMessage {
       Instant receivedAt,
       @Nullable String contentType,
       byte[] payload,
-      Reading reading) {
+      Reading reading,
+      @Nullable Long letter) {
+    this.letter = letter;
     this.topic = requireNonNull(topic, "topic");
     this.identity = identity;
     this.receivedAt = requireNonNull(receivedAt, "receivedAt");
@@ -51,13 +56,55 @@ public final class TelemetryMessage {
       byte[] payload) {
     byte[] copy = payload.clone();
     Reading reading = TelemetryCodec.decode(copy, contentType, receivedAt);
-    return new TelemetryMessage(topic, identity, receivedAt, contentType, copy, reading);
+    return new TelemetryMessage(topic, identity, receivedAt, contentType, copy, reading, null);
+  }
+
+  /**
+   * Reads a message anew that is kept aside: stored, it is taken away from there.
+   *
+   * @param letter its id there
+   * @param payload is taken over
+   */
+  public static TelemetryMessage replay(
+      long letter,
+      TelemetryTopic topic,
+      @Nullable MessageIdentity identity,
+      Instant receivedAt,
+      @Nullable String contentType,
+      byte[] payload) {
+    Reading reading = TelemetryCodec.decode(payload, contentType, receivedAt);
+    return new TelemetryMessage(topic, identity, receivedAt, contentType, payload, reading, letter);
   }
 
   /** The same message, not to be taken as read. */
   public TelemetryMessage asUnreadable(String reason) {
-    return new TelemetryMessage(
-        topic, identity, receivedAt, contentType, payload, new Reading.Unreadable(reason));
+    return as(new Reading.Unreadable(reason));
+  }
+
+  /** The same message, to be held if its time lies further ahead than that of its receipt. */
+  public TelemetryMessage heldBeyond(Duration tolerance) {
+    if (!(reading instanceof Reading.Readable readable)) {
+      return this;
+    }
+    Instant newest = newest(readable);
+    if (!newest.isAfter(receivedAt.plus(tolerance))) {
+      return this;
+    }
+    String reason = "time: " + newest + " lies ahead of its receipt, " + receivedAt
+        + " (expected: by at most " + tolerance.toSeconds() + " s)";
+    return as(new Reading.Early(reason, newest.minus(tolerance)));
+  }
+
+  private static Instant newest(Reading.Readable readable) {
+    Instant newest = Instant.MIN;
+    for (Measurement measurement : readable.measurements()) {
+      newest = measurement.time().isAfter(newest) ? measurement.time() : newest;
+    }
+    return newest;
+  }
+
+  private TelemetryMessage as(Reading other) {
+    return new TelemetryMessage(topic, identity, receivedAt, contentType, payload, other, letter);
   }
 
   public TelemetryTopic topic() {
@@ -82,5 +129,10 @@ public final class TelemetryMessage {
 
   byte[] payload() {
     return payload;
+  }
+
+  /** The id under which it is kept aside; null: it comes from the device. */
+  @Nullable Long letter() {
+    return letter;
   }
 }

@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads the telemetry. Blocks; safe for use by several threads. */
 public final class TelemetryQuery {
   private static final int LATEST_CHARACTERS = 2 * 1024 * 1024;
-  /** In the order of the index, as in {@link MessageQuery#PART}. */
-  static final String DEAD_LETTERS = "SELECT stream, received_us, reason FROM dead_letter"
-      + " WHERE device=? ORDER BY device, id DESC LIMIT ?";
 
   private static final String LATEST =
       "SELECT stream, metric, unit, num, txt, bool, time_us, received_us FROM latest"
@@ -94,25 +91,5 @@ public final class TelemetryQuery {
         ValueColumns.read(rows, 4),
         Micros.time(rows.getLong(7)),
         Micros.time(rows.getLong(8)));
-  }
-
-  /** A dead letter. */
-  public record DeadLetter(String stream, Instant receivedAt, String reason) {}
-
-  /** The newest dead letters of a device. */
-  public List<DeadLetter> deadLetters(DeviceId device, int limit) throws SQLException {
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, DEAD_LETTERS)) {
-      select.setString(1, device.value());
-      select.setInt(2, limit);
-      List<DeadLetter> letters = new ArrayList<>();
-      try (ResultSet rows = select.executeQuery()) {
-        while (rows.next()) {
-          letters.add(
-              new DeadLetter(rows.getString(1), Micros.time(rows.getLong(2)), rows.getString(3)));
-        }
-      }
-      return letters;
-    }
   }
 }

@@ -15,7 +15,9 @@ public interface TelemetrySink extends AutoCloseable {
     /** It was there already: a redelivery. */
     DUPLICATE,
     /** It could not be read, and is kept as a dead letter. */
-    DEAD_LETTER
+    DEAD_LETTER,
+    /** It claims to be of the future, and is kept aside until that has come. */
+    HELD
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.muster.broker.telemetry.TelemetrySink.Stored;
 import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import io.micrometer.core.instrument.Counter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -35,9 +36,6 @@ final class TelemetryWriter {
   private static final String INSERT_MESSAGE =
       "INSERT INTO message (id, fleet, device, stream, boot, seq,"
           + " received_us, content_type, payload, event_us) VALUES (?,?,?,?,?,?,?,?,?,?)";
-  private static final String INSERT_DEAD =
-      "INSERT INTO dead_letter (id, fleet, device, stream, boot, seq,"
-          + " received_us, content_type, payload, reason) VALUES (?,?,?,?,?,?,?,?,?,?)";
   private static final String INSERT_SAMPLE =
       "INSERT INTO sample (message_id, place, device, stream, metric,"
           + " unit, time_us, num, txt, bool) VALUES (?,?,?,?,?,?,?,?,?,?)";
@@ -45,27 +43,37 @@ final class TelemetryWriter {
       "series: too many of this device" + " (expected: a fixed set of streams and metrics)";
   private static final int MAX_CONTENT_TYPE = 100;
 
+  /**
+   * What a device may have.
+   *
+   * @param maxSeries pairs of stream and metric
+   * @param dropped counts what was kept aside and had to go
+   */
+  record Limits(int maxSeries, IntakeLimits intake, Counter dropped) {}
+
   private record Identified(String device, String stream, MessageIdentity identity) {}
 
   private final TelemetryDatabase database;
   private final Connection connection;
   private final LatestValues latest;
+  private final LetterTable letters;
   private long lastMessage;
   private long lastDeadLetter;
 
-  private TelemetryWriter(TelemetryDatabase database, Connection connection, int maxSeries)
+  private TelemetryWriter(TelemetryDatabase database, Connection connection, Limits limits)
       throws SQLException {
     this.database = database;
     this.connection = connection;
-    this.latest = new LatestValues(connection, maxSeries);
+    this.latest = new LatestValues(connection, limits.maxSeries());
+    this.letters = new LetterTable(connection, limits.intake(), limits.dropped());
     connection.setAutoCommit(false);
   }
 
-  /** Takes a connection for itself. @param maxSeries how many a device may have */
-  static TelemetryWriter open(TelemetryDatabase database, int maxSeries) throws SQLException {
+  /** Takes a connection for itself. */
+  static TelemetryWriter open(TelemetryDatabase database, Limits limits) throws SQLException {
     Connection connection = database.connect();
     try {
-      return new TelemetryWriter(database, connection, maxSeries);
+      return new TelemetryWriter(database, connection, limits);
     } catch (SQLException | RuntimeException e) {
       // Else an outage would use up the pool, and outlast its cause.
       database.discard(connection);
@@ -116,37 +124,64 @@ final class TelemetryWriter {
     List<Stored> outcome = new ArrayList<>(batch.size());
     Set<Identified> seen = new HashSet<>();
     latest.clear();
-    try (PreparedStatement findMessage =
-            connection.prepareStatement(String.format(FIND, "message"));
-        PreparedStatement findDead =
-            connection.prepareStatement(String.format(FIND, "dead_letter"));
-        PreparedStatement messages = connection.prepareStatement(INSERT_MESSAGE);
-        PreparedStatement dead = connection.prepareStatement(INSERT_DEAD);
-        PreparedStatement samples = connection.prepareStatement(INSERT_SAMPLE)) {
+    try (Statements statements = new Statements(connection, letters)) {
       for (TelemetryMessage message : batch) {
-        if (isKnown(message, seen, findMessage) || isKnown(message, null, findDead)) {
-          outcome.add(Stored.DUPLICATE);
-        } else if (message.reading() instanceof Reading.Unreadable unreadable) {
-          addDead(dead, message, unreadable.reason());
-          outcome.add(Stored.DEAD_LETTER);
-        } else if (message.reading() instanceof Reading.Readable readable) {
-          if (latest.admit(message, readable.measurements())) {
-            addMessage(messages, samples, message, readable.measurements());
-            outcome.add(Stored.NEW);
-          } else {
-            addDead(dead, message, TOO_MANY_SERIES);
-            outcome.add(Stored.DEAD_LETTER);
-          }
-        } else {
-          throw new IllegalStateException("reading " + message.reading());
-        }
+        outcome.add(
+            message.letter() == null
+                ? take(message, seen, statements)
+                : replay(message, message.letter(), seen, statements));
       }
-      messages.executeBatch();
-      dead.executeBatch();
-      samples.executeBatch();
+      statements.execute();
     }
     latest.write();
+    letters.cut();
     return outcome;
+  }
+
+  private Stored take(TelemetryMessage message, Set<Identified> seen, Statements statements)
+      throws SQLException {
+    if (isKnown(message, seen, statements.findMessage)
+        || isKnown(message, null, statements.findDead)) {
+      return Stored.DUPLICATE;
+    }
+    Reading reading = message.reading();
+    if (reading instanceof Reading.Readable readable) {
+      return add(message, readable, statements)
+          ? Stored.NEW
+          : putAside(message, TOO_MANY_SERIES, statements);
+    }
+    if (reading instanceof Reading.Early early) {
+      putAside(message, early.reason(), statements);
+      return Stored.HELD;
+    }
+    if (reading instanceof Reading.Unreadable unreadable) {
+      return putAside(message, unreadable.reason(), statements);
+    }
+    throw new IllegalStateException("reading " + reading);
+  }
+
+  /** What was kept aside is taken away from there in the transaction that stores it. */
+  private Stored replay(
+      TelemetryMessage message, long letter, Set<Identified> seen, Statements statements)
+      throws SQLException {
+    if (!letters.has(letter)) {
+      // Somebody else was faster.
+      return Stored.DUPLICATE;
+    }
+    if (!(message.reading() instanceof Reading.Readable readable)) {
+      letters.explain(letter, Reading.reasonOf(message.reading()));
+      return Stored.DEAD_LETTER;
+    }
+    if (isKnown(message, seen, statements.findMessage)) {
+      letters.takeAway(letter);
+      return Stored.DUPLICATE;
+    }
+    if (!add(message, readable, statements)) {
+      letters.explain(letter, TOO_MANY_SERIES);
+      return Stored.DEAD_LETTER;
+    }
+    letters.takeAway(letter);
+    return Stored.NEW;
   }
 
   /** Whether the store, or this batch, has the message already. */
@@ -171,19 +206,20 @@ final class TelemetryWriter {
     }
   }
 
-  private void addDead(PreparedStatement dead, TelemetryMessage message, String reason)
+  private Stored putAside(TelemetryMessage message, String reason, Statements statements)
       throws SQLException {
-    setCommon(dead, ++lastDeadLetter, message);
-    dead.setString(10, reason);
-    dead.addBatch();
+    letters.add(statements.dead, ++lastDeadLetter, message, reason);
+    return Stored.DEAD_LETTER;
   }
 
-  private void addMessage(
-      PreparedStatement messages,
-      PreparedStatement samples,
-      TelemetryMessage message,
-      List<Measurement> measurements)
+  /** @return false if the device has too many series for it */
+  private boolean add(TelemetryMessage message, Reading.Readable readable, Statements statements)
       throws SQLException {
+    List<Measurement> measurements = readable.measurements();
+    if (!latest.admit(message, measurements)) {
+      return false;
+    }
+    PreparedStatement samples = statements.samples;
     long id = ++lastMessage;
     String device = message.topic().device().value();
     String stream = message.topic().stream();
@@ -202,12 +238,13 @@ final class TelemetryWriter {
       samples.addBatch();
     }
     latest.offer(message, measurements, id);
-    setCommon(messages, id, message);
-    messages.setLong(10, event);
-    messages.addBatch();
+    setCommon(statements.messages, id, message);
+    statements.messages.setLong(10, event);
+    statements.messages.addBatch();
+    return true;
   }
 
-  private static void setCommon(PreparedStatement statement, long id, TelemetryMessage message)
+  static void setCommon(PreparedStatement statement, long id, TelemetryMessage message)
       throws SQLException {
     MessageIdentity identity = message.identity();
     statement.setLong(1, id);
@@ -243,6 +280,36 @@ final class TelemetryWriter {
       statement.setBoolean(from + 2, bool.bool());
     } else {
       throw new IllegalStateException("value " + value);
+    }
+  }
+
+  /** What a batch is written with. */
+  private static final class Statements implements AutoCloseable {
+    final PreparedStatement findMessage;
+    final PreparedStatement findDead;
+    final PreparedStatement messages;
+    final PreparedStatement dead;
+    final PreparedStatement samples;
+
+    Statements(Connection connection, LetterTable letters) throws SQLException {
+      findMessage = connection.prepareStatement(String.format(FIND, "message"));
+      findDead = connection.prepareStatement(String.format(FIND, "dead_letter"));
+      messages = connection.prepareStatement(INSERT_MESSAGE);
+      dead = letters.begin();
+      samples = connection.prepareStatement(INSERT_SAMPLE);
+    }
+
+    void execute() throws SQLException {
+      messages.executeBatch();
+      dead.executeBatch();
+      samples.executeBatch();
+    }
+
+    @Override
+    public void close() throws SQLException {
+      for (PreparedStatement one : List.of(findMessage, findDead, messages, dead, samples)) {
+        one.close();
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The store in an H2 file. */
-class EmbeddedStoreTest extends QueryContract {
+class EmbeddedStoreTest extends IntakeContract {
   @TempDir
   Path folder;
 

@@ -46,7 +46,7 @@ class FullDiskTest {
     FullDisk.full = false;
     database =
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
-    sink = JdbcTelemetrySink.start(database, new SimpleMeterRegistry());
+    sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, new SimpleMeterRegistry());
     messages = new MessageQuery(database);
   }
 

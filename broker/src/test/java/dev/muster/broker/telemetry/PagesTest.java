@@ -6,6 +6,7 @@ package dev.muster.broker.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.broker.telemetry.deadletter.DeadLetters;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
@@ -41,7 +42,7 @@ class PagesTest {
   @BeforeEach
   void open() {
     database = TelemetryDatabase.open(folder);
-    sink = JdbcTelemetrySink.start(database, new SimpleMeterRegistry());
+    sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, new SimpleMeterRegistry());
   }
 
   @AfterEach
@@ -93,7 +94,7 @@ class PagesTest {
       }
     }
     assertThat(plan(MessageQuery.PART)).contains("MESSAGE_OF_DEVICE").contains("index sorted");
-    assertThat(plan(TelemetryQuery.DEAD_LETTERS))
+    assertThat(plan(DeadLetters.LIST_OF_DEVICE))
         .contains("DEAD_LETTER_OF_DEVICE")
         .contains("index sorted");
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The store on a real PostgreSQL server. */
-class PostgresStoreIT extends QueryContract {
+class PostgresStoreIT extends IntakeContract {
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
   private static EmbeddedPostgres server;

@@ -6,8 +6,10 @@ package dev.muster.broker.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.broker.telemetry.deadletter.DeadLetters;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -38,7 +40,10 @@ class SeriesLimitTest {
   }
 
   private TelemetryWriter writer() throws SQLException {
-    return TelemetryWriter.open(database, 3);
+    return TelemetryWriter.open(
+        database,
+        new TelemetryWriter.Limits(
+            3, IntakeLimits.DEFAULT, new SimpleMeterRegistry().counter("dropped")));
   }
 
   private static TelemetryMessage message(String device, String payload) {
@@ -77,7 +82,9 @@ class SeriesLimitTest {
     assertThat(query.latest(new DeviceId("d1"), TelemetryQuery.Place.START, 10).entries())
         .extracting(latest -> latest.metric() + "=" + latest.value())
         .containsExactly("a=2.0", "b=3.0", "c=1.0");
-    assertThat(query.deadLetters(new DeviceId("d1"), 10))
+    assertThat(new DeadLetters(database)
+            .list(new DeviceId("d1"), Long.MAX_VALUE, 10, false)
+            .entries())
         .hasSize(3)
         .allSatisfy(letter -> assertThat(letter.reason()).contains("too many"));
   }

@@ -92,7 +92,10 @@ class TelemetryBenchmark {
     long start = System.nanoTime();
     long messages = VALUES / DEVICES / IN_A_MESSAGE;
     long stepMs = SPAN.toMillis() / (messages * IN_A_MESSAGE);
-    TelemetryWriter writer = TelemetryWriter.open(database, 100);
+    TelemetryWriter writer = TelemetryWriter.open(
+        database,
+        new TelemetryWriter.Limits(
+            100, IntakeLimits.DEFAULT, new SimpleMeterRegistry().counter("dropped")));
     List<TelemetryMessage> batch = new ArrayList<>();
     for (long sequence = 1; sequence <= messages; sequence++) {
       long first = START.toEpochMilli() + (sequence - 1) * IN_A_MESSAGE * stepMs;
@@ -171,7 +174,7 @@ class TelemetryBenchmark {
   private void acknowledgements(TelemetryDatabase database) throws Exception {
     Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
-    try (JdbcTelemetrySink sink = JdbcTelemetrySink.start(database, meters)) {
+    try (JdbcTelemetrySink sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, meters)) {
       say("acknowledged, 200 messages/s, alone: %s", acknowledgements(sink, 1));
       try (Upkeep counting =
           Upkeep.start("rollup", rollups::step, Duration.ofSeconds(1), 0, meters)) {

@@ -5,6 +5,7 @@
 package dev.muster.broker.telemetry.format;
 
 import dev.muster.protocol.telemetry.Measurement;
+import java.time.Instant;
 import java.util.List;
 
 /** What a payload said. */
@@ -16,6 +17,24 @@ public sealed interface Reading {
     }
   }
 
+  /**
+   * It can be read, but claims to be of the future.
+   *
+   * @param due when its time has come
+   */
+  record Early(String reason, Instant due) implements Reading {}
+
   /** @param reason why it is kept as a dead letter, fit for an operator */
   record Unreadable(String reason) implements Reading {}
+
+  /** Why a message is kept aside, which was not {@link Readable}. */
+  static String reasonOf(Reading reading) {
+    if (reading instanceof Unreadable unreadable) {
+      return unreadable.reason();
+    }
+    if (reading instanceof Early early) {
+      return early.reason();
+    }
+    throw new IllegalStateException("reading " + reading);
+  }
 }
