@@ -14,16 +14,18 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A broker in a process of its own, which a test may kill. Prints its port, and runs until then.
+ * A broker in a process of its own, which a test may kill. Prints its ports, and runs until then.
  */
 final class BrokerChild {
   private BrokerChild() {}
 
   /** @param arguments the folder of a {@link BrokerFixture} */
-  public static void main(String... arguments) throws InterruptedException {
+  public static void main(String... arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
+    Vertx vertx = Vertx.vertx();
     FleetBroker broker = FleetBroker.start(
-        configOf(folder, null), Vertx.vertx(), Clock.systemUTC(), new SimpleMeterRegistry());
+        configOf(folder, null), vertx, Clock.systemUTC(), new SimpleMeterRegistry());
+    System.out.println("API " + OperatorApi.serve(vertx, broker));
     System.out.println("PORT " + broker.mqttPort());
     Thread.currentThread().join();
   }

@@ -6,6 +6,7 @@ package dev.muster.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -32,9 +33,19 @@ final class OperatorApi {
   }
 
   static OperatorApi of(BrokerFixture fixture) throws Exception {
-    Router router = Router.router(fixture.vertx());
-    Router api = Router.router(fixture.vertx());
-    fixture.broker().mountOperatorRoutes(api);
+    return new OperatorApi(serve(fixture.vertx(), fixture.broker()));
+  }
+
+  /** That of a broker in another process. */
+  static OperatorApi at(int port) {
+    return new OperatorApi(port);
+  }
+
+  /** @return the port */
+  static int serve(Vertx vertx, FleetBroker broker) throws Exception {
+    Router router = Router.router(vertx);
+    Router api = Router.router(vertx);
+    broker.mountOperatorRoutes(api);
     router.route("/api/v1/*").handler(BodyHandler.create(false)).subRouter(api);
     router.route().failureHandler(context -> {
       boolean expected = context.failure() instanceof HttpException;
@@ -45,15 +56,14 @@ final class OperatorApi {
           .setStatusCode(expected ? ((HttpException) context.failure()).getStatusCode() : 500)
           .end(new JsonObject().put("detail", text).toBuffer());
     });
-    return new OperatorApi(fixture
-        .vertx()
+    return vertx
         .createHttpServer(new HttpServerOptions().setMaxInitialLineLength(128 * 1024))
         .requestHandler(router)
         .listen(0, "127.0.0.1")
         .toCompletionStage()
         .toCompletableFuture()
         .get(5, TimeUnit.SECONDS)
-        .actualPort());
+        .actualPort();
   }
 
   HttpResponse<String> send(String method, String path, String body, String... headers) {

@@ -141,12 +141,15 @@ public final class StateStore implements AutoCloseable {
       current.commit();
       database.flush(current);
     } catch (SQLException | RuntimeException e) {
-      drop();
+      undo(e);
       if (batch.size() > 1) {
         // What fails for a reason of its own must not take the others with it.
         for (Pending<?> pending : batch) {
           commit(List.of(pending));
         }
+      } else if (isItsOwn(e)) {
+        LOG.error("State not kept, for a reason of its own", e);
+        answer(batch, "it cannot be kept");
       } else {
         fail(batch, e);
         TimeUnit.MILLISECONDS.sleep(closing ? 0 : BACKOFF_MS);
@@ -155,6 +158,25 @@ public final class StateStore implements AutoCloseable {
     }
     succeeded();
     batch.forEach(Pending::answer);
+  }
+
+  /** A defect, or classes 22 (data exception) and 23 (constraint violation) of SQL states. */
+  private static boolean isItsOwn(Exception e) {
+    String state = e instanceof SQLException sql ? String.valueOf(sql.getSQLState()) : "22";
+    return state.startsWith("22") || state.startsWith("23");
+  }
+
+  private void undo(Exception failure) {
+    Connection current = connection;
+    if (current == null || !isItsOwn(failure)) {
+      drop();
+      return;
+    }
+    try {
+      current.rollback();
+    } catch (SQLException e) {
+      drop();
+    }
   }
 
   private Connection connected() throws SQLException {
@@ -175,7 +197,11 @@ public final class StateStore implements AutoCloseable {
     problem =
         "state store: " + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     drop();
-    StateUnavailableException failure = new StateUnavailableException("the store failed");
+    answer(batch, "the store failed");
+  }
+
+  private static void answer(Iterable<Pending<?>> batch, String reason) {
+    StateUnavailableException failure = new StateUnavailableException(reason);
     batch.forEach(pending -> pending.result.completeExceptionally(failure));
   }
 
@@ -212,7 +238,6 @@ public final class StateStore implements AutoCloseable {
     }
     List<Pending<?>> left = new ArrayList<>();
     queue.drainTo(left);
-    StateUnavailableException failure = new StateUnavailableException("the store is closed");
-    left.forEach(pending -> pending.result.completeExceptionally(failure));
+    answer(left, "the store is closed");
   }
 }
