@@ -47,7 +47,7 @@ class TelemetryQueriesIT {
           .contains("\"next\":\"")
           .contains("device,stream,metric,unit,time,mean,count,min,max,last")
           .contains("event: values")
-          .contains("data: [{\"device\":\"simulated-sim-");
+          .contains("data: [{\"device\":\"sim-dev-");
       assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
     }
   }
