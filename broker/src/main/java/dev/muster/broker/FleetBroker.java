@@ -213,8 +213,8 @@ public final class FleetBroker implements AutoCloseable {
         .register(meters);
     return List.of(
         opened(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 0, meters)),
-        // Ingest has at least two thirds of the disk's time.
-        opened(Upkeep.start("retention", old::step, RETENTION_PAUSE, 2, meters)));
+        // Ingest has at least four fifths of the disk's time.
+        opened(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)));
   }
 
   private <T extends AutoCloseable> T opened(T part) {

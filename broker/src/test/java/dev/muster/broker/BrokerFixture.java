@@ -75,6 +75,11 @@ final class BrokerFixture implements AutoCloseable {
   }
 
   BrokerConfig config(int port, @Nullable URI crls, Duration crlRefresh) {
+    return config(port, crls, crlRefresh, TelemetryConfig.DEFAULT);
+  }
+
+  BrokerConfig config(
+      int port, @Nullable URI crls, Duration crlRefresh, TelemetryConfig telemetry) {
     return new BrokerConfig(
         folder.resolve("broker"),
         "127.0.0.1",
@@ -88,7 +93,7 @@ final class BrokerFixture implements AutoCloseable {
         crlRefresh,
         Duration.ofHours(1),
         BrokerConfig.Limits.DEFAULT,
-        TelemetryConfig.DEFAULT);
+        telemetry);
   }
 
   BrokerFixture start() {

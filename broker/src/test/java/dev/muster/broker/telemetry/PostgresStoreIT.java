@@ -6,6 +6,7 @@ package dev.muster.broker.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.broker.StartFailedException;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -79,6 +80,22 @@ class PostgresStoreIT extends IntakeContract {
       rows.next();
       assertThat(rows.getString(1)).isEqualTo("on");
     }
+  }
+
+  @Test
+  void connectionsThatBreak_areMadeAnew_withoutHelp() throws Exception {
+    store(T0, 1);
+    finish(rollups);
+    try (var connection = server.getPostgresDatabase().getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+          + " WHERE datname='" + name + "'");
+    }
+    TelemetryMessage again = message("a", 100, pack(T0 + 1, 2));
+    await().ignoreExceptions().untilAsserted(() -> assertThat(store(again)).isNotNull());
+    assertThat(sink.problem()).isEmpty();
+    await().ignoreExceptions().untilAsserted(() -> finish(rollups));
+    assertThat(new MessageQuery(database).messages(DEVICE, 0, 10).entries()).hasSize(2);
   }
 
   @Test

@@ -319,7 +319,7 @@ abstract class StoreContract {
     while (old.step()) {
       slices++;
     }
-    assertThat(slices).isGreaterThan(2);
+    assertThat(slices).isGreaterThan(4);
     assertThat(count("message")).isEqualTo(1);
     assertThat(count("sample")).isEqualTo(1);
     assertThat(buckets(Tier.DAY).get(0).rollup().count()).isEqualTo(450);

@@ -181,7 +181,7 @@ class TelemetryBenchmark {
         say("acknowledged, 200 messages/s, with rollups: %s", acknowledgements(sink, 2));
         clock.advance(Duration.ofDays(40));
         try (Upkeep deleting =
-            Upkeep.start("retention", old::step, Duration.ofMinutes(1), 2, meters)) {
+            Upkeep.start("retention", old::step, Duration.ofMinutes(1), 4, meters)) {
           say(
               "acknowledged, 200 messages/s, with rollups and retention: %s; deleted %.0f messages",
               acknowledgements(sink, 3),

@@ -19,7 +19,7 @@ import java.time.Instant;
  */
 final class OldRollups {
   private static final int SERIES = 200;
-  private static final int ROWS = 2_000;
+  private static final int ROWS = 500;
   private static final Duration REST = Duration.ofHours(1);
 
   private final Tier tier;

@@ -25,8 +25,11 @@ import java.util.List;
  */
 public final class OldTelemetry {
   private static final int MESSAGES = 200;
+  private static final int VALUES = 100;
   private static final String OLDEST =
       "SELECT id, received_us FROM message WHERE id>? AND id<=? ORDER BY id LIMIT ?";
+  private static final String SAMPLES = "SELECT message_id FROM sample"
+      + " WHERE message_id>? AND message_id<=? ORDER BY message_id LIMIT ?";
 
   private final TelemetryDatabase database;
   private final Retention retention;
@@ -63,37 +66,65 @@ public final class OldTelemetry {
   }
 
   private boolean deleteMessages(Connection connection) throws SQLException {
+    List<Long> messages = oldMessages(connection);
+    if (messages.isEmpty()) {
+      return false;
+    }
+    long last = slice(connection, messages);
+    delete(connection, "sample", "message_id", last);
+    int count = delete(connection, "message", "id", last);
+    connection.commit();
+    goneUpTo = last;
+    deleted.increment(count);
+    return count < messages.size() || messages.size() == MESSAGES;
+  }
+
+  private List<Long> oldMessages(Connection connection) throws SQLException {
     long oldest = retention.oldestRawMicros(clock.instant());
-    long last = goneUpTo;
-    int count = 0;
+    List<Long> messages = new ArrayList<>();
     try (PreparedStatement select = connection.prepareStatement(OLDEST)) {
       select.setLong(1, goneUpTo);
       select.setLong(2, Marks.countedByAll(connection));
       select.setInt(3, MESSAGES);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next() && rows.getLong(2) < oldest) {
-          last = rows.getLong(1);
-          count++;
+          messages.add(rows.getLong(1));
         }
       }
     }
-    if (count > 0) {
-      delete(connection, "sample", "message_id", last);
-      delete(connection, "message", "id", last);
-      connection.commit();
-      goneUpTo = last;
-      deleted.increment(count);
-    }
-    return count == MESSAGES;
+    return messages;
   }
 
-  private void delete(Connection connection, String table, String id, long last)
+  /**
+   * Up to which message is deleted at once: a message has up to some hundred values, and it is they
+   * that take time.
+   */
+  private long slice(Connection connection, List<Long> messages) throws SQLException {
+    long last = messages.get(messages.size() - 1);
+    try (PreparedStatement select = connection.prepareStatement(SAMPLES)) {
+      select.setLong(1, goneUpTo);
+      select.setLong(2, last);
+      select.setInt(3, VALUES);
+      try (ResultSet rows = select.executeQuery()) {
+        int count = 0;
+        long message = last;
+        while (rows.next()) {
+          message = rows.getLong(1);
+          count++;
+        }
+        // The last of them may have more values, but it is not left in halves.
+        return count == VALUES ? message : last;
+      }
+    }
+  }
+
+  private int delete(Connection connection, String table, String id, long last)
       throws SQLException {
     String sql = "DELETE FROM " + table + " WHERE " + id + ">? AND " + id + "<=?";
     try (PreparedStatement delete = connection.prepareStatement(sql)) {
       delete.setLong(1, goneUpTo);
       delete.setLong(2, last);
-      delete.executeUpdate();
+      return delete.executeUpdate();
     }
   }
 }
