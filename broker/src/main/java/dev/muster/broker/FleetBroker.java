@@ -212,7 +212,7 @@ public final class FleetBroker implements AutoCloseable {
         .description("Messages that no rollup has counted yet")
         .register(meters);
     return List.of(
-        opened(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 0, meters)),
+        opened(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 1, meters)),
         // Ingest has at least four fifths of the disk's time.
         opened(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)));
   }
