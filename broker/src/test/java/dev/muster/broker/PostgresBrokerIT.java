@@ -7,6 +7,7 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetryStorage;
 import dev.muster.broker.telemetry.retention.Retention;
@@ -39,7 +40,10 @@ class PostgresBrokerIT {
     fixture = new BrokerFixture(folder);
     fixture.start(
         fixture.config(
-            0, null, Duration.ofMillis(500), new TelemetryConfig(database, Retention.DEFAULT)),
+            0,
+            null,
+            Duration.ofMillis(500),
+            new TelemetryConfig(database, Retention.DEFAULT, IntakeLimits.DEFAULT)),
         sink -> sink);
     api = OperatorApi.of(fixture);
   }
