@@ -22,7 +22,9 @@ import picocli.CommandLine.Parameters;
     subcommands = {
       TelemetryCommands.Latest.class,
       TelemetryCommands.Query.class,
-      TelemetryCommands.Export.class
+      TelemetryCommands.Export.class,
+      SequenceCommands.Gaps.class,
+      SequenceCommands.DeviceClock.class
     })
 final class TelemetryCommands {
   /** Devices, and which of their values. */

@@ -10,6 +10,13 @@ import dev.muster.broker.telemetry.TelemetrySink.Stored;
 import dev.muster.broker.telemetry.deadletter.DeadLetter;
 import dev.muster.broker.telemetry.deadletter.DeadLetters;
 import dev.muster.broker.telemetry.deadletter.HeldLetters;
+import dev.muster.broker.telemetry.sequence.BootSequence;
+import dev.muster.broker.telemetry.sequence.SequenceCount;
+import dev.muster.broker.telemetry.sequence.SequenceQuery;
+import dev.muster.broker.telemetry.skew.ClockSkew;
+import dev.muster.broker.telemetry.skew.SkewQuery;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,5 +158,67 @@ abstract class IntakeContract extends QueryContract {
   void oldMessage_isAccepted() throws Exception {
     assertThat(store(message("a", 1, pack(300_000_000, 2)))).isEqualTo(Stored.NEW);
     assertThat(latest()).containsExactly("t=2.0");
+  }
+
+  private BootSequence noted() throws Exception {
+    new SequenceCount(database, meters).step();
+    return new SequenceQuery(database).ofDevice(DEVICE).get(0);
+  }
+
+  @Test
+  void gaps_liveInNumbersOfAllStreams_andCloseWhenLateOnesCome() throws Exception {
+    store(message("a", 1, "1"));
+    store(message("b", 2, "1"));
+    store(message("a", 5, "?"));
+    store(message("a", 0, "1"));
+    store(message("a", 9, "1"));
+    assertThat(noted().gaps())
+        .containsExactly(new BootSequence.Gap(3, 4), new BootSequence.Gap(6, 8));
+    assertThat(noted().missing()).isEqualTo(5);
+
+    store(message("b", 3, "1"));
+    store(message("b", 4, "1"));
+    store(message("b", 7, "1"));
+    BootSequence later = noted();
+    assertThat(later.gaps())
+        .containsExactly(new BootSequence.Gap(6, 6), new BootSequence.Gap(8, 8));
+    assertThat(later.received()).isEqualTo(7);
+    assertThat(later.lastReceivedAt()).isEqualTo(clock.instant());
+  }
+
+  @Test
+  void gaps_stayWhatTheyWere_whenMessagesAndLettersAreGone() throws Exception {
+    for (int i = 1; i <= 10; i++) {
+      store(message("a", i == 4 ? 40 : i, i == 6 ? "?" : "1"));
+    }
+    BootSequence before = noted();
+    try (Connection connection = database.connect();
+        Statement delete = connection.createStatement()) {
+      delete.executeUpdate("DELETE FROM sample WHERE message_id<8");
+      delete.executeUpdate("DELETE FROM message WHERE id<8");
+    }
+    new DeadLetters(database).discard(letters(DEVICE).get(0).id());
+    assertThat(noted()).isEqualTo(before);
+    assertThat(before.gaps())
+        .containsExactly(new BootSequence.Gap(4, 4), new BootSequence.Gap(11, 39));
+  }
+
+  @Test
+  void clockOfADevice_isToldFromTimesOfItsOwn() throws Exception {
+    SkewQuery skews = new SkewQuery(database);
+    store(message("a", 1, "1"));
+    store(message("a", 2, "[{\"n\":\"t\",\"v\":1,\"t\":-30}]"));
+    assertThat(skews.ofDevice(DEVICE)).as("times that count from the receipt").isEmpty();
+    for (int i = 3; i < 8; i++) {
+      store(message("a", i, pack(NOW.getEpochSecond() - 20, 1)));
+    }
+    store(message("a", 8, pack(NOW.getEpochSecond() - 7_200, 1)));
+    assertThat(skews.ofDevice(DEVICE)).hasValue(new ClockSkew(Duration.ofSeconds(20), 5, 6));
+    for (int i = 10; i < 15; i++) {
+      store(message("a", i, pack(NOW.getEpochSecond() + 600, 1)));
+    }
+    assertThat(skews.ofDevice(DEVICE))
+        .as("of a clock that is ahead, messages are held")
+        .hasValue(new ClockSkew(Duration.ofMinutes(-10), 5, 11));
   }
 }
