@@ -218,6 +218,9 @@ class AdminIT {
         "admin devices transfer acme-none --to north",
         "admin devices history acme-none",
         "admin claims revoke none",
+        "admin commands show none",
+        "admin commands cancel none",
+        "admin alarms acknowledge session-7",
         "admin manufacturers review none",
         "admin alarms acknowledge none"
       })

@@ -257,4 +257,19 @@ class TwinIT {
       assertThat(device.received().get(0)).contains("\"desired\":{\"while\":\"away\"}");
     }
   }
+
+  @Test
+  void subscribingAgain_asksForTheTwinAgain_andForNothingElse() throws Exception {
+    api.patch("/devices/t12/twin", "{\"a\":1}");
+    api.post("/devices/t12/commands", "{\"name\":\"once\"}");
+    try (PahoDevice device = PahoDevice.connect(fixture, "t12")) {
+      device.subscribe("commands/+");
+      device.subscribe("twin/desired");
+      await().until(() -> device.received().size() == 2);
+      device.subscribe("commands/+");
+      device.subscribe("twin/desired");
+      await().until(() -> device.received().size() == 3);
+      assertThat(device.received().get(2)).startsWith("{\"version\":1,");
+    }
+  }
 }

@@ -147,7 +147,9 @@ public final class FleetExtension implements ExtensionMain {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
       context.addPublishOutboundInterceptor(
           new OutboundPublishes(session.get(), state.commands(), refusals));
-      context.addSubackOutboundInterceptor((suback, unchanged) -> events.listening(session.get()));
+      Subscribing subscribing = new Subscribing(session.get(), events, state);
+      context.addSubscribeInboundInterceptor(subscribing);
+      context.addSubackOutboundInterceptor(subscribing);
       context.addUnsubscribeInboundInterceptor((unsubscribe, output) -> unsubscribe
           .getUnsubscribePacket()
           .getTopicFilters()

@@ -127,6 +127,11 @@ public final class FleetTopics {
       return rest.equals(TWIN_REPORTED);
     }
 
+    /** Whether the device is told here what it should be like. */
+    public boolean isDesired() {
+      return rest.equals(TWIN_DESIRED);
+    }
+
     /** The command whose result is sent here. */
     public Optional<String> resultOf() {
       return rest.startsWith(COMMANDS) && rest.endsWith(RESULT)
@@ -143,7 +148,7 @@ public final class FleetTopics {
 
     /** Whether the backend alone writes here, whatever a policy file says. */
     public boolean isOfBackend() {
-      return rest.equals(TWIN_DESIRED) || rest.equals(PRESENCE) || command().isPresent();
+      return isDesired() || rest.equals(PRESENCE) || command().isPresent();
     }
 
     private static Optional<String> levelOf(String text) {
