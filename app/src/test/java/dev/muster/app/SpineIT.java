@@ -213,6 +213,24 @@ class SpineIT {
   }
 
   @Test
+  void operatorApi_pathThatIsNone_isRefusedInOneLine() {
+    PeerProgram curl = PeerProgram.require("curl");
+    for (String path : List.of("/%", "/%zz", "/api/v1/%")) {
+      assertThat(curl.run(
+                  folder,
+                  "-s",
+                  "-g",
+                  "--cacert",
+                  "muster-data/trust/root.pem",
+                  ports.operatorUrl() + path)
+              .stdout())
+          .contains("\"status\":400")
+          .contains("path: not percent-encoded");
+    }
+    assertThat(backend.stderr()).doesNotContain("\tat ");
+  }
+
+  @Test
   void operatorApi_pathThatWouldSteerATerminal_isLoggedHarmlessly() throws Exception {
     PeerProgram openssl = PeerProgram.require("openssl");
     String request =

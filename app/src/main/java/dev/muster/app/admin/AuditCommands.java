@@ -157,10 +157,12 @@ final class AuditCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      out.println("verified: " + answer.path("entries").asLong() + " entries, signed up to "
-          + answer.path("signedUpTo").asLong() + " by "
-          + answer.path("checkpoints").asInt()
-          + " signatures");
+      int signatures = answer.path("checkpoints").asInt();
+      String signed = signatures == 0
+          ? "none signed yet (the service signs every hour, and when it stops)"
+          : "signed up to " + answer.path("signedUpTo").asLong() + " by " + signatures
+              + " signatures";
+      out.println("verified: " + answer.path("entries").asLong() + " entries, " + signed);
       out.println("head: " + answer.path("head").asText());
     }
   }

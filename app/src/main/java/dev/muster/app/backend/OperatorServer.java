@@ -11,10 +11,13 @@ import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Router;
@@ -105,9 +108,23 @@ final class OperatorServer {
         .setIdleTimeout(60)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
         .setHandle100ContinueAutomatically(true);
-    server = vertx.createHttpServer(options).connectionHandler(patrol::watch).requestHandler(root);
+    server = vertx
+        .createHttpServer(options)
+        .connectionHandler(patrol::watch)
+        .requestHandler(request -> route(request, root));
     return Blocking.await(server.listen(), "operator API on " + host + ":" + port)
         .actualPort();
+  }
+
+  /** The router would log a path that is none with its stack, for whoever asks. */
+  private static void route(HttpServerRequest request, Router root) {
+    try {
+      QueryStringDecoder.decodeComponent(String.valueOf(request.path()));
+    } catch (IllegalArgumentException e) {
+      answer(request.response(), 400, "path: not percent-encoded (expected: % and two hex digits)");
+      return;
+    }
+    root.handle(request);
   }
 
   private static void secureHeaders(RoutingContext ctx) {
@@ -122,7 +139,7 @@ final class OperatorServer {
   private void authenticate(RoutingContext ctx) {
     String header = ctx.request().getHeader("Authorization");
     if (header != null
-        && header.startsWith(BEARER)
+        && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
         && token.matches(header.substring(BEARER.length()))) {
       ctx.next();
       return;
@@ -156,6 +173,10 @@ final class OperatorServer {
       ctx.response().reset();
       return;
     }
+    answer(ctx.response(), status, detail);
+  }
+
+  private static void answer(HttpServerResponse response, int status, @Nullable String detail) {
     JsonObject problem = new JsonObject()
         .put("type", "about:blank")
         .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
@@ -163,7 +184,7 @@ final class OperatorServer {
     if (detail != null) {
       problem.put("detail", detail);
     }
-    ctx.response()
+    response
         .setStatusCode(status)
         .putHeader("Content-Type", "application/problem+json")
         .end(problem.toBuffer());

@@ -151,11 +151,14 @@ public final class Certificates {
         .findOne();
   }
 
-  /** When the last certificate of an issuer ends that was not revoked; empty if it has none. */
+  /**
+   * When the last certificate of an issuer ends; empty if it has none. One that was revoked counts
+   * as well: until then somebody must tell of it.
+   */
   public Optional<Instant> lastEnd(String issuer) {
     return handle
         .createQuery("SELECT not_after FROM certificate WHERE issuer = :issuer"
-            + " AND status IN ('active', 'held') ORDER BY not_after DESC LIMIT 1")
+            + " ORDER BY not_after DESC LIMIT 1")
         .bind("issuer", issuer)
         .map((row, context) -> Columns.instant(row, "not_after"))
         .findOne();

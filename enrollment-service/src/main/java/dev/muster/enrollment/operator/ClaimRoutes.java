@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.registrar.Registrar;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -56,6 +57,10 @@ final class ClaimRoutes {
     @Nullable String serial = Work.optional(body, "serial");
     int count = number(body, "count", 1, MAX_COUNT);
     int seconds = number(body, "validForSeconds", DEFAULT_SECONDS, MAX_SECONDS);
+    if (serial != null && serial.isBlank()) {
+      throw Work.badRequest(
+          "serial: " + Quoted.of(serial) + " (expected: that of a device, or none at all)");
+    }
     if (serial != null && count > 1) {
       throw Work.badRequest("count: " + count + " (expected: 1 for a serial number)");
     }

@@ -11,6 +11,8 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.Revocations;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +38,19 @@ class KeyCompromiseTest {
               DeskBench.serial(thiefs), DeskBench.serial(thiefsNext), DeskBench.serial(own));
       assertThat(compromised.stillLive()).isEmpty();
       assertThat(bench.live("acme-kc")).isEmpty();
+    }
+  }
+
+  /** Else its CA would be dropped, and nobody would be told any more that it is revoked. */
+  @Test
+  void certificateThatWasRevoked_keepsItsCaUntilItsEnd(@TempDir Path folder) {
+    try (DeskBench bench = new DeskBench(folder)) {
+      X509Certificate only = bench.enrolled("SN-0001");
+      bench.revocations.revoke(
+          Actor.SYSTEM, DeskBench.serial(only), RevocationReason.KEY_COMPROMISE);
+      Optional<Instant> end =
+          bench.registry.read(tables -> tables.certificates().lastEnd("device"));
+      assertThat(end).contains(only.getNotAfter().toInstant());
     }
   }
 }
