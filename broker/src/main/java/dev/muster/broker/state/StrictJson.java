@@ -69,12 +69,22 @@ public final class StrictJson {
       if (value.isMissingNode()) {
         throw new IllegalArgumentException(what + ": empty (expected: JSON)");
       }
+      checkNumbers(what, value);
       return value;
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(what + ": not UTF-8 (expected: JSON)");
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(what + ": not JSON: " + shown(e.getOriginalMessage()));
     }
+  }
+
+  /** Most readers of JSON take a number for a double (RFC 8259, 6), and would find infinity. */
+  private static void checkNumbers(String what, JsonNode value) {
+    if (value.isNumber() && !Double.isFinite(value.doubleValue())) {
+      throw new IllegalArgumentException(
+          what + ": " + shown(value.toString()) + " (expected: numbers that a double can hold)");
+    }
+    value.forEach(part -> checkNumbers(what, part));
   }
 
   /** As {@link #read}, for what must be an object. */

@@ -9,10 +9,12 @@ import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.rollover.RollOver;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -57,7 +59,8 @@ final class AuthorityRoutes {
 
   private JsonObject begin(String kind, boolean atOnce, Actor actor) {
     if (!KINDS.contains(kind)) {
-      throw Work.notFound("authority", kind);
+      throw new HttpException(
+          404, "authority: " + Quoted.of(kind) + " (expected: one of " + KINDS + ")");
     }
     RollOver rollOver = parts.rollOver();
     return answer(() -> rollOver.begin(kind, atOnce, actor));
