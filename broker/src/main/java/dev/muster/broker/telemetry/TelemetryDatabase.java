@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -91,7 +92,23 @@ public final class TelemetryDatabase implements AutoCloseable {
 
   /** A connection of the pool; blocks, at most 5 s. */
   public Connection connect() throws SQLException {
+    Connection connection = dataSource.getConnection();
+    if (answers(connection)) {
+      return connection;
+    }
+    // H2 closes a database that it could not write; the next connection opens it again.
+    discard(connection);
+    connection.close();
     return dataSource.getConnection();
+  }
+
+  private static boolean answers(Connection connection) {
+    try (Statement statement = connection.createStatement()) {
+      // Of a table: without one, H2 answers from a database that it has closed.
+      return statement.execute("SELECT 1 FROM message WHERE id = 0");
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   /** A statement that reads, and is stopped when it takes too long. */
