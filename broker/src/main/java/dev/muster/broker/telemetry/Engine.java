@@ -20,6 +20,9 @@ interface Engine {
    */
   void check(Connection connection) throws SQLException;
 
+  /** Whether a connection that was used before still works; asked before it is used again. */
+  boolean answers(Connection connection);
+
   /** Puts on stable storage what has been committed, if the commit has not done so. */
   void flush(Connection connection) throws SQLException;
 

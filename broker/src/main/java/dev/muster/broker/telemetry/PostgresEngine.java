@@ -71,6 +71,12 @@ final class PostgresEngine implements Engine {
     }
   }
 
+  /** The pool asks for itself; a query for each query would be a round trip for nothing. */
+  @Override
+  public boolean answers(Connection connection) {
+    return true;
+  }
+
   /** The commit has done it. */
   @Override
   public void flush(Connection connection) {}

@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 
 /** The database of the telemetry: an H2 file, or a PostgreSQL server. */
 public final class TelemetryDatabase implements AutoCloseable {
@@ -84,7 +84,7 @@ public final class TelemetryDatabase implements AutoCloseable {
         .migrate();
   }
 
-  private static void close(@org.jspecify.annotations.Nullable HikariDataSource dataSource) {
+  private static void close(@Nullable HikariDataSource dataSource) {
     if (dataSource != null) {
       dataSource.close();
     }
@@ -93,22 +93,13 @@ public final class TelemetryDatabase implements AutoCloseable {
   /** A connection of the pool; blocks, at most 5 s. */
   public Connection connect() throws SQLException {
     Connection connection = dataSource.getConnection();
-    if (answers(connection)) {
+    if (engine.answers(connection)) {
       return connection;
     }
-    // H2 closes a database that it could not write; the next connection opens it again.
+    // The next one opens the database again.
     discard(connection);
     connection.close();
     return dataSource.getConnection();
-  }
-
-  private static boolean answers(Connection connection) {
-    try (Statement statement = connection.createStatement()) {
-      // Of a table: without one, H2 answers from a database that it has closed.
-      return statement.execute("SELECT 1 FROM message WHERE id = 0");
-    } catch (SQLException e) {
-      return false;
-    }
   }
 
   /** A statement that reads, and is stopped when it takes too long. */
