@@ -4,19 +4,16 @@
  */
 package dev.muster.broker.state;
 
+import dev.muster.broker.telemetry.BatchThread;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,11 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class StateStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StateStore.class);
-  private static final int QUEUE = 4_096;
   private static final int MAX_BATCH = 256;
-  private static final long IDLE_MS = 200;
-  private static final long BACKOFF_MS = 250;
-  private static final long CLOSE_MS = 10_000;
 
   /**
    * What is done with the database. Of a {@link #write}, it may be done twice: what the first time
@@ -64,17 +57,19 @@ public final class StateStore implements AutoCloseable {
   }
 
   private final TelemetryDatabase database;
-  private final BlockingQueue<Pending<?>> queue = new ArrayBlockingQueue<>(QUEUE);
-  private final Thread thread = new Thread(this::run, "muster-state-writer");
-  private final Counter failures;
-  private volatile boolean closing;
-  private volatile @Nullable String problem;
+  private final BatchThread<Pending<?>> thread;
+
+  /** Of the thread alone. */
   private @Nullable Connection connection;
 
   private StateStore(TelemetryDatabase database, MeterRegistry meters) {
     this.database = database;
-    this.failures = Counter.builder("muster.state.commit.failures").register(meters);
-    Gauge.builder("muster.state.queue", queue, BlockingQueue::size).register(meters);
+    this.thread = new BatchThread<>(
+        "state store",
+        MAX_BATCH,
+        Counter.builder("muster.state.commit.failures").register(meters),
+        new Writing());
+    Gauge.builder("muster.state.queue", thread, BatchThread::size).register(meters);
   }
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
@@ -92,10 +87,10 @@ public final class StateStore implements AutoCloseable {
    */
   public <T> CompletableFuture<T> write(Work<T> work) {
     Pending<T> pending = new Pending<>(work);
-    if (closing || !queue.offer(pending)) {
-      pending.result.completeExceptionally(new StateUnavailableException(
-          closing ? "the store is closing" : "the store cannot keep up"));
-    }
+    thread
+        .offer(pending)
+        .ifPresent(
+            reason -> pending.result.completeExceptionally(new StateUnavailableException(reason)));
     return pending.result;
   }
 
@@ -108,56 +103,70 @@ public final class StateStore implements AutoCloseable {
 
   /** Why it cannot keep anything at present; empty if all is well. */
   public Optional<String> problem() {
-    return Optional.ofNullable(problem);
+    return thread.problem();
   }
 
-  private void run() {
-    List<Pending<?>> batch = new ArrayList<>(MAX_BATCH);
-    while (!closing || !queue.isEmpty()) {
-      try {
-        Pending<?> first = queue.poll(IDLE_MS, TimeUnit.MILLISECONDS);
-        if (first != null) {
-          batch.add(first);
-          queue.drainTo(batch, MAX_BATCH - 1);
-          commit(batch);
-        }
-      } catch (InterruptedException e) {
-        closing = true;
-      } catch (Throwable e) {
-        // The thread must outlive anything: without it nothing is ever answered for.
-        fail(batch, e);
-      }
-      batch.clear();
+  private final class Writing implements BatchThread.Work<Pending<?>> {
+    @Override
+    public void run(List<Pending<?>> batch) throws InterruptedException {
+      write(batch);
     }
-    drop();
+
+    @Override
+    public void drop() {
+      discard();
+    }
+
+    @Override
+    public void fail(List<Pending<?>> batch, String reason) {
+      answer(batch, reason);
+    }
   }
 
-  private void commit(List<Pending<?>> batch) throws InterruptedException {
+  private void write(List<Pending<?>> batch) throws InterruptedException {
+    Connection current;
     try {
-      Connection current = connected();
+      current = connected();
       for (Pending<?> pending : batch) {
         pending.run(current);
       }
+    } catch (SQLException | RuntimeException e) {
+      undo(e);
+      writeApart(batch, e);
+      return;
+    }
+    try {
       current.commit();
       database.flush(current);
     } catch (SQLException | RuntimeException e) {
-      undo(e);
-      if (batch.size() > 1) {
-        // What fails for a reason of its own must not take the others with it.
-        for (Pending<?> pending : batch) {
-          commit(List.of(pending));
-        }
-      } else if (isItsOwn(e)) {
-        LOG.error("State not kept, for a reason of its own", e);
-        answer(batch, "it cannot be kept");
-      } else {
-        fail(batch, e);
-        TimeUnit.MILLISECONDS.sleep(closing ? 0 : BACKOFF_MS);
-      }
+      // It may be on the disk all the same: so nobody is told that it is, and nothing is done
+      // twice.
+      giveUp(batch, e);
       return;
     }
-    succeeded();
+    thread.succeeded();
     batch.forEach(Pending::answer);
+  }
+
+  /** What fails for a reason of its own must not take the others with it. */
+  private void writeApart(List<Pending<?>> batch, Exception cause) throws InterruptedException {
+    if (!isItsOwn(cause)) {
+      giveUp(batch, cause);
+    } else if (batch.size() > 1) {
+      for (Pending<?> pending : batch) {
+        write(List.of(pending));
+      }
+    } else {
+      LOG.error("State not kept, for a reason of its own", cause);
+      answer(batch, "it cannot be kept");
+    }
+  }
+
+  private void giveUp(List<Pending<?>> batch, Exception cause) throws InterruptedException {
+    thread.failed(cause);
+    discard();
+    answer(batch, BatchThread.FAILED);
+    thread.backOff();
   }
 
   /** A defect, or classes 22 (data exception) and 23 (constraint violation) of SQL states. */
@@ -169,13 +178,13 @@ public final class StateStore implements AutoCloseable {
   private void undo(Exception failure) {
     Connection current = connection;
     if (current == null || !isItsOwn(failure)) {
-      drop();
+      discard();
       return;
     }
     try {
       current.rollback();
     } catch (SQLException e) {
-      drop();
+      discard();
     }
   }
 
@@ -189,30 +198,12 @@ public final class StateStore implements AutoCloseable {
     return current;
   }
 
-  private void fail(List<Pending<?>> batch, Throwable cause) {
-    failures.increment();
-    if (problem == null) {
-      LOG.error("State store failed, nothing is acknowledged until it works again", cause);
-    }
-    problem =
-        "state store: " + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-    drop();
-    answer(batch, "the store failed");
-  }
-
   private static void answer(Iterable<Pending<?>> batch, String reason) {
     StateUnavailableException failure = new StateUnavailableException(reason);
     batch.forEach(pending -> pending.result.completeExceptionally(failure));
   }
 
-  private void succeeded() {
-    if (problem != null) {
-      LOG.info("State store works again");
-      problem = null;
-    }
-  }
-
-  private void drop() {
+  private void discard() {
     Connection old = connection;
     connection = null;
     if (old == null) {
@@ -230,14 +221,6 @@ public final class StateStore implements AutoCloseable {
   /** Keeps what is queued, at most 10 s, and ends the thread. */
   @Override
   public void close() {
-    closing = true;
-    try {
-      thread.join(CLOSE_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    List<Pending<?>> left = new ArrayList<>();
-    queue.drainTo(left);
-    answer(left, "the store is closed");
+    thread.close();
   }
 }

@@ -10,11 +10,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -30,25 +27,20 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbcTelemetrySink implements TelemetrySink {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcTelemetrySink.class);
-  private static final int QUEUE = 4_096;
   /** How many pairs of stream and metric a device may have. */
   private static final int MAX_SERIES = 10_000;
 
   private static final int MAX_BATCH = 512;
-  private static final long IDLE_MS = 200;
-  private static final long BACKOFF_MS = 250;
-  private static final long CLOSE_MS = 10_000;
 
   private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
 
   private final TelemetryDatabase database;
   private final TelemetryWriter.Limits limits;
-  private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
-  private final Thread thread = new Thread(this::run, "muster-telemetry-writer");
+  private final Writing writing = new Writing();
+  private final BatchThread<Pending> thread;
   private final Timer commits;
-  private final Counter failures;
-  private volatile boolean closing;
-  private volatile @Nullable String problem;
+
+  /** Of the thread alone. */
   private @Nullable TelemetryWriter writer;
 
   private JdbcTelemetrySink(
@@ -63,8 +55,12 @@ public final class JdbcTelemetrySink implements TelemetrySink {
     this.commits = Timer.builder("muster.telemetry.commit")
         .description("Commit and flush of a batch of telemetry")
         .register(meters);
-    this.failures = Counter.builder("muster.telemetry.commit.failures").register(meters);
-    Gauge.builder("muster.telemetry.queue", queue, BlockingQueue::size).register(meters);
+    this.thread = new BatchThread<>(
+        "telemetry store",
+        MAX_BATCH,
+        Counter.builder("muster.telemetry.commit.failures").register(meters),
+        writing);
+    Gauge.builder("muster.telemetry.queue", thread, BatchThread::size).register(meters);
   }
 
   /** Starts the writer on a database, which stays the caller's to close, after this. */
@@ -86,37 +82,33 @@ public final class JdbcTelemetrySink implements TelemetrySink {
     // An operator who lets a message go on has decided about its time.
     TelemetryMessage checked =
         message.letter() == null ? message.heldBeyond(limits.intake().futureTolerance()) : message;
-    if (closing || !queue.offer(new Pending(checked, result))) {
-      String reason = closing ? "the store is closing" : "the store cannot keep up";
-      result.completeExceptionally(new NotStoredException(reason));
-    }
+    thread
+        .offer(new Pending(checked, result))
+        .ifPresent(reason -> result.completeExceptionally(new NotStoredException(reason)));
     return result;
   }
 
   @Override
   public Optional<String> problem() {
-    return Optional.ofNullable(problem);
+    return thread.problem();
   }
 
-  private void run() {
-    List<Pending> batch = new ArrayList<>(MAX_BATCH);
-    while (!closing || !queue.isEmpty()) {
-      try {
-        Pending first = queue.poll(IDLE_MS, TimeUnit.MILLISECONDS);
-        if (first != null) {
-          batch.add(first);
-          queue.drainTo(batch, MAX_BATCH - 1);
-          commit(batch);
-        }
-      } catch (InterruptedException e) {
-        closing = true;
-      } catch (Throwable e) {
-        // The thread must outlive anything: without it no message is ever answered for.
-        fail(batch, e);
-      }
-      batch.clear();
+  private final class Writing implements BatchThread.Work<Pending> {
+    @Override
+    public void run(List<Pending> batch) throws InterruptedException {
+      commit(batch);
     }
-    dropWriter();
+
+    @Override
+    public void drop() {
+      dropWriter();
+    }
+
+    @Override
+    public void fail(List<Pending> batch, String reason) {
+      NotStoredException failure = new NotStoredException(reason);
+      batch.forEach(pending -> pending.result().completeExceptionally(failure));
+    }
   }
 
   private void commit(List<Pending> batch) throws InterruptedException {
@@ -130,13 +122,13 @@ public final class JdbcTelemetrySink implements TelemetrySink {
       } else if (isAboutData(e)) {
         commitAsDeadLetter(batch.get(0), e);
       } else {
-        fail(batch, e);
-        TimeUnit.MILLISECONDS.sleep(closing ? 0 : BACKOFF_MS);
+        giveUp(batch, e);
+        thread.backOff();
       }
       return;
     }
     commits.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-    succeeded();
+    thread.succeeded();
     for (int i = 0; i < batch.size(); i++) {
       batch.get(i).result().complete(outcome.get(i));
     }
@@ -163,7 +155,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
     dropWriter();
     String reason = "not storable: SQL state " + cause.getSQLState();
     if (pending.message().reading() instanceof Reading.Unreadable) {
-      fail(List.of(pending), cause);
+      giveUp(List.of(pending), cause);
     } else {
       LOG.warn(
           "Telemetry not storable device={} error={}", pending.message().topic().device(), reason);
@@ -177,23 +169,10 @@ public final class JdbcTelemetrySink implements TelemetrySink {
     return state != null && (state.startsWith("22") || state.startsWith("23"));
   }
 
-  private void fail(List<Pending> batch, Throwable cause) {
-    failures.increment();
-    if (problem == null) {
-      LOG.error("Telemetry store failed, nothing is acknowledged until it works again", cause);
-    }
-    problem = "telemetry store: "
-        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+  private void giveUp(List<Pending> batch, SQLException cause) {
+    thread.failed(cause);
     dropWriter();
-    NotStoredException failure = new NotStoredException("the store failed");
-    batch.forEach(pending -> pending.result().completeExceptionally(failure));
-  }
-
-  private void succeeded() {
-    if (problem != null) {
-      LOG.info("Telemetry store works again");
-      problem = null;
-    }
+    writing.fail(batch, BatchThread.FAILED);
   }
 
   private void dropWriter() {
@@ -207,15 +186,6 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   /** Stores what is queued, at most 10 s, and ends the thread. */
   @Override
   public void close() {
-    closing = true;
-    try {
-      thread.join(CLOSE_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    List<Pending> left = new ArrayList<>();
-    queue.drainTo(left);
-    NotStoredException failure = new NotStoredException("the store is closed");
-    left.forEach(pending -> pending.result().completeExceptionally(failure));
+    thread.close();
   }
 }
