@@ -30,7 +30,7 @@ final class PolicyRoutes {
   }
 
   void mount(Router router) {
-    router.get("/sessions/:client/explain").handler(this::explain);
+    router.get("/sessions/:client/explain").handler(Requests.checked(this::explain));
     router.get("/refusals/:name").handler(this::refusals);
   }
 
@@ -61,7 +61,8 @@ final class PolicyRoutes {
 
   private static @Nullable Decision decide(ClientSession session, HttpServerRequest request) {
     boolean retain = Boolean.parseBoolean(request.getParam("retain", "false"));
-    int bytes = bytes(request.getParam("bytes", "0"));
+    int bytes =
+        (int) Requests.number("bytes", request.getParam("bytes", "0"), 0, Integer.MAX_VALUE);
     if (request.getParam("publish") != null) {
       return session.policy().publish(request.getParam("publish"), retain, bytes);
     }
@@ -74,14 +75,6 @@ final class PolicyRoutes {
     return request.getParam("receive") == null
         ? null
         : session.policy().receive(request.getParam("receive"));
-  }
-
-  private static int bytes(String text) {
-    if (!text.matches("[0-9]{1,9}")) {
-      throw new HttpException(
-          400, "bytes: " + Quoted.of(text) + " (expected: the length of a payload)");
-    }
-    return Integer.parseInt(text);
   }
 
   private void refusals(RoutingContext context) {

@@ -41,19 +41,15 @@ final class QueryParameters {
 
   /** Refuses parameters that are not among those known, and whatever the answer finds wrong. */
   static Handler<RoutingContext> checked(Set<String> known, Answer answer) {
-    return context -> {
-      try {
-        for (String name : context.queryParams().names()) {
-          if (!known.contains(name)) {
-            throw new IllegalArgumentException(
-                Quoted.of(name) + ": no parameter (expected: " + String.join(", ", known) + ")");
-          }
+    return Requests.checked(context -> {
+      for (String name : context.queryParams().names()) {
+        if (!known.contains(name)) {
+          throw new IllegalArgumentException(
+              Quoted.of(name) + ": no parameter (expected: " + String.join(", ", known) + ")");
         }
-        answer.to(context, new QueryParameters(context));
-      } catch (IllegalArgumentException e) {
-        context.fail(new HttpException(400, e.getMessage()));
       }
-    };
+      answer.to(context, new QueryParameters(context));
+    });
   }
 
   /** Fails a request as its query failed. */
@@ -73,7 +69,7 @@ final class QueryParameters {
 
   /** The device of the path. */
   DeviceId device() {
-    return new DeviceId(context.pathParam("id"));
+    return Requests.device(context);
   }
 
   /** All devices that are named, at least one. */
@@ -118,17 +114,7 @@ final class QueryParameters {
 
   long number(String name, long otherwise, long least, long most) {
     String value = text(name);
-    if (value == null) {
-      return otherwise;
-    }
-    boolean valid = value.matches("[0-9]{1,18}")
-        && Long.parseLong(value) >= least
-        && Long.parseLong(value) <= most;
-    if (!valid) {
-      throw new IllegalArgumentException(
-          name + ": " + Quoted.of(value) + " (expected: " + least + " to " + most + ")");
-    }
-    return Long.parseLong(value);
+    return value == null ? otherwise : Requests.number(name, value, least, most);
   }
 
   /** One of some words. */

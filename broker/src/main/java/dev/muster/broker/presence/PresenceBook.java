@@ -12,6 +12,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -147,7 +148,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   }
 
   private interface Note {
-    void write(java.sql.Connection connection) throws SQLException;
+    void write(Connection connection) throws SQLException;
   }
 
   private void note(Note note) {

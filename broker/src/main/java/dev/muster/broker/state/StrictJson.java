@@ -19,6 +19,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -98,7 +99,7 @@ public final class StrictJson {
       return object;
     }
     throw new IllegalArgumentException(what + ": "
-        + value.getNodeType().name().toLowerCase(java.util.Locale.ROOT)
+        + value.getNodeType().name().toLowerCase(Locale.ROOT)
         + " (expected: an object)");
   }
 

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -79,7 +80,7 @@ final class LetterTable {
     if (message.reading() instanceof Reading.Early early) {
       insert.setLong(11, Micros.of(early.due()));
     } else {
-      insert.setNull(11, java.sql.Types.BIGINT);
+      insert.setNull(11, Types.BIGINT);
     }
     insert.addBatch();
     String device = message.topic().device().value();

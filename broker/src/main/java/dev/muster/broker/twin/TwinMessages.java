@@ -11,6 +11,7 @@ import dev.muster.broker.state.StrictJson;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Twins on the wire: docs/twins-and-commands.md. */
 final class TwinMessages {
@@ -19,7 +20,7 @@ final class TwinMessages {
   private static final String IF_VERSION = "ifVersion";
   private static final String DESIRED_VERSION = "desiredVersion";
   private static final Set<String> MEMBERS =
-      new java.util.TreeSet<>(Set.of(REPORTED, REPLACE, IF_VERSION, DESIRED_VERSION));
+      new TreeSet<>(Set.of(REPORTED, REPLACE, IF_VERSION, DESIRED_VERSION));
 
   /** What a device says of itself. @param desiredVersion what it has taken over */
   record Report(TwinChange change, OptionalLong desiredVersion) {}

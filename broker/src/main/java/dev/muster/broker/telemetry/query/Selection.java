@@ -6,6 +6,7 @@ package dev.muster.broker.telemetry.query;
 
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ public record Selection(
   public Selection {
     devices = devices.stream()
         .distinct()
-        .sorted(java.util.Comparator.comparing(DeviceId::value))
+        .sorted(Comparator.comparing(DeviceId::value))
         .toList();
   }
 }

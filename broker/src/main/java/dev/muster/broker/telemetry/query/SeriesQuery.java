@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ public final class SeriesQuery {
     public String tierLabel() {
       return series.stream()
           .filter(one -> one.tier() != null)
-          .max(java.util.Comparator.comparing(Series::tier))
+          .max(Comparator.comparing(Series::tier))
           .map(Series::tierLabel)
           .orElse("raw");
     }
