@@ -23,12 +23,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * A year in the life of a fleet, six hours at a time, on a clock that is moved.
- * {@code -Dyear.devices=1000} for the long form.
- */
+/** A year in the life of a fleet, six hours at a time, on a clock that is moved. */
 class CompressedYearTest {
-  private static final int DEVICES = Integer.getInteger("year.devices", 250);
+  private static final int DEVICES = Integer.getInteger("year.devices", 1000);
   private static final Duration STEP = Duration.ofHours(6);
   private static final int STEPS = 365 * 4;
 
@@ -64,7 +61,7 @@ class CompressedYearTest {
   }
 
   @Test
-  void fleet_renewsForAYear_andNobodyIsEverWithout() throws Exception {
+  void thousandDevices_renewForAYear_andNoneIsEverWithout() throws Exception {
     SplittableRandom random = new SplittableRandom(17);
     ExecutorService fleet = Executors.newFixedThreadPool(32);
     try (DeskBench bench =
