@@ -152,6 +152,10 @@ class TwinIT {
         .contains("Payload format invalid");
     assertThat(api.get("/devices/t5/twin").getJsonObject("reported").fieldNames())
         .containsExactly("a");
+    assertThat(api.get("/refusals/t5").encode())
+        .contains("\"publish refused\":1")
+        .contains("reported: ")
+        .contains("(expected: at most 32768)");
   }
 
   @Test

@@ -76,44 +76,51 @@ final class ConnectGate implements SimpleAuthenticator {
     Outcome outcome = authenticator.authenticate(
         new CertificateAuthenticator.Connect(chain, clientId, mqtt5, connect.getKeepAlive()));
     if (outcome instanceof Outcome.Admitted admitted) {
-      String name = ClientSession.brokerClientId(admitted.subject(), clientId);
-      if (!connect.getClientId().equals(name)) {
-        // Under any other name it would get the session of somebody else.
-        LOG.error("Client not known by its principal client={}", Quoted.of(clientId));
-        refuse(input, output, new Outcome.Refused(Refusal.UNAVAILABLE, "internal error"));
-        return;
-      }
-      warnOfNamesake(clientId, admitted.subject());
-      warnOfClone(name, admitted.certificate(), ConnectionSessions.address(connection));
-      ClientSession.Credential credential = new ClientSession.Credential(
-          admitted.subject(),
-          admitted.authority(),
-          admitted.certificate().getSerialNumber(),
-          admitted.certificate().getNotAfter().toInstant());
-      ClientLimits limits = admitted.policy().limits();
-      if (sessions.othersOf(credential, name) >= limits.sessions()) {
-        refuse(input, output, tooMany(limits));
-        return;
-      }
-      ClientSession session = sessions.open(
-          credential,
-          new ClientSession.Connection(
-              clientId,
-              ConnectionSessions.address(connection),
-              mqtt5,
-              ConnectionSessions.tls(connection),
-              clock.instant().truncatedTo(ChronoUnit.MICROS)),
-          admitted.policy());
-      ConnectionSessions.attach(connection, session);
-      output
-          .getClientSettings()
-          .setClientReceiveMaximum(Math.min(connect.getReceiveMaximum(), limits.inFlight()));
-      output.authenticateSuccessfully();
+      admit(input, output, admitted, clientId);
     } else if (outcome instanceof Outcome.Refused refused) {
       refuse(input, output, refused);
     } else {
       throw new IllegalStateException("outcome " + outcome);
     }
+  }
+
+  private void admit(
+      SimpleAuthInput input, SimpleAuthOutput output, Outcome.Admitted admitted, String clientId) {
+    ConnectPacket connect = input.getConnectPacket();
+    ConnectionInformation connection = input.getConnectionInformation();
+    String name = ClientSession.brokerClientId(admitted.subject(), clientId);
+    if (!connect.getClientId().equals(name)) {
+      // Under any other name it would get the session of somebody else.
+      LOG.error("Client not known by its principal client={}", Quoted.of(clientId));
+      refuse(input, output, new Outcome.Refused(Refusal.UNAVAILABLE, "internal error"));
+      return;
+    }
+    warnOfNamesake(clientId, admitted.subject());
+    warnOfClone(name, admitted.certificate(), ConnectionSessions.address(connection));
+    ClientSession.Credential credential = new ClientSession.Credential(
+        admitted.subject(),
+        admitted.authority(),
+        admitted.certificate().getSerialNumber(),
+        admitted.certificate().getNotAfter().toInstant());
+    ClientLimits limits = admitted.policy().limits();
+    if (sessions.othersOf(credential, name) >= limits.sessions()) {
+      refuse(input, output, tooMany(limits));
+      return;
+    }
+    ClientSession session = sessions.open(
+        credential,
+        new ClientSession.Connection(
+            clientId,
+            ConnectionSessions.address(connection),
+            connect.getMqttVersion() == MqttVersion.V_5,
+            ConnectionSessions.tls(connection),
+            clock.instant().truncatedTo(ChronoUnit.MICROS)),
+        admitted.policy());
+    ConnectionSessions.attach(connection, session);
+    output
+        .getClientSettings()
+        .setClientReceiveMaximum(Math.min(connect.getReceiveMaximum(), limits.inFlight()));
+    output.authenticateSuccessfully();
   }
 
   /** Both stay, each with a session of its own; but a name that two share is rarely meant so. */

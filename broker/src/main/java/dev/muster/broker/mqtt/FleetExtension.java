@@ -113,7 +113,7 @@ public final class FleetExtension implements ExtensionMain {
     this.inbound = new InboundPublishes.Shared(
         check,
         telemetry,
-        new StateIntake(state, meters),
+        new StateIntake(state, meters, refusals),
         crls,
         new PublishRates(System::nanoTime),
         parts.later(),

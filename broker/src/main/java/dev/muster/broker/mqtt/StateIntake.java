@@ -15,7 +15,6 @@ import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.SessionListener;
 import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
-import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.time.Duration;
@@ -52,10 +51,12 @@ public final class StateIntake {
 
   private final Parts parts;
   private final BrokerMeters meters;
+  private final RefusalNotes refusals;
 
-  StateIntake(Parts parts, BrokerMeters meters) {
+  StateIntake(Parts parts, BrokerMeters meters, RefusalNotes refusals) {
     this.parts = parts;
     this.meters = meters;
+    this.refusals = refusals;
   }
 
   /** Whether what is published on a topic is kept here before it goes on. */
@@ -69,10 +70,10 @@ public final class StateIntake {
   void take(ClientSession session, DeviceTopic topic, PublishPacket packet, HeldPublish held) {
     Optional<String> command = topic.resultOf();
     if (topic.isOfBackend()) {
-      meters.refused("publish", "reserved");
-      held.refuse(
-          AckReasonCode.NOT_AUTHORIZED,
-          "topic: the backend alone writes here (hint: the operator API takes twins and commands)");
+      String detail =
+          "topic: the backend alone writes here (hint: the operator API takes twins and commands)";
+      refusals.otherwise(session, "publish", packet.getTopic(), "reserved", detail);
+      held.refuse(AckReasonCode.NOT_AUTHORIZED, detail);
     } else if (topic.isReported()) {
       Sender sender = new Sender(session, topic, packet, held);
       parts
@@ -97,10 +98,6 @@ public final class StateIntake {
     void stored() {
       session.addIngested();
       held.deliver();
-    }
-
-    DeviceId device() {
-      return topic.device();
     }
   }
 
@@ -158,11 +155,7 @@ public final class StateIntake {
    */
   private void refuse(Sender sender, String why, String detail) {
     meters.state(sender.topic(), why);
-    LOG.warn(
-        "State refused device={} topic={} detail={}",
-        sender.device(),
-        Quoted.of(sender.topic().rest()),
-        detail);
+    refusals.otherwise(sender.session(), "publish", sender.packet().getTopic(), why, detail);
     if (sender.session().connection().mqtt5()) {
       sender.held().refuse(AckReasonCode.PAYLOAD_FORMAT_INVALID, detail);
     } else {
