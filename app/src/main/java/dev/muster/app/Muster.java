@@ -13,6 +13,7 @@ import dev.muster.app.command.InitCommand;
 import dev.muster.app.command.PolicyCommand;
 import dev.muster.app.command.ServeCommand;
 import dev.muster.app.command.SimulateCommand;
+import dev.muster.protocol.tls.Renegotiation;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -40,8 +41,8 @@ public final class Muster {
   private Muster() {}
 
   public static void main(String[] args) {
-    // Before anything speaks TLS: no client of ours or to us negotiates anew.
-    System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+    // Before anything speaks TLS.
+    Renegotiation.refuse();
     System.exit(commandLine().execute(args));
   }
 

@@ -8,6 +8,7 @@ import com.hivemq.configuration.service.InternalConfigurations;
 import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
 import dev.muster.broker.mqtt.FleetExtension;
+import dev.muster.protocol.tls.Renegotiation;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -20,12 +21,8 @@ final class EmbeddedBroker implements AutoCloseable {
   private static final int START_SECONDS = 60;
 
   static {
-    // Else the JDK's TLS, which is HiveMQ's, lets a client of TLS 1.2 negotiate anew, as often as
-    // it
-    // likes, and as somebody else. Read once in a JVM, with its first handshake.
-    if (System.getProperty("jdk.tls.rejectClientInitiatedRenegotiation") == null) {
-      System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
-    }
+    // HiveMQ does not, and speaks the JDK's TLS.
+    Renegotiation.refuse();
   }
 
   private final EmbeddedHiveMQ hiveMq;

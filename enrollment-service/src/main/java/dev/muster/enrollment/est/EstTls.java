@@ -6,6 +6,7 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.crypto.CryptoProviders;
+import dev.muster.protocol.tls.Renegotiation;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -43,10 +44,7 @@ public final class EstTls extends JdkSSLEngineOptions {
   private static final int SESSION_SECONDS = 3600;
 
   static {
-    // Else the JDK's TLS lets a client of TLS 1.2 negotiate anew, as often as it likes.
-    if (System.getProperty("jdk.tls.rejectClientInitiatedRenegotiation") == null) {
-      System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
-    }
+    Renegotiation.refuse();
   }
 
   private final ServerKeys keys;
