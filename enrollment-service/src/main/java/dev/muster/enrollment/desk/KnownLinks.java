@@ -31,12 +31,18 @@ final class KnownLinks {
     };
   }
 
-  synchronized boolean contains(PublicKey key, X509Certificate certificate) {
-    return links.get(link(key, certificate)) != null;
+  boolean contains(PublicKey key, X509Certificate certificate) {
+    Link link = link(key, certificate);
+    synchronized (links) {
+      return links.get(link) != null;
+    }
   }
 
-  synchronized void add(PublicKey key, X509Certificate certificate) {
-    links.put(link(key, certificate), true);
+  void add(PublicKey key, X509Certificate certificate) {
+    Link link = link(key, certificate);
+    synchronized (links) {
+      links.put(link, true);
+    }
   }
 
   private static Link link(PublicKey key, X509Certificate certificate) {
