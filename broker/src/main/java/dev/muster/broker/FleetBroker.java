@@ -17,23 +17,12 @@ import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
-import dev.muster.broker.telemetry.JdbcTelemetrySink;
-import dev.muster.broker.telemetry.MessageQuery;
-import dev.muster.broker.telemetry.TelemetryDatabase;
-import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
-import dev.muster.broker.telemetry.TelemetryStorage;
-import dev.muster.broker.telemetry.Upkeep;
-import dev.muster.broker.telemetry.live.LiveFeed;
-import dev.muster.broker.telemetry.retention.OldTelemetry;
-import dev.muster.broker.telemetry.retention.Retention;
-import dev.muster.broker.telemetry.rollup.Rollups;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.broker.trust.TrustFiles;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -47,9 +36,7 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,30 +57,18 @@ import org.slf4j.LoggerFactory;
 public final class FleetBroker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FleetBroker.class);
   private static final int QUERY_THREADS = 2;
-  private static final Duration ROLLUP_PAUSE = Duration.ofSeconds(1);
-  private static final Duration RETENTION_PAUSE = Duration.ofMinutes(1);
   private static final String NAME = "broker";
 
-  /** What was started, to be closed in the reverse order. */
-  private final Deque<AutoCloseable> started = new ArrayDeque<>();
-
+  private final Opened opened = new Opened();
   private final Sessions sessions = new Sessions();
   private final Refusals refusals;
   private final Policies policies;
   private final TrustFiles issuers;
   private final RevocationView view;
   private final ServerCertificate server;
-  private final LiveFeed feed = new LiveFeed();
-  private final TelemetryDatabase database;
-  private final Retention retention;
-  private final TelemetrySink sink;
-  private final List<Upkeep> upkeep;
-  private final IntakeReview review;
-  private final TelemetryQuery query;
-  private final MessageQuery stored;
+  private final Telemetry telemetry;
   private final WorkerExecutor queries;
   private final DeviceState devices;
-  private final Clock clock;
   private final int mqttPort;
 
   /**
@@ -122,7 +97,6 @@ public final class FleetBroker implements AutoCloseable {
       Clock clock,
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
-    this.clock = clock;
     this.refusals = new Refusals(clock);
     try {
       DurableFiles.createFolder(config.directory());
@@ -135,23 +109,15 @@ public final class FleetBroker implements AutoCloseable {
       view = new RevocationView(authorities, config.crlGrace(), clock);
       HiveMqHome.Trust trust = trust(config, authorities);
 
-      database = opened(TelemetryDatabase.open(
-          new TelemetryStorage(config.directory(), config.telemetry().database())));
-      retention = config.telemetry().retention();
-      upkeep = startUpkeep(meters);
-      sink = feed.over(before.apply(
-          opened(JdbcTelemetrySink.start(database, config.telemetry().intake(), meters))));
-      review = opened(IntakeReview.start(database, sink, clock, meters));
-      query = new TelemetryQuery(database);
-      stored = new MessageQuery(database);
-      devices = opened(DeviceState.start(database, clock, meters));
+      telemetry = opened.add(Telemetry.start(config, clock, meters, before));
+      devices = opened.add(DeviceState.start(telemetry.database(), clock, meters));
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
-      started.push(() -> queries.close());
+      opened.add(queries::close);
 
       Disconnector disconnector = FleetExtension.newDisconnector();
       Subscriptions subscriptions = FleetExtension.newSubscriptions();
       PolicyFollower policy = new PolicyFollower(policies, sessions, disconnector, subscriptions);
-      Revocations revocations = opened(new Revocations(
+      Revocations revocations = opened.add(new Revocations(
           view,
           sessions,
           disconnector,
@@ -169,7 +135,7 @@ public final class FleetBroker implements AutoCloseable {
               new CloneWatch(clock, devices::noteAlarm),
               policy,
               refusals,
-              sink,
+              telemetry.sink(),
               devices.parts(),
               FleetBroker::later,
               NAME),
@@ -178,15 +144,12 @@ public final class FleetBroker implements AutoCloseable {
           clock,
           meters);
       HiveMqHome home = HiveMqHome.write(config, trust);
-      opened(EmbeddedBroker.start(home, extension, config));
+      opened.add(EmbeddedBroker.start(home, extension, config));
       devices.announce();
       mqttPort = SelfCheck.run(extension, config, trust.chain().get(0));
       server = new ServerCertificate(config, home, mqttPort, trust.chain().get(0), clock);
-      revocations.start(() -> {
-        server.look();
-        policy.look();
-        return changedAuthorities(home);
-      });
+      revocations.start(() -> changedAuthorities(home));
+      opened.add(Lookout.start(List.of(server::look, policy::look)));
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (IOException e) {
       close();
@@ -203,23 +166,6 @@ public final class FleetBroker implements AutoCloseable {
 
   private static void later(Duration delay, Runnable task) {
     CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS).execute(task);
-  }
-
-  private List<Upkeep> startUpkeep(MeterRegistry meters) {
-    Rollups rollups = new Rollups(database, retention, clock);
-    OldTelemetry old = new OldTelemetry(database, retention, clock, meters);
-    Gauge.builder("muster.telemetry.rollup.behind", rollups, Rollups::behind)
-        .description("Messages that no rollup has counted yet")
-        .register(meters);
-    return List.of(
-        opened(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 1, meters)),
-        // Ingest has at least four fifths of the disk's time.
-        opened(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)));
-  }
-
-  private <T extends AutoCloseable> T opened(T part) {
-    started.push(part);
-    return part;
   }
 
   private static IssuingAuthorities authorities(TrustFiles files) {
@@ -284,11 +230,7 @@ public final class FleetBroker implements AutoCloseable {
 
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
-    new TelemetryRoutes(query, stored, sessions, queries).mount(router);
-    new SeriesRoutes(database, retention, queries, clock).mount(router);
-    new ExportRoute(database, queries, clock).mount(router);
-    new LiveRoute(feed).mount(router);
-    review.mount(router, queries);
+    telemetry.mount(router, sessions, queries);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
   }
@@ -296,10 +238,8 @@ public final class FleetBroker implements AutoCloseable {
   /** What an operator should mend; empty if all is well. */
   public Optional<String> problem() {
     List<String> problems = new ArrayList<>();
-    sink.problem().ifPresent(problems::add);
+    telemetry.problems().forEach(problems::add);
     devices.problem().ifPresent(problems::add);
-    upkeep.forEach(work -> work.problem().ifPresent(problems::add));
-    review.problem().ifPresent(problems::add);
     view.problem().ifPresent(problems::add);
     issuers.problem().ifPresent(problems::add);
     policies.problem().ifPresent(problems::add);
@@ -310,12 +250,6 @@ public final class FleetBroker implements AutoCloseable {
   /** Stops: clients first, then the store, when it has kept what it has taken. Blocks. */
   @Override
   public void close() {
-    while (!started.isEmpty()) {
-      try {
-        started.pop().close();
-      } catch (Exception e) {
-        LOG.error("Broker part did not close", e);
-      }
-    }
+    opened.close();
   }
 }
