@@ -30,7 +30,7 @@ final class TelemetrySettings {
           # count: 1000
           # bytes: 4194304
         # A PostgreSQL server in place of the database in DATA/broker, with a database that nothing
-        # else uses; several brokers may share it. The file holds the password alone.
+        # else uses, and no other broker. The file holds the password alone.
         database:
           # url: jdbc:postgresql://localhost/telemetry
           # user: muster

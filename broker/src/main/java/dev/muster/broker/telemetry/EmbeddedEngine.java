@@ -87,6 +87,12 @@ final class EmbeddedEngine implements Engine {
     }
   }
 
+  /** H2 locks its file. */
+  @Override
+  public AutoCloseable claim() {
+    return () -> {};
+  }
+
   @Override
   public String explain(Throwable problem) {
     return "telemetry database " + shownAs + " cannot be opened: " + Engine.rootMessage(problem)

@@ -26,6 +26,15 @@ interface Engine {
   /** Puts on stable storage what has been committed, if the commit has not done so. */
   void flush(Connection connection) throws SQLException;
 
+  /**
+   * Takes the database for this process alone: a broker takes all whom it does not know for gone,
+   * and reads a version before it writes the next.
+   *
+   * @return to be closed when others may have it
+   * @throws dev.muster.broker.StartFailedException if another has it
+   */
+  AutoCloseable claim() throws SQLException;
+
   /** What a failure to open means, for an operator. */
   String explain(Throwable problem);
 

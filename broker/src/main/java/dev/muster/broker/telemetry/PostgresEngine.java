@@ -9,13 +9,17 @@ import dev.muster.broker.StartFailedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
-/** A PostgreSQL server, which several brokers may share. */
+/** A database on a PostgreSQL server. */
 final class PostgresEngine implements Engine {
+  /** Of ours alone, by chance. */
+  private static final long LOCK = 0x6d75_7374_6572_0001L;
+
   private final TelemetryStorage.Server server;
   private final String password;
 
@@ -80,6 +84,25 @@ final class PostgresEngine implements Engine {
   /** The commit has done it. */
   @Override
   public void flush(Connection connection) {}
+
+  /** An advisory lock, which goes with its connection: also when this process is killed. */
+  @Override
+  public AutoCloseable claim() throws SQLException {
+    Connection connection = DriverManager.getConnection(server.url(), server.user(), password);
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT pg_try_advisory_lock(" + LOCK + ")")) {
+      rows.next();
+      if (rows.getBoolean(1)) {
+        return connection;
+      }
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+    connection.close();
+    throw new StartFailedException("telemetry.database.url: " + server.url()
+        + ": in use by another broker (expected: a database for each broker)");
+  }
 
   @Override
   public String explain(Throwable problem) {

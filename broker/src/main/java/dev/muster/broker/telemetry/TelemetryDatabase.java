@@ -16,6 +16,8 @@ import java.time.Duration;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The database of the telemetry: an H2 file, or a PostgreSQL server. */
 public final class TelemetryDatabase implements AutoCloseable {
@@ -28,12 +30,16 @@ public final class TelemetryDatabase implements AutoCloseable {
   /** A statement that was stopped because it took too long; the same of H2 and PostgreSQL. */
   private static final String CANCELED = "57014";
 
+  private static final Logger LOG = LoggerFactory.getLogger(TelemetryDatabase.class);
+
   private final HikariDataSource dataSource;
   private final Engine engine;
+  private final AutoCloseable claim;
 
-  private TelemetryDatabase(HikariDataSource dataSource, Engine engine) {
+  private TelemetryDatabase(HikariDataSource dataSource, Engine engine, AutoCloseable claim) {
     this.dataSource = dataSource;
     this.engine = engine;
+    this.claim = claim;
   }
 
   /**
@@ -62,14 +68,34 @@ public final class TelemetryDatabase implements AutoCloseable {
     HikariDataSource dataSource = null;
     try {
       dataSource = new HikariDataSource(config);
-      prepare(dataSource, engine);
-      return new TelemetryDatabase(dataSource, engine);
+      AutoCloseable claim = engine.claim();
+      return prepared(dataSource, engine, claim);
     } catch (FlywayException | HikariPool.PoolInitializationException | SQLException e) {
       close(dataSource);
       throw new StartFailedException(engine.explain(e), e);
     } catch (StartFailedException e) {
       close(dataSource);
       throw e;
+    }
+  }
+
+  private static TelemetryDatabase prepared(
+      HikariDataSource dataSource, Engine engine, AutoCloseable claim) throws SQLException {
+    try {
+      prepare(dataSource, engine);
+      return new TelemetryDatabase(dataSource, engine, claim);
+    } catch (SQLException | RuntimeException e) {
+      release(claim);
+      throw e;
+    }
+  }
+
+  private static void release(AutoCloseable claim) {
+    try {
+      claim.close();
+    } catch (Exception e) {
+      // A connection that is broken has let go already.
+      LOG.debug("Database not let go error={}", e.toString());
     }
   }
 
@@ -128,5 +154,6 @@ public final class TelemetryDatabase implements AutoCloseable {
   @Override
   public void close() {
     dataSource.close();
+    release(claim);
   }
 }

@@ -99,6 +99,17 @@ class PostgresStoreIT extends IntakeContract {
   }
 
   @Test
+  void open_databaseOfAnotherBroker_isRefusedUntilThatHasClosed() {
+    assertThatThrownBy(this::openDatabase)
+        .isInstanceOf(StartFailedException.class)
+        .hasMessageContaining("in use by another broker (expected: a database for each broker)");
+    sink.close();
+    database.close();
+    database = openDatabase();
+    assertThat(database).isNotNull();
+  }
+
+  @Test
   void open_serverThatDoesNotFlush_isRefused() throws Exception {
     try (EmbeddedPostgres careless =
         EmbeddedPostgres.builder().setServerConfig("fsync", "off").start()) {

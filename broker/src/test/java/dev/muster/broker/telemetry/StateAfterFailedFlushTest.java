@@ -60,6 +60,11 @@ class StateAfterFailedFlushTest {
     }
 
     @Override
+    public AutoCloseable claim() throws SQLException {
+      return engine.claim();
+    }
+
+    @Override
     public String explain(Throwable problem) {
       return engine.explain(problem);
     }
