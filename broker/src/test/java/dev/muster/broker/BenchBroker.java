@@ -1,0 +1,48 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.broker.telemetry.TelemetryConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+
+/**
+ * The broker in a process of its own, to be measured. Argument: a folder with its certificates, its
+ * policy and its CRLs. Says {@code API PORT} and {@code PORT PORT}, and ends when its input does.
+ */
+public final class BenchBroker {
+  private BenchBroker() {}
+
+  public static void main(String... arguments) throws Exception {
+    Path folder = Path.of(arguments[0]);
+    Vertx vertx = Vertx.vertx();
+    BrokerConfig config = new BrokerConfig(
+        folder.resolve("broker"),
+        "127.0.0.1",
+        0,
+        folder.resolve("server.key"),
+        folder.resolve("server.pem"),
+        folder.resolve("device-ca.pem"),
+        folder.resolve("service-ca.pem"),
+        folder.resolve("policy.yaml"),
+        null,
+        Duration.ofMinutes(5),
+        Duration.ofHours(1),
+        BrokerConfig.Limits.DEFAULT,
+        TelemetryConfig.DEFAULT);
+    try (FleetBroker broker =
+        FleetBroker.start(config, vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
+      System.out.println("API " + OperatorApi.serve(vertx, broker));
+      System.out.println("PORT " + broker.mqttPort());
+      while (System.in.read() >= 0) {
+        // Until the parent closes it, or is gone.
+      }
+    }
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+}
