@@ -12,6 +12,6 @@ public final class DeviceClosedException extends PublishException {
   private static final long serialVersionUID = 1L;
 
   public DeviceClosedException(String message) {
-    super(message);
+    super(DropReason.CLOSED, message);
   }
 }

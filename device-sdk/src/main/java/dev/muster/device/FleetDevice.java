@@ -9,14 +9,17 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.device.internal.connection.DeviceLoop;
 import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
-import dev.muster.device.internal.connection.OutboundQueue;
 import dev.muster.device.internal.connection.Status;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.mqtt.MqttTransport;
 import dev.muster.device.internal.mqtt.PahoTransport;
+import dev.muster.device.internal.outbound.Message;
+import dev.muster.device.internal.outbound.OutboundQueue;
+import dev.muster.device.internal.outbound.QueueLimits;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -24,6 +27,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -40,6 +45,9 @@ import org.jspecify.annotations.Nullable;
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
 
+  /** Of 32 that an identity may have: something is appended for what is not telemetry. */
+  private static final int BOOT_ID_LENGTH = 24;
+
   private final DeviceSettings settings;
   private final String bootId;
   private final OutboundQueue queue;
@@ -51,10 +59,9 @@ public final class FleetDevice implements AutoCloseable {
   private FleetDevice(Builder builder, DeviceSettings settings) {
     this.settings = settings;
     // Not from the injected randomness: two starts with one seed would look like redeliveries.
-    this.bootId = UUID.randomUUID().toString().replace("-", "");
+    this.bootId = UUID.randomUUID().toString().replace("-", "").substring(0, BOOT_ID_LENGTH);
     Executor callbacks = builder.callbacks == null ? new Callbacks() : builder.callbacks;
-    this.queue =
-        new OutboundQueue(bootId, builder.maxQueuedMessages, builder.maxQueuedBytes, callbacks);
+    this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
     this.status = new Status(bootId, builder.listener, callbacks);
   }
 
@@ -90,7 +97,40 @@ public final class FleetDevice implements AutoCloseable {
    * @throws IllegalArgumentException if the name is not usable
    */
   public Telemetry telemetry(String stream) {
-    return new Telemetry(FleetTopics.checkName("stream", stream), queue, settings.clock());
+    return telemetry(stream, MessageClass.TELEMETRY);
+  }
+
+  /** As {@link #telemetry(String)}, but kept and sent as messages of another class. */
+  public Telemetry telemetry(String stream, MessageClass messageClass) {
+    return new Telemetry(
+        FleetTopics.checkName("stream", stream),
+        requireNonNull(messageClass, "messageClass"),
+        queue,
+        settings.clock());
+  }
+
+  /**
+   * Sends values that must not be lost nor wait: flushed to disk at once, sent before all else, and
+   * kept by the backend like telemetry, as the stream {@code name}.
+   *
+   * @throws IllegalArgumentException if the name or a value cannot be sent
+   */
+  public PublishReceipt alarm(String name, Map<String, ?> values) {
+    return telemetry(name, MessageClass.ALARM).send(values);
+  }
+
+  /**
+   * Tells whoever listens at the backend that something has happened. It is kept on the device
+   * until the broker has it; the backend hands it on, and keeps no record of it.
+   *
+   * @throws IllegalArgumentException if the name or a value cannot be sent
+   */
+  public PublishReceipt event(String name, Map<String, ?> values) {
+    return queue.submit(
+        MessageClass.TELEMETRY,
+        Message.Kind.EVENT,
+        name,
+        SenmlJson.write(Measurements.of(values, settings.clock().instant())));
   }
 
   public DeviceState state() {
@@ -118,18 +158,22 @@ public final class FleetDevice implements AutoCloseable {
     DeviceLoop started = loop();
     OutboundQueue.Counts counts = queue.counts();
     return new DeviceStatistics(
-        counts.messages(),
+        counts.messages() + counts.backlog(),
         counts.bytes(),
         counts.acknowledged(),
         counts.refused(),
         counts.overflowed(),
+        counts.stored(),
+        counts.lost(),
+        counts.journalBytes(),
         started == null ? 0 : started.connections(),
         started == null ? 0 : started.enrollments());
   }
 
   /**
-   * Stops the device for good. Waits up to a second for acknowledgements under way; futures of what
-   * is left fail with {@link DeviceClosedException}. Blocks for at most 5 s. Idempotent.
+   * Stops the device for good. Waits up to a second for acknowledgements under way. What is left is
+   * on disk then, for the next start; its futures fail with {@link DeviceClosedException}. Blocks
+   * for at most 5 s. Idempotent.
    */
   @Override
   public void close() {
@@ -160,6 +204,8 @@ public final class FleetDevice implements AutoCloseable {
   public static final class Builder {
     private static final int DEFAULT_QUEUED_MESSAGES = 10_000;
     private static final long DEFAULT_QUEUED_BYTES = 8L * 1024 * 1024;
+    private static final long DEFAULT_JOURNAL_BYTES = 64L * 1024 * 1024;
+    private static final long LEAST_JOURNAL_BYTES = 64L * 1024;
 
     private @Nullable URI enrollment;
     private @Nullable URI broker;
@@ -175,6 +221,8 @@ public final class FleetDevice implements AutoCloseable {
     private @Nullable Executor callbacks;
     private int maxQueuedMessages = DEFAULT_QUEUED_MESSAGES;
     private long maxQueuedBytes = DEFAULT_QUEUED_BYTES;
+    private long journalBytes = DEFAULT_JOURNAL_BYTES;
+    private final Map<MessageClass, DropPolicy> policies = new EnumMap<>(MessageClass.class);
 
     private Builder() {}
 
@@ -205,7 +253,9 @@ public final class FleetDevice implements AutoCloseable {
       return this;
     }
 
-    /** Where keys and certificates are kept; made if absent, used by this device alone. */
+    /**
+     * Where keys, certificates and messages are kept; made if absent, used by this device alone.
+     */
     public Builder stateDirectory(Path directory) {
       stateDirectory = requireNonNull(directory, "directory");
       return this;
@@ -228,7 +278,10 @@ public final class FleetDevice implements AutoCloseable {
       return this;
     }
 
-    /** How much may wait for acknowledgement; by default 10,000 messages and 8 MiB of payload. */
+    /**
+     * How much of each class may wait in memory; by default 10,000 messages and 8 MiB of payload.
+     * Of messages on disk as many receipts are followed.
+     */
     public Builder queueLimit(int messages, long bytes) {
       if (messages < 1 || bytes < 1) {
         throw new IllegalArgumentException(
@@ -237,6 +290,26 @@ public final class FleetDevice implements AutoCloseable {
       maxQueuedMessages = messages;
       maxQueuedBytes = bytes;
       return this;
+    }
+
+    /** How much may wait on disk; by default 64 MiB, a quarter of it for alarms. */
+    public Builder journalLimit(long bytes) {
+      if (bytes < LEAST_JOURNAL_BYTES) {
+        throw new IllegalArgumentException(
+            "journal limit: " + bytes + " (expected: at least " + LEAST_JOURNAL_BYTES + ")");
+      }
+      journalBytes = bytes;
+      return this;
+    }
+
+    /** What goes when there is no room; by default the oldest, of alarms the newest. */
+    public Builder dropPolicy(MessageClass messageClass, DropPolicy policy) {
+      policies.put(requireNonNull(messageClass, "messageClass"), requireNonNull(policy, "policy"));
+      return this;
+    }
+
+    private QueueLimits limits() {
+      return new QueueLimits(maxQueuedMessages, maxQueuedBytes, journalBytes, policies);
     }
 
     /**

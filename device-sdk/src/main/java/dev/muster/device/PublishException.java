@@ -4,11 +4,21 @@
  */
 package dev.muster.device;
 
-/** Why a message was not acknowledged. Futures of {@link Telemetry} fail with a subclass of it. */
+import static java.util.Objects.requireNonNull;
+
+/** Why a message will not be acknowledged. */
 public abstract class PublishException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  PublishException(String message) {
+  private final DropReason dropReason;
+
+  PublishException(DropReason dropReason, String message) {
     super(message);
+    this.dropReason = requireNonNull(dropReason, "dropReason");
+  }
+
+  /** The reason for programs. */
+  public DropReason dropReason() {
+    return dropReason;
   }
 }

@@ -9,6 +9,6 @@ public final class PublishQueueFullException extends PublishException {
   private static final long serialVersionUID = 1L;
 
   public PublishQueueFullException(String message) {
-    super(message);
+    super(DropReason.FULL, message);
   }
 }

@@ -12,7 +12,7 @@ public final class PublishRefusedException extends PublishException {
 
   /** @param reason the reason code of the PUBACK (MQTT 5, 3.4.2.1), 0x80 or above */
   public PublishRefusedException(int reason, String detail) {
-    super("the broker refused the message: " + detail);
+    super(DropReason.REFUSED, "the broker refused the message: " + detail);
     this.reason = reason;
   }
 

@@ -4,15 +4,11 @@
  */
 package dev.muster.device;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.muster.device.internal.connection.OutboundQueue;
+import dev.muster.device.internal.outbound.Message;
+import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.protocol.telemetry.Measurement;
-import dev.muster.protocol.telemetry.Measurement.Value;
 import dev.muster.protocol.telemetry.SenmlJson;
 import java.time.Clock;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -25,11 +21,13 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class Telemetry {
   private final String stream;
+  private final MessageClass messageClass;
   private final OutboundQueue queue;
   private final Clock clock;
 
-  Telemetry(String stream, OutboundQueue queue, Clock clock) {
+  Telemetry(String stream, MessageClass messageClass, OutboundQueue queue, Clock clock) {
     this.stream = stream;
+    this.messageClass = messageClass;
     this.queue = queue;
     this.clock = clock;
   }
@@ -46,14 +44,9 @@ public final class Telemetry {
     return send(values).acknowledged();
   }
 
-  /** As {@link #publish}, for callers who want to know the message's identity. */
+  /** As {@link #publish}, for callers who want to know how far the message has come. */
   public PublishReceipt send(Map<String, ?> values) {
-    requireNonNull(values, "values");
-    Instant now = clock.instant();
-    List<Measurement> measurements = new ArrayList<>(values.size());
-    values.forEach((metric, value) ->
-        measurements.add(new Measurement(metric, null, now, read(metric, value))));
-    return send(measurements);
+    return send(Measurements.of(values, clock.instant()));
   }
 
   /**
@@ -62,20 +55,7 @@ public final class Telemetry {
    * @throws IllegalArgumentException if there is none, or one that cannot be sent
    */
   public PublishReceipt send(List<Measurement> measurements) {
-    return queue.submit(stream, SenmlJson.write(measurements));
-  }
-
-  private static Value read(String metric, Object value) {
-    if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-      return new Value.Number(number.doubleValue());
-    }
-    if (value instanceof Boolean bool) {
-      return new Value.Bool(bool);
-    }
-    if (value instanceof String text) {
-      return new Value.Text(text);
-    }
-    throw new IllegalArgumentException(
-        metric + ": " + value + " (expected: a finite number, a boolean or a string)");
+    return queue.submit(
+        messageClass, Message.Kind.TELEMETRY, stream, SenmlJson.write(measurements));
   }
 }

@@ -20,7 +20,8 @@ final class TestTiming {
       Duration.ofMillis(50),
       Duration.ofMillis(100),
       Duration.ofMillis(500),
-      Duration.ofMillis(500));
+      Duration.ofMillis(500),
+      Duration.ofMillis(100));
 
   private TestTiming() {}
 
@@ -37,6 +38,7 @@ final class TestTiming {
         FAST.renewalCheck(),
         FAST.renewalRetryBase(),
         FAST.renewalRetryCap(),
-        FAST.drain());
+        FAST.drain(),
+        FAST.store());
   }
 }

@@ -7,6 +7,7 @@ package dev.muster.device.internal.connection;
 import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
 import dev.muster.device.EnrollmentRefusedException;
+import dev.muster.device.MessageClass;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
@@ -16,11 +17,16 @@ import dev.muster.device.internal.mqtt.LinkEvents;
 import dev.muster.device.internal.mqtt.LinkSettings;
 import dev.muster.device.internal.mqtt.MqttLink;
 import dev.muster.device.internal.mqtt.OutboundMessage;
+import dev.muster.device.internal.outbound.Entry;
+import dev.muster.device.internal.outbound.Message;
+import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -60,6 +66,7 @@ public final class DeviceLoop {
 
   private @Nullable Link link;
   private @Nullable Future<?> nextStep;
+  private boolean storePlanned;
   private Instant noRenewalBefore = Instant.MIN;
   private boolean loaded;
   private boolean switching;
@@ -87,6 +94,8 @@ public final class DeviceLoop {
   public void start() {
     queue.onSubmit(this::requestPump);
     owner.execute(() -> {
+      queue.keepIn(settings.stateDirectory());
+      planStore();
       watchRenewal();
       proceed();
     });
@@ -193,6 +202,7 @@ public final class DeviceLoop {
   private final class Link implements LinkEvents {
     private final Generation identity;
     private final FleetTopics topics;
+    private final Map<OutboundMessage, Entry> sent = new IdentityHashMap<>();
     private @Nullable MqttLink transport;
     private boolean online;
     private int window;
@@ -218,8 +228,11 @@ public final class DeviceLoop {
     @Override
     public void onAcknowledged(OutboundMessage message, int reason, String detail) {
       handOver(() -> {
-        queue.settle(message.identity().sequence(), reason, detail);
-        whenMessageSettled();
+        Entry entry = sent.remove(message);
+        if (entry != null) {
+          queue.settle(entry, reason, detail);
+          whenMessageSettled();
+        }
       });
     }
 
@@ -250,6 +263,7 @@ public final class DeviceLoop {
 
   private void whenOnline(Link connected) {
     connections.incrementAndGet();
+    queue.reportLosses();
     boolean renewed = identities.isCandidate(connected.identity);
     status.enter(
         DeviceState.ONLINE, renewed ? "connected with the renewed certificate" : "connected");
@@ -267,6 +281,7 @@ public final class DeviceLoop {
 
   private void whenMessageSettled() {
     pump();
+    planStore();
     if (stopping) {
       stopIfSettled();
     } else if (switching && link != null && queue.inFlight() == 0) {
@@ -315,6 +330,30 @@ public final class DeviceLoop {
       owner.execute(() -> {
         pumpRequested.set(false);
         pump();
+        store();
+      });
+    }
+  }
+
+  /** Alarms at once, others together within a second, or when memory fills up. */
+  private void store() {
+    if (queue.hasUnwritten(MessageClass.ALARM)) {
+      queue.store(MessageClass.ALARM);
+    }
+    if (queue.isCrowded()) {
+      queue.store(MessageClass.TELEMETRY);
+    }
+    planStore();
+  }
+
+  private void planStore() {
+    if (!storePlanned && queue.needsStore()) {
+      storePlanned = true;
+      owner.after(timing.store(), () -> {
+        storePlanned = false;
+        queue.store(MessageClass.ALARM);
+        queue.store(MessageClass.TELEMETRY);
+        planStore();
       });
     }
   }
@@ -322,33 +361,38 @@ public final class DeviceLoop {
   private void pump() {
     Link to = link;
     while (to != null && to.online && !switching && queue.inFlight() < to.window) {
-      OutboundQueue.Entry entry = queue.takeNext();
+      Entry entry = queue.takeNext();
       if (entry == null || !send(to, entry)) {
         return;
       }
     }
   }
 
-  private boolean send(Link to, OutboundQueue.Entry entry) {
-    OutboundMessage message = new OutboundMessage(
-        to.topics.telemetry(entry.stream()),
-        entry.payload(),
-        SenmlJson.MEDIA_TYPE,
-        entry.identity());
+  private boolean send(Link to, Entry entry) {
+    Message kept = entry.message();
+    String topic = kept.kind() == Message.Kind.EVENT
+        ? to.topics.event(kept.name())
+        : to.topics.telemetry(kept.name());
+    OutboundMessage message =
+        new OutboundMessage(topic, kept.payload(), SenmlJson.MEDIA_TYPE, kept.identity());
     if (message.packetBytes() > to.maximumPacketSize) {
       // The broker would end the connection, and the next one, and every one after it.
       queue.settle(
-          entry.identity().sequence(),
+          entry,
           PACKET_TOO_LARGE,
           "larger than the " + to.maximumPacketSize + " bytes that it takes");
       return true;
     }
+    to.sent.put(message, entry);
     MqttLink transport = to.transport;
     return transport != null && transport.publish(message);
   }
 
   private void watchRenewal() {
     owner.after(timing.renewalCheck(), this::watchRenewal);
+    if (isOnline()) {
+      queue.reportLosses();
+    }
     Instant now = now();
     Generation current = identities.current();
     boolean due = identities.isRenewalDue(now) && !now.isBefore(noRenewalBefore);

@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param renewalRetryBase the first limit of the backoff of renewals
  * @param renewalRetryCap its last
  * @param drain for acknowledgements before a connection is closed on purpose
+ * @param store how long telemetry waits in memory before it is written to disk
  */
 public record DeviceTiming(
     Duration reconnectBase,
@@ -32,7 +33,8 @@ public record DeviceTiming(
     Duration renewalCheck,
     Duration renewalRetryBase,
     Duration renewalRetryCap,
-    Duration drain) {
+    Duration drain,
+    Duration store) {
 
   /** What a device in the field uses. */
   public static final DeviceTiming STANDARD = new DeviceTiming(
@@ -46,5 +48,6 @@ public record DeviceTiming(
       Duration.ofSeconds(15),
       Duration.ofMinutes(1),
       Duration.ofHours(1),
+      Duration.ofSeconds(1),
       Duration.ofSeconds(1));
 }

@@ -2,26 +2,39 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.device.internal.connection;
+package dev.muster.device.internal.outbound;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.device.DeviceClosedException;
+import dev.muster.device.MessageClass;
 import dev.muster.device.PublishQueueFullException;
 import dev.muster.device.PublishReceipt;
 import dev.muster.device.PublishRefusedException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
 class OutboundQueueTest {
   private static final byte[] TEN_BYTES = new byte[10];
 
-  private final OutboundQueue queue = new OutboundQueue("boot", 3, 100, Runnable::run);
+  private final OutboundQueue queue = queue(3, Runnable::run);
+
+  private static OutboundQueue queue(int messages, Executor callbacks) {
+    QueueLimits limits = new QueueLimits(messages, 100, 1024 * 1024, Map.of());
+    return new OutboundQueue("boot", limits, Clock.systemUTC(), callbacks);
+  }
+
+  private static PublishReceipt submit(OutboundQueue to, String stream, byte[] payload) {
+    return to.submit(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, stream, payload);
+  }
 
   private PublishReceipt submit() {
-    return queue.submit("s", TEN_BYTES);
+    return submit(queue, "s", TEN_BYTES);
   }
 
   @Test
@@ -40,14 +53,14 @@ class OutboundQueueTest {
 
   @Test
   void submit_tooManyBytes_failsThatOne() {
-    assertThat(queue.submit("s", new byte[101]).acknowledged()).isCompletedExceptionally();
-    assertThat(queue.submit("s", new byte[100]).acknowledged()).isNotDone();
-    assertThat(queue.submit("s", new byte[1]).acknowledged()).isCompletedExceptionally();
+    assertThat(submit(queue, "s", new byte[101]).acknowledged()).isCompletedExceptionally();
+    assertThat(submit(queue, "s", new byte[100]).acknowledged()).isNotDone();
+    assertThat(submit(queue, "s", new byte[1]).acknowledged()).isCompletedExceptionally();
   }
 
   @Test
   void submit_badStream_isRefusedAtOnce() {
-    assertThatThrownBy(() -> queue.submit("a/b", TEN_BYTES))
+    assertThatThrownBy(() -> submit(queue, "a/b", TEN_BYTES))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(queue.counts().messages()).isZero();
   }
@@ -55,21 +68,21 @@ class OutboundQueueTest {
   @Test
   void settle_acknowledged_completesAndMakesRoom() {
     PublishReceipt receipt = submit();
-    queue.takeNext();
+    Entry entry = queue.takeNext();
 
-    queue.settle(receipt.identity().sequence(), 0x10, "no matching subscribers");
-    queue.settle(receipt.identity().sequence(), 0, "late");
+    queue.settle(entry, 0x10, "no matching subscribers");
+    queue.settle(entry, 0, "late");
 
     assertThat(receipt.acknowledged()).isCompleted();
-    assertThat(queue.counts()).isEqualTo(new OutboundQueue.Counts(0, 0, 1, 0, 0));
+    assertThat(queue.counts()).isEqualTo(new OutboundQueue.Counts(0, 0, 1, 0, 0, 0, 0, 0, 0));
   }
 
   @Test
   void settle_refused_tellsTheReason() {
     PublishReceipt receipt = submit();
-    queue.takeNext();
+    Entry entry = queue.takeNext();
 
-    queue.settle(receipt.identity().sequence(), 0x87, "not authorized");
+    queue.settle(entry, 0x87, "not authorized");
 
     assertThatThrownBy(receipt.acknowledged()::join)
         .cause()
@@ -89,8 +102,8 @@ class OutboundQueueTest {
     queue.returnInFlight();
 
     List<Long> order = new ArrayList<>();
-    for (OutboundQueue.Entry entry = queue.takeNext(); entry != null; entry = queue.takeNext()) {
-      order.add(entry.identity().sequence());
+    for (Entry entry = queue.takeNext(); entry != null; entry = queue.takeNext()) {
+      order.add(entry.message().identity().sequence());
     }
     assertThat(order).containsExactly(1L, 2L, 3L);
   }
@@ -113,14 +126,13 @@ class OutboundQueueTest {
   @Test
   void settle_callerHasNotNoticedYet_stillCounts() {
     List<Runnable> callbacks = new ArrayList<>();
-    OutboundQueue slow = new OutboundQueue("boot", 1, 100, callbacks::add);
-    PublishReceipt receipt = slow.submit("s", TEN_BYTES);
-    slow.takeNext();
-    slow.settle(receipt.identity().sequence(), 0, "success");
+    OutboundQueue slow = queue(1, callbacks::add);
+    PublishReceipt receipt = submit(slow, "s", TEN_BYTES);
+    slow.settle(slow.takeNext(), 0, "success");
 
-    assertThat(slow.submit("s", TEN_BYTES).acknowledged()).isCompletedExceptionally();
+    assertThat(submit(slow, "s", TEN_BYTES).acknowledged()).isCompletedExceptionally();
     callbacks.forEach(Runnable::run);
     assertThat(receipt.acknowledged()).isCompleted();
-    assertThat(slow.submit("s", TEN_BYTES).acknowledged()).isNotDone();
+    assertThat(submit(slow, "s", TEN_BYTES).acknowledged()).isNotDone();
   }
 }

@@ -1,0 +1,89 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.journal;
+
+import dev.muster.protocol.file.DurableFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A file of records, named after the number of the first. */
+final class Segment {
+  private static final Pattern NAME = Pattern.compile("([0-9a-f]{16})\\.log");
+
+  private final Path file;
+  private final long first;
+  private long length;
+
+  private Segment(Path file, long first, long length) {
+    this.file = file;
+    this.first = first;
+    this.length = length;
+  }
+
+  /** A file that is there; empty if it is none of ours. */
+  static Optional<Segment> found(Path file) throws IOException {
+    Matcher name = NAME.matcher(file.getFileName().toString());
+    return name.matches()
+        ? Optional.of(
+            new Segment(file, Long.parseUnsignedLong(name.group(1), 16), Files.size(file)))
+        : Optional.empty();
+  }
+
+  /** A new file, on the disk with its name. */
+  static Segment create(Path folder, long first) throws IOException {
+    DurableFiles.createFolder(folder);
+    Path file = folder.resolve(String.format("%016x.log", first));
+    // A file of this name holds nothing that counts, or its numbers would have been known.
+    Files.deleteIfExists(file);
+    Files.createFile(file);
+    DurableFiles.flushFolder(folder);
+    return new Segment(file, first, 0);
+  }
+
+  long first() {
+    return first;
+  }
+
+  /** How much of the file counts. */
+  long length() {
+    return length;
+  }
+
+  FileChannel open() throws IOException {
+    return FileChannel.open(file, StandardOpenOption.READ);
+  }
+
+  FileChannel openToAppend() throws IOException {
+    return FileChannel.open(file, StandardOpenOption.WRITE);
+  }
+
+  /** Writes at the end. What was written counts only if that succeeded as a whole. */
+  void append(FileChannel channel, ByteBuffer frames, boolean flush) throws IOException {
+    long end = length;
+    while (frames.hasRemaining()) {
+      end += channel.write(frames, end);
+    }
+    if (flush) {
+      channel.force(false);
+    }
+    length = end;
+  }
+
+  void delete() throws IOException {
+    Files.deleteIfExists(file);
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+}

@@ -1,0 +1,399 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.outbound;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.device.DeviceClosedException;
+import dev.muster.device.DropReason;
+import dev.muster.device.MessageClass;
+import dev.muster.device.PublishDroppedException;
+import dev.muster.device.PublishException;
+import dev.muster.device.PublishQueueFullException;
+import dev.muster.device.PublishReceipt;
+import dev.muster.device.PublishReceipt.Status;
+import dev.muster.device.PublishRefusedException;
+import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
+import dev.muster.protocol.topic.FleetTopics;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What has not been acknowledged: waiting or in flight, in memory or on the disk, alarms first.
+ * {@link #submit} may be called by any thread; the rest by the owner thread.
+ *
+ * <p>A message leaves the count of those in memory only when its future is completed, so a caller
+ * that is slow to notice acknowledgements meets the limit, too.
+ */
+public final class OutboundQueue {
+  private static final Logger LOG = LoggerFactory.getLogger(OutboundQueue.class);
+  private static final int FIRST_FAILURE = 0x80;
+  private static final int MAX_PAYLOAD_BYTES = 256 * 1024;
+
+  /** Losses are told on it. */
+  private static final String OWN_STREAM = "sdk";
+
+  /** Events are not counted among telemetry, where the backend looks for gaps. */
+  private static final String EVENTS = "-e";
+
+  private final String boot;
+  private final QueueLimits limits;
+  private final Clock clock;
+  private final Executor callbacks;
+  private final Losses losses = new Losses();
+  private final Object lock = new Object();
+  private final Map<MessageClass, Lane> lanes = new EnumMap<>(MessageClass.class);
+  private final Set<Entry> inFlight = new LinkedHashSet<>();
+  private Runnable wakeUp = () -> {};
+  private @Nullable Path stateDirectory;
+  private volatile @Nullable String storageProblem;
+  private long lastSequence;
+  private long lastEvent;
+  private boolean closed;
+  private long acknowledged;
+  private long refused;
+  private long overflowed;
+  private long stored;
+
+  public OutboundQueue(String boot, QueueLimits limits, Clock clock, Executor callbacks) {
+    this.boot = requireNonNull(boot, "boot");
+    this.limits = limits;
+    this.clock = clock;
+    this.callbacks = callbacks;
+    for (MessageClass messageClass : MessageClass.values()) {
+      lanes.put(messageClass, new Lane(messageClass, limits, losses, lock, this::giveUp));
+    }
+  }
+
+  private Lane lane(MessageClass messageClass) {
+    return requireNonNull(lanes.get(messageClass), "messageClass");
+  }
+
+  /** Takes a message, or says at once why not. */
+  public PublishReceipt submit(
+      MessageClass messageClass, Message.Kind kind, String name, byte[] payload) {
+    FleetTopics.checkName(kind == Message.Kind.EVENT ? "event" : "stream", name);
+    Runnable wake;
+    Receipt receipt;
+    synchronized (lock) {
+      MessageIdentity identity = kind == Message.Kind.EVENT
+          ? new MessageIdentity(boot + EVENTS, ++lastEvent)
+          : new MessageIdentity(boot, ++lastSequence);
+      receipt = new Receipt(identity);
+      Lane lane = lane(messageClass);
+      long now = clock.millis();
+      PublishException obstacle = obstacle(lane, payload.length);
+      if (obstacle != null) {
+        if (!closed) {
+          overflowed++;
+          losses.add(messageClass, 1, now, now);
+        }
+        receipt.reach(obstacle);
+        receipt.fail(obstacle);
+        return receipt;
+      }
+      lane.offer(new Entry(messageClass, new Message(kind, name, payload, identity), now, receipt));
+      wake = wakeUp;
+    }
+    wake.run();
+    return receipt;
+  }
+
+  private @Nullable PublishException obstacle(Lane lane, int size) {
+    if (closed) {
+      return new DeviceClosedException("the device is closed");
+    }
+    if (size > MAX_PAYLOAD_BYTES) {
+      return new PublishDroppedException(
+          DropReason.TOO_LARGE,
+          "payload: " + size + " bytes (expected: at most " + MAX_PAYLOAD_BYTES + ")");
+    }
+    if (!lane.makeRoom(size)) {
+      return new PublishQueueFullException("queue: full with " + lane.messages() + " messages, "
+          + lane.bytes() + " bytes (expected: at most " + limits.messages() + " messages, "
+          + limits.bytes() + " bytes)");
+    }
+    return null;
+  }
+
+  /** Calls {@code task} on the submitting thread after each submission; it must not block. */
+  public void onSubmit(Runnable task) {
+    synchronized (lock) {
+      wakeUp = task;
+    }
+  }
+
+  /** From now on messages are kept on disk, and what an earlier start has left there is sent. */
+  public void keepIn(Path directory) {
+    stateDirectory = directory;
+    attempt(() -> {
+      for (Lane lane : lanes.values()) {
+        lane.open(directory);
+      }
+    });
+  }
+
+  /** Moves the next message into flight; null if there is none. */
+  public @Nullable Entry takeNext() {
+    for (Lane lane : lanes.values()) {
+      Entry entry = lane.next(inFlight);
+      if (entry != null) {
+        inFlight.add(entry);
+        if (entry.receipt != null) {
+          entry.receipt.reach(Status.SENT);
+        }
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  public int inFlight() {
+    return inFlight.size();
+  }
+
+  public boolean isEmpty() {
+    return inFlight.isEmpty() && lanes.values().stream().allMatch(Lane::isEmpty);
+  }
+
+  /** The connection is gone: what was in flight is next again, in its old order. */
+  public void returnInFlight() {
+    List<Entry> entries = new ArrayList<>(inFlight);
+    inFlight.clear();
+    for (int i = entries.size() - 1; i >= 0; i--) {
+      lane(entries.get(i).messageClass).giveBack(entries.get(i));
+    }
+  }
+
+  /** The broker has decided. */
+  public void settle(Entry entry, int reason, String detail) {
+    if (!inFlight.remove(entry)) {
+      return; // Settled before: a late answer of a former connection.
+    }
+    lane(entry.messageClass).settled(entry);
+    boolean success = reason < FIRST_FAILURE;
+    synchronized (lock) {
+      if (success) {
+        acknowledged++;
+      } else {
+        refused++;
+      }
+    }
+    complete(entry, success ? null : new PublishRefusedException(reason, detail));
+  }
+
+  /** Whether messages of this class wait for the disk. */
+  public boolean hasUnwritten(MessageClass messageClass) {
+    return lane(messageClass).hasUnwritten();
+  }
+
+  /** Whether {@link #store} would write anything. */
+  public boolean needsStore() {
+    return lanes.values().stream().anyMatch(Lane::needsStore);
+  }
+
+  /** Whether memory fills up, so that {@link #store} should not wait. */
+  public boolean isCrowded() {
+    return lanes.values().stream().anyMatch(Lane::isCrowded);
+  }
+
+  /** Writes what waits for the disk, and what is done. Blocks until that is so. */
+  public void store(MessageClass messageClass) {
+    Path directory = stateDirectory;
+    if (directory == null) {
+      return;
+    }
+    Lane lane = lane(messageClass);
+    attempt(() -> {
+      List<Entry> written = lane.store(directory);
+      if (written.isEmpty()) {
+        lane.noteDone();
+      }
+      if (lane.isCrowded()) {
+        lane.spill();
+      }
+      tellStored(written);
+    });
+  }
+
+  private void tellStored(List<Entry> written) {
+    if (written.isEmpty()) {
+      return;
+    }
+    List<Receipt> receipts = new ArrayList<>(written.size());
+    for (Entry entry : written) {
+      if (entry.receipt != null) {
+        receipts.add(entry.receipt);
+        if (entry.receipt.status() == Status.ACCEPTED) {
+          entry.receipt.reach(Status.STORED);
+        }
+      }
+    }
+    synchronized (lock) {
+      stored += written.size();
+    }
+    callBack(() -> receipts.forEach(Receipt::completeStored));
+  }
+
+  private interface Storage {
+    void run() throws IOException;
+  }
+
+  private void attempt(Storage storage) {
+    try {
+      storage.run();
+      storageProblem = null;
+    } catch (IOException e) {
+      if (storageProblem == null) {
+        LOG.warn(
+            "Messages not kept on disk, goes on in memory boot={} reason={}", boot, e.toString());
+      }
+      storageProblem = e.toString();
+    }
+  }
+
+  /** Why messages are kept in memory only; null if all is well. */
+  public @Nullable String storageProblem() {
+    return storageProblem;
+  }
+
+  /** Tells the backend what was dropped since it was last told. */
+  public void reportLosses() {
+    List<Measurement> report = losses.take(clock.instant());
+    if (!report.isEmpty()) {
+      submit(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, SenmlJson.write(report));
+    }
+  }
+
+  /** Refuses everything new. */
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+    }
+  }
+
+  /** Stores what is left, and gives up its futures. */
+  public void abandon(String reason) {
+    close();
+    returnInFlight();
+    store(MessageClass.ALARM);
+    store(MessageClass.TELEMETRY);
+    for (Lane lane : lanes.values()) {
+      Collection<Entry> left = lane.close();
+      for (Entry entry : left) {
+        complete(
+            entry,
+            new DeviceClosedException(
+                entry.isWritten()
+                    ? reason + "; it is stored, and sent after the next start"
+                    : reason));
+      }
+    }
+  }
+
+  /** The counts, taken together. */
+  public Counts counts() {
+    int messages = 0;
+    long bytes = 0;
+    long onDisk = 0;
+    long diskBytes = 0;
+    synchronized (lock) {
+      for (Lane lane : lanes.values()) {
+        messages += lane.messages();
+        bytes += lane.bytes();
+        onDisk += lane.backlog();
+        diskBytes += lane.journalBytes();
+      }
+      return new Counts(
+          messages,
+          bytes,
+          acknowledged,
+          refused,
+          overflowed,
+          stored,
+          onDisk,
+          diskBytes,
+          losses.total());
+    }
+  }
+
+  /**
+   * See {@link #counts}.
+   *
+   * @param messages in memory
+   * @param bytes of payload in memory
+   * @param stored were written to the disk
+   * @param backlog are on the disk only
+   * @param journalBytes are taken on the disk
+   * @param lost were dropped, whatever the reason
+   */
+  public record Counts(
+      int messages,
+      long bytes,
+      long acknowledged,
+      long refused,
+      long overflowed,
+      long stored,
+      long backlog,
+      long journalBytes,
+      long lost) {}
+
+  private void complete(Entry entry, @Nullable PublishException failure) {
+    Receipt receipt = entry.receipt;
+    if (receipt != null && failure == null) {
+      receipt.reach(Status.ACKNOWLEDGED);
+    } else if (receipt != null) {
+      receipt.reach(failure);
+    }
+    callBack(() -> {
+      synchronized (lock) {
+        lane(entry.messageClass).forget(entry);
+      }
+      if (receipt != null && failure == null) {
+        receipt.complete();
+      } else if (receipt != null) {
+        receipt.fail(failure);
+      }
+    });
+  }
+
+  private void giveUp(Receipt receipt, DropReason reason) {
+    PublishException failure = switch (reason) {
+      case NOT_FOLLOWED ->
+        new PublishDroppedException(
+            reason, "the message is stored and will be sent; too many others are waited for");
+      case CLOSED ->
+        new DeviceClosedException(
+            "the device was closed; the message is stored, and sent after the next start");
+      case DAMAGED -> new PublishDroppedException(reason, "the message could not be read back");
+      default -> new PublishDroppedException(reason, "the message made room for newer ones");
+    };
+    receipt.reach(failure);
+    callBack(() -> receipt.fail(failure));
+  }
+
+  private void callBack(Runnable task) {
+    try {
+      callbacks.execute(task);
+    } catch (RejectedExecutionException e) {
+      task.run();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.outbound;
+
+import dev.muster.device.DropReason;
+import dev.muster.device.PublishException;
+import dev.muster.device.PublishReceipt;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import java.util.concurrent.CompletableFuture;
+
+/** A receipt as the queue fills it in; its status by one thread at a time. */
+final class Receipt implements PublishReceipt {
+  private final MessageIdentity identity;
+  private final CompletableFuture<Void> stored = new CompletableFuture<>();
+  private final CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+  private volatile Status status = Status.ACCEPTED;
+
+  Receipt(MessageIdentity identity) {
+    this.identity = identity;
+  }
+
+  @Override
+  public MessageIdentity identity() {
+    return identity;
+  }
+
+  @Override
+  public Status status() {
+    return status;
+  }
+
+  @Override
+  public CompletableFuture<Void> stored() {
+    return stored;
+  }
+
+  @Override
+  public CompletableFuture<Void> acknowledged() {
+    return acknowledged;
+  }
+
+  /** The status only; futures complete on the callback thread. */
+  void reach(Status next) {
+    status = next;
+  }
+
+  /** As a failure leaves it: a message that is on the disk is not dropped by closing the device. */
+  void reach(PublishException failure) {
+    DropReason reason = failure.dropReason();
+    boolean kept = reason == DropReason.NOT_FOLLOWED
+        || (reason == DropReason.CLOSED && stored.isDone() && !stored.isCompletedExceptionally());
+    status = kept ? Status.STORED : Status.DROPPED;
+  }
+
+  void completeStored() {
+    stored.complete(null);
+  }
+
+  void complete() {
+    stored.complete(null);
+    acknowledged.complete(null);
+  }
+
+  void fail(PublishException failure) {
+    stored.completeExceptionally(failure);
+    acknowledged.completeExceptionally(failure);
+  }
+}

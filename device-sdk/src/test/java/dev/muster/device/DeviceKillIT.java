@@ -1,0 +1,129 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.device.testing.EstDouble;
+import dev.muster.device.testing.Mosquitto;
+import dev.muster.device.testing.TestFleet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Kills a program with a device (SIGKILL) at random moments, and its broker now and then. More
+ * rounds: {@code -Dkill.rounds=200}.
+ */
+class DeviceKillIT {
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 4);
+  private static final Pattern IDENTITY = Pattern.compile("muster-boot:(\\S+) muster-seq:(\\d+)");
+
+  @TempDir
+  Path folder;
+
+  @Test
+  void kill_atRandomMoments_everyMessageThatWasPromisedArrives() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    TestFleet fleet = new TestFleet(folder);
+    Path state = folder.resolve("state");
+    Set<String> promised = new HashSet<>();
+    try (EstDouble est = new EstDouble(fleet);
+        Mosquitto broker = Mosquitto.start(fleet);
+        Mosquitto.Subscriber consumer = broker.subscribe()) {
+      for (int round = 0; round < ROUNDS; round++) {
+        // Every other round it has nobody to send to.
+        boolean offline = round % 2 == 1;
+        String uri = offline ? "mqtts://localhost:1" : broker.uri().toString();
+        Path out = folder.resolve("out" + round);
+        Process child = start(fleet, state, est.uri().toString(), uri, out);
+        await().atMost(Duration.ofSeconds(30)).until(() -> Files.size(out) > 0);
+        Thread.sleep(random.nextInt(700)); // The moment of the kill is the input here.
+        child.destroyForcibly();
+        assertThat(child.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        promised.addAll(promises(out));
+      }
+      drain(fleet, state, est, broker);
+
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .untilAsserted(() -> assertThat(arrived(consumer.lines()))
+              .as("seed %d, %d promised", seed, promised.size())
+              .containsAll(promised));
+    }
+    assertThat(promised).hasSizeGreaterThan(ROUNDS);
+    System.err.printf("%d kills, %d messages promised, none lost%n", ROUNDS, promised.size());
+  }
+
+  private static Process start(
+      TestFleet fleet, Path state, String enrollment, String broker, Path out) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx64m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            KillChild.class.getName(),
+            fleet.folder().toString(),
+            state.toString(),
+            enrollment,
+            broker)
+        .redirectOutput(out.toFile())
+        .redirectError(out.resolveSibling(out.getFileName() + ".err").toFile())
+        .start();
+  }
+
+  private static Set<String> promises(Path out) throws IOException {
+    Set<String> promises = new HashSet<>();
+    for (String line : Files.readString(out).split("(?<=\n)")) {
+      if (line.endsWith("\n")) {
+        promises.add(line.substring(2).strip());
+      }
+    }
+    return promises;
+  }
+
+  private void drain(TestFleet fleet, Path state, EstDouble est, Mosquitto broker) {
+    try (FleetDevice device = FleetDevice.builder()
+        .enrollment(est.uri())
+        .broker(broker.uri())
+        .trust(fleet.trust())
+        .factoryIdentity(fleet.factoryKey(), fleet.factoryChain())
+        .stateDirectory(state)
+        .timing(TestTiming.FAST)
+        .build()) {
+      device.start();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () -> device.state() == DeviceState.ONLINE && device.statistics().waiting() == 0);
+      assertThat(device.statistics().lost()).isZero();
+    }
+  }
+
+  private static Set<String> arrived(List<String> lines) {
+    Set<String> arrived = new HashSet<>();
+    for (String line : lines) {
+      Matcher matcher = IDENTITY.matcher(line);
+      if (matcher.find()) {
+        arrived.add(matcher.group(1) + " " + matcher.group(2));
+      }
+    }
+    return arrived;
+  }
+}

@@ -1,0 +1,255 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalTest {
+  private static final long MEBIBYTE = 1024 * 1024;
+
+  @TempDir
+  Path temp;
+
+  private Path folder;
+
+  @BeforeEach
+  void chooseFolder() {
+    folder = temp.resolve("journal");
+  }
+
+  private Journal open(long maxBytes) throws IOException {
+    return Journal.open(folder, maxBytes);
+  }
+
+  private static Journal.Content content(String text) {
+    return new Journal.Content(
+        Long.parseLong(text.replaceAll("\\D", "")), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static List<String> readAll(Journal journal) throws IOException {
+    List<String> texts = new ArrayList<>();
+    for (Journal.Entry entry = journal.read(0);
+        entry != null;
+        entry = journal.read(entry.number() + 1)) {
+      texts.add(new String(entry.bytes(), StandardCharsets.UTF_8));
+    }
+    return texts;
+  }
+
+  private void write(int count) throws IOException {
+    try (Journal journal = open(MEBIBYTE)) {
+      for (int i = 0; i < count; i++) {
+        journal.write(List.of(content("record " + i)));
+      }
+    }
+  }
+
+  private Path onlyFile() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> all = files.toList();
+      assertThat(all).hasSize(1);
+      return all.get(0);
+    }
+  }
+
+  @Test
+  void open_nothingThere_isEmptyAndMakesNothing() throws IOException {
+    try (Journal journal = open(MEBIBYTE)) {
+      assertThat(readAll(journal)).isEmpty();
+    }
+    assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  void write_openedAgain_allAreThereInOrder() throws IOException {
+    write(5);
+
+    assertThat(readAll(open(MEBIBYTE)))
+        .containsExactly("record 0", "record 1", "record 2", "record 3", "record 4");
+  }
+
+  @Test
+  void done_outOfOrderAndOpenedAgain_othersAreLeft() throws IOException {
+    try (Journal journal = open(MEBIBYTE)) {
+      long first = journal.write(List.of(content("a1"), content("a2"), content("a3")));
+      journal.done(first + 1);
+      journal.noteDone();
+    }
+
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("a1", "a3");
+  }
+
+  @Test
+  void done_notNotedBeforeAKill_isReadAgain() throws IOException {
+    Journal killed = open(MEBIBYTE);
+    killed.done(killed.write(List.of(content("a1"), content("a2"))));
+
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("a1", "a2");
+  }
+
+  @Test
+  void done_all_leavesNoFile() throws IOException {
+    try (Journal journal = open(MEBIBYTE)) {
+      journal.done(journal.write(List.of(content("a1"))));
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void truncated_anywhere_allBeforeTheTearAreThere() throws IOException {
+    write(6);
+    Path file = onlyFile();
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = whole.length; length >= 0; length--) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      List<String> left = readAll(open(MEBIBYTE));
+
+      int least =
+          Math.max(0, (whole.length - length == 0 ? 6 : 6 - 1 - (whole.length - length) / 35));
+      assertThat(left)
+          .as("cut to %d of %d", length, whole.length)
+          .hasSizeGreaterThanOrEqualTo(least);
+      for (int i = 0; i < left.size(); i++) {
+        assertThat(left.get(i)).isEqualTo("record " + i);
+      }
+    }
+  }
+
+  @Test
+  void zeroFilled_fromAnywhere_allBeforeAreThereAndNewOnesFollow() throws IOException {
+    write(6);
+    Path file = onlyFile();
+    byte[] whole = Files.readAllBytes(file);
+    for (int from = 0; from < whole.length; from += 7) {
+      byte[] damaged = whole.clone();
+      Arrays.fill(damaged, from, damaged.length, (byte) 0);
+      Files.write(file, damaged);
+      try (Journal journal = open(MEBIBYTE)) {
+        int before = readAll(journal).size();
+        journal.write(List.of(content("new 1")));
+
+        assertThat(readAll(journal)).hasSize(before + 1).endsWith("new 1");
+      }
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path left : files.toList()) {
+          Files.delete(left);
+        }
+      }
+    }
+  }
+
+  @Test
+  void bitFlipped_anywhere_atMostOneRecordIsMissingAndCounted() throws IOException {
+    write(6);
+    Path file = onlyFile();
+    byte[] whole = Files.readAllBytes(file);
+    for (int position = 0; position < whole.length; position++) {
+      byte[] damaged = whole.clone();
+      damaged[position] ^= (byte) (1 << position % 8);
+      Files.write(file, damaged);
+      Journal journal = open(MEBIBYTE);
+      List<String> left = readAll(journal);
+
+      assertThat(left).as("flipped at %d", position).hasSizeBetween(5, 6);
+      boolean lastIsMissing = !left.contains("record 5");
+      if (left.size() == 5 && !lastIsMissing) {
+        assertThat(journal.lost().count()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void otherFiles_inTheFolder_areLeftAlone() throws IOException {
+    write(2);
+    Files.writeString(folder.resolve("notes.txt"), "not ours");
+    Files.write(folder.resolve("00000000000000ff.log"), new byte[3]);
+
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("record 0", "record 1");
+    assertThat(folder.resolve("notes.txt")).hasContent("not ours");
+  }
+
+  @Test
+  void write_beyondTheLimit_oldestGoAndAreCounted() throws IOException {
+    try (Journal journal = open(64 * 1024)) {
+      for (int i = 0; i < 1000; i++) {
+        journal.write(List.of(content("record " + i + " ".repeat(200))));
+      }
+      List<String> left = readAll(journal);
+
+      assertThat(journal.bytes()).isLessThanOrEqualTo(64 * 1024);
+      assertThat(left.get(left.size() - 1)).startsWith("record 999 ");
+      assertThat(left.size() + journal.lost().count()).isEqualTo(1000);
+      assertThat(left).hasSizeGreaterThan(200);
+      assertThat(journal.lost().fromMs()).isZero();
+      assertThat(journal.lost().toMs()).isEqualTo(999 - left.size());
+    }
+    assertThat(open(64 * 1024).lost().count()).isPositive();
+  }
+
+  @Test
+  void write_noFolderPossible_failsAndLaterSucceeds() throws IOException {
+    Files.writeString(folder, "a file where the folder should be");
+    Journal journal = Journal.open(folder, MEBIBYTE);
+    assertThatThrownBy(() -> journal.write(List.of(content("a1")))).isInstanceOf(IOException.class);
+
+    Files.delete(folder);
+    journal.write(List.of(content("a1"), content("a2")));
+
+    assertThat(readAll(journal)).containsExactly("a1", "a2");
+    assertThat(journal.lost().count()).isZero();
+  }
+
+  /** Against a model; every file handle is dropped now and then, as a kill does. */
+  @Test
+  void anything_inAnyOrder_isAsInTheModel() throws IOException {
+    for (int seed = 0; seed < 40; seed++) {
+      Random random = new Random(seed);
+      folder = temp.resolve("seed" + seed);
+      TreeMap<Long, String> model = new TreeMap<>();
+      Journal journal = open(MEBIBYTE);
+      for (int step = 0; step < 200; step++) {
+        int choice = random.nextInt(10);
+        if (choice < 5) {
+          List<Journal.Content> batch = new ArrayList<>();
+          int size = 1 + random.nextInt(4);
+          for (int i = 0; i < size; i++) {
+            batch.add(content("s" + step + "-" + i + "x".repeat(random.nextInt(3000))));
+          }
+          long number = journal.write(batch);
+          for (Journal.Content written : batch) {
+            model.put(number++, new String(written.bytes(), StandardCharsets.UTF_8));
+          }
+        } else if (choice < 8 && !model.isEmpty()) {
+          List<Long> numbers = new ArrayList<>(model.keySet());
+          long number = numbers.get(random.nextInt(Math.min(10, numbers.size())));
+          journal.done(number);
+          model.remove(number);
+        } else if (choice == 8) {
+          journal.noteDone();
+          journal = open(MEBIBYTE);
+        } else {
+          assertThat(readAll(journal)).as("seed %d", seed).isEqualTo(List.copyOf(model.values()));
+        }
+      }
+      journal.noteDone();
+      assertThat(readAll(open(MEBIBYTE))).isEqualTo(List.copyOf(model.values()));
+    }
+  }
+}

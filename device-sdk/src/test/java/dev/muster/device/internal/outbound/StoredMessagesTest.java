@@ -1,0 +1,305 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.outbound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.device.DeviceClosedException;
+import dev.muster.device.DropPolicy;
+import dev.muster.device.DropReason;
+import dev.muster.device.MessageClass;
+import dev.muster.device.PublishException;
+import dev.muster.device.PublishQueueFullException;
+import dev.muster.device.PublishReceipt;
+import dev.muster.device.PublishReceipt.Status;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The queue with its journals: what is stored, left for the next start, dropped. */
+class StoredMessagesTest {
+  private static final int KIBIBYTE = 1024;
+
+  @TempDir
+  Path folder;
+
+  private OutboundQueue started(
+      String boot, int messages, long journalBytes, Map<MessageClass, DropPolicy> policies) {
+    QueueLimits limits = new QueueLimits(messages, 1024L * KIBIBYTE, journalBytes, policies);
+    OutboundQueue queue = new OutboundQueue(boot, limits, Clock.systemUTC(), Runnable::run);
+    queue.keepIn(folder);
+    return queue;
+  }
+
+  private OutboundQueue started(String boot) {
+    return started(boot, 1000, 1024L * KIBIBYTE, Map.of());
+  }
+
+  private static PublishReceipt submit(
+      OutboundQueue queue, MessageClass messageClass, String text) {
+    return queue.submit(
+        messageClass, Message.Kind.TELEMETRY, "s", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static PublishReceipt submit(OutboundQueue queue, int n) {
+    return submit(queue, MessageClass.TELEMETRY, "t" + n);
+  }
+
+  private static String text(Entry entry) {
+    return new String(entry.message().payload(), StandardCharsets.UTF_8);
+  }
+
+  private static List<String> drain(OutboundQueue queue) {
+    List<String> texts = new ArrayList<>();
+    for (Entry entry = queue.takeNext(); entry != null; entry = queue.takeNext()) {
+      texts.add(entry.message().identity().boot() + " "
+          + entry.message().identity().sequence() + " " + text(entry));
+      queue.settle(entry, 0, "success");
+    }
+    return texts;
+  }
+
+  @Test
+  void store_telemetry_receiptSaysStoredOnlyThen() {
+    OutboundQueue queue = started("b1");
+    PublishReceipt receipt = submit(queue, 1);
+    assertThat(receipt.status()).isEqualTo(Status.ACCEPTED);
+
+    queue.store(MessageClass.TELEMETRY);
+
+    assertThat(receipt.stored()).isCompleted();
+    assertThat(receipt.acknowledged()).isNotDone();
+    assertThat(receipt.status()).isEqualTo(Status.STORED);
+  }
+
+  @Test
+  void store_acknowledgedBeforeItIsDue_writesNothing() {
+    OutboundQueue queue = started("b1");
+    for (int i = 0; i < 100; i++) {
+      submit(queue, i);
+    }
+    drain(queue);
+
+    queue.store(MessageClass.TELEMETRY);
+
+    assertThat(folder.resolve("journal")).doesNotExist();
+    assertThat(queue.counts().stored()).isZero();
+  }
+
+  @Test
+  void nextStart_afterAKill_sendsWhatWasStoredUnderItsIdentities() {
+    OutboundQueue killed = started("b1");
+    submit(killed, 1);
+    submit(killed, 2);
+    killed.settle(killed.takeNext(), 0, "success");
+    submit(killed, 3);
+    killed.store(MessageClass.TELEMETRY);
+    submit(killed, 4); // Not stored: it is gone.
+
+    OutboundQueue next = started("b2");
+    submit(next, 1);
+
+    assertThat(drain(next)).containsExactlyInAnyOrder("b1 2 t2", "b1 3 t3", "b2 1 t1");
+  }
+
+  @Test
+  void nextStart_afterClosing_sendsAllThatWasNotAcknowledged() {
+    OutboundQueue closed = started("b1");
+    PublishReceipt inFlight = submit(closed, 1);
+    PublishReceipt waiting = submit(closed, 2);
+    closed.takeNext();
+
+    closed.abandon("closed");
+
+    assertThat(inFlight.status()).isEqualTo(Status.STORED);
+    assertThatThrownBy(waiting.acknowledged()::join)
+        .hasCauseInstanceOf(DeviceClosedException.class)
+        .hasMessageContaining("sent after the next start");
+    assertThat(drain(started("b2"))).containsExactly("b1 1 t1", "b1 2 t2");
+  }
+
+  @Test
+  void acknowledged_backlog_isNotSentAgain() {
+    OutboundQueue first = started("b1");
+    IntStream.range(0, 5).forEach(i -> submit(first, i));
+    first.abandon("closed");
+    OutboundQueue second = started("b2");
+    second.settle(second.takeNext(), 0, "success");
+    second.settle(second.takeNext(), 0, "success");
+    second.store(MessageClass.TELEMETRY);
+
+    assertThat(drain(started("b3"))).containsExactly("b1 3 t2", "b1 4 t3", "b1 5 t4");
+  }
+
+  @Test
+  void takeNext_backlogAndNewMessages_takeTurnsAndAlarmsGoFirst() {
+    OutboundQueue first = started("b1");
+    IntStream.range(0, 3).forEach(i -> submit(first, i));
+    first.abandon("closed");
+    OutboundQueue queue = started("b2");
+    IntStream.range(10, 13).forEach(i -> submit(queue, i));
+    submit(queue, MessageClass.DEBUG, "debug");
+    submit(queue, MessageClass.ALARM, "alarm");
+
+    assertThat(drain(queue).stream().map(text -> text.replaceAll(".* ", "")))
+        .containsExactly("alarm", "t10", "t0", "t11", "t1", "t12", "t2", "debug");
+  }
+
+  @Test
+  void store_memoryFillsUp_leavesTheOldestToTheDiskAndFollowsTheirReceipts() {
+    OutboundQueue queue = started("b1", 100, 1024L * KIBIBYTE, Map.of());
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 120; i++) {
+      receipts.add(submit(queue, i));
+      if (queue.isCrowded()) {
+        queue.store(MessageClass.TELEMETRY);
+      }
+    }
+    assertThat(queue.counts().messages()).isLessThanOrEqualTo(100);
+    assertThat(queue.counts().messages() + queue.counts().backlog()).isEqualTo(120);
+
+    assertThat(drain(queue)).hasSize(120).doesNotHaveDuplicates();
+    assertThat(receipts)
+        .allSatisfy(receipt -> assertThat(receipt.status()).isEqualTo(Status.ACKNOWLEDGED));
+    assertThat(queue.counts().messages()).isZero();
+    assertThat(queue.counts().backlog()).isZero();
+  }
+
+  @Test
+  void store_memoryFillsUpWhileInFlight_nothingIsSentTwice() {
+    OutboundQueue queue = started("b1", 100, 1024L * KIBIBYTE, Map.of());
+    IntStream.range(0, 60).forEach(i -> submit(queue, i));
+    List<Entry> sent = new ArrayList<>();
+    IntStream.range(0, 5).forEach(i -> sent.add(queue.takeNext()));
+    queue.store(MessageClass.TELEMETRY);
+    queue.returnInFlight();
+    IntStream.range(0, 3).forEach(i -> sent.add(queue.takeNext()));
+
+    List<String> rest = drain(queue);
+    sent.subList(5, 8).forEach(entry -> queue.settle(entry, 0, "success"));
+
+    assertThat(rest).hasSize(57).doesNotHaveDuplicates();
+    queue.store(MessageClass.TELEMETRY);
+    assertThat(drain(started("b2"))).isEmpty();
+  }
+
+  @Test
+  void store_tooManyToFollow_tellsThoseThatWait() {
+    OutboundQueue queue = started("b1", 20, 1024L * KIBIBYTE, Map.of());
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      receipts.add(submit(queue, i));
+      if (queue.isCrowded()) {
+        queue.store(MessageClass.TELEMETRY);
+      }
+    }
+
+    assertThat(receipts.get(0).stored()).isCompleted();
+    assertThat(receipts.get(0).status()).isEqualTo(Status.STORED);
+    assertThat(reasonOf(receipts.get(0))).isEqualTo(DropReason.NOT_FOLLOWED);
+    assertThat(drain(queue)).hasSize(100);
+  }
+
+  private static DropReason reasonOf(PublishReceipt receipt) {
+    return receipt
+        .acknowledged()
+        .handle((done, failure) -> ((PublishException) failure).dropReason())
+        .join();
+  }
+
+  @Test
+  void journalFull_oldestGo_toldByReceiptCountAndReport() {
+    OutboundQueue queue = started("b1", 1000, 64L * KIBIBYTE, Map.of());
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 600; i++) {
+      receipts.add(submit(queue, MessageClass.TELEMETRY, "t" + i + " ".repeat(200)));
+      if (queue.isCrowded()) {
+        queue.store(MessageClass.TELEMETRY);
+      }
+    }
+    long lost = queue.counts().lost();
+    assertThat(lost).isPositive();
+    assertThat(receipts.get(0).status()).isEqualTo(Status.DROPPED);
+    assertThat(reasonOf(receipts.get(0))).isEqualTo(DropReason.MADE_ROOM);
+    assertThat(receipts.get(599).status()).isNotEqualTo(Status.DROPPED);
+
+    queue.reportLosses();
+
+    List<String> sent = drain(queue);
+    assertThat(sent).hasSize((int) (600 - lost + 1));
+    assertThat(sent)
+        .anyMatch(text -> text.contains("\"n\":\"lost.telemetry\",\"v\":" + lost + "}"));
+  }
+
+  @Test
+  void journalFull_newestGo_storedOnesStay() {
+    OutboundQueue queue =
+        started("b1", 100, 64L * KIBIBYTE, Map.of(MessageClass.TELEMETRY, DropPolicy.NEWEST));
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 600; i++) {
+      receipts.add(submit(queue, MessageClass.TELEMETRY, "t" + i + " ".repeat(200)));
+      if (queue.isCrowded()) {
+        queue.store(MessageClass.TELEMETRY);
+      }
+    }
+
+    assertThat(receipts.get(0).status()).isEqualTo(Status.STORED);
+    assertThatThrownBy(receipts.get(599).acknowledged()::join)
+        .hasCauseInstanceOf(PublishQueueFullException.class);
+    assertThat(queue.counts().lost()).isEqualTo(queue.counts().overflowed()).isPositive();
+    assertThat(drain(queue)).hasSize((int) (600 - queue.counts().lost()));
+  }
+
+  @Test
+  void debug_memoryFull_oldestGoAndNothingIsWritten() {
+    OutboundQueue queue = started("b1", 3, 64L * KIBIBYTE, Map.of());
+    PublishReceipt oldest = submit(queue, MessageClass.DEBUG, "d0");
+    IntStream.range(1, 4).forEach(i -> submit(queue, MessageClass.DEBUG, "d" + i));
+
+    assertThat(reasonOf(oldest)).isEqualTo(DropReason.MADE_ROOM);
+    assertThat(drain(queue)).containsExactly("b1 2 d1", "b1 3 d2", "b1 4 d3");
+    assertThat(folder.resolve("journal")).doesNotExist();
+  }
+
+  @Test
+  void disk_unusable_goesOnInMemoryAndStoresLater() throws IOException {
+    Files.writeString(folder.resolve("journal"), "a file where the folder should be");
+    OutboundQueue queue = started("b1");
+    PublishReceipt receipt = submit(queue, 1);
+    queue.store(MessageClass.TELEMETRY);
+    assertThat(queue.storageProblem()).contains("journal");
+    assertThat(receipt.status()).isEqualTo(Status.ACCEPTED);
+
+    Files.delete(folder.resolve("journal"));
+    queue.store(MessageClass.TELEMETRY);
+
+    assertThat(queue.storageProblem()).isNull();
+    assertThat(receipt.stored()).isCompleted();
+    assertThat(drain(queue)).containsExactly("b1 1 t1");
+  }
+
+  @Test
+  void message_ofAnyKind_isReadBackAsWritten() {
+    OutboundQueue queue = started("b1");
+    queue.submit(MessageClass.ALARM, Message.Kind.EVENT, "door", new byte[] {1, 2});
+    queue.abandon("closed");
+
+    Entry entry = started("b2").takeNext();
+
+    assertThat(entry.message().kind()).isEqualTo(Message.Kind.EVENT);
+    assertThat(entry.message().name()).isEqualTo("door");
+    assertThat(entry.message().identity().boot()).isEqualTo("b1-e");
+    assertThat(entry.message().payload()).containsExactly(1, 2);
+  }
+}
