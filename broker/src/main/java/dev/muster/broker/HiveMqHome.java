@@ -37,7 +37,7 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
 
   /** Writes the folders; blocks. */
   static HiveMqHome write(BrokerConfig config, Trust trust) {
-    Path home = config.directory().toAbsolutePath().resolve("hivemq");
+    Path home = config.core().directory().toAbsolutePath().resolve("hivemq");
     HiveMqHome folders = new HiveMqHome(
         home.resolve("conf"),
         home.resolve("data"),
@@ -176,7 +176,7 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
             escape("directory", trustStore.toString()),
             password,
             limits.maxSessionExpirySeconds(),
-            limits.maxKeepAliveSeconds(),
+            config.core().maxKeepAliveSeconds(),
             limits.maxPacketBytes(),
             limits.receiveMaximum(),
             limits.maxConnections());

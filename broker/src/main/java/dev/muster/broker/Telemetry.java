@@ -42,7 +42,7 @@ final class Telemetry implements AutoCloseable {
   private final IntakeReview review;
 
   private Telemetry(
-      BrokerConfig config, Clock clock, MeterRegistry meters, UnaryOperator<TelemetrySink> before) {
+      CoreConfig config, Clock clock, MeterRegistry meters, UnaryOperator<TelemetrySink> before) {
     this.clock = clock;
     this.retention = config.telemetry().retention();
     try {
@@ -65,7 +65,7 @@ final class Telemetry implements AutoCloseable {
    * @throws StartFailedException if it cannot be used
    */
   static Telemetry start(
-      BrokerConfig config, Clock clock, MeterRegistry meters, UnaryOperator<TelemetrySink> before) {
+      CoreConfig config, Clock clock, MeterRegistry meters, UnaryOperator<TelemetrySink> before) {
     return new Telemetry(config, clock, meters, before);
   }
 

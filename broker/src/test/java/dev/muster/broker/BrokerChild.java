@@ -31,19 +31,23 @@ final class BrokerChild {
   }
 
   static BrokerConfig configOf(Path folder, @Nullable URI crls) {
-    return new BrokerConfig(
+    CoreConfig core = new CoreConfig(
+        CoreConfig.DEFAULT_NAME,
         folder.resolve("broker"),
-        "127.0.0.1",
-        0,
-        folder.resolve("server.key"),
-        folder.resolve("server.pem"),
         folder.resolve("device-ca.pem"),
         folder.resolve("service-ca.pem"),
         folder.resolve("policy.yaml"),
         crls,
         Duration.ofMinutes(5),
         Duration.ofHours(1),
-        BrokerConfig.Limits.DEFAULT,
+        CoreConfig.DEFAULT_MAX_KEEP_ALIVE_SECONDS,
         TelemetryConfig.DEFAULT);
+    return new BrokerConfig(
+        core,
+        "127.0.0.1",
+        0,
+        folder.resolve("server.key"),
+        folder.resolve("server.pem"),
+        BrokerConfig.Limits.DEFAULT);
   }
 }

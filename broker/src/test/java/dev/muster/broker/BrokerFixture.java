@@ -80,20 +80,24 @@ final class BrokerFixture implements AutoCloseable {
 
   BrokerConfig config(
       int port, @Nullable URI crls, Duration crlRefresh, TelemetryConfig telemetry) {
-    return new BrokerConfig(
+    CoreConfig core = new CoreConfig(
+        CoreConfig.DEFAULT_NAME,
         folder.resolve("broker"),
-        "127.0.0.1",
-        port,
-        folder.resolve("server.key"),
-        folder.resolve("server.pem"),
         folder.resolve("device-ca.pem"),
         folder.resolve("service-ca.pem"),
         folder.resolve("policy.yaml"),
         crls,
         crlRefresh,
         Duration.ofHours(1),
-        BrokerConfig.Limits.DEFAULT,
+        CoreConfig.DEFAULT_MAX_KEEP_ALIVE_SECONDS,
         telemetry);
+    return new BrokerConfig(
+        core,
+        "127.0.0.1",
+        port,
+        folder.resolve("server.key"),
+        folder.resolve("server.pem"),
+        BrokerConfig.Limits.DEFAULT);
   }
 
   BrokerFixture start() {

@@ -8,6 +8,7 @@ import dev.muster.app.UserError;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.broker.BrokerConfig;
+import dev.muster.broker.CoreConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
@@ -204,20 +205,24 @@ public final class Backend implements AutoCloseable {
         : config.enrollment().publicHttpUrl() != null
             ? config.enrollment().publicHttpUrl()
             : URI.create("http://localhost:" + config.ports().http());
-    BrokerConfig settings = new BrokerConfig(
+    CoreConfig core = new CoreConfig(
+        CoreConfig.DEFAULT_NAME,
         data.resolve(directoryOf(Role.BROKER)),
-        config.host(),
-        config.ports().mqtt(),
-        data.resolve("services/server/key.pem"),
-        data.resolve("services/server/chain.pem"),
         data.resolve("trust/device-ca.pem"),
         data.resolve("trust/service-ca.pem"),
         data.resolve("policy.yaml"),
         crls.resolve("/crl/"),
         config.broker().crlRefresh(),
         config.broker().crlGrace(),
-        BrokerConfig.Limits.DEFAULT,
+        CoreConfig.DEFAULT_MAX_KEEP_ALIVE_SECONDS,
         config.telemetry());
+    BrokerConfig settings = new BrokerConfig(
+        core,
+        config.host(),
+        config.ports().mqtt(),
+        data.resolve("services/server/key.pem"),
+        data.resolve("services/server/chain.pem"),
+        BrokerConfig.Limits.DEFAULT);
     FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
     started.push(fleetBroker);
     fleetBroker.mountOperatorRoutes(operator.api());

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.broker.settings.Settings;
 import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.Pkcs11Token;
 import dev.muster.enrollment.issuance.SignatureScheme;

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.broker.settings.Settings;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
 

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.broker.settings.Settings;
 import dev.muster.enrollment.hook.HookConfig;
 import java.net.URI;
 import java.nio.file.Path;

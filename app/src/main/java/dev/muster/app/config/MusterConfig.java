@@ -4,6 +4,11 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.app.UserError;
+import dev.muster.broker.settings.BrokerSettings;
+import dev.muster.broker.settings.InvalidSettingsException;
+import dev.muster.broker.settings.Settings;
+import dev.muster.broker.settings.TelemetrySettings;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
@@ -42,11 +47,20 @@ public record MusterConfig(
    * Reads {@code muster.yaml}, the environment ({@code MUSTER_...}) and flags, in rising order.
    *
    * @param flags settings by dotted key
-   * @throws dev.muster.app.UserError naming every problem at once
+   * @throws UserError naming every problem at once
    */
   public static MusterConfig read(
       Path file, Map<String, String> environment, Map<String, String> flags) {
-    Settings settings = Settings.read(file, environment, flags);
+    try {
+      return read(Settings.read(file, environment, flags));
+    } catch (InvalidSettingsException e) {
+      throw new UserError(
+          String.valueOf(e.getMessage()),
+          "muster init --data NEW-DIR writes a muster.yaml with every setting and its meaning");
+    }
+  }
+
+  private static MusterConfig read(Settings settings) {
     MusterConfig config = new MusterConfig(
         settings.text("host", "0.0.0.0"),
         settings.list("hostNames", List.of("localhost", "127.0.0.1")),

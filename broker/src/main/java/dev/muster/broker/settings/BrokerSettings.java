@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.config;
+package dev.muster.broker.settings;
 
 import java.time.Duration;
 
@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param crlGrace how long after its nextUpdate a CRL is still relied on
  */
 public record BrokerSettings(Duration crlRefresh, Duration crlGrace) {
-  static final String COMMENTED_YAML = """
+  public static final String COMMENTED_YAML = """
       broker:
         # How often CRLs are fetched, besides being pushed at each revocation.
         # crlRefresh: 5m
@@ -21,7 +21,7 @@ public record BrokerSettings(Duration crlRefresh, Duration crlGrace) {
         # crlGrace: 1h
       """;
 
-  static BrokerSettings read(Settings settings) {
+  public static BrokerSettings read(Settings settings) {
     return new BrokerSettings(
         settings.duration(
             "broker.crlRefresh", Duration.ofMinutes(5), Duration.ofSeconds(1), Duration.ofDays(1)),

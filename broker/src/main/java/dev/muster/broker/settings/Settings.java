@@ -2,13 +2,12 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.config;
+package dev.muster.broker.settings;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.muster.app.UserError;
 import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * <p>Each getter takes the default and notes what is wrong instead of throwing; {@link #finish}
  * then reports all problems together, among them keys that nobody asked for.
  */
-final class Settings {
+public final class Settings {
   private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
   /** Read by the launcher. */
   private static final Set<String> OTHER_VARIABLES = Set.of("MUSTER_JAVA_OPTS");
@@ -60,9 +59,10 @@ final class Settings {
    * Reads the file, if there is one.
    *
    * @param flags settings by dotted key, as given on the command line
-   * @throws UserError if the file is no YAML
+   * @throws InvalidSettingsException if the file is no YAML
    */
-  static Settings read(Path file, Map<String, String> environment, Map<String, String> flags) {
+  public static Settings read(
+      Path file, Map<String, String> environment, Map<String, String> flags) {
     Settings settings = new Settings(environment, flags);
     if (Files.exists(file)) {
       try {
@@ -74,10 +74,10 @@ final class Settings {
         String place = e.getLocation() == null
             ? ""
             : ":" + e.getLocation().getLineNr() + ":" + e.getLocation().getColumnNr();
-        throw new UserError(
+        throw new InvalidSettingsException(
             file + place + ": not readable as YAML (" + firstLine(e.getOriginalMessage()) + ")");
       } catch (IOException e) {
-        throw new UserError(file + ": cannot be read (" + e.getMessage() + ")");
+        throw new InvalidSettingsException(file + ": cannot be read (" + e.getMessage() + ")");
       }
     }
     return settings;
@@ -103,11 +103,11 @@ final class Settings {
     }
   }
 
-  String text(String key, String otherwise) {
+  public String text(String key, String otherwise) {
     return get(key, otherwise, value -> value, "text");
   }
 
-  List<String> list(String key, List<String> otherwise) {
+  public List<String> list(String key, List<String> otherwise) {
     return get(
         key,
         otherwise,
@@ -120,11 +120,11 @@ final class Settings {
   }
 
   /** A TCP or UDP port; 0 lets the system pick one. */
-  int port(String key, int otherwise) {
+  public int port(String key, int otherwise) {
     return integer(key, otherwise, 0, 65_535);
   }
 
-  boolean flag(String key, boolean otherwise) {
+  public boolean flag(String key, boolean otherwise) {
     return get(
         key,
         otherwise,
@@ -137,7 +137,7 @@ final class Settings {
         "true or false");
   }
 
-  int integer(String key, int otherwise, int least, int most) {
+  public int integer(String key, int otherwise, int least, int most) {
     return get(
         key,
         otherwise,
@@ -151,7 +151,7 @@ final class Settings {
         "a number from " + least + " to " + most);
   }
 
-  Duration duration(String key, Duration otherwise, Duration least, Duration most) {
+  public Duration duration(String key, Duration otherwise, Duration least, Duration most) {
     return get(
         key,
         otherwise,
@@ -169,12 +169,12 @@ final class Settings {
    * A value that has a type of its own; {@code parse} throws IllegalArgumentException with a
    * message that says why.
    */
-  <T> T value(String key, T otherwise, Function<String, T> parse, String expected) {
+  public <T> T value(String key, T otherwise, Function<String, T> parse, String expected) {
     return get(key, otherwise, parse, expected);
   }
 
   /** The names right below a key, for settings that a user names. */
-  Set<String> below(String key) {
+  public Set<String> below(String key) {
     Set<String> names = new TreeSet<>();
     for (String candidate : settings.keySet()) {
       if (candidate.startsWith(key + ".")) {
@@ -185,7 +185,7 @@ final class Settings {
   }
 
   /** Makes a value of several settings, and notes what its constructor says against it. */
-  <T> Optional<T> check(String key, Supplier<T> value) {
+  public <T> Optional<T> check(String key, Supplier<T> value) {
     try {
       return Optional.of(value.get());
     } catch (IllegalArgumentException e) {
@@ -194,8 +194,8 @@ final class Settings {
     }
   }
 
-  /** Reports all that was found wrong. @throws UserError if anything was */
-  void finish() {
+  /** Reports all that was found wrong. @throws InvalidSettingsException if anything was */
+  public void finish() {
     for (Map.Entry<String, Setting> entry : settings.entrySet()) {
       if (!known.contains(entry.getKey())) {
         problems.add(entry.getKey() + ": unknown setting in " + entry.getValue().origin()
@@ -212,11 +212,9 @@ final class Settings {
         .forEach(
             name -> LOG.warn("Setting unknown variable={} (expected: one of {})", name, variables));
     if (!problems.isEmpty()) {
-      throw new UserError(
-          "the configuration has " + problems.size()
-              + (problems.size() == 1 ? " problem" : " problems") + ":\n  "
-              + String.join("\n  ", problems),
-          "muster init --data NEW-DIR writes a muster.yaml with every setting and its meaning");
+      throw new InvalidSettingsException("the configuration has " + problems.size()
+          + (problems.size() == 1 ? " problem" : " problems") + ":\n  "
+          + String.join("\n  ", problems));
     }
   }
 
@@ -258,7 +256,7 @@ final class Settings {
   }
 
   /** @throws IllegalArgumentException unless a number with one of the units ms, s, m, h, d */
-  static Duration parseDuration(String text) {
+  public static Duration parseDuration(String text) {
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
       throw new IllegalArgumentException(

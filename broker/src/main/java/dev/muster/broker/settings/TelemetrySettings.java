@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.config;
+package dev.muster.broker.settings;
 
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.TelemetryConfig;
@@ -13,8 +13,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What can be set of the telemetry. */
-final class TelemetrySettings {
-  static final String COMMENTED_YAML = """
+public final class TelemetrySettings {
+  public static final String COMMENTED_YAML = """
       telemetry:
         # How long it is kept: messages and their values, and what they were in a minute, an hour, a
         # day (count, least, most, mean, last).
@@ -39,7 +39,7 @@ final class TelemetrySettings {
 
   private TelemetrySettings() {}
 
-  static TelemetryConfig read(Settings settings) {
+  public static TelemetryConfig read(Settings settings) {
     return new TelemetryConfig(
         database(settings),
         new Retention(
