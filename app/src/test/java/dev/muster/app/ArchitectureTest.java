@@ -4,6 +4,9 @@
  */
 package dev.muster.app;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -11,6 +14,8 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.muster.broker.BrokerConfig;
+import dev.muster.broker.FleetBroker;
 import java.time.Clock;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -81,9 +86,8 @@ class ArchitectureTest {
         .that()
         .resideInAPackage("dev.muster." + module + "..")
         .should()
-        .dependOnClassesThat(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage(
-                "dev.muster..")
-            .and(com.tngtech.archunit.base.DescribedPredicate.not(
+        .dependOnClassesThat(resideInAPackage("dev.muster..")
+            .and(not(
                 com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(allowed))))
         .check(CLASSES);
   }
@@ -103,6 +107,24 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** What is loaded into somebody else's HiveMQ may rely on its extension SDK alone. */
+  @Test
+  void hiveMq_isKnownByItsExtensionSdk_butWhereItIsEmbedded() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("dev.muster.broker.EmbeddedBroker")
+        .should()
+        .dependOnClassesThat(resideInAPackage("com.hivemq..")
+            .and(not(resideInAPackage("com.hivemq.extension.sdk.."))))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.muster.broker.standalone")
+        .should()
+        .dependOnClassesThat(belongToAnyOf(FleetBroker.class, BrokerConfig.class))
+        .check(CLASSES);
+  }
+
   @Test
   void time_comesFromOneClock() {
     noClasses()
@@ -111,6 +133,9 @@ class ArchitectureTest {
         .and()
         .doNotHaveFullyQualifiedName(
             "dev.muster.device.FleetDevice$Builder") // Where firmware is composed.
+        .and()
+        .doNotHaveFullyQualifiedName(
+            "dev.muster.broker.standalone.StandAloneExtension") // What HiveMQ composes.
         .should()
         .callMethod(Instant.class, "now")
         .orShould()
