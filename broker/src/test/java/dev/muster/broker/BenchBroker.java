@@ -4,12 +4,10 @@
  */
 package dev.muster.broker;
 
-import dev.muster.broker.telemetry.TelemetryConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 
 /**
  * The broker in a process of its own, to be measured. Argument: a folder with its certificates, its
@@ -21,22 +19,8 @@ public final class BenchBroker {
   public static void main(String... arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
     Vertx vertx = Vertx.vertx();
-    BrokerConfig config = new BrokerConfig(
-        folder.resolve("broker"),
-        "127.0.0.1",
-        0,
-        folder.resolve("server.key"),
-        folder.resolve("server.pem"),
-        folder.resolve("device-ca.pem"),
-        folder.resolve("service-ca.pem"),
-        folder.resolve("policy.yaml"),
-        null,
-        Duration.ofMinutes(5),
-        Duration.ofHours(1),
-        BrokerConfig.Limits.DEFAULT,
-        TelemetryConfig.DEFAULT);
-    try (FleetBroker broker =
-        FleetBroker.start(config, vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
+    try (FleetBroker broker = FleetBroker.start(
+        BrokerChild.configOf(folder, null), vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
       System.out.println("API " + OperatorApi.serve(vertx, broker));
       System.out.println("PORT " + broker.mqttPort());
       while (System.in.read() >= 0) {
