@@ -197,28 +197,28 @@ public final class EnrollmentDesk {
     if (peer instanceof Peer.Service program) {
       return renewProgram(caller, label, program.certificate(), ask);
     }
-    X509Certificate ldevid;
     if (peer instanceof Peer.Operational operational) {
-      ldevid = operational.ldevid();
-    } else if (peer instanceof Peer.Lapsed lapsed) {
-      ldevid = lapsed.ldevid();
-    } else {
-      return reject(caller, peer, "LDevID");
+      return renew(caller, label, operational.ldevid(), ask);
     }
+    if (peer instanceof Peer.Lapsed lapsed) {
+      return renew(caller, label, lapsed.ldevid(), ask);
+    }
+    return reject(caller, peer, "LDevID");
+  }
+
+  private EnrollmentOutcome renew(Caller caller, Label label, X509Certificate ldevid, Ask ask) {
     Optional<EnrollmentOutcome> slowed = rates.exceededBy(ldevid, clock.instant());
     if (slowed.isPresent()) {
       return slowed.get();
     }
-    Actor stranger = new Actor(describe(ldevid), caller.from());
     CsrCheck check = check(caller, ask);
     if (check instanceof CsrCheck.Refused refused) {
-      return refuse(stranger, Kind.BAD_REQUEST, refused.message());
+      return refuse(holder(ldevid, caller), Kind.BAD_REQUEST, refused.message());
     }
     VerifiedCsr verified = ((CsrCheck.Accepted) check).csr();
-    Fingerprint presented = Fingerprint.of(ldevid);
     Optional<DecisionRecorder.Result> result = registry.commit(tables -> tables
         .certificates()
-        .findByFingerprint(presented)
+        .find(ldevid)
         .filter(record -> record.device() != null)
         .map(record -> decide(
             tables,
@@ -227,8 +227,8 @@ public final class EnrollmentDesk {
             ask)));
     return result
         .map(this::finish)
-        .orElseGet(
-            () -> refuse(stranger, Kind.FORBIDDEN, "client certificate: not in the registry"));
+        .orElseGet(() -> refuse(
+            holder(ldevid, caller), Kind.FORBIDDEN, "client certificate: not in the registry"));
   }
 
   private Peer identify(Caller caller) {
@@ -323,7 +323,7 @@ public final class EnrollmentDesk {
           Kind.UNAUTHENTICATED,
           "client certificate: none (expected: the device's " + expected + ")");
     }
-    Actor actor = new Actor(describe(caller.chain().get(0)), caller.from());
+    Actor actor = holder(caller.chain().get(0), caller);
     if (peer instanceof Peer.Rejected rejected) {
       return refuse(actor, Kind.UNAUTHENTICATED, rejected.reason());
     }
@@ -373,10 +373,13 @@ public final class EnrollmentDesk {
         detail);
   }
 
-  private static String describe(X509Certificate certificate) {
-    return "stranger:" + readable(certificate.getSubjectX500Principal())
-        + " issuer=" + readable(certificate.getIssuerX500Principal())
-        + " fingerprint=" + Fingerprint.of(certificate);
+  /** Somebody whom the registry does not know, but for the certificate. */
+  private static Actor holder(X509Certificate certificate, Caller caller) {
+    return new Actor(
+        "stranger:" + readable(certificate.getSubjectX500Principal())
+            + " issuer=" + readable(certificate.getIssuerX500Principal())
+            + " fingerprint=" + Fingerprint.of(certificate),
+        caller.from());
   }
 
   /** RFC 2253 would print the serial number of a device as hex of its DER. */

@@ -17,7 +17,6 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
-import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.issuance.StatusUrls;
 import dev.muster.protocol.identity.DistinguishedName;
@@ -60,10 +59,8 @@ final class ProgramRenewals {
       return new Refused(Kind.BAD_REQUEST, foreign.get());
     }
     return registry.commit(tables -> {
-      Optional<CertificateRecord> known = tables
-          .certificates()
-          .findByFingerprint(Fingerprint.of(presented))
-          .filter(record -> record.isLive(now));
+      Optional<CertificateRecord> known =
+          tables.certificates().find(presented).filter(record -> record.isLive(now));
       return known.isEmpty()
           ? new Refused(
               Kind.FORBIDDEN,

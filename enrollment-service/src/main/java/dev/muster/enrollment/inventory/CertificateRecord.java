@@ -86,11 +86,6 @@ public record CertificateRecord(
     return stored.serial();
   }
 
-  /** SHA-256 of the certificate. */
-  public Fingerprint fingerprint() {
-    return stored.fingerprint();
-  }
-
   /** SHA-256 of its public key. */
   public Fingerprint key() {
     return stored.key();

@@ -7,6 +7,7 @@ package dev.muster.enrollment.inventory;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
+import java.security.cert.X509Certificate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -35,18 +36,16 @@ public final class Certificates {
 
   public void insert(CertificateRecord record) {
     handle
-        .createUpdate(
-            "INSERT INTO certificate (serial, issuer, role, profile, device, replaces, fingerprint,"
-                + " public_key, key_use, not_after, issued_at, status, shard, certificate) VALUES"
-                + " (:serial, :issuer, :role, :profile, :device, :replaces, :fingerprint, :key, "
-                + KEY_USE + ", :notAfter, :issuedAt, :status, :shard, :certificate)")
+        .createUpdate("INSERT INTO certificate (serial, issuer, role, profile, device, replaces,"
+            + " public_key, key_use, not_after, issued_at, status, shard, certificate) VALUES"
+            + " (:serial, :issuer, :role, :profile, :device, :replaces, :key, "
+            + KEY_USE + ", :notAfter, :issuedAt, :status, :shard, :certificate)")
         .bind("serial", record.serial())
         .bind("issuer", record.issuer())
         .bind("role", record.role())
         .bind("profile", record.profile())
         .bind("device", Columns.text(record.device()))
         .bind("replaces", record.replaces())
-        .bind("fingerprint", record.fingerprint().hex())
         .bind("key", record.key().hex())
         .bind("notAfter", record.notAfter())
         .bind("issuedAt", record.issuedAt())
@@ -58,11 +57,17 @@ public final class Certificates {
 
   /** @param serial lower-case hexadecimal digits */
   public Optional<CertificateRecord> find(String serial) {
-    return one("serial", serial);
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE serial = :serial")
+        .bind("serial", serial)
+        .map((row, context) -> certificate(row))
+        .findOne();
   }
 
-  public Optional<CertificateRecord> findByFingerprint(Fingerprint fingerprint) {
-    return one("fingerprint", fingerprint.hex());
+  /** What is recorded of a certificate; empty if we issued none that is the same to the byte. */
+  public Optional<CertificateRecord> find(X509Certificate presented) {
+    return find(presented.getSerialNumber().toString(16))
+        .filter(record -> record.stored().is(presented));
   }
 
   /** The newest with that key: there are several only where keys may be kept. */
@@ -80,14 +85,6 @@ public final class Certificates {
     return handle
         .createQuery("SELECT * FROM certificate WHERE serial = :serial FOR UPDATE")
         .bind("serial", serial)
-        .map((row, context) -> certificate(row))
-        .findOne();
-  }
-
-  private Optional<CertificateRecord> one(String column, String value) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE " + column + " = :value")
-        .bind("value", value)
         .map((row, context) -> certificate(row))
         .findOne();
   }
@@ -236,7 +233,6 @@ public final class Certificates {
         Columns.instantOrNull(row, "revoked_at"),
         new StoredCertificate(
             row.getString("serial"),
-            new Fingerprint(row.getString("fingerprint")),
             new Fingerprint(row.getString("public_key")),
             Columns.instant(row, "not_after"),
             row.getBytes("certificate")));

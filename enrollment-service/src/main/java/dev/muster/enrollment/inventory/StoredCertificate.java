@@ -7,26 +7,24 @@ package dev.muster.enrollment.inventory;
 import dev.muster.enrollment.issuance.Fingerprint;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate as the registry keeps it: what decisions need is at hand, and the rest is read from
  * its encoding when somebody asks, which costs more than finding the row.
  *
- * <p>Thread-safe. Equal to another of the same fingerprint.
+ * <p>Thread-safe. Equal to another of the same encoding.
  */
 public final class StoredCertificate {
   private final String serial;
-  private final Fingerprint fingerprint;
   private final Fingerprint key;
   private final Instant notAfter;
   private final byte[] der;
   private volatile @Nullable X509Certificate parsed;
 
-  StoredCertificate(
-      String serial, Fingerprint fingerprint, Fingerprint key, Instant notAfter, byte[] der) {
+  StoredCertificate(String serial, Fingerprint key, Instant notAfter, byte[] der) {
     this.serial = serial;
-    this.fingerprint = fingerprint;
     this.key = key;
     this.notAfter = notAfter;
     this.der = der;
@@ -36,7 +34,6 @@ public final class StoredCertificate {
   public static StoredCertificate of(X509Certificate certificate) {
     StoredCertificate stored = new StoredCertificate(
         certificate.getSerialNumber().toString(16),
-        Fingerprint.of(certificate),
         Fingerprint.of(certificate.getPublicKey()),
         certificate.getNotAfter().toInstant(),
         Columns.encoded(certificate));
@@ -49,9 +46,9 @@ public final class StoredCertificate {
     return serial;
   }
 
-  /** SHA-256 of the certificate. */
-  Fingerprint fingerprint() {
-    return fingerprint;
+  /** Whether it is that very certificate. */
+  boolean is(X509Certificate certificate) {
+    return Arrays.equals(der, Columns.encoded(certificate));
   }
 
   /** SHA-256 of its public key. */
@@ -79,12 +76,12 @@ public final class StoredCertificate {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof StoredCertificate stored && stored.fingerprint.equals(fingerprint);
+    return other instanceof StoredCertificate stored && Arrays.equals(stored.der, der);
   }
 
   @Override
   public int hashCode() {
-    return fingerprint.hashCode();
+    return serial.hashCode();
   }
 
   @Override

@@ -11,8 +11,10 @@ import dev.muster.enrollment.issuance.lint.CertificateKind;
 import dev.muster.enrollment.issuance.lint.CertificateLint;
 import dev.muster.enrollment.issuance.lint.CrlLint;
 import dev.muster.enrollment.issuance.lint.Finding;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -24,7 +26,6 @@ import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,9 +67,9 @@ public final class LintedSigner {
       throws GeneralSecurityException, IOException {
     X509CertificateHolder draft = builder.build(throwaway.contentSigner());
     refuse(certificates.check(draft.getEncoded(), kind, longestValidity));
-    X509Certificate certificate = new JcaX509CertificateConverter()
-        .getCertificate(
-            new X509CertificateHolder(signed(draft.toASN1Structure().getTBSCertificate())));
+    byte[] der = signed(draft.toASN1Structure().getTBSCertificate());
+    X509Certificate certificate = (X509Certificate)
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
     // Faulty hardware makes signatures that tell its key; none may get out.
     if (!CryptoProviders.fastest().signed(issuer.getPublicKey(), certificate)) {
       throw new IssuanceException("key " + key.name() + ": its signature does not verify");

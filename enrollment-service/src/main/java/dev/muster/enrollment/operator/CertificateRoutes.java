@@ -12,6 +12,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.revocation.AppliedAnswer;
@@ -253,7 +254,7 @@ final class CertificateRoutes {
         .put("role", record.role())
         .put("device", record.device() == null ? null : record.device().value())
         .put("subject", record.certificate().getSubjectX500Principal().getName())
-        .put("fingerprint", record.fingerprint().hex())
+        .put("fingerprint", Fingerprint.of(record.certificate()).hex())
         .put("replaces", record.replaces())
         .put("notBefore", record.certificate().getNotBefore().toInstant().toString())
         .put("notAfter", record.notAfter().toString())

@@ -29,6 +29,8 @@ final class BenchProcess implements AutoCloseable {
     Files.writeString(folder.resolve("factory.pem"), TestPki.pem(List.of(factory.certificate())));
     process = new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            // As the muster command starts it.
+            "-XX:+UseSerialGC",
             "-Xmx1g",
             "-cp",
             System.getProperty("java.class.path"),

@@ -83,7 +83,6 @@ public final class BenchRegistry {
                   new StoredCertificate(
                       String.format("1%032x", i),
                       unique,
-                      unique,
                       certificate.getNotAfter().toInstant(),
                       der)));
         }

@@ -50,9 +50,9 @@ class DeviceListIT {
           + " THEN 'pending' ELSE 'active' END, FALSE, CURRENT_TIMESTAMP"
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       for (int n = 1; n <= 2; n++) {
-        handle.execute("INSERT INTO certificate (serial, issuer, role, device, fingerprint,"
+        handle.execute("INSERT INTO certificate (serial, issuer, role, device,"
             + " public_key, not_after, issued_at, status, certificate) SELECT '" + n + "' || x,"
-            + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x, '" + n + "' || x,"
+            + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x,"
             + " CURRENT_TIMESTAMP, DATEADD(DAY, " + n + ", CURRENT_TIMESTAMP), 'active',"
             + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       }
