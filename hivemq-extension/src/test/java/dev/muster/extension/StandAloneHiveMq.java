@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,14 +90,15 @@ final class StandAloneHiveMq implements AutoCloseable {
   }
 
   /** Ends it as an operator does, and waits. */
-  @Override
-  public void close() {
+  void stop() {
     process.destroy();
     await().atMost(Duration.ofSeconds(60)).until(() -> !process.isAlive());
   }
 
+  /** Ends it as a power cut does, and waits. */
   @Override
-  public String toString() {
-    return "StandAloneHiveMq" + Arrays.asList(process.pid(), log);
+  public void close() {
+    process.destroyForcibly();
+    await().atMost(Duration.ofSeconds(60)).until(() -> !process.isAlive());
   }
 }

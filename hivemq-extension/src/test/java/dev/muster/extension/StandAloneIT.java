@@ -122,6 +122,7 @@ class StandAloneIT {
     for (String name : List.of("dev-1", "dev-2")) {
       TestPki.write(folder, name, device(name));
     }
+    TestPki.write(folder, "reader", SERVICE_CA.issue("CN=reader,OU=consumer").build());
     Files.writeString(folder.resolve("root.pem"), TestPki.pem(List.of(ROOT_CA.certificate())));
     Files.writeString(
         folder.resolve("device-ca.pem"), TestPki.pem(List.of(DEVICE_CA.certificate())));
@@ -177,7 +178,7 @@ class StandAloneIT {
         .stdout();
   }
 
-  private static Result publish(String device, String port, String topic, String... more) {
+  private static Result client(String program, String name, String port, String... more) {
     List<String> arguments = new ArrayList<>(List.of(
         "-V",
         "mqttv5",
@@ -186,29 +187,35 @@ class StandAloneIT {
         "-p",
         PORTS.get(port).toString(),
         "-i",
-        device,
+        name,
         "-q",
-        "1",
-        "-t",
-        topic,
-        "-m",
-        "{\"temperature\":21.5}"));
+        "1"));
     arguments.addAll(List.of(more));
-    return PeerProgram.require("mosquitto_pub")
+    return PeerProgram.require(program)
         .run(folder, new byte[0], Duration.ofSeconds(15), arguments.toArray(String[]::new));
   }
 
+  private static Result publish(String device, String port, String topic, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("-t", topic, "-m", "{\"temperature\":21.5}"));
+    arguments.addAll(List.of(more));
+    return client("mosquitto_pub", device, port, arguments.toArray(String[]::new));
+  }
+
+  private static String[] as(String name, String... more) {
+    List<String> arguments = new ArrayList<>(
+        List.of("--cafile", "root.pem", "--cert", name + ".pem", "--key", name + ".key"));
+    arguments.addAll(List.of(more));
+    return arguments.toArray(String[]::new);
+  }
+
   private static Result publishAs(String device, String topic) {
-    return publish(
-        device,
-        "documented",
-        topic,
-        "--cafile",
-        "root.pem",
-        "--cert",
-        device + ".pem",
-        "--key",
-        device + ".key");
+    return publish(device, "documented", topic, as(device));
+  }
+
+  private static String presenceOf(String device) {
+    String topic = "fleets/f1/devices/" + device + "/presence";
+    String[] once = as("reader", "-t", topic, "-C", "1", "-W", "10");
+    return client("mosquitto_sub", "reader", "documented", once).expectSuccess().stdout();
   }
 
   private static SSLContext tls(Credential client) throws GeneralSecurityException, IOException {
@@ -235,23 +242,27 @@ class StandAloneIT {
     return run(blocks("sh").get(1).replace("/health", path));
   }
 
+  /** One test, because each start of HiveMQ takes seconds. */
   @Test
-  void telemetry_isAcknowledgedAndStored_andSurvivesARestart() throws Exception {
+  void telemetry_isAcknowledgedAndStored_andSurvivesARestart_evenOneThatFails() throws Exception {
     publishAs("dev-1", telemetry("dev-1")).expectSuccess();
     assertThat(ask("/devices/dev-1/telemetry/latest")).contains("\"temperature\"", "21.5");
-    hiveMq.close();
-    assertThat(hiveMq.log()).contains("stopped successfully").doesNotContain("ERROR c", "\tat ");
+    hiveMq.stop();
+    assertThat(hiveMq.log())
+        .contains("Extension \"Muster\" version 0.1.0-SNAPSHOT stopped successfully")
+        .doesNotContain("ERROR", "\tat ");
 
     Map<String, String> wrong = new HashMap<>(ENVIRONMENT);
     wrong.put("MUSTER_BROKER_CRL_REFRESH", "soon");
     hiveMq = StandAloneHiveMq.start(home, wrong);
     assertThat(hiveMq.log()).contains("broker.crlRefresh: \"soon\" (expected: a duration");
-    Result refused = publishAs("dev-1", telemetry("dev-1"));
-    assertThat(refused.output()).contains("Server unavailable");
+    assertThat(publishAs("dev-1", telemetry("dev-1")).output()).contains("Server unavailable");
     hiveMq.close();
 
     hiveMq = StandAloneHiveMq.start(home, ENVIRONMENT);
     assertThat(ask("/devices/dev-1/telemetry/latest")).contains("\"temperature\"", "21.5");
+    // HiveMQ keeps nothing, so it is told again.
+    assertThat(presenceOf("dev-1")).contains("\"state\":\"offline\"");
     publishAs("dev-1", telemetry("dev-1")).expectSuccess();
   }
 
@@ -276,6 +287,15 @@ class StandAloneIT {
   void openListener_isToldToOperators() throws Exception {
     assertThat(hiveMq.log()).contains("without TLS, so every client of it is refused");
     assertThat(ask("/health")).contains("impaired", "tcp-listener-" + PORTS.get("plain"));
+  }
+
+  @Test
+  void operatorApi_withoutTheToken_tellsNothing() throws Exception {
+    String address = "https://localhost:" + PORTS.get("operator") + "/api/v1/health";
+    String[] wrong = {"-s", "--cacert", "root.pem", "-H", "Authorization: Bearer x", address};
+    assertThat(PeerProgram.require("curl").run(folder, wrong).expectSuccess().stdout())
+        .contains("\"status\":401")
+        .doesNotContain("problems");
   }
 
   @Test

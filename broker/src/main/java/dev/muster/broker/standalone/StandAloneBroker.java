@@ -63,7 +63,7 @@ final class StandAloneBroker implements AutoCloseable {
           input.getServerInformation().getListener(),
           input.getEnabledExtensions().keySet());
       exposures.forEach(
-          exposure -> LOG.error("HiveMQ is less closed than it should be: {}", exposure));
+          exposure -> LOG.warn("HiveMQ is less closed than it should be: {}", exposure));
       StandAloneBroker broker = new StandAloneBroker(vertx, core, exposures);
       broker.serve(settings, input, output);
       return broker;
