@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.factory.Factory;
@@ -119,6 +120,40 @@ class SpineIT {
           .contains("21.4");
       assertThat(muster("admin", "devices", "show", "acme-sn-1").expect(0).stdout())
           .contains("plant-a");
+    }
+  }
+
+  /** The SDK's side of docs/twins-and-commands.md, and alarms, which the backend keeps. */
+  @Test
+  void device_isTold_andDoesAndReports() throws Exception {
+    muster("admin", "twin", "set", "acme-sn-6", "{\"interval\": 10}").expect(0);
+    try (FleetDevice device = device("SN-6")) {
+      device.onCommand("blink", (command, context) -> CommandResult.done(command.payload()));
+      device.twin().onDesired(desired -> device.twin().report(desired));
+      device.start();
+      device.alarm("door", Map.of("open", true)).acknowledged().get(30, TimeUnit.SECONDS);
+
+      assertThat(muster(
+                  "admin",
+                  "commands",
+                  "send",
+                  "acme-sn-6",
+                  "blink",
+                  "--payload",
+                  "{\"times\":3}",
+                  "--deadline",
+                  "30s",
+                  "--wait")
+              .expect(0)
+              .stdout())
+          .contains("times");
+      await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+        JsonNode twin = operator.get("devices/acme-sn-6/twin");
+        assertThat(twin.toString()).contains("\"reported\":{").contains("\"interval\":10");
+        assertThat(twin.path("reported").toString()).contains("10");
+      });
+      assertThat(muster("admin", "telemetry", "latest", "acme-sn-6").expect(0).stdout())
+          .contains("door");
     }
   }
 

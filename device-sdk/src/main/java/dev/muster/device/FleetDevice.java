@@ -6,6 +6,7 @@ package dev.muster.device;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.device.internal.command.Commands;
 import dev.muster.device.internal.connection.DeviceLoop;
 import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
@@ -18,6 +19,7 @@ import dev.muster.device.internal.mqtt.PahoTransport;
 import dev.muster.device.internal.outbound.Message;
 import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.device.internal.outbound.QueueLimits;
+import dev.muster.device.internal.twin.DeviceTwin;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
@@ -28,6 +30,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -45,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
 
+  /** As many as the backend has open for a device. */
+  private static final int MAX_COMMANDS = 100;
+
   /** Of 32 that an identity may have: something is appended for what is not telemetry. */
   private static final int BOOT_ID_LENGTH = 24;
 
@@ -52,6 +58,9 @@ public final class FleetDevice implements AutoCloseable {
   private final String bootId;
   private final OutboundQueue queue;
   private final Status status;
+  private final DeviceTwin twin;
+  private final Commands commands;
+  private final OnDemandThread commandThread = new OnDemandThread("muster-commands", MAX_COMMANDS);
   private final Object lifecycle = new Object();
   private @Nullable DeviceLoop loop;
   private boolean closed;
@@ -60,9 +69,17 @@ public final class FleetDevice implements AutoCloseable {
     this.settings = settings;
     // Not from the injected randomness: two starts with one seed would look like redeliveries.
     this.bootId = UUID.randomUUID().toString().replace("-", "").substring(0, BOOT_ID_LENGTH);
-    Executor callbacks = builder.callbacks == null ? new Callbacks() : builder.callbacks;
+    Executor callbacks = builder.callbacks == null
+        ? new OnDemandThread("muster-callbacks", Integer.MAX_VALUE)
+        : builder.callbacks;
     this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
-    this.status = new Status(bootId, builder.listener, callbacks);
+    this.status = new Status(bootId, builder.listener, callbacks, settings.clock());
+    this.twin = new DeviceTwin(callbacks);
+    this.commands = new Commands(settings.clock(), commandThread, callbacks, this::progress);
+  }
+
+  private void progress(String command, String text) {
+    event("command-progress", Map.of("id", command, "text", text));
   }
 
   public static Builder builder() {
@@ -84,7 +101,8 @@ public final class FleetDevice implements AutoCloseable {
             "the device was " + (closed ? "closed" : "started") + " before");
       }
       IdentityStore store = IdentityStore.open(settings.stateDirectory(), settings.trust());
-      DeviceLoop started = new DeviceLoop(settings, store, bootId, queue, status);
+      DeviceLoop started =
+          new DeviceLoop(settings, store, bootId, queue, List.of(commands, twin), status);
       started.start();
       loop = started;
     }
@@ -133,6 +151,21 @@ public final class FleetDevice implements AutoCloseable {
         SenmlJson.write(Measurements.of(values, settings.clock().instant())));
   }
 
+  /**
+   * Has commands of one name done. Registered before {@link #start}, no command is refused for want
+   * of its handler.
+   *
+   * @param name as operators write it
+   */
+  public void onCommand(String name, CommandHandler handler) {
+    commands.handle(requireNonNull(name, "name"), requireNonNull(handler, "handler"));
+  }
+
+  /** What the device should be like, and where it says what it is like. */
+  public Twin twin() {
+    return twin;
+  }
+
   public DeviceState state() {
     return status.state();
   }
@@ -151,6 +184,19 @@ public final class FleetDevice implements AutoCloseable {
   /** Names this start of the device in every message's identity. */
   public String bootId() {
     return bootId;
+  }
+
+  /** A snapshot of how the device is: for a display, a watchdog or a metric. */
+  public DeviceHealth health() {
+    DeviceLoop started = loop();
+    Status.Now now = status.now();
+    return new DeviceHealth(
+        now.state(),
+        now.reason(),
+        now.since(),
+        started == null ? Optional.empty() : started.certificateEnd(),
+        Optional.ofNullable(queue.storageProblem()),
+        statistics());
   }
 
   /** A snapshot of the counts. */
@@ -182,6 +228,7 @@ public final class FleetDevice implements AutoCloseable {
       closed = true;
       started = loop;
     }
+    commandThread.stop();
     if (started == null) {
       queue.abandon("the device was closed before it was started");
       status.enter(DeviceState.STOPPED, "closed");

@@ -10,6 +10,7 @@ import dev.muster.device.internal.mqtt.LinkSettings;
 import dev.muster.device.internal.mqtt.MqttLink;
 import dev.muster.device.internal.mqtt.MqttTransport;
 import dev.muster.device.internal.mqtt.OutboundMessage;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,6 +37,7 @@ public final class ScriptedTransport implements MqttTransport {
     private final LinkSettings settings;
     private final LinkEvents events;
     private final List<OutboundMessage> sent = new CopyOnWriteArrayList<>();
+    private final List<String> subscriptions = new CopyOnWriteArrayList<>();
     private final AtomicBoolean connected = new AtomicBoolean();
     private volatile boolean closed;
 
@@ -53,6 +55,11 @@ public final class ScriptedTransport implements MqttTransport {
 
     public void acknowledge(int index) {
       events.onAcknowledged(sent.get(index), 0, "success");
+    }
+
+    /** Refuses a message. @param reason of MQTT 5 */
+    public void refuse(int index, int reason) {
+      events.onAcknowledged(sent.get(index), reason, "refused");
     }
 
     public void ended(LinkEnd.Kind kind, String detail) {
@@ -76,6 +83,20 @@ public final class ScriptedTransport implements MqttTransport {
     public boolean publish(OutboundMessage message) {
       sent.add(message);
       return true;
+    }
+
+    @Override
+    public void subscribe(String filter) {
+      subscriptions.add(filter);
+    }
+
+    public List<String> subscriptions() {
+      return subscriptions;
+    }
+
+    /** The broker sends something. */
+    public void deliver(String topic, String payload) {
+      events.onMessage(topic, payload.getBytes(StandardCharsets.UTF_8));
     }
 
     @Override

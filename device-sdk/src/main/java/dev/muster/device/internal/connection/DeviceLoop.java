@@ -25,14 +25,20 @@ import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,11 +54,14 @@ public final class DeviceLoop {
   private static final int MAX_WINDOW = 10;
 
   private static final int PACKET_TOO_LARGE = 0x95;
+  private static final int FIRST_FAILURE = 0x80;
+  private static final String JSON = "application/json";
 
   private final DeviceSettings settings;
   private final DeviceTiming timing;
   private final String boot;
   private final OutboundQueue queue;
+  private final List<Dialogue> dialogues;
   private final Status status;
   private final Owner owner;
   private final Identities identities;
@@ -63,6 +72,7 @@ public final class DeviceLoop {
   private final AtomicLong connections = new AtomicLong();
   private final AtomicLong enrollments = new AtomicLong();
   private volatile Optional<DeviceSubject> subject = Optional.empty();
+  private volatile Optional<Instant> certificateEnd = Optional.empty();
 
   private @Nullable Link link;
   private @Nullable Future<?> nextStep;
@@ -78,11 +88,13 @@ public final class DeviceLoop {
       IdentityStore store,
       String boot,
       OutboundQueue queue,
+      List<Dialogue> dialogues,
       Status status) {
     this.settings = settings;
     this.timing = settings.timing();
     this.boot = boot;
     this.queue = queue;
+    this.dialogues = List.copyOf(dialogues);
     this.status = status;
     this.owner = new Owner("muster-device", this::onFault);
     this.identities = new Identities(store, settings.random());
@@ -95,9 +107,20 @@ public final class DeviceLoop {
     queue.onSubmit(this::requestPump);
     owner.execute(() -> {
       queue.keepIn(settings.stateDirectory());
+      dialogues.forEach(dialogue -> dialogue.begin(settings.stateDirectory(), this::inDialogue));
       planStore();
       watchRenewal();
       proceed();
+    });
+  }
+
+  private void inDialogue(Runnable task) {
+    owner.execute(() -> {
+      task.run();
+      if (link != null) {
+        link.subscribe();
+      }
+      planStore();
     });
   }
 
@@ -113,6 +136,11 @@ public final class DeviceLoop {
   /** Who the device is, once it has been told. */
   public Optional<DeviceSubject> subject() {
     return subject;
+  }
+
+  /** Until when its certificate is valid. */
+  public Optional<Instant> certificateEnd() {
+    return certificateEnd;
   }
 
   public long connections() {
@@ -199,10 +227,15 @@ public final class DeviceLoop {
   }
 
   /** One connection as the loop sees it. Events of a former one find themselves outdated. */
-  private final class Link implements LinkEvents {
+  private final class Link implements LinkEvents, Dialogue.Speaker {
     private final Generation identity;
     private final FleetTopics topics;
     private final Map<OutboundMessage, Entry> sent = new IdentityHashMap<>();
+    /** What dialogues say waits for room in the window, but for nothing else. */
+    private final Deque<OutboundMessage> unsaid = new ArrayDeque<>();
+
+    private final Map<OutboundMessage, Consumer<Boolean>> unsettled = new IdentityHashMap<>();
+    private final Set<Dialogue> subscribed = new HashSet<>();
     private @Nullable MqttLink transport;
     private boolean online;
     private int window;
@@ -229,11 +262,55 @@ public final class DeviceLoop {
     public void onAcknowledged(OutboundMessage message, int reason, String detail) {
       handOver(() -> {
         Entry entry = sent.remove(message);
+        Consumer<Boolean> said = unsettled.remove(message);
         if (entry != null) {
           queue.settle(entry, reason, detail);
-          whenMessageSettled();
+        } else if (said != null) {
+          said.accept(reason < FIRST_FAILURE);
+        }
+        whenMessageSettled();
+      });
+    }
+
+    @Override
+    public void onMessage(String topic, byte[] payload) {
+      handOver(() -> {
+        for (Dialogue dialogue : dialogues) {
+          if (dialogue.heard(topic, payload)) {
+            planStore();
+            return;
+          }
         }
       });
+    }
+
+    @Override
+    public void say(String topic, byte[] payload, Consumer<Boolean> whenSettled) {
+      OutboundMessage message = new OutboundMessage(topic, payload, JSON, null);
+      if (message.packetBytes() > maximumPacketSize) {
+        LOG.warn("Not said, larger than the broker takes topic={}", topic);
+        owner.execute(() -> whenSettled.accept(false));
+      } else if (link == this) {
+        unsaid.add(message);
+        unsettled.put(message, whenSettled);
+        pump();
+      }
+    }
+
+    /** Subscribes to what is wanted and was not subscribed to. */
+    void subscribe() {
+      MqttLink to = transport;
+      if (to != null && online) {
+        dialogues.stream()
+            .filter(Dialogue::isWanted)
+            .filter(subscribed::add)
+            .forEach(dialogue -> to.subscribe(dialogue.filter(topics)));
+      }
+    }
+
+    /** How many messages wait for their acknowledgement, of the queue and of dialogues. */
+    int inFlight() {
+      return queue.inFlight() + unsettled.size() - unsaid.size();
     }
 
     @Override
@@ -267,6 +344,8 @@ public final class DeviceLoop {
     boolean renewed = identities.isCandidate(connected.identity);
     status.enter(
         DeviceState.ONLINE, renewed ? "connected with the renewed certificate" : "connected");
+    connected.subscribe();
+    dialogues.forEach(dialogue -> dialogue.connected(connected.topics, connected));
     pump();
     if (stopping) {
       stopIfSettled();
@@ -292,6 +371,7 @@ public final class DeviceLoop {
   private void whenEnded(Link ended, LinkEnd end) {
     link = null;
     queue.returnInFlight();
+    dialogues.forEach(Dialogue::disconnected);
     if (stopping) {
       finishStop();
       return;
@@ -347,12 +427,14 @@ public final class DeviceLoop {
   }
 
   private void planStore() {
-    if (!storePlanned && queue.needsStore()) {
+    if (!storePlanned
+        && (queue.needsStore() || dialogues.stream().anyMatch(Dialogue::needsStore))) {
       storePlanned = true;
       owner.after(timing.store(), () -> {
         storePlanned = false;
         queue.store(MessageClass.ALARM);
         queue.store(MessageClass.TELEMETRY);
+        dialogues.forEach(Dialogue::store);
         planStore();
       });
     }
@@ -360,7 +442,15 @@ public final class DeviceLoop {
 
   private void pump() {
     Link to = link;
-    while (to != null && to.online && !switching && queue.inFlight() < to.window) {
+    while (to != null && to.online && !switching && to.inFlight() < to.window) {
+      OutboundMessage said = to.unsaid.poll();
+      if (said != null) {
+        MqttLink transport = to.transport;
+        if (transport == null || !transport.publish(said)) {
+          return;
+        }
+        continue;
+      }
       Entry entry = queue.takeNext();
       if (entry == null || !send(to, entry)) {
         return;
@@ -504,6 +594,7 @@ public final class DeviceLoop {
 
   private void finishStop() {
     queue.abandon("the device was closed before the broker acknowledged the message");
+    dialogues.forEach(Dialogue::end);
     identities.close();
     status.enter(DeviceState.STOPPED, "closed");
     owner.shutdown();
@@ -530,6 +621,7 @@ public final class DeviceLoop {
     Generation current = identities.current();
     if (current != null) {
       subject = Optional.of(current.subject());
+      certificateEnd = Optional.of(current.credential().notAfter());
     }
   }
 

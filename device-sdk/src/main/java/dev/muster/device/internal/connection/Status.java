@@ -9,6 +9,8 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,18 +23,26 @@ public final class Status {
   private static final Logger LOG = LoggerFactory.getLogger(Status.class);
   private static final int MAX_PENDING = 256;
 
-  private record Now(DeviceState state, String reason) {}
+  /** A state, why, and since when. */
+  public record Now(DeviceState state, String reason, Instant since) {}
 
   private final String boot;
   private final DeviceListener listener;
   private final Executor callbacks;
   private final AtomicInteger pending = new AtomicInteger();
-  private volatile Now now = new Now(DeviceState.NEW, "not started");
+  private final Clock clock;
+  private volatile Now now;
 
-  public Status(String boot, DeviceListener listener, Executor callbacks) {
+  public Status(String boot, DeviceListener listener, Executor callbacks, Clock clock) {
     this.boot = boot;
     this.listener = requireNonNull(listener, "listener");
     this.callbacks = callbacks;
+    this.clock = clock;
+    this.now = new Now(DeviceState.NEW, "not started", clock.instant());
+  }
+
+  public Now now() {
+    return now;
   }
 
   public DeviceState state() {
@@ -45,9 +55,10 @@ public final class Status {
 
   /** Enters a state, tells the log and the listener; does nothing if nothing changed. */
   public void enter(DeviceState state, String reason) {
-    Now next = new Now(state, reason);
-    if (!next.equals(now)) {
-      now = next;
+    Now before = now;
+    if (before.state() != state || !before.reason().equals(reason)) {
+      // Another reason for the same state is no other state.
+      now = new Now(state, reason, before.state() == state ? before.since() : clock.instant());
       LOG.info("Device state boot={} state={} reason={}", boot, state, reason);
       tell(target -> target.onState(state, reason));
     }

@@ -5,8 +5,8 @@
 package dev.muster.device.internal.mqtt;
 
 /**
- * What happens to a link, in this order: at most one {@code onConnected}, then at the end exactly
- * one {@code onEnded}.
+ * What happens to a link: at most one {@code onConnected} first, at the end exactly one
+ * {@code onEnded}.
  */
 public interface LinkEvents {
   /**
@@ -19,6 +19,9 @@ public interface LinkEvents {
 
   /** A PUBACK is here. @param reason the reason code: 0x80 and above is a refusal */
   void onAcknowledged(OutboundMessage message, int reason, String detail);
+
+  /** A message has come to what was subscribed to; it is acknowledged when this returns. */
+  void onMessage(String topic, byte[] payload);
 
   /** The link is over, or never came up. */
   void onEnded(LinkEnd end);

@@ -13,6 +13,9 @@ public interface MqttLink {
    */
   boolean publish(OutboundMessage message);
 
+  /** Subscribes with QoS 1; what comes is told to {@link LinkEvents#onMessage}. */
+  void subscribe(String filter);
+
   /** Says goodbye and ends; ends hard if that takes longer than a second. */
   void close();
 }

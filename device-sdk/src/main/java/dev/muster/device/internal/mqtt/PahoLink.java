@@ -87,13 +87,29 @@ final class PahoLink implements MqttLink {
     }
   }
 
+  @Override
+  public void subscribe(String filter) {
+    PahoClient paho = client;
+    if (paho == null || ended.get() || !connected) {
+      return;
+    }
+    try {
+      paho.subscribe(filter, QOS, null, new SubscribeListener(filter));
+    } catch (MqttException e) {
+      LOG.debug("Not subscribed client={} reason={}", settings.clientId(), e.getMessage());
+      socket.cut(); // Unsubscribed, this link would be deaf for good: start afresh.
+    }
+  }
+
   private static MqttProperties properties(OutboundMessage message) {
     MqttProperties properties = new MqttProperties();
     properties.setContentType(message.contentType());
     MessageIdentity identity = message.identity();
-    properties.setUserProperties(List.of(
-        new UserProperty(MessageIdentity.BOOT_PROPERTY, identity.boot()),
-        new UserProperty(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(identity.sequence()))));
+    if (identity != null) {
+      properties.setUserProperties(List.of(
+          new UserProperty(MessageIdentity.BOOT_PROPERTY, identity.boot()),
+          new UserProperty(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(identity.sequence()))));
+    }
     return properties;
   }
 
@@ -225,6 +241,35 @@ final class PahoLink implements MqttLink {
     }
   }
 
+  private final class SubscribeListener implements MqttActionListener {
+    private final String filter;
+
+    SubscribeListener(String filter) {
+      this.filter = filter;
+    }
+
+    @Override
+    public void onSuccess(IMqttToken token) {
+      int[] reasons = token.getReasonCodes();
+      if (reasons != null && reasons.length > 0 && reasons[0] >= ReasonCodes.FIRST_FAILURE) {
+        LOG.warn(
+            "Subscription refused client={} filter={} reason={}",
+            settings.clientId(),
+            filter,
+            ReasonCodes.describe(reasons[0], null));
+      }
+    }
+
+    @Override
+    public void onFailure(IMqttToken token, Throwable failure) {
+      LOG.warn(
+          "Not subscribed client={} filter={} reason={}",
+          settings.clientId(),
+          filter,
+          failure.getMessage());
+    }
+  }
+
   private final class GoodbyeListener implements MqttActionListener {
     @Override
     public void onSuccess(IMqttToken token) {
@@ -254,7 +299,7 @@ final class PahoLink implements MqttLink {
 
     @Override
     public void messageArrived(String topic, MqttMessage message) {
-      // Nothing is subscribed to yet.
+      events.onMessage(topic, message.getPayload());
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The reason codes of MQTT 5 (2.4) that tell a device something. */
 final class ReasonCodes {
-  private static final int FIRST_FAILURE = 0x80;
+  static final int FIRST_FAILURE = 0x80;
   private static final int LAST = 0xA2;
 
   private static final Map<Integer, String> NAMES = Map.ofEntries(

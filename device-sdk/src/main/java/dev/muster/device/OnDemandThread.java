@@ -10,23 +10,28 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The thread on which a device calls its user, apart from those that keep it connected. It ends
- * when there is nothing to tell. Its queue has no limit of its own: what is put there is bounded by
- * the queue of messages, and by the status that leaves calls out.
+ * A thread that calls the user of a device, one task after the other, apart from those that keep
+ * the device connected. It ends when there has been nothing to do for a while.
  */
-final class Callbacks implements Executor {
+final class OnDemandThread implements Executor {
   private static final long IDLE_SECONDS = 5;
 
   private final ThreadPoolExecutor executor;
 
-  Callbacks() {
+  /** @param limit how many may wait; more are refused with a RejectedExecutionException */
+  OnDemandThread(String name, int limit) {
     executor = new ThreadPoolExecutor(
-        1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-          Thread thread = new Thread(task, "muster-callbacks");
+        1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(limit), task -> {
+          Thread thread = new Thread(task, name);
           thread.setDaemon(true);
           return thread;
         });
     executor.allowCoreThreadTimeOut(true);
+  }
+
+  /** Interrupts what runs, and forgets what waits. */
+  void stop() {
+    executor.shutdownNow();
   }
 
   @Override
