@@ -286,7 +286,12 @@ class StandAloneIT {
   @Test
   void openListener_isToldToOperators() throws Exception {
     assertThat(hiveMq.log()).contains("without TLS, so every client of it is refused");
-    assertThat(ask("/health")).contains("impaired", "tcp-listener-" + PORTS.get("plain"));
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertThat(ask("/health"))
+            .contains("tcp-listener-" + PORTS.get("plain"), "without TLS")
+            .contains("tls-tcp-listener-" + PORTS.get("unasked"), "asks for no certificate")
+            .doesNotContain("mqtts"));
   }
 
   @Test
