@@ -18,6 +18,7 @@ import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.broker.telemetry.deadletter.DeadLetters;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.broker.trust.TrustFiles;
 import dev.muster.protocol.file.DurableFiles;
@@ -59,6 +60,7 @@ public final class BrokerCore implements AutoCloseable {
   private final Telemetry telemetry;
   private final WorkerExecutor queries;
   private final DeviceState devices;
+  private final SummaryRoute summary;
   private final Revocations revocations;
   private final PolicyFollower policy;
   private final FleetExtension extension;
@@ -103,6 +105,13 @@ public final class BrokerCore implements AutoCloseable {
       devices = opened.add(DeviceState.start(telemetry.database(), clock, meters));
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
       opened.add(queries::close);
+      summary = new SummaryRoute(
+          devices.presence(),
+          new DeadLetters(telemetry.database()),
+          sessions,
+          meters,
+          queries,
+          clock);
 
       policy = new PolicyFollower(policies, sessions, disconnector, subscriptions);
       revocations = opened.add(new Revocations(
@@ -193,6 +202,7 @@ public final class BrokerCore implements AutoCloseable {
     telemetry.mount(router, sessions, queries);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
+    summary.mount(router);
   }
 
   /** What an operator should mend; empty if all is well. */

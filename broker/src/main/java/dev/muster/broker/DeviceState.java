@@ -112,6 +112,10 @@ final class DeviceState implements AutoCloseable {
     new PresenceRoutes(presence, alarms, executor).mount(router);
   }
 
+  PresenceBook presence() {
+    return presence;
+  }
+
   /** Why nothing can be kept at present; empty if all is well. */
   Optional<String> problem() {
     return store.problem();

@@ -21,6 +21,7 @@ import io.vertx.ext.web.handler.HttpException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Who is and was connected, and what is odd about it, over the operator API. */
@@ -41,10 +42,52 @@ final class PresenceRoutes {
   }
 
   void mount(Router router) {
+    router.get("/presence").handler(Requests.checked(this::list));
     router.get("/devices/:id/presence").handler(Requests.checked(this::show));
     router.get("/devices/:id/connections").handler(Requests.checked(this::connections));
     router.get("/sessions/alarms").handler(this::alarms);
     router.post("/sessions/alarms/:alarm/acknowledge").handler(Requests.checked(this::acknowledge));
+  }
+
+  /** Of the devices that are named; or of all in a state, in pages. */
+  private void list(RoutingContext context) {
+    List<DeviceId> devices =
+        context.queryParam("device").stream().map(DeviceId::new).toList();
+    if (devices.size() > MAX_LIMIT) {
+      throw new IllegalArgumentException("device: expected at most " + MAX_LIMIT);
+    }
+    if (!devices.isEmpty()) {
+      executor
+          .executeBlocking(() -> presence.of(devices), false)
+          .onSuccess(found -> Requests.answer(context, list(found, null)))
+          .onFailure(context::fail);
+      return;
+    }
+    boolean online = isOnline(Requests.parameter(context, "state"));
+    @Nullable String after = Requests.parameter(context, "after");
+    int limit = Requests.limit(context, DEFAULT_LIMIT, MAX_LIMIT);
+    executor
+        .executeBlocking(() -> presence.list(online, after == null ? "" : after, limit), false)
+        .onSuccess(found -> Requests.answer(context, list(found, limit)))
+        .onFailure(context::fail);
+  }
+
+  private static boolean isOnline(@Nullable String state) {
+    if ("online".equals(state) || "offline".equals(state)) {
+      return state.equals("online");
+    }
+    throw new IllegalArgumentException("state: expected online or offline; or give devices");
+  }
+
+  private static ObjectNode list(Map<DeviceId, Presence> found, @Nullable Integer limit) {
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    ArrayNode list = answer.putArray("presence");
+    @Nullable String last = null;
+    for (Map.Entry<DeviceId, Presence> one : found.entrySet()) {
+      list.add(json(one.getKey(), one.getValue()));
+      last = one.getKey().value();
+    }
+    return answer.put("next", limit != null && found.size() == limit ? last : null);
   }
 
   private void show(RoutingContext context) {

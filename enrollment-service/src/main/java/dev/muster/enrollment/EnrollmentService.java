@@ -6,6 +6,7 @@ package dev.muster.enrollment;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.ServiceCredential;
@@ -470,6 +471,14 @@ public final class EnrollmentService implements AutoCloseable {
             clock,
             lanes.operators(),
             () -> push));
+  }
+
+  /** Writes down what was done elsewhere; returns when it is on the disk. Blocks. */
+  public void note(AuditEvent event) {
+    registry.commit(tables -> {
+      tables.audit().append(event, clock.instant());
+      return event;
+    });
   }
 
   /**

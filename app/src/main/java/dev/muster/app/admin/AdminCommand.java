@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       DeadLetterCommands.class,
       TwinCommands.class,
       OrderCommands.class,
-      SessionCommands.class
+      SessionCommands.class,
+      OperatorCommands.class
     })
 public final class AdminCommand {}

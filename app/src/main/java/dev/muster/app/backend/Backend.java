@@ -5,6 +5,7 @@
 package dev.muster.app.backend;
 
 import dev.muster.app.UserError;
+import dev.muster.app.access.Access;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.broker.BrokerConfig;
@@ -12,6 +13,7 @@ import dev.muster.broker.CoreConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.ServiceCertificates.Service;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.inventory.StorageConfig;
@@ -36,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -71,6 +74,7 @@ public final class Backend implements AutoCloseable {
   private final List<CredentialFollower> followers = new CopyOnWriteArrayList<>();
   private final DataDirectory data;
   private final Endpoints endpoints;
+  private Optional<URI> setUpUrl = Optional.empty();
   private @Nullable EnrollmentService enrollment;
   private @Nullable FleetBroker broker;
 
@@ -117,7 +121,9 @@ public final class Backend implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     new UptimeMetrics().bindTo(meters);
     ServiceCredential server = data.services().read(Service.SERVER);
-    OperatorServer operator = new OperatorServer(vertx, data.adminToken(), server, meters);
+    Access access = new Access(
+        data.resolve("operators.json"), data.adminToken(), vertx, clock, meters, this::note);
+    OperatorServer operator = new OperatorServer(vertx, access, server);
     operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
@@ -149,9 +155,21 @@ public final class Backend implements AutoCloseable {
         broker == null ? null : broker.mqttPort(),
         enrollment == null ? null : enrollment.httpPort(),
         metricsPort);
+    if (enrollment != null) {
+      setUpUrl = access.setUpPath().map(path -> found.operatorUrl().resolve(path));
+    }
     found.write(data.path());
     started.push(() -> Endpoints.remove(data.path()));
     return found;
+  }
+
+  /** The enrollment service keeps the audit log; where it does not run, there is but our own. */
+  private void note(AuditEvent event) {
+    if (enrollment != null) {
+      enrollment.note(event);
+    } else {
+      LOG.info("Audit event={}", event);
+    }
   }
 
   private static String directoryOf(Role role) {
@@ -292,6 +310,11 @@ public final class Backend implements AutoCloseable {
 
   public Endpoints endpoints() {
     return endpoints;
+  }
+
+  /** Where the first operator chooses a name and a password; empty if there is one. */
+  public Optional<URI> setUpUrl() {
+    return setUpUrl;
   }
 
   /**

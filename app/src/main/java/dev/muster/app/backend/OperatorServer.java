@@ -4,12 +4,11 @@
  */
 package dev.muster.app.backend;
 
-import dev.muster.app.data.AdminToken;
+import dev.muster.app.access.Access;
+import dev.muster.app.dashboard.Dashboard;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.ConnectionPatrol;
 import dev.muster.protocol.identity.Quoted;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Vertx;
@@ -31,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one origin for operators: TLS, no client certificate, a bearer token for everything below
- * {@code /api/v1}.
+ * The one origin for operators: TLS, no client certificate; the API below {@code /api/v1}, which
+ * {@link Access} guards, and the dashboard, which is the same for everybody.
  *
  * <p>Errors are problem details (RFC 9457); what was not expected is logged here and told as a
  * plain 500.
@@ -43,25 +42,31 @@ final class OperatorServer {
   /** Some 200,000 devices, as JSON with tags. */
   private static final int MAX_MANIFEST_BYTES = 32 << 20;
 
+  /**
+   * Nothing from elsewhere, nothing inline, and no text becomes markup but by the one library that
+   * knows which texts are ours.
+   */
+  private static final String CONTENT_POLICY = "default-src 'self'; base-uri 'none';"
+      + " form-action 'self'; frame-ancestors 'none'; object-src 'none';"
+      + " require-trusted-types-for 'script'; trusted-types lit-html";
+
   /** A thousand devices in a query. */
   private static final int MAX_LINE_BYTES = 80 << 10;
 
-  private static final String BEARER = "Bearer ";
+  private static final String API = "/api/v1";
 
   private final Vertx vertx;
-  private final AdminToken token;
+  private final Access access;
   private final Router api;
-  private final Counter refused;
   private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 
-  OperatorServer(
-      Vertx vertx, AdminToken token, ServiceCredential credential, MeterRegistry meters) {
+  OperatorServer(Vertx vertx, Access access, ServiceCredential credential) {
     this.vertx = vertx;
     this.keys = new SingleKeyManager(credential);
-    this.token = token;
+    this.access = access;
     this.api = Router.router(vertx);
-    this.refused = meters.counter("muster.operator.refused");
+    access.mount(api);
   }
 
   /** Where services mount their routes, before {@link #start}. */
@@ -78,8 +83,8 @@ final class OperatorServer {
       ctx.next();
     });
     root.route().handler(OperatorServer::secureHeaders);
-    root.route("/api/v1/*").handler(this::authenticate);
-    // The token is checked first: a stranger's body is not even read.
+    // Who asks is checked first: a stranger's body is not even read.
+    access.guard(root, API);
     root.post("/api/v1/manufacturers/:name/manifest")
         .handler(BodyHandler.create(false).setBodyLimit(MAX_MANIFEST_BYTES));
     root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
@@ -94,7 +99,9 @@ final class OperatorServer {
       });
       ctx.next();
     });
+    access.audit(root, API);
     root.route("/api/v1/*").subRouter(api);
+    Dashboard.load().mount(root);
     root.route().handler(ctx -> ctx.fail(404));
     root.route().failureHandler(OperatorServer::problem);
     HttpServerOptions options = new HttpServerOptions()
@@ -132,27 +139,11 @@ final class OperatorServer {
         .putHeader("Strict-Transport-Security", "max-age=31536000")
         .putHeader("X-Content-Type-Options", "nosniff")
         .putHeader("Cache-Control", "no-store")
-        .putHeader("Content-Security-Policy", "default-src 'self'");
+        .putHeader("Referrer-Policy", "no-referrer")
+        .putHeader("Cross-Origin-Opener-Policy", "same-origin")
+        .putHeader("Cross-Origin-Resource-Policy", "same-origin")
+        .putHeader("Content-Security-Policy", CONTENT_POLICY);
     ctx.next();
-  }
-
-  private void authenticate(RoutingContext ctx) {
-    String header = ctx.request().getHeader("Authorization");
-    if (header != null
-        && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        && token.matches(header.substring(BEARER.length()))) {
-      ctx.next();
-      return;
-    }
-    refused.increment();
-    LOG.warn(
-        "Operator refused from={} path={} reason={}",
-        ctx.request().remoteAddress(),
-        Quoted.of(ctx.normalizedPath()),
-        header == null ? "no token" : "wrong token");
-    ctx.response().putHeader("WWW-Authenticate", "Bearer realm=\"muster\"");
-    ctx.fail(
-        new HttpException(401, "a bearer token is needed (hint: it stands in DATA/admin-token)"));
   }
 
   private static void problem(RoutingContext ctx) {

@@ -13,6 +13,7 @@ import dev.muster.app.data.DataDirectory;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -67,7 +68,7 @@ public final class DemoCommand implements Callable<Integer> {
     DataDirectory data = DataDirectory.openOrCreate(options.data(), config, clock);
     try (Backend backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), clock)) {
       Thread main = Thread.currentThread();
-      introduce(backend.endpoints(), data.path(), json ? System.err : System.out);
+      introduce(backend, data.path(), json ? System.err : System.out);
       try (SimulatedFleet fleet = new SimulatedFleet(
           OperatorClient.local(data.path()),
           MANUFACTURER,
@@ -106,19 +107,23 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private void introduce(Endpoints at, Path data, PrintStream out) {
+  private void introduce(Backend backend, Path data, PrintStream out) {
+    Endpoints at = backend.endpoints();
+    URI dashboard = backend.setUpUrl().orElse(at.operatorUrl());
     String device = MANUFACTURER + "-" + SERIAL_PREFIX + "0001";
     out.printf(
         """
         The whole system runs on this machine, with %1$d simulated devices.
 
+          dashboard             %9$s
           enrollment (EST)      %2$s/.well-known/est
           MQTT, mutual TLS      %3$s
           operator API          %4$s/api/v1
           revocation lists      http://localhost:%5$d/crl/device.crl
           health and metrics    http://localhost:%6$d/health  http://localhost:%6$d/metrics
 
-        Your first login is the token in %7$s/admin-token:
+        The dashboard's certificate is of the CA in %7$s/trust/root.pem: let your browser trust that, or pass
+        its warning. Programs come in with a token, such as the one in %7$s/admin-token:
 
           curl --cacert %7$s/trust/root.pem -H "Authorization: Bearer $(cat %7$s/admin-token)" %4$s/api/v1/health
 
@@ -138,7 +143,8 @@ public final class DemoCommand implements Callable<Integer> {
         at.http(),
         at.metrics(),
         data,
-        device);
+        device,
+        dashboard);
     out.flush();
   }
 }

@@ -27,6 +27,10 @@ abstract class RunCommand implements Callable<Integer> {
     DataDirectory data = DataDirectory.openOrCreate(options.data(), config, clock);
     Backend backend = Backend.start(data, config, roles(), clock);
     Shutdown.onSignal(backend::close);
+    System.out.println("dashboard: " + backend.endpoints().operatorUrl());
+    backend
+        .setUpUrl()
+        .ifPresent(url -> System.out.println("first operator, once within 24 hours: " + url));
     System.out.println(backend.endpoints().readyLine(data.path()));
     new CountDownLatch(1).await(); // Until the signal; the hook does the rest.
     return 0;

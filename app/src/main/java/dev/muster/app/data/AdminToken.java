@@ -17,9 +17,12 @@ import java.util.Base64;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The bearer token of the operator API: 256 random bits in a file that only its owner can read. */
+/**
+ * A bearer token of the operator API in a file that only its owner can read: the 256 random bits of
+ * the data directory, or the token of an operator.
+ */
 public final class AdminToken {
-  private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-]{43}");
+  private static final Pattern FORM = Pattern.compile("(muster_[0-9a-f]{12}_)?[A-Za-z0-9_-]{43}");
   private static final Set<PosixFilePermission> OWNER_ONLY =
       Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
@@ -51,7 +54,8 @@ public final class AdminToken {
     }
     if (!FORM.matcher(secret).matches()) {
       throw new UserError(
-          file + ": not a token (expected: 43 characters)", "restore it from a backup");
+          file + ": not a token (expected: 43 characters, or muster_ID_ and 43)",
+          "restore it from a backup");
     }
     return new AdminToken(secret);
   }

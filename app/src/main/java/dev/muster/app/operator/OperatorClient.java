@@ -127,6 +127,16 @@ public final class OperatorClient {
     return sendJson("PATCH", path, body);
   }
 
+  /** Removes something. */
+  public JsonNode delete(String path) {
+    return send(request(path).DELETE().build());
+  }
+
+  /** Where the server's pages are. */
+  public URI origin() {
+    return api.resolve("/");
+  }
+
   private JsonNode sendJson(String method, String path, JsonNode body) {
     return send(request(path)
         .header("Content-Type", "application/json")

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -174,6 +175,33 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   /** Whether a device is connected; empty if it never was. Blocks. */
   public Optional<Presence> find(DeviceId device) throws SQLException {
     return store.read(connection -> new PresenceTable(connection).find(device));
+  }
+
+  /** How many devices are connected now. */
+  public int online() {
+    return online.size();
+  }
+
+  /** How many devices are or were connected. Blocks. */
+  public long known() throws SQLException {
+    return store.read(connection -> new PresenceTable(connection).count());
+  }
+
+  /** By id, those that are there or not, after a device. Blocks. */
+  public Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
+    return store.read(connection -> new PresenceTable(connection).list(online, after, limit));
+  }
+
+  /** Those of some devices; who never was connected is left out. Blocks. */
+  public Map<DeviceId, Presence> of(List<DeviceId> devices) throws SQLException {
+    return store.read(connection -> {
+      PresenceTable table = new PresenceTable(connection);
+      Map<DeviceId, Presence> found = new LinkedHashMap<>();
+      for (DeviceId device : devices) {
+        table.find(device).ifPresent(presence -> found.put(device, presence));
+      }
+      return found;
+    });
   }
 
   /** The connections of a device before an id, the newest first. Blocks. */

@@ -52,6 +52,31 @@ final class PresenceTable {
     }
   }
 
+  long count() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT COUNT(*) FROM presence")) {
+      rows.next();
+      return rows.getLong(1);
+    }
+  }
+
+  Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
+    Map<DeviceId, Presence> found = new LinkedHashMap<>();
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
+            + " WHERE online=? AND device>? ORDER BY device LIMIT ?")) {
+      select.setBoolean(1, online);
+      select.setString(2, after);
+      select.setInt(3, limit);
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          found.put(new DeviceId(rows.getString(5)), presence(rows));
+        }
+      }
+    }
+    return found;
+  }
+
   private static Presence presence(ResultSet rows) throws SQLException {
     return new Presence(
         new FleetName(rows.getString(1)),

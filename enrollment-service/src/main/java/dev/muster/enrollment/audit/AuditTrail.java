@@ -41,6 +41,18 @@ public final class AuditTrail {
         .list();
   }
 
+  /** Entries before {@code before}, newest first. */
+  public List<AuditEntry> newest(long before, int limit) {
+    return handle
+        .createQuery("SELECT seq, entry, hash FROM audit_entry WHERE seq < :before"
+            + " ORDER BY seq DESC LIMIT :limit")
+        .bind("before", before)
+        .bind("limit", limit)
+        .map((row, context) ->
+            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")))
+        .list();
+  }
+
   /** Entries about one object after {@code after}, oldest first. */
   public List<AuditEntry> about(String object, long after, int limit) {
     return handle

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.protocol.identity.Quoted;
 import java.util.Locale;
 
 /** Whether a certificate counts; that it may have ended by time is another matter. */
@@ -18,7 +19,14 @@ public enum CertificateStatus {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  static CertificateStatus of(String label) {
-    return valueOf(label.toUpperCase(Locale.ROOT));
+  /** @throws IllegalArgumentException if there is no such status */
+  public static CertificateStatus of(String label) {
+    for (CertificateStatus status : values()) {
+      if (status.label().equals(label)) {
+        return status;
+      }
+    }
+    throw new IllegalArgumentException(
+        "status: " + Quoted.of(label) + " (expected: active, held or revoked)");
   }
 }

@@ -28,6 +28,10 @@ public final class Certificates {
       "COALESCE((SELECT before.key_use + 1 FROM certificate before"
           + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
 
+  /** When each device's newest live certificate ends. */
+  static final String NEWEST_END = "SELECT device, MAX(not_after) AS ends FROM certificate"
+      + " WHERE device IS NOT NULL AND status = 'active' GROUP BY device";
+
   private final Handle handle;
 
   Certificates(Handle handle) {
@@ -128,6 +132,34 @@ public final class Certificates {
   public List<CertificateRecord> page(String after, int limit) {
     return handle
         .createQuery("SELECT * FROM certificate WHERE serial > :after ORDER BY serial LIMIT :limit")
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /** As {@link #page(String, int)}, those of a status. */
+  public List<CertificateRecord> page(CertificateStatus status, String after, int limit) {
+    return handle
+        .createQuery("SELECT * FROM certificate WHERE status = :status AND serial > :after"
+            + " ORDER BY serial LIMIT :limit")
+        .bind("status", status.label())
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, context) -> certificate(row))
+        .list();
+  }
+
+  /**
+   * Devices' newest live certificates that end before a time: one for each device that will have
+   * none then. By serial number, those after {@code after}.
+   */
+  public List<CertificateRecord> ending(Instant before, String after, int limit) {
+    return handle
+        .createQuery("SELECT c.* FROM certificate c JOIN (" + NEWEST_END
+            + ") e ON e.device = c.device AND e.ends = c.not_after WHERE e.ends <= :before"
+            + " AND c.status = 'active' AND c.serial > :after ORDER BY c.serial LIMIT :limit")
+        .bind("before", before)
         .bind("after", after)
         .bind("limit", limit)
         .map((row, context) -> certificate(row))

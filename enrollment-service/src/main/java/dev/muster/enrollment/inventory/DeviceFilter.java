@@ -4,7 +4,9 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,18 +17,26 @@ import java.util.Optional;
  * Which devices are meant: those that everything given here is true of.
  *
  * @param tags the rarest should come first, because the search begins with it
+ * @param prefix what the id begins with
  */
 public record DeviceFilter(
     Optional<FleetName> fleet,
     Optional<DeviceStatus> status,
     List<Tag> tags,
-    Optional<GroupName> group) {
+    Optional<GroupName> group,
+    Optional<String> prefix) {
   /** All of them. */
-  public static final DeviceFilter NONE =
-      new DeviceFilter(Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+  public static final DeviceFilter NONE = new DeviceFilter(
+      Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.empty());
 
   public DeviceFilter {
     tags = List.copyOf(tags);
+    prefix.ifPresent(beginning -> {
+      if (!DeviceId.isValid(beginning)) {
+        throw new IllegalArgumentException("prefix: " + Quoted.of(beginning)
+            + " (expected: what the id of a device may begin with)");
+      }
+    });
   }
 
   /**
@@ -50,6 +60,10 @@ public record DeviceFilter(
       order.add("d.status");
     });
     order.add("d.id");
+    prefix.ifPresent(beginning -> {
+      conditions.append(" AND d.id LIKE :prefix");
+      values.put("prefix", beginning.replace("_", "\\_") + "%");
+    });
     group.ifPresent(name -> values.put("group", name.value()));
     for (int i = 0; i < tags.size(); i++) {
       values.put("tag" + i, tags.get(i).name());

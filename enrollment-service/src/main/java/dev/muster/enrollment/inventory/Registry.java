@@ -56,6 +56,10 @@ public final class Registry implements AutoCloseable {
       return new Devices(handle);
     }
 
+    public Summaries summaries() {
+      return new Summaries(handle);
+    }
+
     public Alarms alarms() {
       return new Alarms(handle);
     }

@@ -33,12 +33,16 @@ final class AuditRoutes {
     int limit = Work.limit(request);
     long after = after(request);
     @Nullable String object = request.request().getParam("object");
+    boolean newest = "newest".equals(request.request().getParam("order"));
     work.answer(request, 200, () -> {
-      List<AuditEntry> page = parts
-          .registry()
-          .read(tables -> object == null
-              ? tables.audit().page(after, limit)
-              : tables.audit().about(object, after, limit));
+      List<AuditEntry> page = parts.registry().read(tables -> {
+        if (object != null) {
+          return tables.audit().about(object, after, limit);
+        }
+        return newest
+            ? tables.audit().newest(after == 0 ? Long.MAX_VALUE : after, limit)
+            : tables.audit().page(after, limit);
+      });
       JsonArray entries = new JsonArray();
       // As text, because the hash is that of its very bytes.
       page.forEach(entry -> entries.add(new JsonObject()

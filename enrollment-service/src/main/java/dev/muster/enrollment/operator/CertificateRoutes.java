@@ -9,6 +9,7 @@ import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.VerifiedCsr;
 import dev.muster.enrollment.desk.ReservedKeys;
 import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
@@ -79,11 +80,15 @@ final class CertificateRoutes {
   }
 
   private static @Nullable Instant since(@Nullable String text) {
+    return time("since", text);
+  }
+
+  private static @Nullable Instant time(String name, @Nullable String text) {
     try {
       return text == null ? null : Instant.parse(text);
     } catch (DateTimeParseException e) {
       throw Work.badRequest(
-          "since: " + Quoted.of(text) + " (expected: a time such as 2026-01-31T12:00:00Z)");
+          name + ": " + Quoted.of(text) + " (expected: a time such as 2026-01-31T12:00:00Z)");
     }
   }
 
@@ -91,14 +96,24 @@ final class CertificateRoutes {
     int limit = Work.limit(request);
     String after = Work.after(request);
     String device = request.request().getParam("device");
+    String status = request.request().getParam("status");
+    @Nullable Instant before = time("endsBefore", request.request().getParam("endsBefore"));
+    @Nullable CertificateStatus wanted =
+        status == null ? null : Work.checked(() -> CertificateStatus.of(status));
     work.answer(request, 200, () -> {
-      List<CertificateRecord> page = parts
-          .registry()
-          .read(tables -> device == null
-              ? tables.certificates().page(after, limit)
-              : DeviceId.isValid(device)
-                  ? tables.certificates().of(new DeviceId(device))
-                  : List.<CertificateRecord>of());
+      List<CertificateRecord> page = parts.registry().read(tables -> {
+        if (device != null) {
+          return DeviceId.isValid(device)
+              ? tables.certificates().of(new DeviceId(device))
+              : List.<CertificateRecord>of();
+        }
+        if (before != null) {
+          return tables.certificates().ending(before, after, limit);
+        }
+        return wanted != null
+            ? tables.certificates().page(wanted, after, limit)
+            : tables.certificates().page(after, limit);
+      });
       JsonArray certificates = new JsonArray();
       page.forEach(record -> certificates.add(json(record)));
       boolean more = device == null && page.size() == limit;

@@ -83,7 +83,8 @@ final class DeviceRoutes {
         parameter(request, "fleet").map(FleetName::new),
         parameter(request, "status").map(DeviceStatus::of),
         request.queryParam("tag").stream().map(Tag::parse).toList(),
-        parameter(request, "group").map(GroupName::new));
+        parameter(request, "group").map(GroupName::new),
+        parameter(request, "prefix"));
   }
 
   private static Optional<String> parameter(RoutingContext request, String name) {

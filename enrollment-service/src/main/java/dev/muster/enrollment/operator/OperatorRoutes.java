@@ -9,6 +9,12 @@ import java.security.SecureRandom;
 
 /** Everything that operators do with identities: devices, manufacturers, certificates. */
 public final class OperatorRoutes {
+  /**
+   * In a request's context: who asks, as the audit log is to call him. Without it he is
+   * {@code operator}.
+   */
+  public static final String ACTOR = "muster.actor";
+
   private OperatorRoutes() {}
 
   /**
@@ -22,6 +28,7 @@ public final class OperatorRoutes {
     new LabelRoutes(parts, work).mount(router);
     new HistoryRoutes(parts, work).mount(router);
     new AlarmRoutes(parts, work).mount(router);
+    new SummaryRoutes(parts, work).mount(router);
     new ManufacturerRoutes(parts, work).mount(router);
     new ManifestRoutes(parts, work).mount(router);
     new ClaimRoutes(parts, work, new SecureRandom()).mount(router);

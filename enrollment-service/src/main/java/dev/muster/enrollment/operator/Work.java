@@ -133,8 +133,10 @@ final class Work {
 
   /** Who asks, for the audit. */
   static Actor actor(RoutingContext request) {
+    @Nullable String name = request.get(OperatorRoutes.ACTOR);
     return new Actor(
-        "operator", String.valueOf(request.request().remoteAddress().host()));
+        name == null ? "operator" : name,
+        String.valueOf(request.request().remoteAddress().host()));
   }
 
   static int limit(RoutingContext request) {

@@ -98,7 +98,8 @@ class DeviceListIT {
         Optional.ofNullable(fleet).map(FleetName::new),
         Optional.ofNullable(status),
         List.of(tags),
-        Optional.ofNullable(group).map(GroupName::new));
+        Optional.ofNullable(group).map(GroupName::new),
+        Optional.empty());
   }
 
   @ParameterizedTest(name = "{0}")

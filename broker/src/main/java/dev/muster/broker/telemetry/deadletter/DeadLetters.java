@@ -89,6 +89,17 @@ public final class DeadLetters {
     return new Page<>(letters, false);
   }
 
+  /** How many there are. */
+  public long count() throws SQLException {
+    try (Connection connection = database.connect();
+        PreparedStatement select =
+            TelemetryDatabase.reading(connection, "SELECT COUNT(*) FROM dead_letter");
+        ResultSet rows = select.executeQuery()) {
+      rows.next();
+      return rows.getLong(1);
+    }
+  }
+
   /** One with its payload; empty if it is not there. */
   public Optional<DeadLetter> find(long id) throws SQLException {
     try (Connection connection = database.connect();

@@ -1,0 +1,233 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import dev.muster.app.data.AdminToken;
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.operator.OperatorRoutes;
+import dev.muster.protocol.identity.Quoted;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.Cookie;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The door of the operator API: who asks, whether he may, and who is written down for it. */
+public final class Access {
+  private static final Logger LOG = LoggerFactory.getLogger(Access.class);
+  private static final String BEARER = "Bearer ";
+  private static final String CALLER = "muster.caller";
+  private static final String ADMITTED = "muster.admitted";
+  private static final int THREADS = 2;
+
+  private final AdminToken keyFile;
+  private final Operators operators;
+  private final SessionBook sessions;
+  private final Journal journal;
+  private final WorkerExecutor workers;
+  private final Counter refused;
+
+  /**
+   * Opens the accounts of {@code file}; blocks.
+   *
+   * @throws dev.muster.app.UserError if they are damaged
+   */
+  public Access(
+      Path file,
+      AdminToken keyFile,
+      Vertx vertx,
+      Clock clock,
+      MeterRegistry meters,
+      Journal journal) {
+    this.keyFile = keyFile;
+    this.journal = journal;
+    this.sessions = new SessionBook(clock);
+    this.operators = new Operators(new AccountsFile(file), sessions, clock, journal);
+    this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
+    this.refused = meters.counter("muster.operator.refused");
+  }
+
+  /**
+   * As long as there is no admin: where the first one chooses a name and a password, as a path
+   * below the origin. Each call makes the one before worthless. Blocks.
+   */
+  public Optional<String> setUpPath() {
+    return operators.firstLink().map(AccessRoutes::setUpPath);
+  }
+
+  /**
+   * Lets through what {@link RouteTable} lets this caller do. To be mounted before the body is
+   * read: a stranger's is not.
+   */
+  public void guard(Router root, String prefix) {
+    root.route(prefix + "/*").handler(ctx -> {
+      caller(ctx).ifPresent(caller -> {
+        ctx.put(CALLER, caller);
+        ctx.put(OperatorRoutes.ACTOR, caller.auditName());
+      });
+      ctx.next();
+    });
+    // As routes, so that what is checked and what is done go by the same reading of the path.
+    RouteTable.ENTRIES.forEach(entry ->
+        root.route(entry.method(), prefix + entry.path()).handler(ctx -> admit(ctx, entry)));
+    root.route(prefix + "/*").handler(ctx -> {
+      if (ctx.get(ADMITTED) != null) {
+        ctx.next();
+      } else if (find(ctx) == null) {
+        refuseStranger(ctx);
+      } else {
+        ctx.fail(404);
+      }
+    });
+  }
+
+  private Optional<Caller> caller(RoutingContext ctx) {
+    String header = ctx.request().getHeader("Authorization");
+    if (header != null) {
+      if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+        return Optional.empty();
+      }
+      String token = header.substring(BEARER.length());
+      return keyFile.matches(token) ? Optional.of(Caller.keyHolder()) : operators.byToken(token);
+    }
+    Cookie cookie = ctx.request().getCookie(AccessRoutes.COOKIE);
+    return cookie == null ? Optional.empty() : operators.byCookie(cookie.getValue());
+  }
+
+  private void admit(RoutingContext ctx, RouteTable.Entry entry) {
+    Caller caller = find(ctx);
+    Role least = entry.least().orElse(null);
+    if (least == null) {
+      refuseOtherSites(ctx);
+    } else if (caller == null) {
+      refuseStranger(ctx);
+      return;
+    } else if (!caller.role().includes(least)) {
+      refuse(
+          ctx,
+          caller,
+          "role " + caller.role().label() + " (expected: at least " + least.label() + ")");
+      return;
+    } else if (caller.session() != null && changes(ctx) && !bringsCsrf(ctx, caller.session())) {
+      refuse(
+          ctx,
+          caller,
+          AccessRoutes.CSRF_HEADER
+              + ": absent or another session's (hint: GET /api/v1/access/session tells it)");
+      return;
+    }
+    ctx.put(ADMITTED, true);
+    ctx.next();
+  }
+
+  private static boolean changes(RoutingContext ctx) {
+    return !ctx.request().method().equals(HttpMethod.GET);
+  }
+
+  private static boolean bringsCsrf(RoutingContext ctx, Session session) {
+    String brought = ctx.request().getHeader(AccessRoutes.CSRF_HEADER);
+    return brought != null && Secret.same(brought, session.csrf());
+  }
+
+  /** Nobody is to be signed in as somebody else by a page of another site. */
+  private static void refuseOtherSites(RoutingContext ctx) {
+    String site = ctx.request().getHeader("Sec-Fetch-Site");
+    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
+      throw new HttpException(403, "asked for by another site");
+    }
+  }
+
+  private void refuseStranger(RoutingContext ctx) {
+    boolean tried = ctx.request().getHeader("Authorization") != null
+        || ctx.request().getCookie(AccessRoutes.COOKIE) != null;
+    note(ctx, null, tried ? "wrong token, or over" : "no token");
+    ctx.response().putHeader("WWW-Authenticate", "Bearer realm=\"muster\"");
+    ctx.fail(
+        new HttpException(
+            401,
+            "a session or a bearer token is needed (hint: the operator's token, or the one in DATA/admin-token)"));
+  }
+
+  private void refuse(RoutingContext ctx, Caller caller, String reason) {
+    note(ctx, caller, reason);
+    ctx.fail(new HttpException(403, reason));
+  }
+
+  private void note(RoutingContext ctx, @Nullable Caller caller, String reason) {
+    refused.increment();
+    LOG.warn(
+        "Operator refused from={} who={} path={} reason=\"{}\"",
+        ctx.request().remoteAddress(),
+        caller == null ? "stranger" : caller.auditName(),
+        Quoted.of(ctx.normalizedPath()),
+        reason);
+  }
+
+  private static @Nullable Caller find(RoutingContext ctx) {
+    return ctx.get(CALLER);
+  }
+
+  /** Who asks; there is one wherever a role is needed. */
+  static Caller of(RoutingContext ctx) {
+    Caller caller = find(ctx);
+    if (caller == null) {
+      throw new IllegalStateException("nobody was admitted");
+    }
+    return caller;
+  }
+
+  static Actor actor(RoutingContext ctx) {
+    return new Actor(of(ctx).auditName(), address(ctx));
+  }
+
+  static String address(RoutingContext ctx) {
+    return String.valueOf(ctx.request().remoteAddress().hostAddress());
+  }
+
+  /**
+   * Writes down orders to services that keep no audit log, before they are carried out: what the
+   * log does not take is not done. To be mounted after the body is read.
+   */
+  public void audit(Router root, String prefix) {
+    RouteTable.ENTRIES.forEach(entry -> entry
+        .audit()
+        .ifPresent(action ->
+            root.route(entry.method(), prefix + entry.path()).handler(ctx -> audit(ctx, action))));
+  }
+
+  private void audit(RoutingContext ctx, String action) {
+    AuditEvent event = AuditEvent.of(actor(ctx), action, object(ctx))
+        .with("request", ctx.request().method() + " " + ctx.normalizedPath());
+    workers
+        .executeBlocking(() -> {
+          journal.note(event);
+          return null;
+        })
+        .onSuccess(noted -> ctx.next())
+        .onFailure(ctx::fail);
+  }
+
+  private static String object(RoutingContext ctx) {
+    Map.Entry<String, String> first = ctx.pathParams().entrySet().iterator().next();
+    return (first.getKey().equals("id") ? "device" : first.getKey()) + ":" + first.getValue();
+  }
+
+  /** Adds the routes about operators, sessions and tokens. */
+  public void mount(Router api) {
+    new AccessRoutes(operators, sessions, workers).mount(api);
+  }
+}

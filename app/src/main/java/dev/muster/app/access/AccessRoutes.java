@@ -1,0 +1,375 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import dev.muster.app.access.Operators.Client;
+import dev.muster.app.access.Operators.SignIn;
+import dev.muster.enrollment.audit.Actor;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.Cookie;
+import io.vertx.core.http.CookieSameSite;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /access}: sign in and out, operators, sessions, API tokens. */
+final class AccessRoutes {
+  /** The prefix makes browsers refuse it unless it is Secure and of this very host. */
+  static final String COOKIE = "__Host-muster";
+
+  static final String CSRF_HEADER = "X-CSRF-Token";
+  private static final String DEVICE_COOKIE = "__Host-muster-known";
+  private static final long DEVICE_COOKIE_SECONDS = Duration.ofDays(365).toSeconds();
+  private static final int MAX_BROWSER = 200;
+  private static final int MAX_DAYS = 366;
+  /** Each takes 19 MiB while it is looked at. */
+  private static final int MAX_WAITING = 50;
+
+  private final Operators operators;
+  private final SessionBook sessions;
+  private final WorkerExecutor workers;
+  private final AtomicInteger waiting = new AtomicInteger();
+
+  AccessRoutes(Operators operators, SessionBook sessions, WorkerExecutor workers) {
+    this.operators = operators;
+    this.sessions = sessions;
+    this.workers = workers;
+  }
+
+  /** The secret stands behind a {@code #}: it reaches no server's log, and no other site. */
+  static String setUpPath(String secret) {
+    return "/setup#" + secret;
+  }
+
+  void mount(Router api) {
+    api.post("/access/session").handler(this::signIn);
+    api.get("/access/session").handler(this::whoAmI);
+    api.delete("/access/session").handler(this::signOut);
+    api.post("/access/setup").handler(this::setUp);
+    api.post("/access/password").handler(this::changePassword);
+    api.get("/access/sessions").handler(this::listSessions);
+    api.delete("/access/sessions/:session").handler(this::endSession);
+    api.get("/access/tokens").handler(this::listTokens);
+    api.post("/access/tokens").handler(this::createToken);
+    api.delete("/access/tokens/:token").handler(this::revokeToken);
+    api.get("/access/operators").handler(this::listOperators);
+    api.post("/access/operators").handler(this::createOperator);
+    api.post("/access/operators/:operator/role").handler(this::changeRole);
+    api.post("/access/operators/:operator/link").handler(this::newLink);
+    api.delete("/access/operators/:operator").handler(this::removeOperator);
+  }
+
+  private void signIn(RoutingContext ctx) {
+    JsonObject body = body(ctx);
+    String name = text(body, "name");
+    String password = text(body, "password");
+    Client client = client(ctx);
+    run(ctx, () -> operators.signIn(name, password, client), outcome -> {
+      if (outcome instanceof SignIn.Welcome welcome) {
+        welcome(ctx, welcome);
+      } else if (outcome instanceof SignIn.Wait wait) {
+        long seconds = wait.pause().toSeconds() + 1;
+        ctx.response().putHeader("Retry-After", Long.toString(seconds));
+        ctx.fail(
+            new HttpException(429, "too many attempts (expected: the next in " + seconds + " s)"));
+      } else {
+        ctx.fail(new HttpException(403, "name or password: not right"));
+      }
+    });
+  }
+
+  private void setUp(RoutingContext ctx) {
+    JsonObject body = body(ctx);
+    String secret = text(body, "link");
+    String password = optional(body, "password");
+    String name = optional(body, "name");
+    Client client = client(ctx);
+    if (password == null) {
+      run(
+          ctx,
+          () -> operators.invited(secret),
+          who -> ctx.json(new JsonObject().put("operator", who.isEmpty() ? null : who)));
+    } else {
+      run(ctx, () -> operators.setUp(secret, name, password, client), done -> welcome(ctx, done));
+    }
+  }
+
+  private static Client client(RoutingContext ctx) {
+    String browser = ctx.request().getHeader("User-Agent");
+    Cookie device = ctx.request().getCookie(DEVICE_COOKIE);
+    return new Client(
+        network(Access.address(ctx)),
+        browser == null ? "" : browser.substring(0, Math.min(MAX_BROWSER, browser.length())),
+        device == null ? null : device.getValue());
+  }
+
+  /** Who has an IPv6 address has as many as he likes, in one /64. */
+  private static String network(String address) {
+    String[] groups = address.split(":");
+    return groups.length == 8
+        ? String.join(":", groups[0], groups[1], groups[2], groups[3]) + "::/64"
+        : address;
+  }
+
+  private static void welcome(RoutingContext ctx, SignIn.Welcome welcome) {
+    ctx.response().addCookie(cookie(COOKIE, welcome.cookie()));
+    ctx.response()
+        .addCookie(cookie(DEVICE_COOKIE, welcome.device()).setMaxAge(DEVICE_COOKIE_SECONDS));
+    ctx.json(json(welcome.session(), welcome.role()));
+  }
+
+  private static Cookie cookie(String name, String value) {
+    return Cookie.cookie(name, value)
+        .setPath("/")
+        .setSecure(true)
+        .setHttpOnly(true)
+        .setSameSite(CookieSameSite.STRICT);
+  }
+
+  private static JsonObject json(Session session, Role role) {
+    return new JsonObject()
+        .put("operator", session.operator())
+        .put("role", role.label())
+        .put("session", session.id())
+        .put("csrf", session.csrf());
+  }
+
+  private void whoAmI(RoutingContext ctx) {
+    Caller caller = Access.of(ctx);
+    Session session = caller.session();
+    ctx.json(
+        session != null
+            ? json(session, caller.role())
+            : new JsonObject()
+                .put("operator", caller.operator())
+                .put("role", caller.role().label())
+                .put("token", caller.token()));
+  }
+
+  private void signOut(RoutingContext ctx) {
+    Session session = session(ctx);
+    sessions.end(one -> one.id().equals(session.id()));
+    ctx.response().addCookie(cookie(COOKIE, "").setMaxAge(0));
+    ctx.response().setStatusCode(204).end();
+  }
+
+  private void changePassword(RoutingContext ctx) {
+    Session session = session(ctx);
+    JsonObject body = body(ctx);
+    String current = text(body, "current");
+    String password = text(body, "password");
+    done(ctx, () -> operators.changePassword(session, current, password));
+  }
+
+  private void listSessions(RoutingContext ctx) {
+    Caller caller = Access.of(ctx);
+    Session own = caller.session();
+    JsonArray list = new JsonArray();
+    sessions
+        .list(one -> sees(caller, one.operator()))
+        .forEach(one -> list.add(new JsonObject()
+            .put("id", one.id())
+            .put("operator", one.operator())
+            .put("address", one.address())
+            .put("browser", one.browser())
+            .put("since", one.since().toString())
+            .put("lastUsed", one.lastUsed().toString())
+            .put("current", own != null && own.id().equals(one.id()))));
+    ctx.json(new JsonObject().put("sessions", list));
+  }
+
+  /** An admin sees what is everybody's, others what is theirs. */
+  private static boolean sees(Caller caller, String owner) {
+    return caller.role() == Role.ADMIN || owner.equals(caller.operator());
+  }
+
+  private static @Nullable String visibleOwner(RoutingContext ctx) {
+    Caller caller = Access.of(ctx);
+    return caller.role() == Role.ADMIN ? null : caller.operator();
+  }
+
+  private void endSession(RoutingContext ctx) {
+    String id = ctx.pathParam("session");
+    String owner = visibleOwner(ctx);
+    Actor actor = Access.actor(ctx);
+    done(ctx, () -> operators.endSession(id, owner, actor));
+  }
+
+  private void listTokens(RoutingContext ctx) {
+    JsonArray list = new JsonArray();
+    operators.tokens(visibleOwner(ctx)).forEach(token -> list.add(json(token)));
+    ctx.json(new JsonObject().put("tokens", list));
+  }
+
+  private static JsonObject json(Accounts.Token token) {
+    return new JsonObject()
+        .put("id", token.id())
+        .put("name", token.name())
+        .put("operator", token.owner())
+        .put("role", token.role().label())
+        .put("createdAt", token.createdAt())
+        .put("expiresAt", token.expiresAt());
+  }
+
+  private void createToken(RoutingContext ctx) {
+    Caller caller = Access.of(ctx);
+    Session session = session(ctx);
+    JsonObject body = body(ctx);
+    String name = text(body, "name");
+    Role role = checked(() -> Role.of(text(body, "role")));
+    if (!caller.role().includes(role)) {
+      throw new HttpException(
+          403,
+          "role: " + role.label() + " (expected: at most yours, "
+              + caller.role().label() + ")");
+    }
+    Duration validity = Duration.ofDays(days(body));
+    Actor actor = Access.actor(ctx);
+    run(
+        ctx,
+        () -> operators.createToken(session, name, role, validity, actor),
+        made -> ctx.response()
+            .setStatusCode(201)
+            .putHeader("Content-Type", "application/json")
+            .end(json(made.token()).put("secret", made.text()).toBuffer()));
+  }
+
+  private static int days(JsonObject body) {
+    Object value = body.getValue("validForDays", 90);
+    if (value instanceof Integer days && days >= 1 && days <= MAX_DAYS) {
+      return days;
+    }
+    throw new HttpException(400, "validForDays: expected 1 to " + MAX_DAYS);
+  }
+
+  private void revokeToken(RoutingContext ctx) {
+    String id = ctx.pathParam("token");
+    String owner = visibleOwner(ctx);
+    Actor actor = Access.actor(ctx);
+    done(ctx, () -> operators.revokeToken(id, owner, actor));
+  }
+
+  private void listOperators(RoutingContext ctx) {
+    JsonArray list = new JsonArray();
+    operators
+        .all()
+        .forEach(one -> list.add(new JsonObject()
+            .put("name", one.name())
+            .put("role", one.role().label())
+            .put("ready", one.password() != null)
+            .put("createdAt", one.createdAt())));
+    ctx.json(new JsonObject().put("operators", list));
+  }
+
+  private void createOperator(RoutingContext ctx) {
+    JsonObject body = body(ctx);
+    String name = text(body, "name");
+    Role role = checked(() -> Role.of(text(body, "role")));
+    Actor actor = Access.actor(ctx);
+    run(
+        ctx,
+        () -> operators.create(name, role, actor),
+        secret -> ctx.response()
+            .setStatusCode(201)
+            .putHeader("Content-Type", "application/json")
+            .end(new JsonObject()
+                .put("name", name)
+                .put("path", setUpPath(secret))
+                .toBuffer()));
+  }
+
+  private void newLink(RoutingContext ctx) {
+    String name = ctx.pathParam("operator");
+    Actor actor = Access.actor(ctx);
+    run(
+        ctx,
+        () -> operators.newLink(name, actor),
+        secret -> ctx.json(new JsonObject().put("name", name).put("path", setUpPath(secret))));
+  }
+
+  private void changeRole(RoutingContext ctx) {
+    String name = ctx.pathParam("operator");
+    Role role = checked(() -> Role.of(text(body(ctx), "role")));
+    Actor actor = Access.actor(ctx);
+    done(ctx, () -> operators.changeRole(name, role, actor));
+  }
+
+  private void removeOperator(RoutingContext ctx) {
+    String name = ctx.pathParam("operator");
+    Actor actor = Access.actor(ctx);
+    done(ctx, () -> operators.remove(name, actor));
+  }
+
+  private static Session session(RoutingContext ctx) {
+    Session session = Access.of(ctx).session();
+    if (session == null) {
+      throw new HttpException(403, "not with a token (expected: somebody who has signed in)");
+    }
+    return session;
+  }
+
+  private void done(RoutingContext ctx, Runnable work) {
+    run(
+        ctx,
+        () -> {
+          work.run();
+          return true;
+        },
+        done -> ctx.response().setStatusCode(204).end());
+  }
+
+  private <T> void run(RoutingContext ctx, Supplier<T> work, Consumer<T> then) {
+    if (waiting.incrementAndGet() > MAX_WAITING) {
+      waiting.decrementAndGet();
+      throw new HttpException(503, "busy, try again later");
+    }
+    workers
+        .executeBlocking(() -> checked(work), false)
+        .onComplete(ended -> waiting.decrementAndGet())
+        .onSuccess(then::accept)
+        .onFailure(ctx::fail);
+  }
+
+  private static <T> T checked(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (IllegalArgumentException e) {
+      throw new HttpException(400, e.getMessage());
+    }
+  }
+
+  private static JsonObject body(RoutingContext ctx) {
+    try {
+      JsonObject body = ctx.body().asJsonObject();
+      return body == null ? new JsonObject() : body;
+    } catch (DecodeException | ClassCastException e) {
+      throw new HttpException(400, "body: not a JSON object");
+    }
+  }
+
+  private static String text(JsonObject body, String name) {
+    String value = optional(body, name);
+    if (value == null || value.isEmpty()) {
+      throw new HttpException(400, name + ": absent (expected: a text)");
+    }
+    return value;
+  }
+
+  private static @Nullable String optional(JsonObject body, String name) {
+    Object value = body.getValue(name);
+    if (value == null || value instanceof String) {
+      return (String) value;
+    }
+    throw new HttpException(400, name + ": expected a text");
+  }
+}

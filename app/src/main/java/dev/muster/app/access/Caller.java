@@ -1,0 +1,31 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who asks.
+ *
+ * @param operator null for whoever holds the token file of the data directory
+ * @param token the name of the API token by which he asks, if by one
+ * @param session the session in which he asks, if in one
+ */
+record Caller(
+    @Nullable String operator,
+    Role role,
+    @Nullable String token,
+    @Nullable Session session) {
+  static Caller keyHolder() {
+    return new Caller(null, Role.ADMIN, null, null);
+  }
+
+  /** As the audit log calls him. */
+  String auditName() {
+    return operator == null
+        ? "operator"
+        : "operator:" + operator + (token == null ? "" : "/" + token);
+  }
+}

@@ -1,0 +1,17 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import dev.muster.enrollment.audit.AuditEvent;
+
+/** Where it is written down who did what. */
+@FunctionalInterface
+public interface Journal {
+  /**
+   * Returns when it is on the disk; blocks. Called before what it tells of: no change without an
+   * entry.
+   */
+  void note(AuditEvent event);
+}

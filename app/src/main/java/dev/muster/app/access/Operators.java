@@ -1,0 +1,359 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import dev.muster.app.access.Accounts.Invitation;
+import dev.muster.app.access.Accounts.Operator;
+import dev.muster.app.access.Accounts.Token;
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.protocol.identity.Quoted;
+import io.vertx.ext.web.handler.HttpException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is done with operators, their sessions and tokens. Everything that changes something blocks.
+ */
+final class Operators {
+  private static final Logger LOG = LoggerFactory.getLogger(Operators.class);
+  private static final Duration LINK_VALIDITY = Duration.ofHours(24);
+  private static final int MIN_PASSWORD = 12;
+  private static final int MAX_PASSWORD = 200;
+  private static final int MAX_TOKENS = 100;
+  private static final int MAX_OPERATORS = 1_000;
+  private static final String TOKEN_PREFIX = "muster_";
+
+  private final AccountsFile file;
+  private final SessionBook sessions;
+  private final LoginThrottle throttle;
+  private final Journal journal;
+  private final Clock clock;
+
+  Operators(AccountsFile file, SessionBook sessions, Clock clock, Journal journal) {
+    this.file = file;
+    this.sessions = sessions;
+    this.throttle = new LoginThrottle(clock);
+    this.journal = journal;
+    this.clock = clock;
+  }
+
+  /** How an attempt to sign in ended. */
+  sealed interface SignIn {
+    /** @param device marks the browser as one that the operator has signed in from */
+    record Welcome(Session session, Role role, String cookie, String device) implements SignIn {}
+
+    record Wait(Duration pause) implements SignIn {}
+
+    record Refused() implements SignIn {}
+  }
+
+  /** Where a request comes from. */
+  record Client(String address, String browser, @Nullable String device) {}
+
+  /** What a browser brings is the operator's if our seal is on it. */
+  private static @Nullable String device(Accounts accounts, String name, @Nullable String brought) {
+    if (brought == null || brought.indexOf('.') < 0) {
+      return null;
+    }
+    String nonce = brought.substring(0, brought.indexOf('.'));
+    return Secret.same(brought, sealed(accounts, name, nonce)) ? nonce : null;
+  }
+
+  private static String sealed(Accounts accounts, String name, String nonce) {
+    return nonce + "." + Secret.seal(accounts.deviceKey(), name + " " + nonce);
+  }
+
+  SignIn signIn(String name, String password, Client client) {
+    Accounts accounts = file.current();
+    LoginThrottle.Attempt attempt =
+        new LoginThrottle.Attempt(name, client.address(), device(accounts, name, client.device()));
+    Duration wait = throttle.begin(attempt);
+    if (!wait.isZero()) {
+      return new SignIn.Wait(wait);
+    }
+    Optional<Operator> operator = accounts.operator(name);
+    String hash = operator.map(Operator::password).orElse(null);
+    boolean right = PasswordHash.matches(password, hash == null ? PasswordHash.NOBODYS : hash);
+    if (!right || hash == null || password.length() > MAX_PASSWORD) {
+      LOG.warn("Sign-in refused operator={} from={}", Quoted.of(name), client.address());
+      return new SignIn.Refused();
+    }
+    throttle.succeeded(attempt);
+    note(new Actor("operator:" + name, client.address()), "operator.signed-in", name);
+    return welcome(file.current(), operator.orElseThrow(), client);
+  }
+
+  private SignIn.Welcome welcome(Accounts accounts, Operator operator, Client client) {
+    String cookie = Secret.create();
+    Session session = sessions.open(cookie, operator.name(), client.address(), client.browser());
+    return new SignIn.Welcome(
+        session, operator.role(), cookie, sealed(accounts, operator.name(), Secret.create()));
+  }
+
+  /** A new link for whoever is to be the first admin; empty if there is one. */
+  Optional<String> firstLink() {
+    if (file.current().hasAdmin()) {
+      return Optional.empty();
+    }
+    return Optional.of(link(null, accounts -> accounts));
+  }
+
+  private String link(@Nullable String name, java.util.function.UnaryOperator<Accounts> also) {
+    String secret = Secret.create();
+    Invitation invitation = new Invitation(
+        name, Secret.hash(secret), clock.instant().plus(LINK_VALIDITY).toString());
+    file.change(accounts -> also.apply(accounts).with(invitation));
+    return secret;
+  }
+
+  /** Chooses a password by a link, which then is used up, and signs in. */
+  SignIn.Welcome setUp(String secret, @Nullable String wanted, String password, Client client) {
+    String[] chosen = new String[1];
+    Accounts changed = file.change(accounts -> {
+      Invitation invitation =
+          accounts.invitation(secret, clock.instant()).orElseThrow(Operators::linkOver);
+      String name = invitation.operator() != null
+          ? invitation.operator()
+          : Accounts.checkName(wanted == null ? "" : wanted);
+      checkPassword(name, password);
+      Role role = accounts.operator(name).map(Operator::role).orElse(Role.ADMIN);
+      note(new Actor("operator:" + name, client.address()), "operator.password-set", name);
+      chosen[0] = name;
+      return accounts
+          .withoutInvitation(invitation.operator())
+          .with(new Operator(
+              name, role, PasswordHash.of(password), clock.instant().toString()));
+    });
+    sessions.end(session -> session.operator().equals(chosen[0]));
+    return welcome(changed, changed.operator(chosen[0]).orElseThrow(), client);
+  }
+
+  /** For whom a link is; empty name for the first operator. */
+  String invited(String secret) {
+    return file.current()
+        .invitation(secret, clock.instant())
+        .map(one -> one.operator() == null ? "" : one.operator())
+        .orElseThrow(Operators::linkOver);
+  }
+
+  private static HttpException linkOver() {
+    return new HttpException(
+        403,
+        "link: used, replaced or too old (hint: a new one is printed at the next start, or made"
+            + " by: muster admin operators link NAME)");
+  }
+
+  private static void checkPassword(String name, String password) {
+    if (password.length() < MIN_PASSWORD
+        || password.length() > MAX_PASSWORD
+        || password.contains(name)) {
+      throw new IllegalArgumentException("password: expected " + MIN_PASSWORD + " to "
+          + MAX_PASSWORD + " characters, without the operator's name");
+    }
+  }
+
+  /** Changes one's own password; all his other sessions end. */
+  void changePassword(Session session, String old, String password) {
+    String name = session.operator();
+    LoginThrottle.Attempt attempt =
+        new LoginThrottle.Attempt(name, session.address(), session.id());
+    Operator operator = operator(file.current(), name);
+    if (!throttle.begin(attempt).isZero()
+        || operator.password() == null
+        || !PasswordHash.matches(old, operator.password())) {
+      throw new HttpException(403, "current: not the password");
+    }
+    throttle.succeeded(attempt);
+    checkPassword(name, password);
+    String hash = PasswordHash.of(password);
+    file.change(accounts -> {
+      Operator now = operator(accounts, name);
+      note(new Actor("operator:" + name, session.address()), "operator.password-set", name);
+      return accounts.with(new Operator(name, now.role(), hash, now.createdAt()));
+    });
+    sessions.end(one -> one.operator().equals(name) && !one.id().equals(session.id()));
+  }
+
+  private static Operator operator(Accounts accounts, String name) {
+    return accounts
+        .operator(name)
+        .orElseThrow(() -> new HttpException(
+            404, "operator: " + Quoted.of(name) + " (expected: one that is known here)"));
+  }
+
+  List<Operator> all() {
+    return file.current().operators();
+  }
+
+  /** @return the secret of the link by which he chooses a password */
+  String create(String name, Role role, Actor actor) {
+    Accounts.checkName(name);
+    return link(name, accounts -> {
+      if (accounts.operator(name).isPresent()) {
+        throw new HttpException(409, "name: " + Quoted.of(name) + " is another's already");
+      }
+      if (accounts.operators().size() >= MAX_OPERATORS) {
+        throw new HttpException(409, "operators: expected at most " + MAX_OPERATORS);
+      }
+      journal.note(event(actor, "operator.created", name).with("role", role.label()));
+      return accounts.with(new Operator(name, role, null, clock.instant().toString()));
+    });
+  }
+
+  /** A link to choose another password by; the present one goes on working until then. */
+  String newLink(String name, Actor actor) {
+    return link(name, accounts -> {
+      operator(accounts, name);
+      note(actor, "operator.link-made", name);
+      return accounts;
+    });
+  }
+
+  void changeRole(String name, Role role, Actor actor) {
+    file.change(accounts -> {
+      Operator before = operator(accounts, name);
+      Accounts after =
+          accounts.with(new Operator(name, role, before.password(), before.createdAt()));
+      keepAnAdmin(accounts, after);
+      journal.note(event(actor, "operator.role-changed", name)
+          .with("before", before.role().label())
+          .with("after", role.label()));
+      return after;
+    });
+  }
+
+  void remove(String name, Actor actor) {
+    file.change(accounts -> {
+      operator(accounts, name);
+      Accounts after = accounts.without(name);
+      keepAnAdmin(accounts, after);
+      note(actor, "operator.removed", name);
+      return after;
+    });
+    sessions.end(session -> session.operator().equals(name));
+  }
+
+  private static void keepAnAdmin(Accounts before, Accounts after) {
+    if (before.hasAdmin() && !after.hasAdmin()) {
+      throw new HttpException(409, "operators: this is the last admin (expected: one at least)");
+    }
+  }
+
+  /** Those of one operator, or all. */
+  List<Token> tokens(@Nullable String owner) {
+    return file.current().tokens().stream()
+        .filter(token -> owner == null || token.owner().equals(owner))
+        .toList();
+  }
+
+  /** What a new token is, and its text, which nobody can read again. */
+  record NewToken(Token token, String text) {}
+
+  NewToken createToken(Session session, String name, Role role, Duration validity, Actor actor) {
+    Accounts.checkName(name);
+    String secret = Secret.create();
+    Instant now = clock.instant();
+    Token token = new Token(
+        Secret.id(),
+        name,
+        session.operator(),
+        role,
+        Secret.hash(secret),
+        now.toString(),
+        now.plus(validity).toString());
+    file.change(accounts -> {
+      Accounts kept = accounts.tokens().stream()
+          .filter(one -> one.isOver(now))
+          .reduce(accounts, (some, one) -> some.withoutToken(one.id()), (a, b) -> b);
+      checkTokens(kept, session.operator(), name);
+      journal.note(event(actor, "token.created", session.operator())
+          .with("token", token.id())
+          .with("name", name)
+          .with("role", role.label())
+          .with("expires", token.expiresAt()));
+      return kept.with(token);
+    });
+    return new NewToken(token, TOKEN_PREFIX + token.id() + "_" + secret);
+  }
+
+  private static void checkTokens(Accounts accounts, String owner, String name) {
+    List<Token> own =
+        accounts.tokens().stream().filter(one -> one.owner().equals(owner)).toList();
+    if (own.stream().anyMatch(one -> one.name().equals(name))) {
+      throw new HttpException(409, "name: " + Quoted.of(name) + " is another token's already");
+    }
+    if (own.size() >= MAX_TOKENS) {
+      throw new HttpException(409, "tokens: expected at most " + MAX_TOKENS + " of one operator");
+    }
+  }
+
+  /** @param owner whose it must be; null for anybody's */
+  void revokeToken(String id, @Nullable String owner, Actor actor) {
+    file.change(accounts -> {
+      Token token = accounts
+          .token(id)
+          .filter(one -> owner == null || one.owner().equals(owner))
+          .orElseThrow(() -> new HttpException(
+              404, "token: " + Quoted.of(id) + " (expected: one that is known here)"));
+      journal.note(event(actor, "token.revoked", token.owner())
+          .with("token", id)
+          .with("name", token.name()));
+      return accounts.withoutToken(id);
+    });
+  }
+
+  /** @param owner whose it must be; null for anybody's */
+  void endSession(String id, @Nullable String owner, Actor actor) {
+    Session session = sessions
+        .list(one -> one.id().equals(id) && (owner == null || one.operator().equals(owner)))
+        .stream()
+        .findFirst()
+        .orElseThrow(() ->
+            new HttpException(404, "session: " + Quoted.of(id) + " (expected: one that is open)"));
+    journal.note(event(actor, "session.ended", session.operator()).with("session", id));
+    sessions.end(one -> one.id().equals(id));
+  }
+
+  /** Whose an API token is, and what it may do now; empty if it opens nothing. Does not block. */
+  Optional<Caller> byToken(String text) {
+    String[] parts = text.split("_", 3);
+    if (parts.length != 3 || !text.startsWith(TOKEN_PREFIX)) {
+      return Optional.empty();
+    }
+    Accounts accounts = file.current();
+    String hash = Secret.hash(parts[2]);
+    return accounts
+        .token(parts[1])
+        .filter(token -> Secret.same(token.hash(), hash) && !token.isOver(clock.instant()))
+        .flatMap(token -> accounts
+            .operator(token.owner())
+            .map(owner ->
+                new Caller(owner.name(), token.role().atMost(owner.role()), token.name(), null)));
+  }
+
+  /** Whose a session's cookie is; empty if it is over. Does not block. */
+  Optional<Caller> byCookie(String cookie) {
+    return sessions
+        .find(cookie)
+        .flatMap(session -> file.current()
+            .operator(session.operator())
+            .map(operator -> new Caller(operator.name(), operator.role(), null, session)));
+  }
+
+  private void note(Actor actor, String action, String operator) {
+    journal.note(event(actor, action, operator));
+  }
+
+  private static AuditEvent event(Actor actor, String action, String operator) {
+    return AuditEvent.of(actor, action, "operator:" + operator);
+  }
+}

@@ -1,0 +1,134 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.admin;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.operator.OperatorClient;
+import java.io.PrintStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Who may sign in to the dashboard, and as what. */
+@Command(
+    name = "operators",
+    description = "Who may sign in to the dashboard, and as what.",
+    subcommands = {
+      OperatorCommands.ListAll.class,
+      OperatorCommands.Add.class,
+      OperatorCommands.Link.class,
+      OperatorCommands.ChangeRole.class,
+      OperatorCommands.Remove.class
+    })
+final class OperatorCommands {
+  private static final String ROLES = "viewer, operator, officer or admin";
+
+  private OperatorCommands() {}
+
+  private static String path(String name) {
+    return "access/operators/" + OperatorClient.segment(name);
+  }
+
+  @Command(name = "list", description = "List the operators.")
+  static final class ListAll extends AdminAction {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get("access/operators");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("NAME", "ROLE", "PASSWORD", "SINCE");
+      answer
+          .path("operators")
+          .forEach(one -> table.row(
+              one.path("name"),
+              one.path("role"),
+              JSON.getNodeFactory().textNode(one.path("ready").asBoolean() ? "chosen" : "not yet"),
+              one.path("createdAt")));
+      table.print(out);
+    }
+  }
+
+  /** Answers with a link. */
+  abstract static class Linking extends AdminAction {
+    @Parameters(paramLabel = "NAME", description = "The operator's name.")
+    String name = "";
+
+    abstract JsonNode answer(OperatorClient client);
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      ObjectNode answer = (ObjectNode) answer(client);
+      return answer.put(
+          "link", client.origin().resolve(answer.path("path").asText()).toString());
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println(name + " chooses a password here, once within 24 hours:");
+      out.println(answer.path("link").asText());
+    }
+  }
+
+  @Command(name = "add", description = "Let somebody in; prints a link to choose a password by.")
+  static final class Add extends Linking {
+    @Option(
+        names = "--role",
+        defaultValue = "viewer",
+        description = ROLES + " (default: ${DEFAULT-VALUE}).")
+    String role = "viewer";
+
+    @Override
+    JsonNode answer(OperatorClient client) {
+      return client.post(
+          "access/operators", JSON.createObjectNode().put("name", name).put("role", role));
+    }
+  }
+
+  @Command(name = "link", description = "Print a link by which an operator chooses a new password.")
+  static final class Link extends Linking {
+    @Override
+    JsonNode answer(OperatorClient client) {
+      return client.post(path(name) + "/link", JSON.createObjectNode());
+    }
+  }
+
+  @Command(name = "role", description = "Give an operator another role.")
+  static final class ChangeRole extends AdminAction {
+    @Parameters(index = "0", paramLabel = "NAME", description = "The operator's name.")
+    String name = "";
+
+    @Parameters(index = "1", paramLabel = "ROLE", description = ROLES)
+    String role = "";
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.post(path(name) + "/role", JSON.createObjectNode().put("role", role));
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println(name + ": " + role);
+    }
+  }
+
+  @Command(name = "remove", description = "Remove an operator; his sessions and tokens end.")
+  static final class Remove extends AdminAction {
+    @Parameters(paramLabel = "NAME", description = "The operator's name.")
+    String name = "";
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.delete(path(name));
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println(name + ": removed");
+    }
+  }
+}

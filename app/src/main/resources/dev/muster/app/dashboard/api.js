@@ -1,0 +1,124 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+
+/** What the server says no to; `detail` is meant for people. */
+export class Refusal extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** Who is signed in; null for nobody, undefined as long as that is not known. */
+export let me;
+
+/** When an answer came last, and since when none has: what the banner tells. */
+export const contact = { last: 0, lostAt: 0, reason: '' };
+
+const listeners = new Set();
+
+/** Calls back whenever `me` or `contact` may have changed. */
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+const changed = () => listeners.forEach((listener) => listener());
+
+async function send(method, path, body, signal) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && me?.csrf) headers['X-CSRF-Token'] = me.csrf;
+  let response;
+  try {
+    response = await fetch('/api/v1' + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+      signal,
+    });
+  } catch (problem) {
+    if (problem.name !== 'AbortError') lost('the server does not answer');
+    throw problem;
+  }
+  contact.last = Date.now();
+  contact.lostAt = 0;
+  changed();
+  return read(response);
+}
+
+function lost(reason) {
+  contact.lostAt ||= Date.now();
+  contact.reason = reason;
+  changed();
+}
+
+async function read(response) {
+  const text = await response.text();
+  let json = null;
+  try {
+    json = text ? JSON.parse(text) : null;
+  } catch {
+    throw new Refusal(response.status, 'the answer is not JSON');
+  }
+  if (response.ok) return json;
+  if (response.status === 401 && me) {
+    me = null;
+    changed();
+  }
+  throw new Refusal(response.status, json?.detail ?? json?.title ?? `status ${response.status}`);
+}
+
+export const get = (path, signal) => send('GET', path, undefined, signal);
+export const post = (path, body = {}) => send('POST', path, body);
+export const patch = (path, body) => send('PATCH', path, body);
+export const remove = (path) => send('DELETE', path);
+
+/** One segment of a path, or a value of a query. */
+export const part = (value) => encodeURIComponent(value);
+
+/** A query string of what is not empty. */
+export function query(values) {
+  const pairs = [];
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== '') pairs.push(`${name}=${part(one)}`);
+    }
+  }
+  return pairs.length ? '?' + pairs.join('&') : '';
+}
+
+/** Asks who is signed in. */
+export async function lookWho() {
+  try {
+    me = await get('/access/session');
+  } catch (problem) {
+    if (!(problem instanceof Refusal)) throw problem;
+    me = null;
+  }
+  changed();
+  return me;
+}
+
+export async function signIn(name, password) {
+  me = await post('/access/session', { name, password });
+  changed();
+}
+
+export async function setUp(link, name, password) {
+  me = await post('/access/setup', { link, name, password });
+  changed();
+}
+
+export async function signOut() {
+  await remove('/access/session');
+  me = null;
+  changed();
+}
+
+const RANKS = ['viewer', 'operator', 'officer', 'admin'];
+
+/** Whether who is signed in may do what this role may; the server decides, this only hides. */
+export const may = (role) => RANKS.indexOf(me?.role) >= RANKS.indexOf(role);

@@ -1,0 +1,238 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+import { get, may, part, patch, post, query, Refusal } from './api.js';
+import { chart } from './chart.js';
+import { param } from './router.js';
+import { act, ask, badge, empty, failure, heading, html, nothing, number, Pages, say, skeleton, Source, table, tabs, time } from './ui.js';
+
+/** What is not there is nothing bad: a device that never was connected has no presence. */
+const orNull = (promise) => promise.catch((problem) => {
+  if (problem instanceof Refusal && problem.status === 404) return null;
+  throw problem;
+});
+
+const at = (id, rest = '') => `/devices/${part(id)}${rest}`;
+
+const record = new Source((signal, id) => orNull(get(at(id), signal)), 10000);
+const presence = new Source(async (signal, id) => ({ one: await orNull(get(at(id, '/presence'), signal)) }), 5000);
+const latest = new Source((signal, id) => get(at(id, '/telemetry/latest'), signal), 2000);
+const history = new Pages(async (id, after, signal) => {
+  const page = await get(at(id, '/history') + query({ after, limit: 200 }), signal);
+  return { rows: page.events, certificates: page.certificates, next: page.next };
+}, 15000);
+const connections = new Pages(async (id, after, signal) => {
+  const page = await get(at(id, '/connections') + query({ after, limit: 50 }), signal);
+  return { rows: page.connections, next: page.next };
+}, 10000);
+const twin = new Source((signal, id) => get(at(id, '/twin'), signal), 5000);
+const commands = new Pages(async (id, after, signal) => {
+  const page = await get(at(id, '/commands') + query({ after, limit: 50 }), signal);
+  return { rows: page.commands, next: page.next };
+}, 2000);
+const refusals = new Source((signal, id) => get(`/refusals/${part(id)}`, signal), 5000);
+
+const TABS = [
+  ['', 'Now'],
+  ['connections', 'Connections'],
+  ['certificates', 'Certificates'],
+  ['twin', 'Twin'],
+  ['commands', 'Commands'],
+  ['refused', 'Refused'],
+  ['audit', 'Audit'],
+];
+
+export function deviceView(id) {
+  record.use(id);
+  presence.use(id);
+  const tab = param('tab');
+  if (record.data === null) return html`${heading(id)}${empty('There is no device of that name.')}`;
+  return html`${heading(id, states())}
+    ${tabs('Device', tab, TABS.map(([name, text]) => [name, at(id) + query({ tab: name }), text]))}
+    ${record.problem && !record.data ? failure(record.problem) : nothing}
+    ${(BODIES[tab] ?? now)(id)}`;
+}
+
+const states = () => html`${record.data ? badge(record.data.status) : nothing}${presence.data
+  ? presence.data.one
+    ? html`${badge(presence.data.one.state)} <span class="muted">${presence.data.one.reason}, ${time(presence.data.one.since)}</span>`
+    : badge('never connected')
+  : nothing}`;
+
+const facts = (pairs) => html`<dl class="facts">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+
+function now(id) {
+  latest.use(id);
+  return html`<div class="panels">
+    <section class="panel"><h2>Identity</h2>${record.shown((one) => identity(one), skeleton(4))}</section>
+    <section class="panel"><h2>Latest values</h2>${latest.shown(values, skeleton(4))}</section>
+  </div>
+  ${latest.data?.values.length ? chart(id, latest.data.values) : nothing}`;
+}
+
+const identity = (one) => html`${facts([
+  ['Fleet', html`<a href=${'/devices' + query({ q: 'fleet:' + one.fleet })}>${one.fleet}</a>`],
+  ['Manufacturer', one.manufacturer],
+  ['Serial', one.serial],
+  ['Enrolled', time(one.enrolledAt)],
+  ['Identified by', one.identifiedBy],
+  ['Certificate ends', one.notAfter ? time(one.notAfter) : 'none'],
+  ['Tags', labels(Object.entries(one.tags ?? {}).map(([name, value]) => `${name}=${value}`), 'tag')],
+  ['Groups', labels(one.groups ?? [], 'group')],
+])}
+${one.pending?.length ? html`<p class="notice">A key waits for a decision. <a href="/enrollment">Decide</a></p>` : nothing}`;
+
+const labels = (texts, kind) => texts.length
+  ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${text}` })}>${text}</a> `)
+  : html`<span class="muted">none</span>`;
+
+const values = (page) => page.values.length
+  ? table('Latest values', ['Metric', 'Value', 'Age'], page.values.map((one) => [
+      one.stream + '/' + one.metric,
+      html`<strong>${one.value}</strong> ${one.unit ?? ''}`,
+      time(one.time),
+    ]))
+  : empty('It has sent nothing yet.');
+
+const connected = (id) => connections.use(id).shown((rows) => rows.length
+  ? table('Connections', ['Connected', 'Until', 'Why it ended', 'Address', 'MQTT', 'TLS', 'Certificate'], rows.map((one) => [
+      time(one.connectedAt, 'local'),
+      one.disconnectedAt ? time(one.disconnectedAt, 'local') : badge('online'),
+      one.reason ?? nothing,
+      one.address,
+      one.mqttVersion,
+      html`${one.tls} <span class="muted">${one.cipher}</span>`,
+      html`<code>${one.certificateSerial}</code>`,
+    ]))
+  : empty('It never was connected.'));
+
+const certificates = (id) => history.use(id).shown(() => certificateTable(history.first.data.certificates ?? []));
+
+/** Shared with the list of all certificates. */
+export const certificateTable = (rows, after = () => {}) => rows.length
+  ? table('Certificates', ['Serial', 'Status', 'Of', 'Issued', 'Ends', 'Issuer', 'Act'], rows.map((one) => [
+      html`<code>${one.serial}</code>`,
+      html`${badge(one.status)}${one.reason ? html` <span class="muted">${one.reason}, ${time(one.revokedAt)}</span>` : nothing}`,
+      one.device ? html`<a href=${at(one.device)}>${one.device}</a>` : html`${one.subject} <span class="muted">${one.role}</span>`,
+      time(one.issuedAt, 'local'),
+      time(one.notAfter),
+      one.issuer,
+      one.status !== 'revoked' && one.role !== 'ca' && may('officer')
+        ? html`<button type="button" class="quiet" aria-label=${`Revoke ${one.serial}`} @click=${() => revoke(one, after)}>Revoke…</button>` : nothing,
+    ]))
+  : empty('No certificate.');
+
+const REASONS = ['unspecified', 'keyCompromise', 'cessationOfOperation', 'superseded', 'affiliationChanged'];
+
+const revoke = (one, after) => ask({
+  title: 'Revoke a certificate',
+  text: html`<p>Of <strong>${one.device ?? one.subject}</strong>. Sessions that use it are cut at once. This cannot be undone.</p>`,
+  typed: one.serial.slice(-6),
+  label: 'Revoke',
+  fields: html`<label>Reason<select name="reason">${REASONS.map((reason) => html`<option>${reason}</option>`)}</select></label>`,
+  run: async (form) => {
+    const done = await post(`/certificates/${part(one.serial)}/revoke`, { reason: form.get('reason') });
+    history.refresh();
+    after();
+    return html`<p>Revoked; CRL ${done.crlNumber} says so.</p>
+      ${done.brokers.length ? done.brokers.map((broker) => html`<p class="notice good">Broker ${broker.broker}: <strong>${number(broker.cut)}</strong> sessions cut, ${number(broker.remaining)} remaining, in ${number(broker.tookMs)} ms.</p>`)
+        : html`<p class="notice bad">No broker has answered yet; it cuts the sessions when the list reaches it.</p>`}
+      ${done.also.length ? html`<p>With it: ${done.also.join(', ')}</p>` : nothing}
+      ${done.stillLive.length ? html`<p class="notice bad">Still live: ${done.stillLive.join(', ')}</p>` : nothing}`;
+  },
+});
+
+const pretty = (value) => JSON.stringify(value ?? {}, null, 2);
+
+const twinTab = (id) => twin.use(id).shown((one) => html`
+  <div class="panels">
+    <section class="panel"><h2>Desired <span class="muted">version ${one.desiredVersion ?? 0}</span></h2><pre tabindex="0">${pretty(one.desired)}</pre></section>
+    <section class="panel"><h2>Reported <span class="muted">version ${one.reportedVersion ?? 0}${one.reportedAt ? html`, ${time(one.reportedAt)}` : nothing}</span></h2><pre tabindex="0">${pretty(one.reported)}</pre></section>
+    <section class="panel"><h2>Not taken over yet</h2>${Object.keys(one.delta ?? {}).length ? html`<pre tabindex="0">${pretty(one.delta)}</pre>` : html`<p class="muted">Nothing: the device is as it should be.</p>`}</section>
+  </div>
+  ${may('operator') ? html`<p><button type="button" class="main" @click=${() => edit(id, one)}>Change…</button></p>` : nothing}`);
+
+const edit = (id, one) => ask({
+  title: 'Change what it should be like',
+  text: html`<p>What is given here is merged into it; <code>null</code> takes something away. Refused if somebody has changed it since version ${one.desiredVersion ?? 0}.</p>`,
+  label: 'Change',
+  fields: html`<label>Change, JSON<textarea name="patch" spellcheck="false" autofocus>{\n  \n}</textarea></label>`,
+  run: async (form) => {
+    let change;
+    try {
+      change = JSON.parse(form.get('patch'));
+    } catch (problem) {
+      throw new Error('No JSON: ' + problem.message);
+    }
+    await patch(at(id, '/twin') + query({ ifVersion: one.desiredVersion ?? 0 }), change);
+    twin.refresh();
+    say('Changed');
+  },
+});
+
+const commandsTab = (id) => html`
+  ${may('operator') ? html`<p><button type="button" class="main" @click=${() => command(id)}>Send a command…</button></p>` : nothing}
+  ${commands.use(id).shown((rows) => rows.length
+    ? table('Commands', ['Command', 'State', 'Asked', 'Ended', 'Result', 'Act'], rows.map((one) => [
+        html`${one.name} <span class="muted">${one.id}</span>`,
+        badge(one.state),
+        time(one.createdAt),
+        one.endedAt ? time(one.endedAt) : nothing,
+        one.result ? html`${one.result.detail ?? ''} <code>${one.result.payload === undefined ? '' : JSON.stringify(one.result.payload)}</code>` : nothing,
+        ['queued', 'sent'].includes(one.state) && may('operator')
+          ? html`<button type="button" class="quiet" @click=${() => act(async () => { await post(`/commands/${part(one.id)}/cancel`); commands.refresh(); })}>Cancel</button>` : nothing,
+      ]))
+    : empty('No command has been sent to it.', `./muster admin commands send ${id} NAME`))}`;
+
+const command = (id) => ask({
+  title: 'Send a command',
+  text: html`<p>Sent at once, or when the device is back in time.</p>`,
+  label: 'Send',
+  fields: html`<label>Name<input name="name" required autofocus></label>
+    <label>Payload, JSON<textarea name="payload" spellcheck="false">{}</textarea></label>
+    <label>Valid for seconds<input name="seconds" type="number" min="1" value="300"></label>`,
+  run: async (form) => {
+    await post(at(id, '/commands'), {
+      name: form.get('name'),
+      payload: JSON.parse(form.get('payload') || '{}'),
+      validForSeconds: Number(form.get('seconds')),
+    });
+    commands.refresh();
+    say('Sent');
+  },
+});
+
+const refused = (id) => refusals.use(id).shown((page) => page.refusals.length
+  ? page.refusals.map((one) => html`<h2>${one.subject} <span class="muted">${one.issuer} CA</span></h2>
+      <p>${Object.entries(one.counts).map(([name, count]) => html`<span class="chip">${name} × ${number(count)}</span> `)}</p>
+      ${table('Refusals', ['When', 'What', 'Topic', 'Rule', 'Why'], one.newest.map((each) => [time(each.at), each.operation, html`<code>${each.topic}</code>`, each.rule, each.detail]))}`)
+  : empty('Nothing was refused since the broker started.'));
+
+const audit = (id) => history.use(id).shown((rows) => auditTable(rows.map(entry)));
+
+/** An entry of the audit log: its text is JSON, because its hash is of those bytes. */
+export function entry(one) {
+  try {
+    return { ...JSON.parse(one.text), hash: one.hash };
+  } catch {
+    return { seq: one.seq, action: one.text, details: {} };
+  }
+}
+
+export const auditTable = (rows) => rows.length
+  ? table('Audit log', ['No', 'When', 'Who', 'What', 'About', 'Details'], rows.map((one) => [
+      one.seq,
+      time(one.at, 'local'),
+      html`${one.actor} <span class="muted">${one.from}</span>`,
+      html`<span class="word">${one.action}</span>`,
+      about(one.object),
+      html`<span class="muted">${Object.entries(one.details ?? {}).map(([name, value]) => detail(name, value))}</span>`,
+    ]))
+  : empty('No entry.');
+
+/** Nobody reads a hash to its end; who needs it, finds it there. */
+const detail = (name, value) => html`<span title=${value}>${name}=${value.length > 40 && !value.includes(' ') ? value.slice(0, 16) + '…' : value}</span> `;
+
+const about = (object = '') => object.startsWith('device:') ? html`<a href=${at(object.slice(7))}>${object}</a>` : object;
+
+const BODIES = { '': now, connections: connected, certificates, twin: twinTab, commands: commandsTab, refused, audit };

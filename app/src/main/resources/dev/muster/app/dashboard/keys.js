@@ -1,0 +1,79 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+import { go } from './router.js';
+import { html, nothing, redraw, ref } from './ui.js';
+
+/** Where `g` and a letter lead. */
+export const PLACES = [
+  ['o', '/', 'Overview'],
+  ['d', '/devices', 'Devices'],
+  ['e', '/enrollment', 'Enrollment'],
+  ['c', '/certificates', 'Certificates'],
+  ['l', '/dead-letters', 'Dead letters'],
+  ['p', '/policy', 'Policy'],
+  ['u', '/audit', 'Audit'],
+  ['a', '/access', 'Access'],
+];
+
+let pending = 0;
+let help = false;
+
+const isTyping = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+
+/** Moves among the rows' links, as the arrow keys do in lists. */
+function step(by) {
+  const links = [...document.querySelectorAll('main tbody th a, main tbody th button')];
+  const at = links.indexOf(document.activeElement);
+  const next = links[Math.max(0, Math.min(links.length - 1, at === -1 ? 0 : at + by))];
+  /** @type {HTMLElement | undefined} */ (next)?.focus();
+}
+
+document.addEventListener('keydown', (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+  if (isTyping(target)) {
+    if (event.key === 'Escape') target.blur();
+    return;
+  }
+  const went = Date.now() - pending < 1500 && PLACES.find(([key]) => key === event.key);
+  pending = 0;
+  if (went) go(went[1]);
+  else if (event.key === 'g') pending = Date.now();
+  else if (event.key === 'j') step(1);
+  else if (event.key === 'k') step(-1);
+  else if (event.key === '?') help = true;
+  else if (event.key === '/') {
+    const search = /** @type {HTMLElement | null} */ (document.querySelector('main input[type=search]'));
+    if (search) search.focus();
+    else go('/devices?focus=search');
+  } else return;
+  event.preventDefault();
+  redraw();
+});
+
+function opened(element) {
+  if (element && !element.open) {
+    element.showModal();
+    element.addEventListener('close', () => {
+      help = false;
+      redraw();
+    });
+  }
+}
+
+export function showHelp() {
+  help = true;
+  redraw();
+}
+
+export const helpDialog = () => !help ? nothing : html`<dialog ${ref(opened)} aria-labelledby="keys">
+  <h2 id="keys">Keys</h2>
+  <dl class="keys">
+    <dt><kbd>/</kbd></dt><dd>search</dd>
+    <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row; <kbd>Enter</kbd> opens it</dd>
+    ${PLACES.map(([key, , name]) => html`<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${name}</dd>`)}
+    <dt><kbd>?</kbd></dt><dd>this help; <kbd>Esc</kbd> closes it</dd>
+  </dl>
+  <form method="dialog" class="buttons"><button autofocus>Close</button></form>
+</dialog>`;

@@ -1,0 +1,124 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+import { contact, lookWho, me, onChange, signOut } from './api.js';
+import { accessView } from './access.js';
+import { auditView } from './audit.js';
+import { certificatesView } from './certificates.js';
+import { deviceView } from './device.js';
+import { devicesView } from './devices.js';
+import { enrollmentView } from './enrollment.js';
+import { helpDialog, PLACES, showHelp } from './keys.js';
+import { lettersView } from './letters.js';
+import { overviewView } from './overview.js';
+import { policyView } from './policy.js';
+import { go, onNavigate, path } from './router.js';
+import { setUpView, signInView } from './sign-in.js';
+import { act, age, asked, html, nothing, onRedraw, redraw, render, skeleton, spoken } from './ui.js';
+
+const VIEWS = {
+  '': overviewView,
+  access: accessView,
+  audit: auditView,
+  certificates: certificatesView,
+  'dead-letters': lettersView,
+  devices: () => (path().length > 1 ? deviceView(path()[1]) : devicesView()),
+  enrollment: enrollmentView,
+  policy: policyView,
+};
+
+const app = /** @type {HTMLElement} */ (document.getElementById('app'));
+let scheduled = false;
+
+/** Draws once, however often it is asked for until then. */
+onRedraw(() => {
+  if (!scheduled) {
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      render(page(), app);
+    });
+  }
+});
+
+function page() {
+  const place = path()[0] ?? '';
+  if (place === 'setup') return setUpView();
+  if (me === undefined) return html`<main>${contact.lostAt ? banner() : skeleton()}</main>`;
+  if (me === null) return signInView();
+  const view = VIEWS[place] ?? (() => html`<h1 tabindex="-1">Nothing here</h1><p><a href="/">Back to the overview</a></p>`);
+  return html`<a class="skip" href="#main" @click=${skip}>Skip to content</a>
+    <div class="shell">
+      <header class="top">
+        <a class="brand" href="/">Muster</a>
+        <nav aria-label="Main">${PLACES.map(([, href, name]) => html`<a href=${href} aria-current=${href === '/' + place ? 'page' : nothing}>${name}</a>`)}</nav>
+        <div class="who">
+          <button type="button" class="quiet" title="Light, dark, or as the system" aria-label="Colours" @click=${nextTheme}>◐</button>
+          <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" @click=${showHelp}>?</button>
+          <span class="name">${me.operator} <span class="muted">${me.role}</span></span>
+          <button type="button" class="quiet" @click=${() => act(signOut)}>Sign out</button>
+        </div>
+      </header>
+      ${banner()}
+      <main id="main" tabindex="-1">${view()}</main>
+    </div>
+    ${spoken()}${asked()}${helpDialog()}`;
+}
+
+function skip(event) {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+/** What is shown is as old as the last answer: said, as soon as there are none. */
+const banner = () => contact.lostAt
+  ? html`<div class="banner" role="alert">No connection: ${contact.reason}. What you see is from ${age(new Date(contact.last || contact.lostAt).toISOString())}. Trying again…</div>`
+  : nothing;
+
+const THEMES = ['', 'light', 'dark'];
+
+function nextTheme() {
+  const now = document.documentElement.dataset.theme ?? '';
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  localStorage.setItem('theme', next);
+  applyTheme(next);
+}
+
+function applyTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  redraw();
+}
+
+/** Who is signed out in the middle comes back to where he was. */
+function watchSession() {
+  const place = path()[0] ?? '';
+  if (me === null && place !== 'sign-in' && place !== 'setup') {
+    history.replaceState(null, '', '/sign-in?next=' + encodeURIComponent(location.pathname + location.search));
+  } else if (me && place === 'sign-in') {
+    go('/');
+  }
+  redraw();
+}
+
+let titled = '';
+
+function navigated() {
+  redraw();
+  if (titled !== location.pathname) {
+    titled = location.pathname;
+    document.title = [...path().slice(-1), 'Muster'].join(' · ');
+    // A screen reader goes on from the new page's heading.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.querySelector('h1')?.focus();
+    }));
+  }
+}
+
+onChange(watchSession);
+onNavigate(navigated);
+applyTheme(localStorage.getItem('theme') ?? '');
+navigated();
+const begin = () => lookWho().catch(() => setTimeout(begin, 2000));
+begin();
+// Ages go on, and sources ask again when they are due.
+setInterval(() => document.visibilityState === 'visible' && redraw(), 1000);

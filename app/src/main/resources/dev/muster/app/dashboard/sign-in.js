@@ -1,0 +1,91 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+import { post, setUp, signIn } from './api.js';
+import { go, param } from './router.js';
+import { failure, html, nothing, redraw, skeleton } from './ui.js';
+
+let problem = null;
+let busy = false;
+
+async function attempt(event, what) {
+  event.preventDefault();
+  if (busy) return;
+  busy = true;
+  problem = null;
+  redraw();
+  try {
+    await what(new FormData(event.target));
+  } catch (refusal) {
+    problem = refusal;
+  }
+  busy = false;
+  redraw();
+}
+
+/** Only a path of our own: an address in a link must not lead elsewhere. */
+function next() {
+  const wanted = param('next');
+  return /^\/(?![/\\])/.test(wanted) ? wanted : '/';
+}
+
+export const signInView = () => html`<main class="alone">
+  <div class="brand">Muster</div>
+  <h1 tabindex="-1">Sign in</h1>
+  <form @submit=${(event) => attempt(event, async (form) => {
+    await signIn(form.get('name').trim(), form.get('password'));
+    go(next());
+  })}>
+    <label>Name<input name="name" autocomplete="username" autocapitalize="none" required autofocus></label>
+    <label>Password<input name="password" type="password" autocomplete="current-password" required></label>
+    ${problem ? failure(problem) : nothing}
+    <button class="main" ?disabled=${busy}>Sign in</button>
+  </form>
+  <p class="muted">Forgotten? An admin makes you a new link, or who owns the server does:</p>
+  <code class="block">./muster admin operators link NAME</code>
+</main>`;
+
+let link = null;
+let invited;
+
+async function look(secret) {
+  link = secret;
+  invited = undefined;
+  try {
+    invited = await post('/access/setup', { link: secret });
+  } catch (refusal) {
+    problem = refusal;
+    invited = null;
+  }
+  redraw();
+}
+
+export function setUpView() {
+  const secret = location.hash.slice(1);
+  if (secret !== link) look(secret);
+  return html`<main class="alone">
+    <div class="brand">Muster</div>
+    <h1 tabindex="-1">${invited?.operator ? 'Choose a password' : 'The first operator'}</h1>
+    ${invited === undefined ? skeleton(3) : nothing}
+    ${invited ? setUpForm(secret) : nothing}
+    ${problem ? failure(problem) : nothing}
+  </main>`;
+}
+
+const setUpForm = (secret) => html`
+  <p>${invited.operator
+    ? html`For operator <strong>${invited.operator}</strong>. This link works once.`
+    : 'You will be an admin: you let the other operators in. This link works once.'}</p>
+  <form @submit=${(event) => attempt(event, async (form) => {
+    if (form.get('password') !== form.get('again')) throw new Error('The two passwords differ.');
+    await setUp(secret, form.get('name'), form.get('password'));
+    go('/');
+  })}>
+    ${invited.operator ? html`<input type="hidden" name="name" autocomplete="username" .value=${invited.operator}>`
+      : html`<label>Name<input name="name" autocomplete="username" autocapitalize="none" required pattern="[a-z0-9][a-z0-9._\\-]*" maxlength="32" autofocus aria-describedby="name-rule"></label>
+        <p class="rule" id="name-rule">Small letters, digits, dots, dashes.</p>`}
+    <label>Password<input name="password" type="password" autocomplete="new-password" minlength="12" required aria-describedby="password-rule"></label>
+    <p class="rule" id="password-rule">At least 12 characters. A few words are easier to keep than signs.</p>
+    <label>Once more<input name="again" type="password" autocomplete="new-password" required></label>
+    <button class="main" ?disabled=${busy}>Begin</button>
+  </form>`;

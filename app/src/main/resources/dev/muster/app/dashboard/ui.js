@@ -1,0 +1,297 @@
+// Copyright The Muster Authors
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+import { html, nothing, render } from '../lib/lit-html/lit-html.js';
+import { ref } from '../lib/lit-html/directives/ref.js';
+
+export { html, nothing, render, ref };
+
+let draw = () => {};
+
+/** Says how the page is drawn anew. */
+export const onRedraw = (how) => (draw = how);
+export const redraw = () => draw();
+
+const UNITS = [
+  [60, 's'],
+  [60, 'min'],
+  [24, 'h'],
+  [Infinity, 'd'],
+];
+
+/** `3 min ago`, `in 12 d`. */
+export function age(text, now = Date.now()) {
+  let amount = Math.abs(now - Date.parse(text)) / 1000;
+  if (Number.isNaN(amount)) return '';
+  if (amount < 2) return 'now';
+  for (const [size, unit] of UNITS) {
+    if (amount < Number(size) || size === Infinity) {
+      const shown = `${Math.floor(amount)} ${unit}`;
+      return Date.parse(text) > now ? `in ${shown}` : `${shown} ago`;
+    }
+    amount /= Number(size);
+  }
+  return '';
+}
+
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** A time as people read it: how long ago, or the local time; UTC on hover. */
+export function time(text, style = 'age') {
+  if (!text) return html`<span class="muted">never</span>`;
+  const local = LOCAL.format(new Date(text));
+  return html`<time datetime=${text} title=${`${local} · ${text} (UTC)`}>${style === 'age' ? age(text) : local}</time>`;
+}
+
+export const number = (value) => (value ?? 0).toLocaleString();
+
+const TONES = {
+  active: 'good',
+  online: 'good',
+  done: 'good',
+  well: 'good',
+  pending: 'warn',
+  held: 'warn',
+  queued: 'warn',
+  sent: 'warn',
+  offline: 'plain',
+  retired: 'plain',
+  expired: 'plain',
+  cancelled: 'plain',
+  refused: 'bad',
+  revoked: 'bad',
+  failed: 'bad',
+};
+
+/** A status: told by its word; the colour only helps. */
+export const badge = (text, tone = TONES[text] ?? 'plain') => html`<span class="badge ${tone}">${text}</span>`;
+
+/** As long as nothing has come: where it will be. */
+export const skeleton = (rows = 6) => html`<div class="skeleton" role="status" aria-label="Loading">
+  ${Array.from({ length: rows }, () => html`<div class="bone"></div>`)}
+</div>`;
+
+/** Nothing there: why, and the next step. */
+export const empty = (text, command) => html`<div class="empty">
+  <p>${text}</p>
+  ${command ? copyable(command) : nothing}
+</div>`;
+
+/** A command to copy. */
+export const copyable = (command) => html`<div class="command">
+  <code tabindex="0">${command}</code>
+  <button type="button" class="quiet" @click=${(event) => copy(event.target, command)}>Copy</button>
+</div>`;
+
+async function copy(button, text) {
+  await navigator.clipboard.writeText(text);
+  say('Copied');
+}
+
+export const failure = (problem) => html`<div class="notice bad" role="alert">
+  <strong>${problem.status ? 'Refused' : 'No answer'}:</strong> ${problem.message}
+</div>`;
+
+/**
+ * What a view asks the server for: kept while the same, asked again every so often.
+ * `shown(data)` draws it when it is there, and what came before stays while the next is on its way.
+ */
+export class Source {
+  constructor(ask, everyMs = 0) {
+    this.ask = ask;
+    this.everyMs = everyMs;
+    this.data = undefined;
+    this.problem = null;
+    this.at = 0;
+    this.key = undefined;
+    this.running = null;
+  }
+
+  /** Asks, if that is due or `key` has changed. */
+  use(key = '') {
+    const other = key !== this.key;
+    if (other) {
+      this.key = key;
+      this.data = undefined;
+      this.problem = null;
+    }
+    if (other || (!this.running && this.everyMs && Date.now() - this.at > this.everyMs)) this.refresh();
+    return this;
+  }
+
+  async refresh() {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    try {
+      const data = await this.ask(running.signal, this.key);
+      if (this.running !== running) return;
+      this.data = data;
+      this.problem = null;
+    } catch (problem) {
+      if (this.running !== running) return;
+      this.problem = problem;
+    }
+    this.at = Date.now();
+    this.running = null;
+    redraw();
+  }
+
+  shown(view, waiting = skeleton()) {
+    if (this.problem && this.data === undefined) return failure(this.problem);
+    return this.data === undefined ? waiting : view(this.data);
+  }
+}
+
+/** A list that is read in pages, one after the other. */
+export class Pages {
+  constructor(ask, everyMs = 0) {
+    this.more = [];
+    this.ask = ask;
+    this.first = new Source(async (signal, key) => {
+      const page = await ask(key, null, signal);
+      this.more = [];
+      return page;
+    }, everyMs);
+  }
+
+  use(key) {
+    // Who has read on is not to lose his place.
+    if (this.more.length && key === this.first.key) return this;
+    this.first.use(key);
+    return this;
+  }
+
+  get rows() {
+    return this.first.data ? [...this.first.data.rows, ...this.more.flatMap((page) => page.rows)] : [];
+  }
+
+  get next() {
+    return (this.more.at(-1) ?? this.first.data)?.next;
+  }
+
+  async readOn() {
+    const key = this.first.key;
+    const page = await this.ask(key, this.next);
+    if (key === this.first.key) this.more.push(page);
+    redraw();
+  }
+
+  refresh() {
+    return this.first.refresh();
+  }
+
+  shown(view) {
+    return html`${this.first.shown(() => view(this.rows))}
+    ${this.next ? html`<p class="more"><button type="button" @click=${() => act(() => this.readOn())}>Show more</button></p>` : nothing}`;
+  }
+}
+
+/**
+ * A table; the first column is a row's heading. On narrow screens each row becomes a card, and only
+ * the roles still say that it is a table.
+ */
+export const table = (caption, heads, rows) => html`<div class="scroll"><table role="table">
+  <caption class="hidden">${caption}</caption>
+  <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead>
+  <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map((cell, i) =>
+    i === 0 ? html`<th role="rowheader" scope="row">${cell}</th>` : html`<td role="cell" data-head=${heads[i]}>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`;
+
+export const heading = (title, beside = nothing) => html`<header class="heading"><h1 tabindex="-1">${title}</h1><div class="beside">${beside}</div></header>`;
+
+let message = '';
+let timer = 0;
+
+/** Tells in passing, also to screen readers. */
+export function say(text) {
+  message = text;
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    message = '';
+    redraw();
+  }, 6000);
+  redraw();
+}
+
+export const spoken = () => html`<div class="toast ${message ? 'shown' : ''}" role="status" aria-live="polite">${message}</div>`;
+
+/** Does something, and says so if it is refused. */
+export async function act(what) {
+  try {
+    return await what();
+  } catch (problem) {
+    say(problem.message);
+    return undefined;
+  }
+}
+
+let dialog = null;
+
+/**
+ * Asks before something is done.
+ *
+ * @param {{title: string, text: unknown, typed?: string, label: string, fields?: unknown, run: (form: FormData) => Promise<unknown>}} question
+ *   `typed` is what must be typed first
+ */
+export function ask(question) {
+  dialog = { ...question, problem: null, result: null };
+  redraw();
+}
+
+function close(element) {
+  element.closest('dialog').close();
+}
+
+function opened(element) {
+  if (element && !element.open) {
+    element.showModal();
+    element.addEventListener('close', () => {
+      dialog = null;
+      redraw();
+    });
+  }
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  const asked = dialog;
+  if (asked.typed && form.get('typed') !== asked.typed) {
+    asked.problem = `Type ${asked.typed} to go on.`;
+    redraw();
+    return;
+  }
+  asked.busy = true;
+  redraw();
+  try {
+    asked.result = (await asked.run(form)) ?? null;
+    if (asked.result === null && dialog === asked) close(event.target);
+  } catch (problem) {
+    asked.problem = problem.message;
+  }
+  asked.busy = false;
+  redraw();
+}
+
+export const asked = () => dialog === null ? nothing : html`<dialog ${ref(opened)} aria-labelledby="question">
+  <h2 id="question">${dialog.title}</h2>
+  ${dialog.result !== null
+    ? html`<div role="status">${dialog.result}</div>
+      <div class="buttons"><button type="button" autofocus @click=${(event) => close(event.target)}>Close</button></div>`
+    : html`<form @submit=${submit}>
+      <div class="text">${dialog.text}</div>
+      ${dialog.fields ?? nothing}
+      ${dialog.typed ? html`<label>Type <code>${dialog.typed}</code> to confirm<input name="typed" autocomplete="off" autofocus></label>` : nothing}
+      ${dialog.problem ? html`<p class="notice bad" role="alert">${dialog.problem}</p>` : nothing}
+      <div class="buttons">
+        <button type="button" @click=${(event) => close(event.target)}>Cancel</button>
+        <button class=${dialog.typed ? 'danger' : 'main'} ?disabled=${dialog.busy}>${dialog.label}</button>
+      </div>
+    </form>`}
+</dialog>`;
+
+/** Tabs that are links. */
+export const tabs = (label, chosen, all) => html`<nav class="tabs" aria-label=${label}>
+  ${all.map(([name, href, text, count]) => html`<a href=${href} aria-current=${name === chosen ? 'page' : nothing}>${text}${count ? html` <span class="count">${number(count)}</span>` : nothing}</a>`)}
+</nav>`;

@@ -1,0 +1,280 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.app.data.AdminToken;
+import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.protocol.file.DurableFiles;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The door, before routes that answer 299 whatever they are asked, so that only the door refuses.
+ */
+class AccessTest {
+  private static final int LET_THROUGH = 299;
+  private static final String PASSWORD = "correct horse battery";
+  private static final String KEY = "k".repeat(43);
+
+  @TempDir
+  static Path folder;
+
+  private static final Vertx VERTX = Vertx.vertx();
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static final List<AuditEvent> EVENTS = new CopyOnWriteArrayList<>();
+  private static final Map<Role, String> TOKENS = new EnumMap<>(Role.class);
+  private static String origin;
+  private static String cookie;
+  private static String csrf;
+
+  @BeforeAll
+  static void start() throws Exception {
+    DurableFiles.write(folder.resolve("token"), KEY);
+    Access access = new Access(
+        folder.resolve("operators.json"),
+        AdminToken.read(folder.resolve("token")),
+        VERTX,
+        new MovableClock(),
+        new SimpleMeterRegistry(),
+        EVENTS::add);
+    Router root = Router.router(VERTX);
+    access.guard(root, "/api");
+    root.route().handler(BodyHandler.create(false));
+    access.audit(root, "/api");
+    Router api = Router.router(VERTX);
+    access.mount(api);
+    api.get("/not-in-the-table")
+        .handler(ctx -> ctx.response().setStatusCode(LET_THROUGH).end());
+    RouteTable.ENTRIES.stream()
+        .filter(entry -> !entry.path().startsWith("/access/"))
+        .forEach(entry -> api.route(entry.method(), entry.path())
+            .handler(ctx -> ctx.response().setStatusCode(LET_THROUGH).end()));
+    root.route("/api/*").subRouter(api);
+    root.route()
+        .failureHandler(ctx -> ctx.response()
+            .setStatusCode(
+                ctx.failure() instanceof HttpException expected
+                    ? expected.getStatusCode()
+                    : ctx.statusCode())
+            .end());
+    HttpServer server = VERTX.createHttpServer().requestHandler(root);
+    origin = "http://localhost:"
+        + server
+            .listen(0, "localhost")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get()
+            .actualPort();
+    String secret = access.setUpPath().orElseThrow().split("#")[1];
+    HttpResponse<String> admin = send(
+        "POST",
+        "/access/setup",
+        new JsonObject()
+            .put("link", secret)
+            .put("name", "ada")
+            .put("password", PASSWORD)
+            .encode());
+    cookie = admin.headers().allValues("Set-Cookie").stream()
+        .filter(one -> one.startsWith("__Host-muster="))
+        .map(one -> one.split(";")[0])
+        .collect(Collectors.joining());
+    csrf = new JsonObject(admin.body()).getString("csrf");
+    for (Role role : Role.values()) {
+      HttpResponse<String> made = send(
+          "POST",
+          "/access/tokens",
+          new JsonObject().put("name", role.label()).put("role", role.label()).encode(),
+          "Cookie",
+          cookie,
+          "X-CSRF-Token",
+          csrf);
+      TOKENS.put(role, "Bearer " + new JsonObject(made.body()).getString("secret"));
+    }
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    VERTX.close().toCompletionStage().toCompletableFuture().get();
+  }
+
+  private static HttpResponse<String> send(
+      String method, String path, String body, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(origin + "/api" + path))
+        .method(method, HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    try {
+      return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (java.io.IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static int status(RouteTable.Entry entry, String... headers) {
+    String path = entry.path().replaceAll(":[a-z]+", "x");
+    return send(entry.method().name(), path, "{}", headers).statusCode();
+  }
+
+  /** Every route with every role: let through, or refused with 403; strangers with 401. */
+  @TestFactory
+  List<DynamicTest> route() {
+    return RouteTable.ENTRIES.stream()
+        .filter(entry -> entry.least().isPresent())
+        .map(entry -> DynamicTest.dynamicTest(entry.method() + " " + entry.path(), () -> {
+          assertThat(status(entry)).as("a stranger").isEqualTo(401);
+          assertThat(status(entry, "Authorization", "Bearer x"))
+              .as("a wrong token")
+              .isEqualTo(401);
+          assertThat(status(entry, "Authorization", "Basic eDp5"))
+              .as("a password")
+              .isEqualTo(401);
+          for (Role role : Role.values()) {
+            boolean allowed = role.includes(entry.least().orElseThrow());
+            assertThat(status(entry, "Authorization", TOKENS.get(role)))
+                .as(role.label())
+                .satisfies(status ->
+                    assertThat(!allowed || isLetThrough(entry, status)).isTrue())
+                .satisfies(status -> assertThat(allowed || status == 403).isTrue());
+          }
+        }))
+        .toList();
+  }
+
+  /**
+   * The door's own routes answer by themselves, and want a session where they change what is one's
+   * own.
+   */
+  private static boolean isLetThrough(RouteTable.Entry entry, int status) {
+    return entry.path().startsWith("/access/")
+        ? List.of(200, 204, 400, 403, 404).contains(status)
+        : status == LET_THROUGH;
+  }
+
+  @Test
+  void keyHolder_mayDoEverything() {
+    RouteTable.ENTRIES.stream()
+        .filter(entry -> !entry.path().startsWith("/access/"))
+        .forEach(entry -> assertThat(status(entry, "Authorization", "Bearer " + KEY))
+            .as(entry.path())
+            .isEqualTo(LET_THROUGH));
+  }
+
+  @Test
+  void routeThatIsNotInTheTable_isClosedToTheAdmin() {
+    assertThat(send("GET", "/not-in-the-table", "", "Authorization", TOKENS.get(Role.ADMIN))
+            .statusCode())
+        .isEqualTo(404);
+    assertThat(send("DELETE", "/devices/x", "", "Authorization", TOKENS.get(Role.ADMIN))
+            .statusCode())
+        .isEqualTo(404);
+    assertThat(send("GET", "/not-in-the-table", "").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  void pathsWrittenOtherwise_areReadAsTheRouterReadsThem() {
+    for (String path : List.of(
+        "/devices/x/retire/",
+        "/devices//x/retire",
+        "/devices/./x/retire",
+        "/devices/x/../x/retire",
+        "/devices/x/%72etire",
+        "/devices/%2e%2e/retire",
+        "//devices/x/retire")) {
+      assertThat(send("POST", path, "{}", "Authorization", TOKENS.get(Role.OPERATOR))
+              .statusCode())
+          .as(path)
+          .isIn(403, 404);
+    }
+  }
+
+  @Test
+  void session_withoutItsCsrfToken_looksButChangesNothing() {
+    assertThat(send("GET", "/devices", "", "Cookie", cookie).statusCode()).isEqualTo(LET_THROUGH);
+    String path = "/devices/x/retire";
+    assertThat(send("POST", path, "{}", "Cookie", cookie).statusCode()).isEqualTo(403);
+    assertThat(send("POST", path, "{}", "Cookie", cookie, "X-CSRF-Token", "x").statusCode())
+        .isEqualTo(403);
+    assertThat(send("POST", path, "{}", "Cookie", cookie, "X-CSRF-Token", csrf).statusCode())
+        .isEqualTo(LET_THROUGH);
+  }
+
+  @Test
+  void signIn_askedForByAnotherSite_isRefused() {
+    String body = new JsonObject().put("name", "ada").put("password", PASSWORD).encode();
+    assertThat(send("POST", "/access/session", body, "Sec-Fetch-Site", "cross-site")
+            .statusCode())
+        .isEqualTo(403);
+    HttpResponse<String> own =
+        send("POST", "/access/session", body, "Sec-Fetch-Site", "same-origin");
+    assertThat(own.statusCode()).isEqualTo(200);
+    assertThat(own.headers().allValues("Set-Cookie"))
+        .hasSize(2)
+        .allSatisfy(
+            one -> assertThat(one).contains("Secure", "HTTPOnly", "SameSite=Strict", "Path=/"));
+  }
+
+  @Test
+  void signIn_guessed_isToldHowLongToWait() {
+    String body = new JsonObject().put("name", "eve").put("password", "guess").encode();
+    Optional<HttpResponse<String>> last = Optional.empty();
+    for (int i = 0; i < 6; i++) {
+      last = Optional.of(send("POST", "/access/session", body));
+    }
+    assertThat(last.orElseThrow().statusCode()).isEqualTo(429);
+    assertThat(last.orElseThrow().headers().firstValue("Retry-After")).hasValue("2");
+  }
+
+  @Test
+  void token_ofAnOperator_isNotMadeByAToken_norForMore() {
+    String body = new JsonObject().put("name", "more").put("role", "admin").encode();
+    assertThat(send("POST", "/access/tokens", body, "Authorization", TOKENS.get(Role.ADMIN))
+            .statusCode())
+        .isEqualTo(403);
+  }
+
+  @Test
+  void order_toABrokerThatKeepsNoLog_isWrittenDownFirst() {
+    send("POST", "/devices/pump-1/commands", "{}", "Authorization", TOKENS.get(Role.OPERATOR));
+    assertThat(EVENTS).anySatisfy(event -> {
+      assertThat(event.action()).isEqualTo("command.ordered");
+      assertThat(event.object()).isEqualTo("device:pump-1");
+      assertThat(event.actor().name()).isEqualTo("operator:ada/operator");
+    });
+  }
+
+  @Test
+  void badInput_isRefusedCleanly() {
+    for (String body :
+        List.of("", "[]", "{", "{\"name\": 5}", "{\"name\": {}, \"password\": []}", "null")) {
+      assertThat(send("POST", "/access/session", body).statusCode()).as(body).isEqualTo(400);
+      assertThat(send("POST", "/access/setup", body).statusCode()).as(body).isEqualTo(400);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class SessionBookTest {
+  private final MovableClock clock = new MovableClock();
+  private final SessionBook book = new SessionBook(clock);
+
+  @Test
+  void session_unusedForAnHour_isOver() {
+    book.open("cookie", "ada", "::1", "");
+    clock.move(SessionBook.IDLE);
+    assertThat(book.find("cookie")).isPresent();
+    clock.move(SessionBook.IDLE.plusMillis(1));
+    assertThat(book.find("cookie")).isEmpty();
+    assertThat(book.list(one -> true)).isEmpty();
+  }
+
+  @Test
+  void session_usedAllTheTime_isOverAfterHalfADay() {
+    book.open("cookie", "ada", "::1", "");
+    for (int i = 0; i < 12 * 2; i++) {
+      clock.move(Duration.ofMinutes(30));
+      assertThat(book.find("cookie")).isPresent();
+    }
+    clock.move(Duration.ofMillis(1));
+    assertThat(book.find("cookie")).isEmpty();
+  }
+
+  @Test
+  void session_ofTheTwentyFirstBrowser_endsTheOldest() {
+    for (int i = 0; i < 21; i++) {
+      book.open("cookie" + i, "ada", "::1", "");
+      clock.move(Duration.ofSeconds(1));
+    }
+    assertThat(book.find("cookie0")).isEmpty();
+    assertThat(book.find("cookie1")).isPresent();
+    assertThat(book.list(one -> true)).hasSize(20);
+  }
+
+  @Test
+  void session_ended_opensNothing() {
+    Session session = book.open("cookie", "ada", "::1", "");
+    assertThat(book.end(one -> one.id().equals(session.id()))).isEqualTo(1);
+    assertThat(book.find("cookie")).isEmpty();
+  }
+}

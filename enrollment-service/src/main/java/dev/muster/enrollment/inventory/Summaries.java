@@ -1,0 +1,62 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/** Counts for an overview: each is one query over an index or one column. */
+public final class Summaries {
+  private final Handle handle;
+
+  Summaries(Handle handle) {
+    this.handle = handle;
+  }
+
+  public IdentitySummary of(Instant now) {
+    return new IdentitySummary(
+        devices(),
+        count("SELECT COUNT(*) FROM pending_enrollment WHERE state = 'pending'"),
+        count("SELECT COUNT(*) FROM alarm WHERE acknowledged_at IS NULL"),
+        ends(now));
+  }
+
+  private Map<DeviceStatus, Long> devices() {
+    Map<DeviceStatus, Long> counts = new EnumMap<>(DeviceStatus.class);
+    for (DeviceStatus status : DeviceStatus.values()) {
+      counts.put(status, 0L);
+    }
+    handle
+        .createQuery("SELECT status, COUNT(*) AS number FROM device GROUP BY status")
+        .map((row, context) -> counts.put(DeviceStatus.of(row.getString(1)), row.getLong(2)))
+        .list();
+    return counts;
+  }
+
+  private long count(String sql) {
+    return handle.createQuery(sql).mapTo(Long.class).one();
+  }
+
+  private IdentitySummary.Ends ends(Instant now) {
+    return handle
+        .createQuery("SELECT"
+            + " COUNT(CASE WHEN ends <= :now THEN 1 END),"
+            + " COUNT(CASE WHEN ends > :now AND ends <= :week THEN 1 END),"
+            + " COUNT(CASE WHEN ends > :week AND ends <= :month THEN 1 END),"
+            + " COUNT(CASE WHEN ends > :month AND ends <= :quarter THEN 1 END),"
+            + " COUNT(CASE WHEN ends > :quarter THEN 1 END) FROM ("
+            + Certificates.NEWEST_END + ") e")
+        .bind("now", now)
+        .bind("week", now.plus(Duration.ofDays(7)))
+        .bind("month", now.plus(Duration.ofDays(30)))
+        .bind("quarter", now.plus(Duration.ofDays(90)))
+        .map((row, context) -> new IdentitySummary.Ends(
+            row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)))
+        .one();
+  }
+}
