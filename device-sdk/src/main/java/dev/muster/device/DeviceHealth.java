@@ -6,6 +6,7 @@ package dev.muster.device;
 
 import static java.util.Objects.requireNonNull;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param since when it entered the state, by the device's clock
  * @param certificateEnd until when its certificate is valid; empty before there is one
  * @param storageProblem why messages are kept in memory only; empty if all is well
+ * @param timeEstimated whether the time is not known: only that it is no earlier
+ * @param clockBehind how far the machine's clock is behind what is known; zero if it is not
  */
 public record DeviceHealth(
     DeviceState state,
@@ -23,6 +26,8 @@ public record DeviceHealth(
     Instant since,
     Optional<Instant> certificateEnd,
     Optional<String> storageProblem,
+    boolean timeEstimated,
+    Duration clockBehind,
     DeviceStatistics statistics) {
   public DeviceHealth {
     requireNonNull(state, "state");
@@ -30,6 +35,7 @@ public record DeviceHealth(
     requireNonNull(since, "since");
     requireNonNull(certificateEnd, "certificateEnd");
     requireNonNull(storageProblem, "storageProblem");
+    requireNonNull(clockBehind, "clockBehind");
     requireNonNull(statistics, "statistics");
   }
 }

@@ -6,6 +6,8 @@ package dev.muster.device;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.device.internal.clock.DeviceClock;
+import dev.muster.device.internal.clock.TimeNote;
 import dev.muster.device.internal.command.Commands;
 import dev.muster.device.internal.connection.DeviceLoop;
 import dev.muster.device.internal.connection.DeviceSettings;
@@ -196,6 +198,8 @@ public final class FleetDevice implements AutoCloseable {
         now.since(),
         started == null ? Optional.empty() : started.certificateEnd(),
         Optional.ofNullable(queue.storageProblem()),
+        settings.clock().isEstimated(),
+        settings.clock().behind(),
         statistics());
   }
 
@@ -308,7 +312,10 @@ public final class FleetDevice implements AutoCloseable {
       return this;
     }
 
-    /** Time of measurements and of a certificate's life; by default the system's clock. */
+    /**
+     * The machine's clock; by default the system's. While it tells a time that cannot be, as on a
+     * machine without a battery, the SDK goes by what it knows, and learns the time.
+     */
     public Builder clock(Clock newClock) {
       clock = requireNonNull(newClock, "clock");
       return this;
@@ -389,13 +396,18 @@ public final class FleetDevice implements AutoCloseable {
     public FleetDevice build() {
       Path keyFile = set("factoryIdentity", factoryKey);
       Path chainFile = set("factoryIdentity", factoryChain);
+      TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
+      Credential factory = Credential.read(keyFile, chainFile);
+      DeviceClock deviceClock = DeviceClock.of(clock, TimeNote.buildTime());
+      deviceClock.raise(anchors.newestBeginning());
+      deviceClock.raise(factory.newestBeginning());
       DeviceSettings settings = new DeviceSettings(
           set("enrollment", enrollment),
           set("broker", broker),
-          TrustAnchors.read(set("trust", trust)),
-          Credential.read(keyFile, chainFile),
+          anchors,
+          factory,
           set("stateDirectory", stateDirectory),
-          clock,
+          deviceClock,
           random,
           transport,
           timing);

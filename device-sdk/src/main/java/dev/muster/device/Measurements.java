@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.Measurement.Value;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,12 @@ final class Measurements {
     values.forEach((metric, value) ->
         measurements.add(new Measurement(metric, null, time, read(metric, value))));
     return measurements;
+  }
+
+  static List<Measurement> later(List<Measurement> measurements, Duration by) {
+    return measurements.stream()
+        .map(old -> new Measurement(old.metric(), old.unit(), old.time().plus(by), old.value()))
+        .toList();
   }
 
   private static Value read(String metric, Object value) {

@@ -4,11 +4,12 @@
  */
 package dev.muster.device;
 
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.outbound.Message;
 import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.SenmlJson;
-import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -23,9 +24,9 @@ public final class Telemetry {
   private final String stream;
   private final MessageClass messageClass;
   private final OutboundQueue queue;
-  private final Clock clock;
+  private final DeviceClock clock;
 
-  Telemetry(String stream, MessageClass messageClass, OutboundQueue queue, Clock clock) {
+  Telemetry(String stream, MessageClass messageClass, OutboundQueue queue, DeviceClock clock) {
     this.stream = stream;
     this.messageClass = messageClass;
     this.queue = queue;
@@ -46,15 +47,21 @@ public final class Telemetry {
 
   /** As {@link #publish}, for callers who want to know how far the message has come. */
   public PublishReceipt send(Map<String, ?> values) {
-    return send(Measurements.of(values, clock.instant()));
+    return submit(Measurements.of(values, clock.instant()));
   }
 
   /**
-   * Sends one message with measurements that have units and times of their own.
+   * Sends one message with measurements that have units and times of their own. Times are those of
+   * the system's clock: if that was never set, they are moved along with it.
    *
    * @throws IllegalArgumentException if there is none, or one that cannot be sent
    */
   public PublishReceipt send(List<Measurement> measurements) {
+    Duration behind = clock.behind();
+    return submit(behind.isZero() ? measurements : Measurements.later(measurements, behind));
+  }
+
+  private PublishReceipt submit(List<Measurement> measurements) {
     return queue.submit(
         messageClass, Message.Kind.TELEMETRY, stream, SenmlJson.write(measurements));
   }

@@ -18,6 +18,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -179,6 +180,38 @@ class FleetDeviceIT {
               .map(line ->
                   line.replaceAll(".*(telemetry/stream[0-9]+)\\|.*\"v\":([0-9]+)}]", "$1 $2")))
           .containsExactlyElementsOf(expected);
+    }
+  }
+
+  /** Servers have certificates that began after the device was built: only a floor is known. */
+  @Test
+  void clockAt1970_enrollsLearnsTheTimeAndSendsWhatWasMeasuredBeforeAsOfThen() throws Exception {
+    Clock at1970 = Clock.offset(Clock.systemUTC(), Duration.between(Instant.now(), Instant.EPOCH));
+    try (Mosquitto.Subscriber consumer = broker.subscribe()) {
+      Instant begin = Instant.now();
+      FleetDevice device = builder("a").clock(at1970).build();
+      devices.add(device);
+      var before = device.telemetry("env").publish(Map.of("before", 1));
+      assertThat(device.health().timeEstimated()).isTrue();
+      device.start();
+      before.get(20, TimeUnit.SECONDS);
+      device.telemetry("env").publish(Map.of("after", 1)).get(20, TimeUnit.SECONDS);
+
+      assertThat(device.health().timeEstimated()).isFalse();
+      assertThat(device.health().clockBehind()).isGreaterThan(Duration.ofDays(20_000));
+      await().atMost(LIMIT).until(() -> consumer.lines().size() == 2);
+      for (String line : consumer.lines()) {
+        double time = Double.parseDouble(line.replaceAll(".*\"bt\":([0-9.]+),.*", "$1"));
+        assertThat(time)
+            .isBetween(begin.getEpochSecond() - 3.0, Instant.now().getEpochSecond() + 3.0);
+      }
+      device.close();
+
+      // The next start has its certificate, and asks for nothing but the time.
+      FleetDevice second = started(builder("a").clock(at1970));
+      awaitOnline(second);
+      assertThat(second.health().timeEstimated()).isFalse();
+      assertThat(est.requests()).hasSize(1);
     }
   }
 

@@ -27,6 +27,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.Clock;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -58,6 +59,7 @@ final class EstRoutes {
   private final boolean channelBinding;
   private final CaCertificatesAnswer caCertificates;
   private final MeterRegistry meters;
+  private final Clock clock;
   private final ConnectionPatrol patrol;
 
   EstRoutes(Vertx vertx, EstServer.Parts parts) {
@@ -70,6 +72,7 @@ final class EstRoutes {
     this.channelBinding = parts.config().requireChannelBinding();
     this.caCertificates = new CaCertificatesAnswer(parts.authorities(), parts.clock());
     this.meters = parts.meters();
+    this.clock = parts.clock();
     this.patrol = new ConnectionPatrol(vertx);
   }
 
@@ -81,6 +84,8 @@ final class EstRoutes {
     if (EstConnection.of(request).isEnding()) {
       return;
     }
+    // Devices without a battery learn from it what time it is.
+    request.response().putHeader("Date", HttpDates.format(clock.instant()));
     Optional<EstPath> path = EstPath.parse(request.path());
     Optional<Label> label = path.flatMap(found -> labels.find(found.label()));
     if (path.isEmpty()

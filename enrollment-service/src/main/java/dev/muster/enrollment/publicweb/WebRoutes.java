@@ -5,6 +5,7 @@
 package dev.muster.enrollment.publicweb;
 
 import dev.muster.enrollment.est.ConnectionPatrol;
+import dev.muster.enrollment.est.HttpDates;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

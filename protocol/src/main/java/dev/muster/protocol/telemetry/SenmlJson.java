@@ -10,6 +10,7 @@ import dev.muster.protocol.identity.Quoted;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -36,6 +37,8 @@ public final class SenmlJson {
   private static final double EXACT_INTEGERS = 1L << 53;
 
   private static final int MICROSECONDS = 6;
+
+  private static final String BASE_TIME = "\"bt\":";
 
   private SenmlJson() {}
 
@@ -80,6 +83,26 @@ public final class SenmlJson {
     return metric;
   }
 
+  /**
+   * A pack that was written here, with all its times later by {@code by}: for a device that learns
+   * only afterwards what time it was. SenML adds a base time to each time that follows it.
+   */
+  public static byte[] shift(byte[] pack, Duration by) {
+    String json = new String(pack, StandardCharsets.UTF_8);
+    if (!json.startsWith("[{")) {
+      throw new IllegalArgumentException("pack: not written here (expected: an array of records)");
+    }
+    BigDecimal base = BigDecimal.valueOf(by.toMillis(), 3);
+    String rest = json.substring(2);
+    if (rest.startsWith(BASE_TIME)) {
+      int end = rest.indexOf(',');
+      base = base.add(new BigDecimal(rest.substring(BASE_TIME.length(), end)));
+      rest = rest.substring(end + 1);
+    }
+    return ("[{" + BASE_TIME + base.stripTrailingZeros().toPlainString() + "," + rest)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
   private static void writeTime(StringBuilder json, Instant time, boolean shared, boolean first) {
     boolean clockNeverSet = time.getEpochSecond() < FIRST_ABSOLUTE_SECOND;
     if (clockNeverSet || (shared && !first)) {
@@ -89,7 +112,7 @@ public final class SenmlJson {
         .add(BigDecimal.valueOf(time.getNano(), 9))
         .setScale(MICROSECONDS, RoundingMode.DOWN)
         .stripTrailingZeros();
-    json.append(shared ? "\"bt\":" : "\"t\":").append(seconds.toPlainString()).append(',');
+    json.append(shared ? BASE_TIME : "\"t\":").append(seconds.toPlainString()).append(',');
   }
 
   private static void writeRecord(StringBuilder json, Measurement measurement) {

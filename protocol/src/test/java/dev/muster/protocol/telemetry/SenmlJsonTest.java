@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.protocol.telemetry.Measurement.Value;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,22 @@ class SenmlJsonTest {
     assertThat(write(measurements))
         .isEqualTo(
             "[{\"t\":1772366400,\"n\":\"a\",\"v\":1},{\"t\":1772366400.25,\"n\":\"a\",\"v\":2}]");
+  }
+
+  @Test
+  void shift_sharedOrDifferentTimes_areAllLater() {
+    Measurement first = new Measurement("a", null, NOON, new Value.Number(1));
+    Measurement second = new Measurement("a", null, NOON.plusMillis(250), new Value.Number(2));
+
+    assertThat(new String(
+            SenmlJson.shift(SenmlJson.write(List.of(first, first)), Duration.ofMillis(1500)),
+            StandardCharsets.UTF_8))
+        .isEqualTo("[{\"bt\":1772366401.5,\"n\":\"a\",\"v\":1},{\"n\":\"a\",\"v\":1}]");
+    assertThat(new String(
+            SenmlJson.shift(SenmlJson.write(List.of(first, second)), Duration.ofSeconds(-100)),
+            StandardCharsets.UTF_8))
+        .isEqualTo("[{\"bt\":-100,\"t\":1772366400,\"n\":\"a\",\"v\":1},"
+            + "{\"t\":1772366400.25,\"n\":\"a\",\"v\":2}]");
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
 import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.MessageClass;
+import dev.muster.device.internal.clock.TimeNote;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
@@ -67,6 +68,7 @@ public final class DeviceLoop {
   private final Identities identities;
   private final Enroller enroller;
   private final Waits waits;
+  private final TimeNote timeNote;
   private final AtomicBoolean pumpRequested = new AtomicBoolean();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final AtomicLong connections = new AtomicLong();
@@ -79,6 +81,7 @@ public final class DeviceLoop {
   private boolean storePlanned;
   private Instant noRenewalBefore = Instant.MIN;
   private boolean loaded;
+  private boolean timeAsked;
   private boolean switching;
   private boolean stopping;
 
@@ -97,8 +100,9 @@ public final class DeviceLoop {
     this.dialogues = List.copyOf(dialogues);
     this.status = status;
     this.owner = new Owner("muster-device", this::onFault);
-    this.identities = new Identities(store, settings.random());
+    this.identities = new Identities(store, settings.random(), settings.clock());
     this.enroller = new Enroller(settings, store.trust(), owner);
+    this.timeNote = new TimeNote(settings.stateDirectory());
     this.waits = new Waits(timing, settings.random());
   }
 
@@ -106,6 +110,7 @@ public final class DeviceLoop {
   public void start() {
     queue.onSubmit(this::requestPump);
     owner.execute(() -> {
+      timeNote.read(settings.trust().latestEnd()).ifPresent(settings.clock()::raise);
       queue.keepIn(settings.stateDirectory());
       dialogues.forEach(dialogue -> dialogue.begin(settings.stateDirectory(), this::inDialogue));
       planStore();
@@ -163,9 +168,22 @@ public final class DeviceLoop {
     Generation identity = identities.choose(now());
     if (identity == null && !enroller.isBusy()) {
       bootstrap();
+    } else if (identity != null && settings.clock().isEstimated() && !timeAsked) {
+      askTime(identity);
     } else if (identity != null) {
       connect(identity);
     }
+  }
+
+  /** Before anything is sent, for what is sent carries times. If it fails, they are estimates. */
+  private void askTime(Generation identity) {
+    if (enroller.isBusy()) {
+      return; // It learns the time as well; and whatever comes of it, it goes on from there.
+    }
+    timeAsked = true;
+    status.enter(
+        DeviceState.CONNECTING, "asking " + settings.enrollment().getAuthority() + " for the time");
+    enroller.askTime(identity.credential(), this::proceed);
   }
 
   private void bootstrap() {
@@ -219,7 +237,7 @@ public final class DeviceLoop {
             new LinkSettings(
                 settings.broker(),
                 identity.subject().device().value(),
-                identities.tlsOf(identity, now()),
+                identities.tlsOf(identity),
                 timing.connectTimeout(),
                 timing.keepAlive(),
                 owner.timer()),
@@ -370,6 +388,7 @@ public final class DeviceLoop {
 
   private void whenEnded(Link ended, LinkEnd end) {
     link = null;
+    timeAsked = false;
     queue.returnInFlight();
     dialogues.forEach(Dialogue::disconnected);
     if (stopping) {
@@ -463,8 +482,8 @@ public final class DeviceLoop {
     String topic = kept.kind() == Message.Kind.EVENT
         ? to.topics.event(kept.name())
         : to.topics.telemetry(kept.name());
-    OutboundMessage message =
-        new OutboundMessage(topic, kept.payload(), SenmlJson.MEDIA_TYPE, kept.identity());
+    OutboundMessage message = new OutboundMessage(
+        topic, entry.payload(settings.clock()), SenmlJson.MEDIA_TYPE, kept.identity());
     if (message.packetBytes() > to.maximumPacketSize) {
       // The broker would end the connection, and the next one, and every one after it.
       queue.settle(
@@ -482,6 +501,9 @@ public final class DeviceLoop {
     owner.after(timing.renewalCheck(), this::watchRenewal);
     if (isOnline()) {
       queue.reportLosses();
+    }
+    if (!settings.clock().isEstimated()) {
+      timeNote.keep(now());
     }
     Instant now = now();
     Generation current = identities.current();

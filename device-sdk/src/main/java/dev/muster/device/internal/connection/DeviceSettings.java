@@ -4,12 +4,12 @@
  */
 package dev.muster.device.internal.connection;
 
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.mqtt.MqttTransport;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.random.RandomGenerator;
 
 /** Everything a device is told at its start. */
@@ -19,7 +19,7 @@ public record DeviceSettings(
     TrustAnchors trust,
     Credential factoryIdentity,
     Path stateDirectory,
-    Clock clock,
+    DeviceClock clock,
     RandomGenerator random,
     MqttTransport transport,
     DeviceTiming timing) {}

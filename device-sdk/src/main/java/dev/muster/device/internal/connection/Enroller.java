@@ -14,6 +14,8 @@ import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.identity.TrustStore;
 import dev.muster.device.internal.tls.TlsIdentity;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the enrollment server on a thread that lives as long as one conversation. Used by the
@@ -26,6 +28,8 @@ final class Enroller {
 
     void failed(EnrollmentException problem);
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Enroller.class);
 
   private final DeviceSettings settings;
   private final TrustStore trust;
@@ -56,6 +60,23 @@ final class Enroller {
         outcome);
   }
 
+  /**
+   * Asks the server for the time, which the device's clock learns.
+   *
+   * @param then runs on the owner thread, whatever came of it
+   */
+  void askTime(Credential shown, Runnable then) {
+    EstClient client = open(shown);
+    start("muster-enroll", () -> {
+      try {
+        client.askTime();
+      } catch (EnrollmentException | RuntimeException e) {
+        LOG.info("Time not learnt reason={}", e.getMessage());
+      }
+      report(client, then);
+    });
+  }
+
   void abort() {
     EstClient client = running;
     running = null;
@@ -69,12 +90,12 @@ final class Enroller {
     IssuedCertificate with(EstClient client) throws EnrollmentException;
   }
 
-  private void run(Credential shown, PendingKey key, Conversation conversation, Outcome outcome) {
+  private EstClient open(Credential shown) {
     if (running != null) {
       throw new IllegalStateException("an enrollment is in progress");
     }
     TrustAnchors anchors = trust.current();
-    TlsIdentity identity = TlsIdentity.of(shown, anchors, settings.clock().instant());
+    TlsIdentity identity = TlsIdentity.of(shown, anchors, settings.clock());
     EstClient client = new EstClient(
         settings.enrollment(),
         identity,
@@ -82,7 +103,21 @@ final class Enroller {
         settings.timing().enrollmentTimeout(),
         settings.clock());
     running = client;
+    return client;
+  }
+
+  private void run(Credential shown, PendingKey key, Conversation conversation, Outcome outcome) {
+    EstClient client = open(shown);
     start("muster-enroll", () -> converse(client, key, conversation, outcome));
+  }
+
+  private void report(EstClient client, Runnable outcome) {
+    owner.execute(() -> {
+      if (running == client) {
+        running = null;
+        outcome.run();
+      }
+    });
   }
 
   private void converse(
@@ -98,13 +133,7 @@ final class Enroller {
       report = () ->
           outcome.failed(new ServerProtocolException("the server's answer could not be read", e));
     }
-    Runnable outcomeReport = report;
-    owner.execute(() -> {
-      if (running == client) {
-        running = null;
-        outcomeReport.run();
-      }
-    });
+    report(client, report);
   }
 
   private static void start(String name, Runnable task) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.connection;
 
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
@@ -36,6 +37,7 @@ final class Identities {
 
   private final IdentityStore store;
   private final RandomGenerator random;
+  private final DeviceClock clock;
 
   private @Nullable Generation current;
   private @Nullable Generation candidate;
@@ -46,9 +48,10 @@ final class Identities {
   private Doubt doubt = Doubt.NONE;
   private int refusals;
 
-  Identities(IdentityStore store, RandomGenerator random) {
+  Identities(IdentityStore store, RandomGenerator random, DeviceClock clock) {
     this.store = store;
     this.random = random;
+    this.clock = clock;
   }
 
   void load() {
@@ -62,6 +65,7 @@ final class Identities {
     declaredExpired = false;
     doubt = Doubt.NONE;
     if (generation != null) {
+      clock.raise(generation.credential().newestBeginning());
       X509Certificate leaf = generation.credential().leaf();
       renewAt = new RenewalWindow(
               leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant())
@@ -93,12 +97,10 @@ final class Identities {
   }
 
   /** TLS as {@code generation}; one context as long as it stays the same. */
-  TlsIdentity tlsOf(Generation generation, Instant now) {
+  TlsIdentity tlsOf(Generation generation) {
     TlsIdentity made = tls;
-    boolean clockWasWrong =
-        now.isBefore(generation.credential().leaf().getNotBefore().toInstant());
-    if (made == null || made.credential() != generation.credential() || clockWasWrong) {
-      made = TlsIdentity.of(generation.credential(), store.trust().current(), now);
+    if (made == null || made.credential() != generation.credential()) {
+      made = TlsIdentity.of(generation.credential(), store.trust().current(), clock);
       tls = made;
     }
     return made;

@@ -6,6 +6,7 @@ package dev.muster.device.internal.est;
 
 import dev.muster.device.EnrollmentException;
 import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.est.EstBase64;
@@ -19,7 +20,6 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +41,7 @@ public final class EstClient {
    * @param identity shown to the server
    */
   public EstClient(
-      URI base, TlsIdentity identity, TrustAnchors trust, Duration limit, Clock clock) {
+      URI base, TlsIdentity identity, TrustAnchors trust, Duration limit, DeviceClock clock) {
     this.http = new EstHttp(base, identity, limit, clock);
     this.trust = trust;
   }
@@ -64,6 +64,11 @@ public final class EstClient {
   public IssuedCertificate reenroll(KeyPair keys, X500Principal subject)
       throws EnrollmentException {
     return request(EstOperation.SIMPLE_REENROLL, keys, subject);
+  }
+
+  /** Asks for nothing but the time, which the clock learns from any answer. */
+  public void askTime() throws EnrollmentException {
+    http.get(EstOperation.CA_CERTS);
   }
 
   /** Ends a call in progress, as far as it can be ended; it then throws. */

@@ -8,6 +8,7 @@ import dev.muster.device.EnrollmentException;
 import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.EnrollmentUnavailableException;
 import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.tls.HardenedSockets;
 import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.device.internal.tls.TlsIdentity;
@@ -20,8 +21,8 @@ import java.net.Authenticator;
 import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLSocketFactory;
@@ -40,12 +41,12 @@ final class EstHttp {
   private final URI base;
   private final SSLSocketFactory sockets;
   private final Duration limit;
-  private final Clock clock;
+  private final DeviceClock clock;
 
   private volatile @Nullable HttpsURLConnection current;
   private volatile boolean aborted;
 
-  EstHttp(URI base, TlsIdentity identity, Duration limit, Clock clock) {
+  EstHttp(URI base, TlsIdentity identity, Duration limit, DeviceClock clock) {
     this.base = base;
     this.sockets = new HardenedSockets(identity);
     this.limit = limit;
@@ -124,6 +125,11 @@ final class EstHttp {
   private byte[] read(HttpsURLConnection connection, EstOperation operation, long deadline)
       throws IOException, EnrollmentException {
     int status = connection.getResponseCode();
+    // The server was authenticated by TLS; so is the time that it tells.
+    long date = connection.getHeaderFieldDate("Date", 0);
+    if (date > 0) {
+      clock.learn(Instant.ofEpochMilli(date));
+    }
     if (status == HttpsURLConnection.HTTP_OK) {
       String type = String.valueOf(connection.getContentType()).toLowerCase(Locale.ROOT);
       if (!type.startsWith("application/pkcs7-mime")) {

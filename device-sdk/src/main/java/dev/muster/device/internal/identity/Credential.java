@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -50,6 +51,14 @@ public record Credential(PrivateKey key, List<X509Certificate> chain) {
 
   public X509Certificate leaf() {
     return chain.get(0);
+  }
+
+  /** None of its certificates was there earlier. */
+  public Instant newestBeginning() {
+    return chain.stream()
+        .map(certificate -> certificate.getNotBefore().toInstant())
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   /** The last moment at which the leaf is valid. */

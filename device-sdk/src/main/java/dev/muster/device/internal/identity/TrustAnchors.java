@@ -16,8 +16,10 @@ import java.security.cert.PKIXCertPathBuilderResult;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -122,6 +124,22 @@ public final class TrustAnchors {
   @Override
   public int hashCode() {
     return 31 * roots.hashCode() + published.hashCode();
+  }
+
+  /** None of them was there earlier. */
+  public Instant newestBeginning() {
+    return roots.stream()
+        .map(root -> root.getNotBefore().toInstant())
+        .max(Comparator.naturalOrder())
+        .orElse(Instant.MIN);
+  }
+
+  /** None of them is valid later. */
+  public Instant latestEnd() {
+    return roots.stream()
+        .map(root -> root.getNotAfter().toInstant())
+        .max(Comparator.naturalOrder())
+        .orElse(Instant.MAX);
   }
 
   /** Names the roots. */

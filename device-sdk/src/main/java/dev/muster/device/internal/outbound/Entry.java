@@ -5,6 +5,10 @@
 package dev.muster.device.internal.outbound;
 
 import dev.muster.device.MessageClass;
+import dev.muster.device.internal.clock.DeviceClock;
+import dev.muster.protocol.telemetry.SenmlJson;
+import java.time.Duration;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** A message in memory. Owned by the owner thread once it was accepted. */
@@ -13,20 +17,30 @@ public final class Entry {
 
   final MessageClass messageClass;
   final Message message;
-  final long timeMs;
   final @Nullable Receipt receipt;
   long number = UNWRITTEN;
   boolean settled;
 
-  Entry(MessageClass messageClass, Message message, long timeMs, @Nullable Receipt receipt) {
+  Entry(MessageClass messageClass, Message message, @Nullable Receipt receipt) {
     this.messageClass = messageClass;
     this.message = message;
-    this.timeMs = timeMs;
     this.receipt = receipt;
   }
 
   public Message message() {
     return message;
+  }
+
+  /** What to send: with its times corrected, if they were estimates and the time is known now. */
+  public byte[] payload(DeviceClock clock) {
+    OptionalLong correction = clock.correctionMs(message.stamp());
+    return correction.isPresent()
+        ? SenmlJson.shift(message.payload(), Duration.ofMillis(correction.getAsLong()))
+        : message.payload();
+  }
+
+  long timeMs() {
+    return message.stamp().timeMs();
   }
 
   boolean isWritten() {

@@ -84,7 +84,7 @@ final class Lane {
         return false;
       }
       forget(oldest);
-      losses.add(messageClass, 1, oldest.timeMs, oldest.timeMs);
+      losses.add(messageClass, 1, oldest.timeMs(), oldest.timeMs());
       if (oldest.receipt != null) {
         onGivenUp.accept(oldest.receipt, DropReason.MADE_ROOM);
       }
@@ -227,9 +227,8 @@ final class Lane {
 
   private @Nullable Entry entryOf(Journal.Entry record) {
     try {
-      Message message = Message.decode(record.bytes());
-      Entry entry =
-          new Entry(messageClass, message, record.timeMs(), followed.remove(record.number()));
+      Message message = Message.decode(record.bytes(), record.timeMs());
+      Entry entry = new Entry(messageClass, message, followed.remove(record.number()));
       entry.number = record.number();
       synchronized (lock) {
         count(entry);
@@ -316,7 +315,7 @@ final class Lane {
 
   private static List<Journal.Content> contents(List<Entry> batch) {
     return batch.stream()
-        .map(entry -> new Journal.Content(entry.timeMs, entry.message.encode()))
+        .map(entry -> new Journal.Content(entry.timeMs(), entry.message.encode()))
         .toList();
   }
 

@@ -4,15 +4,20 @@
  */
 package dev.muster.device.internal.outbound;
 
+import dev.muster.device.internal.clock.Stamp;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.UUID;
 
 /** A message as it is kept. Arrays are not copied: nobody changes them. */
 @SuppressWarnings("ArrayRecordComponent")
-public record Message(Kind kind, String name, byte[] payload, MessageIdentity identity) {
-  private static final int FIXED_BYTES = 11;
+public record Message(
+    Kind kind, String name, byte[] payload, MessageIdentity identity, Stamp stamp) {
+  private static final int FIXED_BYTES = 12;
+  private static final int STAMP_BYTES = 24;
+  private static final UUID NO_MACHINE = new UUID(0, 0);
 
   /** Where it goes. */
   public enum Kind {
@@ -23,9 +28,16 @@ public record Message(Kind kind, String name, byte[] payload, MessageIdentity id
   byte[] encode() {
     byte[] boot = identity.boot().getBytes(StandardCharsets.US_ASCII);
     byte[] topic = name.getBytes(StandardCharsets.US_ASCII);
-    return ByteBuffer.allocate(FIXED_BYTES + boot.length + topic.length + payload.length)
-        .put((byte) kind.ordinal())
-        .put((byte) boot.length)
+    int stampBytes = stamp.estimated() ? STAMP_BYTES : 0;
+    ByteBuffer out =
+        ByteBuffer.allocate(FIXED_BYTES + stampBytes + boot.length + topic.length + payload.length);
+    out.put((byte) kind.ordinal()).put((byte) (stamp.estimated() ? 1 : 0));
+    if (stamp.estimated()) {
+      out.putLong(stamp.machine().getMostSignificantBits())
+          .putLong(stamp.machine().getLeastSignificantBits())
+          .putLong(stamp.ticks());
+    }
+    return out.put((byte) boot.length)
         .put((byte) topic.length)
         .putLong(identity.sequence())
         .put(boot)
@@ -35,10 +47,13 @@ public record Message(Kind kind, String name, byte[] payload, MessageIdentity id
   }
 
   /** @throws IllegalArgumentException if it was not written here */
-  static Message decode(byte[] bytes) {
+  static Message decode(byte[] bytes, long timeMs) {
     try {
       ByteBuffer in = ByteBuffer.wrap(bytes);
       Kind kind = in.get() == Kind.TELEMETRY.ordinal() ? Kind.TELEMETRY : Kind.EVENT;
+      Stamp stamp = in.get() == 1
+          ? new Stamp(timeMs, true, new UUID(in.getLong(), in.getLong()), in.getLong())
+          : new Stamp(timeMs, false, NO_MACHINE, 0);
       byte[] boot = new byte[in.get()];
       byte[] topic = new byte[in.get()];
       long sequence = in.getLong();
@@ -49,7 +64,8 @@ public record Message(Kind kind, String name, byte[] payload, MessageIdentity id
           kind,
           new String(topic, StandardCharsets.US_ASCII),
           payload,
-          new MessageIdentity(new String(boot, StandardCharsets.US_ASCII), sequence));
+          new MessageIdentity(new String(boot, StandardCharsets.US_ASCII), sequence),
+          stamp);
     } catch (BufferUnderflowException | NegativeArraySizeException e) {
       throw new IllegalArgumentException("not a message", e);
     }

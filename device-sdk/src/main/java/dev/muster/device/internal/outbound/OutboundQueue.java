@@ -15,13 +15,14 @@ import dev.muster.device.PublishQueueFullException;
 import dev.muster.device.PublishReceipt;
 import dev.muster.device.PublishReceipt.Status;
 import dev.muster.device.PublishRefusedException;
+import dev.muster.device.internal.clock.DeviceClock;
+import dev.muster.device.internal.clock.Stamp;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -55,7 +56,7 @@ public final class OutboundQueue {
 
   private final String boot;
   private final QueueLimits limits;
-  private final Clock clock;
+  private final DeviceClock clock;
   private final Executor callbacks;
   private final Losses losses = new Losses();
   private final Object lock = new Object();
@@ -72,7 +73,7 @@ public final class OutboundQueue {
   private long overflowed;
   private long stored;
 
-  public OutboundQueue(String boot, QueueLimits limits, Clock clock, Executor callbacks) {
+  public OutboundQueue(String boot, QueueLimits limits, DeviceClock clock, Executor callbacks) {
     this.boot = requireNonNull(boot, "boot");
     this.limits = limits;
     this.clock = clock;
@@ -98,18 +99,19 @@ public final class OutboundQueue {
           : new MessageIdentity(boot, ++lastSequence);
       receipt = new Receipt(identity);
       Lane lane = lane(messageClass);
-      long now = clock.millis();
+      Stamp stamp = clock.stamp();
       PublishException obstacle = obstacle(lane, payload.length);
       if (obstacle != null) {
         if (!closed) {
           overflowed++;
-          losses.add(messageClass, 1, now, now);
+          losses.add(messageClass, 1, stamp.timeMs(), stamp.timeMs());
         }
         receipt.reach(obstacle);
         receipt.fail(obstacle);
         return receipt;
       }
-      lane.offer(new Entry(messageClass, new Message(kind, name, payload, identity), now, receipt));
+      lane.offer(
+          new Entry(messageClass, new Message(kind, name, payload, identity, stamp), receipt));
       wake = wakeUp;
     }
     wake.run();

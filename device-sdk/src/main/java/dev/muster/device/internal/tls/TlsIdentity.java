@@ -4,19 +4,15 @@
  */
 package dev.muster.device.internal.tls;
 
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.TrustAnchors;
 import java.security.GeneralSecurityException;
-import java.security.cert.PKIXBuilderParameters;
-import java.security.cert.X509Certificate;
-import java.time.Instant;
-import java.util.Date;
-import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.TrustManager;
 
 /**
  * TLS as one credential: made anew for each, because a resumed session would go on showing the one
@@ -36,22 +32,14 @@ public final class TlsIdentity {
   /**
    * Prepares TLS.
    *
-   * @param now the time by this machine's clock; if it lies before the credential began, the clock
-   *     was never set (no battery), and servers are judged as of that beginning instead
+   * @param clock by which servers are judged
    */
-  public static TlsIdentity of(Credential credential, TrustAnchors trust, Instant now) {
+  public static TlsIdentity of(Credential credential, TrustAnchors trust, DeviceClock clock) {
     try {
-      PKIXBuilderParameters parameters = trust.parameters();
-      Date floor = newestBeginning(credential);
-      if (now.isBefore(floor.toInstant())) {
-        parameters.setDate(floor);
-      }
-      TrustManagerFactory trustManagers = TrustManagerFactory.getInstance("PKIX");
-      trustManagers.init(new CertPathTrustManagerParameters(parameters));
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(
           new KeyManager[] {new SingleKeyManager(credential)},
-          trustManagers.getTrustManagers(),
+          new TrustManager[] {new ServerTrust(trust, clock)},
           null);
       return new TlsIdentity(credential, context);
     } catch (GeneralSecurityException e) {
@@ -74,14 +62,5 @@ public final class TlsIdentity {
     parameters.setProtocols(PROTOCOLS);
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     socket.setSSLParameters(parameters);
-  }
-
-  private static Date newestBeginning(Credential credential) {
-    Date newest = credential.leaf().getNotBefore();
-    for (X509Certificate certificate : credential.chain()) {
-      Date beginning = certificate.getNotBefore();
-      newest = beginning.after(newest) ? beginning : newest;
-    }
-    return newest;
   }
 }

@@ -7,11 +7,13 @@ package dev.muster.device.internal.est;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.muster.device.EnrollmentDeferredException;
 import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.EnrollmentUnavailableException;
 import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
@@ -30,6 +32,8 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -68,13 +72,49 @@ class EstClientTest {
   }
 
   private EstClient client(URI uri, Credential shown) {
+    return client(uri, shown, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
+  }
+
+  private EstClient client(URI uri, Credential shown, DeviceClock clock) {
     TrustAnchors trust = TrustAnchors.read(fleet.trust());
     return new EstClient(
-        uri,
-        TlsIdentity.of(shown, trust, Instant.now()),
-        trust,
-        Duration.ofSeconds(5),
-        Clock.systemUTC());
+        uri, TlsIdentity.of(shown, trust, clock), trust, Duration.ofSeconds(5), clock);
+  }
+
+  private EstClient clientAt1970(EstDouble server, DeviceClock clock) {
+    return client(server.uri(), Credential.read(fleet.factoryKey(), fleet.factoryChain()), clock);
+  }
+
+  private static DeviceClock clockAt1970(Instant floor) {
+    return DeviceClock.of(Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), floor);
+  }
+
+  @Test
+  void enroll_clockAt1970AndServerThatBeganLater_isTrustedAndTellsTheTime() throws Exception {
+    DeviceClock clock = clockAt1970(Instant.parse("2026-01-01T00:00:00Z"));
+
+    clientAt1970(est, clock).enroll(keys);
+
+    assertThat(clock.isEstimated()).isFalse();
+    assertThat(clock.instant()).isCloseTo(Instant.now(), within(5, ChronoUnit.SECONDS));
+  }
+
+  @Test
+  void enroll_clockAt1970AndServerThatHadExpiredAtTheFloor_isNotTrusted() {
+    Instant floor = Instant.now().minus(Duration.ofDays(1));
+    DeviceClock clock = clockAt1970(floor);
+    try (EstDouble expired = new EstDouble(
+        fleet,
+        fleet
+            .serviceCa()
+            .issue("CN=server, OU=server")
+            .server()
+            .validity(floor.minusSeconds(7200), floor.minusSeconds(3600))
+            .build())) {
+      assertThat(catchThrowable(() -> clientAt1970(expired, clock).enroll(keys)))
+          .hasMessageContaining("not trusted");
+    }
+    assertThat(clock.isEstimated()).isTrue();
   }
 
   private Throwable failureOf(EstDouble.Registrar registrar) {

@@ -7,6 +7,7 @@ package dev.muster.device.internal.mqtt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.testing.Mosquitto;
@@ -19,6 +20,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -101,7 +103,7 @@ abstract class MqttTransportContract {
     return new LinkSettings(
         broker,
         "d1",
-        TlsIdentity.of(credential, trust, Instant.now()),
+        TlsIdentity.of(credential, trust, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH)),
         timeout,
         Duration.ofSeconds(60),
         timer);

@@ -12,7 +12,9 @@ import dev.muster.device.MessageClass;
 import dev.muster.device.PublishQueueFullException;
 import dev.muster.device.PublishReceipt;
 import dev.muster.device.PublishRefusedException;
+import dev.muster.device.internal.clock.DeviceClock;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +28,8 @@ class OutboundQueueTest {
 
   private static OutboundQueue queue(int messages, Executor callbacks) {
     QueueLimits limits = new QueueLimits(messages, 100, 1024 * 1024, Map.of());
-    return new OutboundQueue("boot", limits, Clock.systemUTC(), callbacks);
+    return new OutboundQueue(
+        "boot", limits, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH), callbacks);
   }
 
   private static PublishReceipt submit(OutboundQueue to, String stream, byte[] payload) {

@@ -15,11 +15,13 @@ import dev.muster.device.PublishException;
 import dev.muster.device.PublishQueueFullException;
 import dev.muster.device.PublishReceipt;
 import dev.muster.device.PublishReceipt.Status;
+import dev.muster.device.internal.clock.DeviceClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +39,8 @@ class StoredMessagesTest {
   private OutboundQueue started(
       String boot, int messages, long journalBytes, Map<MessageClass, DropPolicy> policies) {
     QueueLimits limits = new QueueLimits(messages, 1024L * KIBIBYTE, journalBytes, policies);
-    OutboundQueue queue = new OutboundQueue(boot, limits, Clock.systemUTC(), Runnable::run);
+    OutboundQueue queue = new OutboundQueue(
+        boot, limits, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH), Runnable::run);
     queue.keepIn(folder);
     return queue;
   }

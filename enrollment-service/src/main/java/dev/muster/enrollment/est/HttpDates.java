@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.enrollment.publicweb;
+package dev.muster.enrollment.est;
 
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -12,18 +12,18 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Dates as HTTP writes them: always two digits for the day (RFC 9110, 5.6.7). */
-final class HttpDates {
+public final class HttpDates {
   private static final DateTimeFormatter IMF = DateTimeFormatter.ofPattern(
           "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
       .withZone(ZoneOffset.UTC);
 
   private HttpDates() {}
 
-  static String format(Instant instant) {
+  public static String format(Instant instant) {
     return IMF.format(instant);
   }
 
-  static Optional<Instant> parse(String text) {
+  public static Optional<Instant> parse(String text) {
     try {
       return Optional.of(IMF.parse(text.strip(), Instant::from));
     } catch (DateTimeParseException e) {
