@@ -25,14 +25,23 @@ import java.util.stream.Collectors;
  */
 final class LiveRoute {
   private static final long FLUSH_MS = 250;
+  /** A quarter of a minute: often enough for whoever cuts connections that are idle. */
   private static final int HEARTBEAT_FLUSHES = 60;
+
   /** A minute. */
   private static final int PATIENCE_FLUSHES = 240;
 
   private final LiveFeed feed;
+  private final int heartbeatFlushes;
 
   LiveRoute(LiveFeed feed) {
+    this(feed, HEARTBEAT_FLUSHES);
+  }
+
+  /** @param heartbeatFlushes after so many without a value it says that it is still there */
+  LiveRoute(LiveFeed feed, int heartbeatFlushes) {
     this.feed = feed;
+    this.heartbeatFlushes = heartbeatFlushes;
   }
 
   void mount(Router router) {
@@ -67,7 +76,7 @@ final class LiveRoute {
   }
 
   /** One who looks on. */
-  private static final class Running {
+  private final class Running {
     private final HttpServerResponse response;
     private final LiveViewer viewer;
     private int quiet;
@@ -102,7 +111,7 @@ final class LiveRoute {
                 .put("maxSeries", LiveViewer.MAX_SERIES)
                 .encode());
       }
-      if (++quiet >= HEARTBEAT_FLUSHES) {
+      if (++quiet >= heartbeatFlushes) {
         quiet = 0;
         response.write(": still here\n\n");
       }

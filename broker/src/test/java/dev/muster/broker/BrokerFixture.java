@@ -166,6 +166,16 @@ final class BrokerFixture implements AutoCloseable {
   /** What a Java client of the broker connects with. */
   SSLContext tls(Credential client) {
     try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys(client).getKeyManagers(), trust().getTrustManagers(), new SecureRandom());
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  KeyManagerFactory keys(Credential client) {
+    try {
       KeyStore keys = KeyStore.getInstance("PKCS12");
       keys.load(null, null);
       keys.setKeyEntry(
@@ -173,15 +183,21 @@ final class BrokerFixture implements AutoCloseable {
       KeyManagerFactory keyManagers =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keyManagers.init(keys, new char[0]);
+      return keyManagers;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  TrustManagerFactory trust() {
+    try {
       KeyStore anchors = KeyStore.getInstance("PKCS12");
       anchors.load(null, null);
       anchors.setCertificateEntry("root", root.certificate());
       TrustManagerFactory trust =
           TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
       trust.init(anchors);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keyManagers.getKeyManagers(), trust.getTrustManagers(), new SecureRandom());
-      return context;
+      return trust;
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }

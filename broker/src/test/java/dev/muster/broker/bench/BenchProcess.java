@@ -4,13 +4,16 @@
  */
 package dev.muster.broker.bench;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
@@ -93,16 +96,24 @@ final class BenchProcess implements AutoCloseable {
         .substring(prefix.length());
   }
 
-  /** Tells it something. */
-  void say(String line) throws IOException {
-    process
-        .getOutputStream()
-        .write((line + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
-    process.getOutputStream().flush();
-  }
-
-  long pid() {
-    return process.pid();
+  /** What is left on its heap after a collection. */
+  Map<String, Long> liveBytesByClass() throws IOException {
+    Process jcmd = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+            Long.toString(process.pid()),
+            "GC.class_histogram")
+        .start();
+    Map<String, Long> bytes = new HashMap<>();
+    try (BufferedReader lines = jcmd.inputReader()) {
+      // Number, instances, bytes, class, module.
+      lines
+          .lines()
+          .map(line -> line.strip().split("\\s+"))
+          .filter(columns -> columns.length >= 4 && columns[0].endsWith(":"))
+          .filter(columns -> Character.isDigit(columns[0].charAt(0)))
+          .forEach(columns -> bytes.merge(columns[3], Long.parseLong(columns[2]), Long::sum));
+    }
+    return bytes;
   }
 
   /** What it has used of its core so far, in user and system mode (proc(5)). */

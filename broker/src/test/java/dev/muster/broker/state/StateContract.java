@@ -8,12 +8,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.broker.DefaultPolicy;
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.command.Command;
 import dev.muster.broker.command.CommandOrder;
 import dev.muster.broker.command.CommandOutcome;
 import dev.muster.broker.command.Commands;
 import dev.muster.broker.presence.AlarmBook;
+import dev.muster.broker.presence.DeviceConnection;
+import dev.muster.broker.presence.PresenceBook;
+import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.SessionAlarm;
+import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.MovableClock;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.twin.Twin;
@@ -22,6 +30,7 @@ import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
 import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,6 +41,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +49,7 @@ import org.junit.jupiter.api.Test;
 /** What every database must do for the state of devices. */
 abstract class StateContract {
   private static final DeviceId DEVICE = new DeviceId("d1");
+  private static final PolicyFile POLICY = PolicyFile.parse("default", DefaultPolicy.yaml());
   private static final Instant START = Instant.parse("2026-11-25T10:00:00.123456Z");
 
   private final MovableClock clock = new MovableClock(START);
@@ -244,5 +255,59 @@ abstract class StateContract {
     assertThat(done(alarms.acknowledge(kept.id()))).isTrue();
     assertThat(alarms.list(false)).isEmpty();
     assertThat(alarms.list(true)).hasSize(1);
+  }
+
+  @Test
+  void connections_areKeptFor90Days_andAThousandOfADevice() throws Exception {
+    try (PresenceBook book =
+        PresenceBook.open(store, new NoPublisher(), clock, new SimpleMeterRegistry())) {
+      Sessions sessions = new Sessions();
+      for (int i = 0; i < PresenceBook.MAX_KEPT + 5; i++) {
+        connect(book, sessions, DEVICE.value());
+      }
+      connect(book, sessions, "other");
+      book.forget();
+      List<DeviceConnection> kept =
+          book.connections(DEVICE, Long.MAX_VALUE, PresenceBook.MAX_KEPT + 5);
+      assertThat(kept).hasSize(PresenceBook.MAX_KEPT);
+      assertThat(kept.get(0).id()).as("the newest stay").isEqualTo(PresenceBook.MAX_KEPT + 5);
+      clock.advance(Duration.ofDays(89));
+      connect(book, sessions, DEVICE.value());
+      book.forget();
+      assertThat(book.connections(DEVICE, Long.MAX_VALUE, 5)).hasSize(5);
+      clock.advance(Duration.ofDays(2));
+      book.forget();
+      assertThat(book.connections(DEVICE, Long.MAX_VALUE, 5)).hasSize(1);
+      assertThat(book.connections(new DeviceId("other"), Long.MAX_VALUE, 5)).isEmpty();
+    }
+  }
+
+  private void connect(PresenceBook book, Sessions sessions, String device) {
+    ClientSubject subject = new ClientSubject("device", device, "f1", "device");
+    ClientSession session = sessions.open(
+        new ClientSession.Credential(
+            subject, "device", BigInteger.ONE, clock.instant().plusSeconds(60)),
+        new ClientSession.Connection(
+            device,
+            "10.0.0.1",
+            true,
+            new ClientSession.Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
+            clock.instant()),
+        ((PolicyFile.Admission.Admitted) POLICY.admit(subject, device)).policy());
+    book.live(session);
+    book.ended(session, "closed by the client");
+  }
+
+  private static final class NoPublisher implements DevicePublisher {
+    @Override
+    public CompletableFuture<Boolean> send(
+        ClientSession session, String topic, byte[] payload, @Nullable Duration expiry) {
+      return CompletableFuture.completedFuture(false);
+    }
+
+    @Override
+    public CompletableFuture<Void> retain(String topic, byte[] payload) {
+      return CompletableFuture.completedFuture(null);
+    }
   }
 }
