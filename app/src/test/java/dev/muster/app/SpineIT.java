@@ -377,13 +377,13 @@ class SpineIT {
         .expect(0);
     Files.writeString(folder.resolve("manifest.csv"), "serial,fleet\nA-1,plant-a\nA-2,Plant B\n");
     assertThat(muster("admin", "manifests", "import", "listed", "manifest.csv")
-            .expect(0)
+            .expect(1)
             .stdout())
         .contains("added 1")
         .contains("refused 1")
         .contains("Plant B");
     assertThat(muster("admin", "manifests", "import", "listed", "manifest.csv")
-            .expect(0)
+            .expect(1)
             .stdout())
         .contains("unchanged 1");
   }

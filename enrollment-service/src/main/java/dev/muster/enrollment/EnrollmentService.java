@@ -529,6 +529,7 @@ public final class EnrollmentService implements AutoCloseable {
     List<String> problems = Stream.of(
             upkeep.problem(),
             trustWatch.problem(),
+            crlFetcher.problem(),
             current == null ? Optional.<String>empty() : current.problem())
         .flatMap(Optional::stream)
         .toList();

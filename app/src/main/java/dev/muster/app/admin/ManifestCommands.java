@@ -23,7 +23,7 @@ final class ManifestCommands {
   @Command(
       name = "import",
       description =
-          "Announce serials: CSV with the header serial[,fleet][,device][,tags], a JSON array of objects, or either signed by the manufacturer (CMS); doing it again changes nothing.")
+          "Announce serials: CSV with the header serial[,fleet][,device][,tags], a JSON array of objects, or either signed by the manufacturer (CMS); doing it again changes nothing. Exit code 1 if a row is refused; the others are taken.")
   static final class Import extends AdminAction {
     @Parameters(index = "0", paramLabel = "MANUFACTURER", description = "Whose devices they are.")
     String manufacturer = "";
@@ -50,6 +50,12 @@ final class ManifestCommands {
           .path("errors")
           .forEach(error -> out.println(
               "  row " + error.path("row").asInt() + ": " + error.path("reason").asText()));
+    }
+
+    /** A station that feeds manifests is to notice. */
+    @Override
+    int exitCode(JsonNode answer) {
+      return answer.path("refused").asInt() == 0 ? 0 : 1;
     }
   }
 

@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -42,6 +43,9 @@ public final class CrlFetcher {
   private final Clock clock;
   private final Executor workers;
   private final Map<Fingerprint, Instant> tried = new ConcurrentHashMap<>();
+  /** Why the last attempt failed, for those CAs whose did. */
+  private final Map<Fingerprint, String> failures = new ConcurrentHashMap<>();
+
   private final HttpClient http = HttpClient.newBuilder()
       .connectTimeout(CONNECT_LIMIT)
       .followRedirects(HttpClient.Redirect.NEVER)
@@ -72,16 +76,37 @@ public final class CrlFetcher {
     tried.put(source.ca().fingerprint(), clock.instant());
     return download(source.url())
         .thenAcceptAsync(
-            bytes -> store.store(source.manufacturer(), source.ca(), bytes, Actor.SYSTEM), workers)
+            bytes -> {
+              store.store(source.manufacturer(), source.ca(), bytes, Actor.SYSTEM);
+              failures.remove(source.ca().fingerprint());
+            },
+            workers)
         .exceptionally(failure -> {
+          Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+          String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+          failures.put(source.ca().fingerprint(), reason);
           LOG.warn(
               "Manufacturer CRL not fetched manufacturer={} ca={} url={} reason=\"{}\"",
               source.manufacturer(),
               source.ca().fingerprint(),
               source.url(),
-              String.valueOf(failure.getCause() == null ? failure : failure.getCause()));
+              reason);
           return null;
         });
+  }
+
+  /**
+   * What is wrong, for the health page; empty if all is well. A failure is no matter as long as the
+   * CRL at hand is good.
+   */
+  public Optional<String> problem() {
+    Instant now = clock.instant();
+    return trust.crlSources().stream()
+        .filter(
+            source -> source.isWanting(now) && failures.containsKey(source.ca().fingerprint()))
+        .map(source -> "manufacturer " + source.manufacturer() + ": no CRL from " + source.url()
+            + ": " + failures.get(source.ca().fingerprint()))
+        .reduce((one, other) -> one + "; " + other);
   }
 
   private CompletableFuture<byte[]> download(URI url) {

@@ -99,6 +99,24 @@ class CrlFetcherTest {
   }
 
   @Test
+  void problem_isToldUntilThereIsACrl() {
+    assertThat(fetcher.problem()).as("not tried yet").isEmpty();
+    status = 404;
+    fetched();
+    assertThat(fetcher.problem())
+        .hasValueSatisfying(problem -> assertThat(problem)
+            .startsWith("manufacturer maker: no CRL from http://127.0.0.1:")
+            .endsWith("/maker.crl: status 404"));
+    status = 200;
+    answer = TestPki.crl(ca, 1, Duration.ofDays(1), Set.of());
+    fetched();
+    assertThat(fetcher.problem()).isEmpty();
+    status = 404;
+    fetched();
+    assertThat(fetcher.problem()).as("the one at hand is good for a day").isEmpty();
+  }
+
+  @Test
   void crl_beyondTheLimit_isNotRead() {
     answer = new byte[9 * 1024 * 1024];
     assertThat(fetched()).isFalse();
