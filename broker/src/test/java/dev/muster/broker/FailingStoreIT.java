@@ -12,6 +12,7 @@ import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki.Credential;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,12 +35,13 @@ class FailingStoreIT {
   private static BrokerFixture fixture;
   private static final Switch SWITCH = new Switch();
 
-  /** A store that fails on demand, in one of three ways; else it is the real one. */
+  /** A store that fails on demand, in one of several ways; else it is the real one. */
   private static final class Switch implements TelemetrySink {
     enum Mode {
       WORKS,
       FAILS,
-      THROWS
+      THROWS,
+      HANGS
     }
 
     private TelemetrySink real;
@@ -57,6 +59,7 @@ class FailingStoreIT {
       return switch (mode) {
         case WORKS -> real.store(message);
         case FAILS -> CompletableFuture.failedFuture(new java.io.IOException("disk full"));
+        case HANGS -> new CompletableFuture<>();
         case THROWS -> throw new IllegalStateException("a defect");
       };
     }
@@ -142,6 +145,26 @@ class FailingStoreIT {
     options.setSocketFactory(fixture.tls(device).getSocketFactory());
     client.connect(options).waitForCompletion(5_000);
     return client;
+  }
+
+  @Test
+  void hangingStore_costsOneTimeLimitForEachConnection_notForEachMessage() throws Exception {
+    Credential device = fixture.device("waits");
+    SWITCH.mode = Switch.Mode.HANGS;
+    MqttAsyncClient client = connect5(device, "waits");
+    for (int i = 0; i < 10; i++) {
+      client.publish("fleets/f1/devices/waits/telemetry/s", PAYLOAD, 1, false);
+    }
+    await().atMost(Duration.ofSeconds(20)).until(() -> !client.isConnected());
+    client.close(true);
+    // HiveMQ has it wait for what was sent before; the store still hangs.
+    MqttAsyncClient again = connect5(device, "waits");
+    SWITCH.mode = Switch.Mode.WORKS;
+    again
+        .publish("fleets/f1/devices/waits/telemetry/s", PAYLOAD, 1, false)
+        .waitForCompletion(5_000);
+    again.disconnect().waitForCompletion(2_000);
+    again.close();
   }
 
   @Test

@@ -59,6 +59,7 @@ final class HeldPublish {
       refuse(AckReasonCode.UNSPECIFIED_ERROR, detail);
       return;
     }
+    session.markEnding();
     disconnector
         .disconnect(session, reason, detail)
         .thenRun(() -> refuse(AckReasonCode.UNSPECIFIED_ERROR, detail));

@@ -54,6 +54,12 @@ final class InboundPublishes implements PublishInboundInterceptor {
   public void onInboundPublish(PublishInboundInput input, PublishInboundOutput output) {
     HeldPublish held = new HeldPublish(session, shared.disconnector(), output);
     PublishPacket packet = input.getPublishPacket();
+    if (session.isEnding()) {
+      // HiveMQ lets the client's next CONNECT wait for all that it had sent before: a store that
+      // hangs must not be asked about each.
+      held.disconnect(Disconnector.Reason.SERVER_BUSY, "connection ends: try again on a new one");
+      return;
+    }
     guarded(held, () -> throttle(packet, held));
   }
 

@@ -50,6 +50,7 @@ public final class ClientSession {
   private final Set<String> filters = ConcurrentHashMap.newKeySet();
   private volatile long checkedEpoch = -1;
   private volatile boolean live;
+  private volatile boolean ending;
   private volatile boolean closed;
 
   /** Telemetry that is stored and may now go on to the subscribers; see {@link #takeIngested}. */
@@ -142,6 +143,16 @@ public final class ClientSession {
   /** Whether the client was told that it is connected. */
   public boolean isLive() {
     return live;
+  }
+
+  /** Whether the connection is to end: what it has sent since is not worth any work. */
+  public boolean isEnding() {
+    return ending;
+  }
+
+  /** Notes that the connection is to end. */
+  public void markEnding() {
+    ending = true;
   }
 
   /** Whether the connection has ended. */
