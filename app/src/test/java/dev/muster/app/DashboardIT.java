@@ -5,20 +5,34 @@
 package dev.muster.app;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.setDefaultAssertionTimeout;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.deque.html.axecore.playwright.AxeBuilder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.SameSiteAttribute;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.CommandResult;
+import dev.muster.device.FleetDevice;
 import dev.muster.testing.PeerProgram;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +45,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -41,6 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DashboardIT {
   private static final String PASSWORD = "correct horse battery";
   private static final int PATIENCE_MS = 15_000;
+  private static final String IMAGES = "dashboard.images";
 
   @TempDir
   static Path folder;
@@ -63,6 +79,7 @@ class DashboardIT {
     origin = find("dashboard: (\\S+)");
     setUpLink = find("first operator.*: (https://\\S+)");
     fleet = PublishingFleet.start(folder, 3, Duration.ofMillis(500));
+    setDefaultAssertionTimeout(PATIENCE_MS);
     playwright = Playwright.create(
         new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
     browser = playwright
@@ -131,6 +148,19 @@ class DashboardIT {
         .isEmpty();
   }
 
+  private Locator button(String name) {
+    return page.getByRole(
+        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  private Locator row(String text) {
+    return page.locator("tbody tr").filter(new Locator.FilterOptions().setHasText(text));
+  }
+
+  private void open(String path) {
+    page.navigate(origin + path);
+  }
+
   @Test
   @Order(1)
   void setUpLink_chosenAPassword_signsInOnceAndNeverAgain() {
@@ -141,36 +171,284 @@ class DashboardIT {
     accessible();
     page.getByRole(AriaRole.BUTTON).click();
     heading("Fleet");
-    assertThat(page.getByRole(AriaRole.LINK)
-            .filter(new com.microsoft.playwright.Locator.FilterOptions()
-                .setHasText(Pattern.compile("^\\s*3\\s+online"))))
-        .isVisible();
-    accessible();
-    page.navigate(origin + "/setup#x");
+    assertThat(page.locator(".tile", new Page.LocatorOptions().setHasText("online"))
+            .locator(".value"))
+        .hasText("3");
+    open("/access");
     page.navigate(setUpLink);
     assertThat(page.getByRole(AriaRole.ALERT)).containsText("used, replaced or too old");
   }
 
   @Test
   @Order(2)
+  void signIn_withAWrongPassword_isRefusedInTheSameWordsForAll() {
+    open("/devices?q=acme");
+    for (String name : List.of("ada", "nobody")) {
+      page.getByLabel("Name").fill(name);
+      page.getByLabel("Password").fill("wrong horse battery");
+      page.keyboard().press("Enter");
+      assertThat(page.getByRole(AriaRole.ALERT)).containsText("name or password: not right");
+    }
+    accessible();
+    page.getByLabel("Name").fill("ada");
+    page.getByLabel("Password").fill(PASSWORD);
+    page.keyboard().press("Enter");
+    heading("Devices");
+    assertThat(page).hasURL(origin + "/devices?q=acme");
+    assertThat(context.cookies()).allSatisfy(cookie -> {
+      assertThat(cookie.httpOnly).isTrue();
+      assertThat(cookie.secure).isTrue();
+      assertThat(cookie.sameSite).isEqualTo(SameSiteAttribute.STRICT);
+    });
+  }
+
+  @Test
+  @Order(3)
   void devices_byKeyboardAlone_areFoundAndOpened() {
     signIn();
+    page.keyboard().press("?");
+    assertThat(page.getByRole(AriaRole.DIALOG)).containsText("search");
+    page.keyboard().press("Escape");
     page.keyboard().press("g");
     page.keyboard().press("d");
     heading("Devices");
     assertThat(page.locator("tbody tr")).hasCount(3);
-    accessible();
     page.keyboard().press("/");
-    page.keyboard().type("acme-sn-1");
+    page.keyboard().type("status:active acme-sn-1");
     page.keyboard().press("Enter");
     assertThat(page.locator("tbody tr")).hasCount(1);
     page.keyboard().press("Escape");
     page.keyboard().press("j");
     page.keyboard().press("Enter");
     heading("acme-sn-1");
-    assertThat(page.getByText("load/n").first()).isVisible();
-    accessible();
+    assertThat(row("load/n")).containsText("now");
     page.goBack();
     assertThat(page.locator("tbody tr")).hasCount(1);
+  }
+
+  @Test
+  @Order(4)
+  void everyScreen_inLightAndDark_isAccessible() {
+    signIn();
+    for (String path : List.of(
+        "/",
+        "/devices/acme-sn-0",
+        "/devices/acme-sn-0?tab=audit",
+        "/certificates?list=cas",
+        "/policy?client=acme-sn-0&act=publish&topic=x",
+        "/access?tab=operators")) {
+      open(path);
+      page.getByRole(AriaRole.HEADING).first().waitFor();
+      assertThat(page.locator(".skeleton")).hasCount(0);
+      accessible();
+      assertThat(page.getByRole(AriaRole.ALERT)).hasCount(0);
+    }
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    page.setViewportSize(390, 844);
+    for (String path : List.of("/devices/acme-sn-0", "/devices")) {
+      open(path);
+      assertThat(page.locator("tbody tr").first()).isVisible();
+      accessible();
+    }
+  }
+
+  @Test
+  @Order(5)
+  void device_thatWaits_isApproved_andComesOnline() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    operator.post("manufacturers/acme/policy", json("{\"admission\": \"manual\"}"));
+    fleet.startAnother("SN-9");
+    signIn();
+    open("/enrollment");
+    button("Approve acme-sn-9").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("acme-sn-9 is let in");
+    assertThat(page.locator(".empty")).containsText("Nobody waits");
+    open("/audit?object=device:acme-sn-9");
+    assertThat(row("device.approved")).containsText("operator:ada");
+  }
+
+  @Test
+  @Order(6)
+  void whatDevicesSay_isTextAndNothingElse() {
+    String hostile = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>${alert(3)}";
+    FleetDevice device = fleet.startAnother("SN-8");
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    await()
+        .until(() -> operator
+            .find("devices/acme-sn-8")
+            .map(one -> one.path("status").asText().equals("pending"))
+            .orElse(false));
+    operator.post("devices/acme-sn-8/approve", json("{}"));
+    device.onCommand("say", (command, run) -> CommandResult.failed(hostile));
+    device.telemetry("load").send(Map.of("door", hostile));
+    page.onDialog(dialog -> {
+      complaints.add("a dialog: " + dialog.message());
+      dialog.dismiss();
+    });
+    signIn();
+    open("/devices/acme-sn-8");
+    assertThat(row("door")).containsText(hostile);
+    operator.put("devices/acme-sn-8/twin", json("{}").put("<script>alert(4)</script>", hostile));
+    open("/devices/acme-sn-8?tab=twin");
+    assertThat(page.locator("pre").first()).containsText("<script>alert(4)</script>");
+    open("/devices/acme-sn-8?tab=commands");
+    button("Send a command…").click();
+    page.getByLabel("Name").fill("say");
+    button("Send").click();
+    assertThat(row("failed")).containsText(hostile);
+    for (String path : List.of(
+        "/devices?q=",
+        "/devices?q=fleet:",
+        "/policy?act=publish&client=x&topic=",
+        "/audit?object=",
+        "/dead-letters?device=",
+        "/devices/",
+        "/devices/acme-sn-8?metrics=",
+        "/certificates?list=")) {
+      open(path + URLEncoder.encode(hostile, StandardCharsets.UTF_8).replace("+", "%20"));
+      page.getByRole(AriaRole.HEADING).first().waitFor();
+    }
+    assertThat(page.locator("img, #app script")).hasCount(0);
+  }
+
+  @Test
+  @Order(7)
+  void certificate_revokedWithTypedConfirmation_cutsTheSession() {
+    signIn();
+    open("/devices/acme-sn-2?tab=certificates");
+    String serial = page.locator("tbody code").first().textContent();
+    button("Revoke " + serial).click();
+    button("Revoke").click();
+    assertThat(page.getByRole(AriaRole.ALERT))
+        .containsText("Type " + serial.substring(serial.length() - 6));
+    accessible();
+    page.getByLabel("Type").fill(serial.substring(serial.length() - 6));
+    button("Revoke").click();
+    assertThat(page.getByRole(AriaRole.DIALOG)).containsText("1 sessions cut, 0 remaining");
+    button("Close").click();
+    assertThat(row(serial)).containsText("revoked");
+    assertThat(page.locator(".heading")).containsText("offline");
+  }
+
+  @Test
+  @Order(8)
+  void twin_changedBySomebodyElseMeanwhile_isNotOverwritten() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    operator.put("devices/acme-sn-0/twin", json("{\"interval\": 10}"));
+    signIn();
+    open("/devices/acme-sn-0?tab=twin");
+    button("Change…").click();
+    page.getByLabel("Change, JSON").fill("{\"interval\": 60}");
+    operator.patch("devices/acme-sn-0/twin", json("{\"interval\": 20}"));
+    button("Change").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("version");
+    button("Cancel").click();
+    assertThat(page.locator("pre").first()).containsText("\"interval\": 20");
+    button("Change…").click();
+    page.getByLabel("Change, JSON").fill("{\"interval\": 60}");
+    button("Change").click();
+    assertThat(page.locator("pre").first()).containsText("\"interval\": 60");
+  }
+
+  @Test
+  @Order(9)
+  void session_endedInTheMiddle_leadsBackToWhereOneWas() {
+    signIn();
+    open("/access?tab=operators");
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    operator
+        .get("access/sessions")
+        .path("sessions")
+        .forEach(one -> operator.delete("access/sessions/" + one.path("id").asText()));
+    button("New operator…").click();
+    page.getByLabel("Name").fill("eve");
+    button("Make").click();
+    heading("Sign in");
+    assertThat(operator.get("access/operators").path("operators")).hasSize(1);
+    page.getByLabel("Name").fill("ada");
+    page.getByLabel("Password").fill(PASSWORD);
+    page.keyboard().press("Enter");
+    heading("Access");
+    assertThat(page).hasURL(origin + "/access?tab=operators");
+  }
+
+  @Test
+  @Order(10)
+  void viewer_whoWasInvited_looksAndChangesNothing() {
+    signIn();
+    open("/access?tab=operators");
+    button("New operator…").click();
+    page.getByLabel("Name").fill("vic");
+    button("Make").click();
+    String link = page.getByRole(AriaRole.DIALOG).locator("code").textContent();
+    context.clearCookies();
+    page.navigate("about:blank");
+    page.navigate(link);
+    page.getByLabel("Password", new Page.GetByLabelOptions().setExact(true)).fill(PASSWORD);
+    page.getByLabel("Once more").fill(PASSWORD);
+    button("Begin").click();
+    heading("Fleet");
+    open("/devices/acme-sn-0?tab=commands");
+    assertThat(page.locator(".empty")).isVisible();
+    assertThat(button("Send a command…")).hasCount(0);
+    open("/access?tab=operators");
+    heading("Access");
+    assertThat(button("New operator…")).hasCount(0);
+  }
+
+  @Test
+  @Order(11)
+  void connection_thatIsGone_isToldWithTheAgeOfWhatIsShown() {
+    signIn();
+    context.setOffline(true);
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("No connection");
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("s ago");
+    context.setOffline(false);
+    assertThat(page.getByRole(AriaRole.ALERT)).hasCount(0);
+  }
+
+  /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */
+  @Test
+  @Order(12)
+  @EnabledIfSystemProperty(named = IMAGES, matches = ".+")
+  void pictures_areMadeAnew() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    String sent = "devices/sim-dev-0001/messages?limit=1000";
+    try (MusterProcess load =
+        MusterProcess.start(folder, "simulate", "--devices", "12", "--rate", "1", "--for", "5m")) {
+      await()
+          .atMost(Duration.ofMinutes(3))
+          .until(() ->
+              operator.find(sent).map(page -> page.path("messages").size()).orElse(0) > 60);
+      signIn();
+      for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
+        // The rate of messages is known with the second answer.
+        picture("overview", "/", scheme, ".tile:has-text('a second') .value:text-matches('[0-9]')");
+        picture("devices", "/devices", scheme, "tbody tr");
+        picture("device", "/devices/sim-dev-0001", scheme, ".chart canvas[width]");
+      }
+      load.interrupt();
+    }
+  }
+
+  private void picture(String name, String path, ColorScheme scheme, String awaited) {
+    open(path);
+    for (int width : new int[] {1280, 390}) {
+      page.setViewportSize(width, width == 390 ? 780 : 860);
+      page.locator(awaited).first().waitFor();
+      page.screenshot(new Page.ScreenshotOptions()
+          .setPath(Path.of(System.getProperty(IMAGES))
+              .resolve(
+                  name + "-" + scheme.name().toLowerCase(Locale.ROOT) + "-" + width + ".png")));
+    }
+  }
+
+  private static ObjectNode json(String text) {
+    try {
+      return (ObjectNode) new ObjectMapper().readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
   }
 }

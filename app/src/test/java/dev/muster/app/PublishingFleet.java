@@ -92,7 +92,13 @@ final class PublishingFleet implements AutoCloseable {
     return folder.resolve("first-root.pem");
   }
 
-  private void startDevice(String serial, Endpoints ports) {
+  /** One more device of the factory, which publishes nothing by itself. */
+  FleetDevice startAnother(String serial) {
+    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, folder.resolve(serial));
+    return startDevice(serial, Endpoints.read(data()));
+  }
+
+  private FleetDevice startDevice(String serial, Endpoints ports) {
     FleetDevice device = FleetDevice.builder()
         .enrollment(ports.estUrl())
         .broker(ports.mqttUrl())
@@ -105,6 +111,7 @@ final class PublishingFleet implements AutoCloseable {
     states.add(folder.resolve(serial + "-state"));
     device.start();
     devices.add(device);
+    return device;
   }
 
   private void publish(FleetDevice device) {

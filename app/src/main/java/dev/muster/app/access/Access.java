@@ -33,8 +33,11 @@ public final class Access {
   private static final String CALLER = "muster.caller";
   private static final String ADMITTED = "muster.admitted";
   private static final int THREADS = 2;
+  private static final String STREAM = "/telemetry/live";
+  private static final long LOOK_MS = 2_000;
 
   private final AdminToken keyFile;
+  private final Vertx vertx;
   private final Operators operators;
   private final SessionBook sessions;
   private final Journal journal;
@@ -55,6 +58,7 @@ public final class Access {
       Journal journal) {
     this.keyFile = keyFile;
     this.journal = journal;
+    this.vertx = vertx;
     this.sessions = new SessionBook(clock);
     this.operators = new Operators(new AccountsFile(file), sessions, clock, journal);
     this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
@@ -131,7 +135,22 @@ public final class Access {
       return;
     }
     ctx.put(ADMITTED, true);
+    if (least != null && entry.path().equals(STREAM)) {
+      endWithItsRight(ctx, least);
+    }
     ctx.next();
+  }
+
+  /**
+   * A stream of values ends when whoever asked for it is signed out, or may do less than before.
+   */
+  private void endWithItsRight(RoutingContext ctx, Role least) {
+    long timer = vertx.setPeriodic(LOOK_MS, id -> {
+      if (caller(ctx).filter(caller -> caller.role().includes(least)).isEmpty()) {
+        ctx.response().reset();
+      }
+    });
+    ctx.addEndHandler(ended -> vertx.cancelTimer(timer));
   }
 
   private static boolean changes(RoutingContext ctx) {

@@ -55,6 +55,7 @@ final class RouteTable {
       viewer   GET    /devices
       viewer   GET    /devices/:id
       viewer   GET    /devices/:id/history
+      viewer   GET    /waiting
       operator POST   /devices/:id/approve
       operator POST   /devices/:id/refuse
       officer  POST   /devices/:id/release

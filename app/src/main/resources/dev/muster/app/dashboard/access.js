@@ -12,7 +12,7 @@ const operators = new Source((signal) => get('/access/operators', signal), 10000
 const ROLES = ['viewer', 'operator', 'officer', 'admin'];
 
 export function accessView() {
-  const tab = TABS[param('tab')] ? param('tab') : '';
+  const tab = TABS[param('tab')] && (param('tab') !== 'operators' || may('admin')) ? param('tab') : '';
   return html`${heading('Access', html`<button type="button" @click=${changePassword}>Change my password…</button>`)}
     ${tabs('Access', tab, [
       ['', '/access', 'Sessions'],

@@ -90,6 +90,8 @@ export function query(values) {
   return pairs.length ? '?' + pairs.join('&') : '';
 }
 
+addEventListener('offline', () => lost('this machine is off the network'));
+
 /** Asks who is signed in. */
 export async function lookWho() {
   try {

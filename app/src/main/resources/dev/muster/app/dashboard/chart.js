@@ -6,7 +6,6 @@ import { param, set } from './router.js';
 import { failure, html, nothing, redraw, ref, Source } from './ui.js';
 
 const SPANS = [['15m', 15, '15 minutes'], ['1h', 60, 'an hour'], ['6h', 360, '6 hours'], ['24h', 1440, 'a day'], ['7d', 10080, 'a week']];
-const CHOSEN = 3;
 
 let library = null;
 let drawn = null;
@@ -30,7 +29,9 @@ export function chart(id, latest) {
   const span = SPANS.find(([name]) => name === param('span')) ?? SPANS[0];
   const names = latest.map((one) => `${one.stream}/${one.metric}`);
   const wanted = param('metrics').split(',').filter((name) => names.includes(name));
-  const shown = wanted.length ? wanted : names.slice(0, CHOSEN);
+  // At first those that share an axis: current beside energy would be a line at the bottom.
+  const first = latest.find((one) => typeof one.value === 'number') ?? latest[0];
+  const shown = wanted.length ? wanted : names.filter((_, i) => latest[i].unit === first.unit && typeof latest[i].value === 'number');
   series.use(`${id}|${span[1]}`);
   return html`<section class="panel chart"><h2>Telemetry</h2>
     <p class="facets">${SPANS.map(([name, , text]) => html`<button type="button" class="chip" aria-pressed=${name === span[0]} @click=${() => set({ span: name })}>${text}</button>`)}</p>
@@ -54,6 +55,7 @@ function draw(canvas, shown) {
   const sets = series.data.series
     .filter((one) => shown.includes(`${one.stream}/${one.metric}`) && typeof one.points[0]?.value === 'number')
     .map((one, i) => ({
+      yAxisID: one.unit ?? '',
       label: `${one.metric}${one.unit ? ` (${one.unit})` : ''}`,
       data: one.points.map((point) => ({ x: Date.parse(point.time), y: point.value })),
       borderColor: style(`--series-${(i % 4) + 1}`),
@@ -68,6 +70,14 @@ function draw(canvas, shown) {
   }
   const axis = { grid: { color: style('--line') }, border: { display: false } };
   const ticks = { color: style('--muted'), maxRotation: 0, autoSkipPadding: 24 };
+  const units = [...new Set(sets.map((one) => one.yAxisID))];
+  const axes = Object.fromEntries(units.map((unit, i) => [unit, {
+    ...axis,
+    position: i % 2 ? 'right' : 'left',
+    grid: { ...axis.grid, drawOnChartArea: i === 0 },
+    title: { display: units.length > 1, text: unit || 'no unit', color: style('--muted') },
+    ticks,
+  }]));
   drawn = {
     canvas,
     state,
@@ -82,7 +92,7 @@ function draw(canvas, shown) {
         interaction: { mode: 'nearest', axis: 'x', intersect: false },
         scales: {
           x: { type: 'linear', ...axis, ticks: { ...ticks, callback: clock } },
-          y: { ...axis, ticks },
+          ...axes,
         },
         plugins: {
           legend: { labels: { color: style('--text'), boxWidth: 14, boxHeight: 2 } },

@@ -4,7 +4,7 @@
 import { get, may, part, patch, post, query, Refusal } from './api.js';
 import { chart } from './chart.js';
 import { param } from './router.js';
-import { act, ask, badge, empty, failure, heading, html, nothing, number, Pages, say, skeleton, Source, table, tabs, time } from './ui.js';
+import { act, ask, badge, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, time } from './ui.js';
 
 /** What is not there is nothing bad: a device that never was connected has no presence. */
 const orNull = (promise) => promise.catch((problem) => {
@@ -16,7 +16,7 @@ const at = (id, rest = '') => `/devices/${part(id)}${rest}`;
 
 const record = new Source((signal, id) => orNull(get(at(id), signal)), 10000);
 const presence = new Source(async (signal, id) => ({ one: await orNull(get(at(id, '/presence'), signal)) }), 5000);
-const latest = new Source((signal, id) => get(at(id, '/telemetry/latest'), signal), 2000);
+const latest = new Source((signal, id) => get(at(id, '/telemetry/latest'), signal), 15000);
 const history = new Pages(async (id, after, signal) => {
   const page = await get(at(id, '/history') + query({ after, limit: 200 }), signal);
   return { rows: page.events, certificates: page.certificates, next: page.next };
@@ -61,8 +61,34 @@ const states = () => html`${record.data ? badge(record.data.status) : nothing}${
 
 const facts = (pairs) => html`<dl class="facts">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 
+let stream = null;
+
+/** Values as they come, as long as somebody looks at this device. */
+function follow(id) {
+  if (stream?.id === id) return;
+  stream?.source.close();
+  const source = new EventSource('/api/v1/telemetry/live' + query({ device: id }));
+  stream = { id, source };
+  source.addEventListener('values', (event) => {
+    if (latest.key !== id || !latest.data) return;
+    for (const value of JSON.parse(event.data)) {
+      const same = (one) => one.stream === value.stream && one.metric === value.metric;
+      const known = latest.data.values.find(same);
+      if (known) Object.assign(known, value);
+      else latest.data.values.push(value);
+    }
+    redraw();
+  });
+}
+
+export function stopFollowing() {
+  stream?.source.close();
+  stream = null;
+}
+
 function now(id) {
   latest.use(id);
+  follow(id);
   return html`<div class="panels">
     <section class="panel"><h2>Identity</h2>${record.shown((one) => identity(one), skeleton(4))}</section>
     <section class="panel"><h2>Latest values</h2>${latest.shown(values, skeleton(4))}</section>
@@ -80,16 +106,60 @@ const identity = (one) => html`${facts([
   ['Tags', labels(Object.entries(one.tags ?? {}).map(([name, value]) => `${name}=${value}`), 'tag')],
   ['Groups', labels(one.groups ?? [], 'group')],
 ])}
+${may('operator') ? html`<p class="row"><button type="button" @click=${() => label(one)}>Tags and groups…</button>${may('officer') ? html`
+  ${one.status === 'retired' ? nothing : html`<button type="button" @click=${() => retire(one)}>Retire…</button>`}
+  <button type="button" @click=${() => release(one)}>Release…</button>` : nothing}</p>` : nothing}
 ${one.pending?.length ? html`<p class="notice">A key waits for a decision. <a href="/enrollment">Decide</a></p>` : nothing}`;
 
 const labels = (texts, kind) => texts.length
   ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${text}` })}>${text}</a> `)
   : html`<span class="muted">none</span>`;
 
+const words = (text) => String(text ?? '').split(/\s+/).filter(Boolean);
+
+const label = (one) => ask({
+  title: `Tags and groups of ${one.id}`,
+  text: nothing,
+  label: 'Change',
+  fields: html`<label>Tags, each name=value<input name="tags" .value=${Object.entries(one.tags ?? {}).map(([name, value]) => `${name}=${value}`).join(' ')} spellcheck="false" autofocus></label>
+    <label>Groups<input name="groups" .value=${(one.groups ?? []).join(' ')} spellcheck="false"></label>`,
+  run: async (form) => {
+    const tags = Object.fromEntries(words(form.get('tags')).map((word) => [word.split('=')[0], word.slice(word.indexOf('=') + 1)]));
+    const groups = words(form.get('groups'));
+    await post(at(one.id, '/tags'), { set: tags, remove: Object.keys(one.tags ?? {}).filter((name) => !(name in tags)) });
+    await post(at(one.id, '/groups'), { add: groups, remove: (one.groups ?? []).filter((group) => !groups.includes(group)) });
+    record.refresh();
+    say('Changed');
+  },
+});
+
+const retire = (one) => ask({
+  title: `Retire ${one.id}`,
+  text: html`<p>Its certificates are revoked, its connection is cut, and it stays out until it is released.</p>`,
+  typed: one.id,
+  label: 'Retire',
+  run: async () => {
+    await post(at(one.id, '/retire'));
+    record.refresh();
+    say('Retired');
+  },
+});
+
+const release = (one) => ask({
+  title: `Release ${one.id}`,
+  text: html`<p>It may enroll anew with another key: for a device whose key is lost, or that was retired.</p>`,
+  label: 'Release',
+  run: async () => {
+    await post(at(one.id, '/release'));
+    record.refresh();
+    say('Released');
+  },
+});
+
 const values = (page) => page.values.length
   ? table('Latest values', ['Metric', 'Value', 'Age'], page.values.map((one) => [
       one.stream + '/' + one.metric,
-      html`<strong>${one.value}</strong> ${one.unit ?? ''}`,
+      html`<strong>${measured(one.value)}</strong> ${one.unit ?? ''}`,
       time(one.time),
     ]))
   : empty('It has sent nothing yet.');

@@ -54,8 +54,10 @@ const FACETS = [
 
 const focusing = (element) => {
   if (element && param('focus') === 'search') {
-    element.focus();
-    set({ focus: '' }, true);
+    queueMicrotask(() => {
+      element.focus();
+      set({ focus: '' }, true);
+    });
   }
 };
 

@@ -5,10 +5,9 @@ import { get, may, part, post, query } from './api.js';
 import { param } from './router.js';
 import { act, ask, badge, empty, heading, html, nothing, Pages, say, Source, table, tabs, time } from './ui.js';
 
-/** The list of devices has no keys, so those that wait are looked at one by one. */
 const waiting = new Pages(async (key, after, signal) => {
-  const page = await get('/devices' + query({ status: 'pending', after, limit: 50 }), signal);
-  return { rows: await Promise.all(page.devices.map((one) => get('/devices/' + part(one.id), signal))), next: page.next };
+  const page = await get('/waiting' + query({ after, limit: 100 }), signal);
+  return { rows: page.waiting, next: page.next };
 }, 5000);
 
 const manufacturers = new Source((signal) => get('/manufacturers', signal), 10000);
@@ -32,36 +31,35 @@ export function enrollmentView() {
 
 function waitingTab() {
   return waiting.shown((rows) => rows.length
-    ? table('Waiting devices', ['Device', 'Why it waits', 'Since', 'Last asked', 'Key', 'Decide'], rows.flatMap((one) =>
-        one.pending.filter((key) => key.state === 'pending').map((key) => [
-          html`<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
-          key.reason,
-          time(key.since),
-          time(key.lastSeen),
-          html`<code title=${key.key}>${key.key.slice(0, 16)}…</code>`,
-          may('operator') ? html`<button type="button" aria-label=${`Approve ${one.id}`} @click=${() => decide(one, key, 'approve')}>Approve</button>
-            <button type="button" aria-label=${`Refuse ${one.id}`} @click=${() => refuse(one, key)}>Refuse…</button>` : nothing,
-        ])))
+    ? table('Waiting devices', ['Device', 'Why it waits', 'Since', 'Last asked', 'Key', 'Decide'], rows.map((one) => [
+        html`<a href=${'/devices/' + part(one.device)}>${one.device}</a> <span class="muted">${one.manufacturer}, ${one.serial}</span>`,
+        html`${one.reason}${one.status === 'active' ? html` ${badge('has a certificate', 'warn')}` : nothing}`,
+        time(one.since),
+        time(one.lastSeen),
+        html`<code title=${one.key}>${one.key.slice(0, 16)}…</code>`,
+        may('operator') ? html`<button type="button" aria-label=${`Approve ${one.device}`} @click=${() => decide(one, 'approve')}>Approve</button>
+          <button type="button" aria-label=${`Refuse ${one.device}`} @click=${() => refuse(one)}>Refuse…</button>` : nothing,
+      ]))
     : empty('Nobody waits. Devices of a manufacturer with manual admission wait here until somebody decides:', './muster admin manufacturers policy acme --admission manual'));
 }
 
-const decide = (one, key, what) => act(async () => {
-  await post(`/devices/${part(one.id)}/${what}`, { key: key.key });
-  say(what === 'approve' ? `${one.id} is let in when it asks again` : `${one.id} is refused`);
+const decide = (one, what) => act(async () => {
+  await post(`/devices/${part(one.device)}/${what}`, { key: one.key });
+  say(what === 'approve' ? `${one.device} is let in when it asks again` : `${one.device} is refused`);
   waiting.refresh();
 });
 
-const refuse = (one, key) => ask({
+const refuse = (one) => ask({
   title: 'Refuse a device',
-  text: html`<p><strong>${one.id}</strong>, serial ${one.serial} of ${one.manufacturer}. It is told no when it asks again.</p>`,
+  text: html`<p><strong>${one.device}</strong>, serial ${one.serial} of ${one.manufacturer}. It is told no when it asks again.</p>`,
   label: 'Refuse',
-  run: () => decide(one, key, 'refuse'),
+  run: () => decide(one, 'refuse'),
 });
 
 const manufacturersTab = () => manufacturers.use().shown((page) => page.manufacturers.length
   ? table('Manufacturers', ['Manufacturer', 'Admission', 'Fleet', 'CAs', 'Claim token'], page.manufacturers.map((one) => [
       one.name,
-      badge(one.admission, one.distrustedFrom ? 'bad' : 'plain'),
+      badge(one.status === 'disabled' ? 'disabled' : one.admission, one.status === 'disabled' ? 'bad' : 'plain'),
       one.fleet ?? html`<span class="muted">as configured</span>`,
       html`${(one.cas ?? []).map((ca) => html`${badge(ca.status, ca.status === 'enabled' ? 'good' : 'warn')} `)}`,
       one.claimRequired ? 'needed' : 'no',

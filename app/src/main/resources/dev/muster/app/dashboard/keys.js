@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { go } from './router.js';
-import { html, nothing, redraw, ref } from './ui.js';
+import { html, modal, nothing, redraw, ref } from './ui.js';
 
 /** Where `g` and a letter lead. */
 export const PLACES = [
@@ -52,15 +52,7 @@ document.addEventListener('keydown', (event) => {
   redraw();
 });
 
-function opened(element) {
-  if (element && !element.open) {
-    element.showModal();
-    element.addEventListener('close', () => {
-      help = false;
-      redraw();
-    });
-  }
-}
+const opened = modal(() => (help = false));
 
 export function showHelp() {
   help = true;

@@ -5,7 +5,7 @@ import { contact, lookWho, me, onChange, signOut } from './api.js';
 import { accessView } from './access.js';
 import { auditView } from './audit.js';
 import { certificatesView } from './certificates.js';
-import { deviceView } from './device.js';
+import { deviceView, stopFollowing } from './device.js';
 import { devicesView } from './devices.js';
 import { enrollmentView } from './enrollment.js';
 import { helpDialog, PLACES, showHelp } from './keys.js';
@@ -13,7 +13,7 @@ import { lettersView } from './letters.js';
 import { overviewView } from './overview.js';
 import { policyView } from './policy.js';
 import { go, onNavigate, path } from './router.js';
-import { setUpView, signInView } from './sign-in.js';
+import { next, setUpView, signInView } from './sign-in.js';
 import { act, age, asked, html, nothing, onRedraw, redraw, render, skeleton, spoken } from './ui.js';
 
 const VIEWS = {
@@ -43,6 +43,7 @@ onRedraw(() => {
 
 function page() {
   const place = path()[0] ?? '';
+  if (!me || place !== 'devices' || path().length < 2) stopFollowing();
   if (place === 'setup') return setUpView();
   if (me === undefined) return html`<main>${contact.lostAt ? banner() : skeleton()}</main>`;
   if (me === null) return signInView();
@@ -95,7 +96,7 @@ function watchSession() {
   if (me === null && place !== 'sign-in' && place !== 'setup') {
     history.replaceState(null, '', '/sign-in?next=' + encodeURIComponent(location.pathname + location.search));
   } else if (me && place === 'sign-in') {
-    go('/');
+    go(next());
   }
   redraw();
 }
@@ -109,7 +110,7 @@ function navigated() {
     document.title = [...path().slice(-1), 'Muster'].join(' · ');
     // A screen reader goes on from the new page's heading.
     requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (document.activeElement === document.body) document.querySelector('h1')?.focus();
+      if (document.activeElement === document.body && !document.querySelector('[autofocus]')) document.querySelector('h1')?.focus();
     }));
   }
 }

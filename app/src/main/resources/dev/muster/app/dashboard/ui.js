@@ -45,6 +45,9 @@ export function time(text, style = 'age') {
 
 export const number = (value) => (value ?? 0).toLocaleString();
 
+/** A measured value: numbers so that they can be read. */
+export const measured = (value) => typeof value === 'number' ? value.toLocaleString(undefined, { maximumFractionDigits: 6 }) : String(value);
+
 const TONES = {
   active: 'good',
   online: 'good',
@@ -226,6 +229,19 @@ export async function act(what) {
   }
 }
 
+/** For `ref`: shows a dialog over all else, and says when it is closed. */
+export function modal(closed) {
+  return (element) => {
+    if (!element) return;
+    element.addEventListener('close', () => {
+      closed();
+      redraw();
+    });
+    // It is not in the page yet, and what is not cannot be shown.
+    queueMicrotask(() => element.showModal());
+  };
+}
+
 let dialog = null;
 
 /**
@@ -243,15 +259,7 @@ function close(element) {
   element.closest('dialog').close();
 }
 
-function opened(element) {
-  if (element && !element.open) {
-    element.showModal();
-    element.addEventListener('close', () => {
-      dialog = null;
-      redraw();
-    });
-  }
-}
+const opened = modal(() => (dialog = null));
 
 async function submit(event) {
   event.preventDefault();

@@ -41,6 +41,19 @@ public final class PendingEnrollments {
         .list();
   }
 
+  /** Those of all devices that nobody has decided about, by device and key, after the one given. */
+  public List<PendingEnrollment> waiting(String device, String key, int limit) {
+    return handle
+        .createQuery("SELECT * FROM pending_enrollment WHERE state = 'waiting'"
+            + " AND (device > :device OR (device = :device AND public_key > :key))"
+            + " ORDER BY device, public_key LIMIT :limit")
+        .bind("device", device)
+        .bind("key", key)
+        .bind("limit", limit)
+        .map((row, context) -> pending(row))
+        .list();
+  }
+
   public void insert(PendingEnrollment pending) {
     handle
         .createUpdate("INSERT INTO pending_enrollment (device, public_key, state, reason, since,"

@@ -21,7 +21,7 @@ public final class Summaries {
   public IdentitySummary of(Instant now) {
     return new IdentitySummary(
         devices(),
-        count("SELECT COUNT(*) FROM pending_enrollment WHERE state = 'pending'"),
+        count("SELECT COUNT(*) FROM pending_enrollment WHERE state = 'waiting'"),
         count("SELECT COUNT(*) FROM alarm WHERE acknowledged_at IS NULL"),
         ends(now));
   }

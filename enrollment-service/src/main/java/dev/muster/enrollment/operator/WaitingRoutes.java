@@ -1,0 +1,60 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.operator;
+
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.inventory.Registry;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+
+/** {@code /waiting}: all keys that an operator should decide about. */
+final class WaitingRoutes {
+  private final OperatorParts parts;
+  private final Work work;
+
+  WaitingRoutes(OperatorParts parts, Work work) {
+    this.parts = parts;
+    this.work = work;
+  }
+
+  void mount(Router router) {
+    router.get("/waiting").handler(this::list);
+  }
+
+  private void list(RoutingContext request) {
+    int limit = Work.limit(request);
+    String[] after = (Work.after(request) + "/").split("/", 2);
+    String key = after[1].replace("/", "");
+    work.answer(
+        request,
+        200,
+        () -> parts.registry().read(tables -> {
+          List<PendingEnrollment> page = tables.pending().waiting(after[0], key, limit);
+          JsonArray waiting = new JsonArray();
+          page.forEach(entry -> waiting.add(json(tables, entry)));
+          String next = page.size() < limit ? null : cursor(page.get(limit - 1));
+          return new JsonObject().put("waiting", waiting).put("next", next);
+        }));
+  }
+
+  private static String cursor(PendingEnrollment entry) {
+    return entry.device().value() + "/" + entry.key().hex();
+  }
+
+  private static JsonObject json(Registry.Tables tables, PendingEnrollment entry) {
+    DeviceRecord device = DeviceRoutes.find(tables, entry.device());
+    return DeviceJson.pending(List.of(entry))
+        .getJsonObject(0)
+        .put("device", device.id().value())
+        .put("fleet", device.fleet().value())
+        .put("manufacturer", device.manufacturer())
+        .put("serial", device.serial())
+        .put("status", device.status().label());
+  }
+}
