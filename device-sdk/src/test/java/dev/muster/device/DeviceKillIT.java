@@ -50,7 +50,8 @@ class DeviceKillIT {
         boolean offline = round % 2 == 1;
         String uri = offline ? "mqtts://localhost:1" : broker.uri().toString();
         Path out = folder.resolve("out" + round);
-        Process child = start(fleet, state, est.uri().toString(), uri, out);
+        Process child = KillChild.start(
+            System.getProperty("java.class.path"), fleet, state, est.uri().toString(), uri, out);
         await().atMost(Duration.ofSeconds(30)).until(() -> Files.size(out) > 0);
         Thread.sleep(random.nextInt(700)); // The moment of the kill is the input here.
         child.destroyForcibly();
@@ -67,25 +68,6 @@ class DeviceKillIT {
     }
     assertThat(promised).hasSizeGreaterThan(ROUNDS);
     System.err.printf("%d kills, %d messages promised, none lost%n", ROUNDS, promised.size());
-  }
-
-  private static Process start(
-      TestFleet fleet, Path state, String enrollment, String broker, Path out) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx64m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            KillChild.class.getName(),
-            fleet.folder().toString(),
-            state.toString(),
-            enrollment,
-            broker)
-        .redirectOutput(out.toFile())
-        .redirectError(out.resolveSibling(out.getFileName() + ".err").toFile())
-        .start();
   }
 
   private static Set<String> promises(Path out) throws IOException {

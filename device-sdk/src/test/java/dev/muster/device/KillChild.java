@@ -4,6 +4,8 @@
  */
 package dev.muster.device;
 
+import dev.muster.device.testing.TestFleet;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +37,27 @@ final class KillChild {
       }
       Thread.sleep(2);
     }
+  }
+
+  /** Starts it in a JVM of its own. */
+  static Process start(
+      String classPath, TestFleet fleet, Path state, String enrollment, String broker, Path out)
+      throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx64m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            classPath,
+            KillChild.class.getName(),
+            fleet.folder().toString(),
+            state.toString(),
+            enrollment,
+            broker)
+        .redirectOutput(out.toFile())
+        .redirectError(out.resolveSibling(out.getFileName() + ".err").toFile())
+        .start();
   }
 
   private static void watch(PublishReceipt receipt) {

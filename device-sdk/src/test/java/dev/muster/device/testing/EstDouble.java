@@ -27,6 +27,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +39,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /**
@@ -73,6 +75,8 @@ public final class EstDouble implements AutoCloseable {
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private volatile Registrar registrar = this::issue;
   private volatile Answer caCerts;
+  private volatile Answer csrAttributes = new Answer(204, "", Map.of(), new byte[0]);
+  private volatile List<String> lastExtensions = List.of();
   private volatile String deviceName = "acme-0001";
   private volatile Clock clock = Clock.systemUTC();
   private volatile Duration validity = Duration.ofDays(30);
@@ -123,6 +127,16 @@ public final class EstDouble implements AutoCloseable {
     return this;
   }
 
+  public EstDouble csrAttributes(Answer answer) {
+    csrAttributes = answer;
+    return this;
+  }
+
+  /** The types of the extensions that the last request asked for. */
+  public List<String> lastExtensions() {
+    return lastExtensions;
+  }
+
   public EstDouble deviceName(String name) {
     deviceName = name;
     return this;
@@ -171,7 +185,11 @@ public final class EstDouble implements AutoCloseable {
           EstOperation.of(path.substring(path.lastIndexOf('/') + 1)).orElseThrow();
       send(
           exchange,
-          operation == EstOperation.CA_CERTS ? caCerts : decide(exchange, operation, body));
+          switch (operation) {
+            case CA_CERTS -> caCerts;
+            case CSR_ATTRS -> csrAttributes;
+            default -> decide(exchange, operation, body);
+          });
     }
   }
 
@@ -183,6 +201,10 @@ public final class EstDouble implements AutoCloseable {
       Request request =
           new Request(operation, csr.getPublicKey(), csr.getSubject().toString(), client);
       requests.add(request);
+      Extensions wanted = csr.getRequestedExtensions();
+      lastExtensions = wanted == null
+          ? List.of()
+          : Arrays.stream(wanted.getExtensionOIDs()).map(Object::toString).toList();
       return registrar.decide(request);
     } catch (SSLPeerUnverifiedException e) {
       return Answer.text(401, "no client certificate");

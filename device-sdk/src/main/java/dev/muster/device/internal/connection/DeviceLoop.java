@@ -412,7 +412,9 @@ public final class DeviceLoop {
     boolean another = identities.hasCandidate();
     identities.failed(ended.identity, refused || end.kind() == LinkEnd.Kind.EXPIRED);
     // With two identities at hand a refusal of one says nothing about the other.
-    Duration wait = refused && !another ? waits.nextSlow() : waits.nextReconnect();
+    Duration wait = refused && !another
+        ? waits.nextSlow()
+        : end.kind() == LinkEnd.Kind.BUSY ? waits.nextBusy() : waits.nextReconnect();
     status.enter(DeviceState.OFFLINE, end.detail() + "; " + Waits.shown(wait));
     proceedAfter(wait);
   }

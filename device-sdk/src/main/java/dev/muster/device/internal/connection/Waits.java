@@ -37,6 +37,11 @@ final class Waits {
     return Duration.ofMillis((long) (timing.slowRetry().toMillis() * (0.5 + random.nextDouble())));
   }
 
+  /** What the backoff says, and at least about a tenth of the slow retry. */
+  Duration nextBusy() {
+    return max(reconnect.next(), nextSlow().dividedBy(10));
+  }
+
   Duration nextCandidate() {
     return max(renewal.next(), LEAST);
   }

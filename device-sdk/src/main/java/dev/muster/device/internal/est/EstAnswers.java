@@ -46,6 +46,11 @@ final class EstAnswers {
     return new EnrollmentRefusedException(answer, status == 401, null);
   }
 
+  /** Whether a server says to csrattrs that it wants nothing, or does not know it (4.5.2). */
+  static boolean isNothingWanted(int status) {
+    return status == 204 || status == 404 || status == 405 || status == 501;
+  }
+
   /** Seconds or a date (RFC 9110, 10.2.3), at most an hour; zero if absent or unreadable. */
   static Duration retryAfter(@Nullable String value, Instant now) {
     if (value == null) {

@@ -11,6 +11,7 @@ import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.est.ExtensionWish;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
@@ -79,7 +80,8 @@ public final class EstClient {
   private IssuedCertificate request(EstOperation operation, KeyPair keys, X500Principal subject)
       throws EnrollmentException {
     List<X509Certificate> authorities = parse(http.get(EstOperation.CA_CERTS));
-    byte[] request = EstBase64.encode(CertificationRequests.write(keys, subject));
+    List<ExtensionWish> extensions = Wishes.read(http.get(EstOperation.CSR_ATTRS));
+    byte[] request = EstBase64.encode(CertificationRequests.write(keys, subject, extensions));
     List<X509Certificate> issued = parse(http.post(operation, request));
     return check(leafFor(keys, issued), authorities, issued);
   }

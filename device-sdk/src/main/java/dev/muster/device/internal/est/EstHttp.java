@@ -53,6 +53,7 @@ final class EstHttp {
     this.clock = clock;
   }
 
+  /** The body; empty if a server has nothing to say to csrattrs. */
   byte[] get(EstOperation operation) throws EnrollmentException {
     return call(operation, null);
   }
@@ -132,13 +133,18 @@ final class EstHttp {
     }
     if (status == HttpsURLConnection.HTTP_OK) {
       String type = String.valueOf(connection.getContentType()).toLowerCase(Locale.ROOT);
-      if (!type.startsWith("application/pkcs7-mime")) {
+      String expected =
+          operation == EstOperation.CSR_ATTRS ? EstMediaType.CSR_ATTRS : EstMediaType.CERTS_ONLY;
+      if (!type.startsWith(expected.split(";")[0])) {
         throw new ServerProtocolException(
             "the server answered " + operation.segment() + " with " + EstAnswers.shown(type)
-                + " (expected: " + EstMediaType.CERTS_ONLY + ")",
+                + " (expected: " + expected + ")",
             null);
       }
       return readBody(connection.getInputStream(), deadline);
+    }
+    if (operation == EstOperation.CSR_ATTRS && EstAnswers.isNothingWanted(status)) {
+      return new byte[0];
     }
     String text = "";
     InputStream errors = status >= 400 ? connection.getErrorStream() : connection.getInputStream();

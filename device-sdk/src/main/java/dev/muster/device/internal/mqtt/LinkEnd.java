@@ -19,6 +19,8 @@ public record LinkEnd(Kind kind, String detail) {
     CLOSED,
     /** No connection, or a lost one: try again soon. */
     LOST,
+    /** The broker has too much to do: try again, but not soon. */
+    BUSY,
     /** The broker is not the one we trust: try again, somebody may correct it. */
     UNTRUSTED,
     /** The broker refuses this device: revoked, suspended or never known. Try again rarely. */

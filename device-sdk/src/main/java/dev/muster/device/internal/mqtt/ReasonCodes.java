@@ -52,6 +52,7 @@ final class ReasonCodes {
   static LinkEnd endOf(int code, @Nullable String detail) {
     LinkEnd.Kind kind = switch (code) {
       case 0x85, 0x86, 0x87, 0x8A, 0x8C, 0x98 -> LinkEnd.Kind.REFUSED;
+      case 0x89, 0x96, 0x97, 0x9F -> LinkEnd.Kind.BUSY;
       default -> LinkEnd.Kind.LOST;
     };
     return new LinkEnd(kind, "the broker ended the connection: " + describe(code, detail));

@@ -20,8 +20,12 @@ import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.EstDouble.Answer;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.CsrAttributes;
+import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.est.ExtensionWish;
+import dev.muster.protocol.est.KeyWish;
 import dev.muster.testing.TestPki;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -115,6 +119,45 @@ class EstClientTest {
           .hasMessageContaining("not trusted");
     }
     assertThat(clock.isEstimated()).isTrue();
+  }
+
+  private void wants(CsrAttributes.Element... elements) {
+    est.csrAttributes(new Answer(
+        200,
+        EstMediaType.CSR_ATTRS,
+        Map.of(),
+        EstBase64.encode(new CsrAttributes(List.of(elements)).encode())));
+  }
+
+  @Test
+  void enroll_serverWantsExtensionsAndOurKey_areAskedFor() throws Exception {
+    wants(
+        new CsrAttributes.Element.Key(KeyWish.ec(KeyWish.P256)),
+        new CsrAttributes.Element.Extensions(List.of(
+            new ExtensionWish("2.5.29.37", false, "300a06082b06010505070302"),
+            new ExtensionWish("2.5.29.17", false, null))));
+
+    client().enroll(keys);
+
+    assertThat(est.lastExtensions()).containsExactly("2.5.29.37");
+  }
+
+  @Test
+  void enroll_serverWantsWhatWeCannot_saysSoAndAsksForNothing() {
+    wants(new CsrAttributes.Element.Key(KeyWish.rsa(3072)));
+    assertThat(catchThrowable(() -> client().enroll(keys)))
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("expected: EC on P-256");
+    wants(new CsrAttributes.Element.Wish(CsrAttributes.CHALLENGE_PASSWORD));
+    assertThat(catchThrowable(() -> client().enroll(keys)))
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("linked to their TLS channel");
+    est.csrAttributes(new Answer(200, EstMediaType.CSR_ATTRS, Map.of(), new byte[] {65, 65}));
+    assertThat(catchThrowable(() -> client().enroll(keys)))
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("csrattrs");
+
+    assertThat(est.requests()).isEmpty();
   }
 
   private Throwable failureOf(EstDouble.Registrar registrar) {
