@@ -13,6 +13,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -85,7 +86,10 @@ final class OperatorApi {
 
   /** Asks, and leaves the answer to be read as it comes. */
   Socket open(String method, String path) throws IOException {
-    Socket socket = new Socket("127.0.0.1", port);
+    Socket socket = new Socket();
+    // The system would grow it, and take tens of megabytes that nobody reads.
+    socket.setReceiveBufferSize(1 << 14);
+    socket.connect(new InetSocketAddress("127.0.0.1", port));
     String head = method + " /api/v1" + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
     return socket;

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -155,6 +157,45 @@ class TelemetryApiIT {
     assertThat(minutes.lines())
         .hasSize(61)
         .startsWith("device,stream,metric,unit,time,mean,count,min,max,last");
+  }
+
+  @Test
+  void export_thatIsBrokenOff_makesRoomForTheNext() throws Exception {
+    int values = fillWithText("q4");
+    // More than all the buffers between us take.
+    String path = "/telemetry/export?device=q4";
+    List<Socket> unread = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Socket socket = api.open("GET", path);
+      // It is under way; no more of it is read.
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+      unread.add(socket);
+    }
+    assertThat(api.send("GET", path, "").statusCode()).as("there are enough").isEqualTo(503);
+    for (Socket socket : unread) {
+      socket.close();
+    }
+    await().until(() -> api.send("GET", path, "").body().lines().count() == values);
+  }
+
+  /** @return how many values, twelve megabytes in all */
+  private static int fillWithText(String device) throws Exception {
+    String text = "x".repeat(3_000);
+    try (PahoDevice sender = PahoDevice.connect(fixture, device)) {
+      for (int message = 0; message < 100; message++) {
+        StringBuilder pack = new StringBuilder("[");
+        for (int i = 0; i < 40; i++) {
+          pack.append(i == 0 ? "" : ",")
+              .append("{\"n\":\"text\",\"vs\":\"")
+              .append(text)
+              .append("\",\"t\":")
+              .append(HOUR.getEpochSecond() + message * 40 + i)
+              .append('}');
+        }
+        assertThat(sender.publish("telemetry/log", pack.append(']').toString())).isLessThan(0x80);
+      }
+    }
+    return 4_000;
   }
 
   @Test
