@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -263,15 +264,15 @@ final class Lane {
   }
 
   /**
-   * Writes what is not on the disk yet, and returns when it is there.
+   * Writes what is not on the disk yet, and what is done; returns when it is there.
    *
-   * @return what was written
+   * @param onStored told of each batch that is there, also if a later one fails
    */
-  List<Entry> store(Path stateDirectory) throws IOException {
-    List<Entry> stored = new ArrayList<>();
+  void store(Path stateDirectory, Consumer<List<Entry>> onStored) throws IOException {
     if (!isKeptOnDisk()) {
-      return stored;
+      return;
     }
+    boolean written = false;
     open(stateDirectory);
     Journal open = journal;
     while (open != null) {
@@ -282,14 +283,17 @@ final class Lane {
       }
       if (!batch.isEmpty()) {
         number(batch, open.write(contents(batch)));
+        written = true;
+        onStored.accept(batch);
       }
       dropUnwritten(taken);
-      stored.addAll(batch);
+    }
+    if (open != null && !written) {
+      open.noteDone();
     }
     giveUpFollowed(open == null ? 0 : open.firstOpen(), DropReason.MADE_ROOM);
     readFrom = open == null ? readFrom : Math.max(readFrom, Math.min(readEnd, open.firstOpen()));
     look();
-    return stored;
   }
 
   /** @return how many entries to take off {@link #unwritten}, those that are settled included */
@@ -379,13 +383,6 @@ final class Lane {
       }
       onGivenUp.accept(next.getValue(), reason);
       oldest.remove();
-    }
-  }
-
-  /** Notes on the disk what is done. */
-  void noteDone() throws IOException {
-    if (journal != null) {
-      journal.noteDone();
     }
   }
 

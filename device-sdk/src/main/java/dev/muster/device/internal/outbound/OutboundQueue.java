@@ -224,21 +224,14 @@ public final class OutboundQueue {
     }
     Lane lane = lane(messageClass);
     attempt(() -> {
-      List<Entry> written = lane.store(directory);
-      if (written.isEmpty()) {
-        lane.noteDone();
-      }
+      lane.store(directory, this::tellStored);
       if (lane.isCrowded()) {
         lane.spill();
       }
-      tellStored(written);
     });
   }
 
   private void tellStored(List<Entry> written) {
-    if (written.isEmpty()) {
-      return;
-    }
     List<Receipt> receipts = new ArrayList<>(written.size());
     for (Entry entry : written) {
       if (entry.receipt != null) {

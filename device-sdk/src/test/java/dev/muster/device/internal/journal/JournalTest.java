@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class JournalTest {
+  private static final int ROUNDS = Integer.getInteger("journal.rounds", 10);
   private static final long MEBIBYTE = 1024 * 1024;
 
   @TempDir
@@ -216,10 +217,13 @@ class JournalTest {
     assertThat(journal.lost().count()).isZero();
   }
 
-  /** Against a model; every file handle is dropped now and then, as a kill does. */
+  /**
+   * Against a model, longer with {@code -Djournal.rounds=1000}; every file handle is dropped now
+   * and then, as a kill does.
+   */
   @Test
   void anything_inAnyOrder_isAsInTheModel() throws IOException {
-    for (int seed = 0; seed < 40; seed++) {
+    for (int seed = 0; seed < ROUNDS; seed++) {
       Random random = new Random(seed);
       folder = temp.resolve("seed" + seed);
       TreeMap<Long, String> model = new TreeMap<>();
