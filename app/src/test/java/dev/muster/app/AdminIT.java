@@ -82,6 +82,19 @@ class AdminIT {
   }
 
   @Test
+  void operator_isLetIn_changed_andRemoved() {
+    assertThat(muster("admin operators add bob --role operator"))
+        .containsPattern("https://localhost:\\d+/setup#[A-Za-z0-9_-]{43}");
+    assertThat(refused("admin operators add bob")).contains("another's already");
+    assertThat(refused("admin operators add eve --role root")).contains("viewer, operator, officer");
+    assertThat(muster("admin operators role bob officer")).contains("bob: officer");
+    assertThat(muster("admin operators list")).containsPattern("bob +officer +not yet");
+    assertThat(muster("admin operators link bob")).contains("/setup#");
+    assertThat(muster("admin operators remove bob")).contains("removed");
+    assertThat(muster("admin operators list")).doesNotContain("bob");
+  }
+
+  @Test
   void manufacturer_withoutItsKeyAtHand_isProvenByItsFactory_thenSteered() throws IOException {
     muster("factory init --out DIR/globex --name globex");
     // Handed over alone: no ca.key lies beside it.

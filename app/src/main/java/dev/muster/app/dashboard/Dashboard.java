@@ -30,6 +30,7 @@ import java.util.zip.GZIPOutputStream;
  */
 public final class Dashboard {
   private static final String HERE = "/dev/muster/app/dashboard/";
+  private static final String CHARTS = "lib/chart.js";
   private static final String INDEX = "index.html";
   private static final String VERSION_MARK = "VERSION";
 
@@ -98,7 +99,7 @@ public final class Dashboard {
     String lit = "/META-INF/resources/_static/lit-html/" + versionOf("org.mvnpm", "lit-html") + "/";
     LIT.forEach(name -> contents.put("lib/lit-html/" + name, read(lit + name)));
     contents.put(
-        "lib/chart.js",
+        CHARTS,
         read("/META-INF/resources/webjars/chart.js/" + versionOf("org.webjars.npm", "chart.js")
             + "/dist/chart.umd.min.js"));
     return new Dashboard(contents);
@@ -166,6 +167,15 @@ public final class Dashboard {
       throw new UncheckedIOException(e);
     }
     return zipped.toByteArray();
+  }
+
+  /** What a browser loads before it shows anything: all but the charts, compressed. */
+  int bytesOfFirstLoad() {
+    return index.zipped().length()
+        + assets.entrySet().stream()
+            .filter(entry -> !entry.getKey().equals(CHARTS))
+            .mapToInt(entry -> entry.getValue().zipped().length())
+            .sum();
   }
 
   /** Adds the pages and what they load. */

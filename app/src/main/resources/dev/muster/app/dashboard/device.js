@@ -141,6 +141,7 @@ const retire = (one) => ask({
   run: async () => {
     await post(at(one.id, '/retire'));
     record.refresh();
+    presence.refresh();
     say('Retired');
   },
 });
@@ -203,6 +204,7 @@ const revoke = (one, after) => ask({
   run: async (form) => {
     const done = await post(`/certificates/${part(one.serial)}/revoke`, { reason: form.get('reason') });
     history.refresh();
+    presence.refresh();
     after();
     return html`<p>Revoked; CRL ${done.crlNumber} says so.</p>
       ${done.brokers.length ? done.brokers.map((broker) => html`<p class="notice good">Broker ${broker.broker}: <strong>${number(broker.cut)}</strong> sessions cut, ${number(broker.remaining)} remaining, in ${number(broker.tookMs)} ms.</p>`)
@@ -234,8 +236,12 @@ const edit = (id, one) => ask({
     } catch (problem) {
       throw new Error('No JSON: ' + problem.message);
     }
-    await patch(at(id, '/twin') + query({ ifVersion: one.desiredVersion ?? 0 }), change);
-    twin.refresh();
+    try {
+      await patch(at(id, '/twin') + query({ ifVersion: one.desiredVersion ?? 0 }), change);
+    } finally {
+      // Also if it was refused, because somebody else has changed it: that is then to be seen.
+      twin.refresh();
+    }
     say('Changed');
   },
 });

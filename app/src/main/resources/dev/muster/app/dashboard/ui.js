@@ -95,6 +95,8 @@ export const failure = (problem) => html`<div class="notice bad" role="alert">
   <strong>${problem.status ? 'Refused' : 'No answer'}:</strong> ${problem.message}
 </div>`;
 
+const RETRY_MS = 2000;
+
 /**
  * What a view asks the server for: kept while the same, asked again every so often.
  * `shown(data)` draws it when it is there, and what came before stays while the next is on its way.
@@ -118,8 +120,13 @@ export class Source {
       this.data = undefined;
       this.problem = null;
     }
-    if (other || (!this.running && this.everyMs && Date.now() - this.at > this.everyMs)) this.refresh();
+    if (other || (!this.running && this.isDue())) this.refresh();
     return this;
+  }
+
+  isDue() {
+    const pause = this.problem && !this.problem.status ? RETRY_MS : this.everyMs;
+    return pause > 0 && Date.now() - this.at > pause;
   }
 
   async refresh() {

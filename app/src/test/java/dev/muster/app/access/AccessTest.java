@@ -21,10 +21,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -71,6 +73,13 @@ class AccessTest {
     access.mount(api);
     api.get("/not-in-the-table")
         .handler(ctx -> ctx.response().setStatusCode(LET_THROUGH).end());
+    api.get("/telemetry/live").handler(ctx -> {
+      if (ctx.request().getParam("hold") == null) {
+        ctx.next();
+      } else {
+        ctx.response().setChunked(true).write(": here\n\n");
+      }
+    });
     RouteTable.ENTRIES.stream()
         .filter(entry -> !entry.path().startsWith("/access/"))
         .forEach(entry -> api.route(entry.method(), entry.path())
@@ -257,6 +266,25 @@ class AccessTest {
     assertThat(send("POST", "/access/tokens", body, "Authorization", TOKENS.get(Role.ADMIN))
             .statusCode())
         .isEqualTo(403);
+  }
+
+  @Test
+  void stream_ofAToken_endsWhenItIsRevoked() {
+    JsonObject made = new JsonObject(send(
+            "POST",
+            "/access/tokens",
+            new JsonObject().put("name", "looker").put("role", "viewer").encode(),
+            "Cookie", cookie, "X-CSRF-Token", csrf)
+        .body());
+    CompletableFuture<HttpResponse<String>> stream = HTTP.sendAsync(
+        HttpRequest.newBuilder(URI.create(origin + "/api/telemetry/live?hold=1"))
+            .header("Authorization", "Bearer " + made.getString("secret"))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+    String path = "/access/tokens/" + made.getString("id");
+    assertThat(send("DELETE", path, "", "Cookie", cookie, "X-CSRF-Token", csrf).statusCode())
+        .isEqualTo(204);
+    assertThat(stream).failsWithin(Duration.ofSeconds(20));
   }
 
   @Test

@@ -28,6 +28,11 @@ class DashboardTest {
   }
 
   @Test
+  void firstLoad_isSmall() {
+    assertThat(Dashboard.load().bytesOfFirstLoad()).isLessThan(60_000);
+  }
+
+  @Test
   void scripts_importNothingThatIsNotServed() throws IOException {
     Dashboard.load();
     Pattern imported = Pattern.compile("from '([^']+)'|import\\('([^']+)'\\)");
