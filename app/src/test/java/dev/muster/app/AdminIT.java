@@ -86,7 +86,8 @@ class AdminIT {
     assertThat(muster("admin operators add bob --role operator"))
         .containsPattern("https://localhost:\\d+/setup#[A-Za-z0-9_-]{43}");
     assertThat(refused("admin operators add bob")).contains("another's already");
-    assertThat(refused("admin operators add eve --role root")).contains("viewer, operator, officer");
+    assertThat(refused("admin operators add eve --role root"))
+        .contains("viewer, operator, officer");
     assertThat(muster("admin operators role bob officer")).contains("bob: officer");
     assertThat(muster("admin operators list")).containsPattern("bob +officer +not yet");
     assertThat(muster("admin operators link bob")).contains("/setup#");

@@ -274,7 +274,10 @@ class AccessTest {
             "POST",
             "/access/tokens",
             new JsonObject().put("name", "looker").put("role", "viewer").encode(),
-            "Cookie", cookie, "X-CSRF-Token", csrf)
+            "Cookie",
+            cookie,
+            "X-CSRF-Token",
+            csrf)
         .body());
     CompletableFuture<HttpResponse<String>> stream = HTTP.sendAsync(
         HttpRequest.newBuilder(URI.create(origin + "/api/telemetry/live?hold=1"))
