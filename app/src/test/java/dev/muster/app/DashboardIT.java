@@ -174,7 +174,9 @@ class DashboardIT {
     assertThat(page.locator(".tile", new Page.LocatorOptions().setHasText("online"))
             .locator(".value"))
         .hasText("3");
-    open("/access");
+    page.getByText("within 30 days").click();
+    heading("Certificates");
+    assertThat(page.locator("tbody tr")).hasCount(3);
     page.navigate(setUpLink);
     assertThat(page.getByRole(AriaRole.ALERT)).containsText("used, replaced or too old");
   }

@@ -12,10 +12,8 @@ import java.util.Map;
  * @param devices how many there are of each status
  * @param waiting keys that wait for an operator's decision
  * @param alarms second keys that nobody has acknowledged
- * @param certificates devices by the end of their newest live certificate
  */
-public record IdentitySummary(
-    Map<DeviceStatus, Long> devices, long waiting, long alarms, Ends certificates) {
-  /** How many end within so many days; each counts in one place alone. */
+public record IdentitySummary(Map<DeviceStatus, Long> devices, long waiting, long alarms) {
+  /** How many devices' newest live certificates end within so many days; each counts once. */
   public record Ends(long ended, long within7, long within30, long within90, long later) {}
 }

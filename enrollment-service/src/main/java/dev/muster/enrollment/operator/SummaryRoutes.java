@@ -5,14 +5,23 @@
 package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.inventory.IdentitySummary;
+import dev.muster.enrollment.inventory.Registry;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
+import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** {@code /summary/identities}: the numbers that an overview begins with. */
 final class SummaryRoutes {
+  /** Counting the ends takes a while in a large fleet, and what is counted changes in days. */
+  private static final Duration ENDS_KEPT = Duration.ofMinutes(1);
+
   private final OperatorParts parts;
   private final Work work;
+  private @Nullable Counted counted;
+
+  private record Counted(Instant at, IdentitySummary.Ends ends) {}
 
   SummaryRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
@@ -24,14 +33,31 @@ final class SummaryRoutes {
         .get("/summary/identities")
         .handler(request -> work.answer(request, 200, () -> {
           Instant now = parts.clock().instant();
-          return json(now, parts.registry().read(tables -> tables.summaries().of(now)));
+          Counted ends = ends(now);
+          IdentitySummary summary =
+              parts.registry().read(tables -> tables.summaries().identities());
+          return json(now, summary, ends);
         }));
   }
 
-  private static JsonObject json(Instant now, IdentitySummary summary) {
+  /** One counts, and the others wait for it. */
+  private synchronized Counted ends(Instant now) {
+    Counted last = counted;
+    if (last == null || now.isAfter(last.at().plus(ENDS_KEPT))) {
+      last = new Counted(now, parts.registry().read(tables -> count(tables, now)));
+      counted = last;
+    }
+    return last;
+  }
+
+  private static IdentitySummary.Ends count(Registry.Tables tables, Instant now) {
+    return tables.summaries().ends(now);
+  }
+
+  private static JsonObject json(Instant now, IdentitySummary summary, Counted counted) {
     JsonObject devices = new JsonObject();
     summary.devices().forEach((status, number) -> devices.put(status.label(), number));
-    IdentitySummary.Ends ends = summary.certificates();
+    IdentitySummary.Ends ends = counted.ends();
     return new JsonObject()
         .put("at", now.toString())
         .put("devices", devices)
@@ -40,6 +66,7 @@ final class SummaryRoutes {
         .put(
             "certificates",
             new JsonObject()
+                .put("at", counted.at().toString())
                 .put("ended", ends.ended())
                 .put("within7Days", ends.within7())
                 .put("within30Days", ends.within30())

@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.Random;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -111,6 +113,36 @@ class DeviceListIT {
             .hasValueSatisfying(serial -> assertThat(serial).startsWith("2")));
     Duration p95 = p95(filter);
     System.out.println("page of 100 devices, filter " + name + ": p95 " + p95.toMillis() + " ms");
+  }
+
+  @Test
+  void page_byTheBeginningOfTheId_isThatOfThoseAlone() {
+    DeviceFilter filter = new DeviceFilter(
+        Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.of("d09999"));
+    assertThat(page(filter, "")).hasSize(10);
+    System.out.println("devices by the beginning of the id: p95 " + p95(filter).toMillis() + " ms");
+  }
+
+  @Test
+  void summary_of100000Devices_countsEachOnce() {
+    long begun = THREADS.getCurrentThreadCpuTime();
+    IdentitySummary summary = registry.read(tables -> tables.summaries().identities());
+    long counted = THREADS.getCurrentThreadCpuTime();
+    assertThat(summary.devices())
+        .containsEntry(DeviceStatus.PENDING, 100L)
+        .containsEntry(DeviceStatus.ACTIVE, 99_900L)
+        .containsEntry(DeviceStatus.RETIRED, 0L);
+    // Here they end when they are issued.
+    IdentitySummary.Ends before = ends(Duration.ofDays(-1));
+    long ended = THREADS.getCurrentThreadCpuTime();
+    assertThat(before).isEqualTo(new IdentitySummary.Ends(0, DEVICES, 0, 0, 0));
+    assertThat(ends(Duration.ZERO).ended()).isEqualTo(DEVICES);
+    System.out.println("summary: " + (counted - begun) / 1_000_000 + " ms, with ends "
+        + (ended - counted) / 1_000_000 + " ms");
+  }
+
+  private static IdentitySummary.Ends ends(Duration from) {
+    return registry.read(tables -> tables.summaries().ends(Instant.now().plus(from)));
   }
 
   /** Of the time that the thread computes: what else the machine does is not the registry's. */
