@@ -43,7 +43,17 @@ public final class Muster {
   public static void main(String[] args) {
     // Before anything speaks TLS.
     Renegotiation.refuse();
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
+  }
+
+  private static int run(String[] args) {
+    try {
+      return commandLine().execute(args);
+    } catch (Error e) {
+      // No memory, or a jar that is missing: threads begun already would keep what is broken up.
+      LoggerFactory.getLogger(Muster.class).error("Command failed unexpectedly", e);
+      return CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   /** The command line, for running a command without leaving the JVM. */

@@ -7,23 +7,26 @@ package dev.muster.protocol.topic;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.identity.Quoted;
-import java.util.List;
 
 /**
  * An MQTT topic filter (MQTT 5, 4.7), checked once.
  *
  * <p>{@code $share/...} is not a filter in this sense: strip group and prefix first.
+ *
+ * <p>A broker has a dozen for each client and asks them at each message, so one is no more than its
+ * text, and matching allocates nothing.
  */
 public final class TopicFilter {
   /** MQTT's own limit (MQTT 5, 1.5.4). */
   private static final int MAX_BYTES = 65_535;
 
-  private final String value;
-  private final List<String> levels;
+  /** Where there is no further level. */
+  private static final int NONE = -1;
 
-  private TopicFilter(String value, List<String> levels) {
+  private final String value;
+
+  private TopicFilter(String value) {
     this.value = value;
-    this.levels = levels;
   }
 
   /**
@@ -36,17 +39,17 @@ public final class TopicFilter {
       throw new IllegalArgumentException(
           "topic filter: " + Quoted.of(value) + " (expected: 1 to 65535 bytes, no NUL)");
     }
-    List<String> levels = List.of(value.split("/", -1));
-    for (int i = 0; i < levels.size(); i++) {
-      String level = levels.get(i);
+    String[] levels = value.split("/", -1);
+    for (int i = 0; i < levels.length; i++) {
+      String level = levels[i];
       boolean wildcard = level.indexOf('+') >= 0 || level.indexOf('#') >= 0;
-      boolean wellPlaced = level.equals("+") || (level.equals("#") && i == levels.size() - 1);
+      boolean wellPlaced = level.equals("+") || (level.equals("#") && i == levels.length - 1);
       if (wildcard && !wellPlaced) {
         throw new IllegalArgumentException("topic filter: " + Quoted.of(value)
             + " (expected: + as a whole level, # as the whole last level)");
       }
     }
-    return new TopicFilter(value, levels);
+    return new TopicFilter(value);
   }
 
   /** Whether a message published to {@code topic} reaches a subscriber of this filter. */
@@ -54,7 +57,7 @@ public final class TopicFilter {
     if (topic.isEmpty() || topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
       return false;
     }
-    return covers(topic.split("/", -1));
+    return covers(topic);
   }
 
   /**
@@ -64,27 +67,51 @@ public final class TopicFilter {
    * a right to {@code a/b}.
    */
   public boolean covers(TopicFilter other) {
-    return covers(other.levels.toArray(String[]::new));
+    return covers(other.value);
   }
 
-  private boolean covers(String[] asked) {
+  private boolean covers(String asked) {
     // A wildcard at the root does not reach topics that begin with $ (MQTT 5, 4.7.2).
-    if (asked[0].startsWith("$") && !levels.get(0).equals(asked[0])) {
+    if (asked.startsWith("$") && !sameLevel(0, asked, 0)) {
       return false;
     }
-    for (int i = 0; i < levels.size(); i++) {
-      String granted = levels.get(i);
-      if (granted.equals("#")) {
+    int mine = 0;
+    int its = 0;
+    while (mine != NONE) {
+      if (isLevel(value, mine, '#')) {
         return true;
       }
-      if (i >= asked.length || asked[i].equals("#")) {
+      if (its == NONE || isLevel(asked, its, '#')) {
         return false;
       }
-      if (!granted.equals("+") && !granted.equals(asked[i])) {
+      if (!isLevel(value, mine, '+') && !sameLevel(mine, asked, its)) {
         return false;
       }
+      mine = next(value, mine);
+      its = next(asked, its);
     }
-    return asked.length == levels.size();
+    return its == NONE;
+  }
+
+  private boolean sameLevel(int start, String other, int otherStart) {
+    int length = end(value, start) - start;
+    return end(other, otherStart) - otherStart == length
+        && value.regionMatches(start, other, otherStart, length);
+  }
+
+  /** Whether a level is that character and nothing else. */
+  private static boolean isLevel(String text, int start, char wildcard) {
+    return start < text.length() && text.charAt(start) == wildcard && end(text, start) == start + 1;
+  }
+
+  private static int end(String text, int start) {
+    int slash = text.indexOf('/', start);
+    return slash < 0 ? text.length() : slash;
+  }
+
+  private static int next(String text, int start) {
+    int end = end(text, start);
+    return end == text.length() ? NONE : end + 1;
   }
 
   @Override
