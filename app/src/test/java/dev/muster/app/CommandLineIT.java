@@ -14,8 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,9 +137,7 @@ class CommandLineIT {
   }
 
   private static String[] concat(String command, String[] options) {
-    return java.util.stream.Stream.concat(
-            java.util.stream.Stream.of(command), java.util.Arrays.stream(options))
-        .toArray(String[]::new);
+    return Stream.concat(Stream.of(command), Arrays.stream(options)).toArray(String[]::new);
   }
 
   private static List<Integer> freePorts(int count) throws IOException {

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Commands over the operator API. */
@@ -118,7 +119,7 @@ final class CommandRoutes {
   }
 
   private static void answer(
-      RoutingContext context, CommandOutcome outcome, java.util.function.Consumer<Command> kept) {
+      RoutingContext context, CommandOutcome outcome, Consumer<Command> kept) {
     if (outcome instanceof CommandOutcome.Kept done) {
       kept.accept(done.command());
       Requests.answer(context, json(done.command()));

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki.Credential;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -58,7 +59,7 @@ class FailingStoreIT {
       seen.add(message);
       return switch (mode) {
         case WORKS -> real.store(message);
-        case FAILS -> CompletableFuture.failedFuture(new java.io.IOException("disk full"));
+        case FAILS -> CompletableFuture.failedFuture(new IOException("disk full"));
         case HANGS -> new CompletableFuture<>();
         case THROWS -> throw new IllegalStateException("a defect");
       };

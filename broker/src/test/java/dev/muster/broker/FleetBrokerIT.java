@@ -16,12 +16,14 @@ import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -445,7 +447,7 @@ class FleetBrokerIT {
         }
       } catch (IOException e) {
         // It may also reset the connection.
-        assertThat(e).isNotInstanceOf(java.net.SocketTimeoutException.class);
+        assertThat(e).isNotInstanceOf(SocketTimeoutException.class);
       }
     }
     publishAs("dev-1", "dev-1").expectSuccess();
@@ -453,6 +455,6 @@ class FleetBrokerIT {
 
   @Test
   void problem_isNone() {
-    assertThat(fixture.broker().problem()).isEqualTo(java.util.Optional.empty());
+    assertThat(fixture.broker().problem()).isEqualTo(Optional.empty());
   }
 }

@@ -14,6 +14,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,8 +89,7 @@ class KillIT {
       properties.setUserProperties(List.of(
           new UserProperty(MessageIdentity.BOOT_PROPERTY, "b"),
           new UserProperty(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(number))));
-      byte[] payload =
-          ("{\"n\":" + number + "}").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+      byte[] payload = ("{\"n\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
       MqttMessage message = new MqttMessage(payload, 1, false, properties);
       try {
         client.publish(

@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -267,7 +268,7 @@ class RevocationIT {
     second.addAll(List.of("-sess_in", "ossl.sess"));
     PeerProgram.Result result =
         openssl.run(folder, new byte[0], Duration.ofSeconds(10), second.toArray(String[]::new));
-    try (BufferedReader lines = new BufferedReader(new java.io.StringReader(result.stdout()))) {
+    try (BufferedReader lines = new BufferedReader(new StringReader(result.stdout()))) {
       assertThat(lines.lines().anyMatch(line -> line.startsWith("Reused,"))).isTrue();
     }
   }

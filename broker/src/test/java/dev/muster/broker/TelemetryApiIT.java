@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
@@ -252,7 +253,7 @@ class TelemetryApiIT {
 
   @Test
   void tooManyDevices_areRefused() {
-    String many = String.join("&", java.util.Collections.nCopies(1_001, "device=a"));
+    String many = String.join("&", Collections.nCopies(1_001, "device=a"));
     var response = api.send("GET", "/telemetry/latest?" + many, "");
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body()).contains("1001 of them (expected: at most 1000)");

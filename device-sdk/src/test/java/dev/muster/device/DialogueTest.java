@@ -13,6 +13,7 @@ import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -226,7 +227,7 @@ class DialogueTest {
   @Test
   void command_throwsOrHasTooMuchToSay_failsWithTheReason() {
     device.onCommand("throw", (command, context) -> {
-      throw new java.io.IOException("no such sensor");
+      throw new IOException("no such sensor");
     });
     device.onCommand("log", (command, context) -> CommandResult.done("x".repeat(70_000)));
     device.onCommand("odd", (command, context) -> CommandResult.done(new Object()));

@@ -12,11 +12,13 @@ import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
@@ -175,7 +177,7 @@ class BadInputIT {
         "text.b64", Base64.getEncoder().encodeToString("not DER".getBytes(StandardCharsets.UTF_8)));
     refused(service.enroll("simpleenroll", "GOOD", "text"), 400, "CSR: not DER");
     byte[] der = service.read("good.der");
-    byte[] longer = java.util.Arrays.copyOf(der, der.length + 1);
+    byte[] longer = Arrays.copyOf(der, der.length + 1);
     service.write("longer.b64", Base64.getEncoder().encodeToString(longer));
     refused(service.enroll("simpleenroll", "GOOD", "longer"), 400, "CSR: not DER");
     service.write("raw.b64", der);
@@ -197,7 +199,7 @@ class BadInputIT {
   @Test
   void csrOfOneMegabyte_is413_whetherAnnouncedOrNot() {
     byte[] big = new byte[1024 * 1024];
-    java.util.Arrays.fill(big, (byte) 'A');
+    Arrays.fill(big, (byte) 'A');
     service.write("big.b64", big);
     refused(service.enroll("simpleenroll", "GOOD", "big"), 413, "16384");
     refused(
@@ -370,7 +372,7 @@ class BadInputIT {
         socket.getOutputStream().flush();
         socket.shutdownOutput();
         socket.getInputStream().readAllBytes();
-      } catch (java.net.SocketException e) {
+      } catch (SocketException e) {
         // Reset by the server, which is as good as closed.
         assertThat(e).hasMessageContaining("reset");
       }

@@ -14,6 +14,8 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.protocol.file.Pem;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -78,8 +80,8 @@ public final class BenchServer {
             .manufacturers()
             .save(new Manufacturer("acme", Admission.AUTO, null, factory), Instant.now());
         return true;
-      } catch (java.io.IOException e) {
-        throw new java.io.UncheckedIOException(e);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
     });
     BenchRegistry.fill(registry, devices, authorities.deviceCa());

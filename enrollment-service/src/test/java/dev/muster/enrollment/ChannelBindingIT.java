@@ -18,6 +18,7 @@ import java.security.KeyStore;
 import java.security.Provider;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import javax.net.ssl.KeyManagerFactory;
@@ -94,7 +95,7 @@ class ChannelBindingIT {
   }
 
   private static String[] concat(String[] a, String[] b) {
-    String[] both = java.util.Arrays.copyOf(a, a.length + b.length);
+    String[] both = Arrays.copyOf(a, a.length + b.length);
     System.arraycopy(b, 0, both, a.length, b.length);
     return both;
   }

@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,7 +122,7 @@ class DeviceOperationsIT {
   void tagsAndGroups_areKept_andFilterTheList() {
     Stream.of("TAG1", "TAG2", "TAG3").forEach(serial -> {
       service.idevid(serial);
-      service.enrolled(serial, serial.toLowerCase(java.util.Locale.ROOT));
+      service.enrolled(serial, serial.toLowerCase(Locale.ROOT));
     });
     JsonObject tags = new JsonObject().put("site", "hall 3").put("line", "7");
     RunningService.Answer tagged =

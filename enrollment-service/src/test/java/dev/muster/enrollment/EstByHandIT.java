@@ -11,6 +11,7 @@ import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,8 +98,7 @@ class EstByHandIT {
     service.idevid("SN-0001");
     X509Certificate issued = service.enrolled("SN-0001", "ldev1");
     service.write(
-        "device-ca.pem",
-        dev.muster.protocol.file.Pem.of(java.util.List.of(service.authorities.deviceCa())));
+        "device-ca.pem", dev.muster.protocol.file.Pem.of(List.of(service.authorities.deviceCa())));
     PeerProgram openssl = PeerProgram.require("openssl");
     assertThat(openssl
             .run(
@@ -270,7 +270,7 @@ class EstByHandIT {
     PeerProgram.require("curl")
         .run(folder, "-sSf", "-o", "device.crl", service.crl("device"))
         .expectSuccess();
-    service.write("ca-chain.pem", TestPki.pem(java.util.List.of(service.authorities.deviceCa())));
+    service.write("ca-chain.pem", TestPki.pem(List.of(service.authorities.deviceCa())));
     PeerProgram openssl = PeerProgram.require("openssl");
     assertThat(openssl
             .run(

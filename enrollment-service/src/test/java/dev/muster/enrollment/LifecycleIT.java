@@ -9,9 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -135,12 +138,12 @@ class LifecycleIT {
   @Test
   void concurrentEnrollments_ofOneDevice_giveOneCertificate() throws Exception {
     service.idevid("RACE");
-    List<Callable<RunningService.Http>> racers = new java.util.ArrayList<>();
+    List<Callable<RunningService.Http>> racers = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       service.csr("race" + i, "/");
-      Path home = java.nio.file.Files.createDirectory(folder.resolve("race-" + i));
+      Path home = Files.createDirectory(folder.resolve("race-" + i));
       for (String file : List.of("root.pem", "RACE.pem", "RACE.key", "race" + i + ".b64")) {
-        java.nio.file.Files.copy(folder.resolve(file), home.resolve(file));
+        Files.copy(folder.resolve(file), home.resolve(file));
       }
       String csr = "race" + i;
       racers.add(() -> {
@@ -193,7 +196,7 @@ class LifecycleIT {
     assertThat(answer.body().getJsonArray("also")).hasSize(1);
     assertThat(answer.body().getJsonArray("stillLive")).isEmpty();
     String crl = crlText();
-    assertThat(crl.toLowerCase(java.util.Locale.ROOT)).contains("serial number: 0" + serial);
+    assertThat(crl.toLowerCase(Locale.ROOT)).contains("serial number: 0" + serial);
     assertThat(crl).contains("Key Compromise");
     service.csr("rev3", "/");
     assertThat(service.enroll("simplereenroll", "rev2", "rev3").status()).isEqualTo(403);
@@ -219,7 +222,7 @@ class LifecycleIT {
     service.csr("hold2", "/");
     assertThat(service.enroll("simplereenroll", "hold1", "hold2").status()).isEqualTo(403);
     service.post("/certificates/" + serial + "/unhold", new JsonObject());
-    assertThat(crlText()).doesNotContain(serial.toUpperCase(java.util.Locale.ROOT));
+    assertThat(crlText()).doesNotContain(serial.toUpperCase(Locale.ROOT));
     assertThat(service.enroll("simplereenroll", "hold1", "hold2").status()).isEqualTo(200);
   }
 

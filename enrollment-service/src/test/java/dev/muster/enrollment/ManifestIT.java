@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,15 +128,12 @@ class ManifestIT {
   @Test
   void tamperedManifest_isRefusedWhole() {
     byte[] manifest = signed("serial\nT-1\nT-2\n", "station", "-nodetach");
-    String text = new String(manifest, java.nio.charset.StandardCharsets.ISO_8859_1);
-    byte[] tampered =
-        text.replace("T-2", "T-3").getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+    String text = new String(manifest, StandardCharsets.ISO_8859_1);
+    byte[] tampered = text.replace("T-2", "T-3").getBytes(StandardCharsets.ISO_8859_1);
     RunningService.Answer refused = post(tampered);
     assertThat(refused.status()).isEqualTo(400);
     assertThat(refused.body().getString("detail")).startsWith("signature:");
-    assertThat(post("serial\nT-1\n".getBytes(java.nio.charset.StandardCharsets.UTF_8))
-            .body()
-            .getInteger("added"))
+    assertThat(post("serial\nT-1\n".getBytes(StandardCharsets.UTF_8)).body().getInteger("added"))
         .isEqualTo(1);
   }
 

@@ -11,6 +11,7 @@ import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -147,7 +148,7 @@ class OperatorRulesIT {
         service.addManufacturer(
             "steal", TestPki.selfSigned("CN=S2").ca().key(shared).build(), "auto"),
         "share");
-    java.security.KeyPairGenerator weak = java.security.KeyPairGenerator.getInstance("RSA");
+    KeyPairGenerator weak = KeyPairGenerator.getInstance("RSA");
     weak.initialize(1024);
     TestPki.Credential weakCa =
         service.factory.issue("CN=Weak").ca().key(weak.generateKeyPair()).build();

@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,8 +62,7 @@ class RevocationPushIT {
     service.write("broker.pem", broker.chainPem());
     service.write("broker.key", broker.keyPem());
     Files.setPosixFilePermissions(
-        folder.resolve("broker.key"),
-        java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+        folder.resolve("broker.key"), PosixFilePermissions.fromString("rw-r--r--"));
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }

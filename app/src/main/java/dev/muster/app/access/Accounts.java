@@ -7,6 +7,7 @@ package dev.muster.app.access;
 import dev.muster.protocol.identity.Quoted;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -145,7 +146,7 @@ record Accounts(
         operators,
         tokens,
         invitations.stream()
-            .filter(one -> !java.util.Objects.equals(one.operator(), operator))
+            .filter(one -> !Objects.equals(one.operator(), operator))
             .toList());
   }
 }

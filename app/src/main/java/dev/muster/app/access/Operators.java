@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,7 +108,7 @@ final class Operators {
     return Optional.of(link(null, accounts -> accounts));
   }
 
-  private String link(@Nullable String name, java.util.function.UnaryOperator<Accounts> also) {
+  private String link(@Nullable String name, UnaryOperator<Accounts> also) {
     String secret = Secret.create();
     Invitation invitation = new Invitation(
         name, Secret.hash(secret), clock.instant().plus(LINK_VALIDITY).toString());

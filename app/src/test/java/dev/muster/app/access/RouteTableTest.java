@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -30,8 +32,8 @@ class RouteTableTest {
               .matcher(Files.readString(file))
               .results()
               .filter(match -> !file.toString().contains("publicweb"))
-              .forEach(match -> mounted.add(
-                  match.group(1).toUpperCase(java.util.Locale.ROOT) + " " + match.group(2)));
+              .forEach(match ->
+                  mounted.add(match.group(1).toUpperCase(Locale.ROOT) + " " + match.group(2)));
         }
       }
     }
@@ -57,7 +59,7 @@ class RouteTableTest {
   @Test
   void table_letsViewersChangeNothingButWhatIsTheirs() {
     assertThat(RouteTable.ENTRIES)
-        .filteredOn(entry -> entry.least().equals(java.util.Optional.of(Role.VIEWER)))
+        .filteredOn(entry -> entry.least().equals(Optional.of(Role.VIEWER)))
         .filteredOn(entry -> !entry.method().name().equals("GET"))
         .allSatisfy(entry -> assertThat(entry.path()).startsWith("/access/"));
   }

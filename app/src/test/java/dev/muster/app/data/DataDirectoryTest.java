@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -44,8 +46,7 @@ class DataDirectoryTest {
     try (Stream<Path> files = Files.walk(data)) {
       for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
         content.put(
-            data.relativize(file).toString(),
-            java.util.HexFormat.of().formatHex(Files.readAllBytes(file)));
+            data.relativize(file).toString(), HexFormat.of().formatHex(Files.readAllBytes(file)));
       }
     }
     return content;
@@ -128,7 +129,7 @@ class DataDirectoryTest {
     try (Stream<Path> files = Files.list(data.resolve("ca"))) {
       for (Path file : (Iterable<Path>) files::iterator) {
         byte[] whole = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(whole, whole.length / 2));
+        Files.write(file, Arrays.copyOf(whole, whole.length / 2));
         assertThatThrownBy(this::open)
             .as(file.toString())
             .isInstanceOf(UserError.class)

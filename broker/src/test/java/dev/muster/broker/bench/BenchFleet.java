@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
@@ -147,7 +148,7 @@ final class BenchFleet {
     }
 
     @Override
-    public java.security.PrivateKey getPrivateKey(String alias) {
+    public PrivateKey getPrivateKey(String alias) {
       return credential.key();
     }
   }

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
@@ -54,8 +55,7 @@ public final class EstDouble implements AutoCloseable {
   /** What it gets. */
   public record Answer(int status, String type, Map<String, String> headers, byte[] body) {
     public static Answer text(int status, String text) {
-      return new Answer(
-          status, "text/plain", Map.of(), text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      return new Answer(status, "text/plain", Map.of(), text.getBytes(StandardCharsets.UTF_8));
     }
 
     public Answer with(String header, String value) {

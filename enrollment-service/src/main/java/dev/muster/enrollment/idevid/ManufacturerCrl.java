@@ -14,6 +14,7 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509CRLEntry;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.x509.Extension;
@@ -82,7 +83,7 @@ public final class ManufacturerCrl {
 
   /** When the next one was due; empty if it does not say. */
   public Optional<Instant> nextUpdate() {
-    return Optional.ofNullable(crl.getNextUpdate()).map(java.util.Date::toInstant);
+    return Optional.ofNullable(crl.getNextUpdate()).map(Date::toInstant);
   }
 
   /** Whether a newer one is due. */

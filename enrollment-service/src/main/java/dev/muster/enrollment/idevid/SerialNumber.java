@@ -6,6 +6,7 @@ package dev.muster.enrollment.idevid;
 
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.identity.Quoted;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -148,7 +149,7 @@ public final class SerialNumber {
     try {
       byte[] names = ASN1OctetString.getInstance(extension).getOctets();
       return GeneralNames.getInstance(ASN1Primitive.fromByteArray(names)).getNames();
-    } catch (java.io.IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException("its subjectAltName cannot be read", e);
     }
   }

@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,7 +85,7 @@ class CertificateAuthoritiesTest {
   void open_missingEmptyOrCutFile_isNamedAndNotMadeAnew(String name) throws IOException {
     Path file = ca.resolve(name);
     byte[] whole = Files.readAllBytes(file);
-    Files.write(file, java.util.Arrays.copyOf(whole, whole.length / 2));
+    Files.write(file, Arrays.copyOf(whole, whole.length / 2));
     refusedNaming(name);
     Files.write(file, new byte[0]);
     refusedNaming(name);

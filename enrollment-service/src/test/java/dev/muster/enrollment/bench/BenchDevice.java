@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.Provider;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ import org.conscrypt.Conscrypt;
 
 /** A device with everything made beforehand that only costs the client: keys, IDevID, requests. */
 final class BenchDevice {
-  private static final java.security.Provider CRYPTO = Conscrypt.newProvider();
+  private static final Provider CRYPTO = Conscrypt.newProvider();
 
   /** As many as one device may hold live certificates for. */
   static final int RENEWALS = 5;

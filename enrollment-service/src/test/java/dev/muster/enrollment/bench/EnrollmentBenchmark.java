@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ class EnrollmentBenchmark {
 
   private void round(String name, BenchProcess server, boolean counts) {
     List<BenchDevice> devices = devices(server);
-    List<SSLContext> ldevids = new ArrayList<>(java.util.Collections.nCopies(DEVICES, null));
+    List<SSLContext> ldevids = new ArrayList<>(Collections.nCopies(DEVICES, null));
     Load.Result fresh = Load.closed(
         tasks(i -> {
           try (EstConnection connection = EstConnection.open(devices.get(i).idevid, server.port)) {

@@ -7,9 +7,11 @@ package dev.muster.enrollment.csr;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.testing.TestPki;
+import java.io.IOException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.spec.ECGenParameterSpec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -78,7 +80,7 @@ class CsrVerifierTest {
         extensions.addExtension(type, true, value);
         return builder.addAttribute(
             PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
-      } catch (java.io.IOException e) {
+      } catch (IOException e) {
         throw new IllegalStateException(e);
       }
     };
@@ -114,8 +116,8 @@ class CsrVerifierTest {
     KeyPair p521 = keys("EC", "secp521r1", 0);
     UnaryOperator<PKCS10CertificationRequestBuilder> as = UnaryOperator.identity();
     byte[] good = csr("CN=a", as);
-    byte[] trailing = java.util.Arrays.copyOf(good, good.length + 1);
-    byte[] cut = java.util.Arrays.copyOf(good, good.length - 1);
+    byte[] trailing = Arrays.copyOf(good, good.length + 1);
+    byte[] cut = Arrays.copyOf(good, good.length - 1);
     return List.of(
         Arguments.of("nothing", new byte[0], "CSR"),
         Arguments.of("trailing byte", trailing, "CSR"),

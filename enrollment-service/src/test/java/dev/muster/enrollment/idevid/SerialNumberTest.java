@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.enrollment.idevid.SerialNumber.Reading;
 import dev.muster.testing.TestPki;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -184,7 +185,7 @@ class SerialNumberTest {
   private static ASN1Encodable primitive(byte[] der) {
     try {
       return org.bouncycastle.asn1.ASN1Primitive.fromByteArray(der);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new IllegalStateException(e);
     }
   }

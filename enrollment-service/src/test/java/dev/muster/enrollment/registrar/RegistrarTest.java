@@ -33,6 +33,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -152,7 +153,7 @@ class RegistrarTest {
       return this;
     }
 
-    World with(java.util.function.Consumer<World> change) {
+    World with(Consumer<World> change) {
       change.accept(this);
       return this;
     }

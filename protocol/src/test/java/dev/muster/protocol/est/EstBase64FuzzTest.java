@@ -7,6 +7,7 @@ package dev.muster.protocol.est;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.util.Arrays;
 
 /** The body of every EST message. */
 class EstBase64FuzzTest {
@@ -22,6 +23,6 @@ class EstBase64FuzzTest {
 
   /** An empty body is no message. */
   private static byte[] withOneMore(byte[] body) {
-    return java.util.Arrays.copyOf(body, body.length + 1);
+    return Arrays.copyOf(body, body.length + 1);
   }
 }

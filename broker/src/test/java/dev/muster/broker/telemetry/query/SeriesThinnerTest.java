@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
@@ -61,8 +62,8 @@ class SeriesThinnerTest {
     assertThat(points)
         .as("peaks")
         .extracting(point -> (Double) point.value())
-        .contains(java.util.Arrays.stream(values).min().orElseThrow())
-        .contains(java.util.Arrays.stream(values).max().orElseThrow());
+        .contains(Arrays.stream(values).min().orElseThrow())
+        .contains(Arrays.stream(values).max().orElseThrow());
   }
 
   static LongStream seeds() {

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -54,7 +55,7 @@ public final class TimeNote {
         return Optional.of(noted);
       }
       LOG.warn("Note of the time passed over, no certificate would be valid then noted={}", noted);
-    } catch (java.nio.file.NoSuchFileException e) {
+    } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | DateTimeException e) {
       LOG.warn("Note of the time passed over file={} reason={}", file, e.getMessage());

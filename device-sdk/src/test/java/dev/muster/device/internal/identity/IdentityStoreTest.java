@@ -11,11 +11,13 @@ import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -213,7 +215,7 @@ class IdentityStoreTest {
       byte[] damaged = switch (this) {
         case EMPTY -> new byte[0];
         case ZEROS -> new byte[content.length];
-        case TRUNCATED -> java.util.Arrays.copyOf(content, content.length / 2);
+        case TRUNCATED -> Arrays.copyOf(content, content.length / 2);
       };
       Files.write(file, damaged);
     }
@@ -305,7 +307,7 @@ class IdentityStoreTest {
     Path file = Files.createFile(folder.resolve("file"));
 
     assertThatThrownBy(() -> IdentityStore.open(file, TrustAnchors.read(fleet.trust())))
-        .isInstanceOf(java.io.UncheckedIOException.class)
+        .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining(file.toString());
   }
 }

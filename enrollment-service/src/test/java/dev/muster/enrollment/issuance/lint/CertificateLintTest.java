@@ -16,6 +16,7 @@ import dev.muster.testing.TestPki;
 import java.math.BigInteger;
 import java.net.URI;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -373,7 +374,7 @@ class CertificateLintTest {
         good.getPublicKeyData().getOctets());
     SubjectPublicKeyInfo compressed =
         new SubjectPublicKeyInfo(good.getAlgorithm(), new byte[] {2, 1, 2, 3});
-    java.security.KeyPairGenerator generator = java.security.KeyPairGenerator.getInstance("RSA");
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
     generator.initialize(2048);
     SubjectPublicKeyInfo rsa2048 =
         SubjectPublicKeyInfo.getInstance(generator.generateKeyPair().getPublic().getEncoded());

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.bouncycastle.asn1.ASN1Boolean;
 import org.bouncycastle.asn1.ASN1Encodable;
@@ -97,7 +98,7 @@ final class Surgery {
     return changeExtensions(list -> list.remove(indexOf(list, type)));
   }
 
-  private Surgery changeExtensions(java.util.function.Consumer<List<ASN1Encodable>> change) {
+  private Surgery changeExtensions(Consumer<List<ASN1Encodable>> change) {
     int last = tbs.size() - 1;
     ASN1TaggedObject tagged = ASN1TaggedObject.getInstance(tbs.get(last));
     List<ASN1Encodable> list = elements(ASN1Sequence.getInstance(tagged, true));
