@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillIT {
   private static final int DEVICES = 10;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
 
   @TempDir
   Path folder;

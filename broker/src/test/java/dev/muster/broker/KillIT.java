@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillIT {
   private static final int DEVICES = 12;
-  private static final int ROUNDS = 4;
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
   private static final int ACKNOWLEDGED_BEFORE_KILL = 1_500;
 
   @TempDir

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * form.
  */
 class IssuanceKillIT {
-  private static final int ROUNDS = Integer.getInteger("kill.rounds", 6);
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 3);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir
