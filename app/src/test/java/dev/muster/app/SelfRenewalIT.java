@@ -18,15 +18,13 @@ import dev.muster.device.FleetDevice;
 import dev.muster.enrollment.authority.ServiceCertificates.Service;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.protocol.file.Pem;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -47,29 +45,10 @@ class SelfRenewalIT {
   @TempDir
   Path folder;
 
-  private static final class MovedClock extends Clock {
-    private volatile Duration offset = Duration.ZERO;
-
-    @Override
-    public Instant instant() {
-      return Clock.systemUTC().instant().plus(offset);
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
-
   @Test
   void certificatesOfOurOwn_whenTwoThirdsAreOver_areReplacedEverywhere_whileDevicesGoOn()
       throws Exception {
-    MovedClock clock = new MovedClock();
+    MovableClock clock = MovableClock.running();
     MusterConfig config = MusterConfig.read(
         folder.resolve("none.yaml"),
         Map.of(),
@@ -96,7 +75,7 @@ class SelfRenewalIT {
       assertThat(listeners).allMatch(port -> shown(port).equals(serial(server)));
       List<DeviceState> left = new ArrayList<>();
 
-      clock.offset = MOVE;
+      clock.advance(MOVE);
       await().atMost(Duration.ofSeconds(90)).ignoreExceptions().until(() -> {
         if (device.state() != DeviceState.ONLINE) {
           left.add(device.state());

@@ -12,6 +12,7 @@ import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.testing.MovableClock;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class DeviceLoopTest {
   Path folder;
 
   private final ScriptedTransport transport = new ScriptedTransport();
-  private final MovableClock clock = new MovableClock();
+  private final MovableClock clock = MovableClock.running();
   private final List<String> states = new CopyOnWriteArrayList<>();
   private EstDouble est;
   private FleetDevice device;

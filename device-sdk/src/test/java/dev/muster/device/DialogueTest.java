@@ -13,6 +13,7 @@ import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.testing.MovableClock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ class DialogueTest {
   @TempDir
   Path folder;
 
-  private final MovableClock clock = new MovableClock();
+  private final MovableClock clock = MovableClock.running();
   private TestFleet fleet;
   private EstDouble est;
   private ScriptedTransport transport;

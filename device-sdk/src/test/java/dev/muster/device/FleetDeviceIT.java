@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -297,7 +298,7 @@ class FleetDeviceIT {
   @Test
   void renewal_atTwoThirdsOfLife_changesKeyAndLosesNothing() throws Exception {
     est.issuing(Clock.systemUTC(), Duration.ofDays(30));
-    MovableClock clock = new MovableClock();
+    MovableClock clock = MovableClock.running();
     FleetDevice device = started(builder("a").clock(clock));
     awaitOnline(device);
     List<CompletableFuture<Void>> acknowledged = new ArrayList<>();
@@ -325,7 +326,7 @@ class FleetDeviceIT {
 
   @Test
   void renewal_refusedForAWhile_keepsTheOldCertificateAndSucceedsLater() {
-    MovableClock clock = new MovableClock();
+    MovableClock clock = MovableClock.running();
     est.registrar(request ->
         est.requests().size() == 2 ? EstDouble.Answer.text(403, "not today") : est.issue(request));
     FleetDevice device = started(builder("a").clock(clock));

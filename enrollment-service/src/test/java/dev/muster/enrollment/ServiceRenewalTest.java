@@ -12,13 +12,11 @@ import dev.muster.enrollment.authority.ServiceCertificates.Service;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.testing.MovableClock;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,37 +29,10 @@ class ServiceRenewalTest {
   @TempDir
   Path folder;
 
-  private final MovedClock clock = new MovedClock(Instant.parse("2026-11-21T12:00:00Z"));
+  private final MovableClock clock = MovableClock.at(Instant.parse("2026-11-21T12:00:00Z"));
   private Registry registry;
   private ServiceCertificates services;
   private ServiceRenewal renewal;
-
-  private static final class MovedClock extends Clock {
-    private Instant now;
-
-    MovedClock(Instant now) {
-      this.now = now;
-    }
-
-    void move(Duration by) {
-      now = now.plus(by);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
 
   @BeforeEach
   void open() {
@@ -90,7 +61,7 @@ class ServiceRenewalTest {
     String last = serial(server());
     int renewals = 0;
     for (int day = 0; day < 365; day += 5) {
-      clock.move(Duration.ofDays(5));
+      clock.advance(Duration.ofDays(5));
       renewal.renewDue();
       assertThat(server().getNotAfter().toInstant())
           .isAfter(clock.instant().plus(VALIDITY.dividedBy(3)).minus(Duration.ofDays(5)));

@@ -304,6 +304,15 @@ class StandAloneIT {
   }
 
   @Test
+  void operatorApi_pathThatIsNone_isRefusedWithoutAStackInTheLog() throws Exception {
+    String address = "https://localhost:" + PORTS.get("operator") + "/api/v1/%";
+    String[] path = {"-s", "--cacert", "root.pem", address};
+    assertThat(PeerProgram.require("curl").run(folder, path).expectSuccess().stdout())
+        .contains("\"status\":400", "not percent-encoded");
+    assertThat(hiveMq.log()).doesNotContain("QueryStringDecoder");
+  }
+
+  @Test
   void revokedCertificate_isCutAndRefused() throws Exception {
     Credential bad = device("bad");
     TestPki.write(folder, "bad", bad);

@@ -6,38 +6,26 @@ package dev.muster.app.backend;
 
 import dev.muster.app.access.Access;
 import dev.muster.app.dashboard.Dashboard;
+import dev.muster.broker.ProblemDetails;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.ConnectionPatrol;
-import dev.muster.protocol.identity.Quoted;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import io.vertx.ext.web.handler.HttpException;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The one origin for operators: TLS, no client certificate; the API below {@code /api/v1}, which
  * {@link Access} guards, and the dashboard, which is the same for everybody.
- *
- * <p>Errors are problem details (RFC 9457); what was not expected is logged here and told as a
- * plain 500.
  */
 final class OperatorServer {
-  private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
   private static final int MAX_BODY_BYTES = 1 << 20;
   /** Some 200,000 devices, as JSON with tags. */
   private static final int MAX_MANIFEST_BYTES = 32 << 20;
@@ -102,8 +90,6 @@ final class OperatorServer {
     access.audit(root, API);
     root.route("/api/v1/*").subRouter(api);
     Dashboard.load().mount(root);
-    root.route().handler(ctx -> ctx.fail(404));
-    root.route().failureHandler(OperatorServer::problem);
     HttpServerOptions options = new HttpServerOptions()
         .setHost(host)
         .setPort(port)
@@ -118,20 +104,9 @@ final class OperatorServer {
     server = vertx
         .createHttpServer(options)
         .connectionHandler(patrol::watch)
-        .requestHandler(request -> route(request, root));
+        .requestHandler(ProblemDetails.handling(root));
     return Blocking.await(server.listen(), "operator API on " + host + ":" + port)
         .actualPort();
-  }
-
-  /** The router would log a path that is none with its stack, for whoever asks. */
-  private static void route(HttpServerRequest request, Router root) {
-    try {
-      QueryStringDecoder.decodeComponent(String.valueOf(request.path()));
-    } catch (IllegalArgumentException e) {
-      answer(request.response(), 400, "path: not percent-encoded (expected: % and two hex digits)");
-      return;
-    }
-    root.handle(request);
   }
 
   private static void secureHeaders(RoutingContext ctx) {
@@ -144,41 +119,6 @@ final class OperatorServer {
         .putHeader("Cross-Origin-Resource-Policy", "same-origin")
         .putHeader("Content-Security-Policy", CONTENT_POLICY);
     ctx.next();
-  }
-
-  private static void problem(RoutingContext ctx) {
-    int status = ctx.statusCode();
-    String detail = null;
-    if (ctx.failure() instanceof HttpException expected) {
-      status = expected.getStatusCode();
-      detail = expected.getPayload();
-    } else if (ctx.failure() != null && status == 500) {
-      LOG.error(
-          "Operator request failed method={} path={}",
-          ctx.request().method(),
-          Quoted.of(ctx.normalizedPath()),
-          ctx.failure());
-      detail = "unexpected; the server's log says more";
-    }
-    if (ctx.response().headWritten()) {
-      ctx.response().reset();
-      return;
-    }
-    answer(ctx.response(), status, detail);
-  }
-
-  private static void answer(HttpServerResponse response, int status, @Nullable String detail) {
-    JsonObject problem = new JsonObject()
-        .put("type", "about:blank")
-        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
-        .put("status", status);
-    if (detail != null) {
-      problem.put("detail", detail);
-    }
-    response
-        .setStatusCode(status)
-        .putHeader("Content-Type", "application/problem+json")
-        .end(problem.toBuffer());
   }
 
   /** Shows another certificate from the next connection on. */

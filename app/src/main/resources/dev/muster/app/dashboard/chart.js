@@ -43,13 +43,18 @@ export function chart(id, latest) {
 
 const toggled = (shown, name) => shown.includes(name) ? shown.filter((one) => one !== name) : [...shown, name];
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** What a colour of the style sheet is now, in the theme of now. */
+function colour(canvas, name) {
+  canvas.style.color = `var(${name})`;
+  return getComputedStyle(canvas).color;
+}
 
 const clock = (ms) => new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 function draw(canvas, shown) {
   if (!library || !series.data) return;
-  const state = [series.at, shown.join(), document.documentElement.dataset.theme].join('|');
+  const style = (name) => colour(canvas, name);
+  const state = [series.at, shown.join(), style('--text')].join('|');
   if (drawn?.canvas === canvas && drawn.state === state) return;
   if (drawn && drawn.canvas !== canvas) drawn.chart.destroy();
   const sets = series.data.series

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.app.data.AdminToken;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.protocol.file.DurableFiles;
+import dev.muster.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -23,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +65,7 @@ class AccessTest {
         folder.resolve("operators.json"),
         AdminToken.read(folder.resolve("token")),
         VERTX,
-        new MovableClock(),
+        MovableClock.at(Instant.parse("2026-03-01T12:00:00Z")),
         new SimpleMeterRegistry(),
         EVENTS::add);
     Router root = Router.router(VERTX);

@@ -7,13 +7,15 @@ package dev.muster.app.access;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.app.access.LoginThrottle.Attempt;
+import dev.muster.testing.MovableClock;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class LoginThrottleTest {
   private static final Attempt GUESSER = new Attempt("ada", "192.0.2.66", null);
 
-  private final MovableClock clock = new MovableClock();
+  private final MovableClock clock = MovableClock.at(Instant.parse("2026-03-01T12:00:00Z"));
   private final LoginThrottle throttle = new LoginThrottle(clock);
 
   private void fail(Attempt attempt, int times) {
@@ -26,7 +28,7 @@ class LoginThrottleTest {
   void guesser_afterFiveFailures_waitsLongerEachTime() {
     fail(GUESSER, 5);
     assertThat(throttle.begin(GUESSER)).isEqualTo(Duration.ofSeconds(1));
-    clock.move(Duration.ofSeconds(1));
+    clock.advance(Duration.ofSeconds(1));
     fail(GUESSER, 1);
     assertThat(throttle.begin(GUESSER)).isEqualTo(Duration.ofSeconds(2));
   }
@@ -34,7 +36,7 @@ class LoginThrottleTest {
   @Test
   void guesser_whoNeverStops_waitsAQuarterOfAnHourAtMost() {
     for (int i = 0; i < 60; i++) {
-      clock.move(throttle.begin(GUESSER));
+      clock.advance(throttle.begin(GUESSER));
     }
     assertThat(throttle.begin(GUESSER)).isLessThanOrEqualTo(Duration.ofMinutes(15));
   }

@@ -6,19 +6,21 @@ package dev.muster.app.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.testing.MovableClock;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class SessionBookTest {
-  private final MovableClock clock = new MovableClock();
+  private final MovableClock clock = MovableClock.at(Instant.parse("2026-03-01T12:00:00Z"));
   private final SessionBook book = new SessionBook(clock);
 
   @Test
   void session_unusedForAnHour_isOver() {
     book.open("cookie", "ada", "::1", "");
-    clock.move(SessionBook.IDLE);
+    clock.advance(SessionBook.IDLE);
     assertThat(book.find("cookie")).isPresent();
-    clock.move(SessionBook.IDLE.plusMillis(1));
+    clock.advance(SessionBook.IDLE.plusMillis(1));
     assertThat(book.find("cookie")).isEmpty();
     assertThat(book.list(one -> true)).isEmpty();
   }
@@ -27,10 +29,10 @@ class SessionBookTest {
   void session_usedAllTheTime_isOverAfterHalfADay() {
     book.open("cookie", "ada", "::1", "");
     for (int i = 0; i < 12 * 2; i++) {
-      clock.move(Duration.ofMinutes(30));
+      clock.advance(Duration.ofMinutes(30));
       assertThat(book.find("cookie")).isPresent();
     }
-    clock.move(Duration.ofMillis(1));
+    clock.advance(Duration.ofMillis(1));
     assertThat(book.find("cookie")).isEmpty();
   }
 
@@ -38,7 +40,7 @@ class SessionBookTest {
   void session_ofTheTwentyFirstBrowser_endsTheOldest() {
     for (int i = 0; i < 21; i++) {
       book.open("cookie" + i, "ada", "::1", "");
-      clock.move(Duration.ofSeconds(1));
+      clock.advance(Duration.ofSeconds(1));
     }
     assertThat(book.find("cookie0")).isEmpty();
     assertThat(book.find("cookie1")).isPresent();

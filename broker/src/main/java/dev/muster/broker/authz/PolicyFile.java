@@ -15,6 +15,7 @@ import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,9 @@ public final class PolicyFile {
   static String text(Path file) {
     try {
       return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new InvalidPolicyException(
+          file.toString(), List.of("no such file (expected: a readable YAML file)"));
     } catch (IOException e) {
       throw new InvalidPolicyException(
           file.toString(), List.of("cannot be read: " + e + " (expected: a readable YAML file)"));

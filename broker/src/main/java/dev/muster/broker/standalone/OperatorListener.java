@@ -4,11 +4,11 @@
  */
 package dev.muster.broker.standalone;
 
+import dev.muster.broker.ProblemDetails;
 import dev.muster.broker.StartFailedException;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.Quoted;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +70,7 @@ final class OperatorListener {
             .setMaxInitialLineLength(MAX_LINE_BYTES)
             .setIdleTimeout(60)
             .setIdleTimeoutUnit(TimeUnit.SECONDS))
-        .requestHandler(router(vertx));
+        .requestHandler(ProblemDetails.handling(router(vertx)));
   }
 
   /** Starts to listen; blocks until it does. @throws StartFailedException if it cannot */
@@ -105,8 +104,6 @@ final class OperatorListener {
     root.route("/api/v1/*").handler(this::authenticate);
     root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
     root.route("/api/v1/*").subRouter(api);
-    root.route().handler(ctx -> ctx.fail(404));
-    root.route().failureHandler(OperatorListener::problem);
     return root;
   }
 
@@ -130,41 +127,6 @@ final class OperatorListener {
     ctx.json(new JsonObject()
         .put("status", found.isEmpty() ? "well" : "impaired")
         .put("problems", new JsonArray(found)));
-  }
-
-  private static void problem(RoutingContext ctx) {
-    int status = ctx.statusCode();
-    String detail = null;
-    if (ctx.failure() instanceof HttpException expected) {
-      status = expected.getStatusCode();
-      detail = expected.getPayload();
-    } else if (ctx.failure() != null && status == 500) {
-      LOG.error(
-          "Operator request failed method={} path={}",
-          ctx.request().method(),
-          Quoted.of(ctx.normalizedPath()),
-          ctx.failure());
-      detail = "unexpected; the server's log says more";
-    }
-    if (ctx.response().headWritten()) {
-      ctx.response().reset();
-    } else {
-      answer(ctx, status, detail);
-    }
-  }
-
-  private static void answer(RoutingContext ctx, int status, @Nullable String detail) {
-    JsonObject problem = new JsonObject()
-        .put("type", "about:blank")
-        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
-        .put("status", status);
-    if (detail != null) {
-      problem.put("detail", detail);
-    }
-    ctx.response()
-        .setStatusCode(status)
-        .putHeader("Content-Type", "application/problem+json")
-        .end(problem.toBuffer());
   }
 
   /** Shows another certificate from the next connection on, if the files hold one. */

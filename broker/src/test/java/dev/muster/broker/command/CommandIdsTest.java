@@ -6,7 +6,7 @@ package dev.muster.broker.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.muster.broker.telemetry.MovableClock;
+import dev.muster.testing.MovableClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class CommandIdsTest {
-  private final MovableClock clock = new MovableClock(Instant.parse("2026-11-25T10:00:00Z"));
+  private final MovableClock clock = MovableClock.at(Instant.parse("2026-11-25T10:00:00Z"));
   private final CommandIds ids = new CommandIds(clock);
 
   @Test

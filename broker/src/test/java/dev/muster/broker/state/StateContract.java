@@ -22,13 +22,13 @@ import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.SessionAlarm;
 import dev.muster.broker.session.Sessions;
-import dev.muster.broker.telemetry.MovableClock;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.twin.Twin;
 import dev.muster.broker.twin.TwinChange;
 import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +52,7 @@ abstract class StateContract {
   private static final PolicyFile POLICY = PolicyFile.parse("default", DefaultPolicy.yaml());
   private static final Instant START = Instant.parse("2026-11-25T10:00:00.123456Z");
 
-  private final MovableClock clock = new MovableClock(START);
+  private final MovableClock clock = MovableClock.at(START);
   private TelemetryDatabase database;
   private StateStore store;
   private Twins twins;

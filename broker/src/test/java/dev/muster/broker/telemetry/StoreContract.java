@@ -18,6 +18,7 @@ import dev.muster.broker.telemetry.rollup.Tier;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import dev.muster.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -42,7 +43,7 @@ abstract class StoreContract {
   static final DeviceId DEVICE = new DeviceId("d1");
   static final long T0 = NOW.getEpochSecond() - 12 * 3_600;
 
-  final MovableClock clock = new MovableClock(NOW);
+  final MovableClock clock = MovableClock.at(NOW);
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   TelemetryDatabase database;
   JdbcTelemetrySink sink;

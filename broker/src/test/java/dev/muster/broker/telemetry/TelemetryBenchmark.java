@@ -13,6 +13,7 @@ import dev.muster.broker.telemetry.rollup.Rollups;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import dev.muster.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +49,7 @@ class TelemetryBenchmark {
   @TempDir
   Path folder;
 
-  private final MovableClock clock = new MovableClock(END);
+  private final MovableClock clock = MovableClock.at(END);
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Random random = new Random(1);
 

@@ -23,6 +23,7 @@ import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
@@ -37,11 +38,8 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -69,31 +67,7 @@ final class DeskBench implements AutoCloseable {
   final Departures departures;
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
-  final ShiftedClock clock = new ShiftedClock();
-
-  /** The time of the machine, and what a test adds to it. */
-  static final class ShiftedClock extends Clock {
-    private volatile Duration shift = Duration.ZERO;
-
-    void advance(Duration by) {
-      shift = shift.plus(by);
-    }
-
-    @Override
-    public Instant instant() {
-      return Clock.systemUTC().instant().plus(shift);
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
+  final MovableClock clock = MovableClock.running();
 
   DeskBench(Path folder) {
     this(folder, new StorageConfig(folder.resolve("db")), Duration.ofDays(1));

@@ -13,6 +13,7 @@ import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayInputStream;
@@ -22,11 +23,8 @@ import java.security.GeneralSecurityException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.DistributionPoint;
 import org.bouncycastle.asn1.x509.Extension;
@@ -39,36 +37,12 @@ public final class RevocationBench implements AutoCloseable {
   static final Duration INTERVAL = Duration.ofHours(1);
   static final String BASE = "http://crl.example.com";
 
-  public final MovedClock clock = new MovedClock();
+  public final MovableClock clock = MovableClock.at(Instant.now());
   public final CertificateAuthorities authorities;
   public final Registry registry;
   final CrlPublisher publisher;
   final CrlShards shards;
   public final Revocations revocations;
-
-  /** Moved by hand. */
-  public static final class MovedClock extends Clock {
-    private Instant now = Clock.systemUTC().instant();
-
-    public void advance(Duration by) {
-      now = now.plus(by);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
 
   public RevocationBench(Path folder) {
     this(folder, RevocationConfig.MAX_SHARD_SIZE);

@@ -1,0 +1,88 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import dev.muster.protocol.identity.Quoted;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the operator API says no, wherever it is served: problem details (RFC 9457). What was not
+ * expected is logged here and told as a plain 500.
+ */
+public final class ProblemDetails {
+  private static final Logger LOG = LoggerFactory.getLogger(ProblemDetails.class);
+
+  private ProblemDetails() {}
+
+  /** What a server is to do with requests; answers all that {@code root} has failed. */
+  public static Handler<HttpServerRequest> handling(Router root) {
+    root.route().handler(ctx -> ctx.fail(404));
+    root.route().failureHandler(ProblemDetails::answer);
+    return request -> {
+      if (isDecodable(request.path())) {
+        root.handle(request);
+      } else {
+        answer(
+            request.response(), 400, "path: not percent-encoded (expected: % and two hex digits)");
+      }
+    };
+  }
+
+  /** The router would log a path that is none with its stack, for whoever asks. */
+  private static boolean isDecodable(@Nullable String path) {
+    try {
+      QueryStringDecoder.decodeComponent(String.valueOf(path));
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static void answer(RoutingContext ctx) {
+    int status = ctx.statusCode();
+    String detail = null;
+    if (ctx.failure() instanceof HttpException expected) {
+      status = expected.getStatusCode();
+      detail = expected.getPayload();
+    } else if (ctx.failure() != null && status == 500) {
+      LOG.error(
+          "Operator request failed method={} path={}",
+          ctx.request().method(),
+          Quoted.of(ctx.normalizedPath()),
+          ctx.failure());
+      detail = "unexpected; the server's log says more";
+    }
+    if (ctx.response().headWritten()) {
+      ctx.response().reset();
+      return;
+    }
+    answer(ctx.response(), status, detail);
+  }
+
+  private static void answer(HttpServerResponse response, int status, @Nullable String detail) {
+    JsonObject problem = new JsonObject()
+        .put("type", "about:blank")
+        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
+        .put("status", status);
+    if (detail != null) {
+      problem.put("detail", detail);
+    }
+    response
+        .setStatusCode(status)
+        .putHeader("Content-Type", "application/problem+json")
+        .end(problem.toBuffer());
+  }
+}
