@@ -74,7 +74,7 @@ public record MusterConfig(
         settings.text("metricsHost", "127.0.0.1"),
         EnrollmentSettings.read(settings),
         BrokerSettings.read(settings),
-        TelemetrySettings.read(settings));
+        TelemetrySettings.read(settings, Path.of("")));
     settings.finish();
     return config;
   }

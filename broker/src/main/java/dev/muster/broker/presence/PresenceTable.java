@@ -6,6 +6,7 @@ package dev.muster.broker.presence;
 
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.state.Times;
+import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.Connection;
@@ -53,8 +54,9 @@ final class PresenceTable {
   }
 
   long count() throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("SELECT COUNT(*) FROM presence")) {
+    try (PreparedStatement select =
+            TelemetryDatabase.reading(connection, "SELECT COUNT(*) FROM presence");
+        ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);
     }
@@ -62,8 +64,9 @@ final class PresenceTable {
 
   Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
     Map<DeviceId, Presence> found = new LinkedHashMap<>();
-    try (PreparedStatement select =
-        connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
+    try (PreparedStatement select = TelemetryDatabase.reading(
+        connection,
+        "SELECT fleet, online, since_us, reason, device FROM presence"
             + " WHERE online=? AND device>? ORDER BY device LIMIT ?")) {
       select.setBoolean(1, online);
       select.setString(2, after);

@@ -39,9 +39,10 @@ public final class TelemetrySettings {
 
   private TelemetrySettings() {}
 
-  public static TelemetryConfig read(Settings settings) {
+  /** @param base what a relative path of a file starts from */
+  public static TelemetryConfig read(Settings settings, Path base) {
     return new TelemetryConfig(
-        database(settings),
+        database(settings, base),
         new Retention(
             kept(settings, "raw", Retention.DEFAULT.raw()),
             kept(settings, "1m", Retention.DEFAULT.minutes()),
@@ -72,7 +73,7 @@ public final class TelemetrySettings {
         "telemetry.retention." + tier, otherwise, Duration.ofMinutes(1), Duration.ofDays(36_500));
   }
 
-  private static TelemetryStorage.@Nullable Server database(Settings settings) {
+  private static TelemetryStorage.@Nullable Server database(Settings settings, Path base) {
     String url = settings.text("telemetry.database.url", "");
     String user = settings.text("telemetry.database.user", "muster");
     String passwordFile = settings.text("telemetry.database.passwordFile", "");
@@ -80,7 +81,7 @@ public final class TelemetrySettings {
         "telemetry.database.url",
         null,
         value -> new TelemetryStorage.Server(
-            url, user, passwordFile.isEmpty() ? null : Path.of(passwordFile)),
+            url, user, passwordFile.isEmpty() ? null : base.resolve(passwordFile)),
         "jdbc:postgresql://HOST/DATABASE, without a password");
   }
 }

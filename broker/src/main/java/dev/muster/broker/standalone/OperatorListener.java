@@ -7,6 +7,7 @@ package dev.muster.broker.standalone;
 import dev.muster.broker.ProblemDetails;
 import dev.muster.broker.StartFailedException;
 import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Vertx;
@@ -21,9 +22,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.HttpException;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -51,7 +50,7 @@ final class OperatorListener {
   private final OperatorToken token;
   private final Router api;
   private final HttpServer server;
-  private X509Certificate used;
+  private volatile Shown shown;
 
   private OperatorListener(Vertx vertx, OperatorConfig config, Supplier<List<String>> problems) {
     this.config = config;
@@ -59,14 +58,14 @@ final class OperatorListener {
     this.token = OperatorToken.of(config.token());
     this.api = Router.router(vertx);
     api.get("/health").handler(this::health);
-    this.used = certificate();
+    this.shown = read(config);
     this.server = vertx
         .createHttpServer(new HttpServerOptions()
             .setHost(config.host())
             .setPort(config.port())
             .setSsl(true)
             .setEnabledSecureTransportProtocols(PROTOCOLS)
-            .setKeyCertOptions(credential())
+            .setKeyCertOptions(shown.options())
             .setMaxInitialLineLength(MAX_LINE_BYTES)
             .setIdleTimeout(60)
             .setIdleTimeoutUnit(TimeUnit.SECONDS))
@@ -132,40 +131,47 @@ final class OperatorListener {
   /** Shows another certificate from the next connection on, if the files hold one. */
   void look() {
     try {
-      X509Certificate now = certificate();
-      if (!now.equals(used)) {
-        ServerSSLOptions options = new ServerSSLOptions();
-        options.setEnabledSecureTransportProtocols(PROTOCOLS);
-        options.setKeyCertOptions(credential());
-        server.updateSSLOptions(options);
-        used = now;
-        LOG.info(
-            "Operator API shows another certificate notAfter={}",
-            now.getNotAfter().toInstant());
+      Shown now = read(config);
+      if (now.equals(shown)) {
+        return;
       }
+      ServerSSLOptions options = new ServerSSLOptions();
+      options.setEnabledSecureTransportProtocols(PROTOCOLS);
+      options.setKeyCertOptions(now.options());
+      server
+          .updateSSLOptions(options)
+          .onFailure(e -> LOG.warn("Operator API keeps its certificate reason={}", e.getMessage()))
+          .onSuccess(done -> {
+            shown = now;
+            LOG.info("Operator API shows another certificate");
+          });
     } catch (IllegalArgumentException | UncheckedIOException e) {
       // While the files are replaced; what was shown is shown on.
       LOG.debug("Operator API keeps its certificate reason={}", e.getMessage());
     }
   }
 
-  private X509Certificate certificate() {
+  /** What the files hold, as read once. */
+  private record Shown(String key, String chain) {
+    PemKeyCertOptions options() {
+      return new PemKeyCertOptions()
+          .addKeyValue(Buffer.buffer(key))
+          .addCertValue(Buffer.buffer(chain));
+    }
+
+    @Override
+    public String toString() {
+      return "key and chain";
+    }
+  }
+
+  private static Shown read(OperatorConfig config) {
     PrivateKey key = PemFile.privateKey(config.key());
-    X509Certificate certificate = PemFile.certificates(config.chain()).get(0);
-    if (!KeyMatch.belongTogether(key, certificate.getPublicKey())) {
+    List<X509Certificate> chain = PemFile.certificates(config.chain());
+    if (!KeyMatch.belongTogether(key, chain.get(0).getPublicKey())) {
       throw new IllegalArgumentException(config.key() + ": not the key of the certificate in "
           + config.chain() + " (expected: key and certificate made together)");
     }
-    return certificate;
-  }
-
-  private PemKeyCertOptions credential() {
-    try {
-      return new PemKeyCertOptions()
-          .addKeyValue(Buffer.buffer(Files.readAllBytes(config.key())))
-          .addCertValue(Buffer.buffer(Files.readAllBytes(config.chain())));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return new Shown(Pem.of(key), Pem.of(chain));
   }
 }

@@ -57,7 +57,7 @@ final class StandAloneBroker implements AutoCloseable {
       StandAloneBroker broker = new StandAloneBroker(vertx, core, exposures);
       broker.serve(settings.operator(), input, output);
       return broker;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       stop(vertx);
       throw e;
     }
@@ -75,7 +75,7 @@ final class StandAloneBroker implements AutoCloseable {
       core.extension().extensionStart(input, output);
       // Whom HiveMQ's own trust store admits is for its operator to change.
       core.follow(authorities -> {}, looks.toArray(Runnable[]::new));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       core.close();
       throw e;
     }

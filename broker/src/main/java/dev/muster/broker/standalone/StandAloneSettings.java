@@ -51,7 +51,7 @@ record StandAloneSettings(CoreConfig core, @Nullable OperatorConfig operator) {
     BrokerSettings broker = BrokerSettings.read(settings);
     int keepAlive =
         settings.integer("maxKeepAliveSeconds", HIVEMQ_MAX_KEEP_ALIVE_SECONDS, 1, 65_535);
-    TelemetryConfig telemetry = TelemetrySettings.read(settings);
+    TelemetryConfig telemetry = TelemetrySettings.read(settings, home);
     return settings.check(
         FILE,
         () -> new CoreConfig(

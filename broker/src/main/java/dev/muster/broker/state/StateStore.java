@@ -191,7 +191,7 @@ public final class StateStore implements AutoCloseable {
   private Connection connected() throws SQLException {
     Connection current = connection;
     if (current == null) {
-      current = database.connect();
+      current = database.connectToWrite();
       current.setAutoCommit(false);
       connection = current;
     }

@@ -73,7 +73,11 @@ public final class BatchThread<T> implements AutoCloseable {
     if (closing) {
       return Optional.of("the store is closing");
     }
-    return queue.offer(one) ? Optional.empty() : Optional.of("the store cannot keep up");
+    if (!queue.offer(one)) {
+      return Optional.of("the store cannot keep up");
+    }
+    // Looked at again, so that nothing is left behind by a thread that has just ended.
+    return closing && queue.remove(one) ? Optional.of("the store is closing") : Optional.empty();
   }
 
   /** How much waits. */
@@ -99,13 +103,22 @@ public final class BatchThread<T> implements AutoCloseable {
       } catch (InterruptedException e) {
         closing = true;
       } catch (Throwable e) {
-        failed(e);
-        work.drop();
-        work.fail(batch, FAILED);
+        giveUp(batch, e);
       }
       batch.clear();
     }
     work.drop();
+  }
+
+  private void giveUp(List<T> batch, Throwable cause) {
+    try {
+      failed(cause);
+      work.drop();
+    } catch (Throwable again) {
+      problem = name + ": " + again;
+    } finally {
+      work.fail(batch, FAILED);
+    }
   }
 
   /** Notes that nothing can be done. For the thread. */

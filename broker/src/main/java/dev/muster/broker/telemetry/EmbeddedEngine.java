@@ -89,8 +89,14 @@ final class EmbeddedEngine implements Engine {
 
   /** H2 locks its file. */
   @Override
-  public AutoCloseable claim() {
-    return () -> {};
+  public Claim claim() {
+    return new Claim() {
+      @Override
+      public void renew() {}
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Override

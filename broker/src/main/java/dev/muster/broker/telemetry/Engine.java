@@ -30,10 +30,22 @@ interface Engine {
    * Takes the database for this process alone: a broker takes all whom it does not know for gone,
    * and reads a version before it writes the next.
    *
-   * @return to be closed when others may have it
    * @throws dev.muster.broker.StartFailedException if another has it
    */
-  AutoCloseable claim() throws SQLException;
+  Claim claim() throws SQLException;
+
+  /** That the database is this process's; closed when others may have it. */
+  interface Claim extends AutoCloseable {
+    /**
+     * Makes sure of it, and takes it again if it was lost with a connection.
+     *
+     * @throws SQLException if another has it now: nothing may be written then
+     */
+    void renew() throws SQLException;
+
+    @Override
+    void close() throws SQLException;
+  }
 
   /** What a failure to open means, for an operator. */
   String explain(Throwable problem);

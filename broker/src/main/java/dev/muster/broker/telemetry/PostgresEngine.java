@@ -13,12 +13,18 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /** A database on a PostgreSQL server. */
 final class PostgresEngine implements Engine {
   /** Of ours alone, by chance. */
   private static final long LOCK = 0x6d75_7374_6572_0001L;
+
+  private static final String IN_USE =
+      "in use by another broker (expected: a database for each broker; that of a machine that was"
+          + " lost is let go within half a minute)";
+  private static final int VALID_SECONDS = 2;
 
   private final TelemetryStorage.Server server;
   private final String password;
@@ -87,21 +93,65 @@ final class PostgresEngine implements Engine {
 
   /** An advisory lock, which goes with its connection: also when this process is killed. */
   @Override
-  public AutoCloseable claim() throws SQLException {
-    Connection connection = DriverManager.getConnection(server.url(), server.user(), password);
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("SELECT pg_try_advisory_lock(" + LOCK + ")")) {
-      rows.next();
-      if (rows.getBoolean(1)) {
-        return connection;
+  public Claim claim() throws SQLException {
+    Connection locked = lock();
+    if (locked == null) {
+      throw new StartFailedException("telemetry.database.url: " + server.url() + ": " + IN_USE);
+    }
+    return new Lock(locked);
+  }
+
+  private final class Lock implements Claim {
+    private @Nullable Connection held;
+
+    Lock(Connection held) {
+      this.held = held;
+    }
+
+    @Override
+    public synchronized void renew() throws SQLException {
+      if (held != null && held.isValid(VALID_SECONDS)) {
+        return;
+      }
+      close();
+      held = lock();
+      if (held == null) {
+        throw new SQLException(server.url() + ": " + IN_USE);
+      }
+    }
+
+    @Override
+    public synchronized void close() throws SQLException {
+      if (held != null) {
+        held.close();
+        held = null;
+      }
+    }
+  }
+
+  /** @return a connection that holds the lock; null if another has it */
+  private @Nullable Connection lock() throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", server.user());
+    properties.setProperty("password", password);
+    properties.setProperty("tcpKeepAlive", "true");
+    Connection connection = DriverManager.getConnection(server.url(), properties);
+    try (Statement statement = connection.createStatement()) {
+      // Else the server would keep the lock of a machine that is gone for two hours.
+      statement.execute("SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+          + " SET tcp_keepalives_count = 3");
+      try (ResultSet rows = statement.executeQuery("SELECT pg_try_advisory_lock(" + LOCK + ")")) {
+        rows.next();
+        if (rows.getBoolean(1)) {
+          return connection;
+        }
       }
     } catch (SQLException e) {
       connection.close();
       throw e;
     }
     connection.close();
-    throw new StartFailedException("telemetry.database.url: " + server.url()
-        + ": in use by another broker (expected: a database for each broker)");
+    return null;
   }
 
   @Override

@@ -34,9 +34,9 @@ public final class TelemetryDatabase implements AutoCloseable {
 
   private final HikariDataSource dataSource;
   private final Engine engine;
-  private final AutoCloseable claim;
+  private final Engine.Claim claim;
 
-  private TelemetryDatabase(HikariDataSource dataSource, Engine engine, AutoCloseable claim) {
+  private TelemetryDatabase(HikariDataSource dataSource, Engine engine, Engine.Claim claim) {
     this.dataSource = dataSource;
     this.engine = engine;
     this.claim = claim;
@@ -68,7 +68,7 @@ public final class TelemetryDatabase implements AutoCloseable {
     HikariDataSource dataSource = null;
     try {
       dataSource = new HikariDataSource(config);
-      AutoCloseable claim = engine.claim();
+      Engine.Claim claim = engine.claim();
       return prepared(dataSource, engine, claim);
     } catch (FlywayException | HikariPool.PoolInitializationException | SQLException e) {
       close(dataSource);
@@ -80,7 +80,7 @@ public final class TelemetryDatabase implements AutoCloseable {
   }
 
   private static TelemetryDatabase prepared(
-      HikariDataSource dataSource, Engine engine, AutoCloseable claim) throws SQLException {
+      HikariDataSource dataSource, Engine engine, Engine.Claim claim) throws SQLException {
     try {
       prepare(dataSource, engine);
       return new TelemetryDatabase(dataSource, engine, claim);
@@ -90,10 +90,10 @@ public final class TelemetryDatabase implements AutoCloseable {
     }
   }
 
-  private static void release(AutoCloseable claim) {
+  private static void release(Engine.Claim claim) {
     try {
       claim.close();
-    } catch (Exception e) {
+    } catch (SQLException e) {
       // A connection that is broken has let go already.
       LOG.debug("Database not let go error={}", e.toString());
     }
@@ -126,6 +126,15 @@ public final class TelemetryDatabase implements AutoCloseable {
     discard(connection);
     connection.close();
     return dataSource.getConnection();
+  }
+
+  /**
+   * As {@link #connect}, for those who write on and on: it makes sure that the database is ours
+   * alone, since what broke their connection may have broken that too.
+   */
+  public Connection connectToWrite() throws SQLException {
+    claim.renew();
+    return connect();
   }
 
   /** A statement that reads, and is stopped when it takes too long. */

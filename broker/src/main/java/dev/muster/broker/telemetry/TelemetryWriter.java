@@ -71,7 +71,7 @@ final class TelemetryWriter {
 
   /** Takes a connection for itself. */
   static TelemetryWriter open(TelemetryDatabase database, Limits limits) throws SQLException {
-    Connection connection = database.connect();
+    Connection connection = database.connectToWrite();
     try {
       return new TelemetryWriter(database, connection, limits);
     } catch (SQLException | RuntimeException e) {

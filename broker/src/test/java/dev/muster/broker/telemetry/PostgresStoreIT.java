@@ -96,13 +96,16 @@ class PostgresStoreIT extends IntakeContract {
     assertThat(sink.problem()).isEmpty();
     await().ignoreExceptions().untilAsserted(() -> finish(rollups));
     assertThat(new MessageQuery(database).messages(DEVICE, 0, 10).entries()).hasSize(2);
+    assertThatThrownBy(this::openDatabase)
+        .as("the database is ours again")
+        .hasMessageContaining("in use by another broker");
   }
 
   @Test
   void open_databaseOfAnotherBroker_isRefusedUntilThatHasClosed() {
     assertThatThrownBy(this::openDatabase)
         .isInstanceOf(StartFailedException.class)
-        .hasMessageContaining("in use by another broker (expected: a database for each broker)");
+        .hasMessageContaining("in use by another broker (expected: a database for each broker;");
     sink.close();
     database.close();
     database = openDatabase();

@@ -60,7 +60,7 @@ class StateAfterFailedFlushTest {
     }
 
     @Override
-    public AutoCloseable claim() throws SQLException {
+    public Claim claim() throws SQLException {
       return engine.claim();
     }
 

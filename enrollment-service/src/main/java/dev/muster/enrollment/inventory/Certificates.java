@@ -28,10 +28,6 @@ public final class Certificates {
       "COALESCE((SELECT before.key_use + 1 FROM certificate before"
           + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
 
-  /** When each device's newest live certificate ends. */
-  static final String NEWEST_END = "SELECT device, MAX(not_after) AS ends FROM certificate"
-      + " WHERE device IS NOT NULL AND status = 'active' GROUP BY device";
-
   private final Handle handle;
 
   Certificates(Handle handle) {
@@ -156,9 +152,12 @@ public final class Certificates {
    */
   public List<CertificateRecord> ending(Instant before, String after, int limit) {
     return handle
-        .createQuery("SELECT c.* FROM certificate c JOIN (" + NEWEST_END
-            + ") e ON e.device = c.device AND e.ends = c.not_after WHERE e.ends <= :before"
-            + " AND c.status = 'active' AND c.serial > :after ORDER BY c.serial LIMIT :limit")
+        .createQuery("SELECT c.* FROM certificate c WHERE c.serial > :after"
+            + " AND c.not_after <= :before AND c.status = 'active' AND c.device IS NOT NULL"
+            + " AND NOT EXISTS (SELECT 1 FROM certificate other WHERE other.device = c.device"
+            + " AND other.status = 'active' AND (other.not_after > c.not_after"
+            + " OR (other.not_after = c.not_after AND other.serial > c.serial)))"
+            + " ORDER BY c.serial LIMIT :limit")
         .bind("before", before)
         .bind("after", after)
         .bind("limit", limit)

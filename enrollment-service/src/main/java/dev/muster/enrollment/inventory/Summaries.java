@@ -51,7 +51,9 @@ public final class Summaries {
             + " COUNT(CASE WHEN ends > :week AND ends <= :month THEN 1 END),"
             + " COUNT(CASE WHEN ends > :month AND ends <= :quarter THEN 1 END),"
             + " COUNT(CASE WHEN ends > :quarter THEN 1 END) FROM ("
-            + Certificates.NEWEST_END + ") e")
+            // When each device's newest live certificate ends.
+            + "SELECT device, MAX(not_after) AS ends FROM certificate"
+            + " WHERE device IS NOT NULL AND status = 'active' GROUP BY device) e")
         .bind("now", now)
         .bind("week", now.plus(Duration.ofDays(7)))
         .bind("month", now.plus(Duration.ofDays(30)))

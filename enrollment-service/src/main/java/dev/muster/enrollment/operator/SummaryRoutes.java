@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /summary/identities}: the numbers that an overview begins with. */
@@ -19,7 +20,8 @@ final class SummaryRoutes {
 
   private final OperatorParts parts;
   private final Work work;
-  private @Nullable Counted counted;
+  private final ReentrantLock counting = new ReentrantLock();
+  private volatile @Nullable Counted counted;
 
   private record Counted(Instant at, IdentitySummary.Ends ends) {}
 
@@ -40,14 +42,32 @@ final class SummaryRoutes {
         }));
   }
 
-  /** One counts, and the others wait for it. */
-  private synchronized Counted ends(Instant now) {
+  /**
+   * One counts; whoever else asks is told what was counted before, as operators' threads are few,
+   * and revocations run on them too.
+   */
+  private Counted ends(Instant now) {
     Counted last = counted;
-    if (last == null || now.isAfter(last.at().plus(ENDS_KEPT))) {
-      last = new Counted(now, parts.registry().read(tables -> count(tables, now)));
-      counted = last;
+    if (last != null && (isFresh(last, now) || !counting.tryLock())) {
+      return last;
     }
-    return last;
+    if (last == null) {
+      counting.lock();
+    }
+    try {
+      Counted newest = counted;
+      if (newest == null || !isFresh(newest, now)) {
+        newest = new Counted(now, parts.registry().read(tables -> count(tables, now)));
+        counted = newest;
+      }
+      return newest;
+    } finally {
+      counting.unlock();
+    }
+  }
+
+  private static boolean isFresh(Counted counted, Instant now) {
+    return !now.isAfter(counted.at().plus(ENDS_KEPT));
   }
 
   private static IdentitySummary.Ends count(Registry.Tables tables, Instant now) {
