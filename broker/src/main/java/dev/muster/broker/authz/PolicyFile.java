@@ -46,7 +46,8 @@ public final class PolicyFile {
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new InvalidPolicyException(
-          file.toString(), List.of("no such file (expected: a readable YAML file)"));
+          file.toString(),
+          List.of("cannot be read: no such file (expected: a readable YAML file)"));
     } catch (IOException e) {
       throw new InvalidPolicyException(
           file.toString(), List.of("cannot be read: " + e + " (expected: a readable YAML file)"));
