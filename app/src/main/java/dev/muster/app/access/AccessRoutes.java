@@ -108,17 +108,9 @@ final class AccessRoutes {
     String browser = ctx.request().getHeader("User-Agent");
     Cookie device = ctx.request().getCookie(DEVICE_COOKIE);
     return new Client(
-        network(Access.address(ctx)),
+        Access.address(ctx),
         browser == null ? "" : browser.substring(0, Math.min(MAX_BROWSER, browser.length())),
         device == null ? null : device.getValue());
-  }
-
-  /** Who has an IPv6 address has as many as he likes, in one /64. */
-  private static String network(String address) {
-    String[] groups = address.split(":");
-    return groups.length == 8
-        ? String.join(":", groups[0], groups[1], groups[2], groups[3]) + "::/64"
-        : address;
   }
 
   private static void welcome(RoutingContext ctx, SignIn.Welcome welcome) {
@@ -172,11 +164,11 @@ final class AccessRoutes {
   }
 
   private void listSessions(RoutingContext ctx) {
-    Caller caller = Access.of(ctx);
-    Session own = caller.session();
+    Session own = Access.of(ctx).session();
+    String owner = visibleOwner(ctx);
     JsonArray list = new JsonArray();
-    sessions
-        .list(one -> sees(caller, one.operator()))
+    operators
+        .openSessions(owner)
         .forEach(one -> list.add(new JsonObject()
             .put("id", one.id())
             .put("operator", one.operator())
@@ -188,14 +180,12 @@ final class AccessRoutes {
     ctx.json(new JsonObject().put("sessions", list));
   }
 
-  /** An admin sees what is everybody's, others what is theirs. */
-  private static boolean sees(Caller caller, String owner) {
-    return caller.role() == Role.ADMIN || owner.equals(caller.operator());
-  }
-
+  /**
+   * An admin sees what is everybody's (null), others what is theirs; but a token that may do less
+   * than its operator is no way to his sessions and his other tokens.
+   */
   private static @Nullable String visibleOwner(RoutingContext ctx) {
-    Caller caller = Access.of(ctx);
-    return caller.role() == Role.ADMIN ? null : caller.operator();
+    return Access.of(ctx).role() == Role.ADMIN ? null : session(ctx).operator();
   }
 
   private void endSession(RoutingContext ctx) {

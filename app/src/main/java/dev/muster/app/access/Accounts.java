@@ -31,9 +31,16 @@ record Accounts(
     if (version != 1) {
       throw new IllegalArgumentException("version: " + version + " (expected: 1)");
     }
+    Objects.requireNonNull(deviceKey, "deviceKey");
     operators = List.copyOf(operators);
     tokens = List.copyOf(tokens);
     invitations = List.copyOf(invitations);
+  }
+
+  /** Without keys and hashes, as below: they might be logged. */
+  @Override
+  public String toString() {
+    return "Accounts[operators=" + operators + ", tokens=" + tokens + "]";
   }
 
   static Accounts none() {
@@ -41,7 +48,16 @@ record Accounts(
   }
 
   /** @param password its hash; null until the operator has chosen one */
-  record Operator(String name, Role role, @Nullable String password, String createdAt) {}
+  record Operator(String name, Role role, @Nullable String password, String createdAt) {
+    Operator with(String newPassword) {
+      return new Operator(name, role, newPassword, createdAt);
+    }
+
+    @Override
+    public String toString() {
+      return "Operator[name=" + name + ", role=" + role + "]";
+    }
+  }
 
   /** @param hash of the secret part; the whole is {@code muster_ID_SECRET} */
   record Token(
@@ -55,6 +71,11 @@ record Accounts(
     boolean isOver(Instant now) {
       return !Instant.parse(expiresAt).isAfter(now);
     }
+
+    @Override
+    public String toString() {
+      return "Token[id=" + id + ", owner=" + owner + "]";
+    }
   }
 
   /** @param operator whose password may be chosen; null for the first one, who says his name */
@@ -62,15 +83,24 @@ record Accounts(
     boolean isOver(Instant now) {
       return !Instant.parse(expiresAt).isAfter(now);
     }
+
+    @Override
+    public String toString() {
+      return "Invitation[operator=" + operator + "]";
+    }
   }
 
   /** @throws IllegalArgumentException unless it may be an operator's, or a token's, name */
   static String checkName(String name) {
-    if (!NAME.matcher(name).matches()) {
+    if (!isName(name)) {
       throw new IllegalArgumentException(
           "name: " + Quoted.of(name) + " (expected: 1 to 32 of a-z, 0-9, '.', '_' and '-')");
     }
     return name;
+  }
+
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
   }
 
   Optional<Operator> operator(String name) {
@@ -92,8 +122,12 @@ record Accounts(
     return operators.stream().anyMatch(one -> one.role() == Role.ADMIN && one.password() != null);
   }
 
-  /** With this one, in the place of the one of the same name if there is one. */
+  /**
+   * With this one, in the place of the one of the same name if there is one; if not, whatever a
+   * former bearer of the name has left goes.
+   */
   Accounts with(Operator operator) {
+    Accounts others = operator(operator.name()).isPresent() ? this : without(operator.name());
     return new Accounts(
         version,
         deviceKey,
@@ -102,8 +136,8 @@ record Accounts(
                 Stream.of(operator))
             .sorted((a, b) -> a.name().compareTo(b.name()))
             .toList(),
-        tokens,
-        invitations);
+        others.tokens,
+        others.invitations);
   }
 
   /** Without an operator, his tokens and links. */

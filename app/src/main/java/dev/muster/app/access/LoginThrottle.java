@@ -43,6 +43,18 @@ final class LoginThrottle {
 
   /** One who tries. @param device the browser that is known to be the account's; null if none is */
   record Attempt(String account, String address, @Nullable String device) {
+    Attempt {
+      address = network(address);
+    }
+
+    /** Who has an IPv6 address has as many as he likes, in one /64. */
+    private static String network(String address) {
+      String[] groups = address.split(":");
+      return groups.length == 8
+          ? String.join(":", groups[0], groups[1], groups[2], groups[3]) + "::/64"
+          : address;
+    }
+
     private List<Limit> limits() {
       return device != null
           ? List.of(new Limit("device " + device, FREE_PER_ACCOUNT))

@@ -15,7 +15,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,7 +52,12 @@ final class Operators {
   /** How an attempt to sign in ended. */
   sealed interface SignIn {
     /** @param device marks the browser as one that the operator has signed in from */
-    record Welcome(Session session, Role role, String cookie, String device) implements SignIn {}
+    record Welcome(Session session, Role role, String cookie, String device) implements SignIn {
+      @Override
+      public String toString() {
+        return "Welcome[" + session + "]";
+      }
+    }
 
     record Wait(Duration pause) implements SignIn {}
 
@@ -58,7 +65,12 @@ final class Operators {
   }
 
   /** Where a request comes from. */
-  record Client(String address, String browser, @Nullable String device) {}
+  record Client(String address, String browser, @Nullable String device) {
+    @Override
+    public String toString() {
+      return "Client[address=" + address + "]";
+    }
+  }
 
   /** What a browser brings is the operator's if our seal is on it. */
   private static @Nullable String device(Accounts accounts, String name, @Nullable String brought) {
@@ -75,8 +87,11 @@ final class Operators {
 
   SignIn signIn(String name, String password, Client client) {
     Accounts accounts = file.current();
-    LoginThrottle.Attempt attempt =
-        new LoginThrottle.Attempt(name, client.address(), device(accounts, name, client.device()));
+    // Names that are nobody's for sure count as one: what strangers make up is not kept.
+    LoginThrottle.Attempt attempt = new LoginThrottle.Attempt(
+        Accounts.isName(name) ? name : "",
+        client.address(),
+        device(accounts, name, client.device()));
     Duration wait = throttle.begin(attempt);
     if (!wait.isZero()) {
       return new SignIn.Wait(wait);
@@ -89,13 +104,29 @@ final class Operators {
       return new SignIn.Refused();
     }
     throttle.succeeded(attempt);
-    note(new Actor("operator:" + name, client.address()), "operator.signed-in", name);
-    return welcome(file.current(), operator.orElseThrow(), client);
+    noteIfPossible(client, name);
+    return welcome(accounts, operator.orElseThrow(), client);
   }
 
+  /** Somebody may be signing in to mend what the audit log is written to. */
+  private void noteIfPossible(Client client, String name) {
+    try {
+      note(new Actor("operator:" + name, client.address()), "operator.signed-in", name);
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "Sign-in not in the audit log operator={} from={} reason=\"{}\"",
+          name,
+          client.address(),
+          e.toString());
+    }
+  }
+
+  /** @param operator with the password that was right: if he has another by now, nothing opens */
   private SignIn.Welcome welcome(Accounts accounts, Operator operator, Client client) {
     String cookie = Secret.create();
-    Session session = sessions.open(cookie, operator.name(), client.address(), client.browser());
+    String password = Objects.requireNonNull(operator.password(), "password");
+    Session session =
+        sessions.open(cookie, operator.name(), password, client.address(), client.browser());
     return new SignIn.Welcome(
         session, operator.role(), cookie, sealed(accounts, operator.name(), Secret.create()));
   }
@@ -118,32 +149,47 @@ final class Operators {
 
   /** Chooses a password by a link, which then is used up, and signs in. */
   SignIn.Welcome setUp(String secret, @Nullable String wanted, String password, Client client) {
-    String[] chosen = new String[1];
+    invited(secret); // Without a link, nobody makes others wait for the file.
+    AtomicReference<Operator> chosen = new AtomicReference<>();
     Accounts changed = file.change(accounts -> {
-      Invitation invitation =
-          accounts.invitation(secret, clock.instant()).orElseThrow(Operators::linkOver);
-      String name = invitation.operator() != null
-          ? invitation.operator()
-          : Accounts.checkName(wanted == null ? "" : wanted);
+      Invitation invitation = invitation(accounts, secret);
+      Operator before = invitation.operator() != null
+          ? operator(accounts, invitation.operator())
+          : first(accounts, wanted == null ? "" : wanted);
+      String name = before.name();
       checkPassword(name, password);
-      Role role = accounts.operator(name).map(Operator::role).orElse(Role.ADMIN);
       note(new Actor("operator:" + name, client.address()), "operator.password-set", name);
-      chosen[0] = name;
-      return accounts
-          .withoutInvitation(invitation.operator())
-          .with(new Operator(
-              name, role, PasswordHash.of(password), clock.instant().toString()));
+      chosen.set(before.with(PasswordHash.of(password)));
+      return accounts.withoutInvitation(invitation.operator()).with(chosen.get());
     });
-    sessions.end(session -> session.operator().equals(chosen[0]));
-    return welcome(changed, changed.operator(chosen[0]).orElseThrow(), client);
+    Operator operator = chosen.get();
+    sessions.end(session -> session.operator().equals(operator.name()));
+    return welcome(changed, operator, client);
+  }
+
+  private Operator first(Accounts accounts, String name) {
+    checkFree(accounts, Accounts.checkName(name));
+    return new Operator(name, Role.ADMIN, null, clock.instant().toString());
+  }
+
+  private static void checkFree(Accounts accounts, String name) {
+    if (accounts.operator(name).isPresent()) {
+      throw new HttpException(409, "name: " + Quoted.of(name) + " is another's already");
+    }
+  }
+
+  /** The link of a first operator is over, too, if an admin has come in another way. */
+  private Invitation invitation(Accounts accounts, String secret) {
+    return accounts
+        .invitation(secret, clock.instant())
+        .filter(one -> one.operator() != null || !accounts.hasAdmin())
+        .orElseThrow(Operators::linkOver);
   }
 
   /** For whom a link is; empty name for the first operator. */
   String invited(String secret) {
-    return file.current()
-        .invitation(secret, clock.instant())
-        .map(one -> one.operator() == null ? "" : one.operator())
-        .orElseThrow(Operators::linkOver);
+    String operator = invitation(file.current(), secret).operator();
+    return operator == null ? "" : operator;
   }
 
   private static HttpException linkOver() {
@@ -162,7 +208,7 @@ final class Operators {
     }
   }
 
-  /** Changes one's own password; all his other sessions end. */
+  /** Changes one's own password; all his other sessions end, and a link to choose one. */
   void changePassword(Session session, String old, String password) {
     String name = session.operator();
     LoginThrottle.Attempt attempt =
@@ -176,10 +222,15 @@ final class Operators {
     throttle.succeeded(attempt);
     checkPassword(name, password);
     String hash = PasswordHash.of(password);
+    // Before it counts: what this session asks for meanwhile is not to be refused.
+    sessions.keep(session, hash);
     file.change(accounts -> {
       Operator now = operator(accounts, name);
+      if (!operator.password().equals(now.password())) {
+        throw new HttpException(403, "current: not the password any more");
+      }
       note(new Actor("operator:" + name, session.address()), "operator.password-set", name);
-      return accounts.with(new Operator(name, now.role(), hash, now.createdAt()));
+      return accounts.withoutInvitation(name).with(now.with(hash));
     });
     sessions.end(one -> one.operator().equals(name) && !one.id().equals(session.id()));
   }
@@ -199,9 +250,7 @@ final class Operators {
   String create(String name, Role role, Actor actor) {
     Accounts.checkName(name);
     return link(name, accounts -> {
-      if (accounts.operator(name).isPresent()) {
-        throw new HttpException(409, "name: " + Quoted.of(name) + " is another's already");
-      }
+      checkFree(accounts, name);
       if (accounts.operators().size() >= MAX_OPERATORS) {
         throw new HttpException(409, "operators: expected at most " + MAX_OPERATORS);
       }
@@ -257,7 +306,12 @@ final class Operators {
   }
 
   /** What a new token is, and its text, which nobody can read again. */
-  record NewToken(Token token, String text) {}
+  record NewToken(Token token, String text) {
+    @Override
+    public String toString() {
+      return "NewToken[" + token + "]";
+    }
+  }
 
   NewToken createToken(Session session, String name, Role role, Duration validity, Actor actor) {
     Accounts.checkName(name);
@@ -272,6 +326,9 @@ final class Operators {
         now.toString(),
         now.plus(validity).toString());
     file.change(accounts -> {
+      if (accounts.operator(session.operator()).filter(session::isOf).isEmpty()) {
+        throw new HttpException(403, "session: over (expected: somebody who has signed in)");
+      }
       Accounts kept = accounts.tokens().stream()
           .filter(one -> one.isOver(now))
           .reduce(accounts, (some, one) -> some.withoutToken(one.id()), (a, b) -> b);
@@ -312,11 +369,17 @@ final class Operators {
     });
   }
 
+  /** Those of one operator, or all; without those that open nothing any more. */
+  List<Session> openSessions(@Nullable String owner) {
+    Accounts accounts = file.current();
+    return sessions.list(one -> (owner == null || one.operator().equals(owner))
+        && accounts.operator(one.operator()).filter(one::isOf).isPresent());
+  }
+
   /** @param owner whose it must be; null for anybody's */
   void endSession(String id, @Nullable String owner, Actor actor) {
-    Session session = sessions
-        .list(one -> one.id().equals(id) && (owner == null || one.operator().equals(owner)))
-        .stream()
+    Session session = openSessions(owner).stream()
+        .filter(one -> one.id().equals(id))
         .findFirst()
         .orElseThrow(() ->
             new HttpException(404, "session: " + Quoted.of(id) + " (expected: one that is open)"));
@@ -347,6 +410,7 @@ final class Operators {
         .find(cookie)
         .flatMap(session -> file.current()
             .operator(session.operator())
+            .filter(session::isOf)
             .map(operator -> new Caller(operator.name(), operator.role(), null, session)));
   }
 

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
@@ -27,8 +28,14 @@ final class SessionBook {
     this.clock = clock;
   }
 
-  /** Begins one. @param cookie what the browser will bring */
-  synchronized Session open(String cookie, String operator, String address, String browser) {
+  /**
+   * Begins one.
+   *
+   * @param cookie what the browser will bring
+   * @param password the hash of the one that it was opened with
+   */
+  synchronized Session open(
+      String cookie, String operator, String password, String address, String browser) {
     Instant now = clock.instant();
     byCookie.values().removeIf(one -> isOver(one, now));
     List<Session> own = list(one -> one.operator().equals(operator));
@@ -36,7 +43,15 @@ final class SessionBook {
       byCookie.remove(own.get(own.size() - 1).cookieHash());
     }
     Session session = new Session(
-        Secret.id(), Secret.hash(cookie), Secret.create(), operator, address, browser, now, now);
+        Secret.id(),
+        Secret.hash(cookie),
+        Secret.create(),
+        operator,
+        Set.of(password),
+        address,
+        browser,
+        now,
+        now);
     byCookie.put(session.cookieHash(), session);
     return session;
   }
@@ -46,6 +61,11 @@ final class SessionBook {
     Instant now = clock.instant();
     return Optional.ofNullable(byCookie.computeIfPresent(
         Secret.hash(cookie), (hash, one) -> isOver(one, now) ? null : one.used(now)));
+  }
+
+  /** Lets a session, unless it has ended, outlive that its operator gets this password. */
+  void keep(Session session, String password) {
+    byCookie.computeIfPresent(session.cookieHash(), (hash, one) -> one.with(password));
   }
 
   private static boolean isOver(Session session, Instant now) {

@@ -38,6 +38,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The door, before routes that answer 299 whatever they are asked, so that only the door refuses.
@@ -76,7 +78,7 @@ class AccessTest {
     access.mount(api);
     api.get("/not-in-the-table")
         .handler(ctx -> ctx.response().setStatusCode(LET_THROUGH).end());
-    api.get("/telemetry/live").handler(ctx -> {
+    api.get("/telemetry/*").handler(ctx -> {
       if (ctx.request().getParam("hold") == null) {
         ctx.next();
       } else {
@@ -118,15 +120,7 @@ class AccessTest {
         .collect(Collectors.joining());
     csrf = new JsonObject(admin.body()).getString("csrf");
     for (Role role : Role.values()) {
-      HttpResponse<String> made = send(
-          "POST",
-          "/access/tokens",
-          new JsonObject().put("name", role.label()).put("role", role.label()).encode(),
-          "Cookie",
-          cookie,
-          "X-CSRF-Token",
-          csrf);
-      TOKENS.put(role, "Bearer " + new JsonObject(made.body()).getString("secret"));
+      TOKENS.put(role, "Bearer " + new JsonObject(made(role.label(), role)).getString("secret"));
     }
   }
 
@@ -272,25 +266,49 @@ class AccessTest {
   }
 
   @Test
-  void stream_ofAToken_endsWhenItIsRevoked() {
-    JsonObject made = new JsonObject(send(
-            "POST",
-            "/access/tokens",
-            new JsonObject().put("name", "looker").put("role", "viewer").encode(),
-            "Cookie",
-            cookie,
-            "X-CSRF-Token",
-            csrf)
-        .body());
-    CompletableFuture<HttpResponse<String>> stream = HTTP.sendAsync(
-        HttpRequest.newBuilder(URI.create(origin + "/api/telemetry/live?hold=1"))
+  void token_thatMayLessThanItsOwner_isNoWayToHisSessionsAndTokens() {
+    String session = session();
+    String token = new JsonObject(made("kept", Role.ADMIN)).getString("id");
+    for (Role role : List.of(Role.VIEWER, Role.OPERATOR, Role.OFFICER)) {
+      String bearer = TOKENS.get(role);
+      for (String path : List.of("/access/sessions", "/access/tokens")) {
+        assertThat(send("GET", path, "", "Authorization", bearer).statusCode()).isEqualTo(403);
+      }
+      for (String path : List.of("/access/sessions/" + session, "/access/tokens/" + token)) {
+        assertThat(send("DELETE", path, "", "Authorization", bearer).statusCode())
+            .isEqualTo(403);
+      }
+    }
+    assertThat(session()).isEqualTo(session);
+    String path = "/access/tokens/" + token;
+    assertThat(send("DELETE", path, "", "Authorization", TOKENS.get(Role.ADMIN)).statusCode())
+        .isEqualTo(204);
+  }
+
+  private static String session() {
+    return new JsonObject(send("GET", "/access/session", "", "Cookie", cookie).body())
+        .getString("session");
+  }
+
+  private static String made(String name, Role role) {
+    String body = new JsonObject().put("name", name).put("role", role.label()).encode();
+    return send("POST", "/access/tokens", body, "Cookie", cookie, "X-CSRF-Token", csrf)
+        .body();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/telemetry/live", "/telemetry/export"})
+  void stream_ofAToken_endsWhenItIsRevoked(String stream) {
+    JsonObject made = new JsonObject(made("looker", Role.VIEWER));
+    CompletableFuture<HttpResponse<String>> answer = HTTP.sendAsync(
+        HttpRequest.newBuilder(URI.create(origin + "/api" + stream + "?hold=1"))
             .header("Authorization", "Bearer " + made.getString("secret"))
             .build(),
         HttpResponse.BodyHandlers.ofString());
     String path = "/access/tokens/" + made.getString("id");
     assertThat(send("DELETE", path, "", "Cookie", cookie, "X-CSRF-Token", csrf).statusCode())
         .isEqualTo(204);
-    assertThat(stream).failsWithin(Duration.ofSeconds(20));
+    assertThat(answer).failsWithin(Duration.ofSeconds(20));
   }
 
   @Test

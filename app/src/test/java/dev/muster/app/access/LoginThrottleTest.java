@@ -73,6 +73,13 @@ class LoginThrottleTest {
   }
 
   @Test
+  void addresses_ofOneIpv6Network_areOne() {
+    fail(new Attempt("ada", "2001:db8:0:1:0:0:0:1", null), 5);
+    assertThat(throttle.begin(new Attempt("ada", "2001:db8:0:1:a:b:c:d", null))).isPositive();
+    assertThat(throttle.begin(new Attempt("ada", "2001:db8:0:2:0:0:0:1", null))).isZero();
+  }
+
+  @Test
   void rightPassword_forgetsTheFailures() {
     fail(GUESSER, 4);
     throttle.begin(GUESSER);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.app.UserError;
+import dev.muster.app.access.Accounts.Operator;
 import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Operators.SignIn;
 import dev.muster.enrollment.audit.Actor;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +60,35 @@ class OperatorsTest {
   }
 
   @Test
+  void firstLink_whenAnAdminHasComeInAnotherWay_isWorthNothing() {
+    Operators fresh = fresh();
+    String first = fresh.firstLink().orElseThrow();
+    fresh.setUp(fresh.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    assertRefused(403, () -> fresh.invited(first));
+    assertRefused(403, () -> fresh.setUp(first, "eve", PASSWORD, CLIENT));
+    assertThat(fresh.all()).extracting(Operator::name).containsExactly("bob");
+  }
+
+  @Test
+  void firstLink_forANameThatIsAnothers_takesNothingOver() {
+    Operators fresh = fresh();
+    String first = fresh.firstLink().orElseThrow();
+    fresh.setUp(fresh.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
+    assertRefused(409, () -> fresh.setUp(first, "bob", "another password", CLIENT));
+    assertThat(fresh.signIn("bob", PASSWORD, CLIENT)).isInstanceOf(SignIn.Welcome.class);
+    assertThat(fresh.setUp(first, "eve", PASSWORD, CLIENT).role()).isEqualTo(Role.ADMIN);
+  }
+
+  private Operators fresh() {
+    return new Operators(
+        new AccountsFile(folder.resolve("fresh.json")), sessions, clock, events::add);
+  }
+
+  private static void assertRefused(int status, ThrowingCallable call) {
+    assertThatThrownBy(call).hasFieldOrPropertyWithValue("statusCode", status);
+  }
+
+  @Test
   void link_used_isWorthNothing() {
     String link = operators.create("bob", Role.VIEWER, ADMIN);
     operators.setUp(link, null, PASSWORD, CLIENT);
@@ -73,6 +104,22 @@ class OperatorsTest {
     assertThat(operators.invited(second)).isEqualTo("bob");
     clock.advance(Duration.ofHours(24));
     assertThatThrownBy(() -> operators.invited(second)).isInstanceOf(HttpException.class);
+  }
+
+  @Test
+  void link_toChooseAPassword_isOverWhenItIsChangedOtherwise() {
+    String link = operators.newLink("ada", ADMIN);
+    operators.changePassword(ada.session(), PASSWORD, "another long password");
+    assertRefused(403, () -> operators.setUp(link, null, "a third long password", CLIENT));
+  }
+
+  @Test
+  void link_usedByWhoIsKnown_leavesSinceWhenHeIs() {
+    clock.advance(Duration.ofHours(1));
+    operators.setUp(operators.newLink("ada", ADMIN), null, "another long password", CLIENT);
+    assertThat(operators.all())
+        .extracting(Operator::createdAt)
+        .containsExactly("2026-03-01T12:00:00Z");
   }
 
   @Test
@@ -96,6 +143,41 @@ class OperatorsTest {
   }
 
   @Test
+  void signIn_withNamesThatNobodyCanHave_isCountedAsOne() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(operators.signIn("No name " + i, "guess", CLIENT))
+          .isInstanceOf(SignIn.Refused.class);
+    }
+    assertThat(operators.signIn("x".repeat(1_000_000), "guess", CLIENT))
+        .isInstanceOf(SignIn.Wait.class);
+    assertThat(operators.signIn("ada", PASSWORD, CLIENT)).isInstanceOf(SignIn.Welcome.class);
+  }
+
+  @Test
+  void signIn_whenTheAuditLogCannotBeWritten_goesOn() {
+    assertThat(unaudited().signIn("ada", PASSWORD, CLIENT)).isInstanceOf(SignIn.Welcome.class);
+  }
+
+  @Test
+  void secrets_areInNothingThatIsLogged() throws IOException {
+    operators.newLink("ada", ADMIN);
+    Operators.NewToken token = token(Role.VIEWER);
+    Client known = new Client(CLIENT.address(), "a browser", ada.device());
+    Accounts accounts = new AccountsFile(file).current();
+    assertThat(List.of(ada, token, known, accounts, accounts.invitations()).toString())
+        .contains("ada", "192.0.2.1")
+        .doesNotContain(
+            ada.cookie(),
+            ada.device(),
+            ada.session().csrf(),
+            token.text(),
+            token.token().hash(),
+            "argon2",
+            accounts.deviceKey(),
+            accounts.invitations().get(0).hash());
+  }
+
+  @Test
   void file_holdsNoSecret() throws IOException {
     String link = operators.create("bob", Role.VIEWER, ADMIN);
     String token = token(Role.OPERATOR).text();
@@ -114,18 +196,47 @@ class OperatorsTest {
   }
 
   @Test
+  void file_ofNothing_isDamaged() throws IOException {
+    for (String nothing : List.of("", "null", "{}", "{\"version\": 1}")) {
+      Files.writeString(file, nothing);
+      assertThatThrownBy(() -> new AccountsFile(file))
+          .as(nothing)
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("damaged");
+    }
+  }
+
+  @Test
+  void file_damagedMeanwhile_leavesTheLastGoodAccounts_andIsNotWrittenOver() throws IOException {
+    byte[] good = Files.readAllBytes(file);
+    for (String damaged : List.of("", "null", "{\"version\": 1, \"operators\": ")) {
+      Files.writeString(file, damaged);
+      assertThat(operators.byCookie(ada.cookie())).as(damaged).isPresent();
+      assertThat(operators.signIn("eve", PASSWORD, CLIENT)).isInstanceOf(SignIn.Refused.class);
+      assertRefused(503, () -> operators.create("bob", Role.VIEWER, ADMIN));
+      assertThat(file).hasContent(damaged);
+    }
+    Files.write(file, good);
+    operators.create("bob", Role.VIEWER, ADMIN);
+    assertThat(reopened().all()).extracting(Operator::name).containsExactly("ada", "bob");
+  }
+
+  @Test
   void change_whenTheAuditLogCannotBeWritten_isNotMade() {
-    Operators unaudited = new Operators(new AccountsFile(file), sessions, clock, event -> {
+    assertThatThrownBy(() -> unaudited().create("bob", Role.VIEWER, ADMIN)).hasMessage("disk full");
+    assertThat(reopened().all()).extracting(Operator::name).containsExactly("ada");
+  }
+
+  private Operators unaudited() {
+    return new Operators(new AccountsFile(file), sessions, clock, event -> {
       throw new IllegalStateException("disk full");
     });
-    assertThatThrownBy(() -> unaudited.create("bob", Role.VIEWER, ADMIN)).hasMessage("disk full");
-    assertThat(reopened().all()).extracting(Accounts.Operator::name).containsExactly("ada");
   }
 
   @Test
   void change_byAnotherProcess_isSeen() {
     reopened().create("bob", Role.VIEWER, ADMIN);
-    assertThat(operators.all()).extracting(Accounts.Operator::name).containsExactly("ada", "bob");
+    assertThat(operators.all()).extracting(Operator::name).containsExactly("ada", "bob");
   }
 
   private Operators.NewToken token(Role role) {
@@ -157,6 +268,25 @@ class OperatorsTest {
   }
 
   @Test
+  void token_thatAFormerBearerOfTheNameLeft_isNotTheNextOnes() throws IOException {
+    Operators.NewToken left = token(Role.ADMIN);
+    String kept = Files.readString(file);
+    Files.writeString(file, kept.replace("\"owner\" : \"ada\"", "\"owner\" : \"bob\""));
+    operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    assertThat(operators.byToken(left.text())).isEmpty();
+    assertThat(operators.tokens("bob")).isEmpty();
+  }
+
+  @Test
+  void token_ofASessionThatHasEndedMeanwhile_isNotMade() {
+    otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
+    assertRefused(403, () -> token(Role.VIEWER));
+    otherProcess().setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    otherProcess().remove("ada", ADMIN);
+    assertRefused(403, () -> token(Role.VIEWER));
+  }
+
+  @Test
   void lastAdmin_staysOne() {
     operators.create("bob", Role.ADMIN, ADMIN); // Who has no password yet.
     assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, ADMIN))
@@ -173,6 +303,42 @@ class OperatorsTest {
     assertThat(operators.byCookie(other.cookie())).isEmpty();
     assertThat(operators.signIn("ada", "another long password", CLIENT))
         .isInstanceOf(SignIn.Welcome.class);
+  }
+
+  @Test
+  void session_opensNothing_onceAnotherProcessChangedThePassword() {
+    otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
+    assertThat(operators.byCookie(ada.cookie())).isEmpty();
+    assertThat(operators.openSessions(null)).isEmpty();
+  }
+
+  @Test
+  void session_ofARemovedOperator_isNotTheNextOnesOfTheName() {
+    SignIn.Welcome bob =
+        operators.setUp(operators.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
+    otherProcess().remove("bob", ADMIN);
+    String link = otherProcess().create("bob", Role.ADMIN, ADMIN);
+    assertThat(operators.byCookie(bob.cookie())).isEmpty();
+    otherProcess().setUp(link, null, PASSWORD, CLIENT);
+    assertThat(operators.byCookie(bob.cookie())).isEmpty();
+    assertThat(operators.openSessions("bob")).isEmpty();
+  }
+
+  /** On the same data directory. */
+  private Operators otherProcess() {
+    return new Operators(new AccountsFile(file), new SessionBook(clock), clock, events::add);
+  }
+
+  @Test
+  void password_changedWhileSomebodySignsInWithTheOld_leavesHimOut() {
+    String link = operators.newLink("ada", ADMIN);
+    Operators slow = new Operators(new AccountsFile(file), sessions, clock, event -> {
+      if (event.action().equals("operator.signed-in")) {
+        operators.setUp(link, null, "another long password", CLIENT);
+      }
+    });
+    SignIn.Welcome late = (SignIn.Welcome) slow.signIn("ada", PASSWORD, CLIENT);
+    assertThat(operators.byCookie(late.cookie())).isEmpty();
   }
 
   @Test

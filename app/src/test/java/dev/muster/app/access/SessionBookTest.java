@@ -17,7 +17,7 @@ class SessionBookTest {
 
   @Test
   void session_unusedForAnHour_isOver() {
-    book.open("cookie", "ada", "::1", "");
+    book.open("cookie", "ada", "hash", "::1", "");
     clock.advance(SessionBook.IDLE);
     assertThat(book.find("cookie")).isPresent();
     clock.advance(SessionBook.IDLE.plusMillis(1));
@@ -27,7 +27,7 @@ class SessionBookTest {
 
   @Test
   void session_usedAllTheTime_isOverAfterHalfADay() {
-    book.open("cookie", "ada", "::1", "");
+    book.open("cookie", "ada", "hash", "::1", "");
     for (int i = 0; i < 12 * 2; i++) {
       clock.advance(Duration.ofMinutes(30));
       assertThat(book.find("cookie")).isPresent();
@@ -39,7 +39,7 @@ class SessionBookTest {
   @Test
   void session_ofTheTwentyFirstBrowser_endsTheOldest() {
     for (int i = 0; i < 21; i++) {
-      book.open("cookie" + i, "ada", "::1", "");
+      book.open("cookie" + i, "ada", "hash", "::1", "");
       clock.advance(Duration.ofSeconds(1));
     }
     assertThat(book.find("cookie0")).isEmpty();
@@ -49,7 +49,7 @@ class SessionBookTest {
 
   @Test
   void session_ended_opensNothing() {
-    Session session = book.open("cookie", "ada", "::1", "");
+    Session session = book.open("cookie", "ada", "hash", "::1", "");
     assertThat(book.end(one -> one.id().equals(session.id()))).isEqualTo(1);
     assertThat(book.find("cookie")).isEmpty();
   }
