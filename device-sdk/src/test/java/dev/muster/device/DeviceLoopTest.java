@@ -37,14 +37,19 @@ class DeviceLoopTest {
   private final ScriptedTransport transport = new ScriptedTransport();
   private final MovableClock clock = MovableClock.running();
   private final List<String> states = new CopyOnWriteArrayList<>();
+  private TestFleet fleet;
   private EstDouble est;
   private FleetDevice device;
 
   @BeforeEach
   void startDevice() {
-    TestFleet fleet = new TestFleet(folder);
+    fleet = new TestFleet(folder);
     est = new EstDouble(fleet);
-    device = FleetDevice.builder()
+    device = startedDevice();
+  }
+
+  private FleetDevice startedDevice() {
+    FleetDevice started = FleetDevice.builder()
         .enrollment(est.uri())
         .broker(URI.create("mqtts://localhost:8883"))
         .trust(fleet.trust())
@@ -60,7 +65,8 @@ class DeviceLoopTest {
           }
         })
         .build();
-    device.start();
+    started.start();
+    return started;
   }
 
   @AfterEach
@@ -225,6 +231,25 @@ class DeviceLoopTest {
     assertThat(old.isClosed()).isTrue();
     assertThat(renewed.sent()).isEmpty();
     assertThat(states).anyMatch(state -> state.startsWith("RENEWING"));
+  }
+
+  @Test
+  void clock_aheadInOneStart_isForgottenWithTheNext() throws Exception {
+    Path note = folder.resolve("state/time");
+    Duration ahead = Duration.ofHours(12);
+    await().atMost(LIMIT).until(() -> Files.exists(note));
+    device.close();
+    Files.delete(note);
+    clock.advance(ahead);
+    device = startedDevice();
+    await().atMost(LIMIT).until(() -> Files.exists(note));
+    device.close();
+    clock.advance(ahead.negated());
+
+    device = startedDevice();
+
+    await().atMost(LIMIT).until(() -> device.subject().isPresent());
+    assertThat(device.health().clockBehind()).isZero();
   }
 
   @Test

@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
 /**
  * The system's clock, unless that tells a time that cannot be: before this SDK was built, before a
  * certificate of the device began, before what the device knew when it last knew the time. Then the
- * latest of these serves, the floor, and goes on from there by the monotonic clock. An
+ * latest of these serves, the floor, and goes on from there by the monotonic clock. Then an
  * authenticated server tells the time, which raises the floor. Thread-safe.
  *
  * <p>A clock that is ahead is believed: nothing on the device contradicts it.
@@ -93,8 +93,11 @@ public final class DeviceClock extends Clock {
     }
   }
 
-  /** A server that was authenticated tells the time. */
+  /** A server that was authenticated tells the time. A clock that may be right is left alone. */
   public synchronized void learn(Instant time) {
+    if (behind().isZero()) {
+      return;
+    }
     Instant floor = floor();
     // A server whose clock is behind what is known for sure teaches nothing.
     if (!time.isBefore(floor.minus(TOLERANCE))) {

@@ -63,14 +63,14 @@ public final class TimeNote {
     return Optional.empty();
   }
 
-  /** Notes the time, if the last note is old. Blocks for a flush. */
-  public void keep(Instant now) {
-    if (written.isAfter(now.minus(INTERVAL))) {
+  /** Notes that it is no earlier, if the last note is old. Blocks for a flush. */
+  public void keep(Instant known) {
+    if (written.isAfter(known.minus(INTERVAL))) {
       return;
     }
     try {
-      DurableFiles.write(file, now + "\n");
-      written = now;
+      DurableFiles.write(file, known + "\n");
+      written = known;
     } catch (IOException e) {
       LOG.warn("Time not noted file={} reason={}", file, e.toString());
     }

@@ -504,9 +504,8 @@ public final class DeviceLoop {
     if (isOnline()) {
       queue.reportLosses();
     }
-    if (!settings.clock().isEstimated()) {
-      timeNote.keep(now());
-    }
+    // Not what the system's clock says: were it wrong once, it would be believed for good.
+    timeNote.keep(settings.clock().floor());
     Instant now = now();
     Generation current = identities.current();
     boolean due = identities.isRenewalDue(now) && !now.isBefore(noRenewalBefore);

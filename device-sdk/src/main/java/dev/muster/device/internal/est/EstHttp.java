@@ -21,9 +21,13 @@ import java.net.Authenticator;
 import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Date;
 import java.util.Locale;
+import java.util.stream.Stream;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
@@ -125,10 +129,13 @@ final class EstHttp {
 
   private byte[] read(HttpsURLConnection connection, EstOperation operation, long deadline)
       throws IOException, EnrollmentException {
+    connection.connect();
+    // Before the answer: the connection is gone after one that has no body.
+    Certificate[] server = connection.getServerCertificates();
     int status = connection.getResponseCode();
     // The server was authenticated by TLS; so is the time that it tells.
     long date = connection.getHeaderFieldDate("Date", 0);
-    if (date > 0) {
+    if (date > 0 && areValid(server, new Date(date))) {
       clock.learn(Instant.ofEpochMilli(date));
     }
     if (status == HttpsURLConnection.HTTP_OK) {
@@ -153,6 +160,14 @@ final class EstHttp {
     }
     throw EstAnswers.toException(
         operation, status, text, connection.getHeaderField("Retry-After"), clock.instant());
+  }
+
+  /** Of a time at which it had no valid certificate, a server knows nothing. */
+  private static boolean areValid(Certificate[] server, Date date) {
+    return Stream.of(server)
+        .allMatch(shown -> shown instanceof X509Certificate certificate
+            && !date.before(certificate.getNotBefore())
+            && !date.after(certificate.getNotAfter()));
   }
 
   private static byte[] readBody(InputStream in, long deadline)

@@ -102,6 +102,17 @@ class DeviceClockTest {
   }
 
   @Test
+  void learn_clockMayBeRight_isNotOverruled() {
+    systemAtStart = TRUE_TIME;
+    DeviceClock clock = clock();
+
+    clock.learn(TRUE_TIME.plus(Duration.ofDays(3650)));
+
+    assertThat(clock.instant()).isEqualTo(TRUE_TIME);
+    assertThat(clock.floor()).isEqualTo(BUILT);
+  }
+
+  @Test
   void raise_byACertificate_isAFloorAndNoMore() {
     DeviceClock clock = clock();
     clock.raise(TRUE_TIME.minus(Duration.ofDays(3)));

@@ -121,6 +121,22 @@ class EstClientTest {
     assertThat(clock.isEstimated()).isTrue();
   }
 
+  @Test
+  void enroll_serverTellsATimeAtWhichItsCertificateIsNotValid_teachesNothing() throws Exception {
+    Instant floor = Instant.now().minus(Duration.ofDays(1));
+    DeviceClock clock = clockAt1970(floor);
+    TestPki.Credential shown = fleet
+        .serviceCa()
+        .issue("CN=server, OU=server")
+        .server()
+        .validity(floor, Instant.now().minusSeconds(30))
+        .build();
+    try (EstDouble ahead = new EstDouble(fleet, shown)) {
+      clientAt1970(ahead, clock).enroll(keys);
+    }
+    assertThat(clock.isEstimated()).isTrue();
+  }
+
   private void wants(CsrAttributes.Element... elements) {
     est.csrAttributes(new Answer(
         200,
