@@ -232,6 +232,7 @@ public final class FleetDevice implements AutoCloseable {
       closed = true;
       started = loop;
     }
+    commands.stop();
     commandThread.stop();
     if (started == null) {
       queue.abandon("the device was closed before it was started");

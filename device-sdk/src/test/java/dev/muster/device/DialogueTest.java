@@ -192,6 +192,30 @@ class DialogueTest {
   }
 
   @Test
+  void command_deviceClosedBeforeItsTurn_isDoneAfterTheNextStart() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    device.onCommand("slow", (command, context) -> {
+      begun.countDown();
+      new CountDownLatch(1).await();
+      return CommandResult.done();
+    });
+    device.start();
+    ScriptedLink link = link(1);
+    command(link, "c1", "slow");
+    command(link, "c2", "slow");
+    begun.await();
+    restart();
+    device.onCommand("slow", (command, context) -> CommandResult.done());
+    device.start();
+
+    command(link(1), "c1", "slow");
+    command(link(1), "c2", "slow");
+
+    assertThat(answer(link(1), "c1", 1)).contains("failed");
+    assertThat(answer(link(1), "c2", 1)).contains("done");
+  }
+
+  @Test
   void command_answeredBeforeTheEnd_isAnsweredSoAfterARestart() {
     device.onCommand("reboot", (command, context) -> {
       context.answer(CommandResult.done("going down")).join();

@@ -27,13 +27,21 @@ final class CommandLog implements AutoCloseable {
 
   private static final long MAX_BYTES = 8L * 1024 * 1024;
 
+  /** Those of all open ones, at 64 KB each. The files, which go 1 MiB at a time, hold more. */
+  private static final long MAX_RESULT_BYTES = 100L * 64 * 1024;
+
   private static final class Known {
     private final List<Long> records = new ArrayList<>();
     private byte @Nullable [] result;
+
+    int resultBytes() {
+      return result == null ? 0 : result.length;
+    }
   }
 
   private final Journal journal;
   private final Map<String, Known> commands = new LinkedHashMap<>();
+  private long resultBytes;
 
   private CommandLog(Journal journal) {
     this.journal = journal;
@@ -58,23 +66,26 @@ final class CommandLog implements AutoCloseable {
       in.get(id);
       byte[] result = new byte[in.remaining()];
       in.get(result);
-      remember(new String(id, StandardCharsets.US_ASCII), entry.number(), result);
+      remember(new String(id, StandardCharsets.US_ASCII), result).records.add(entry.number());
     } catch (BufferUnderflowException | NegativeArraySizeException e) {
       journal.done(entry.number());
     }
   }
 
-  private void remember(String id, long record, byte[] result) {
+  private Known remember(String id, byte[] result) {
     Known known = commands.computeIfAbsent(id, unknown -> new Known());
-    known.records.add(record);
     if (result.length > 0) {
+      resultBytes += result.length - known.resultBytes();
       known.result = result;
     }
     Iterator<Known> oldest = commands.values().iterator();
-    while (commands.size() > MAX_COMMANDS && oldest.hasNext()) {
-      oldest.next().records.forEach(journal::done);
+    while (commands.size() > MAX_COMMANDS || resultBytes > MAX_RESULT_BYTES) {
+      Known forgotten = oldest.next();
+      forgotten.records.forEach(journal::done);
+      resultBytes -= forgotten.resultBytes();
       oldest.remove();
     }
+    return known;
   }
 
   /** Whether it was begun, now or by an earlier start. */
@@ -90,22 +101,24 @@ final class CommandLog implements AutoCloseable {
 
   /** Notes that a command is begun. */
   void begin(String id) throws IOException {
-    append(id, new byte[0]);
+    long record = append(id, new byte[0]);
+    remember(id, new byte[0]).records.add(record);
   }
 
-  /** Keeps a result. */
+  /** Keeps a result; in memory also if the disk cannot. */
   void end(String id, byte[] result) throws IOException {
-    append(id, result);
+    Known known = remember(id, result);
+    known.records.add(append(id, result));
   }
 
-  private void append(String id, byte[] result) throws IOException {
+  private long append(String id, byte[] result) throws IOException {
     byte[] name = id.getBytes(StandardCharsets.US_ASCII);
     byte[] record = ByteBuffer.allocate(1 + name.length + result.length)
         .put((byte) name.length)
         .put(name)
         .put(result)
         .array();
-    remember(id, journal.write(List.of(new Journal.Content(0, record))), result);
+    return journal.write(List.of(new Journal.Content(0, record)));
   }
 
   @Override

@@ -4,6 +4,8 @@
  */
 package dev.muster.device.internal.command;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.device.Command;
 import dev.muster.device.CommandContext;
 import dev.muster.device.CommandHandler;
@@ -20,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,9 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has commands done, each once. That one is begun is on the disk before it is: whatever happens
- * then, it is not begun again. The backend repeats what it has no answer to with each connection,
- * so an answer that was lost is given again from the disk.
+ * Has commands done, each once. When it is its turn, that it begins is on the disk before it does:
+ * whatever happens then, it is not begun again. The backend repeats what it has no answer to with
+ * each connection, so an answer that was lost is given again from the disk.
  */
 public final class Commands implements Dialogue {
   private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
@@ -43,6 +46,7 @@ public final class Commands implements Dialogue {
   private final BiConsumer<String, String> onProgress;
   private final Set<String> running = new HashSet<>();
   private volatile Executor owner = task -> {};
+  private volatile boolean stopping;
   private @Nullable CommandLog log;
   private @Nullable FleetTopics topics;
   private @Nullable Speaker speaker;
@@ -63,6 +67,11 @@ public final class Commands implements Dialogue {
   public void handle(String name, CommandHandler handler) {
     handlers.put(name, handler);
     owner.execute(() -> {});
+  }
+
+  /** Begins no more: the backend repeats them after the next start. May be called at any time. */
+  public void stop() {
+    stopping = true;
   }
 
   @Override
@@ -105,20 +114,23 @@ public final class Commands implements Dialogue {
 
   private void take(String id, byte[] payload) {
     CommandLog kept = log;
-    if (running.contains(id)) {
-      return; // It will be answered when it ends.
+    if (stopping || running.contains(id)) {
+      return; // It will be answered when it ends, or after the next start.
     }
     byte[] result = kept == null ? null : kept.result(id);
     if (result != null) {
       answer(id, result);
     } else if (kept != null && kept.isBegun(id)) {
-      end(id, CommandResult.failed("the device was restarted while it was at it"));
+      end(
+          id,
+          CommandMessages.write(
+              CommandResult.failed("the device was restarted while it was at it")));
     } else {
-      begin(kept, id, payload);
+      queue(kept, id, payload);
     }
   }
 
-  private void begin(@Nullable CommandLog kept, String id, byte[] payload) {
+  private void queue(@Nullable CommandLog kept, String id, byte[] payload) {
     Command command;
     try {
       command = CommandMessages.read(id, payload);
@@ -134,7 +146,7 @@ public final class Commands implements Dialogue {
     } else if (kept == null) {
       refuse(id, "the device cannot read what it has done before");
     } else {
-      begin(kept, command, handler);
+      queue(command, handler);
     }
   }
 
@@ -142,15 +154,15 @@ public final class Commands implements Dialogue {
     return !clock.instant().isBefore(command.deadline());
   }
 
-  private void begin(CommandLog kept, Command command, CommandHandler handler) {
+  private void queue(Command command, CommandHandler handler) {
+    running.add(command.id());
     try {
-      kept.begin(command.id());
-      running.add(command.id());
       worker.execute(() -> run(command, handler));
-    } catch (IOException e) {
-      refuse(command.id(), "the device cannot note that it begins: " + e);
     } catch (RejectedExecutionException e) {
-      end(command.id(), CommandResult.refused("the device has too many commands to do"));
+      running.remove(command.id());
+      if (!stopping) {
+        refuse(command.id(), "the device has too many commands to do");
+      }
     }
   }
 
@@ -160,17 +172,49 @@ public final class Commands implements Dialogue {
       context.answer(CommandResult.refused("its turn came after its deadline"));
       return;
     }
-    CommandResult result;
+    if (!awaitNote(command.id())) {
+      return;
+    }
     try {
-      result = handler.handle(command, context);
+      CommandResult result = handler.handle(command, context);
+      context.answer(
+          result == null ? CommandResult.failed("the handler returned nothing") : result);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      result = CommandResult.failed("interrupted, the device is closed");
+      context.answer(CommandResult.failed("interrupted, the device is closed"));
     } catch (Exception | Error e) {
       LOG.warn("Command failed id={} name={}", command.id(), command.name(), e);
-      result = CommandResult.failed(e.toString());
+      context.answer(CommandResult.failed(e.toString()));
     }
-    context.answer(result);
+  }
+
+  /** Has the owner note that it begins, now that it is its turn. @return whether it may */
+  private boolean awaitNote(String id) {
+    AtomicBoolean decided = new AtomicBoolean(); // By the owner, to note it; or by us, not to.
+    CompletableFuture<Boolean> noted = CompletableFuture.supplyAsync(
+        () -> decided.compareAndSet(false, true) && noteBegin(id), owner);
+    try {
+      return noted.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return !decided.compareAndSet(false, true) && noted.join();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("command not begun: " + id, e.getCause());
+    }
+  }
+
+  private boolean noteBegin(String id) {
+    try {
+      if (log == null) {
+        throw new IOException("the device is closed");
+      }
+      log.begin(id);
+      return true;
+    } catch (IOException | RuntimeException e) {
+      running.remove(id);
+      refuse(id, "the device cannot note that it begins: " + e);
+      return false;
+    }
   }
 
   /** One command while it is done. */
@@ -190,9 +234,11 @@ public final class Commands implements Dialogue {
 
     @Override
     public CompletableFuture<Void> answer(CommandResult result) {
+      // Here and now: the handler may change its payload afterwards.
+      byte[] written = CommandMessages.write(requireNonNull(result, "result"));
       if (answered.compareAndSet(false, true)) {
         owner.execute(() -> {
-          IOException problem = end(id, result);
+          IOException problem = end(id, written);
           callbacks.execute(() -> {
             if (problem == null) {
               kept.complete(null);
@@ -211,19 +257,18 @@ public final class Commands implements Dialogue {
   }
 
   /** @return why the result is in memory only; it is said all the same */
-  private @Nullable IOException end(String id, CommandResult result) {
+  private @Nullable IOException end(String id, byte[] result) {
     running.remove(id);
-    byte[] written = CommandMessages.write(result);
     IOException problem = null;
     try {
       if (log != null) {
-        log.end(id, written);
+        log.end(id, result);
       }
     } catch (IOException e) {
       LOG.warn("Result of a command not kept id={} reason={}", id, e.toString());
       problem = e;
     }
-    answer(id, written);
+    answer(id, result);
     return problem;
   }
 
