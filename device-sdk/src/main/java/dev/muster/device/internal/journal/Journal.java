@@ -205,10 +205,19 @@ public final class Journal implements AutoCloseable {
       return first;
     } catch (IOException e) {
       // What got there may be whole or not. Its numbers are not used again.
-      abandonActive();
       next = first + batch.size();
       done.addRange(first, next);
+      abandonFailed();
       throw e;
+    }
+  }
+
+  /** Each write after a failure begins a file: those in which nothing counts must not add up. */
+  private void abandonFailed() {
+    abandonActive();
+    while (!segments.isEmpty() && done.missing(segments.getLast().first(), next) == 0) {
+      delete(segments.removeLast());
+      noted = false;
     }
   }
 
@@ -284,15 +293,15 @@ public final class Journal implements AutoCloseable {
     if (isNoted()) {
       return;
     }
-    if (active == null) {
-      roll(next); // Notes it.
-      return;
-    }
     try {
-      append(doneFrame(), false);
-      noted = true;
+      if (active == null) {
+        roll(next); // Notes it.
+      } else {
+        append(doneFrame(), false);
+        noted = true;
+      }
     } catch (IOException e) {
-      abandonActive();
+      abandonFailed();
       throw e;
     }
   }

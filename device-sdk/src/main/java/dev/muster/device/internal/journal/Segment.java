@@ -45,7 +45,12 @@ final class Segment {
     // A file of this name holds nothing that counts, or its numbers would have been known.
     Files.deleteIfExists(file);
     Files.createFile(file);
-    DurableFiles.flushFolder(folder);
+    try {
+      DurableFiles.flushFolder(folder);
+    } catch (IOException e) {
+      Files.deleteIfExists(file); // Nobody else knows of it.
+      throw e;
+    }
     return new Segment(file, first, 0);
   }
 

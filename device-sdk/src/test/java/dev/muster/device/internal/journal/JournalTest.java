@@ -8,14 +8,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -215,6 +218,73 @@ class JournalTest {
 
     assertThat(readAll(journal)).containsExactly("a1", "a2");
     assertThat(journal.lost().count()).isZero();
+  }
+
+  @Test
+  void write_diskFailsAgainAndAgain_leavesNoFilesBehindAndLosesNothing() throws IOException {
+    Journal journal = open(MEBIBYTE);
+    journal.write(List.of(content("a1")));
+    for (int i = 0; i < 100; i++) {
+      Consumer<Journal> failing =
+          i % 2 == 0 ? JournalTest::failInTheFolder : JournalTest::failInTheFile;
+      failing.accept(journal);
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).hasSize(1);
+    }
+
+    journal.write(List.of(content("a2")));
+
+    assertThat(readAll(journal)).containsExactly("a1", "a2");
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("a1", "a2");
+    assertThat(journal.lost().count()).isZero();
+  }
+
+  @Test
+  void noteDone_diskFails_leavesNoFileBehind() throws IOException {
+    write(3);
+    Journal journal = open(MEBIBYTE);
+    journal.done(2);
+    Path before = onlyFile();
+    Thread.currentThread().interrupt();
+
+    assertThatThrownBy(journal::noteDone).isInstanceOf(IOException.class);
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(onlyFile()).isEqualTo(before);
+    journal.noteDone();
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("record 0", "record 2");
+  }
+
+  /** An interrupted thread cannot write: here, it cannot even begin a file. */
+  private static void failInTheFolder(Journal journal) {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> journal.write(List.of(content("b1"))))
+        .isInstanceOf(ClosedByInterruptException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  /** The thread is interrupted after the file was begun, before the record is written to it. */
+  private static void failInTheFile(Journal journal) {
+    List<Journal.Content> batch = new AbstractList<>() {
+      private boolean given;
+
+      @Override
+      public Journal.Content get(int index) {
+        given = true;
+        return content("b1");
+      }
+
+      @Override
+      public int size() {
+        if (given) {
+          Thread.currentThread().interrupt();
+        }
+        return 1;
+      }
+    };
+    assertThatThrownBy(() -> journal.write(batch)).isInstanceOf(ClosedByInterruptException.class);
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   /**
