@@ -236,9 +236,7 @@ public final class OutboundQueue {
     for (Entry entry : written) {
       if (entry.receipt != null) {
         receipts.add(entry.receipt);
-        if (entry.receipt.status() == Status.ACCEPTED) {
-          entry.receipt.reach(Status.STORED);
-        }
+        entry.receipt.written();
       }
     }
     synchronized (lock) {

@@ -16,6 +16,7 @@ final class Receipt implements PublishReceipt {
   private final CompletableFuture<Void> stored = new CompletableFuture<>();
   private final CompletableFuture<Void> acknowledged = new CompletableFuture<>();
   private volatile Status status = Status.ACCEPTED;
+  private volatile boolean written;
 
   Receipt(MessageIdentity identity) {
     this.identity = identity;
@@ -49,9 +50,16 @@ final class Receipt implements PublishReceipt {
   /** As a failure leaves it: a message that is on the disk is not dropped by closing the device. */
   void reach(PublishException failure) {
     DropReason reason = failure.dropReason();
-    boolean kept = reason == DropReason.NOT_FOLLOWED
-        || (reason == DropReason.CLOSED && stored.isDone() && !stored.isCompletedExceptionally());
+    boolean kept = reason == DropReason.NOT_FOLLOWED || (reason == DropReason.CLOSED && written);
     status = kept ? Status.STORED : Status.DROPPED;
+  }
+
+  /** It is on the disk, whether its future tells so yet or not. */
+  void written() {
+    written = true;
+    if (status == Status.ACCEPTED) {
+      status = Status.STORED;
+    }
   }
 
   void completeStored() {

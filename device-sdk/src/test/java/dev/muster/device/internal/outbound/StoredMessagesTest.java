@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,17 +37,29 @@ class StoredMessagesTest {
   @TempDir
   Path folder;
 
-  private OutboundQueue started(
-      String boot, int messages, long journalBytes, Map<MessageClass, DropPolicy> policies) {
-    QueueLimits limits = new QueueLimits(messages, 1024L * KIBIBYTE, journalBytes, policies);
+  private OutboundQueue started(String boot, QueueLimits limits, Executor callbacks) {
     OutboundQueue queue = new OutboundQueue(
-        boot, limits, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH), Runnable::run);
+        boot, limits, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH), callbacks);
     queue.keepIn(folder);
     return queue;
   }
 
+  private static QueueLimits limits(
+      int messages, long journalBytes, Map<MessageClass, DropPolicy> policies) {
+    return new QueueLimits(messages, 1024L * KIBIBYTE, journalBytes, policies);
+  }
+
+  private OutboundQueue started(
+      String boot, int messages, long journalBytes, Map<MessageClass, DropPolicy> policies) {
+    return started(boot, limits(messages, journalBytes, policies), Runnable::run);
+  }
+
+  private OutboundQueue started(String boot, Executor callbacks) {
+    return started(boot, limits(1000, 1024L * KIBIBYTE, Map.of()), callbacks);
+  }
+
   private OutboundQueue started(String boot) {
-    return started(boot, 1000, 1024L * KIBIBYTE, Map.of());
+    return started(boot, Runnable::run);
   }
 
   private static PublishReceipt submit(
@@ -130,6 +143,22 @@ class StoredMessagesTest {
         .hasCauseInstanceOf(DeviceClosedException.class)
         .hasMessageContaining("sent after the next start");
     assertThat(drain(started("b2"))).containsExactly("b1 1 t1", "b1 2 t2");
+  }
+
+  @Test
+  void closing_callbacksAreSlow_receiptsOfWhatIsStoredDoNotSayDropped() {
+    List<Runnable> callbacks = new ArrayList<>();
+    OutboundQueue closed = started("b1", callbacks::add);
+    PublishReceipt inFlight = submit(closed, 1);
+    PublishReceipt waiting = submit(closed, 2);
+    PublishReceipt debug = submit(closed, MessageClass.DEBUG, "d");
+    closed.takeNext();
+
+    closed.abandon("closed");
+
+    assertThat(inFlight.status()).isEqualTo(Status.STORED);
+    assertThat(waiting.status()).isEqualTo(Status.STORED);
+    assertThat(debug.status()).isEqualTo(Status.DROPPED);
   }
 
   @Test
