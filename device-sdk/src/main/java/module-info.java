@@ -13,4 +13,7 @@ module dev.muster.device {
   requires static org.jspecify;
 
   exports dev.muster.device;
+  exports dev.muster.device.key;
+
+  uses dev.muster.device.key.KeyProvider;
 }

@@ -14,7 +14,9 @@ import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.connection.Status;
 import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.IdentityStore;
+import dev.muster.device.internal.identity.KeyPlaces;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.mqtt.MqttTransport;
 import dev.muster.device.internal.mqtt.PahoTransport;
@@ -22,6 +24,8 @@ import dev.muster.device.internal.outbound.Message;
 import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.device.internal.outbound.QueueLimits;
 import dev.muster.device.internal.twin.DeviceTwin;
+import dev.muster.device.key.KeyUnavailableException;
+import dev.muster.device.key.KeyVault;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
@@ -102,7 +106,8 @@ public final class FleetDevice implements AutoCloseable {
         throw new IllegalStateException(
             "the device was " + (closed ? "closed" : "started") + " before");
       }
-      IdentityStore store = IdentityStore.open(settings.stateDirectory(), settings.trust());
+      IdentityStore store =
+          IdentityStore.open(settings.stateDirectory(), settings.trust(), settings.keys());
       DeviceLoop started =
           new DeviceLoop(settings, store, bootId, queue, List.of(commands, twin), status);
       started.start();
@@ -234,6 +239,14 @@ public final class FleetDevice implements AutoCloseable {
     }
     commands.stop();
     commandThread.stop();
+    try {
+      stop(started);
+    } finally {
+      settings.close();
+    }
+  }
+
+  private void stop(@Nullable DeviceLoop started) {
     if (started == null) {
       queue.abandon("the device was closed before it was started");
       status.enter(DeviceState.STOPPED, "closed");
@@ -263,7 +276,9 @@ public final class FleetDevice implements AutoCloseable {
     private @Nullable URI broker;
     private @Nullable Path trust;
     private @Nullable Path factoryKey;
+    private @Nullable URI factoryKeyUri;
     private @Nullable Path factoryChain;
+    private URI keys = KeyPlaces.FILES;
     private @Nullable Path stateDirectory;
     private Clock clock = Clock.systemUTC();
     private RandomGenerator random = new SecureRandom();
@@ -301,7 +316,34 @@ public final class FleetDevice implements AutoCloseable {
     /** The IDevID: an unencrypted PKCS#8 PEM key, and its certificate with those above it. */
     public Builder factoryIdentity(Path keyPem, Path chainPem) {
       factoryKey = requireNonNull(keyPem, "keyPem");
+      factoryKeyUri = null;
       factoryChain = requireNonNull(chainPem, "chainPem");
+      return this;
+    }
+
+    /**
+     * The IDevID, its key in hardware: {@code tpm:/dev/tpmrm0?handle=0x81020000}, or
+     * {@code pkcs11:token=...;object=...}, with the library muster-hardware; {@code file:/...} is a
+     * PEM file.
+     */
+    public Builder factoryIdentity(URI key, Path chainPem) {
+      if ("file".equalsIgnoreCase(key.getScheme())) {
+        return factoryIdentity(
+            key.isOpaque() ? Path.of(key.getSchemeSpecificPart()) : Path.of(key), chainPem);
+      }
+      factoryKeyUri = key;
+      factoryKey = null;
+      factoryChain = requireNonNull(chainPem, "chainPem");
+      return this;
+    }
+
+    /**
+     * Where the keys of enrollment and renewal are made and stay: {@code tpm:/dev/tpmrm0}, or
+     * {@code pkcs11:token=...}, with the library muster-hardware; by default {@code file:identity},
+     * files in the state directory. A device that has its keys in files makes the next ones there.
+     */
+    public Builder keys(URI place) {
+      keys = requireNonNull(place, "place");
       return this;
     }
 
@@ -389,16 +431,17 @@ public final class FleetDevice implements AutoCloseable {
     }
 
     /**
-     * Reads the files, and connects to nothing yet.
+     * Reads the files, and connects to no server yet.
      *
      * @throws IllegalArgumentException naming what is missing, or the file that does not hold what
      *     it should
+     * @throws KeyUnavailableException if the hardware that holds the IDevID's key does not answer
      */
     public FleetDevice build() {
-      Path keyFile = set("factoryIdentity", factoryKey);
-      Path chainFile = set("factoryIdentity", factoryChain);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
-      Credential factory = Credential.read(keyFile, chainFile);
+      KeyVault vault = KeyPlaces.open(keys);
+      FactoryIdentity factoryIdentity = factoryIdentity();
+      Credential factory = factoryIdentity.credential();
       DeviceClock deviceClock = DeviceClock.of(clock, TimeNote.buildTime());
       deviceClock.raise(anchors.newestBeginning());
       deviceClock.raise(factory.newestBeginning());
@@ -406,13 +449,21 @@ public final class FleetDevice implements AutoCloseable {
           set("enrollment", enrollment),
           set("broker", broker),
           anchors,
-          factory,
+          factoryIdentity,
+          vault,
           set("stateDirectory", stateDirectory),
           deviceClock,
           random,
           transport,
           timing);
       return new FleetDevice(this, settings);
+    }
+
+    private FactoryIdentity factoryIdentity() {
+      Path chainFile = set("factoryIdentity", factoryChain);
+      return factoryKeyUri == null
+          ? FactoryIdentity.read(set("factoryIdentity", factoryKey), chainFile)
+          : FactoryIdentity.open(factoryKeyUri, chainFile);
     }
 
     private static <T> T set(String name, @Nullable T value) {

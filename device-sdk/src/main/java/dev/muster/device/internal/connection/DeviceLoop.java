@@ -21,6 +21,7 @@ import dev.muster.device.internal.mqtt.OutboundMessage;
 import dev.muster.device.internal.outbound.Entry;
 import dev.muster.device.internal.outbound.Message;
 import dev.muster.device.internal.outbound.OutboundQueue;
+import dev.muster.device.key.KeyUnavailableException;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
@@ -190,7 +191,7 @@ public final class DeviceLoop {
     status.enter(
         DeviceState.BOOTSTRAPPING,
         "asking " + settings.enrollment().getAuthority() + " for a certificate");
-    enroller.enroll(identities.pendingKey(), new Enroller.Outcome() {
+    enroller.enroll(identities::pendingKey, new Enroller.Outcome() {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
         Generation generation = identities.enrolled(key, certificate);
@@ -518,7 +519,7 @@ public final class DeviceLoop {
     if (isOnline()) {
       status.enter(DeviceState.RENEWING, "asking for the next certificate");
     }
-    enroller.reenroll(current.credential(), identities.pendingKey(), new Enroller.Outcome() {
+    enroller.reenroll(current.credential(), identities::pendingKey, new Enroller.Outcome() {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
         // Should the disk be full, the next attempt is not at once.
@@ -624,9 +625,16 @@ public final class DeviceLoop {
     stopped.countDown();
   }
 
-  /** A disk that is full or gone, or a defect of ours: the device goes on as well as it can. */
+  /**
+   * A disk that is full or gone, a key that is out of reach, or a defect of ours: the device goes
+   * on as well as it can.
+   */
   private void onFault(RuntimeException fault) {
-    LOG.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
+    if (fault instanceof KeyUnavailableException) {
+      LOG.warn("Key unavailable, device goes on boot={} reason={}", boot, fault.getMessage());
+    } else {
+      LOG.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
+    }
     if (stopping) {
       finishStop();
     } else if (link == null && nextStep == null) {

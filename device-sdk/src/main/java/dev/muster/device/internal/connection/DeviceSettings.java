@@ -5,21 +5,35 @@
 package dev.muster.device.internal.connection;
 
 import dev.muster.device.internal.clock.DeviceClock;
-import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.mqtt.MqttTransport;
+import dev.muster.device.key.KeyVault;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 
-/** Everything a device is told at its start. */
+/**
+ * Everything a device is told at its start.
+ *
+ * @param keys where its keys are made
+ */
 public record DeviceSettings(
     URI enrollment,
     URI broker,
     TrustAnchors trust,
-    Credential factoryIdentity,
+    FactoryIdentity factoryIdentity,
+    KeyVault keys,
     Path stateDirectory,
     DeviceClock clock,
     RandomGenerator random,
     MqttTransport transport,
-    DeviceTiming timing) {}
+    DeviceTiming timing)
+    implements AutoCloseable {
+  /** Lets go of the keys. */
+  @Override
+  public void close() {
+    factoryIdentity.close();
+    keys.close();
+  }
+}

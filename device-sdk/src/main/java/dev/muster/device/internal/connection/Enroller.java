@@ -5,6 +5,7 @@
 package dev.muster.device.internal.connection;
 
 import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentUnavailableException;
 import dev.muster.device.ServerProtocolException;
 import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
@@ -13,6 +14,9 @@ import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.identity.TrustStore;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.device.key.KeyUnavailableException;
+import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,16 +51,17 @@ final class Enroller {
   }
 
   /** First enrollment, as the factory identity. */
-  void enroll(PendingKey key, Outcome outcome) {
-    run(settings.factoryIdentity(), key, client -> client.enroll(key.keys()), outcome);
+  void enroll(Supplier<PendingKey> keys, Outcome outcome) {
+    Credential factory = settings.factoryIdentity().credential();
+    run(factory, keys, (client, key) -> client.enroll(key.keys()), outcome);
   }
 
   /** Renewal, as the certificate in use and under its name. */
-  void reenroll(Credential current, PendingKey key, Outcome outcome) {
+  void reenroll(Credential current, Supplier<PendingKey> keys, Outcome outcome) {
     run(
         current,
-        key,
-        client -> client.reenroll(key.keys(), current.leaf().getSubjectX500Principal()),
+        keys,
+        (client, key) -> client.reenroll(key.keys(), current.leaf().getSubjectX500Principal()),
         outcome);
   }
 
@@ -87,7 +92,7 @@ final class Enroller {
   }
 
   private interface Conversation {
-    IssuedCertificate with(EstClient client) throws EnrollmentException;
+    IssuedCertificate with(EstClient client, PendingKey key) throws EnrollmentException;
   }
 
   private EstClient open(Credential shown) {
@@ -106,7 +111,15 @@ final class Enroller {
     return client;
   }
 
-  private void run(Credential shown, PendingKey key, Conversation conversation, Outcome outcome) {
+  private void run(
+      Credential shown, Supplier<PendingKey> keys, Conversation conversation, Outcome outcome) {
+    PendingKey key;
+    try {
+      key = keys.get();
+    } catch (KeyUnavailableException e) {
+      owner.execute(() -> outcome.failed(unavailable(e)));
+      return;
+    }
     EstClient client = open(shown);
     start("muster-enroll", () -> converse(client, key, conversation, outcome));
   }
@@ -124,16 +137,22 @@ final class Enroller {
       EstClient client, PendingKey key, Conversation conversation, Outcome outcome) {
     Runnable report;
     try {
-      IssuedCertificate issued = conversation.with(client);
+      IssuedCertificate issued = conversation.with(client, key);
       report = () -> outcome.issued(key, issued);
     } catch (EnrollmentException e) {
       report = () -> outcome.failed(e);
+    } catch (KeyUnavailableException e) {
+      report = () -> outcome.failed(unavailable(e));
     } catch (RuntimeException e) {
       // Parsers of what a server sent may throw anything; it ends here.
       report = () ->
           outcome.failed(new ServerProtocolException("the server's answer could not be read", e));
     }
     report(client, report);
+  }
+
+  private static EnrollmentException unavailable(KeyUnavailableException e) {
+    return new EnrollmentUnavailableException(String.valueOf(e.getMessage()), Duration.ZERO, e);
   }
 
   private static void start(String name, Runnable task) {

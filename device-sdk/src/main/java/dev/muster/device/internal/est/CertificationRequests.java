@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.est;
 
+import dev.muster.device.key.KeyUnavailableException;
 import dev.muster.protocol.est.CsrAttributes;
 import dev.muster.protocol.est.ExtensionWish;
 import java.io.IOException;
@@ -97,7 +98,7 @@ final class CertificationRequests {
       try {
         return signature.sign();
       } catch (SignatureException e) {
-        throw new IllegalStateException("the key cannot sign", e);
+        throw new KeyUnavailableException("the key does not sign: " + e.getMessage(), e);
       }
     }
   }

@@ -4,6 +4,8 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.device.key.KeyUnavailableException;
+import dev.muster.device.key.KeyVault;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
@@ -20,10 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +37,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The LDevIDs of a device, in numbered folders: {@code identity/0001/{key.pem,chain.pem}}, and a
- * file {@code identity/current} that holds the number of the one in use.
+ * file {@code identity/current} that holds the number of the one in use. Where the key is not in a
+ * file, what its vault needs to find it again stands in the place of {@code key.pem}.
  *
  * <p>A key is on disk before a certificate is asked for, so that an answer that was lost is asked
  * for again with the same key. A new certificate lies beside the old one until {@link #promote}.
@@ -48,18 +48,20 @@ import org.slf4j.LoggerFactory;
 public final class IdentityStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(IdentityStore.class);
   private static final Pattern NUMBER = Pattern.compile("[0-9]{4,9}");
-  private static final String KEY = "key.pem";
   private static final String CHAIN = "chain.pem";
 
   private final Path folder;
   private final Path pointer;
   private final TrustStore trust;
+  private final KeyVault vault;
+  private final FileKeys files = new FileKeys();
   private final FileChannel lockFile;
 
-  private IdentityStore(Path folder, TrustStore trust, FileChannel lockFile) {
+  private IdentityStore(Path folder, TrustStore trust, KeyVault vault, FileChannel lockFile) {
     this.folder = folder;
     this.pointer = folder.resolve("current");
     this.trust = trust;
+    this.vault = vault;
     this.lockFile = lockFile;
   }
 
@@ -74,16 +76,18 @@ public final class IdentityStore implements AutoCloseable {
   /**
    * Opens the store, and keeps others out.
    *
+   * @param vault where new keys are made; those that are in files already are used until they are
+   *     renewed
    * @throws IllegalStateException if another device uses the directory
    * @throws UncheckedIOException if the directory cannot be made or written
    */
-  public static IdentityStore open(Path stateDirectory, TrustAnchors trust) {
+  public static IdentityStore open(Path stateDirectory, TrustAnchors trust, KeyVault vault) {
     try {
       Path folder = stateDirectory.resolve("identity");
       DurableFiles.createFolder(stateDirectory);
       DurableFiles.createFolder(folder);
       FileChannel lock = lock(stateDirectory.resolve("lock"));
-      return new IdentityStore(folder, TrustStore.open(stateDirectory, trust), lock);
+      return new IdentityStore(folder, TrustStore.open(stateDirectory, trust), vault, lock);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "state directory: " + stateDirectory + " (expected: a folder that can be written)", e);
@@ -109,6 +113,8 @@ public final class IdentityStore implements AutoCloseable {
   /**
    * Reads what is there. A generation that is damaged is passed over, with a line in the log, and
    * the one before it serves again.
+   *
+   * @throws KeyUnavailableException if that cannot be said now, for want of the keys' place
    */
   public Contents load() {
     NavigableMap<Integer, Generation> usable = new TreeMap<>();
@@ -148,30 +154,41 @@ public final class IdentityStore implements AutoCloseable {
       }
     }
     int next = Math.max(after, numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1)) + 1;
-    KeyPair keys = newKey();
-    write(() -> {
-      Path home = home(next);
-      DurableFiles.createFolder(home);
-      DurableFiles.write(home.resolve(KEY), Pem.of(keys.getPrivate()));
-    });
-    return new PendingKey(next, keys);
+    return new PendingKey(next, create(home(next)));
+  }
+
+  private KeyPair create(Path home) {
+    write(() -> DurableFiles.createFolder(home));
+    try {
+      return vault.create(home);
+    } catch (KeyUnavailableException e) {
+      write(() -> Files.deleteIfExists(home)); // Else every attempt would leave one behind.
+      throw e;
+    }
   }
 
   /** Keeps a certificate beside its key; it is not in use yet. */
   public Generation save(PendingKey pending, List<X509Certificate> chain, DeviceSubject subject) {
     write(() -> DurableFiles.write(home(pending.number()).resolve(CHAIN), Pem.of(chain)));
-    return new Generation(
-        pending.number(), new Credential(pending.keys().getPrivate(), chain), subject);
+    return new Generation(pending.number(), new Credential(pending.keys(), chain), subject);
   }
 
   /** Takes a generation into use. The one before it is kept, in case this one gets damaged. */
   public void promote(Generation generation) {
     write(() -> DurableFiles.write(pointer, generation.number() + "\n"));
+    try {
+      discardBefore(generation.number());
+    } catch (KeyUnavailableException e) {
+      LOG.warn("Old identities not looked through reason={}", e.getMessage());
+    }
+  }
+
+  private void discardBefore(int promoted) {
     boolean previousKept = false;
     List<Integer> numbers = numbers();
     for (int i = numbers.size() - 1; i >= 0; i--) {
       int number = numbers.get(i);
-      if (number < generation.number()) {
+      if (number < promoted) {
         if (!previousKept && read(number, false) != null) {
           previousKept = true;
         } else {
@@ -181,14 +198,26 @@ public final class IdentityStore implements AutoCloseable {
     }
   }
 
-  /** Deletes a generation, key and all. */
+  /**
+   * Deletes a generation, key and all. If its key cannot be reached now, the next one to be
+   * promoted does the rest.
+   */
   public void discard(int number) {
+    try {
+      destroy(number);
+    } catch (KeyUnavailableException e) {
+      LOG.warn("Key not destroyed yet generation={} reason={}", number, e.getMessage());
+    }
+  }
+
+  private void destroy(int number) {
     write(() -> {
       Path home = home(number);
       // The chain first: a key alone in a newer folder is asked for again, a chain alone is damage.
       Files.deleteIfExists(home.resolve(CHAIN));
-      try (Stream<Path> files = Files.list(home)) {
-        for (Path file : files.toList()) {
+      keysIn(home).delete(home);
+      try (Stream<Path> rest = Files.list(home)) {
+        for (Path file : rest.toList()) {
           Files.deleteIfExists(file);
         }
       }
@@ -214,12 +243,14 @@ public final class IdentityStore implements AutoCloseable {
     }
     String damage;
     try {
-      Credential stored = Credential.read(home.resolve(KEY), home.resolve(CHAIN));
-      List<X509Certificate> path = trust.current().path(stored.leaf(), stored.chain());
+      List<X509Certificate> stored = PemFile.certificates(home.resolve(CHAIN));
+      X509Certificate leaf = stored.get(0);
+      Credential credential = new Credential(keysIn(home).load(home), stored);
+      List<X509Certificate> path = trust.current().path(leaf, stored);
       return new Generation(
           number,
-          new Credential(stored.key(), path),
-          DeviceSubject.of(stored.leaf().getSubjectX500Principal()));
+          new Credential(credential.keys(), path),
+          DeviceSubject.of(leaf.getSubjectX500Principal()));
     } catch (GeneralSecurityException e) {
       damage = "its certificate does not lead to the trust anchor";
     } catch (IllegalArgumentException | UncheckedIOException e) {
@@ -237,8 +268,7 @@ public final class IdentityStore implements AutoCloseable {
       return null; // It has its certificate.
     }
     try {
-      PrivateKey key = PemFile.privateKey(home.resolve(KEY));
-      return new KeyPair(PublicKeys.of(key), key);
+      return keysIn(home).load(home);
     } catch (IllegalArgumentException | UncheckedIOException e) {
       LOG.warn("Key damaged generation={} reason={}", number, e.getMessage());
     }
@@ -281,14 +311,8 @@ public final class IdentityStore implements AutoCloseable {
     return folder.resolve(String.format("%04d", number));
   }
 
-  private static KeyPair newKey() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"));
-      return generator.generateKeyPair();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("P-256 is missing from this Java runtime", e);
-    }
+  private KeyVault keysIn(Path home) {
+    return FileKeys.areIn(home) ? files : vault;
   }
 
   private interface Write {

@@ -7,6 +7,8 @@ package dev.muster.device.internal.identity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.device.key.KeyUnavailableException;
+import dev.muster.device.key.KeyVault;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.testing.TestPki;
@@ -18,7 +20,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +38,7 @@ class IdentityStoreTest {
 
   private TestFleet fleet;
   private Path state;
+  private KeyVault vault = new FileKeys();
   private IdentityStore store;
 
   @BeforeEach
@@ -52,7 +57,7 @@ class IdentityStoreTest {
     if (store != null) {
       store.close();
     }
-    store = IdentityStore.open(state, TrustAnchors.read(fleet.trust()));
+    store = IdentityStore.open(state, TrustAnchors.read(fleet.trust()), vault);
   }
 
   private Generation issue(PendingKey key) {
@@ -297,7 +302,7 @@ class IdentityStoreTest {
 
   @Test
   void open_secondTime_isRefused() {
-    assertThatThrownBy(() -> IdentityStore.open(state, TrustAnchors.read(fleet.trust())))
+    assertThatThrownBy(() -> IdentityStore.open(state, TrustAnchors.read(fleet.trust()), vault))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("in use");
   }
@@ -306,8 +311,119 @@ class IdentityStoreTest {
   void open_pathIsAFile_isRefusedByName() throws IOException {
     Path file = Files.createFile(folder.resolve("file"));
 
-    assertThatThrownBy(() -> IdentityStore.open(file, TrustAnchors.read(fleet.trust())))
+    assertThatThrownBy(() -> IdentityStore.open(file, TrustAnchors.read(fleet.trust()), vault))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining(file.toString());
+  }
+
+  /** A vault of handles: the key itself is elsewhere. */
+  private static final class Chip implements KeyVault {
+    private final Map<String, KeyPair> keys = new HashMap<>();
+    private boolean away;
+
+    @Override
+    public KeyPair create(Path folder) {
+      reach();
+      KeyPair made = TestPki.newKey();
+      keys.put(folder.getFileName().toString(), made);
+      return made;
+    }
+
+    @Override
+    public KeyPair load(Path folder) {
+      reach();
+      KeyPair found = keys.get(folder.getFileName().toString());
+      if (found == null) {
+        throw new IllegalArgumentException("no such key");
+      }
+      return found;
+    }
+
+    @Override
+    public void delete(Path folder) {
+      reach();
+      keys.remove(folder.getFileName().toString());
+    }
+
+    private void reach() {
+      if (away) {
+        throw new KeyUnavailableException("the chip is away", null);
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private Chip openWithChip() {
+    Chip chip = new Chip();
+    vault = chip;
+    reopen();
+    return chip;
+  }
+
+  @Test
+  void promote_keysInAChip_destroysAllButTheOneBefore() {
+    Chip chip = openWithChip();
+    for (int i = 0; i < 4; i++) {
+      store.promote(issue(store.pendingKey(i)));
+    }
+    reopen();
+
+    assertThat(current().number()).isEqualTo(4);
+    assertThat(chip.keys.keySet()).containsExactlyInAnyOrder("0003", "0004");
+  }
+
+  @Test
+  void load_chipIsAway_isNoDamage() {
+    Chip chip = openWithChip();
+    store.promote(issue(store.pendingKey(0)));
+    chip.away = true;
+    reopen();
+
+    // Taken for damage, the device would enroll with another key, and look like its own clone.
+    assertThatThrownBy(() -> store.load()).isInstanceOf(KeyUnavailableException.class);
+    chip.away = false;
+    assertThat(current().number()).isEqualTo(1);
+  }
+
+  @Test
+  void pendingKey_chipIsAway_leavesNoFolderBehind() {
+    Chip chip = openWithChip();
+    chip.away = true;
+
+    assertThatThrownBy(() -> store.pendingKey(0)).isInstanceOf(KeyUnavailableException.class);
+    assertThat(file(1, "x").getParent()).doesNotExist();
+    chip.away = false;
+    assertThat(store.pendingKey(0).number()).isEqualTo(1);
+  }
+
+  @Test
+  void discard_chipIsAway_keyIsUsedUpLater() {
+    Chip chip = openWithChip();
+    store.promote(issue(store.pendingKey(0)));
+    Generation refused = issue(store.pendingKey(1));
+    chip.away = true;
+    store.discard(refused.number());
+    chip.away = false;
+    reopen();
+
+    assertThat(current().number()).isEqualTo(1);
+    Generation next = issue(store.pendingKey(1));
+    assertThat(next.number()).isEqualTo(2);
+    store.promote(next);
+    assertThat(current().number()).isEqualTo(2);
+  }
+
+  @Test
+  void pendingKey_identityInAFile_nextOneIsMadeInTheChip() {
+    store.promote(issue(store.pendingKey(0)));
+    Chip chip = openWithChip();
+
+    assertThat(current().number()).isEqualTo(1);
+    store.promote(issue(store.pendingKey(1)));
+    assertThat(current().number()).isEqualTo(2);
+    assertThat(chip.keys.keySet()).containsExactly("0002");
+    assertThat(file(2, "key.pem")).doesNotExist();
   }
 }
