@@ -1,0 +1,230 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.tpm;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Says commands over one link, and reads the answers (TPM 2.0, part 3). Not thread-safe. */
+final class TpmCommands {
+  static final int OWNER = 0x40000001;
+  static final int FIRST_PERSISTENT = 0x81000000;
+  static final int LAST_OWNER_PERSISTENT = 0x817FFFFF;
+
+  private static final int NO_HIERARCHY = 0x40000007;
+  private static final int FIRST_TRANSIENT = 0x80000000;
+  private static final int NO_SESSIONS = 0x8001;
+  private static final int SESSIONS = 0x8002;
+  private static final int PASSWORD = 0x40000009;
+  private static final int HASHCHECK_TICKET = 0x8024;
+  private static final int CREATION_TICKET = 0x8021;
+  private static final int CAP_HANDLES = 1;
+  private static final int MAX_HANDLES = 254;
+  private static final byte[] NOTHING = {};
+  private static final byte[] NO_PASSWORD_AND_NO_DATA = {0, 0, 0, 0};
+
+  private final TpmLink link;
+  private final Duration patience;
+
+  /** @param patience with a TPM that asks to come again later */
+  TpmCommands(TpmLink link, Duration patience) {
+    this.link = link;
+    this.patience = patience;
+  }
+
+  /** A key as it lies outside of the TPM: the private part can be read by the TPM alone. */
+  record Created(byte[] publicArea, byte[] privatePart) {}
+
+  /** Two numbers, of an ECDSA signature. */
+  record EcdsaSignature(BigInteger r, BigInteger s) {}
+
+  /** Wakes a TPM that nobody has woken since its power came. The kernel does it by itself. */
+  void startup() throws IOException, TpmException {
+    call(TpmCommand.STARTUP, new TpmWriter().u16(0)).end();
+  }
+
+  /** The storage key that the owner's seed and our template give, always the same. */
+  int createPrimary() throws IOException, TpmException {
+    TpmWriter parameters = new TpmWriter()
+        .sized(NO_PASSWORD_AND_NO_DATA)
+        .sized(EccPublic.storageTemplate())
+        .sized(NOTHING)
+        .u32(0);
+    Answer answer = callAuthorized(TpmCommand.CREATE_PRIMARY, parameters, true, OWNER);
+    TpmReader in = answer.parameters();
+    in.sized(); // The public area: that of the template.
+    skipCreation(in);
+    in.sized(); // The name.
+    in.end();
+    return answer.handle();
+  }
+
+  /** A new P-256 key that signs, below {@code parent}. */
+  Created create(int parent) throws IOException, TpmException {
+    TpmWriter parameters = new TpmWriter()
+        .sized(NO_PASSWORD_AND_NO_DATA)
+        .sized(EccPublic.signingTemplate())
+        .sized(NOTHING)
+        .u32(0);
+    TpmReader in = callAuthorized(TpmCommand.CREATE, parameters, false, parent).parameters();
+    byte[] privatePart = in.sized();
+    byte[] publicArea = in.sized();
+    skipCreation(in);
+    in.end();
+    return new Created(publicArea, privatePart);
+  }
+
+  private static void skipCreation(TpmReader in) throws TpmAnswerException {
+    in.sized(); // Creation data.
+    in.sized(); // Their hash.
+    in.expect("ticket", in.u16(), CREATION_TICKET);
+    in.u32();
+    in.sized();
+  }
+
+  /** @return the handle, good until it is flushed or the link is closed */
+  int load(int parent, Created key) throws IOException, TpmException {
+    TpmWriter parameters = new TpmWriter().sized(key.privatePart()).sized(key.publicArea());
+    Answer answer = callAuthorized(TpmCommand.LOAD, parameters, true, parent);
+    answer.parameters().sized(); // The name.
+    answer.parameters().end();
+    return answer.handle();
+  }
+
+  /** Keeps a loaded key for good, also at {@code persistent}. */
+  void evictControl(int object, int persistent) throws IOException, TpmException {
+    callAuthorized(TpmCommand.EVICT_CONTROL, new TpmWriter().u32(persistent), false, OWNER, object)
+        .parameters()
+        .end();
+  }
+
+  EccPublic readPublic(int handle) throws IOException, TpmException {
+    TpmReader in = call(TpmCommand.READ_PUBLIC, new TpmWriter().u32(handle));
+    EccPublic key = EccPublic.parse(in.sized());
+    in.sized(); // The name.
+    in.sized(); // The qualified name.
+    in.end();
+    return key;
+  }
+
+  /** Signs 32 bytes, the SHA-256 digest of something. */
+  EcdsaSignature sign(int key, byte[] digest) throws IOException, TpmException {
+    TpmWriter parameters = new TpmWriter()
+        .sized(digest)
+        .u16(EccPublic.ECDSA)
+        .u16(EccPublic.SHA256)
+        .u16(HASHCHECK_TICKET)
+        .u32(NO_HIERARCHY)
+        .sized(NOTHING);
+    TpmReader in = callAuthorized(TpmCommand.SIGN, parameters, false, key).parameters();
+    in.expect("signature", in.u16(), EccPublic.ECDSA);
+    in.expect("hash", in.u16(), EccPublic.SHA256);
+    EcdsaSignature signature =
+        new EcdsaSignature(new BigInteger(1, in.sized()), new BigInteger(1, in.sized()));
+    in.end();
+    if (signature.r().signum() == 0 || signature.s().signum() == 0) {
+      throw new TpmAnswerException("a signature of zero");
+    }
+    return signature;
+  }
+
+  void flush(int handle) throws IOException, TpmException {
+    call(TpmCommand.FLUSH_CONTEXT, new TpmWriter().u32(handle)).end();
+  }
+
+  /** What is loaded: of this program, or of whoever used the link before. */
+  List<Integer> transientHandles() throws IOException, TpmException {
+    TpmReader in = call(
+        TpmCommand.GET_CAPABILITY,
+        new TpmWriter().u32(CAP_HANDLES).u32(FIRST_TRANSIENT).u32(MAX_HANDLES));
+    in.u8(); // Whether there is more.
+    in.expect("capability", in.u32(), CAP_HANDLES);
+    int count = in.u32();
+    if (count < 0 || count > MAX_HANDLES) {
+      throw new TpmAnswerException(count + " handles (expected: at most " + MAX_HANDLES + ")");
+    }
+    List<Integer> handles = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      handles.add(in.u32());
+    }
+    in.end();
+    return handles;
+  }
+
+  /** Whether a handle is of something loaded, to be flushed when it is used no more. */
+  static boolean isTransient(int handle) {
+    return handle >>> 24 == FIRST_TRANSIENT >>> 24;
+  }
+
+  /** What comes back of a command that was authorized. */
+  private record Answer(int handle, TpmReader parameters) {}
+
+  private TpmReader call(TpmCommand command, TpmWriter parameters)
+      throws IOException, TpmException {
+    return exchange(command, NO_SESSIONS, parameters.toBytes());
+  }
+
+  /**
+   * A command that uses keys or hierarchies, each of which wants to be authorized: the first by its
+   * empty password, the others by nothing.
+   */
+  private Answer callAuthorized(
+      TpmCommand command, TpmWriter parameters, boolean answersHandle, int... handles)
+      throws IOException, TpmException {
+    byte[] password = new TpmWriter().u32(PASSWORD).u16(0).u8(0).u16(0).toBytes();
+    TpmWriter body = new TpmWriter();
+    for (int handle : handles) {
+      body.u32(handle);
+    }
+    body.u32(password.length).bytes(password).bytes(parameters.toBytes());
+    TpmReader in = exchange(command, SESSIONS, body.toBytes());
+    int handle = answersHandle ? in.u32() : 0;
+    TpmReader answered = new TpmReader(in.take(in.u32()));
+    in.sized(); // A nonce,
+    in.u8(); // attributes,
+    in.sized(); // and a MAC, which mean nothing where the password is empty.
+    in.end();
+    return new Answer(handle, answered);
+  }
+
+  private TpmReader exchange(TpmCommand command, int tag, byte[] body)
+      throws IOException, TpmException {
+    byte[] message = new TpmWriter()
+        .u16(tag)
+        .u32(TpmLink.HEADER_BYTES + body.length)
+        .u32(command.code())
+        .bytes(body)
+        .toBytes();
+    long end = System.nanoTime() + patience.toNanos();
+    for (int waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
+      TpmReader in = new TpmReader(link.exchange(message));
+      int answerTag = in.u16();
+      in.u32();
+      int code = in.u32();
+      if (code == 0) {
+        in.expect("tag", answerTag, tag);
+        return in;
+      }
+      in.end();
+      if (!TpmException.asksForPatience(code) || System.nanoTime() - end > 0) {
+        throw new TpmException(command, code);
+      }
+      pause(waitMs);
+    }
+  }
+
+  private static void pause(int waitMs) throws IOException {
+    try {
+      Thread.sleep(waitMs);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the TPM was busy");
+    }
+  }
+}

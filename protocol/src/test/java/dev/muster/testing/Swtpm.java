@@ -1,0 +1,116 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Assertions;
+
+/** A software TPM 2.0 on a port of this machine; its state is in a folder, and outlives it. */
+public final class Swtpm implements AutoCloseable {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  private final Path folder;
+  private final int port;
+  private Process process;
+
+  private Swtpm(Path folder, int port) {
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** Starts a TPM that has never been used; fails or skips the test if there is no swtpm. */
+  public static Swtpm start(Path folder) {
+    try {
+      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"), freePorts());
+      tpm.start();
+      return tpm;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Two in a row: tpm2-tools look for the control channel behind the other. */
+  private static int freePorts() throws IOException {
+    InetAddress here = InetAddress.getLoopbackAddress();
+    while (true) {
+      try (ServerSocket data = new ServerSocket(0, 1, here);
+          ServerSocket control = new ServerSocket(data.getLocalPort() + 1, 1, here)) {
+        return control.getLocalPort() - 1;
+      } catch (BindException e) {
+        // The next one.
+      }
+    }
+  }
+
+  /** Starts it again after {@link #kill}; like a TPM after a reset, it waits for its startup. */
+  public void start() {
+    try {
+      process = PeerProgram.require("swtpm")
+          .start(
+              folder,
+              folder.resolve("out"),
+              folder.resolve("err"),
+              "socket",
+              "--tpm2",
+              "--tpmstate",
+              "dir=" + folder.toAbsolutePath(),
+              "--server",
+              "type=tcp,bindaddr=127.0.0.1,port=" + port,
+              "--ctrl",
+              "type=tcp,bindaddr=127.0.0.1,port=" + (port + 1),
+              "--flags",
+              "not-need-init");
+      Awaitility.await().atMost(LIMIT).until(this::isListening);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean isListening() throws IOException {
+    if (!process.isAlive()) {
+      Assertions.fail("swtpm ended: " + Files.readString(folder.resolve("err")));
+    }
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** As a crash: nothing is said to clients, and what was loaded is gone. */
+  public void kill() {
+    try {
+      process.destroyForcibly().waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** @param query of one key, or empty */
+  public URI uri(String query) {
+    return URI.create("tpm:tcp://127.0.0.1:" + port + query);
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
