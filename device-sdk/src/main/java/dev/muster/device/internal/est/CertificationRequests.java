@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
+import java.security.ProviderException;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.util.HexFormat;
@@ -97,7 +98,7 @@ final class CertificationRequests {
     public byte[] getSignature() {
       try {
         return signature.sign();
-      } catch (SignatureException e) {
+      } catch (SignatureException | ProviderException e) {
         throw new KeyUnavailableException("the key does not sign: " + e.getMessage(), e);
       }
     }

@@ -1,0 +1,108 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.pkcs11;
+
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A token, and perhaps a key in it (RFC 7512).
+ *
+ * @param token its label, or null if only the slot is told
+ * @param object the key's label
+ * @param module the library of the token's maker
+ * @param pinSource a file that holds the user PIN
+ */
+record Pkcs11Uri(
+    @Nullable String token,
+    OptionalLong slot,
+    @Nullable String object,
+    Path module,
+    Path pinSource) {
+  private static final String EXPECTED =
+      "expected: pkcs11:token=LABEL;object=LABEL?module-path=/LIBRARY.so&pin-source=/FILE";
+
+  private static final Set<String> KNOWN =
+      Set.of("token", "slot-id", "object", "type", "module-path", "pin-source");
+
+  /** @throws IllegalArgumentException telling what is expected */
+  static Pkcs11Uri parse(URI uri) {
+    String[] parts = uri.getRawSchemeSpecificPart().split("\\?", 2);
+    Map<String, String> attributes = new HashMap<>();
+    read(uri, parts[0], ";", attributes);
+    read(uri, parts.length < 2 ? "" : parts[1], "&", attributes);
+    for (String name : attributes.keySet()) {
+      if (!KNOWN.contains(name)) {
+        throw wrong(uri, name.equals("pin-value") ? "pin-value shows the PIN to everybody" : name);
+      }
+    }
+    String token = attributes.get("token");
+    String slot = attributes.get("slot-id");
+    if (token == null && slot == null) {
+      throw wrong(uri, "no token");
+    }
+    if (!attributes.getOrDefault("type", "private").equals("private")) {
+      throw wrong(uri, "type");
+    }
+    return new Pkcs11Uri(
+        token,
+        slot == null ? OptionalLong.empty() : OptionalLong.of(number(uri, slot)),
+        attributes.get("object"),
+        module(uri, attributes.getOrDefault("module-path", "")),
+        pinSource(uri, attributes.getOrDefault("pin-source", "")));
+  }
+
+  private static void read(URI uri, String text, String separator, Map<String, String> attributes) {
+    for (String pair : text.split(separator)) {
+      String[] sides = pair.split("=", 2);
+      if (sides.length == 2) {
+        attributes.put(
+            sides[0], URLDecoder.decode(sides[1].replace("+", "%2B"), StandardCharsets.UTF_8));
+      } else if (!pair.isEmpty()) {
+        throw wrong(uri, pair);
+      }
+    }
+  }
+
+  private static long number(URI uri, String slot) {
+    try {
+      return Long.parseLong(slot);
+    } catch (NumberFormatException e) {
+      throw wrong(uri, "slot-id");
+    }
+  }
+
+  private static Path module(URI uri, String path) {
+    // What the JDK's own reader of its PKCS#11 settings would take apart.
+    if (!path.startsWith("/") || !path.matches("[^\\s\"'$#]+")) {
+      throw wrong(uri, "module-path: an absolute path without spaces, quotes, $ and #");
+    }
+    return Path.of(path);
+  }
+
+  private static Path pinSource(URI uri, String source) {
+    String path = source.startsWith("file:") ? source.substring("file:".length()) : source;
+    if (!path.startsWith("/")) {
+      throw wrong(uri, "pin-source: an absolute path");
+    }
+    return Path.of(path.startsWith("//") ? path.substring(2) : path);
+  }
+
+  private static IllegalArgumentException wrong(URI uri, String what) {
+    return new IllegalArgumentException("key: " + uri + " (" + what + "; " + EXPECTED + ")");
+  }
+
+  /** Without the PIN's place: for messages. */
+  String name() {
+    return "pkcs11:" + (token == null ? "slot-id=" + slot.orElse(0) : "token=" + token);
+  }
+}

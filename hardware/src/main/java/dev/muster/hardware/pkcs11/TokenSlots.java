@@ -1,0 +1,106 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.pkcs11;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.NativeLongByReference;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Which slot holds the token of a label. The JDK knows slots by number alone, and a token's number
+ * may change when another is plugged in; so the library is asked directly (PKCS#11 2.40, 5.4-5.5).
+ */
+final class TokenSlots {
+  private static final long CKR_OK = 0;
+  private static final long CKR_ALREADY_INITIALIZED = 0x191;
+  private static final long CKF_OS_LOCKING_OK = 2;
+  private static final long CKF_TOKEN_INITIALIZED = 0x400;
+  private static final byte TOKEN_PRESENT = 1;
+  private static final int LABEL_BYTES = 32;
+  /** In CK_TOKEN_INFO: after label, manufacturer, model and serial number. */
+  private static final int FLAGS_OFFSET = 32 + 32 + 16 + 16;
+
+  private static final int MORE_THAN_TOKEN_INFO = 512;
+
+  private final NativeLibrary library;
+
+  /** @throws UnsatisfiedLinkError if that is no library for this machine */
+  TokenSlots(String library) {
+    this.library = NativeLibrary.getInstance(library);
+  }
+
+  /**
+   * The numbers of slots by the labels of the initialized tokens in them.
+   *
+   * @throws UnsatisfiedLinkError if the library speaks no PKCS#11
+   * @throws IllegalStateException if it does not answer
+   */
+  Map<String, Long> byLabel() {
+    initialize();
+    Map<String, Long> slots = new TreeMap<>();
+    for (long slot : list()) {
+      Memory info = new Memory(MORE_THAN_TOKEN_INFO);
+      if (call("C_GetTokenInfo", new NativeLong(slot), info) == CKR_OK
+          && (info.getNativeLong(FLAGS_OFFSET).longValue() & CKF_TOKEN_INITIALIZED) != 0) {
+        slots.put(label(info), slot);
+      }
+    }
+    return slots;
+  }
+
+  /** For all threads; the JDK, which comes later, finds it done and is content. */
+  private void initialize() {
+    int pointers = 4 * Native.POINTER_SIZE;
+    Memory arguments = new Memory(pointers + Native.LONG_SIZE + 2L * Native.POINTER_SIZE);
+    arguments.clear();
+    arguments.setNativeLong(pointers, new NativeLong(CKF_OS_LOCKING_OK));
+    long result = call("C_Initialize", arguments);
+    if (result != CKR_OK && result != CKR_ALREADY_INITIALIZED) {
+      throw failed("C_Initialize", result);
+    }
+  }
+
+  private long[] list() {
+    NativeLongByReference count = new NativeLongByReference();
+    expectOk("C_GetSlotList", TOKEN_PRESENT, Pointer.NULL, count);
+    int slots = count.getValue().intValue();
+    long[] ids = new long[slots];
+    if (slots > 0) {
+      Memory list = new Memory((long) slots * Native.LONG_SIZE);
+      expectOk("C_GetSlotList", TOKEN_PRESENT, list, count);
+      for (int i = 0; i < slots; i++) {
+        ids[i] = list.getNativeLong((long) i * Native.LONG_SIZE).longValue();
+      }
+    }
+    return ids;
+  }
+
+  private static String label(Memory info) {
+    return new String(info.getByteArray(0, LABEL_BYTES), StandardCharsets.UTF_8).stripTrailing();
+  }
+
+  private void expectOk(String function, Object... arguments) {
+    long result = call(function, arguments);
+    if (result != CKR_OK) {
+      throw failed(function, result);
+    }
+  }
+
+  private long call(String function, Object... arguments) {
+    NativeLong result =
+        (NativeLong) library.getFunction(function).invoke(NativeLong.class, arguments);
+    return result.longValue();
+  }
+
+  private static IllegalStateException failed(String function, long result) {
+    return new IllegalStateException(function + " answered 0x" + Long.toHexString(result));
+  }
+}

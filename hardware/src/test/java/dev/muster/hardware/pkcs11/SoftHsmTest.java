@@ -1,0 +1,137 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.pkcs11;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.device.internal.identity.KeyPlaces;
+import dev.muster.device.key.KeyUnavailableException;
+import dev.muster.device.key.KeyVault;
+import dev.muster.hardware.FactoryVault;
+import dev.muster.hardware.KeyVaultContract;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.SoftHsm;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Keys in a token of SoftHSM. */
+class SoftHsmTest extends KeyVaultContract {
+  @TempDir
+  static Path pins;
+
+  private static SoftHsm hsm;
+
+  @BeforeAll
+  static void makeToken() {
+    hsm = SoftHsm.newToken(pins);
+  }
+
+  @Override
+  protected URI place() {
+    return uri("", hsm.pinFile());
+  }
+
+  private static URI uri(String object, Path pinFile) {
+    return URI.create("pkcs11:token=" + hsm.label() + object + "?module-path=" + hsm.library()
+        + "&pin-source=file:" + pinFile);
+  }
+
+  @Override
+  protected boolean keepsItsKeys() {
+    return true;
+  }
+
+  @Test
+  void namedOrNew_object_isMadeOnce() throws Exception {
+    KeyPair made;
+    try (FactoryVault place =
+        (FactoryVault) KeyPlaces.open(uri(";object=idevid;type=private", hsm.pinFile()))) {
+      made = place.namedOrNew();
+      assertSigns(made);
+      assertThat(place.namedOrNew().getPublic()).isEqualTo(made.getPublic());
+    }
+    try (KeyVault place = KeyPlaces.open(uri(";object=idevid", hsm.pinFile()))) {
+      assertThat(place.named().getPublic()).isEqualTo(made.getPublic());
+      assertSigns(place.named());
+    }
+  }
+
+  @Test
+  void named_object_whichNobodyHasMade_isRefused() {
+    try (KeyVault place = KeyPlaces.open(uri(";object=nobody", hsm.pinFile()))) {
+      assertThatThrownBy(place::named)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("token=" + hsm.label() + ";object=nobody: no such key");
+    }
+  }
+
+  /** The JDK leaves objects behind, some of them without names. */
+  @Test
+  void delete_key_leavesNothingInTheToken() throws Exception {
+    SoftHsm own = SoftHsm.newToken(pins);
+    try (KeyVault place = KeyPlaces.open(URI.create("pkcs11:token=" + own.label() + "?module-path="
+        + own.library() + "&pin-source=" + own.pinFile()))) {
+      place.create(newHome("0001"));
+      place.delete(newHome("0001"));
+    }
+    String objects = PeerProgram.require("pkcs11-tool")
+        .run(
+            folder,
+            "--module",
+            own.library().toString(),
+            "--token-label",
+            own.label(),
+            "--login",
+            "--pin",
+            own.pin(),
+            "--list-objects")
+        .expectSuccess()
+        .stdout();
+
+    assertThat(objects).doesNotContain("Object;");
+  }
+
+  @Test
+  void wrongPin_isSaidAndPasses() throws Exception {
+    Path wrong = Files.writeString(folder.resolve("pin"), "0000");
+    Files.setPosixFilePermissions(wrong, PosixFilePermissions.fromString("rw-------"));
+    SoftHsm own = SoftHsm.newToken(pins);
+    URI uri = URI.create("pkcs11:token=" + own.label() + ";object=x?module-path=" + own.library()
+        + "&pin-source=" + wrong);
+    try (KeyVault place = KeyPlaces.open(uri)) {
+      assertThatThrownBy(place::named)
+          .isInstanceOf(KeyUnavailableException.class)
+          .hasMessageContaining("CKR_PIN_INCORRECT (expected: the user PIN in " + wrong);
+      Files.writeString(wrong, own.pin());
+      assertThatThrownBy(place::named).hasMessageContaining("no such key");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', textBlock = """
+      pkcs11:object=x?module-path=/l.so&pin-source=/p         | no token
+      pkcs11:token=t?pin-source=/p                            | module-path: an absolute path
+      pkcs11:token=t?module-path=/l.so                        | pin-source: an absolute path
+      pkcs11:token=t?module-path=/l.so&pin-value=1234         | pin-value shows the PIN
+      pkcs11:token=t;color=red?module-path=/l.so&pin-source=/p | color
+      pkcs11:token=t;type=public?module-path=/l.so&pin-source=/p | type
+      pkcs11:slot-id=one?module-path=/l.so&pin-source=/p      | slot-id
+      """)
+  void open_uriThatSaysTooLittle_isRefused(String uri, String said) {
+    assertThatThrownBy(() -> KeyPlaces.open(URI.create(uri)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(said)
+        .hasMessageContaining("expected: pkcs11:token=LABEL");
+  }
+}
