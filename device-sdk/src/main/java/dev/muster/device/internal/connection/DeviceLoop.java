@@ -439,12 +439,7 @@ public final class DeviceLoop {
 
   /** Alarms at once, others together within a second, or when memory fills up. */
   private void store() {
-    if (queue.hasUnwritten(MessageClass.ALARM)) {
-      queue.store(MessageClass.ALARM);
-    }
-    if (queue.isCrowded()) {
-      queue.store(MessageClass.TELEMETRY);
-    }
+    queue.storeUrgent();
     planStore();
   }
 

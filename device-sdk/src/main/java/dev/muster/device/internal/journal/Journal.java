@@ -54,10 +54,12 @@ public final class Journal implements AutoCloseable {
   public record Lost(long count, long fromMs, long toMs) {
     private static final Lost NONE = new Lost(0, 0, 0);
 
-    Lost plus(long more, long from, long to) {
+    /** Both together. */
+    public Lost plus(Lost other) {
       return count == 0
-          ? new Lost(more, from, to)
-          : new Lost(count + more, Math.min(fromMs, from), Math.max(toMs, to));
+          ? other
+          : new Lost(
+              count + other.count, Math.min(fromMs, other.fromMs), Math.max(toMs, other.toMs));
     }
   }
 
@@ -348,7 +350,7 @@ public final class Journal implements AutoCloseable {
         }
       }
     }
-    lost = lost.plus(count, from == Long.MAX_VALUE ? 0 : from, Math.max(to, 0));
+    lost = lost.plus(new Lost(count, from == Long.MAX_VALUE ? 0 : from, Math.max(to, 0)));
     noted = false;
   }
 
@@ -404,7 +406,7 @@ public final class Journal implements AutoCloseable {
     long missing = done.missing(from, to);
     if (missing > 0) {
       LOG.warn("Journal damaged, records passed over folder={} records={}", folder, missing);
-      lost = lost.plus(missing, timeMs, timeMs);
+      lost = lost.plus(new Lost(missing, timeMs, timeMs));
       done.addRange(from, to);
       noted = false;
     }

@@ -50,6 +50,7 @@ final class Lane {
 
   private int messages; // Guarded by the lock.
   private long bytes; // Guarded by the lock.
+  private long freshBytes; // Guarded by the lock.
 
   /** Were in flight when the connection broke. */
   private final Deque<Entry> returned = new ArrayDeque<>();
@@ -62,6 +63,7 @@ final class Lane {
   private boolean backlogIsNext;
   private volatile long backlog;
   private volatile long journalBytes;
+  private volatile long lostOnDisk;
 
   Lane(
       MessageClass messageClass,
@@ -76,18 +78,22 @@ final class Lane {
     this.onGivenUp = onGivenUp;
   }
 
-  /** Whether there is room in memory; makes it, if messages of this class may go for it. */
-  boolean makeRoom(int size) {
+  /**
+   * Whether there is room in memory; makes it, if messages of this class may go for it.
+   *
+   * @param dropped gets the receipts of those that went
+   */
+  boolean makeRoom(int size, List<Receipt> dropped) {
+    boolean mayDrop = !isKeptOnDisk() && limits.policy(messageClass) == DropPolicy.OLDEST;
     while (messages >= limits.messages() || bytes + size > limits.bytes()) {
-      Entry oldest =
-          isKeptOnDisk() || limits.policy(messageClass) == DropPolicy.NEWEST ? null : fresh.poll();
+      Entry oldest = mayDrop ? pollFresh() : null;
       if (oldest == null) {
         return false;
       }
       forget(oldest);
       losses.add(messageClass, 1, oldest.timeMs(), oldest.timeMs());
       if (oldest.receipt != null) {
-        onGivenUp.accept(oldest.receipt, DropReason.MADE_ROOM);
+        dropped.add(oldest.receipt);
       }
     }
     return true;
@@ -95,6 +101,7 @@ final class Lane {
 
   void offer(Entry entry) {
     fresh.add(entry);
+    freshBytes += entry.bytes();
     if (isKeptOnDisk()) {
       unwritten.add(entry);
     }
@@ -136,6 +143,28 @@ final class Lane {
     return journalBytes;
   }
 
+  /** Dropped from the files and not told yet; as of the last look. */
+  long lostOnDisk() {
+    return lostOnDisk;
+  }
+
+  /** Adds what was dropped from the files: it is counted there until it is told. */
+  void addLosses(Map<MessageClass, Journal.Lost> all) {
+    if (journal != null && journal.lost().count() > 0) {
+      all.merge(messageClass, journal.lost(), Journal.Lost::plus);
+    }
+  }
+
+  /** What {@link #addLosses} has added is told. */
+  void lossesTold() {
+    if (journal != null) {
+      synchronized (lock) { // It is counted once at any time.
+        losses.addTold(journal.takeLost().count());
+        lostOnDisk = 0;
+      }
+    }
+  }
+
   /** Takes over what an earlier start has left. */
   void open(Path stateDirectory) throws IOException {
     if (isKeptOnDisk() && journal == null) {
@@ -154,8 +183,7 @@ final class Lane {
     if (open != null) {
       backlog = open.countOpen(readFrom, readEnd);
       journalBytes = open.bytes();
-      Journal.Lost lost = open.takeLost();
-      losses.add(messageClass, lost.count(), lost.fromMs(), lost.toMs());
+      lostOnDisk = open.lost().count();
     }
   }
 
@@ -166,7 +194,7 @@ final class Lane {
   }
 
   boolean needsStore() {
-    return hasUnwritten() || (journal != null && !journal.isNoted());
+    return isKeptOnDisk() && (journal == null || !journal.isNoted() || hasUnwritten());
   }
 
   boolean isEmpty() {
@@ -192,7 +220,9 @@ final class Lane {
 
   private @Nullable Entry pollFresh() {
     synchronized (lock) {
-      return fresh.poll();
+      Entry oldest = fresh.poll();
+      freshBytes -= oldest == null ? 0 : oldest.bytes();
+      return oldest;
     }
   }
 
@@ -338,11 +368,15 @@ final class Lane {
     }
   }
 
-  /** Whether memory fills up; then what is on the disk had better be there only. */
+  /** Whether memory fills up with what waits; on the disk alone it would wait as well. */
   boolean isCrowded() {
     synchronized (lock) {
-      return isKeptOnDisk() && (messages > limits.messages() / 2 || bytes > mostBytes());
+      return isKeptOnDisk() && isMoreThan(limits.messages() / 2, mostBytes());
     }
+  }
+
+  private boolean isMoreThan(int waiting, long bytesWaiting) {
+    return fresh.size() > waiting || freshBytes > bytesWaiting;
   }
 
   private long mostBytes() {
@@ -352,12 +386,12 @@ final class Lane {
   /** Leaves the oldest that wait, and are written, to the disk. */
   void spill() {
     synchronized (lock) {
-      while (messages > limits.messages() / 4 || bytes > mostBytes() / 2) {
+      while (isMoreThan(limits.messages() / 4, mostBytes() / 2)) {
         Entry oldest = fresh.peekFirst();
         if (oldest == null || !oldest.isWritten()) {
           break;
         }
-        fresh.pollFirst();
+        pollFresh();
         forget(oldest);
         readFrom = readFrom >= readEnd ? oldest.number : readFrom;
         readEnd = oldest.number + 1;
@@ -393,6 +427,7 @@ final class Lane {
     synchronized (lock) {
       left.addAll(fresh);
       fresh.clear();
+      freshBytes = 0;
       unwritten.clear();
     }
     followed.values().forEach(receipt -> onGivenUp.accept(receipt, DropReason.CLOSED));

@@ -5,6 +5,7 @@
 package dev.muster.device.internal.outbound;
 
 import dev.muster.device.MessageClass;
+import dev.muster.device.internal.journal.Journal.Lost;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.Measurement.Value;
 import java.time.Instant;
@@ -17,19 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What was dropped and not told yet. Thread-safe. */
 final class Losses {
-  private record Loss(long count, long fromMs, long toMs) {
-    Loss plus(Loss other) {
-      return new Loss(
-          count + other.count, Math.min(fromMs, other.fromMs), Math.max(toMs, other.toMs));
-    }
-  }
-
-  private final Map<MessageClass, Loss> untold = new EnumMap<>(MessageClass.class);
+  private final Map<MessageClass, Lost> untold = new EnumMap<>(MessageClass.class);
   private long total;
 
   synchronized void add(MessageClass messageClass, long count, long fromMs, long toMs) {
     if (count > 0) {
-      untold.merge(messageClass, new Loss(count, fromMs, toMs), Loss::plus);
+      untold.merge(messageClass, new Lost(count, fromMs, toMs), Lost::plus);
       total += count;
     }
   }
@@ -39,16 +33,32 @@ final class Losses {
     return total;
   }
 
-  /** What to tell the backend, which then counts as told; empty if there is nothing. */
-  synchronized List<Measurement> take(Instant now) {
-    List<Measurement> report = new ArrayList<>();
-    untold.forEach((messageClass, loss) -> {
-      String name = "lost." + messageClass.name().toLowerCase(Locale.ROOT);
-      report.add(number(name, null, loss.count(), now));
-      report.add(number(name + ".from", "s", loss.fromMs() / 1000.0, now));
-      report.add(number(name + ".to", "s", loss.toMs() / 1000.0, now));
-    });
+  /** These were dropped, too, but are told already. */
+  synchronized void addTold(long count) {
+    total += count;
+  }
+
+  /** What to tell the backend, which then counts as told. */
+  synchronized Map<MessageClass, Lost> take() {
+    Map<MessageClass, Lost> taken = new EnumMap<>(untold);
     untold.clear();
+    return taken;
+  }
+
+  /** It was not told after all. */
+  synchronized void putBack(Map<MessageClass, Lost> taken) {
+    taken.forEach((messageClass, lost) -> untold.merge(messageClass, lost, Lost::plus));
+  }
+
+  /** As it is told. */
+  static List<Measurement> report(Map<MessageClass, Lost> all, Instant now) {
+    List<Measurement> report = new ArrayList<>();
+    all.forEach((messageClass, lost) -> {
+      String name = "lost." + messageClass.name().toLowerCase(Locale.ROOT);
+      report.add(number(name, null, lost.count(), now));
+      report.add(number(name + ".from", "s", lost.fromMs() / 1000.0, now));
+      report.add(number(name + ".to", "s", lost.toMs() / 1000.0, now));
+    });
     return report;
   }
 

@@ -17,7 +17,7 @@ import dev.muster.device.PublishReceipt.Status;
 import dev.muster.device.PublishRefusedException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.clock.Stamp;
-import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.device.internal.journal.Journal.Lost;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
@@ -91,34 +91,47 @@ public final class OutboundQueue {
   public PublishReceipt submit(
       MessageClass messageClass, Message.Kind kind, String name, byte[] payload) {
     FleetTopics.checkName(kind == Message.Kind.EVENT ? "event" : "stream", name);
+    List<Receipt> dropped = new ArrayList<>();
     Runnable wake;
     Receipt receipt;
     synchronized (lock) {
-      MessageIdentity identity = kind == Message.Kind.EVENT
-          ? new MessageIdentity(boot + EVENTS, ++lastEvent)
-          : new MessageIdentity(boot, ++lastSequence);
-      receipt = new Receipt(identity);
-      Lane lane = lane(messageClass);
-      Stamp stamp = clock.stamp();
-      PublishException obstacle = obstacle(lane, payload.length);
-      if (obstacle != null) {
-        if (!closed) {
-          overflowed++;
-          losses.add(messageClass, 1, stamp.timeMs(), stamp.timeMs());
-        }
-        receipt.reach(obstacle);
-        receipt.fail(obstacle);
-        return receipt;
-      }
-      lane.offer(
-          new Entry(messageClass, new Message(kind, name, payload, identity, stamp), receipt));
+      receipt = accept(messageClass, kind, name, payload, dropped);
       wake = wakeUp;
     }
+    // Without the lock: they may run what the user has hung on to them.
+    dropped.forEach(other -> giveUp(other, DropReason.MADE_ROOM));
     wake.run();
     return receipt;
   }
 
-  private @Nullable PublishException obstacle(Lane lane, int size) {
+  private Receipt accept(
+      MessageClass messageClass,
+      Message.Kind kind,
+      String name,
+      byte[] payload,
+      List<Receipt> dropped) {
+    MessageIdentity identity = kind == Message.Kind.EVENT
+        ? new MessageIdentity(boot + EVENTS, ++lastEvent)
+        : new MessageIdentity(boot, ++lastSequence);
+    Receipt receipt = new Receipt(identity);
+    Lane lane = lane(messageClass);
+    Stamp stamp = clock.stamp();
+    PublishException obstacle = obstacle(lane, payload.length, dropped);
+    if (obstacle == null) {
+      lane.offer(
+          new Entry(messageClass, new Message(kind, name, payload, identity, stamp), receipt));
+      return receipt;
+    }
+    if (!closed) {
+      overflowed++;
+      losses.add(messageClass, 1, stamp.timeMs(), stamp.timeMs());
+    }
+    receipt.reach(obstacle);
+    receipt.fail(obstacle); // Nobody has it yet.
+    return receipt;
+  }
+
+  private @Nullable PublishException obstacle(Lane lane, int size, List<Receipt> dropped) {
     if (closed) {
       return new DeviceClosedException("the device is closed");
     }
@@ -127,7 +140,7 @@ public final class OutboundQueue {
           DropReason.TOO_LARGE,
           "payload: " + size + " bytes (expected: at most " + MAX_PAYLOAD_BYTES + ")");
     }
-    if (!lane.makeRoom(size)) {
+    if (!lane.makeRoom(size, dropped)) {
       return new PublishQueueFullException("queue: full with " + lane.messages() + " messages, "
           + lane.bytes() + " bytes (expected: at most " + limits.messages() + " messages, "
           + limits.bytes() + " bytes)");
@@ -201,28 +214,34 @@ public final class OutboundQueue {
     complete(entry, success ? null : new PublishRefusedException(reason, detail));
   }
 
-  /** Whether messages of this class wait for the disk. */
-  public boolean hasUnwritten(MessageClass messageClass) {
-    return lane(messageClass).hasUnwritten();
-  }
-
   /** Whether {@link #store} would write anything. */
   public boolean needsStore() {
     return lanes.values().stream().anyMatch(Lane::needsStore);
   }
 
-  /** Whether memory fills up, so that {@link #store} should not wait. */
-  public boolean isCrowded() {
-    return lanes.values().stream().anyMatch(Lane::isCrowded);
+  /**
+   * As {@link #store}, but only what cannot wait: alarms, and others if memory fills up. A disk
+   * that fails is not asked again for each message, only when it is time for all.
+   */
+  public void storeUrgent() {
+    if (storageProblem != null) {
+      return;
+    }
+    if (lane(MessageClass.ALARM).hasUnwritten()) {
+      store(MessageClass.ALARM);
+    }
+    if (lane(MessageClass.TELEMETRY).isCrowded()) {
+      store(MessageClass.TELEMETRY);
+    }
   }
 
   /** Writes what waits for the disk, and what is done. Blocks until that is so. */
   public void store(MessageClass messageClass) {
     Path directory = stateDirectory;
-    if (directory == null) {
+    Lane lane = lane(messageClass);
+    if (directory == null || !lane.needsStore()) {
       return;
     }
-    Lane lane = lane(messageClass);
     attempt(() -> {
       lane.store(directory, this::tellStored);
       if (lane.isCrowded()) {
@@ -269,9 +288,21 @@ public final class OutboundQueue {
 
   /** Tells the backend what was dropped since it was last told. */
   public void reportLosses() {
-    List<Measurement> report = losses.take(clock.instant());
-    if (!report.isEmpty()) {
-      submit(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, SenmlJson.write(report));
+    Map<MessageClass, Lost> taken = losses.take();
+    Map<MessageClass, Lost> all = new EnumMap<>(taken);
+    lanes.values().forEach(lane -> lane.addLosses(all));
+    if (all.isEmpty()) {
+      return;
+    }
+    PublishReceipt receipt = submit(
+        MessageClass.TELEMETRY,
+        Message.Kind.TELEMETRY,
+        OWN_STREAM,
+        SenmlJson.write(Losses.report(all, clock.instant())));
+    if (receipt.status() == Status.DROPPED) {
+      losses.putBack(taken);
+    } else {
+      lanes.values().forEach(Lane::lossesTold);
     }
   }
 
@@ -307,12 +338,14 @@ public final class OutboundQueue {
     long bytes = 0;
     long onDisk = 0;
     long diskBytes = 0;
+    long lost = 0;
     synchronized (lock) {
       for (Lane lane : lanes.values()) {
         messages += lane.messages();
         bytes += lane.bytes();
         onDisk += lane.backlog();
         diskBytes += lane.journalBytes();
+        lost += lane.lostOnDisk();
       }
       return new Counts(
           messages,
@@ -323,7 +356,7 @@ public final class OutboundQueue {
           stored,
           onDisk,
           diskBytes,
-          losses.total());
+          lost + losses.total());
     }
   }
 

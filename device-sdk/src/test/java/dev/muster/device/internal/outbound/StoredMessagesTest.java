@@ -25,7 +25,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -194,9 +197,7 @@ class StoredMessagesTest {
     List<PublishReceipt> receipts = new ArrayList<>();
     for (int i = 0; i < 120; i++) {
       receipts.add(submit(queue, i));
-      if (queue.isCrowded()) {
-        queue.store(MessageClass.TELEMETRY);
-      }
+      queue.storeUrgent();
     }
     assertThat(queue.counts().messages()).isLessThanOrEqualTo(100);
     assertThat(queue.counts().messages() + queue.counts().backlog()).isEqualTo(120);
@@ -232,9 +233,7 @@ class StoredMessagesTest {
     List<PublishReceipt> receipts = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       receipts.add(submit(queue, i));
-      if (queue.isCrowded()) {
-        queue.store(MessageClass.TELEMETRY);
-      }
+      queue.storeUrgent();
     }
 
     assertThat(receipts.get(0).stored()).isCompleted();
@@ -256,9 +255,7 @@ class StoredMessagesTest {
     List<PublishReceipt> receipts = new ArrayList<>();
     for (int i = 0; i < 600; i++) {
       receipts.add(submit(queue, MessageClass.TELEMETRY, "t" + i + " ".repeat(200)));
-      if (queue.isCrowded()) {
-        queue.store(MessageClass.TELEMETRY);
-      }
+      queue.storeUrgent();
     }
     long lost = queue.counts().lost();
     assertThat(lost).isPositive();
@@ -275,15 +272,55 @@ class StoredMessagesTest {
   }
 
   @Test
+  void losses_notToldBeforeARestart_areToldAfterIt() {
+    OutboundQueue offline = started("b1", 1000, 64L * KIBIBYTE, Map.of());
+    for (int i = 0; i < 600; i++) {
+      submit(offline, MessageClass.TELEMETRY, "t" + i + " ".repeat(200));
+      offline.storeUrgent();
+    }
+    offline.abandon("closed");
+    long lost = offline.counts().lost();
+    assertThat(lost).isPositive();
+
+    OutboundQueue next = started("b2");
+    next.reportLosses();
+    next.reportLosses();
+
+    assertThat(next.counts().lost()).isEqualTo(lost);
+    assertThat(drain(next).stream().filter(text -> text.contains("lost.telemetry\"")))
+        .singleElement()
+        .satisfies(
+            text -> assertThat(text).contains("\"n\":\"lost.telemetry\",\"v\":" + lost + "}"));
+    next.store(MessageClass.TELEMETRY);
+    OutboundQueue last = started("b3");
+    last.reportLosses();
+    assertThat(drain(last)).isEmpty();
+  }
+
+  @Test
+  void losses_noRoomForTheReport_areToldWithTheNext() {
+    OutboundQueue queue = started("b1", 1, 64L * KIBIBYTE, Map.of());
+    submit(queue, 1);
+    assertThat(submit(queue, 2).status()).isEqualTo(Status.DROPPED);
+    queue.reportLosses();
+    assertThat(queue.counts().lost()).isEqualTo(2); // The report is a message as well.
+    queue.settle(queue.takeNext(), 0, "success");
+
+    queue.reportLosses();
+
+    assertThat(drain(queue))
+        .singleElement()
+        .satisfies(text -> assertThat(text).contains("\"n\":\"lost.telemetry\",\"v\":2}"));
+  }
+
+  @Test
   void journalFull_newestGo_storedOnesStay() {
     OutboundQueue queue =
         started("b1", 100, 64L * KIBIBYTE, Map.of(MessageClass.TELEMETRY, DropPolicy.NEWEST));
     List<PublishReceipt> receipts = new ArrayList<>();
     for (int i = 0; i < 600; i++) {
       receipts.add(submit(queue, MessageClass.TELEMETRY, "t" + i + " ".repeat(200)));
-      if (queue.isCrowded()) {
-        queue.store(MessageClass.TELEMETRY);
-      }
+      queue.storeUrgent();
     }
 
     assertThat(receipts.get(0).status()).isEqualTo(Status.STORED);
@@ -305,6 +342,25 @@ class StoredMessagesTest {
   }
 
   @Test
+  void debug_memoryFull_callbacksOfThoseThatGoMayUseTheQueueFromAnotherThread() {
+    AtomicReference<OutboundQueue> queue = new AtomicReference<>();
+    queue.set(started(
+        "b1",
+        limits(1, 64L * KIBIBYTE, Map.of()),
+        task -> CompletableFuture.runAsync(() -> {
+              queue.get().counts();
+              task.run();
+            })
+            .orTimeout(5, TimeUnit.SECONDS)
+            .join()));
+    PublishReceipt oldest = submit(queue.get(), MessageClass.DEBUG, "d0");
+
+    submit(queue.get(), MessageClass.DEBUG, "d1");
+
+    assertThat(reasonOf(oldest)).isEqualTo(DropReason.MADE_ROOM);
+  }
+
+  @Test
   void disk_unusable_goesOnInMemoryAndStoresLater() throws IOException {
     Files.writeString(folder.resolve("journal"), "a file where the folder should be");
     OutboundQueue queue = started("b1");
@@ -319,6 +375,38 @@ class StoredMessagesTest {
     assertThat(queue.storageProblem()).isNull();
     assertThat(receipt.stored()).isCompleted();
     assertThat(drain(queue)).containsExactly("b1 1 t1");
+  }
+
+  @Test
+  void storeUrgent_diskUnusable_isAskedAgainOnlyWhenItIsTimeForAll() throws IOException {
+    Files.writeString(folder.resolve("journal"), "a file where the folder should be");
+    OutboundQueue queue = started("b1");
+    PublishReceipt alarm = submit(queue, MessageClass.ALARM, "a");
+    queue.storeUrgent();
+    assertThat(queue.storageProblem()).contains("journal");
+    Files.delete(folder.resolve("journal"));
+
+    queue.storeUrgent();
+    queue.store(MessageClass.TELEMETRY); // Has nothing to write, and so proves nothing.
+    assertThat(queue.storageProblem()).contains("journal");
+    queue.store(MessageClass.ALARM);
+
+    assertThat(queue.storageProblem()).isNull();
+    assertThat(alarm.stored()).isCompleted();
+  }
+
+  @Test
+  void storeUrgent_listenersAreSlow_doesNotFlushForEachMessage() {
+    List<Runnable> callbacks = new ArrayList<>();
+    OutboundQueue queue = started("b1", limits(100, 1024L * KIBIBYTE, Map.of()), callbacks::add);
+    for (int i = 0; i < 80; i++) {
+      submit(queue, MessageClass.TELEMETRY, " ".repeat(10 * KIBIBYTE));
+      queue.storeUrgent();
+      queue.settle(queue.takeNext(), 0, "success");
+    }
+
+    assertThat(queue.counts().messages()).isEqualTo(80);
+    assertThat(queue.counts().stored()).isZero();
   }
 
   @Test
