@@ -52,12 +52,16 @@ public final class DurableFiles {
     writePublic(file, content.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Makes a folder that only its owner enters, and its parents; nothing happens if it is there. */
+  /**
+   * Makes a folder that only its owner enters, and its parents likewise; each is flushed into the
+   * one above it. Nothing happens if it is there.
+   */
   public static void createFolder(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      Path parent = folder.toAbsolutePath().getParent();
-      Files.createDirectories(parent);
-      Files.createDirectory(folder, permissions(folder, "rwx------"));
+    Path parent = folder.toAbsolutePath().getParent();
+    if (parent != null && !Files.isDirectory(folder)) {
+      createFolder(parent);
+      // Not createDirectory: others may make the same parent at this moment.
+      Files.createDirectories(folder, permissions(folder, "rwx------"));
       flushFolder(parent);
     }
   }

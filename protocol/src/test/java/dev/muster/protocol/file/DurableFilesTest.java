@@ -51,6 +51,14 @@ final class DurableFilesTest {
     DurableFiles.createFolder(made);
     DurableFiles.createFolder(made);
     assertThat(permissions(made)).isEqualTo("rwx------");
+    assertThat(permissions(made.getParent())).isEqualTo("rwx------");
+  }
+
+  @Test
+  void createFolder_aFileIsInTheWay_fails() throws Exception {
+    Path file = Files.createFile(folder.resolve("a"));
+    assertThatThrownBy(() -> DurableFiles.createFolder(file.resolve("b")))
+        .isInstanceOf(IOException.class);
   }
 
   private static String permissions(Path file) throws IOException {
