@@ -390,7 +390,7 @@ class DialogueTest {
     link.acknowledge(0);
     await()
         .atMost(LIMIT)
-        .until(() -> Files.readString(folder.resolve("state/twin.json")).contains("\"untold\":{}"));
+        .until(() -> Files.readString(folder.resolve("state/twin.json")).contains("\"untold\":[]"));
     link.ended(LinkEnd.Kind.LOST, "gone");
     ScriptedLink second = link(2);
     assertThat(said(second, "twin/reported")).isEmpty();

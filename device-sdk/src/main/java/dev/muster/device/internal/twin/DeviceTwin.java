@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the twin in {@code twin.json}: what was last desired, and the reports that the backend has
- * not taken, joined into one. Listeners and users come by any thread, the rest is the owner's.
+ * not taken, joined as far as that goes. Listeners and users come by any thread, the rest is the
+ * owner's.
  */
 public final class DeviceTwin implements Dialogue, Twin {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceTwin.class);
@@ -48,10 +49,10 @@ public final class DeviceTwin implements Dialogue, Twin {
   private volatile boolean used;
   private volatile Executor owner = task -> {};
 
-  /** What to report; guarded by this. */
-  private Map<String, Object> untold = Map.of();
-  /** The report that is on its way, and came before all that; guarded by this. */
-  private Map<String, Object> underWay = Map.of();
+  /** What to report, in order; guarded by this. */
+  private List<Map<String, Object>> untold = List.of();
+  /** The one report that is on its way, and came before all those; guarded by this. */
+  private List<Map<String, Object>> underWay = List.of();
 
   private @Nullable Path file;
   private @Nullable FleetTopics topics;
@@ -59,6 +60,7 @@ public final class DeviceTwin implements Dialogue, Twin {
   private boolean heardOnThisConnection;
   private boolean saying;
   private boolean stored = true;
+  private boolean diskFails;
   private byte[] written = new byte[0];
   private long takenOver;
   private long toldVersion;
@@ -71,10 +73,12 @@ public final class DeviceTwin implements Dialogue, Twin {
   public void onDesired(Consumer<Map<String, Object>> listener) {
     requireNonNull(listener, "listener");
     used = true;
+    boolean isFirst = listeners.isEmpty();
     listeners.add(listener);
     Desired known = desired;
     if (known.version() > 0) {
-      tell(known, List.of(listener));
+      // Whether it was taken over, those have decided that were there before.
+      tell(known, List.of(listener), isFirst);
     }
     owner.execute(() -> {});
   }
@@ -94,8 +98,10 @@ public final class DeviceTwin implements Dialogue, Twin {
     // Written and read, so that it is a copy and nothing but JSON.
     Map<String, Object> copy = Json.parseObject(Json.write(requireNonNull(patch, "patch")));
     synchronized (this) {
-      Map<String, Object> joined = MergePatch.join(untold, copy);
-      int size = Json.write(MergePatch.join(underWay, joined)).length;
+      List<Map<String, Object>> joined = MergePatch.append(untold, copy);
+      int size = MergePatch.concat(underWay, joined).stream()
+          .mapToInt(waiting -> Json.write(waiting).length)
+          .sum();
       if (size > MAX_REPORT_BYTES) {
         throw new IllegalArgumentException("report: " + size + " bytes wait to be sent"
             + " (expected: at most " + MAX_REPORT_BYTES + ")");
@@ -109,23 +115,30 @@ public final class DeviceTwin implements Dialogue, Twin {
     });
   }
 
-  private synchronized Map<String, Object> untold() {
-    return MergePatch.join(underWay, untold);
+  /** What the backend has not taken. */
+  private synchronized List<Map<String, Object>> untold() {
+    return MergePatch.concat(underWay, untold);
   }
 
-  private synchronized Map<String, Object> takeUntold() {
-    underWay = untold;
-    untold = Map.of();
-    return underWay;
+  /** Sets out with the first report. @return whether it is the last as well */
+  private synchronized boolean takeFirst() {
+    int one = Math.min(1, untold.size());
+    underWay = untold.subList(0, one);
+    untold = untold.subList(one, untold.size());
+    return untold.isEmpty();
+  }
+
+  private synchronized Map<String, Object> underWay() {
+    return underWay.isEmpty() ? Map.of() : underWay.get(0);
   }
 
   private synchronized void told() {
-    underWay = Map.of();
+    underWay = List.of();
   }
 
   private synchronized void notTold() {
-    untold = MergePatch.join(underWay, untold);
-    underWay = Map.of();
+    untold = untold();
+    underWay = List.of();
   }
 
   @Override
@@ -134,7 +147,7 @@ public final class DeviceTwin implements Dialogue, Twin {
     load(file);
     owner = ownerThread;
     if (desired.version() > 0) {
-      tell(desired, listeners);
+      tell(desired, listeners, true);
     }
     stored = untold().isEmpty();
   }
@@ -147,7 +160,7 @@ public final class DeviceTwin implements Dialogue, Twin {
         desired = new Desired(number(kept, VERSION), unmodifiable(kept.get(DESIRED)));
         toldVersion = number(kept, TOLD_VERSION);
         synchronized (this) {
-          untold = MergePatch.join(Json.object(UNTOLD, kept.get(UNTOLD)), untold);
+          untold = MergePatch.concat(patches(kept.get(UNTOLD)), untold);
         }
         written = content;
       }
@@ -161,6 +174,13 @@ public final class DeviceTwin implements Dialogue, Twin {
       return number;
     }
     throw new IllegalArgumentException(name + ": not a whole number");
+  }
+
+  private static List<Map<String, Object>> patches(@Nullable Object kept) {
+    if (kept instanceof List<?> list) {
+      return list.stream().map(patch -> Json.object(UNTOLD, patch)).toList();
+    }
+    throw new IllegalArgumentException(UNTOLD + ": not a list");
   }
 
   private static Map<String, Object> unmodifiable(@Nullable Object content) {
@@ -216,14 +236,16 @@ public final class DeviceTwin implements Dialogue, Twin {
     boolean news = !next.equals(desired);
     desired = next;
     if (news) {
-      write();
-      tell(next, listeners);
-    } else if (toldVersion != next.version()) {
-      tell(next, listeners);
+      stored = false;
+      store();
+    }
+    if (news || toldVersion != next.version()) {
+      tell(next, listeners, true);
     }
   }
 
-  private void tell(Desired told, List<Consumer<Map<String, Object>>> to) {
+  /** @param decides whether it counts as taken over when all of them have returned */
+  private void tell(Desired told, List<Consumer<Map<String, Object>>> to, boolean decides) {
     callBack(() -> {
       try {
         to.forEach(listener -> listener.accept(told.content()));
@@ -231,7 +253,7 @@ public final class DeviceTwin implements Dialogue, Twin {
         LOG.warn("Twin not taken over version={}", told.version(), e);
         return;
       }
-      if (!to.isEmpty()) {
+      if (decides && !to.isEmpty()) {
         owner.execute(() -> {
           takenOver = told.version();
           say();
@@ -257,8 +279,10 @@ public final class DeviceTwin implements Dialogue, Twin {
       return;
     }
     saying = true;
-    Map<String, Object> report = takeUntold();
-    long version = takenOver;
+    boolean isLast = takeFirst();
+    Map<String, Object> report = underWay();
+    // Said with the last: what a listener has reported comes before the version that it took over.
+    long version = isLast ? takenOver : 0;
     Map<String, Object> message = new LinkedHashMap<>();
     message.put("reported", report);
     if (version > 0) {
@@ -306,8 +330,12 @@ public final class DeviceTwin implements Dialogue, Twin {
         written = content;
       }
       stored = true;
+      diskFails = false;
     } catch (IOException e) {
-      LOG.warn("Twin not kept on disk reason={}", e.toString());
+      if (!diskFails) {
+        LOG.warn("Twin not kept on disk, tried again reason={}", e.toString());
+      }
+      diskFails = true;
     }
   }
 
