@@ -228,7 +228,7 @@ public final class FleetDevice implements AutoCloseable {
   /**
    * Stops the device for good. Waits up to a second for acknowledgements under way. What is left is
    * on disk then, for the next start; its futures fail with {@link DeviceClosedException}. Blocks
-   * for at most 5 s. Idempotent.
+   * for at most 5 s, also on a thread that was interrupted before. Idempotent.
    */
   @Override
   public void close() {
@@ -238,7 +238,7 @@ public final class FleetDevice implements AutoCloseable {
       started = loop;
     }
     commands.stop();
-    commandThread.stop();
+    commandThread.stop(); // Interrupts this thread, if it is a handler that closes the device.
     try {
       stop(started);
     } finally {
@@ -252,9 +252,13 @@ public final class FleetDevice implements AutoCloseable {
       status.enter(DeviceState.STOPPED, "closed");
       return;
     }
+    boolean interrupted = Thread.interrupted();
     try {
       started.stop(CLOSE_LIMIT);
     } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -213,6 +214,28 @@ class DialogueTest {
 
     assertThat(answer(link(1), "c1", 1)).contains("failed");
     assertThat(answer(link(1), "c2", 1)).contains("done");
+  }
+
+  @Test
+  void command_closesTheDevice_waitsUntilItIsClosed() {
+    CompletableFuture<DeviceState> afterClose = new CompletableFuture<>();
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    device.onCommand("quit", (command, context) -> {
+      context.answer(CommandResult.done()).get();
+      device.close();
+      afterClose.complete(device.state());
+      interrupted.complete(Thread.currentThread().isInterrupted());
+      return CommandResult.done();
+    });
+    device.start();
+    ScriptedLink link = link(1);
+    device.telemetry("env").publish(Map.of("n", 1)); // Close waits for its acknowledgement.
+
+    command(link, "c1", "quit");
+
+    assertThat(afterClose).succeedsWithin(LIMIT).isEqualTo(DeviceState.STOPPED);
+    assertThat(interrupted).succeedsWithin(LIMIT).isEqualTo(true);
+    assertThat(answer(link, "c1", 1)).contains("done");
   }
 
   @Test
