@@ -4,11 +4,30 @@
  */
 package dev.muster.hardware;
 
+import dev.muster.device.key.KeyProvider;
 import dev.muster.device.key.KeyVault;
+import java.net.URI;
 import java.security.KeyPair;
+import java.util.ServiceLoader;
 
 /** A place of keys in which a factory makes the key of a factory identity. */
 public interface FactoryVault extends KeyVault {
+  /**
+   * The place that a URI names; connects to nothing yet.
+   *
+   * @throws IllegalArgumentException if the URI names no hardware that is known
+   */
+  static FactoryVault open(URI key) {
+    for (KeyProvider provider : ServiceLoader.load(KeyProvider.class)) {
+      if (provider.scheme().equalsIgnoreCase(key.getScheme())
+          && provider.open(key) instanceof FactoryVault vault) {
+        return vault;
+      }
+    }
+    throw new IllegalArgumentException(
+        "key: " + key + " (expected: tpm:/dev/tpmrm0?handle=0x81020000, or pkcs11:token=...)");
+  }
+
   /**
    * The key that the vault's URI names; made if it is not there, so that work cut short goes on.
    *

@@ -10,6 +10,7 @@ import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -76,12 +77,24 @@ public final class FactoryCommand {
         description = "Where device.key, device.pem, chain.pem and device.p12 are written.")
     Path out = Path.of(".");
 
+    @Option(
+        names = "--key",
+        paramLabel = "URI",
+        description = "Make the key in hardware, where it stays, and write device.uri in place of"
+            + " device.key: tpm:/dev/tpmrm0?handle=0x81020000, or pkcs11:token=...;object=...")
+    @Nullable URI key;
+
     @Override
     public Integer call() {
       return explained(() -> {
-        station.open().issue(serial, out);
-        System.out.println("device " + serial + ": " + out.resolve("device.key") + ", "
-            + out.resolve("chain.pem"));
+        if (key == null) {
+          station.open().issue(serial, out);
+        } else {
+          station.open().issue(serial, key, out);
+        }
+        String keyFile = key == null ? Factory.DEVICE_KEY : Factory.DEVICE_KEY_URI;
+        System.out.println("device " + serial + ": " + out.resolve(keyFile) + ", "
+            + out.resolve(Factory.DEVICE_CHAIN));
       });
     }
   }

@@ -6,12 +6,16 @@ package dev.muster.hardware.factory;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.device.key.KeyUnavailableException;
+import dev.muster.hardware.FactoryVault;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.StagedDirectory;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +25,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -58,6 +63,8 @@ public final class Factory {
    * that refuse a chain without the issuer.
    */
   public static final String DEVICE_CHAIN = "chain.pem";
+  /** Where the key is, if it is not in {@link #DEVICE_KEY} but in hardware. */
+  public static final String DEVICE_KEY_URI = "device.uri";
   /** Key and chain as PKCS#12 (alias {@code device}, {@link #P12_PASSWORD}), 0600. */
   public static final String DEVICE_P12 = "device.p12";
 
@@ -148,14 +155,50 @@ public final class Factory {
   public Path issue(String serial, Path directory) {
     requireSerial(serial);
     KeyPair keys = newKey();
-    X509Certificate idevid =
-        FactoryCertificates.idevid(keys.getPublic(), serial, certificate, key, clock);
+    return issue(serial, keys.getPublic(), directory, (files, chain) -> {
+      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
+      files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
+    });
+  }
+
+  /**
+   * As {@link #issue(String, Path)}, but the key is made in hardware, and stays there:
+   * {@link #DEVICE_KEY_URI} names it. A key that is there already is used, so that work that was
+   * cut short goes on; it has to sign, and only then is it certified.
+   *
+   * @param key in a TPM ({@code tpm:/dev/tpmrm0?handle=0x81020000}) or a token
+   *     ({@code pkcs11:token=...;object=...})
+   * @throws IllegalArgumentException also if {@code key} names no such place
+   * @throws FactoryException also if the hardware does not do its part
+   */
+  public Path issue(String serial, URI key, Path directory) {
+    requireSerial(serial);
+    try (FactoryVault vault = FactoryVault.open(key)) {
+      KeyPair keys = vault.namedOrNew();
+      if (!KeyMatch.belongTogether(keys.getPrivate(), keys.getPublic())) {
+        throw new FactoryException(key + ": does not sign (expected: a key on P-256 that does)");
+      }
+      return issue(
+          serial,
+          keys.getPublic(),
+          directory,
+          (files, chain) -> files.writePublic(DEVICE_KEY_URI, key + "\n"));
+    } catch (KeyUnavailableException e) {
+      throw new FactoryException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private interface KeyFiles {
+    void write(StagedDirectory files, List<X509Certificate> chain) throws IOException;
+  }
+
+  private Path issue(String serial, PublicKey publicKey, Path directory, KeyFiles keyFiles) {
+    X509Certificate idevid = FactoryCertificates.idevid(publicKey, serial, certificate, key, clock);
     List<X509Certificate> chain = List.of(idevid, certificate);
     Path made = FactoryFiles.create(directory, files -> {
-      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
       files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
-      files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
+      keyFiles.write(files, chain);
       // Before the directory appears: rather a serial number too many than a device unannounced.
       ledger.add(serial);
     });

@@ -20,13 +20,15 @@ public final class KeyMatch {
   /** False also if the keys are of different kinds, or of a kind that does not sign. */
   public static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
     try {
-      Signature signature = Signature.getInstance(algorithm(privateKey.getAlgorithm()));
-      signature.initSign(privateKey);
-      signature.update(PROBE);
-      byte[] signed = signature.sign();
-      signature.initVerify(publicKey);
-      signature.update(PROBE);
-      return signature.verify(signed);
+      String algorithm = algorithm(privateKey.getAlgorithm());
+      Signature signer = Signature.getInstance(algorithm);
+      signer.initSign(privateKey);
+      signer.update(PROBE);
+      // Another one: a key in hardware signs with a provider that need not verify.
+      Signature verifier = Signature.getInstance(algorithm);
+      verifier.initVerify(publicKey);
+      verifier.update(PROBE);
+      return verifier.verify(signer.sign());
     } catch (GeneralSecurityException e) {
       return false;
     }

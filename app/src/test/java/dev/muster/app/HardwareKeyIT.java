@@ -1,0 +1,208 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.backend.Backend;
+import dev.muster.app.config.MusterConfig;
+import dev.muster.app.data.DataDirectory;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.FleetDevice;
+import dev.muster.device.internal.clock.DeviceClock;
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.KeyPlaces;
+import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.device.key.KeyVault;
+import dev.muster.hardware.factory.Factory;
+import dev.muster.protocol.file.Pem;
+import dev.muster.testing.MovableClock;
+import dev.muster.testing.SoftHsm;
+import dev.muster.testing.Swtpm;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Devices whose keys never leave a chip, from the factory to the second certificate. */
+class HardwareKeyIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir
+  Path folder;
+
+  private final MovableClock clock = MovableClock.running();
+  private Backend backend;
+  private Factory factory;
+
+  @BeforeEach
+  void startBackend() throws Exception {
+    MusterConfig config = MusterConfig.read(
+        folder.resolve("none.yaml"),
+        Map.of(),
+        Map.of(
+            "host", "127.0.0.1",
+            "ports.est", "0",
+            "ports.operator", "0",
+            "ports.mqtt", "0",
+            "ports.http", "0",
+            "ports.metrics", "0"));
+    DataDirectory data =
+        DataDirectory.openOrCreate(folder.resolve("data"), config, Clock.systemUTC());
+    backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), Clock.systemUTC());
+    factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
+    OperatorClient operator = OperatorClient.local(folder.resolve("data"));
+    JsonNode registered = operator.post(
+        "manufacturers",
+        JSON.createObjectNode()
+            .put("name", "acme")
+            .put("ca", Pem.of(List.of(factory.certificate())))
+            .put("admission", "auto"));
+    String challenge = registered.path("cas").path(0).path("challenge").asText();
+    operator.post(
+        "manufacturers/acme/proof",
+        JSON.createObjectNode().put("certificate", Pem.of(List.of(factory.prove(challenge)))));
+  }
+
+  @AfterEach
+  void stopBackend() {
+    backend.close();
+  }
+
+  /** A device of a factory: its serial number, where its IDevID's key is, and where others are. */
+  private record Made(String serial, URI idevid, URI keys) {}
+
+  private Made make(String serial, URI idevid, URI keys) {
+    factory.issue(serial, idevid, folder.resolve(serial));
+    return new Made(serial, idevid, keys);
+  }
+
+  private FleetDevice start(Made made) {
+    FleetDevice device = FleetDevice.builder()
+        .enrollment(backend.endpoints().estUrl())
+        .broker(backend.endpoints().mqttUrl())
+        .trust(folder.resolve("data/trust/root.pem"))
+        .factoryIdentity(made.idevid(), folder.resolve(made.serial()).resolve("chain.pem"))
+        .keys(made.keys())
+        .stateDirectory(state(made))
+        .clock(clock)
+        .build();
+    device.start();
+    return device;
+  }
+
+  private Path state(Made made) {
+    return folder.resolve("state-" + made.serial());
+  }
+
+  private static void publish(FleetDevice device) throws Exception {
+    device.telemetry("env").publish(Map.of("temperature", 21.4)).get(30, TimeUnit.SECONDS);
+  }
+
+  /** Renewal is due after two thirds to five sixths of 30 days. */
+  private void renew(Made... devices) {
+    clock.advance(Duration.ofDays(26));
+    for (Made device : devices) {
+      await().atMost(Duration.ofSeconds(90)).until(() -> current(device) == 2);
+    }
+    clock.advance(Duration.ofDays(-26));
+  }
+
+  private int current(Made made) throws IOException {
+    return Integer.parseInt(
+        Files.readString(state(made).resolve("identity/current")).strip());
+  }
+
+  @Test
+  void keysInTpmAndToken_factoryEnrollPublishRenew_whileTheTpmIsKilled() throws Exception {
+    SoftHsm hsm = SoftHsm.newToken(folder);
+    String query = "?module-path=" + hsm.library() + "&pin-source=" + hsm.pinFile();
+    try (Swtpm tpm = Swtpm.start(folder)) {
+      Made withTpm = make("SN-1", tpm.uri("?handle=0x81020000"), tpm.uri(""));
+      Made withToken = make(
+          "SN-2",
+          URI.create("pkcs11:token=" + hsm.label() + ";object=idevid" + query),
+          URI.create("pkcs11:token=" + hsm.label() + query));
+      restart(tpm);
+      try (FleetDevice one = start(withTpm);
+          FleetDevice two = start(withToken)) {
+        publish(one);
+        publish(two);
+        tpm.kill();
+        publish(one); // The connection needs no key any more.
+        tpm.start();
+        renew(withTpm, withToken);
+        publish(one);
+        publish(two);
+      }
+      restart(tpm);
+      try (FleetDevice again = start(withTpm)) {
+        publish(again);
+        assertThat(again.statistics().enrollments()).isZero();
+      }
+      assertThat(state(withTpm).resolve("identity/0002/key.tss")).exists();
+      assertThat(state(withToken).resolve("identity/0002/key.uri"))
+          .hasContent("pkcs11:token=" + hsm.label() + ";object=muster-0002");
+      for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+        assertConnects(withTpm, protocol);
+        assertConnects(withToken, protocol);
+      }
+    }
+  }
+
+  private static void restart(Swtpm tpm) {
+    tpm.kill();
+    tpm.start();
+  }
+
+  /** To our broker as the device, with one version of TLS. */
+  private void assertConnects(Made made, String protocol) throws IOException {
+    Path generation = state(made).resolve("identity/0002");
+    try (KeyVault vault = KeyPlaces.open(made.keys())) {
+      TlsIdentity identity = TlsIdentity.of(
+          Credential.of(made.keys(), vault.load(generation), generation.resolve("chain.pem")),
+          TrustAnchors.read(folder.resolve("data/trust/root.pem")),
+          DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
+      URI broker = backend.endpoints().mqttUrl();
+      try (SSLSocket socket = (SSLSocket)
+          identity.context().getSocketFactory().createSocket(broker.getHost(), broker.getPort())) {
+        socket.setEnabledProtocols(new String[] {protocol});
+        socket.startHandshake();
+        assertThat(socket.getSession().getProtocol()).isEqualTo(protocol);
+        sendConnect(socket, "acme-" + made.serial().toLowerCase(Locale.ROOT));
+        assertThat(socket.getInputStream().readNBytes(4)).containsExactly(0x20, 2, 0, 0);
+      }
+    }
+  }
+
+  /** CONNECT of MQTT 3.1.1, with a clean session. */
+  private static void sendConnect(SSLSocket socket, String client) throws IOException {
+    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+    byte[] id = client.getBytes(StandardCharsets.US_ASCII);
+    out.write(new byte[] {0x10, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60});
+    out.writeShort(id.length);
+    out.write(id);
+    out.flush();
+  }
+}
