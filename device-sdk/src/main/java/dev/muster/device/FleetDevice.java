@@ -66,7 +66,8 @@ public final class FleetDevice implements AutoCloseable {
   private final Status status;
   private final DeviceTwin twin;
   private final Commands commands;
-  private final OnDemandThread commandThread = new OnDemandThread("muster-commands", MAX_COMMANDS);
+  private final OnDemandThreads threads = new OnDemandThreads("muster-worker");
+  private final OnDemandThreads.Sequence commandTurns = threads.new Sequence(MAX_COMMANDS);
   private final Object lifecycle = new Object();
   private @Nullable DeviceLoop loop;
   private boolean closed;
@@ -75,13 +76,12 @@ public final class FleetDevice implements AutoCloseable {
     this.settings = settings;
     // Not from the injected randomness: two starts with one seed would look like redeliveries.
     this.bootId = UUID.randomUUID().toString().replace("-", "").substring(0, BOOT_ID_LENGTH);
-    Executor callbacks = builder.callbacks == null
-        ? new OnDemandThread("muster-callbacks", Integer.MAX_VALUE)
-        : builder.callbacks;
+    Executor callbacks =
+        builder.callbacks == null ? threads.new Sequence(Integer.MAX_VALUE) : builder.callbacks;
     this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
     this.status = new Status(bootId, builder.listener, callbacks, settings.clock());
     this.twin = new DeviceTwin(callbacks);
-    this.commands = new Commands(settings.clock(), commandThread, callbacks, this::progress);
+    this.commands = new Commands(settings.clock(), commandTurns, callbacks, this::progress);
   }
 
   private void progress(String command, String text) {
@@ -109,7 +109,7 @@ public final class FleetDevice implements AutoCloseable {
       IdentityStore store =
           IdentityStore.open(settings.stateDirectory(), settings.trust(), settings.keys());
       DeviceLoop started =
-          new DeviceLoop(settings, store, bootId, queue, List.of(commands, twin), status);
+          new DeviceLoop(settings, store, bootId, queue, List.of(commands, twin), status, threads);
       started.start();
       loop = started;
     }
@@ -238,7 +238,7 @@ public final class FleetDevice implements AutoCloseable {
       started = loop;
     }
     commands.stop();
-    commandThread.stop(); // Interrupts this thread, if it is a handler that closes the device.
+    commandTurns.stop(); // Interrupts this thread, if it is a handler that closes the device.
     try {
       stop(started);
     } finally {

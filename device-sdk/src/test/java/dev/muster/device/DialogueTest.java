@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -311,6 +312,42 @@ class DialogueTest {
     go.countDown();
     assertThat(answer(link, "c1", 1)).contains("done");
     assertThat(said(link, "events/command-progress").get(0)).contains("half");
+  }
+
+  @Test
+  void threads_commandRenewalAndCallbacksAtOnce_areThree() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch renewing = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    device.onCommand("slow", (command, context) -> {
+      begun.countDown();
+      go.await();
+      return CommandResult.done();
+    });
+    ThreadGroup own = new ThreadGroup("own");
+    Thread starter = new Thread(own, device::start);
+    starter.start();
+    starter.join();
+    ScriptedLink link = link(1);
+    command(link, "c1", "slow");
+    begun.await();
+    est.registrar(request -> {
+      renewing.countDown();
+      go.await();
+      return est.issue(request);
+    });
+    clock.advance(Duration.ofDays(26));
+    renewing.await();
+    var alarm = device.alarm("door", Map.of("open", true));
+    await().atMost(LIMIT).until(() -> said(link, "telemetry/door").size() == 1);
+    link.acknowledge(0);
+    await().atMost(LIMIT).until(() -> alarm.status() == PublishReceipt.Status.ACKNOWLEDGED);
+
+    Thread[] threads = new Thread[10];
+    assertThat(own.enumerate(threads)).as(Arrays.toString(threads)).isLessThanOrEqualTo(3);
+    go.countDown();
+    assertThat(answer(link, "c1", 1)).contains("done");
+    assertThat(alarm.acknowledged()).succeedsWithin(LIMIT);
   }
 
   @Test

@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -86,14 +87,18 @@ public final class DeviceLoop {
   private boolean switching;
   private boolean stopping;
 
-  /** @param store open; closed by the loop when it stops */
+  /**
+   * @param store open; closed by the loop when it stops
+   * @param threads for conversations with the enrollment server; never refuses
+   */
   public DeviceLoop(
       DeviceSettings settings,
       IdentityStore store,
       String boot,
       OutboundQueue queue,
       List<Dialogue> dialogues,
-      Status status) {
+      Status status,
+      Executor threads) {
     this.settings = settings;
     this.timing = settings.timing();
     this.boot = boot;
@@ -102,7 +107,7 @@ public final class DeviceLoop {
     this.status = status;
     this.owner = new Owner("muster-device", this::onFault);
     this.identities = new Identities(store, settings.random(), settings.clock());
-    this.enroller = new Enroller(settings, store.trust(), owner);
+    this.enroller = new Enroller(settings, store.trust(), owner, threads);
     this.timeNote = new TimeNote(settings.stateDirectory());
     this.waits = new Waits(timing, settings.random());
   }

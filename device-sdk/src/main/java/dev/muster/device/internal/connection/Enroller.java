@@ -16,14 +16,15 @@ import dev.muster.device.internal.identity.TrustStore;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyUnavailableException;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Talks to the enrollment server on a thread that lives as long as one conversation. Used by the
- * owner thread, which gets the answers.
+ * Talks to the enrollment server on a thread that may wait for it. Used by the owner thread, which
+ * gets the answers.
  */
 final class Enroller {
   /** What came of it, on the owner thread. */
@@ -38,12 +39,14 @@ final class Enroller {
   private final DeviceSettings settings;
   private final TrustStore trust;
   private final Owner owner;
+  private final Executor threads;
   private @Nullable EstClient running;
 
-  Enroller(DeviceSettings settings, TrustStore trust, Owner owner) {
+  Enroller(DeviceSettings settings, TrustStore trust, Owner owner, Executor threads) {
     this.settings = settings;
     this.trust = trust;
     this.owner = owner;
+    this.threads = threads;
   }
 
   boolean isBusy() {
@@ -72,7 +75,7 @@ final class Enroller {
    */
   void askTime(Credential shown, Runnable then) {
     EstClient client = open(shown);
-    start("muster-enroll", () -> {
+    threads.execute(() -> {
       try {
         client.askTime();
       } catch (EnrollmentException | RuntimeException e) {
@@ -87,7 +90,7 @@ final class Enroller {
     running = null;
     if (client != null) {
       // Closing a connection may wait for a lock that the caller in progress holds.
-      start("muster-enroll-abort", client::abort);
+      threads.execute(client::abort);
     }
   }
 
@@ -121,7 +124,7 @@ final class Enroller {
       return;
     }
     EstClient client = open(shown);
-    start("muster-enroll", () -> converse(client, key, conversation, outcome));
+    threads.execute(() -> converse(client, key, conversation, outcome));
   }
 
   private void report(EstClient client, Runnable outcome) {
@@ -153,11 +156,5 @@ final class Enroller {
 
   private static EnrollmentException unavailable(KeyUnavailableException e) {
     return new EnrollmentUnavailableException(String.valueOf(e.getMessage()), Duration.ZERO, e);
-  }
-
-  private static void start(String name, Runnable task) {
-    Thread thread = new Thread(task, name);
-    thread.setDaemon(true);
-    thread.start();
   }
 }
