@@ -32,19 +32,22 @@ public final class ProblemDetails {
     root.route().handler(ctx -> ctx.fail(404));
     root.route().failureHandler(ProblemDetails::answer);
     return request -> {
-      if (isDecodable(request.path())) {
-        root.handle(request);
-      } else {
+      if (!isDecodable(() -> QueryStringDecoder.decodeComponent(String.valueOf(request.path())))) {
         answer(
             request.response(), 400, "path: not percent-encoded (expected: % and two hex digits)");
+      } else if (!isDecodable(() -> new QueryStringDecoder(request.uri()).parameters())) {
+        answer(
+            request.response(), 400, "query: not percent-encoded (expected: % and two hex digits)");
+      } else {
+        root.handle(request);
       }
     };
   }
 
-  /** The router would log a path that is none with its stack, for whoever asks. */
-  private static boolean isDecodable(@Nullable String path) {
+  /** What cannot be decoded would be logged later with a stack, for whoever asks. */
+  private static boolean isDecodable(Runnable decode) {
     try {
-      QueryStringDecoder.decodeComponent(String.valueOf(path));
+      decode.run();
       return true;
     } catch (IllegalArgumentException e) {
       return false;

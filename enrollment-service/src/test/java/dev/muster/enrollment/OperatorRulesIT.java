@@ -64,6 +64,33 @@ class OperatorRulesIT {
   }
 
   @Test
+  void questionsThatCannotBeAnswered_areToldSo() {
+    for (String question : List.of(
+        "/certificates?endsBefore=%2B999999999-12-31T23:59:59Z",
+        "/certificates?endsBefore=-999999999-01-01T00:00:00Z",
+        "/certificates?endsBefore=tomorrow",
+        "/certificates?endsBefore=2030-01-31T12:00:00Z&status=held",
+        "/certificates?device=pump-1&status=held",
+        "/audit?order=x",
+        "/audit?object=device:pump-1&order=newest")) {
+      RunningService.Answer answer = service.get(question);
+      assertThat(answer.status()).as("%s: %s", question, answer).isEqualTo(400);
+      assertThat(answer.body().getString("detail")).as(question).contains("expected");
+    }
+    assertThat(service.get("/certificates?endsBefore=9999-12-31T23:59:59Z").status())
+        .isEqualTo(200);
+    assertThat(service.get("/audit?object=device:pump-1&order=oldest").status()).isEqualTo(200);
+  }
+
+  @Test
+  void times_beyondWhatDatabasesKeep_areRefused() {
+    JsonObject since = new JsonObject().put("since", "-999999999-01-01T00:00:00Z");
+    assertThat(service.post("/manufacturers/acme/disable", since).status()).isEqualTo(400);
+    JsonObject before = new JsonObject().put("before", "-999999999-01-01T00:00:00Z");
+    assertThat(service.post("/certificates/renew-now", before).status()).isEqualTo(400);
+  }
+
+  @Test
   void namesOfOurOwnServices_areReserved() {
     for (String name : List.of("enrollment", "broker", "server")) {
       conflict(issue(name, "consumer", null), name, "reserved");

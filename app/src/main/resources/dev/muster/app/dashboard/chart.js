@@ -60,7 +60,8 @@ function draw(canvas, shown) {
   const sets = series.data.series
     .filter((one) => shown.includes(`${one.stream}/${one.metric}`) && typeof one.points[0]?.value === 'number')
     .map((one, i) => ({
-      yAxisID: one.unit ?? '',
+      // The unit is the device's own text; the axes of times must not be called so.
+      yAxisID: `y ${one.unit ?? ''}`,
       label: `${one.metric}${one.unit ? ` (${one.unit})` : ''}`,
       data: one.points.map((point) => ({ x: Date.parse(point.time), y: point.value })),
       borderColor: style(`--series-${(i % 4) + 1}`),
@@ -75,12 +76,12 @@ function draw(canvas, shown) {
   }
   const axis = { grid: { color: style('--line') }, border: { display: false } };
   const ticks = { color: style('--muted'), maxRotation: 0, autoSkipPadding: 24 };
-  const units = [...new Set(sets.map((one) => one.yAxisID))];
-  const axes = Object.fromEntries(units.map((unit, i) => [unit, {
+  const ids = [...new Set(sets.map((one) => one.yAxisID))];
+  const axes = Object.fromEntries(ids.map((id, i) => [id, {
     ...axis,
     position: i % 2 ? 'right' : 'left',
     grid: { ...axis.grid, drawOnChartArea: i === 0 },
-    title: { display: units.length > 1, text: unit || 'no unit', color: style('--muted') },
+    title: { display: ids.length > 1, text: id.slice(2) || 'no unit', color: style('--muted') },
     ticks,
   }]));
   drawn = {

@@ -44,6 +44,18 @@ class DashboardTest {
     }
   }
 
+  @Test
+  void directives_areAllUsed() throws IOException {
+    StringBuilder scripts = new StringBuilder();
+    for (String name : Dashboard.FILES) {
+      scripts.append(Files.readString(FOLDER.resolve(name)));
+    }
+    assertThat(Dashboard.LIT)
+        .filteredOn(name -> name.startsWith("directives/"))
+        .isNotEmpty()
+        .allSatisfy(name -> assertThat(scripts).contains("'../lib/lit-html/" + name + "'"));
+  }
+
   /**
    * Inline scripts and styles would be refused by the content policy; and nothing else may draw.
    */

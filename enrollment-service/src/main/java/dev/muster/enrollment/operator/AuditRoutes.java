@@ -6,6 +6,7 @@ package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.audit.AuditTrail.StoredCheckpoint;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -33,7 +34,10 @@ final class AuditRoutes {
     int limit = Work.limit(request);
     long after = after(request);
     @Nullable String object = request.request().getParam("object");
-    boolean newest = "newest".equals(request.request().getParam("order"));
+    boolean newest = isNewestFirst(request);
+    if (newest && object != null) {
+      throw Work.badRequest("order: newest (expected: none beside object, told oldest first)");
+    }
     work.answer(request, 200, () -> {
       List<AuditEntry> page = parts.registry().read(tables -> {
         if (object != null) {
@@ -55,6 +59,14 @@ final class AuditRoutes {
               "next",
               page.size() < limit ? null : Long.toString(page.get(limit - 1).seq()));
     });
+  }
+
+  private static boolean isNewestFirst(RoutingContext request) {
+    String order = request.request().getParam("order");
+    if (order != null && !order.equals("newest") && !order.equals("oldest")) {
+      throw Work.badRequest("order: " + Quoted.of(order) + " (expected: oldest or newest)");
+    }
+    return "newest".equals(order);
   }
 
   private void checkpoints(RoutingContext request) {

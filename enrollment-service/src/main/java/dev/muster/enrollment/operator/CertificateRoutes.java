@@ -22,7 +22,6 @@ import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
-import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -31,11 +30,12 @@ import io.vertx.ext.web.RoutingContext;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +64,7 @@ final class CertificateRoutes {
       String label = Work.optional(Work.body(request), "reason");
       RevocationReason reason =
           Work.checked(() -> RevocationReason.of(label == null ? "unspecified" : label));
-      @Nullable Instant since = since(Work.optional(Work.body(request), "since"));
+      @Nullable Instant since = time("since", Work.optional(Work.body(request), "since"));
       takeBack(
           request,
           () -> parts.revocations().revoke(Work.actor(request), serial(request), reason, since));
@@ -79,17 +79,8 @@ final class CertificateRoutes {
             request, () -> parts.revocations().unhold(Work.actor(request), serial(request))));
   }
 
-  private static @Nullable Instant since(@Nullable String text) {
-    return time("since", text);
-  }
-
   private static @Nullable Instant time(String name, @Nullable String text) {
-    try {
-      return text == null ? null : Instant.parse(text);
-    } catch (DateTimeParseException e) {
-      throw Work.badRequest(
-          name + ": " + Quoted.of(text) + " (expected: a time such as 2026-01-31T12:00:00Z)");
-    }
+    return text == null ? null : Work.time(name, text);
   }
 
   private void list(RoutingContext request) {
@@ -100,6 +91,9 @@ final class CertificateRoutes {
     @Nullable Instant before = time("endsBefore", request.request().getParam("endsBefore"));
     @Nullable CertificateStatus wanted =
         status == null ? null : Work.checked(() -> CertificateStatus.of(status));
+    if (Stream.of(device, before, wanted).filter(Objects::nonNull).count() > 1) {
+      throw Work.badRequest("device, endsBefore, status: expected one of them at most");
+    }
     work.answer(request, 200, () -> {
       List<CertificateRecord> page = parts.registry().read(tables -> {
         if (device != null) {

@@ -89,8 +89,7 @@ final class ManufacturerJson {
   /** {@code since} and {@code renewals}; from now on, and renewals go on, if they are absent. */
   static Distrust distrust(JsonObject body, Instant now) {
     return new Distrust(
-        Work.checked(() -> text(body, "since", ManufacturerJson::instant, now)),
-        flag(body, "renewals", false));
+        text(body, "since", text -> Work.time("since", text), now), flag(body, "renewals", false));
   }
 
   private static <T extends @Nullable Object> T text(
@@ -116,15 +115,6 @@ final class ManufacturerJson {
     } catch (DateTimeParseException e) {
       throw new IllegalArgumentException(
           "duration: " + Quoted.of(text) + " (expected: ISO 8601, as PT5M or P7D)", e);
-    }
-  }
-
-  private static Instant instant(String text) {
-    try {
-      return Instant.parse(text);
-    } catch (DateTimeParseException e) {
-      throw new IllegalArgumentException(
-          "since: " + Quoted.of(text) + " (expected: a time as 2026-01-31T00:00:00Z)", e);
     }
   }
 }

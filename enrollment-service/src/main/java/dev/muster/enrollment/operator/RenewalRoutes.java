@@ -14,7 +14,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -92,13 +91,9 @@ final class RenewalRoutes {
     if (text == null) {
       return now;
     }
-    try {
-      Instant before = Instant.parse(text);
-      // What is issued from now on is what the order is meant to bring about.
-      return before.isAfter(now) ? now : before;
-    } catch (DateTimeParseException e) {
-      throw Work.badRequest("before: expected a time such as 2030-01-31T12:00:00Z");
-    }
+    Instant before = Work.time("before", text);
+    // What is issued from now on is what the order is meant to bring about.
+    return before.isAfter(now) ? now : before;
   }
 
   private static Duration spread(@Nullable Object seconds) {

@@ -13,6 +13,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -26,6 +28,11 @@ import org.slf4j.LoggerFactory;
 /** Takes blocking work off the event loop, and brings its result or its failure back. */
 final class Work {
   private static final Logger LOG = LoggerFactory.getLogger(Work.class);
+
+  /** What databases can keep. */
+  private static final Instant EARLIEST = Instant.parse("0000-01-01T00:00:00Z");
+
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
   private final Executor workers;
 
@@ -137,6 +144,20 @@ final class Work {
     return new Actor(
         name == null ? "operator" : name,
         String.valueOf(request.request().remoteAddress().host()));
+  }
+
+  /** @param name what it is a time of, for who gave it */
+  static Instant time(String name, String text) {
+    try {
+      Instant time = Instant.parse(text);
+      if (!time.isBefore(EARLIEST) && !time.isAfter(LATEST)) {
+        return time;
+      }
+    } catch (DateTimeParseException e) {
+      // Told below.
+    }
+    throw badRequest(name + ": " + Quoted.of(text)
+        + " (expected: a time such as 2026-01-31T12:00:00Z, of the years 0 to 9999)");
   }
 
   static int limit(RoutingContext request) {
