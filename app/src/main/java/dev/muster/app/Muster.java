@@ -7,6 +7,7 @@ package dev.muster.app;
 import dev.muster.app.admin.AdminCommand;
 import dev.muster.app.command.BrokerCommand;
 import dev.muster.app.command.DemoCommand;
+import dev.muster.app.command.DeviceCommand;
 import dev.muster.app.command.EnrollmentCommand;
 import dev.muster.app.command.FactoryCommand;
 import dev.muster.app.command.InitCommand;
@@ -32,6 +33,7 @@ import picocli.CommandLine.ParseResult;
       BrokerCommand.class,
       InitCommand.class,
       FactoryCommand.class,
+      DeviceCommand.class,
       AdminCommand.class,
       SimulateCommand.class,
       PolicyCommand.class,

@@ -42,8 +42,8 @@ public final class Swtpm implements AutoCloseable {
     }
   }
 
-  /** Two in a row: tpm2-tools look for the control channel behind the other. */
-  private static int freePorts() throws IOException {
+  /** The first of two in a row: tpm2-tools look for the control channel behind the other. */
+  public static int freePorts() throws IOException {
     InetAddress here = InetAddress.getLoopbackAddress();
     while (true) {
       try (ServerSocket data = new ServerSocket(0, 1, here);

@@ -13,6 +13,7 @@ import dev.muster.app.backend.Backend;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.Credential;
@@ -20,6 +21,8 @@ import dev.muster.device.internal.identity.KeyPlaces;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyVault;
+import dev.muster.hardware.agent.AgentConfig;
+import dev.muster.hardware.agent.DeviceAgent;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.MovableClock;
@@ -40,24 +43,26 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Devices whose keys never leave a chip, from the factory to the second certificate. */
-class HardwareKeyIT {
+/** Devices whose keys never leave a chip, and the agent with its sensors, on one backend. */
+class HardwareIT {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir
-  Path folder;
+  static Path folder;
+
+  private static Backend backend;
+  private static Factory factory;
+  private static OperatorClient operator;
 
   private final MovableClock clock = MovableClock.running();
-  private Backend backend;
-  private Factory factory;
 
-  @BeforeEach
-  void startBackend() throws Exception {
+  @BeforeAll
+  static void startBackend() throws Exception {
     MusterConfig config = MusterConfig.read(
         folder.resolve("none.yaml"),
         Map.of(),
@@ -72,7 +77,7 @@ class HardwareKeyIT {
         DataDirectory.openOrCreate(folder.resolve("data"), config, Clock.systemUTC());
     backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), Clock.systemUTC());
     factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
-    OperatorClient operator = OperatorClient.local(folder.resolve("data"));
+    operator = OperatorClient.local(folder.resolve("data"));
     JsonNode registered = operator.post(
         "manufacturers",
         JSON.createObjectNode()
@@ -85,8 +90,8 @@ class HardwareKeyIT {
         JSON.createObjectNode().put("certificate", Pem.of(List.of(factory.prove(challenge)))));
   }
 
-  @AfterEach
-  void stopBackend() {
+  @AfterAll
+  static void stopBackend() {
     backend.close();
   }
 
@@ -174,6 +179,74 @@ class HardwareKeyIT {
   private static void restart(Swtpm tpm) {
     tpm.kill();
     tpm.start();
+  }
+
+  @Test
+  void agent_readsSensors_asOftenAsTheTwinWants_andRestartsTheMachineOnCommand() throws Exception {
+    factory.issue("SN-3", folder.resolve("SN-3"));
+    Path zone = Files.createDirectories(folder.resolve("sys/class/thermal/thermal_zone0"));
+    Files.writeString(zone.resolve("type"), "cpu-thermal\n");
+    Files.writeString(zone.resolve("temp"), "48312\n");
+    Path restarted = folder.resolve("restarted");
+    Path config = Files.writeString(folder.resolve("device.properties"), """
+        enrollment=%s
+        broker=%s
+        trust=%s
+        identity.key=%s
+        identity.chain=%s
+        state=%s
+        sys=%s
+        interval.seconds=86400
+        reboot=touch %s
+        """.formatted(
+            backend.endpoints().estUrl(),
+            backend.endpoints().mqttUrl(),
+            folder.resolve("data/trust/root.pem"),
+            folder.resolve("SN-3/device.key"),
+            folder.resolve("SN-3/chain.pem"),
+            folder.resolve("state-SN-3"),
+            folder.resolve("sys"),
+            restarted));
+    try (DeviceAgent agent = DeviceAgent.start(AgentConfig.read(config), Clock.systemUTC())) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .ignoreExceptions()
+          .until(() -> temperature() == 48.312);
+
+      Files.writeString(zone.resolve("temp"), "50000\n");
+      operator.patch("devices/acme-sn-3/twin", JSON.createObjectNode().put("samplingSeconds", 1));
+      await().atMost(Duration.ofSeconds(30)).until(() -> temperature() == 50);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> operator
+                  .get("devices/acme-sn-3/twin")
+                  .path("reported")
+                  .path("samplingSeconds")
+                  .asInt()
+              == 1);
+
+      JsonNode command = operator.post(
+          "devices/acme-sn-3/commands",
+          JSON.createObjectNode().put("name", "reboot").put("validForSeconds", 60));
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> operator
+              .get("commands/" + command.path("id").asText())
+              .path("state")
+              .asText()
+              .equals("done"));
+      await().until(() -> Files.exists(restarted));
+      assertThat(agent.device().state()).isEqualTo(DeviceState.ONLINE);
+    }
+  }
+
+  private static double temperature() {
+    return operator
+        .get("devices/acme-sn-3/telemetry/latest")
+        .path("values")
+        .path(0)
+        .path("value")
+        .asDouble();
   }
 
   /** To our broker as the device, with one version of TLS. */

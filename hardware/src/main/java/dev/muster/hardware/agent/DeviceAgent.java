@@ -1,0 +1,166 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.agent;
+
+import dev.muster.device.CommandContext;
+import dev.muster.device.CommandResult;
+import dev.muster.device.FleetDevice;
+import dev.muster.hardware.sensor.Reading;
+import dev.muster.hardware.sensor.SysfsSensors;
+import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.protocol.telemetry.Measurement.Value;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends what the machine's sensors say, as often as the twin wants it
+ * ({@code {"samplingSeconds":30}}), and restarts the machine on command, if it may. Has one thread
+ * besides the SDK's.
+ */
+public final class DeviceAgent implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceAgent.class);
+  private static final String SAMPLING = "samplingSeconds";
+
+  private final AgentConfig config;
+  private final FleetDevice device;
+  private final SysfsSensors sensors;
+  private final Clock clock;
+  private final ScheduledExecutorService sampler =
+      Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "muster-sampler");
+        thread.setDaemon(true);
+        return thread;
+      });
+  private Duration interval;
+  private @Nullable Future<?> next;
+
+  private DeviceAgent(AgentConfig config, Clock clock) {
+    this.config = config;
+    this.device = config.device();
+    this.sensors = new SysfsSensors(config.sys());
+    this.clock = clock;
+    this.interval = config.interval();
+  }
+
+  /**
+   * Starts, and returns at once; network and servers may come later.
+   *
+   * @throws IllegalArgumentException naming the file that does not hold what it should
+   * @throws dev.muster.device.key.KeyUnavailableException if the hardware with the IDevID's key
+   *     does not answer
+   */
+  public static DeviceAgent start(AgentConfig config, Clock clock) {
+    DeviceAgent agent = new DeviceAgent(config, clock);
+    if (!config.reboot().isEmpty()) {
+      agent.device.onCommand("reboot", (command, context) -> agent.reboot(context));
+    }
+    agent.device.twin().onDesired(agent::desired);
+    agent.device.start();
+    agent.schedule(Duration.ZERO);
+    return agent;
+  }
+
+  /** How the device is. */
+  public FleetDevice device() {
+    return device;
+  }
+
+  /** Answered first: afterwards there may be no program to do it. */
+  private CommandResult reboot(CommandContext context) throws Exception {
+    LOG.warn("Machine restarts, by command program={}", config.reboot().get(0));
+    context.answer(CommandResult.done()).get();
+    new ProcessBuilder(config.reboot()).inheritIO().start();
+    return CommandResult.done();
+  }
+
+  private void desired(Map<String, Object> desired) {
+    Object seconds = desired.get(SAMPLING);
+    Duration wanted = seconds == null ? config.interval() : duration(seconds);
+    changeInterval(wanted);
+    device.twin().report(Map.of(SAMPLING, wanted.toSeconds()));
+  }
+
+  private static Duration duration(Object seconds) {
+    if (seconds instanceof Long whole) {
+      Duration wanted = Duration.ofSeconds(whole);
+      if (AgentConfig.isPossible(wanted)) {
+        return wanted;
+      }
+    }
+    // Thrown, so that the backend is not told that this was taken over.
+    throw new IllegalArgumentException(
+        SAMPLING + ": " + seconds + " (expected: a whole number from 1 to 86400)");
+  }
+
+  private synchronized void changeInterval(Duration wanted) {
+    if (!wanted.equals(interval)) {
+      interval = wanted;
+      schedule(Duration.ZERO);
+    }
+  }
+
+  private synchronized void schedule(Duration delay) {
+    if (next != null) {
+      next.cancel(false);
+    }
+    if (!sampler.isShutdown()) {
+      next = sampler.schedule(this::sampleAndGoOn, delay.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void sampleAndGoOn() {
+    try {
+      sample();
+    } catch (RuntimeException e) {
+      LOG.error("Sensors not read reason={}", e.getMessage(), e);
+    }
+    synchronized (this) {
+      schedule(interval);
+    }
+  }
+
+  private void sample() {
+    List<Measurement> measurements = measurements(sensors.read(), clock.instant());
+    if (!measurements.isEmpty()) {
+      device.telemetry(config.stream()).send(measurements);
+    }
+  }
+
+  /** What is good is a number; what is not says so beside it, or in its place. */
+  static List<Measurement> measurements(List<Reading> readings, Instant time) {
+    List<Measurement> measurements = new ArrayList<>();
+    for (Reading reading : readings) {
+      if (reading.hasValue()) {
+        measurements.add(new Measurement(
+            reading.channel(), reading.unit(), time, new Value.Number(reading.value())));
+      }
+      if (reading.quality() != Reading.Quality.GOOD) {
+        String quality = reading.quality().name().toLowerCase(Locale.ROOT);
+        measurements.add(
+            new Measurement(reading.channel() + ".quality", null, time, new Value.Text(quality)));
+      }
+    }
+    return measurements;
+  }
+
+  /** Blocks for at most 5 s. */
+  @Override
+  public void close() {
+    sampler.shutdownNow();
+    device.close();
+  }
+}
