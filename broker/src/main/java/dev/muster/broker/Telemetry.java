@@ -5,13 +5,16 @@
 package dev.muster.broker;
 
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
+import dev.muster.broker.telemetry.JournaledSink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.TelemetryStorage;
 import dev.muster.broker.telemetry.Upkeep;
+import dev.muster.broker.telemetry.journal.IngestJournal;
 import dev.muster.broker.telemetry.live.LiveFeed;
 import dev.muster.broker.telemetry.retention.OldTelemetry;
 import dev.muster.broker.telemetry.retention.Retention;
@@ -20,12 +23,15 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The store of telemetry, what keeps it in order, and what shows it, put together. */
 final class Telemetry implements AutoCloseable {
@@ -38,6 +44,9 @@ final class Telemetry implements AutoCloseable {
   private final Retention retention;
   private final TelemetryDatabase database;
   private final List<Upkeep> upkeep;
+  /** Null: the database itself is what a PUBACK stands for. */
+  private final @Nullable JournaledSink journaled;
+
   private final TelemetrySink sink;
   private final IntakeReview review;
 
@@ -49,8 +58,10 @@ final class Telemetry implements AutoCloseable {
       database = opened.add(TelemetryDatabase.open(
           new TelemetryStorage(config.directory(), config.telemetry().database())));
       upkeep = startUpkeep(meters);
-      sink = feed.over(before.apply(
-          opened.add(JdbcTelemetrySink.start(database, config.telemetry().intake(), meters))));
+      IntakeLimits intake = config.telemetry().intake();
+      TelemetrySink direct = opened.add(JdbcTelemetrySink.start(database, intake, feed, meters));
+      journaled = openJournal(config, direct, meters);
+      sink = before.apply(journaled == null ? direct : journaled);
       review = opened.add(IntakeReview.start(database, sink, clock, meters));
     } catch (RuntimeException e) {
       close();
@@ -67,6 +78,38 @@ final class Telemetry implements AutoCloseable {
   static Telemetry start(
       CoreConfig config, Clock clock, MeterRegistry meters, UnaryOperator<TelemetrySink> before) {
     return new Telemetry(config, clock, meters, before);
+  }
+
+  /**
+   * A database in a file of ours has a journal in front of it, on the same disk. One on a server is
+   * chosen for outliving our disk: what is acknowledged is there.
+   */
+  private @Nullable JournaledSink openJournal(
+      CoreConfig config, TelemetrySink direct, MeterRegistry meters) {
+    Path journal = journalIn(config.directory());
+    if (config.telemetry().database() != null) {
+      requireUnused(journal);
+      return null;
+    }
+    IntakeLimits intake = config.telemetry().intake();
+    return opened.add(JournaledSink.start(journal, database, direct, intake, feed, meters));
+  }
+
+  /** Where the journal lies that goes with the database in a directory. */
+  static Path journalIn(Path directory) {
+    return directory.resolve("telemetry-journal");
+  }
+
+  private static void requireUnused(Path journal) {
+    try {
+      if (IngestJournal.isUsed(journal)) {
+        throw new StartFailedException("telemetry journal " + journal
+            + ": holds messages for the database that was used before (expected: none; start once"
+            + " without telemetry.database, and stop)");
+      }
+    } catch (IOException e) {
+      throw new StartFailedException("telemetry journal " + journal + ": " + e, e);
+    }
   }
 
   private List<Upkeep> startUpkeep(MeterRegistry meters) {
@@ -91,6 +134,9 @@ final class Telemetry implements AutoCloseable {
 
   /** @param queries where what blocks is done */
   void mount(Router router, Sessions sessions, WorkerExecutor queries) {
+    if (journaled != null) {
+      new Freshness(journaled::settled).mount(router);
+    }
     TelemetryQuery query = new TelemetryQuery(database);
     new TelemetryRoutes(query, new MessageQuery(database), sessions, queries).mount(router);
     new SeriesRoutes(database, retention, queries, clock).mount(router);

@@ -7,12 +7,18 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.telemetry.IntakeLimits;
+import dev.muster.broker.telemetry.JdbcTelemetrySink;
+import dev.muster.broker.telemetry.JournaledSink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.Page;
+import dev.muster.broker.telemetry.StoredListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.TestPki.Credential;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -196,8 +202,26 @@ class KillIT {
     return Integer.parseInt(ports.get(round - 1).substring("PORT ".length()));
   }
 
+  /** Has the database take what waits in the journal. */
+  private void store(TelemetryDatabase database) {
+    MeterRegistry meters = new SimpleMeterRegistry();
+    StoredListener nobody = StoredListener.NOBODY;
+    try (JdbcTelemetrySink direct =
+            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, nobody, meters);
+        JournaledSink sink = JournaledSink.start(
+            Telemetry.journalIn(folder.resolve("broker")),
+            database,
+            direct,
+            IntakeLimits.DEFAULT,
+            nobody,
+            meters)) {
+      assertThat(sink.problem()).isEmpty();
+    }
+  }
+
   private void compare(List<Sender> senders) throws Exception {
     try (TelemetryDatabase database = TelemetryDatabase.open(folder.resolve("broker"))) {
+      store(database);
       MessageQuery query = new MessageQuery(database);
       for (Sender sender : senders) {
         List<Long> stored = new ArrayList<>();

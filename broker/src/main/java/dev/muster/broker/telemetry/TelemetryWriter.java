@@ -31,6 +31,7 @@ final class TelemetryWriter {
   private static final String TAKE_IDS =
       "SELECT message, dead_letter FROM telemetry_ids FOR UPDATE";
   private static final String GIVE_IDS = "UPDATE telemetry_ids SET message=?, dead_letter=?";
+  private static final String NOTE_POSITION = "UPDATE ingest_journal SET position=?";
   private static final String FIND =
       "SELECT 1 FROM %s WHERE device=? AND stream=? AND boot=? AND seq=?";
   private static final String INSERT_MESSAGE =
@@ -81,11 +82,19 @@ final class TelemetryWriter {
     }
   }
 
-  /** Commits a batch and flushes it to stable storage. @return what became of each message */
-  List<Stored> write(List<TelemetryMessage> batch) throws SQLException {
+  /**
+   * Commits a batch and flushes it to stable storage.
+   *
+   * @param position in the journal, behind the batch; noted with it unless there is none
+   * @return what became of each message
+   */
+  List<Stored> write(List<TelemetryMessage> batch, long position) throws SQLException {
     takeIds();
     List<Stored> outcome = insert(batch);
     giveIdsBack();
+    if (position != BatchCommit.NO_POSITION) {
+      note(position);
+    }
     connection.commit();
     database.flush(connection);
     return outcome;
@@ -106,6 +115,13 @@ final class TelemetryWriter {
       give.setLong(1, lastMessage);
       give.setLong(2, lastDeadLetter);
       give.executeUpdate();
+    }
+  }
+
+  private void note(long position) throws SQLException {
+    try (PreparedStatement note = connection.prepareStatement(NOTE_POSITION)) {
+      note.setLong(1, position);
+      note.executeUpdate();
     }
   }
 

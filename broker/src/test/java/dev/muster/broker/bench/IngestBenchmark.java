@@ -33,7 +33,7 @@ class IngestBenchmark {
 
   private static final int CLIENTS = Integer.getInteger("bench.clients", 1_000);
   private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("bench.seconds", 10));
-  private static final Duration QUERYABLE = Duration.ofSeconds(2);
+  private static final long LONGEST_NS = Duration.ofSeconds(60).toNanos();
 
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
   private double ourRate;
@@ -85,8 +85,8 @@ class IngestBenchmark {
     server.process().awaitIdle();
     assertThat(full.refused() + half.refused()).as("refused").isZero();
     if (counts) {
-      assertThat(queryableMs).as("queryable after").isLessThan(QUERYABLE.toMillis());
       note(server, "messages/CPU-second", full.acknowledged() / used);
+      note(server, "ms until queryable (ours alone)", queryableMs);
       note(server, "messages/s, all that it takes", full.perSecond());
       note(server, "messages/s, half of ours", half.perSecond());
       note(server, "p50 ms of PUBACK, half of ours", half.percentileMs(50));
@@ -97,20 +97,23 @@ class IngestBenchmark {
   /** @return how long it takes until whoever asks finds the last message of each device, in ms */
   private static double queryable(BenchServer server, MqttClients clients) throws Exception {
     long start = System.nanoTime();
-    String devices = clients.clients().stream()
+    String query = clients.clients().stream()
         .map(client -> "device=" + client.connection.id)
-        .collect(Collectors.joining("&"));
-    JsonArray values = server
-        .get("/telemetry/latest?limit=" + clients.clients().size() + "&" + devices)
-        .getJsonArray("values");
-    double tookMs = (System.nanoTime() - start) / 1e6;
+        .collect(Collectors.joining(
+            "&", "/telemetry/latest?limit=" + clients.clients().size() + "&", ""));
+    while (!holdsTheLast(server.get(query).getJsonArray("values"), clients)) {
+      assertThat(System.nanoTime() - start).as("ns until all is there").isLessThan(LONGEST_NS);
+    }
+    return (System.nanoTime() - start) / 1e6;
+  }
+
+  private static boolean holdsTheLast(JsonArray values, MqttClients clients) {
     Map<String, Double> found = values.stream()
         .map(JsonObject.class::cast)
         .collect(Collectors.toMap(one -> one.getString("device"), one -> one.getDouble("value")));
-    for (MqttClients.Client client : clients.clients()) {
-      assertThat(found.get(client.connection.id)).isEqualTo(client.lastValue());
-    }
-    return tookMs;
+    return clients.clients().stream()
+        .allMatch(
+            client -> Double.valueOf(client.lastValue()).equals(found.get(client.connection.id)));
   }
 
   private void note(BenchServer server, String figure, double value) {

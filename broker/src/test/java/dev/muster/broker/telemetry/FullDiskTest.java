@@ -47,7 +47,8 @@ class FullDiskTest {
     FullDisk.full = false;
     database =
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
-    sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, new SimpleMeterRegistry());
+    sink = JdbcTelemetrySink.start(
+        database, IntakeLimits.DEFAULT, StoredListener.NOBODY, new SimpleMeterRegistry());
     messages = new MessageQuery(database);
   }
 

@@ -98,7 +98,8 @@ abstract class IntakeContract extends QueryContract {
   @Test
   void lettersBeyondADevicesShare_theOldestGo_andAreCounted() throws Exception {
     IntakeLimits limits = new IntakeLimits(Duration.ofMinutes(5), 20, 100);
-    try (JdbcTelemetrySink narrow = JdbcTelemetrySink.start(database, limits, meters)) {
+    try (JdbcTelemetrySink narrow =
+        JdbcTelemetrySink.start(database, limits, StoredListener.NOBODY, meters)) {
       for (int i = 1; i <= 30; i++) {
         narrow.store(message("a", i, "?" + i)).get(10, TimeUnit.SECONDS);
       }

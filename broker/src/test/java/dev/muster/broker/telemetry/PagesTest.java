@@ -42,7 +42,8 @@ class PagesTest {
   @BeforeEach
   void open() {
     database = TelemetryDatabase.open(folder);
-    sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, new SimpleMeterRegistry());
+    sink = JdbcTelemetrySink.start(
+        database, IntakeLimits.DEFAULT, StoredListener.NOBODY, new SimpleMeterRegistry());
   }
 
   @AfterEach

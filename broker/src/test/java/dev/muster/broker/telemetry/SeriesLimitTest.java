@@ -56,12 +56,14 @@ class SeriesLimitTest {
   void seriesBeyondTheLimit_areDeadLetters_andKnownOnesGoOn() throws Exception {
     TelemetryWriter writer = writer();
     try {
-      assertThat(writer.write(List.of(
-              message("d1", "{\"a\":1,\"b\":1}"),
-              message("d1", "{\"c\":1,\"d\":1}"),
-              message("d1", "{\"a\":2,\"c\":1}"),
-              message("d1", "{\"e\":1}"),
-              message("d2", "{\"a\":1}"))))
+      assertThat(writer.write(
+              List.of(
+                  message("d1", "{\"a\":1,\"b\":1}"),
+                  message("d1", "{\"c\":1,\"d\":1}"),
+                  message("d1", "{\"a\":2,\"c\":1}"),
+                  message("d1", "{\"e\":1}"),
+                  message("d2", "{\"a\":1}")),
+              BatchCommit.NO_POSITION))
           .containsExactly(
               TelemetrySink.Stored.NEW,
               TelemetrySink.Stored.DEAD_LETTER,
@@ -73,7 +75,9 @@ class SeriesLimitTest {
     }
     TelemetryWriter next = writer();
     try {
-      assertThat(next.write(List.of(message("d1", "{\"f\":1}"), message("d1", "{\"b\":3}"))))
+      assertThat(next.write(
+              List.of(message("d1", "{\"f\":1}"), message("d1", "{\"b\":3}")),
+              BatchCommit.NO_POSITION))
           .containsExactly(TelemetrySink.Stored.DEAD_LETTER, TelemetrySink.Stored.NEW);
     } finally {
       next.abandon();

@@ -106,13 +106,13 @@ class TelemetryBenchmark {
       for (int device = 0; device < DEVICES; device++) {
         batch.add(message(device, sequence, pack(first, stepMs), Instant.ofEpochMilli(first)));
         if (batch.size() == 200) {
-          writer.write(batch);
+          writer.write(batch, BatchCommit.NO_POSITION);
           batch.clear();
         }
       }
     }
     for (int device = DEVICES; device < ASKED_AT_ONCE; device++) {
-      writer.write(List.of(message(device, 1, "{\"t\":1}", END)));
+      writer.write(List.of(message(device, 1, "{\"t\":1}", END)), BatchCommit.NO_POSITION);
     }
     writer.abandon();
     double seconds = (System.nanoTime() - start) / 1e9;
@@ -181,7 +181,8 @@ class TelemetryBenchmark {
   private void acknowledgements(TelemetryDatabase database) throws Exception {
     Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
-    try (JdbcTelemetrySink sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, meters)) {
+    try (JdbcTelemetrySink sink =
+        JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters)) {
       say("acknowledged, 200 messages/s, alone: %s", acknowledgements(sink, 1));
       try (Upkeep counting =
           Upkeep.start("rollup", rollups::step, Duration.ofSeconds(1), 0, meters)) {

@@ -4,51 +4,29 @@
  */
 package dev.muster.broker.telemetry.live;
 
+import dev.muster.broker.telemetry.StoredListener;
 import dev.muster.broker.telemetry.TelemetryMessage;
-import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.telemetry.Measurement;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Shows what is stored to those who look on. Costs nothing while nobody does. Safe for use by
  * several threads.
  */
-public final class LiveFeed {
+public final class LiveFeed implements StoredListener {
   /** How many may look on at a time. */
   public static final int MAX_VIEWERS = 16;
 
   private final List<LiveViewer> viewers = new CopyOnWriteArrayList<>();
 
-  /** A store that shows what it has stored; a redelivery is not shown again. */
-  public TelemetrySink over(TelemetrySink sink) {
-    return new TelemetrySink() {
-      @Override
-      public CompletableFuture<Stored> store(TelemetryMessage message) {
-        CompletableFuture<Stored> result = sink.store(message);
-        return viewers.isEmpty()
-            ? result
-            : result.thenApply(stored -> {
-              if (stored == Stored.NEW) {
-                show(message);
-              }
-              return stored;
-            });
-      }
-
-      @Override
-      public Optional<String> problem() {
-        return sink.problem();
-      }
-
-      @Override
-      public void close() {
-        sink.close();
-      }
-    };
+  @Override
+  public void stored(TelemetryMessage message) {
+    if (!viewers.isEmpty()) {
+      show(message);
+    }
   }
 
   private void show(TelemetryMessage message) {

@@ -7,42 +7,23 @@ package dev.muster.broker.telemetry.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.broker.telemetry.TelemetryMessage;
-import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class LiveFeedTest {
   private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
   private static final LiveFilter ALL = new LiveFilter(Set.of(), null, null);
 
-  private TelemetrySink.Stored outcome = TelemetrySink.Stored.NEW;
   private final LiveFeed feed = new LiveFeed();
-  private final TelemetrySink sink = feed.over(new TelemetrySink() {
-    @Override
-    public CompletableFuture<Stored> store(TelemetryMessage message) {
-      return CompletableFuture.completedFuture(outcome);
-    }
-
-    @Override
-    public Optional<String> problem() {
-      return Optional.empty();
-    }
-
-    @Override
-    public void close() {}
-  });
 
   private void store(String device, Instant at, String payload) {
     TelemetryTopic topic =
         TelemetryTopic.parse("fleets/f1/devices/" + device + "/telemetry/s").orElseThrow();
-    assertThat(sink.store(
-            TelemetryMessage.read(topic, null, at, null, payload.getBytes(StandardCharsets.UTF_8))))
-        .isCompletedWithValue(outcome);
+    feed.stored(
+        TelemetryMessage.read(topic, null, at, null, payload.getBytes(StandardCharsets.UTF_8)));
   }
 
   private LiveViewer viewer(LiveFilter filter) {
@@ -69,16 +50,6 @@ class LiveFeedTest {
     store("d1", NOW, "{\"t\":1,\"u\":2}");
     store("d2", NOW, "{\"t\":3}");
     assertThat(viewer.take()).extracting(LiveValue::value).containsExactly(1.0);
-  }
-
-  @Test
-  void redeliveriesAndDeadLetters_areNotShown() {
-    LiveViewer viewer = viewer(ALL);
-    outcome = TelemetrySink.Stored.DUPLICATE;
-    store("d1", NOW, "{\"t\":1}");
-    outcome = TelemetrySink.Stored.DEAD_LETTER;
-    store("d1", NOW, "?");
-    assertThat(viewer.take()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,314 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import dev.muster.broker.telemetry.TelemetrySink.Stored;
+import dev.muster.broker.telemetry.journal.IngestJournal;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what lies in the journal into the database, on a thread of its own. What it stores and how
+ * far it has got are committed together, so that each record is stored once, whenever it is killed.
+ *
+ * <p>A database works best in big strokes: under load it waits a little between them. What it has
+ * not stored yet is bounded, and whoever appends waits for it.
+ */
+final class JournalDrain implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(JournalDrain.class);
+  private static final String POSITION = "SELECT position FROM ingest_journal";
+
+  /** From one commit to the next: how old the answer to a query can be. */
+  private static final long PACE_NS = Duration.ofMillis(500).toNanos();
+
+  /** What one commit takes at most. */
+  private static final int MAX_BATCH = 4_096;
+
+  private static final long MAX_BATCH_BYTES = 8L * 1024 * 1024;
+
+  /** What may wait: as much as the database takes in a second, but not less or more than this. */
+  private static final int MIN_WAITING = 512;
+
+  private static final int MAX_WAITING = 2 * MAX_BATCH;
+
+  private static final long MAX_WAITING_BYTES = 4 * MAX_BATCH_BYTES;
+  private static final long IDLE_MS = 200;
+  private static final long BACKOFF_MS = 250;
+  private static final long CLOSE_MS = 10_000;
+  private static final long UNKNOWN = -1;
+  private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
+
+  private record Item(TelemetryMessage message, long position, JournalDrain drain)
+      implements BatchCommit.Item {
+    @Override
+    public void stored(Stored outcome) {
+      drain.moveTo(position);
+    }
+  }
+
+  private record Mark(long position, CompletableFuture<Void> reached) {}
+
+  private final IngestJournal journal;
+  private final TelemetryDatabase database;
+  private final BatchCommit commit;
+  private final IntakeLimits intake;
+  private final Thread thread = new Thread(this::run, "muster telemetry drain");
+
+  /** Guards what follows. */
+  private final Object monitor = new Object();
+
+  /** Appended since the start, and not stored yet. */
+  private int waiting;
+
+  /** Who wants to know when the database has got to a position, in their order. */
+  private final Deque<Mark> marks = new ArrayDeque<>();
+
+  /** How much may wait. */
+  private int room = MAX_WAITING;
+
+  private long position;
+  private volatile boolean closing;
+  private volatile @Nullable String problem;
+
+  JournalDrain(
+      IngestJournal journal,
+      TelemetryDatabase database,
+      BatchCommit commit,
+      IntakeLimits intake,
+      long position) {
+    this.journal = journal;
+    this.database = database;
+    this.commit = commit;
+    this.intake = intake;
+    this.position = position;
+  }
+
+  /** Up to where a database has the journal. */
+  static long positionIn(TelemetryDatabase database) throws SQLException {
+    try (Connection connection = database.connect();
+        PreparedStatement select = TelemetryDatabase.reading(connection, POSITION);
+        ResultSet rows = select.executeQuery()) {
+      rows.next();
+      return rows.getLong(1);
+    }
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Something was appended. */
+  void appended(int records) {
+    synchronized (monitor) {
+      waiting += records;
+      monitor.notifyAll();
+    }
+  }
+
+  /**
+   * Waits until there is room for more; as long as the database hangs.
+   *
+   * @return why there is none; empty if there is
+   */
+  Optional<String> awaitRoom() throws InterruptedException {
+    synchronized (monitor) {
+      while (waiting >= room || bytes() >= MAX_WAITING_BYTES) {
+        if (problem != null) {
+          return Optional.of(BatchThread.FAILED);
+        }
+        if (closing) {
+          return Optional.of("the store is closing");
+        }
+        monitor.wait(IDLE_MS);
+      }
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Hurries.
+   *
+   * @return done when the database has all that was appended before, or does not work
+   */
+  CompletableFuture<Void> settled() {
+    CompletableFuture<Void> reached = new CompletableFuture<>();
+    synchronized (monitor) {
+      if (position == UNKNOWN || journal.end() <= position || closing) {
+        reached.complete(null);
+      } else {
+        marks.add(new Mark(journal.end(), reached));
+        monitor.notifyAll();
+      }
+    }
+    return reached;
+  }
+
+  /** How much is not in the database yet. */
+  long bytes() {
+    synchronized (monitor) {
+      return position == UNKNOWN ? 0 : journal.end() - position;
+    }
+  }
+
+  /** Why nothing can be stored at present; empty if all is well. */
+  Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  private void run() {
+    long last = System.nanoTime() - PACE_NS;
+    while (!isFinished()) {
+      try {
+        if (awaitWork(last)) {
+          last = System.nanoTime();
+          step();
+        }
+      } catch (InterruptedException e) {
+        closing = true;
+      } catch (Throwable e) {
+        failed(e);
+      }
+    }
+    commit.drop();
+  }
+
+  /** Whether the database has all of it. For the time after {@link #close}. */
+  boolean isDone() {
+    return !thread.isAlive() && problem == null && bytes() == 0;
+  }
+
+  private boolean isFinished() {
+    return closing && (problem != null || bytes() == 0);
+  }
+
+  /** @return whether it is there, and time for it */
+  private boolean awaitWork(long last) throws InterruptedException {
+    synchronized (monitor) {
+      if (position == UNKNOWN) {
+        return true;
+      }
+      long early = last + PACE_NS - System.nanoTime();
+      boolean hurry = closing || waiting >= MAX_BATCH || !marks.isEmpty();
+      boolean soon = early > 0 && !hurry;
+      if (journal.end() > position && !soon) {
+        return true;
+      }
+      long idle = TimeUnit.MILLISECONDS.toNanos(IDLE_MS);
+      TimeUnit.NANOSECONDS.timedWait(monitor, journal.end() > position ? early : idle);
+      return false;
+    }
+  }
+
+  private void step() throws SQLException, IOException {
+    long from = position();
+    List<IngestJournal.Entry> entries = journal.read(from, MAX_BATCH, MAX_BATCH_BYTES);
+    List<Item> items = new ArrayList<>(entries.size());
+    for (IngestJournal.Entry entry : entries) {
+      items.add(new Item(read(entry), entry.next(), this));
+    }
+    if (items.isEmpty()) {
+      // Nothing but damage, up to the end.
+      moveTo(journal.end());
+      tellReached();
+      return;
+    }
+    long start = System.nanoTime();
+    commit.commit(items);
+    long perSecond = items.size() * NS_PER_SECOND / Math.max(1, System.nanoTime() - start);
+    journal.release(position());
+    succeeded();
+    synchronized (monitor) {
+      waiting = Math.max(0, waiting - items.size());
+      room = (int) Math.max(MIN_WAITING, Math.min(MAX_WAITING, perSecond));
+      monitor.notifyAll();
+    }
+    tellReached();
+  }
+
+  private void tellReached() {
+    List<Mark> reached = new ArrayList<>();
+    synchronized (monitor) {
+      while (!marks.isEmpty() && (problem != null || marks.peek().position() <= position)) {
+        reached.add(marks.poll());
+      }
+    }
+    reached.forEach(mark -> mark.reached().complete(null));
+  }
+
+  /** After a failure nobody knows how far the database has got, but it does. */
+  private long position() throws SQLException {
+    synchronized (monitor) {
+      if (position != UNKNOWN) {
+        return position;
+      }
+    }
+    long stored = positionIn(database);
+    moveTo(stored);
+    return stored;
+  }
+
+  private void moveTo(long next) {
+    synchronized (monitor) {
+      position = next;
+    }
+  }
+
+  private TelemetryMessage read(IngestJournal.Entry entry) throws IOException {
+    return MessageRecord.read(entry.content()).heldBeyond(intake.futureTolerance());
+  }
+
+  private void failed(Throwable cause) {
+    if (problem == null) {
+      LOG.error("Telemetry waits in the journal until the database works again", cause);
+    }
+    problem = "telemetry store: "
+        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+    commit.drop();
+    synchronized (monitor) {
+      position = UNKNOWN;
+      monitor.notifyAll();
+    }
+    tellReached();
+    if (!closing) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BACKOFF_MS));
+    }
+  }
+
+  private void succeeded() {
+    if (problem != null) {
+      LOG.info("Telemetry reaches the database again");
+      problem = null;
+    }
+  }
+
+  /** Stores what waits, at most 10 s; the rest stays in the journal. */
+  @Override
+  public void close() {
+    closing = true;
+    synchronized (monitor) {
+      monitor.notifyAll();
+    }
+    try {
+      thread.join(CLOSE_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.broker.telemetry.TelemetrySink.Stored;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.h2.store.fs.FilePath;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A journal in front of a database whose disk can be full while that of the journal is not. */
+class JournaledSinkTest {
+  private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+  private static final DeviceId DEVICE = new DeviceId("d1");
+
+  @TempDir
+  Path folder;
+
+  private final MeterRegistry meters = new SimpleMeterRegistry();
+  private final List<TelemetryMessage> told = new CopyOnWriteArrayList<>();
+  private TelemetryDatabase database;
+  private JdbcTelemetrySink direct;
+  private JournaledSink sink;
+
+  @BeforeEach
+  void open() {
+    FilePath.register(new FullDiskTest.FullDisk());
+    FullDiskTest.FullDisk.full = false;
+    open(folder.resolve("journal"));
+  }
+
+  private void open(Path journal) {
+    database =
+        TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
+    direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, told::add, meters);
+    sink = JournaledSink.start(journal, database, direct, IntakeLimits.DEFAULT, told::add, meters);
+  }
+
+  @AfterEach
+  void end() {
+    FullDiskTest.FullDisk.full = false;
+    close();
+  }
+
+  private void close() {
+    sink.close();
+    direct.close();
+    database.close();
+  }
+
+  private static TelemetryMessage message(long sequence, String payload) {
+    MessageIdentity identity = sequence == 0 ? null : new MessageIdentity("b", sequence);
+    TelemetryTopic topic =
+        TelemetryTopic.parse("fleets/f1/devices/d1/telemetry/s").orElseThrow();
+    return TelemetryMessage.read(
+        topic, identity, NOW, null, payload.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Stored store(TelemetryMessage message) throws Exception {
+    return sink.store(message).get(10, TimeUnit.SECONDS);
+  }
+
+  private List<Long> sequences() throws Exception {
+    return new MessageQuery(database)
+        .messages(DEVICE, 0, 10_000).entries().stream()
+            .map(MessageQuery.Message::sequence)
+            .toList();
+  }
+
+  @Test
+  void whatIsAcknowledged_isInTheDatabaseSoon_andTheListenerIsTold() throws Exception {
+    assertThat(store(message(1, "1"))).isEqualTo(Stored.NEW);
+    assertThat(store(message(2, "?"))).isEqualTo(Stored.DEAD_LETTER);
+    await().untilAsserted(() -> assertThat(sequences()).containsExactly(1L));
+    assertThat(store(message(1, "1"))).as("sent again").isEqualTo(Stored.NEW);
+    assertThat(store(message(3, "3"))).isEqualTo(Stored.NEW);
+    await().untilAsserted(() -> assertThat(sequences()).containsExactly(1L, 3L));
+    await().untilAsserted(() -> assertThat(told).hasSize(2));
+    assertThat(meters
+            .get("muster.telemetry.stored")
+            .tag("outcome", "duplicate")
+            .counter()
+            .count())
+        .isEqualTo(1);
+    assertThat(meters
+            .get("muster.telemetry.stored")
+            .tag("outcome", "dead_letter")
+            .counter()
+            .count())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void whoWaitsForTheDatabase_findsWhatWasAcknowledged_withoutTheUsualPause() throws Exception {
+    for (int i = 1; i <= 20; i++) {
+      store(message(i, "1"));
+      sink.settled().get(10, TimeUnit.SECONDS);
+      assertThat(sequences()).hasSize(i);
+    }
+    assertThat(sink.settled()).as("nothing waits").isDone();
+    FullDiskTest.FullDisk.full = true;
+    store(message(21, "1"));
+    sink.settled().get(10, TimeUnit.SECONDS);
+    await().untilAsserted(() -> assertThat(sink.problem()).isPresent());
+  }
+
+  @Test
+  void aDatabaseThatFails_isWaitedFor_andWhatWaitsIsBounded() throws Exception {
+    FullDiskTest.FullDisk.full = true;
+    List<CompletableFuture<Stored>> results = new ArrayList<>();
+    long acknowledged = 0;
+    for (int i = 1; i <= 60_000 && acknowledged == results.size(); i += 1_000) {
+      for (int j = i; j < i + 1_000; j++) {
+        results.add(sink.store(message(j, "1")));
+      }
+      CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+          .handle((done, failure) -> null)
+          .get(20, TimeUnit.SECONDS);
+      acknowledged =
+          results.stream().filter(one -> !one.isCompletedExceptionally()).count();
+    }
+    assertThat(acknowledged).as("acknowledged without the database").isBetween(500L, 10_000L);
+    assertThat(sink.problem())
+        .hasValueSatisfying(text -> assertThat(text).startsWith("telemetry store: "));
+    FullDiskTest.FullDisk.full = false;
+    long most = acknowledged;
+    await().atMost(java.time.Duration.ofSeconds(30)).untilAsserted(() -> {
+      assertThat(sequences()).hasSize((int) most).doesNotHaveDuplicates();
+      assertThat(sink.problem()).isEmpty();
+    });
+  }
+
+  @Test
+  void whatWaitsAtTheEnd_isStoredAfterTheNextStart() throws Exception {
+    FullDiskTest.FullDisk.full = true;
+    assertThat(store(message(1, "1"))).isEqualTo(Stored.NEW);
+    assertThat(store(message(0, "2"))).isEqualTo(Stored.NEW);
+    close();
+    assertThat(told).isEmpty();
+    FullDiskTest.FullDisk.full = false;
+    open(folder.resolve("journal"));
+    await().untilAsserted(() -> assertThat(told).hasSize(2));
+  }
+
+  @Test
+  void whatTheDatabaseHas_isNotTakenFromTheJournalAgain() throws Exception {
+    // Without an identity, nothing but the position tells that it is there.
+    store(message(0, "1"));
+    store(message(0, "2"));
+    await().untilAsserted(() -> assertThat(told).hasSize(2));
+    Path copy = Files.createDirectory(folder.resolve("copy"));
+    copy(folder.resolve("journal"), copy);
+    close();
+    open(copy);
+    store(message(0, "3"));
+    await().untilAsserted(() -> assertThat(told).hasSize(3));
+    assertThat(sequences()).hasSize(3);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  @Test
+  void afterAClose_nothingIsTaken_andNoFileIsLeft() throws Exception {
+    store(message(1, "1"));
+    sink.close();
+    CompletableFuture<Stored> late = sink.store(message(2, "2"));
+    assertThatThrownBy(() -> late.get(1, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(NotStoredException.class);
+    assertThat(sequences()).containsExactly(1L);
+    assertThat(folder.resolve("journal")).isEmptyDirectory();
+  }
+}
