@@ -99,7 +99,7 @@ class HardwareIT {
   private record Made(String serial, URI idevid, URI keys) {}
 
   private Made make(String serial, URI idevid, URI keys) {
-    factory.issue(serial, idevid, folder.resolve(serial));
+    factory.issue(serial, idevid, List.of(), folder.resolve(serial));
     return new Made(serial, idevid, keys);
   }
 

@@ -8,6 +8,10 @@ import dev.muster.device.key.KeyProvider;
 import dev.muster.device.key.KeyVault;
 import java.net.URI;
 import java.security.KeyPair;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 import java.util.ServiceLoader;
 
 /** A place of keys in which a factory makes the key of a factory identity. */
@@ -36,4 +40,18 @@ public interface FactoryVault extends KeyVault {
    *     keys now
    */
   KeyPair namedOrNew();
+
+  /**
+   * Proves that the named key is in genuine hardware: its maker has certified it, and it answers a
+   * challenge that only this hardware with this key in it can.
+   *
+   * @param key what the named key's public half is taken for
+   * @param makers whose hardware is welcome: the CAs right above their certificates
+   * @return the hardware's own certificate
+   * @throws IllegalArgumentException if it is not proven, or this kind of hardware has no proof
+   * @throws dev.muster.device.key.KeyUnavailableException if the hardware does not answer
+   */
+  default X509Certificate proveGenuine(PublicKey key, List<X509Certificate> makers, Instant now) {
+    throw new IllegalArgumentException("only a TPM proves that it is genuine");
+  }
 }

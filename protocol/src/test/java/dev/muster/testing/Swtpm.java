@@ -42,6 +42,54 @@ public final class Swtpm implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #start(Path)}, of a maker who has certified it: {@code issuercert.pem} in its folder.
+   */
+  public static Swtpm startCertified(Path folder) {
+    try {
+      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"), freePorts());
+      tpm.certify();
+      tpm.start();
+      return tpm;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The maker's CA, which certifies TPMs. */
+  public Path maker() {
+    return folder.resolve("issuercert.pem");
+  }
+
+  private void certify() throws IOException {
+    Path authority =
+        Files.writeString(folder.resolve("localca.conf"), """
+        statedir = %1$s
+        signingkey = %1$s/signkey.pem
+        issuercert = %2$s
+        certserial = %1$s/certserial
+        """.formatted(folder, maker()));
+    Path options = Files.writeString(
+        folder.resolve("localca.options"),
+        "--platform-manufacturer Muster\n--platform-version 1\n--platform-model Test\n");
+    Path settings = Files.writeString(folder.resolve("setup.conf"), """
+        create_certs_tool = %s
+        create_certs_tool_config = %s
+        create_certs_tool_options = %s
+        """.formatted(
+            PeerProgram.require("swtpm_localca").executable(), authority, options));
+    PeerProgram.require("swtpm_setup")
+        .run(
+            folder,
+            "--tpm2",
+            "--tpmstate",
+            folder.toString(),
+            "--create-ek-cert",
+            "--config",
+            settings.toString())
+        .expectSuccess();
+  }
+
   /** The first of two in a row: tpm2-tools look for the control channel behind the other. */
   public static int freePorts() throws IOException {
     InetAddress here = InetAddress.getLoopbackAddress();

@@ -8,11 +8,13 @@ import dev.muster.app.UserError;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.FleetName;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -84,13 +86,23 @@ public final class FactoryCommand {
             + " device.key: tpm:/dev/tpmrm0?handle=0x81020000, or pkcs11:token=...;object=...")
     @Nullable URI key;
 
+    @Option(
+        names = "--tpm-makers",
+        paramLabel = "FILE",
+        description = "PEM with the CAs of TPM makers: the key has to be in one of their TPMs.")
+    @Nullable Path makers;
+
     @Override
     public Integer call() {
       return explained(() -> {
+        if (key == null && makers != null) {
+          throw new UserError("--tpm-makers: only with --key tpm:...");
+        }
         if (key == null) {
           station.open().issue(serial, out);
         } else {
-          station.open().issue(serial, key, out);
+          List<X509Certificate> trusted = makers == null ? List.of() : PemFile.certificates(makers);
+          station.open().issue(serial, key, trusted, out);
         }
         String keyFile = key == null ? Factory.DEVICE_KEY : Factory.DEVICE_KEY_URI;
         System.out.println("device " + serial + ": " + out.resolve(keyFile) + ", "

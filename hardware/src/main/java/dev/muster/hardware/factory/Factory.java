@@ -65,6 +65,8 @@ public final class Factory {
   public static final String DEVICE_CHAIN = "chain.pem";
   /** Where the key is, if it is not in {@link #DEVICE_KEY} but in hardware. */
   public static final String DEVICE_KEY_URI = "device.uri";
+  /** What the maker of the TPM says of it, if that was asked for. */
+  public static final String ENDORSEMENT_CERTIFICATE = "tpm.pem";
   /** Key and chain as PKCS#12 (alias {@code device}, {@link #P12_PASSWORD}), 0600. */
   public static final String DEVICE_P12 = "device.p12";
 
@@ -168,21 +170,28 @@ public final class Factory {
    *
    * @param key in a TPM ({@code tpm:/dev/tpmrm0?handle=0x81020000}) or a token
    *     ({@code pkcs11:token=...;object=...})
-   * @throws IllegalArgumentException also if {@code key} names no such place
+   * @param makers if there are any, the key has to be in a TPM that one of these CAs has certified;
+   *     the certificate is kept as {@link #ENDORSEMENT_CERTIFICATE}
+   * @throws IllegalArgumentException also if {@code key} names no such place, or is not proven to
+   *     be in such a TPM
    * @throws FactoryException also if the hardware does not do its part
    */
-  public Path issue(String serial, URI key, Path directory) {
+  public Path issue(String serial, URI key, List<X509Certificate> makers, Path directory) {
     requireSerial(serial);
     try (FactoryVault vault = FactoryVault.open(key)) {
       KeyPair keys = vault.namedOrNew();
       if (!KeyMatch.belongTogether(keys.getPrivate(), keys.getPublic())) {
         throw new FactoryException(key + ": does not sign (expected: a key on P-256 that does)");
       }
-      return issue(
-          serial,
-          keys.getPublic(),
-          directory,
-          (files, chain) -> files.writePublic(DEVICE_KEY_URI, key + "\n"));
+      List<X509Certificate> endorsement = makers.isEmpty()
+          ? List.of()
+          : List.of(vault.proveGenuine(keys.getPublic(), makers, clock.instant()));
+      return issue(serial, keys.getPublic(), directory, (files, chain) -> {
+        files.writePublic(DEVICE_KEY_URI, key + "\n");
+        if (!endorsement.isEmpty()) {
+          files.writePublic(ENDORSEMENT_CERTIFICATE, Pem.of(endorsement));
+        }
+      });
     } catch (KeyUnavailableException e) {
       throw new FactoryException(String.valueOf(e.getMessage()), e);
     }

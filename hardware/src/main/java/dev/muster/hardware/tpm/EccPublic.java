@@ -14,12 +14,14 @@ import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPublicKeySpec;
+import java.util.HexFormat;
 
 /** The public area of an elliptic curve key (TPM 2.0, part 2, 12.2.4: TPMT_PUBLIC). */
 final class EccPublic {
   static final int SHA256 = 0x000B;
   static final int ECDSA = 0x0018;
 
+  private static final int RSA = 0x0001;
   private static final int ECC = 0x0023;
   private static final int NULL = 0x0010;
   private static final int AES = 0x0006;
@@ -30,6 +32,7 @@ final class EccPublic {
   private static final int FIXED_PARENT = 1 << 4;
   private static final int SENSITIVE_DATA_ORIGIN = 1 << 5;
   private static final int USER_WITH_AUTH = 1 << 6;
+  private static final int ADMIN_WITH_POLICY = 1 << 7;
   private static final int NO_DA = 1 << 10;
   private static final int RESTRICTED = 1 << 16;
   private static final int DECRYPT = 1 << 17;
@@ -84,6 +87,32 @@ final class EccPublic {
         .u16(NULL)
         .u16(0)
         .u16(0)
+        .toBytes();
+  }
+
+  /**
+   * The endorsement key of RSA with 2048 bits, as TPM makers certify it (TCG EK Credential Profile,
+   * template L-1). Its policy wants the secret of the endorsement hierarchy, which is empty.
+   */
+  static byte[] endorsementTemplate() {
+    return new TpmWriter()
+        .u16(RSA)
+        .u16(SHA256)
+        .u32(FIXED_TPM
+            | FIXED_PARENT
+            | SENSITIVE_DATA_ORIGIN
+            | ADMIN_WITH_POLICY
+            | RESTRICTED
+            | DECRYPT)
+        .sized(HexFormat.of()
+            .parseHex("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"))
+        .u16(AES)
+        .u16(128)
+        .u16(CFB)
+        .u16(NULL)
+        .u16(2048)
+        .u32(0) // The exponent that is usual.
+        .sized(new byte[256])
         .toBytes();
   }
 

@@ -8,6 +8,7 @@ import dev.muster.device.key.KeyUnavailableException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,7 @@ final class Tpm implements AutoCloseable {
         commands.evictControl(load(commands, key), handle);
       } catch (TpmException e) {
         boolean doneBefore = e.is(TpmException.NV_DEFINED)
-            && commands.readPublic(handle).key().equals(key.publicKey());
+            && Arrays.equals(commands.readPublic(handle), key.parts().publicArea());
         if (!doneBefore) {
           throw e;
         }
@@ -81,8 +82,33 @@ final class Tpm implements AutoCloseable {
     });
   }
 
-  EccPublic readPublic(int handle) throws TpmException {
+  /** The public area of what is kept at a handle. */
+  byte[] readPublic(int handle) throws TpmException {
     return run(commands -> commands.readPublic(handle));
+  }
+
+  byte[] readNv(int index) throws TpmException {
+    return run(commands -> commands.readNv(index));
+  }
+
+  /** Has the TPM answer a challenge about a key that is kept at a handle. */
+  byte[] answer(int handle, CredentialChallenge challenge) throws TpmException {
+    return run(commands -> answer(commands, handle, challenge));
+  }
+
+  /** Has the TPM answer a challenge about a key in a file. */
+  byte[] answer(WrappedKey key, CredentialChallenge challenge) throws TpmException {
+    return run(commands -> answer(commands, load(commands, key), challenge));
+  }
+
+  private static byte[] answer(TpmCommands commands, int object, CredentialChallenge challenge)
+      throws IOException, TpmException {
+    int endorsementKey = commands.endorsementKey();
+    try {
+      return commands.activateCredential(object, endorsementKey, challenge);
+    } finally {
+      letGo(commands, endorsementKey);
+    }
   }
 
   TpmCommands.EcdsaSignature sign(int handle, byte[] digest) throws TpmException {

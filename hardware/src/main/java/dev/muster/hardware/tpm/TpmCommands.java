@@ -17,6 +17,8 @@ final class TpmCommands {
   static final int FIRST_PERSISTENT = 0x81000000;
   static final int LAST_OWNER_PERSISTENT = 0x817FFFFF;
 
+  private static final int ENDORSEMENT = 0x4000000B;
+  private static final int ENDORSEMENT_KEY = 0x81010001;
   private static final int NO_HIERARCHY = 0x40000007;
   private static final int FIRST_TRANSIENT = 0x80000000;
   private static final int NO_SESSIONS = 0x8001;
@@ -26,6 +28,13 @@ final class TpmCommands {
   private static final int CREATION_TICKET = 0x8021;
   private static final int CAP_HANDLES = 1;
   private static final int MAX_HANDLES = 254;
+  private static final int POLICY = 1;
+  private static final int NO_ALGORITHM = 0x0010;
+  private static final int CONTINUE_SESSION = 1;
+  private static final int AUTHORIZATION_BYTES = 9;
+  /** Of what is kept, so much at a time: every TPM can. */
+  private static final int NV_BYTES = 512;
+
   private static final byte[] NOTHING = {};
   private static final byte[] NO_PASSWORD_AND_NO_DATA = {0, 0, 0, 0};
 
@@ -51,12 +60,16 @@ final class TpmCommands {
 
   /** The storage key that the owner's seed and our template give, always the same. */
   int createPrimary() throws IOException, TpmException {
+    return createPrimary(OWNER, EccPublic.storageTemplate());
+  }
+
+  private int createPrimary(int hierarchy, byte[] template) throws IOException, TpmException {
     TpmWriter parameters = new TpmWriter()
         .sized(NO_PASSWORD_AND_NO_DATA)
-        .sized(EccPublic.storageTemplate())
+        .sized(template)
         .sized(NOTHING)
         .u32(0);
-    Answer answer = callAuthorized(TpmCommand.CREATE_PRIMARY, parameters, true, OWNER);
+    Answer answer = callAuthorized(TpmCommand.CREATE_PRIMARY, parameters, true, hierarchy);
     TpmReader in = answer.parameters();
     in.sized(); // The public area: that of the template.
     skipCreation(in);
@@ -104,13 +117,100 @@ final class TpmCommands {
         .end();
   }
 
-  EccPublic readPublic(int handle) throws IOException, TpmException {
+  /** The public area of any key, as it is. */
+  byte[] readPublic(int handle) throws IOException, TpmException {
     TpmReader in = call(TpmCommand.READ_PUBLIC, new TpmWriter().u32(handle));
-    EccPublic key = EccPublic.parse(in.sized());
+    byte[] publicArea = in.sized();
     in.sized(); // The name.
     in.sized(); // The qualified name.
     in.end();
-    return key;
+    return publicArea;
+  }
+
+  /** What is kept at an index that anybody may read. */
+  byte[] readNv(int index) throws IOException, TpmException {
+    TpmReader described = new TpmReader(
+        call(TpmCommand.NV_READ_PUBLIC, new TpmWriter().u32(index)).sized());
+    described.u32(); // The index,
+    described.u16(); // the hash of its name,
+    described.u32(); // attributes,
+    described.sized(); // and a policy.
+    int size = described.u16();
+    TpmWriter content = new TpmWriter();
+    for (int offset = 0; offset < size; offset += NV_BYTES) {
+      TpmWriter part = new TpmWriter().u16(Math.min(NV_BYTES, size - offset)).u16(offset);
+      TpmReader in =
+          callAuthorized(TpmCommand.NV_READ, part, false, index, index).parameters();
+      content.bytes(in.sized());
+      in.end();
+    }
+    return content.toBytes();
+  }
+
+  /** The endorsement key: the one that is kept where TCG wants it, or made again from the seed. */
+  int endorsementKey() throws IOException, TpmException {
+    try {
+      readPublic(ENDORSEMENT_KEY);
+      return ENDORSEMENT_KEY;
+    } catch (TpmException e) {
+      if (!e.is(TpmException.HANDLE)) {
+        throw e;
+      }
+      return createPrimary(ENDORSEMENT, EccPublic.endorsementTemplate());
+    }
+  }
+
+  /**
+   * The secret of a challenge, if {@code object} is the key that it is about, and the endorsement
+   * key can read it.
+   */
+  byte[] activateCredential(int object, int endorsementKey, CredentialChallenge challenge)
+      throws IOException, TpmException {
+    int session = startPolicySession();
+    try {
+      TpmWriter noLimits =
+          new TpmWriter().sized(NOTHING).sized(NOTHING).sized(NOTHING).u32(0);
+      TpmReader satisfied = callAuthorized(
+              TpmCommand.POLICY_SECRET, noLimits, false, ENDORSEMENT, session)
+          .parameters();
+      satisfied.sized(); // No time-out, and no ticket.
+      TpmWriter parameters =
+          new TpmWriter().sized(challenge.blob()).sized(challenge.encryptedSeed());
+      byte[] authorizations = new TpmWriter()
+          .bytes(authorization(PASSWORD, 0))
+          .bytes(authorization(session, CONTINUE_SESSION))
+          .toBytes();
+      TpmReader in = callAuthorized(
+              TpmCommand.ACTIVATE_CREDENTIAL,
+              parameters,
+              false,
+              authorizations,
+              object,
+              endorsementKey)
+          .parameters();
+      byte[] secret = in.sized();
+      in.end();
+      return secret;
+    } finally {
+      flush(session);
+    }
+  }
+
+  private int startPolicySession() throws IOException, TpmException {
+    TpmReader in = call(
+        TpmCommand.START_AUTH_SESSION,
+        new TpmWriter()
+            .u32(NO_HIERARCHY) // Salted and
+            .u32(NO_HIERARCHY) // bound by nothing:
+            .sized(new byte[16]) // there is no secret that it could protect.
+            .sized(NOTHING)
+            .u8(POLICY)
+            .u16(NO_ALGORITHM)
+            .u16(EccPublic.SHA256));
+    int session = in.u32();
+    in.sized(); // The TPM's nonce.
+    in.end();
+    return session;
   }
 
   /** Signs 32 bytes, the SHA-256 digest of something. */
@@ -177,18 +277,34 @@ final class TpmCommands {
   private Answer callAuthorized(
       TpmCommand command, TpmWriter parameters, boolean answersHandle, int... handles)
       throws IOException, TpmException {
-    byte[] password = new TpmWriter().u32(PASSWORD).u16(0).u8(0).u16(0).toBytes();
+    return callAuthorized(command, parameters, answersHandle, authorization(PASSWORD, 0), handles);
+  }
+
+  /** A password that is empty, or a session without a MAC. */
+  private static byte[] authorization(int session, int attributes) {
+    return new TpmWriter().u32(session).u16(0).u8(attributes).u16(0).toBytes();
+  }
+
+  private Answer callAuthorized(
+      TpmCommand command,
+      TpmWriter parameters,
+      boolean answersHandle,
+      byte[] authorizations,
+      int... handles)
+      throws IOException, TpmException {
     TpmWriter body = new TpmWriter();
     for (int handle : handles) {
       body.u32(handle);
     }
-    body.u32(password.length).bytes(password).bytes(parameters.toBytes());
+    body.u32(authorizations.length).bytes(authorizations).bytes(parameters.toBytes());
     TpmReader in = exchange(command, SESSIONS, body.toBytes());
     int handle = answersHandle ? in.u32() : 0;
     TpmReader answered = new TpmReader(in.take(in.u32()));
-    in.sized(); // A nonce,
-    in.u8(); // attributes,
-    in.sized(); // and a MAC, which mean nothing where the password is empty.
+    for (int i = 0; i < authorizations.length / AUTHORIZATION_BYTES; i++) {
+      in.sized(); // A nonce,
+      in.u8(); // attributes,
+      in.sized(); // and a MAC, which mean nothing where the password is empty.
+    }
     in.end();
     return new Answer(handle, answered);
   }

@@ -14,14 +14,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys of one TPM. Those of a folder are in a file there, {@code key.tss}, encrypted to the TPM.
  */
 final class TpmVault implements FactoryVault {
   private static final String KEY = "key.tss";
+  private static final int RSA_ENDORSEMENT_CERTIFICATE = 0x01C00002;
 
   private final TpmPlace place;
   private final Tpm tpm;
@@ -58,7 +64,9 @@ final class TpmVault implements FactoryVault {
   private Optional<KeyPair> persistent(int handle) {
     EccPublic found;
     try {
-      found = tpm.readPublic(handle);
+      found = EccPublic.parse(tpm.readPublic(handle));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(name(handle) + ": " + e.getMessage(), e);
     } catch (TpmException e) {
       if (e.is(TpmException.HANDLE)) {
         return Optional.empty();
@@ -72,6 +80,65 @@ final class TpmVault implements FactoryVault {
     }
     return Optional.of(new KeyPair(
         found.key(), new TpmPrivateKey(name(handle), digest -> tpm.sign(handle, digest))));
+  }
+
+  @Override
+  public X509Certificate proveGenuine(PublicKey key, List<X509Certificate> makers, Instant now) {
+    try {
+      Endorsement endorsement = Endorsement.verify(endorsementCertificate(), makers, now);
+      if (!isInTheTpmOf(endorsement, key)) {
+        throw notProven("another TPM has answered", null);
+      }
+      return endorsement.certificate();
+    } catch (IOException e) {
+      throw notProven(String.valueOf(e.getMessage()), e);
+    } catch (TpmException e) {
+      throw e.command() == TpmCommand.ACTIVATE_CREDENTIAL
+          ? notProven(e.getMessage(), e)
+          : unavailable(e);
+    }
+  }
+
+  private boolean isInTheTpmOf(Endorsement endorsement, PublicKey key)
+      throws IOException, TpmException {
+    Path file = place.file();
+    if (file != null) {
+      WrappedKey inFile = parse(file);
+      CredentialChallenge challenge = challenge(endorsement, key, inFile.parts().publicArea());
+      return challenge.isAnsweredBy(tpm.answer(inFile, challenge));
+    }
+    int handle = place.handle().orElseThrow(() -> notProven("no key is named", null));
+    CredentialChallenge challenge = challenge(endorsement, key, tpm.readPublic(handle));
+    return challenge.isAnsweredBy(tpm.answer(handle, challenge));
+  }
+
+  /** The TPM's word for what the key is like counts only as far as the challenge binds it. */
+  private CredentialChallenge challenge(Endorsement endorsement, PublicKey key, byte[] publicArea)
+      throws IOException {
+    EccPublic described = EccPublic.parse(publicArea);
+    if (!described.key().equals(key) || !described.isBoundToItsTpm()) {
+      throw notProven("another key, or one that was not born in it", null);
+    }
+    return endorsement.challenge(publicArea);
+  }
+
+  private IllegalArgumentException notProven(String reason, @Nullable Exception cause) {
+    return new IllegalArgumentException(
+        place.address() + ": the key is not proven to be in a genuine TPM: " + reason, cause);
+  }
+
+  private byte[] endorsementCertificate() throws TpmException {
+    try {
+      return tpm.readNv(RSA_ENDORSEMENT_CERTIFICATE);
+    } catch (TpmException e) {
+      if (e.is(TpmException.HANDLE)) {
+        throw new IllegalArgumentException(
+            place.address() + ": has no endorsement certificate of RSA (expected: one from its"
+                + " maker, at 0x01c00002)",
+            e);
+      }
+      throw e;
+    }
   }
 
   private KeyPair persist(int handle) {

@@ -27,6 +27,7 @@ import java.security.Signature;
 import java.security.SignatureException;
 import java.time.Duration;
 import java.time.Instant;
+import org.awaitility.Awaitility;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -202,6 +203,32 @@ class SwtpmTest extends KeyVaultContract {
       assertThatThrownBy(named::named)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(place() + "?handle=0x81020099: no key there (expected: one made before)");
+    }
+  }
+
+  /**
+   * A terminal in raw mode stands for the kernel's device file: bytes go in and come out of one.
+   */
+  @Test
+  void tpm_behindADeviceFile_makesAndUsesKeys() throws Exception {
+    vault().close();
+    Path device = folder.resolve("tpmrm0");
+    Process bridge = PeerProgram.require("socat")
+        .start(
+            folder,
+            folder.resolve("socat.out"),
+            folder.resolve("socat.err"),
+            "pty,raw,echo=0,link=" + device,
+            "tcp:127.0.0.1:" + swtpm.port());
+    try {
+      Awaitility.await().until(() -> Files.exists(device));
+      try (KeyVault behind = KeyPlaces.open(URI.create("tpm:" + device))) {
+        assertSigns(behind.create(newHome("0001")));
+        assertSigns(behind.load(newHome("0001")));
+      }
+    } finally {
+      bridge.destroy();
+      bridge.waitFor();
     }
   }
 
