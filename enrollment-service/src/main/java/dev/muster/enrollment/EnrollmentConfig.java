@@ -7,6 +7,7 @@ package dev.muster.enrollment;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * How the enrollment service runs: each part as the feature that it is about wants it.
  *
  * @param hook who is asked before a device is let in; null for nobody
+ * @param coaps how EST is served over CoAP; null for not at all
  */
 public record EnrollmentConfig(
     StorageConfig storage,
@@ -27,7 +29,9 @@ public record EnrollmentConfig(
     IssuanceConfig issuance,
     RevocationConfig revocation,
     RollOverConfig rollOver,
-    @Nullable HookConfig hook) {
+    @Nullable HookConfig hook,
+    @Nullable EstCoapsConfig coaps) {
+  /** @throws IllegalArgumentException naming the settings that exclude each other */
   public EnrollmentConfig {
     requireNonNull(storage, "storage");
     requireNonNull(est, "est");
@@ -35,9 +39,14 @@ public record EnrollmentConfig(
     requireNonNull(issuance, "issuance");
     requireNonNull(revocation, "revocation");
     requireNonNull(rollOver, "rollOver");
+    if (coaps != null && est.requireChannelBinding()) {
+      throw new IllegalArgumentException(
+          "requireChannelBinding: true (expected: false where EST is served over CoAP, whose"
+              + " connections tell no channel binding)");
+    }
   }
 
-  /** As the other, and nobody is asked before a device is let in. */
+  /** As the other, nobody is asked before a device is let in, and nothing is served over CoAP. */
   public EnrollmentConfig(
       StorageConfig storage,
       EstConfig est,
@@ -45,6 +54,6 @@ public record EnrollmentConfig(
       IssuanceConfig issuance,
       RevocationConfig revocation,
       RollOverConfig rollOver) {
-    this(storage, est, admission, issuance, revocation, rollOver, null);
+    this(storage, est, admission, issuance, revocation, rollOver, null, null);
   }
 }

@@ -21,9 +21,12 @@ import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
+import dev.muster.enrollment.est.EstOperations;
 import dev.muster.enrollment.est.EstServer;
 import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.est.EstWorkers;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.enrollment.estcoaps.EstCoapsServer;
 import dev.muster.enrollment.hook.EnrollmentHook;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.hook.HttpEnrollmentHook;
@@ -54,6 +57,7 @@ import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
@@ -64,6 +68,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -114,6 +119,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final ServiceRenewal renewal;
   private final int httpPort;
   private final int estPort;
+  private final @Nullable EstCoapsServer coaps;
   private final AuditSeal seal;
   private final CrlFetcher crlFetcher;
   private final RollOver rollOver;
@@ -161,7 +167,9 @@ public final class EnrollmentService implements AutoCloseable {
       shards = new CrlShards(
           registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
       authorities.issuers().keySet().forEach(shards::refill);
-      estPort = serveEst();
+      EstOperations operations = operations();
+      estPort = serveEst(operations);
+      coaps = config.coaps() == null ? null : serveCoaps(config.coaps(), operations);
       crlFetcher =
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
@@ -205,7 +213,11 @@ public final class EnrollmentService implements AutoCloseable {
     try {
       EnrollmentService service =
           new EnrollmentService(config, storage, authorities, server, vertx, clock, meters);
-      LOG.info("Enrollment service ready est={} http={}", service.estPort, service.httpPort);
+      LOG.info(
+          "Enrollment service ready est={} http={} coaps={}",
+          service.estPort,
+          service.httpPort,
+          service.coaps == null ? "off" : service.coaps.port());
       return service;
     } catch (RegistryUnavailableException e) {
       throw new StartFailedException(String.valueOf(e.getMessage()), e);
@@ -345,7 +357,7 @@ public final class EnrollmentService implements AutoCloseable {
     return server.port();
   }
 
-  private int serveEst() {
+  private EstOperations operations() {
     Profiles profiles = new Profiles(
         DeviceProfile.base(config.issuance().deviceCertificateValidity()),
         config.admission().profiles());
@@ -360,6 +372,25 @@ public final class EnrollmentService implements AutoCloseable {
         meters,
         rules(),
         publisher::publishEach);
+    return new EstOperations(
+        authorities,
+        new Labels(profiles, trust),
+        desk,
+        new KeyMaker(config.admission().serverKeygen(), tls::credential),
+        new EstWorkers(lanes.enrollments(), lanes.renewals()),
+        config.est().requireChannelBinding(),
+        clock);
+  }
+
+  private EstCoapsServer serveCoaps(EstCoapsConfig wanted, EstOperations operations) {
+    try {
+      return opened(new EstCoapsServer(wanted, tls.credential(), operations, meters));
+    } catch (IOException e) {
+      throw cannotListen("coapsPort", wanted.host(), wanted.port(), e);
+    }
+  }
+
+  private int serveEst(EstOperations operations) {
     EstServer.Parts parts = new EstServer.Parts(
         config.est(),
         config.est().port() == 0
@@ -368,11 +399,8 @@ public final class EnrollmentService implements AutoCloseable {
         tls,
         authorities,
         trust,
-        new Labels(profiles, trust),
-        desk,
-        new KeyMaker(config.admission().serverKeygen(), tls::credential),
+        operations,
         new RenewalInfo(registry),
-        new EstWorkers(lanes.enrollments(), lanes.renewals()),
         clock,
         meters);
     List<EstServer> servers = new CopyOnWriteArrayList<>();
@@ -403,18 +431,22 @@ public final class EnrollmentService implements AutoCloseable {
           .toCompletableFuture()
           .get(CLOSE_SECONDS, TimeUnit.SECONDS));
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      String reason = cause instanceof BindException
-          ? "in use, or not an address of this machine"
-          : String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
-      throw new StartFailedException(
-          setting + ": cannot listen on " + host + ":" + port + " (" + reason
-              + "; choose another port, or 0 for a free one)",
-          e);
+      throw cannotListen(setting, host, port, e.getCause() == null ? e : e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartFailedException("interrupted while starting", e);
     }
+  }
+
+  private static StartFailedException cannotListen(
+      String setting, String host, int port, Throwable cause) {
+    String reason = cause instanceof BindException
+        ? "in use, or not an address of this machine"
+        : String.valueOf(cause.getMessage());
+    return new StartFailedException(
+        setting + ": cannot listen on " + host + ":" + port + " (" + reason
+            + "; choose another port, or 0 for a free one)",
+        cause);
   }
 
   private String publicBase() {
@@ -437,6 +469,9 @@ public final class EnrollmentService implements AutoCloseable {
   public void useServerCredential(ServiceCredential server) {
     renewal.record(server.certificate());
     tls.use(server);
+    if (coaps != null) {
+      coaps.use(server);
+    }
     LOG.info(
         "Server certificate replaced serial={} notAfter={}",
         server.certificate().getSerialNumber().toString(16),
@@ -446,6 +481,11 @@ public final class EnrollmentService implements AutoCloseable {
   /** The port of EST. */
   public int estPort() {
     return estPort;
+  }
+
+  /** The UDP port of EST over CoAP; empty if it is not served. */
+  public OptionalInt coapsPort() {
+    return coaps == null ? OptionalInt.empty() : OptionalInt.of(coaps.port());
   }
 
   /** The port of the CRLs. */

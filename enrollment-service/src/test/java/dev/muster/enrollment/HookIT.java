@@ -54,7 +54,8 @@ class HookIT {
             config.issuance(),
             config.revocation(),
             config.rollOver(),
-            asked));
+            asked,
+            null));
     service.addManufacturer("acme", service.factory, "auto");
   }
 

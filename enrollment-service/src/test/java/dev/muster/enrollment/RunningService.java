@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -130,6 +131,19 @@ final class RunningService implements AutoCloseable {
         config.issuance(),
         config.revocation(),
         config.rollOver());
+  }
+
+  /** The same settings, and EST over CoAP besides. */
+  static EnrollmentConfig with(EnrollmentConfig config, EstCoapsConfig coaps) {
+    return new EnrollmentConfig(
+        config.storage(),
+        config.est(),
+        config.admission(),
+        config.issuance(),
+        config.revocation(),
+        config.rollOver(),
+        config.hook(),
+        coaps);
   }
 
   /** The same settings, but for admission. */

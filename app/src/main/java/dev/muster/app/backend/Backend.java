@@ -154,7 +154,10 @@ public final class Backend implements AutoCloseable {
         operatorPort,
         broker == null ? null : broker.mqttPort(),
         enrollment == null ? null : enrollment.httpPort(),
-        metricsPort);
+        metricsPort,
+        enrollment == null || enrollment.coapsPort().isEmpty()
+            ? null
+            : Integer.valueOf(enrollment.coapsPort().getAsInt()));
     if (enrollment != null) {
       setUpUrl = access.setUpPath().map(path -> found.operatorUrl().resolve(path));
     }
@@ -203,7 +206,8 @@ public final class Backend implements AutoCloseable {
             config.enrollment().crlInterval(),
             RevocationConfig.MAX_SHARD_SIZE),
         new RollOverConfig(config.enrollment().caLeadTime(), config.enrollment().rootLeadTime()),
-        config.enrollment().hook());
+        config.enrollment().hook(),
+        config.coaps());
     EnrollmentService service =
         EnrollmentService.start(settings, data.authorities(), server, vertx, clock, meters);
     started.push(service);

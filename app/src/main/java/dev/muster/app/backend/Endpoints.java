@@ -25,7 +25,8 @@ public record Endpoints(
     @Nullable Integer operator,
     @Nullable Integer mqtt,
     @Nullable Integer http,
-    @Nullable Integer metrics) {
+    @Nullable Integer metrics,
+    @Nullable Integer coaps) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FILE = "ports.json";
 
@@ -88,6 +89,9 @@ public record Endpoints(
     }
     if (metrics != null) {
       line.add("metrics=http://localhost:" + metrics);
+    }
+    if (coaps != null) {
+      line.add("coaps=coaps://localhost:" + coaps);
     }
     return line.add("data=" + data).toString();
   }

@@ -7,14 +7,22 @@ package dev.muster.app.config;
 import dev.muster.broker.settings.Settings;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 
 /**
  * What can be set of EST.
  *
  * @param conscrypt whether Conscrypt may do TLS and signatures
  * @param requireChannelBinding whether requests must be linked to their TLS connection
+ * @param dtlsSessions that are kept for EST over CoAP
+ * @param dtlsHandshakes under way at a time
  */
-public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstLimits limits) {
+public record EstSettings(
+    boolean conscrypt,
+    boolean requireChannelBinding,
+    EstLimits limits,
+    int dtlsSessions,
+    int dtlsHandshakes) {
 
   /** Goes on with the section that enrollment's settings begin. */
   static final String COMMENTED_YAML = """
@@ -31,6 +39,9 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
           # Requests of one device, and first requests of all devices of one manufacturer, a minute.
           # requestsPerDevice: 30
           # requestsPerManufacturer: 60000
+          # The same for EST over CoAP (ports.coaps): sessions kept, and handshakes under way.
+          # dtlsSessions: 10000
+          # dtlsHandshakes: 1000
       """;
 
   static EstSettings read(Settings settings) {
@@ -42,7 +53,9 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
             limit(settings, "connectionsPerAddress", defaults.connectionsPerAddress()),
             limit(settings, "handshakes", defaults.handshakes()),
             limit(settings, "requestsPerDevice", defaults.requestsPerDevice()),
-            limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())));
+            limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())),
+        limit(settings, "dtlsSessions", EstCoapsConfig.DEFAULT_SESSIONS),
+        limit(settings, "dtlsHandshakes", EstCoapsConfig.DEFAULT_HANDSHAKES));
   }
 
   private static int limit(Settings settings, String name, int otherwise) {
@@ -52,5 +65,10 @@ public record EstSettings(boolean conscrypt, boolean requireChannelBinding, EstL
   /** @param port 0 for a free one */
   public EstConfig on(String host, int port) {
     return new EstConfig(host, port, conscrypt, requireChannelBinding, limits);
+  }
+
+  /** @param port of UDP; 0 for a free one */
+  public EstCoapsConfig coapsOn(String host, int port) {
+    return new EstCoapsConfig(host, port, dtlsSessions, dtlsHandshakes);
   }
 }

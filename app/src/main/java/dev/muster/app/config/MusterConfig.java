@@ -10,10 +10,12 @@ import dev.muster.broker.settings.InvalidSettingsException;
 import dev.muster.broker.settings.Settings;
 import dev.muster.broker.settings.TelemetrySettings;
 import dev.muster.broker.telemetry.TelemetryConfig;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that can be set, checked.
@@ -36,8 +38,28 @@ public record MusterConfig(
     BrokerSettings broker,
     TelemetryConfig telemetry) {
 
-  /** What can be listened on; 0 lets the system pick. */
-  public record Ports(int est, int operator, int mqtt, int http, int metrics) {}
+  /**
+   * What can be listened on; 0 lets the system pick.
+   *
+   * @param coaps null for not at all
+   */
+  public record Ports(
+      int est,
+      int operator,
+      int mqtt,
+      int http,
+      int metrics,
+      @Nullable Integer coaps) {
+    /** Without CoAP. */
+    public Ports(int est, int operator, int mqtt, int http, int metrics) {
+      this(est, operator, mqtt, http, metrics, null);
+    }
+  }
+
+  /** How EST is served over CoAP; null if it is not. */
+  public @Nullable EstCoapsConfig coaps() {
+    return ports.coaps == null ? null : enrollment.est().coapsOn(host, ports.coaps);
+  }
 
   public MusterConfig {
     hostNames = List.copyOf(hostNames);
@@ -70,13 +92,39 @@ public record MusterConfig(
             settings.port("ports.operator", 9443),
             settings.port("ports.mqtt", 8883),
             settings.port("ports.http", 8080),
-            settings.port("ports.metrics", 9090)),
+            settings.port("ports.metrics", 9090),
+            settings.<@Nullable Integer>value(
+                "ports.coaps",
+                null,
+                MusterConfig::portOrNone,
+                "none, or a number from 0 to 65535")),
         settings.text("metricsHost", "127.0.0.1"),
         EnrollmentSettings.read(settings),
         BrokerSettings.read(settings),
         TelemetrySettings.read(settings, Path.of("")));
+    settings.check("ports.coaps", config::withoutContradiction);
     settings.finish();
     return config;
+  }
+
+  private static @Nullable Integer portOrNone(String value) {
+    if (value.equals("none")) {
+      return null;
+    }
+    int port = Integer.parseInt(value);
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException();
+    }
+    return port;
+  }
+
+  private MusterConfig withoutContradiction() {
+    if (ports.coaps != null && enrollment.est().requireChannelBinding()) {
+      throw new IllegalArgumentException(ports.coaps
+          + " (expected: none with enrollment.requireChannelBinding, as DTLS tells no channel"
+          + " binding)");
+    }
+    return this;
   }
 
   /** A muster.yaml that changes nothing and explains everything. */
@@ -102,6 +150,7 @@ public record MusterConfig(
           # mqtt: 8883       # MQTT over mutual TLS
           # http: 8080       # CRLs, plain HTTP: they carry their own signature
           # metrics: 9090    # health and Prometheus metrics
+          # coaps: none      # EST over CoAP and DTLS, UDP; 5684 is the usual port
 
         # Health and metrics are for this machine alone unless you say otherwise.
         # metricsHost: 127.0.0.1

@@ -16,6 +16,7 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.hook.EnrollmentHook;
 import dev.muster.enrollment.hook.HookQuestion;
 import dev.muster.enrollment.hook.HookUnavailableException;
+import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.Registry;
@@ -121,7 +122,7 @@ public final class EnrollmentDesk {
     Peer peer = identify(caller);
     ClaimCheck.Look look = claims.look(caller);
     if (look instanceof ClaimCheck.Look.Denied denied) {
-      return refuse(stranger(caller), denied.refusal().kind(), denied.refusal().detail());
+      return refuse(unknown(caller), denied.refusal().kind(), denied.refusal().detail());
     }
     Optional<ClaimRecord> claim =
         look instanceof ClaimCheck.Look.Known known ? Optional.of(known.claim()) : Optional.empty();
@@ -316,10 +317,10 @@ public final class EnrollmentDesk {
     return result.outcome();
   }
 
-  private EnrollmentOutcome reject(Caller caller, Peer peer, String expected) {
+  private Refused reject(Caller caller, Peer peer, String expected) {
     if (peer instanceof Peer.Anonymous) {
       return refuse(
-          stranger(caller),
+          unknown(caller),
           Kind.UNAUTHENTICATED,
           "client certificate: none (expected: the device's " + expected + ")");
     }
@@ -354,7 +355,39 @@ public final class EnrollmentDesk {
     throw new IllegalStateException("unknown peer: " + peer);
   }
 
-  private static Actor stranger(Caller caller) {
+  /**
+   * Whether somebody is neither a device nor a program we know, or one whose certificate was
+   * revoked.
+   *
+   * @return what to say then
+   */
+  public Optional<Refused> stranger(Caller caller) {
+    Peer peer = identify(caller);
+    if (peer instanceof Peer.Factory) {
+      return Optional.empty();
+    }
+    if (peer instanceof Peer.Operational
+        || peer instanceof Peer.Lapsed
+        || peer instanceof Peer.Service) {
+      return isActive(caller.chain().get(0))
+          ? Optional.empty()
+          : Optional.of(refuse(
+              holder(caller.chain().get(0), caller),
+              Kind.FORBIDDEN,
+              "client certificate: revoked, held, or not in the registry"));
+    }
+    return Optional.of(reject(caller, peer, "IDevID or LDevID"));
+  }
+
+  private boolean isActive(X509Certificate certificate) {
+    return registry.read(tables -> tables
+        .certificates()
+        .find(certificate)
+        .filter(record -> record.status() == CertificateStatus.ACTIVE)
+        .isPresent());
+  }
+
+  private static Actor unknown(Caller caller) {
     return new Actor("stranger", caller.from());
   }
 

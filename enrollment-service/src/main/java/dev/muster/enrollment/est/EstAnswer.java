@@ -70,9 +70,11 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
     throw new IllegalStateException("unknown outcome: " + outcome);
   }
 
-  /** Too much to do, or the database is out of reach. */
-  static EstAnswer unavailable() {
-    return later(503, BUSY_RETRY_SECONDS, "busy, try again later");
+  static EstAnswer of(EstOperations.Failure failure) {
+    return switch (failure) {
+      case UNAVAILABLE -> later(503, BUSY_RETRY_SECONDS, "busy, try again later");
+      case DEFECT -> text(500, "internal error");
+    };
   }
 
   static EstAnswer encoded(String mediaType, byte[] der) {

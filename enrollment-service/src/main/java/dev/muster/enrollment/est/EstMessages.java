@@ -15,11 +15,11 @@ import org.bouncycastle.cms.CMSException;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
 
 /** The ASN.1 that EST sends. */
-final class EstMessages {
+public final class EstMessages {
   private EstMessages() {}
 
   /** A certs-only message: a SignedData that nobody signed (RFC 5272, 4.1; RFC 8951, 3.2.1). */
-  static byte[] certsOnly(List<X509Certificate> certificates) {
+  public static byte[] certsOnly(List<X509Certificate> certificates) {
     try {
       CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
       generator.addCertificates(new JcaCertStore(certificates));

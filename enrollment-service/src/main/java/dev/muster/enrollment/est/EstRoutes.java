@@ -6,17 +6,12 @@ package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.ClaimToken;
-import dev.muster.enrollment.desk.EnrollmentDesk;
-import dev.muster.enrollment.desk.KeyMaker;
-import dev.muster.enrollment.desk.Labels;
-import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.renewal.CertificateId;
 import dev.muster.enrollment.renewal.RenewalInfo;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
-import dev.muster.protocol.est.KeyWish;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -30,10 +25,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,26 +43,16 @@ final class EstRoutes {
   private static final long LINGER_MS = 2_000;
 
   private final Vertx vertx;
-  private final EstWorkers workers;
-  private final EnrollmentDesk desk;
-  private final KeyMaker keys;
+  private final EstOperations operations;
   private final RenewalInfo renewals;
-  private final Labels labels;
-  private final boolean channelBinding;
-  private final CaCertificatesAnswer caCertificates;
   private final MeterRegistry meters;
   private final Clock clock;
   private final ConnectionPatrol patrol;
 
   EstRoutes(Vertx vertx, EstServer.Parts parts) {
     this.vertx = vertx;
-    this.workers = parts.workers();
-    this.desk = parts.desk();
-    this.keys = parts.keys();
+    this.operations = parts.operations();
     this.renewals = parts.renewals();
-    this.labels = parts.labels();
-    this.channelBinding = parts.config().requireChannelBinding();
-    this.caCertificates = new CaCertificatesAnswer(parts.authorities(), parts.clock());
     this.meters = parts.meters();
     this.clock = parts.clock();
     this.patrol = new ConnectionPatrol(vertx);
@@ -87,10 +69,8 @@ final class EstRoutes {
     // Devices without a battery learn from it what time it is.
     request.response().putHeader("Date", HttpDates.format(clock.instant()));
     Optional<EstPath> path = EstPath.parse(request.path());
-    Optional<Label> label = path.flatMap(found -> labels.find(found.label()));
-    if (path.isEmpty()
-        || label.isEmpty()
-        || path.get().operation() == EstOperation.SERVER_KEYGEN && !keys.isOffered()) {
+    Optional<Label> label = path.flatMap(found -> operations.label(found.label()));
+    if (path.isEmpty() || label.isEmpty() || !operations.offers(path.get().operation())) {
       answer(request, "none", EstAnswer.text(404, "path: not found"));
       return;
     }
@@ -103,18 +83,20 @@ final class EstRoutes {
       return;
     }
     switch (operation) {
-      case CA_CERTS -> answer(request, operation.segment(), caCertificates.now());
-      case CSR_ATTRS -> answer(request, operation.segment(), csrAttributes(label.get()));
+      case CA_CERTS ->
+        answer(
+            request,
+            operation.segment(),
+            EstAnswer.encoded(EstMediaType.CERTS_ONLY, operations.caCertificates()));
+      case CSR_ATTRS ->
+        answer(
+            request,
+            operation.segment(),
+            EstAnswer.encoded(EstMediaType.CSR_ATTRS, operations.csrAttributes(label.get())));
       case RENEWAL_INFO -> work(request, operation, () -> renewalInfo(path.get().argument()));
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
       default -> readBody(request, operation, label.get());
     }
-  }
-
-  private EstAnswer csrAttributes(Label label) {
-    KeyWish key = labels.profile(label).keys().get(0).wish();
-    return EstAnswer.encoded(
-        EstMediaType.CSR_ATTRS, CsrWishes.of(key, channelBinding).encode());
   }
 
   /** Answers what is no HTTP request, or has too long a head. */
@@ -192,23 +174,12 @@ final class EstRoutes {
 
   private void work(HttpServerRequest request, EstOperation wanted, Supplier<EstAnswer> task) {
     Context context = vertx.getOrCreateContext();
-    String operation = wanted.segment();
-    try {
-      lane(wanted, EstConnection.of(request).caller()).execute(() -> {
-        EstAnswer result = attempt(task);
-        context.runOnContext(back -> conclude(request, operation, result));
-      });
-    } catch (RejectedExecutionException e) {
-      LOG.warn("EST request turned away reason=\"too many at once\"");
-      answer(request, operation, EstAnswer.unavailable());
-    }
-  }
-
-  /** Who shows no certificate renews none, and has no claim to that lane. */
-  private Executor lane(EstOperation wanted, Caller caller) {
-    return wanted == EstOperation.SIMPLE_REENROLL && !caller.chain().isEmpty()
-        ? workers.renewals()
-        : workers.enrollments();
+    operations.work(
+        wanted,
+        EstConnection.of(request).caller(),
+        task,
+        EstAnswer::of,
+        result -> context.runOnContext(back -> conclude(request, wanted.segment(), result)));
   }
 
   private EstAnswer enroll(EstOperation wanted, Label label, Caller caller, byte[] body) {
@@ -218,13 +189,7 @@ final class EstRoutes {
     } catch (IllegalArgumentException e) {
       return EstAnswer.text(400, String.valueOf(e.getMessage()));
     }
-    return EstAnswer.of(
-        switch (wanted) {
-          case SIMPLE_ENROLL -> desk.enroll(caller, label, csr);
-          case SIMPLE_REENROLL -> desk.reenroll(caller, label, csr);
-          case SERVER_KEYGEN -> desk.generate(caller, label, csr, keys);
-          default -> throw new IllegalStateException("no enrollment: " + wanted);
-        });
+    return EstAnswer.of(operations.enroll(wanted, label, caller, csr));
   }
 
   private EstAnswer renewalInfo(String certificate) {
@@ -238,18 +203,6 @@ final class EstRoutes {
         .of(id)
         .map(EstAnswer::of)
         .orElseGet(() -> EstAnswer.text(404, "certificate: not one of ours"));
-  }
-
-  private static EstAnswer attempt(Supplier<EstAnswer> task) {
-    try {
-      return task.get();
-    } catch (JdbiException | IssuanceException e) {
-      LOG.error("EST request failed reason=\"registry or CA out of order\"", e);
-      return EstAnswer.unavailable();
-    } catch (RuntimeException e) {
-      LOG.error("EST request failed reason=\"defect\"", e);
-      return EstAnswer.text(500, "internal error");
-    }
   }
 
   /** A connection serves one request that is linked to it, and nothing after (RFC 9266, 4.1). */

@@ -5,9 +5,6 @@
 package dev.muster.enrollment.est;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
-import dev.muster.enrollment.desk.EnrollmentDesk;
-import dev.muster.enrollment.desk.KeyMaker;
-import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.renewal.RenewalInfo;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -43,11 +40,8 @@ public final class EstServer extends VerticleBase {
       EstTls tls,
       CertificateAuthorities authorities,
       TrustView trust,
-      Labels labels,
-      EnrollmentDesk desk,
-      KeyMaker keys,
+      EstOperations operations,
       RenewalInfo renewals,
-      EstWorkers workers,
       Clock clock,
       MeterRegistry meters) {}
 

@@ -1,0 +1,41 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.estcoaps;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * How EST is served over CoAP.
+ *
+ * @param host the address to listen on
+ * @param port of UDP; 0 for a free one
+ * @param sessions of DTLS that are kept; who was silent longest makes room for a new one
+ * @param handshakes under way at a time; one address may have half of them
+ */
+public record EstCoapsConfig(String host, int port, int sessions, int handshakes) {
+  public static final int DEFAULT_SESSIONS = 10_000;
+  public static final int DEFAULT_HANDSHAKES = 1_000;
+
+  /** @throws IllegalArgumentException naming the setting and what is expected */
+  public EstCoapsConfig {
+    requireNonNull(host, "host");
+    if (port < 0 || port > 65535) {
+      throw new IllegalArgumentException("coapsPort: " + port + " (expected: 0 to 65535)");
+    }
+    requirePositive("dtlsSessions", sessions);
+    requirePositive("dtlsHandshakes", handshakes);
+  }
+
+  /** With everything at its default. */
+  public static EstCoapsConfig on(String host, int port) {
+    return new EstCoapsConfig(host, port, DEFAULT_SESSIONS, DEFAULT_HANDSHAKES);
+  }
+
+  private static void requirePositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
+    }
+  }
+}
