@@ -92,6 +92,16 @@ class EndorsementTest {
   }
 
   @Test
+  void named_handleOfTheEndorsementKey_isNoKeyOfOurs() {
+    try (FactoryVault vault = FactoryVault.open(tpm.uri("?handle=0x81010001"))) {
+      assertThatThrownBy(vault::named)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("?handle=0x81010001: ")
+          .hasMessageContaining("type of the key: 0x1 (expected: 0x23)");
+    }
+  }
+
+  @Test
   void proveGenuine_ofAnotherKeyThanTheOneToBeCertified_isRefused() {
     try (FactoryVault vault = FactoryVault.open(tpm.uri("?handle=0x81020005"))) {
       vault.namedOrNew();

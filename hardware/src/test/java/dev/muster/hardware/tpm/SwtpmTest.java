@@ -206,6 +206,40 @@ class SwtpmTest extends KeyVaultContract {
     }
   }
 
+  /** Another program reads our file, and has the same key sign. */
+  @Test
+  void create_fileOfTheKey_isOneThatOpensslReads() throws Exception {
+    KeyPair keys = vault().create(newHome("0001"));
+    vault().close();
+    Path data = Files.writeString(folder.resolve("data"), "signed elsewhere");
+    String where = "TPM2OPENSSL_TCTI=" + tcti();
+    PeerProgram.require("env", where, "openssl", "list", "-providers", "-provider", "tpm2")
+        .run(
+            folder,
+            where,
+            "openssl",
+            "dgst",
+            "-sha256",
+            "-provider",
+            "tpm2",
+            "-provider",
+            "default",
+            "-propquery",
+            "?provider=tpm2",
+            "-sign",
+            newHome("0001").resolve("key.tss").toString(),
+            "-out",
+            "signature",
+            data.toString())
+        .expectSuccess();
+
+    Signature signature = Signature.getInstance("SHA256withECDSA");
+    signature.initVerify(keys.getPublic());
+    signature.update(Files.readAllBytes(data));
+    assertThat(signature.verify(Files.readAllBytes(folder.resolve("signature"))))
+        .isTrue();
+  }
+
   /**
    * A terminal in raw mode stands for the kernel's device file: bytes go in and come out of one.
    */
