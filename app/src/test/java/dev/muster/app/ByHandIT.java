@@ -32,9 +32,11 @@ class ByHandIT {
       PeerProgram.require(program);
     }
     Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
-    try (MusterProcess backend =
-        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+    try (MusterProcess backend = MusterProcess.start(
+            folder, "serve", "--ephemeral-ports", "--set", "ports.coaps=0")
+        .awaitReady()) {
       Endpoints ports = Endpoints.read(folder.resolve("muster-data"));
+      assertThat(ports.coaps()).isPositive();
       Path script =
           Files.writeString(folder.resolve("by-hand.sh"), "set -eu -o pipefail\n" + script());
       MusterProcess.Ended ended = MusterProcess.startCommand(

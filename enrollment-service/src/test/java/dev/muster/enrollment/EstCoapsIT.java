@@ -1,0 +1,401 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.ServerKeygen;
+import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Option;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.coap.option.OpaqueOptionDefinition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** EST over CoAP: the same registrar, and what becomes of those who do not play by the rules. */
+class EstCoapsIT {
+  private static final int HANDSHAKES = 4;
+
+  @TempDir
+  static Path folder;
+
+  private static RunningService service;
+
+  @BeforeAll
+  static void start() {
+    service = new RunningService(
+        folder,
+        config -> RunningService.with(
+            RunningService.with(
+                config,
+                new AdmissionConfig(
+                    new FleetName("default"), false, List.of(), false, ServerKeygen.PLAIN)),
+            new EstCoapsConfig("127.0.0.1", 0, 1_000, HANDSHAKES)));
+    assertThat(service.addManufacturer("acme", service.factory, "auto").status())
+        .isEqualTo(201);
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+  }
+
+  private static byte[] csr(String name) {
+    service.csr(name, "/");
+    return service.read(name + ".der");
+  }
+
+  private static X509Certificate certificate(byte[] der) throws Exception {
+    return (X509Certificate)
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
+  }
+
+  private static Collection<X509Certificate> certificates(byte[] certsOnly) throws Exception {
+    return CertificateFactory.getInstance("X.509")
+        .generateCertificates(new ByteArrayInputStream(certsOnly))
+        .stream()
+        .map(X509Certificate.class::cast)
+        .toList();
+  }
+
+  /** The device's LDevID, and the key whose request was {@code name}. */
+  private static TestPki.Credential ldevid(String name, byte[] certificate) throws Exception {
+    service.write(name + ".pem", Pem.of(List.of(certificate(certificate))));
+    service.csrWithKey(name + "-same", name + ".key", "/");
+    return new TestPki.Credential(key(name), certificate(certificate), List.of());
+  }
+
+  private static java.security.PrivateKey key(String name) throws Exception {
+    dev.muster.testing.PeerProgram.require("openssl")
+        .run(
+            folder,
+            "pkcs8",
+            "-topk8",
+            "-nocrypt",
+            "-in",
+            name + ".key",
+            "-outform",
+            "DER",
+            "-out",
+            name + ".p8")
+        .expectSuccess();
+    return KeyFactory.getInstance("EC")
+        .generatePrivate(new PKCS8EncodedKeySpec(service.read(name + ".p8")));
+  }
+
+  private static Request accepting(int format, Request request) {
+    request.getOptions().setAccept(format);
+    return request;
+  }
+
+  /** Enrolls under a format of one certificate. */
+  private static TestPki.Credential enrolled(String serial) throws Exception {
+    try (CoapDevice device = new CoapDevice(service, service.idevid(serial))) {
+      Response issued =
+          device.send(accepting(287, CoapDevice.enrollment(csr(serial + "-op"))), "/est/sen");
+      assertThat(issued.getCode()).as(issued.toString()).isEqualTo(ResponseCode.CHANGED);
+      return ldevid(serial + "-op", issued.getPayload());
+    }
+  }
+
+  @Test
+  void estCoaps_enrollmentAndRenewal_leaveTheSameTracesAsOverHttps() throws Exception {
+    service.idevid("H-1");
+    service.enrolled("H-1", "h1");
+    service.csr("h1-next", "/");
+    assertThat(service.enroll("simplereenroll", "h1", "h1-next").status()).isEqualTo(200);
+
+    TestPki.Credential ldevid = enrolled("C-1");
+    try (CoapDevice device = new CoapDevice(service, ldevid)) {
+      Response renewed = device.post("/est/sren", csr("c1-next"));
+      assertThat(renewed.getCode()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(renewed.getOptions().getContentFormat()).isEqualTo(281);
+      assertThat(certificates(renewed.getPayload()))
+          .singleElement()
+          .extracting(X509Certificate::getSubjectX500Principal)
+          .isEqualTo(ldevid.certificate().getSubjectX500Principal());
+    }
+
+    assertThat(trace("acme-c-1")).isNotEmpty().isEqualTo(trace("acme-h-1"));
+    assertThat(service.get("/devices/acme-c-1").body().fieldNames())
+        .isEqualTo(service.get("/devices/acme-h-1").body().fieldNames());
+  }
+
+  private static List<String> trace(String device) {
+    return service
+        .get("/audit?order=oldest&object=device:" + device)
+        .body()
+        .getJsonArray("entries")
+        .stream()
+        .map(JsonObject.class::cast)
+        .map(entry -> entry.getString("action") + " " + entry.getString("outcome"))
+        .toList();
+  }
+
+  @Test
+  void estCoaps_crtsAndAtt_areForThoseWeKnow() throws Exception {
+    try (CoapDevice device = new CoapDevice(service, service.idevid("C-2"))) {
+      Response all = device.get("/.well-known/est/crts");
+      assertThat(all.getCode()).isEqualTo(ResponseCode.CONTENT);
+      assertThat(certificates(all.getPayload()))
+          .hasSizeGreaterThan(1)
+          .contains(service.authorities.root());
+      Response root = device.send(accepting(287, Request.newGet()), "/est/default/crts");
+      assertThat(certificate(root.getPayload())).isEqualTo(service.authorities.root());
+      Response wishes = device.get("/est/att");
+      assertThat(wishes.getOptions().getContentFormat()).isEqualTo(285);
+      assertThat(wishes.getPayload()[0]).isEqualTo((byte) 0x30);
+      Response links = device.get("/.well-known/core?rt=ace.est*");
+      assertThat(links.getOptions().getContentFormat()).isEqualTo(40);
+      assertThat(links.getPayloadString()).contains("</est/crts>").contains("</est/skc>");
+    }
+  }
+
+  @Test
+  void estCoaps_skgAndSkc_giveAKeyAndItsCertificate() throws Exception {
+    try (CoapDevice device = new CoapDevice(service, service.idevid("C-3"))) {
+      Response made = device.post("/est/skc", csr("c3"));
+      assertThat(made.getCode()).as(made.toString()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(made.getOptions().getContentFormat()).isEqualTo(62);
+      assertThat(made.getPayload()).startsWith(0x84, 0x19, 0x01, 0x1c);
+      assertThat(made.getPayload()).containsSequence(0x19, 0x01, 0x1f, 0x59);
+    }
+    try (CoapDevice device = new CoapDevice(service, service.idevid("C-4"))) {
+      assertThat(device.post("/est/skg", csr("c4")).getPayload())
+          .startsWith(0x84, 0x19, 0x01, 0x1c)
+          .containsSequence(0x19, 0x01, 0x19, 0x59);
+    }
+  }
+
+  @Test
+  void estCoaps_sen_waitingForApproval_is503WithMaxAge_thenIssued() throws Exception {
+    TestPki.Credential maker = TestPki.root("O=Slow,CN=Slow Root");
+    service.addManufacturer("slow", maker, "manual");
+    TestPki.Credential idevid = maker.issue("CN=Widget,SERIALNUMBER=W-1").build();
+    byte[] request = csr("w1");
+    try (CoapDevice device = new CoapDevice(service, idevid)) {
+      Response waits = device.post("/est/sen", request);
+      assertThat(waits.getCode()).isEqualTo(ResponseCode.SERVICE_UNAVAILABLE);
+      assertThat(waits.getOptions().getMaxAge()).isBetween(1L, 3600L);
+      assertThat(service.post("/devices/slow-w-1/approve", new JsonObject()).status())
+          .isEqualTo(200);
+      assertThat(device.post("/est/sen", request).getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+  }
+
+  @Test
+  void estCoaps_withoutCertificate_noHandshake() {
+    try (CoapDevice nobody = new CoapDevice(service, null)) {
+      assertThatThrownBy(() -> nobody.get("/est/crts")).hasMessageContaining("no answer");
+    }
+  }
+
+  @Test
+  void estCoaps_foreignCertificate_is401Everywhere_andOnTheRecord() throws Exception {
+    TestPki.Credential foreign =
+        TestPki.root("CN=Elsewhere").issue("CN=Widget,SERIALNUMBER=F-1").build();
+    try (CoapDevice stranger = new CoapDevice(service, foreign)) {
+      for (Response refused : List.of(
+          stranger.get("/est/crts"),
+          stranger.get("/est/att"),
+          stranger.post("/est/sen", csr("f1")),
+          stranger.post("/est/sren", csr("f2")))) {
+        assertThat(refused.getCode()).isEqualTo(ResponseCode.UNAUTHORIZED);
+        assertThat(refused.getPayloadString()).startsWith("client certificate: ");
+      }
+    }
+    assertThat(service.get("/audit?limit=1000").body().encode()).contains("F-1");
+  }
+
+  @Test
+  void estCoaps_revokedWhileItsSessionIsOpen_isRefusedFromThenOn() throws Exception {
+    TestPki.Credential ldevid = enrolled("C-5");
+    try (CoapDevice device = new CoapDevice(service, ldevid)) {
+      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
+      String serial = RunningService.serialOf(ldevid.certificate());
+      JsonObject reason = new JsonObject().put("reason", "keyCompromise");
+      assertThat(service.post("/certificates/" + serial + "/revoke", reason).status())
+          .isEqualTo(200);
+      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.FORBIDDEN);
+      assertThat(device.post("/est/sren", csr("c5-next")).getCode())
+          .isEqualTo(ResponseCode.FORBIDDEN);
+    }
+  }
+
+  @Test
+  void estCoaps_expiredCertificateOfTheFactory_is401_asOverHttps() {
+    TestPki.Credential expired = service
+        .factory
+        .issue("CN=Widget,SERIALNUMBER=X-1")
+        .validity(Instant.now().minusSeconds(7200), Instant.now().minusSeconds(3600))
+        .build();
+    try (CoapDevice device = new CoapDevice(service, expired)) {
+      assertThat(device.post("/est/sen", csr("x1")).getCode()).isEqualTo(ResponseCode.UNAUTHORIZED);
+    }
+  }
+
+  @Test
+  void estCoaps_malformedRequests_areToldWhatIsWrong() {
+    byte[] request = csr("bad");
+    try (CoapDevice device = new CoapDevice(service, service.idevid("C-6"))) {
+      Request untyped = Request.newPost();
+      untyped.setPayload(request);
+      expect(ResponseCode.UNSUPPORTED_CONTENT_FORMAT, device.send(untyped, "/est/sen"));
+      Request json = CoapDevice.enrollment(request);
+      json.getOptions().setContentFormat(50);
+      expect(ResponseCode.UNSUPPORTED_CONTENT_FORMAT, device.send(json, "/est/sen"));
+      expect(
+          ResponseCode.NOT_ACCEPTABLE,
+          device.send(accepting(50, CoapDevice.enrollment(request)), "/est/sen"));
+      expect(
+          ResponseCode.NOT_ACCEPTABLE, device.send(accepting(281, Request.newGet()), "/est/att"));
+      expect(ResponseCode.METHOD_NOT_ALLOWED, device.get("/est/sen"));
+      expect(ResponseCode.METHOD_NOT_ALLOWED, device.send(Request.newPut(), "/est/sen"));
+      expect(ResponseCode.NOT_FOUND, device.get("/est/nothing/crts"));
+      expect(ResponseCode.NOT_FOUND, device.get("/"));
+      expect(ResponseCode.NOT_FOUND, device.post("/est/simpleenroll", request));
+      Request conditional = CoapDevice.enrollment(request);
+      conditional.getOptions().setIfNoneMatch(true);
+      expect(ResponseCode.BAD_OPTION, device.send(conditional, "/est/sen"));
+      Request unknown = CoapDevice.enrollment(request);
+      unknown
+          .getOptions()
+          .addOption(new Option(new OpaqueOptionDefinition(9997, "Unknown"), new byte[] {1}));
+      expect(ResponseCode.BAD_OPTION, device.send(unknown, "/est/sen"));
+      expect(ResponseCode.BAD_REQUEST, device.post("/est/sen", new byte[0]));
+      expect(
+          ResponseCode.BAD_REQUEST,
+          device.post("/est/sen", Arrays.copyOf(request, request.length / 2)));
+      expect(ResponseCode.REQUEST_ENTITY_TOO_LARGE, device.post("/est/sen", new byte[50_000]));
+      assertThat(device.post("/est/sen", request).getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+  }
+
+  @Test
+  void estCoaps_blocks_missingAnnouncedTooLargeOrInterleaved_areKeptApart() {
+    byte[] first = csr("b1");
+    byte[] second = csr("b2");
+    try (CoapDevice one = CoapDevice.blockByBlock(service, service.idevid("C-10"));
+        CoapDevice other = CoapDevice.blockByBlock(service, service.idevid("C-11"))) {
+      expect(ResponseCode.REQUEST_ENTITY_INCOMPLETE, one.send(block(first, 3), "/est/sen"));
+      expect(ResponseCode.CONTINUE, one.send(block(first, 0), "/est/sen"));
+      expect(ResponseCode.REQUEST_ENTITY_INCOMPLETE, one.send(block(first, 2), "/est/sen"));
+      Request announced = block(first, 0);
+      announced.getOptions().setSize1(50_000);
+      Response tooLarge = one.send(announced, "/est/sen");
+      expect(ResponseCode.REQUEST_ENTITY_TOO_LARGE, tooLarge);
+      assertThat(tooLarge.getOptions().getSize1()).isEqualTo(12 * 1024);
+
+      for (int number = 0; number < 2; number++) {
+        expect(ResponseCode.CONTINUE, one.send(block(first, number), "/est/sen"));
+        expect(ResponseCode.CONTINUE, other.send(block(second, number), "/est/sen"));
+      }
+      assertThat(one.send(block(first, 2), "/est/sen").getCode()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(other.send(block(second, 2), "/est/sen").getCode())
+          .isEqualTo(ResponseCode.CHANGED);
+    }
+  }
+
+  /** One of blocks of 64 bytes, of which a request without names has three. */
+  private static Request block(byte[] request, int number) {
+    int from = Math.min(number, 2) * 64;
+    boolean more = from + 64 < request.length;
+    Request block =
+        CoapDevice.enrollment(Arrays.copyOfRange(request, from, more ? from + 64 : request.length));
+    block.getOptions().setBlock1(2, more, number);
+    return block;
+  }
+
+  @Test
+  void estCoaps_addressThatChanges_keepsItsSessionByItsConnectionId() throws Exception {
+    try (UdpNat nat = new UdpNat(service.service().coapsPort().getAsInt());
+        CoapDevice device = CoapDevice.behind(nat.port(), service, service.idevid("C-12"))) {
+      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
+      int handshake = nat.handshakeRecords();
+      nat.rebind();
+      assertThat(device.post("/est/sen", csr("c12")).getCode()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(nat.handshakeRecords()).isEqualTo(handshake);
+    }
+  }
+
+  private static void expect(ResponseCode code, Response response) {
+    assertThat(response.getCode()).as(response.toString()).isEqualTo(code);
+    assertThat(response.getPayloadSize()).isLessThan(300);
+  }
+
+  @Test
+  void estCoaps_garbage_isDropped_andOthersAreServed() throws Exception {
+    Random random = new Random(7);
+    byte[] hello = HalfOpenHandshake.clientHello(0, new byte[0]);
+    try (HalfOpenHandshake noise =
+        new HalfOpenHandshake("127.0.0.4", service.service().coapsPort().getAsInt())) {
+      for (int i = 0; i < 500; i++) {
+        byte[] bytes = i % 2 == 0 ? new byte[random.nextInt(1200)] : hello.clone();
+        if (i % 2 == 0) {
+          random.nextBytes(bytes);
+        } else {
+          bytes[random.nextInt(bytes.length)] ^= (byte) (1 + random.nextInt(255));
+        }
+        noise.send(bytes);
+      }
+    }
+    enrolled("C-7");
+  }
+
+  @Test
+  void estCoaps_helloOfAnUnprovenAddress_isAnsweredInFewerBytes_andLeavesNothing()
+      throws Exception {
+    try (HalfOpenHandshake client =
+        new HalfOpenHandshake("127.0.0.5", service.service().coapsPort().getAsInt())) {
+      byte[] answer = client.hello();
+      assertThat(answer.length)
+          .isLessThanOrEqualTo(HalfOpenHandshake.clientHello(0, new byte[0]).length);
+      assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
+    }
+  }
+
+  @Test
+  void estCoaps_halfOpenHandshakes_areBoundedPerAddress_andOthersAreServed() throws Exception {
+    int port = service.service().coapsPort().getAsInt();
+    List<HalfOpenHandshake> clients = new java.util.ArrayList<>();
+    try {
+      List<Integer> answers = new java.util.ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.3", port);
+        clients.add(client);
+        answers.add(client.begin());
+      }
+      List<Integer> expected =
+          IntStream.range(0, 10).mapToObj(i -> i < HANDSHAKES / 2 ? 22 : 21).toList();
+      assertThat(answers).isEqualTo(expected);
+      assertThat(service.count("muster.estcoaps.handshakes.refused")).isGreaterThanOrEqualTo(8);
+      enrolled("C-8");
+    } finally {
+      clients.forEach(HalfOpenHandshake::close);
+    }
+  }
+}

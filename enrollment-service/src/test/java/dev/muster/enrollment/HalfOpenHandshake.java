@@ -1,0 +1,79 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** A client that shows that its address is its own, and falls silent in mid-handshake. */
+final class HalfOpenHandshake implements AutoCloseable {
+  private static final HexFormat HEX = HexFormat.of();
+  /** AES-128-CCM-8; P-256; uncompressed points; ECDSA with SHA-256. */
+  private static final byte[] AFTER_COOKIE = HEX.parseHex("0002c0ae" + "0100" + "0016"
+      + "000a00040002" + "0017" + "000b00020100" + "000d00040002" + "0403");
+
+  private static final int COOKIE_LENGTH_AT = 13 + 12 + 2;
+
+  private final DatagramSocket socket;
+  private final int port;
+
+  HalfOpenHandshake(String from, int port) throws IOException {
+    socket = new DatagramSocket(0, InetAddress.getByName(from));
+    socket.setSoTimeout(5_000);
+    this.port = port;
+  }
+
+  /** @return the content type of the record that came back: 22 for a handshake, 21 for an alert */
+  int begin() throws IOException {
+    byte[] verify = exchange(clientHello(0, new byte[0]));
+    int length = verify[COOKIE_LENGTH_AT] & 0xff;
+    byte[] cookie = Arrays.copyOfRange(verify, COOKIE_LENGTH_AT + 1, COOKIE_LENGTH_AT + 1 + length);
+    return exchange(clientHello(1, cookie))[0];
+  }
+
+  /** What comes back for a first hello, and for nothing else. */
+  byte[] hello() throws IOException {
+    return exchange(clientHello(0, new byte[0]));
+  }
+
+  static byte[] clientHello(int sequence, byte[] cookie) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    body.writeBytes(HEX.parseHex("fefd"));
+    body.writeBytes(new byte[32]);
+    body.write(0);
+    body.write(cookie.length);
+    body.writeBytes(cookie);
+    body.writeBytes(AFTER_COOKIE);
+    int length = body.size();
+    ByteBuffer record = ByteBuffer.allocate(13 + 12 + length);
+    record.put((byte) 22).putShort((short) 0xfefd).putShort((short) 0);
+    record.putShort((short) 0).putInt(sequence).putShort((short) (12 + length));
+    record.put((byte) 1).put((byte) 0).putShort((short) length).putShort((short) sequence);
+    record.put((byte) 0).putShort((short) 0).put((byte) 0).putShort((short) length);
+    return record.put(body.toByteArray()).array();
+  }
+
+  private byte[] exchange(byte[] hello) throws IOException {
+    send(hello);
+    DatagramPacket answer = new DatagramPacket(new byte[4096], 4096);
+    socket.receive(answer);
+    return Arrays.copyOf(answer.getData(), answer.getLength());
+  }
+
+  void send(byte[] bytes) throws IOException {
+    socket.send(new DatagramPacket(bytes, bytes.length, InetAddress.getByName("127.0.0.1"), port));
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}

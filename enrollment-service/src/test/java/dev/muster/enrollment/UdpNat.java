@@ -1,0 +1,98 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands between one client and a server of DTLS, and can change the address that is seen outside.
+ */
+final class UdpNat implements AutoCloseable {
+  private static final int HANDSHAKE = 22;
+
+  private final int serverPort;
+  private final DatagramSocket inside = socket();
+  private final AtomicInteger handshakeRecords = new AtomicInteger();
+  private volatile DatagramSocket outside = socket();
+  private volatile @Nullable SocketAddress client;
+
+  UdpNat(int serverPort) throws IOException {
+    this.serverPort = serverPort;
+    pump(inside, this::toServer);
+    pump(outside, this::toClient);
+  }
+
+  int port() {
+    return inside.getLocalPort();
+  }
+
+  /** How many datagrams of the client began with a handshake record. */
+  int handshakeRecords() {
+    return handshakeRecords.get();
+  }
+
+  /** From now on, the client has another address. */
+  void rebind() throws IOException {
+    DatagramSocket before = outside;
+    outside = socket();
+    pump(outside, this::toClient);
+    before.close();
+  }
+
+  private static DatagramSocket socket() throws IOException {
+    return new DatagramSocket(0, InetAddress.getLoopbackAddress());
+  }
+
+  private interface Forward {
+    void accept(DatagramPacket packet) throws IOException;
+  }
+
+  private void toServer(DatagramPacket packet) throws IOException {
+    client = packet.getSocketAddress();
+    byte[] bytes = Arrays.copyOf(packet.getData(), packet.getLength());
+    if (bytes.length > 0 && bytes[0] == HANDSHAKE) {
+      handshakeRecords.incrementAndGet();
+    }
+    outside.send(
+        new DatagramPacket(bytes, bytes.length, InetAddress.getLoopbackAddress(), serverPort));
+  }
+
+  private void toClient(DatagramPacket packet) throws IOException {
+    SocketAddress known = client;
+    if (known != null) {
+      inside.send(new DatagramPacket(packet.getData(), packet.getLength(), known));
+    }
+  }
+
+  /** Until the socket is closed. */
+  private static void pump(DatagramSocket from, Forward forward) {
+    Thread thread = new Thread(() -> {
+      try {
+        while (true) {
+          DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
+          from.receive(packet);
+          forward.accept(packet);
+        }
+      } catch (IOException e) {
+        // Closed.
+      }
+    });
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() {
+    inside.close();
+    outside.close();
+  }
+}
