@@ -14,6 +14,7 @@ import dev.muster.app.command.InitCommand;
 import dev.muster.app.command.PolicyCommand;
 import dev.muster.app.command.ServeCommand;
 import dev.muster.app.command.SimulateCommand;
+import dev.muster.app.doctor.DoctorCommand;
 import dev.muster.protocol.tls.Renegotiation;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -37,6 +38,7 @@ import picocli.CommandLine.ParseResult;
       AdminCommand.class,
       SimulateCommand.class,
       PolicyCommand.class,
+      DoctorCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Muster {

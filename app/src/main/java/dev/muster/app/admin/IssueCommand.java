@@ -6,6 +6,7 @@ package dev.muster.app.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.UserError;
+import dev.muster.app.operator.CertificateRequest;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;

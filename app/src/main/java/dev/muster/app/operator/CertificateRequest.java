@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.admin;
+package dev.muster.app.operator;
 
 import java.io.IOException;
 import java.io.StringWriter;
@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.spec.ECGenParameterSpec;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -24,14 +25,14 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
  * A new P-256 key and a request that proves we hold it. Names nobody: the server decides the
  * subject.
  */
-final class CertificateRequest {
+public final class CertificateRequest {
   private final KeyPair keys;
 
   private CertificateRequest(KeyPair keys) {
     this.keys = keys;
   }
 
-  static CertificateRequest create() {
+  public static CertificateRequest create() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -41,13 +42,18 @@ final class CertificateRequest {
     }
   }
 
+  /** Stays here. */
+  public PrivateKey key() {
+    return keys.getPrivate();
+  }
+
   /** PKCS#8. */
-  String keyPem() {
+  public String keyPem() {
     return pem(writer -> writer.writeObject(new JcaPKCS8Generator(keys.getPrivate(), null)));
   }
 
   /** PKCS#10. */
-  String csrPem() {
+  public String csrPem() {
     return pem(writer -> {
       try {
         PKCS10CertificationRequest request = new JcaPKCS10CertificationRequestBuilder(
