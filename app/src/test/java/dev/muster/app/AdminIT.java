@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -79,6 +80,31 @@ class AdminIT {
     Matcher matcher = Pattern.compile(pattern).matcher(text);
     assertThat(matcher.find()).as("%s in: %s", pattern, text).isTrue();
     return matcher.group(1);
+  }
+
+  @Test
+  void doctor_findsNothingBad_andWhatIsMadeBad() throws IOException {
+    assertThat(muster("doctor --data DIR/muster-data"))
+        .containsPattern("good +mqtt: no certificate +turned away")
+        .containsPattern("good +mqtt: foreign certificate +turned away")
+        .containsPattern("good +mqtt: our certificate +let in")
+        .containsPattern("good +mqtt: revoked certificate +turned away: .* ms after it was revoked")
+        .containsPattern("good +est: no certificate +turned away: status 401")
+        .containsPattern("good +operator: wrong token +turned away: status 401")
+        .containsPattern("good +mqtt: old versions, weak suites +refused: SSL 3.0")
+        .containsPattern("good +CRL: device CA +\\d+ minutes old")
+        .containsPattern("\\d+ good, \\d+ doubtful, 0 bad, 0 unknown");
+    Path key = folder.resolve("muster-data/services/server/key.pem");
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    try {
+      assertThat(
+              run("doctor --read-only --json --data DIR/muster-data").expect(1).stdout())
+          .contains("\"good\" : false")
+          .contains("open to others: [services/server/key.pem]")
+          .contains("not tried (--read-only)");
+    } finally {
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    }
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** Who gets in: it tries to, as somebody who should not. */
 final class Admission {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String STRANGER = "doctor";
   private static final String OPEN = "a stranger is let in: stop it, and see its settings";
 
   private static final Set<Integer> REFUSED =
@@ -45,9 +47,10 @@ final class Admission {
     List<Finding> findings = new ArrayList<>();
     Integer mqtt = patient.ports().mqtt();
     if (mqtt != null) {
-      findings.add(turnedAway("mqtt: without TLS", TlsClient.tryPlainMqtt(mqtt)));
-      findings.add(turnedAway("mqtt: no certificate", client(null).tryMqtt(mqtt)));
-      findings.add(turnedAway("mqtt: foreign certificate", client(foreign()).tryMqtt(mqtt)));
+      findings.add(turnedAway("mqtt: without TLS", TlsClient.tryPlainMqtt(mqtt, STRANGER)));
+      findings.add(turnedAway("mqtt: no certificate", client(null).tryMqtt(mqtt, STRANGER)));
+      findings.add(
+          turnedAway("mqtt: foreign certificate", client(foreign()).tryMqtt(mqtt, STRANGER)));
       findings.addAll(revoked(mqtt));
     }
     Integer est = patient.ports().est();
@@ -90,9 +93,9 @@ final class Admission {
     ObjectNode order = JSON.createObjectNode();
     order.put("role", "consumer").put("name", name).put("csr", request.csrPem());
     JsonNode issued = patient.operator().post("certificates", order);
-    TlsClient client = client(
-        new Identity(request.key(), chain(issued.path("chain").asText())));
-    Attempt before = client.tryMqtt(port);
+    TlsClient client =
+        client(new Identity(request.key(), chain(issued.path("chain").asText())));
+    Attempt before = client.tryMqtt(port, name);
     Instant start = patient.clock().instant();
     String serial = OperatorClient.segment(issued.path("serial").asText());
     patient
@@ -100,23 +103,22 @@ final class Admission {
         .post(
             "certificates/" + serial + "/revoke",
             JSON.createObjectNode().put("reason", "cessationOfOperation"));
-    long tookMs = java.time.Duration.between(start, patient.clock().instant()).toMillis();
-    Attempt after = client.tryMqtt(port);
-    Finding control = before.letIn()
-        ? Finding.good("mqtt: our certificate", "let in")
-        : Finding.bad(
-            "mqtt: our certificate",
-            "turned away: " + before.how(),
-            "nobody gets in: see the log of muster, and: muster admin sessions refusals " + name);
+    long tookMs = Duration.between(start, patient.clock().instant()).toMillis();
+    Attempt after = client.tryMqtt(port, name);
+    if (!before.letIn()) {
+      return List.of(
+          Finding.bad(
+              "mqtt: our certificate",
+              "turned away: " + before.how(),
+              "nobody gets in: see the log of muster, and: muster admin sessions refusals " + name),
+          Finding.unknown(check, "it was not let in before"));
+    }
+    String then = ", " + tookMs + " ms after it was revoked";
     return List.of(
-        control,
+        Finding.good("mqtt: our certificate", "let in"),
         after.letIn()
-            ? Finding.bad(
-                check,
-                "let in after " + tookMs + " ms",
-                "the CRL does not reach the broker: see health")
-            : Finding.good(
-                check, "turned away: " + after.how() + ", " + tookMs + " ms after it was revoked"));
+            ? Finding.bad(check, "let in" + then, "the CRL does not reach the broker: see health")
+            : Finding.good(check, "turned away: " + after.how() + then));
   }
 
   private static List<X509Certificate> chain(String pem) {

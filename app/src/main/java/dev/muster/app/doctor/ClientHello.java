@@ -7,9 +7,11 @@ package dev.muster.app.doctor;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +54,7 @@ record ClientHello(int version, List<Integer> suites) {
       in.skipNBytes(3 + 2 + 32);
       in.skipNBytes(in.readUnsignedByte());
       return Optional.of(in.readUnsignedShort());
-    } catch (java.io.EOFException | java.net.SocketException e) {
+    } catch (EOFException | SocketException e) {
       // It hung up on us.
       return Optional.empty();
     }

@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param seen what was seen
  * @param advice what to do about it; null where all is well
  */
-record Finding(
+public record Finding(
     Verdict verdict, String check, String seen, @Nullable String advice) {
-  enum Verdict {
+  /** What to think of it. */
+  public enum Verdict {
     GOOD,
     /** It works, and somebody should look at it. */
     DOUBTFUL,

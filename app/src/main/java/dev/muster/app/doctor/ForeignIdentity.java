@@ -7,6 +7,7 @@ package dev.muster.app.doctor;
 import dev.muster.app.doctor.TlsClient.Identity;
 import dev.muster.app.operator.CertificateRequest;
 import java.io.IOException;
+import java.io.StringReader;
 import java.math.BigInteger;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
@@ -31,7 +32,7 @@ final class ForeignIdentity {
 
   static Identity make(Instant now) {
     CertificateRequest request = CertificateRequest.create();
-    try (PEMParser parser = new PEMParser(new java.io.StringReader(request.csrPem()))) {
+    try (PEMParser parser = new PEMParser(new StringReader(request.csrPem()))) {
       PKCS10CertificationRequest csr = (PKCS10CertificationRequest) parser.readObject();
       X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
           NAME,

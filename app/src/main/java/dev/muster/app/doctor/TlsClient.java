@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -26,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 /** Connects as one certificate, or as none, to servers below our root. */
 final class TlsClient {
   private static final int LIMIT_MS = 5_000;
-
-  /** MQTT 3.1.1 CONNECT with a clean session, 30 s keep-alive and no client id (section 3.1). */
-  private static final byte[] MQTT_CONNECT = {16, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 30, 0, 0};
 
   private static final int CONNACK = 32;
 
@@ -99,28 +97,28 @@ final class TlsClient {
   }
 
   /** Asks an MQTT server to be let in. */
-  Attempt tryMqtt(int port) {
+  Attempt tryMqtt(int port, String clientId) {
     try (SSLSocket socket = connect(port)) {
-      return askMqtt(socket);
+      return askMqtt(socket, clientId);
     } catch (IOException e) {
       return new Attempt(false, "the handshake was refused");
     }
   }
 
   /** The same without TLS. */
-  static Attempt tryPlainMqtt(int port) {
+  static Attempt tryPlainMqtt(int port, String clientId) {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(Patient.HOST, port), LIMIT_MS);
       socket.setSoTimeout(LIMIT_MS);
-      return askMqtt(socket);
+      return askMqtt(socket, clientId);
     } catch (IOException e) {
       return new Attempt(false, "the connection was closed");
     }
   }
 
-  private static Attempt askMqtt(Socket socket) {
+  private static Attempt askMqtt(Socket socket, String clientId) {
     try {
-      socket.getOutputStream().write(MQTT_CONNECT);
+      socket.getOutputStream().write(mqttConnect(clientId));
       InputStream in = socket.getInputStream();
       if (in.read() != CONNACK || in.read() < 0 || in.read() < 0) {
         return new Attempt(false, "the connection was closed");
@@ -130,6 +128,16 @@ final class TlsClient {
     } catch (IOException e) {
       return new Attempt(false, "the handshake was refused");
     }
+  }
+
+  /** CONNECT of MQTT 3.1.1 with a clean session and 30 s of keep-alive (section 3.1). */
+  private static byte[] mqttConnect(String clientId) {
+    byte[] id = clientId.getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(14 + id.length)
+        .put(new byte[] {16, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 30})
+        .putShort((short) id.length)
+        .put(id)
+        .array();
   }
 
   /** Sends a request over HTTP. @return the status; 0 if the connection was refused or closed */

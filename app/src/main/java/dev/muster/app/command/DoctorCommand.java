@@ -2,22 +2,20 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.doctor;
+package dev.muster.app.command;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.muster.app.backend.Endpoints;
+import dev.muster.app.doctor.Doctor;
+import dev.muster.app.doctor.Finding;
 import dev.muster.app.doctor.Finding.Verdict;
-import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -49,16 +47,7 @@ public final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Patient patient =
-        new Patient(data, Endpoints.read(data), OperatorClient.local(data), Clock.systemUTC());
-    List<Finding> findings = new ArrayList<>();
-    for (Supplier<List<Finding>> part : List.<Supplier<List<Finding>>>of(
-        new Admission(patient, !readOnly)::examine,
-        new TlsOffers(patient)::examine,
-        new Lifetimes(patient)::examine,
-        new Machine(patient)::examine)) {
-      findings.addAll(part.get());
-    }
+    List<Finding> findings = new Doctor(data, Clock.systemUTC(), !readOnly).examine();
     if (json) {
       System.out.println(toJson(findings).toPrettyString());
     } else {
