@@ -61,10 +61,16 @@ final class CoapDevice implements AutoCloseable {
     this.port = port;
     Configuration settings = new Configuration()
         .set(CoapConfig.MAX_RESOURCE_BODY_SIZE, body)
+        // Impatient and persistent, so that lost datagrams cost a test little time.
+        .set(CoapConfig.ACK_TIMEOUT, 300, TimeUnit.MILLISECONDS)
+        .set(CoapConfig.ACK_TIMEOUT_SCALE, 1f)
+        .set(CoapConfig.MAX_RETRANSMIT, 30)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 200, TimeUnit.MILLISECONDS)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
+        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 30)
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
         // None for itself, but it takes the server's.
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
-        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 500, TimeUnit.MILLISECONDS)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
         .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1);
     DtlsConnectorConfig.Builder dtls = new DtlsConnectorConfig.Builder(settings)

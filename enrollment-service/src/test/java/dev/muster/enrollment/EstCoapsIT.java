@@ -7,6 +7,7 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
@@ -17,9 +18,12 @@ import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.security.KeyFactory;
+import java.security.KeyPairGenerator;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
@@ -31,6 +35,7 @@ import org.eclipse.californium.core.coap.Option;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.coap.option.OpaqueOptionDefinition;
+import org.eclipse.californium.elements.auth.X509CertPath;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -350,9 +355,9 @@ class EstCoapsIT {
   @Test
   void estCoaps_garbage_isDropped_andOthersAreServed() throws Exception {
     Random random = new Random(7);
-    byte[] hello = HalfOpenHandshake.clientHello(0, new byte[0]);
     try (HalfOpenHandshake noise =
         new HalfOpenHandshake("127.0.0.4", service.service().coapsPort().getAsInt())) {
+      byte[] hello = noise.clientHello(0, new byte[0]);
       for (int i = 0; i < 500; i++) {
         byte[] bytes = i % 2 == 0 ? new byte[random.nextInt(1200)] : hello.clone();
         if (i % 2 == 0) {
@@ -373,7 +378,7 @@ class EstCoapsIT {
         new HalfOpenHandshake("127.0.0.5", service.service().coapsPort().getAsInt())) {
       byte[] answer = client.hello();
       assertThat(answer.length)
-          .isLessThanOrEqualTo(HalfOpenHandshake.clientHello(0, new byte[0]).length);
+          .isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
       assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
     }
   }
@@ -396,6 +401,61 @@ class EstCoapsIT {
       enrolled("C-8");
     } finally {
       clients.forEach(HalfOpenHandshake::close);
+    }
+  }
+
+  @Test
+  void estCoaps_handshakesBegunAnewFromTheSamePort_countOnce() throws Exception {
+    int port = service.service().coapsPort().getAsInt();
+    int local = 0;
+    for (int i = 0; i < 2 * HANDSHAKES; i++) {
+      try (HalfOpenHandshake again = new HalfOpenHandshake("127.0.0.6", local, port)) {
+        local = again.localPort();
+        assertThat(again.begin()).as("round " + i).isEqualTo(22);
+      }
+    }
+  }
+
+  @Test
+  void estCoaps_datagramsLostAndDoubled_enrollOnce() throws Exception {
+    try (UdpNat nat = new UdpNat(service.service().coapsPort().getAsInt());
+        CoapDevice device = CoapDevice.behind(nat.port(), service, service.idevid("C-13"))) {
+      nat.misbehave(new Random(11));
+      assertThat(device.post("/est/sen", csr("c13")).getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+    assertThat(trace("acme-c-13")).isEqualTo(trace("acme-" + enrolledOnce("C-14")));
+    assertThat(service.get("/certificates?device=acme-c-13").body().getJsonArray("certificates"))
+        .hasSize(1);
+  }
+
+  private static String enrolledOnce(String serial) throws Exception {
+    enrolled(serial);
+    return serial.toLowerCase(java.util.Locale.ROOT);
+  }
+
+  @Test
+  void estCoaps_deviceWithAKeyOfP384_enrolls() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    generator.initialize(new ECGenParameterSpec("secp384r1"));
+    TestPki.Credential idevid = service
+        .factory
+        .issue("CN=Widget,SERIALNUMBER=C-15")
+        .key(generator.generateKeyPair())
+        .build();
+    try (CoapDevice device = new CoapDevice(service, idevid)) {
+      assertThat(device.post("/est/sen", csr("c15")).getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+  }
+
+  @Test
+  void estCoaps_serverCertificateReplaced_isShownFromTheNextHandshakeOn() {
+    ServiceCredential next =
+        service.authorities.issueServer(List.of("localhost", "127.0.0.1"), Clock.systemUTC());
+    service.service().useServerCredential(next);
+    try (CoapDevice device = new CoapDevice(service, service.idevid("C-16"))) {
+      X509CertPath shown =
+          (X509CertPath) device.get("/est/crts").getSourceContext().getPeerIdentity();
+      assertThat(shown.getTarget()).isEqualTo(next.certificate());
     }
   }
 }

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** A client that shows that its address is its own, and falls silent in mid-handshake. */
 final class HalfOpenHandshake implements AutoCloseable {
@@ -22,12 +23,18 @@ final class HalfOpenHandshake implements AutoCloseable {
 
   private static final int COOKIE_LENGTH_AT = 13 + 12 + 2;
 
+  private final byte[] random = new byte[32];
   private final DatagramSocket socket;
   private final int port;
 
   HalfOpenHandshake(String from, int port) throws IOException {
-    socket = new DatagramSocket(0, InetAddress.getByName(from));
+    this(from, 0, port);
+  }
+
+  HalfOpenHandshake(String from, int fromPort, int port) throws IOException {
+    socket = new DatagramSocket(fromPort, InetAddress.getByName(from));
     socket.setSoTimeout(5_000);
+    ThreadLocalRandom.current().nextBytes(random);
     this.port = port;
   }
 
@@ -44,10 +51,14 @@ final class HalfOpenHandshake implements AutoCloseable {
     return exchange(clientHello(0, new byte[0]));
   }
 
-  static byte[] clientHello(int sequence, byte[] cookie) {
+  int localPort() {
+    return socket.getLocalPort();
+  }
+
+  byte[] clientHello(int sequence, byte[] cookie) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     body.writeBytes(HEX.parseHex("fefd"));
-    body.writeBytes(new byte[32]);
+    body.writeBytes(random);
     body.write(0);
     body.write(cookie.length);
     body.writeBytes(cookie);

@@ -7,6 +7,7 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.hook.HookConfig;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -16,6 +17,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.MessageObserverAdapter;
+import org.eclipse.californium.core.coap.Request;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,11 +37,14 @@ class HookIT {
   private static volatile int status = 200;
   private static volatile String answer = "";
   private static volatile String asked = "";
+  /** What the hook waits for. */
+  private static volatile CountDownLatch leave = new CountDownLatch(0);
 
   @BeforeAll
   static void start() throws IOException {
     hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     hook.createContext("/", exchange -> {
+      await(leave);
       asked = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(status, bytes.length);
@@ -55,8 +64,16 @@ class HookIT {
             config.revocation(),
             config.rollOver(),
             asked,
-            null));
+            EstCoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @AfterAll
@@ -128,5 +145,23 @@ class HookIT {
     assertThat(service.enroll("simpleenroll", "NO1", "no1").status()).isEqualTo(503);
     says(200, "{\"decision\":\"allow\"}");
     assertThat(service.enroll("simpleenroll", "NO1", "no1").status()).isEqualTo(200);
+  }
+
+  @Test
+  void hookThatTakesLong_isBridgedByAnAcknowledgement_overCoap() {
+    says(200, "{\"decision\":\"allow\"}");
+    leave = new CountDownLatch(1);
+    service.csr("slow", "/");
+    Request request = CoapDevice.enrollment(service.read("slow.der"));
+    request.addMessageObserver(new MessageObserverAdapter() {
+      @Override
+      public void onAcknowledgement() {
+        leave.countDown();
+      }
+    });
+    try (CoapDevice device = new CoapDevice(service, service.idevid("SLOW1"))) {
+      assertThat(device.send(request, "/est/sen").getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+    assertThat(leave.getCount()).isZero();
   }
 }

@@ -10,6 +10,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ final class UdpNat implements AutoCloseable {
   private final AtomicInteger handshakeRecords = new AtomicInteger();
   private volatile DatagramSocket outside = socket();
   private volatile @Nullable SocketAddress client;
+  private @Nullable Random mischief;
 
   UdpNat(int serverPort) throws IOException {
     this.serverPort = serverPort;
@@ -46,6 +48,16 @@ final class UdpNat implements AutoCloseable {
     outside = socket();
     pump(outside, this::toClient);
     before.close();
+  }
+
+  /** From now on, every fifth datagram is lost, and every fifth comes twice, by chance. */
+  synchronized void misbehave(Random random) {
+    mischief = random;
+  }
+
+  private synchronized int copies() {
+    int chance = mischief == null ? 5 : mischief.nextInt(5);
+    return chance == 0 ? 0 : chance == 1 ? 2 : 1;
   }
 
   private static DatagramSocket socket() throws IOException {
@@ -74,13 +86,15 @@ final class UdpNat implements AutoCloseable {
   }
 
   /** Until the socket is closed. */
-  private static void pump(DatagramSocket from, Forward forward) {
+  private void pump(DatagramSocket from, Forward forward) {
     Thread thread = new Thread(() -> {
       try {
         while (true) {
           DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
           from.receive(packet);
-          forward.accept(packet);
+          for (int copies = copies(); copies > 0; copies--) {
+            forward.accept(packet);
+          }
         }
       } catch (IOException e) {
         // Closed.

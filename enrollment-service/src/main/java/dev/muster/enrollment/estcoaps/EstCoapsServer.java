@@ -24,6 +24,7 @@ import org.eclipse.californium.scandium.DTLSConnector;
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.SignatureAndHashAlgorithm;
 import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 
 /**
@@ -38,6 +39,12 @@ public final class EstCoapsServer implements AutoCloseable {
       CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
       CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
       CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384);
+
+  /** Also of the CAs above a client's certificate. */
+  private static final List<SignatureAndHashAlgorithm> SIGNATURES = List.of(
+      SignatureAndHashAlgorithm.SHA256_WITH_ECDSA,
+      SignatureAndHashAlgorithm.SHA384_WITH_ECDSA,
+      SignatureAndHashAlgorithm.SHA256_WITH_RSA);
 
   private static final int THREADS = 2;
   private static final int CONNECTION_ID_LENGTH = 6;
@@ -117,6 +124,7 @@ public final class EstCoapsServer implements AutoCloseable {
         .set(DtlsConfig.DTLS_CLIENT_AUTHENTICATION_MODE, CertificateAuthenticationMode.NEEDED)
         .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false)
         .set(DtlsConfig.DTLS_CIPHER_SUITES, SUITES)
+        .set(DtlsConfig.DTLS_SIGNATURE_AND_HASH_ALGORITHMS, SIGNATURES)
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, CONNECTION_ID_LENGTH)
         .set(DtlsConfig.DTLS_USE_HELLO_VERIFY_REQUEST, true)
         // Or else a resumption is answered before the address is known to be true.
