@@ -65,9 +65,6 @@ final class CoapDevice implements AutoCloseable {
         .set(CoapConfig.ACK_TIMEOUT, 300, TimeUnit.MILLISECONDS)
         .set(CoapConfig.ACK_TIMEOUT_SCALE, 1f)
         .set(CoapConfig.MAX_RETRANSMIT, 30)
-        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 200, TimeUnit.MILLISECONDS)
-        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
-        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 30)
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
         // None for itself, but it takes the server's.
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
