@@ -377,8 +377,7 @@ class EstCoapsIT {
     try (HalfOpenHandshake client =
         new HalfOpenHandshake("127.0.0.5", service.service().coapsPort().getAsInt())) {
       byte[] answer = client.hello();
-      assertThat(answer.length)
-          .isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
+      assertThat(answer.length).isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
       assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
     }
   }
