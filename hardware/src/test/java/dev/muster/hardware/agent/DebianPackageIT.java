@@ -1,0 +1,96 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.testing.PeerProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The package that the build has made, as dpkg sees it. */
+class DebianPackageIT {
+  private static final String DEB =
+      Path.of("target/muster-device_all.deb").toAbsolutePath().toString();
+
+  @TempDir
+  Path folder;
+
+  private final PeerProgram dpkg = PeerProgram.require("dpkg-deb");
+
+  @Test
+  void fields_sayWhatItIsAndNeeds() {
+    String fields = dpkg.run(folder, "-f", DEB).expectSuccess().stdout();
+
+    assertThat(fields)
+        .contains("Package: muster-device\n", "Architecture: all\n", "java17-runtime-headless")
+        .containsPattern("Version: 0\\.[0-9.]+(~SNAPSHOT)?\n");
+  }
+
+  @Test
+  void control_hasScriptsThatTheShellReads_andKeepsTheSettings() throws IOException {
+    dpkg.run(folder, "-e", DEB, "control").expectSuccess();
+
+    for (String script : List.of("postinst", "prerm", "postrm")) {
+      Path file = folder.resolve("control").resolve(script);
+      assertThat(file).isExecutable();
+      PeerProgram.require("sh").run(folder, "-n", file.toString()).expectSuccess();
+    }
+    assertThat(Files.readAllLines(folder.resolve("control/conffiles")))
+        .containsExactly("/etc/muster/device.properties");
+  }
+
+  @Test
+  void contents_areTheAgentAndNothingElse() {
+    assertThat(modes())
+        .containsEntry("./usr/bin/muster-device", "-rwxr-xr-x root/root")
+        .containsEntry("./etc/muster/device.properties", "-rw-r--r-- root/root")
+        .containsEntry("./usr/lib/systemd/system/muster-device.service", "-rw-r--r-- root/root")
+        .containsEntry("./usr/share/doc/muster-device/copyright", "-rw-r--r-- root/root");
+    assertThat(modes().keySet().stream().filter(name -> name.endsWith(".jar")))
+        .extracting(name -> Path.of(name).getFileName().toString())
+        .containsExactlyInAnyOrder(
+            "bcpkix-jdk18on.jar",
+            "bcprov-jdk18on.jar",
+            "bcutil-jdk18on.jar",
+            "jna.jar",
+            "muster-device-sdk.jar",
+            "muster-hardware.jar",
+            "muster-protocol.jar",
+            "org.eclipse.paho.mqttv5.client.jar",
+            "slf4j-api.jar",
+            "slf4j-jdk14.jar");
+  }
+
+  private Map<String, String> modes() {
+    Map<String, String> modes = new TreeMap<>();
+    for (String line : dpkg.run(folder, "-c", DEB).expectSuccess().stdout().split("\n")) {
+      String[] words = line.split("\\s+");
+      modes.put(words[words.length - 1], words[0] + " " + words[1]);
+    }
+    return modes;
+  }
+
+  @Test
+  void command_runsFromWhereItWasUnpacked_andTellsMistakes() throws IOException {
+    dpkg.run(folder, "-x", DEB, ".").expectSuccess();
+    String command = folder.resolve("usr/bin/muster-device").toString();
+    PeerProgram shell = PeerProgram.require("sh");
+
+    assertThat(shell.run(folder, command, "--help").expectSuccess().stdout())
+        .startsWith("Usage: muster-device");
+    // It goes as far as to the root that is missing: all classes are there.
+    PeerProgram.Result result =
+        shell.run(folder, command, "--config", "etc/muster/device.properties");
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.stderr()).startsWith("muster-device: ").contains("/etc/muster/");
+  }
+}
