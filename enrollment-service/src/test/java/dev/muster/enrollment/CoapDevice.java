@@ -38,6 +38,7 @@ final class CoapDevice implements AutoCloseable {
   }
 
   private final int port;
+  private final DTLSConnector connector;
   private final CoapEndpoint endpoint;
 
   /** @param identity null to show no certificate */
@@ -81,15 +82,29 @@ final class CoapDevice implements AutoCloseable {
           identity.chain().toArray(X509Certificate[]::new),
           List.of(CertificateType.X_509)));
     }
+    connector = new DTLSConnector(dtls.build());
     endpoint = new CoapEndpoint.Builder()
         .setConfiguration(settings)
-        .setConnector(new DTLSConnector(dtls.build()))
+        .setConnector(connector)
         .build();
     try {
       endpoint.start();
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  /** The next request begins with an abbreviated handshake. */
+  void resume() {
+    connector.forceResumeAllSessions();
+  }
+
+  /** Names the session, also after it was resumed. */
+  String session() {
+    return connector
+        .getSessionByAddress(new InetSocketAddress("127.0.0.1", port))
+        .getSessionIdentifier()
+        .toString();
   }
 
   Response get(String path) {

@@ -237,15 +237,20 @@ class EstCoapsIT {
   }
 
   @Test
-  void estCoaps_revokedWhileItsSessionIsOpen_isRefusedFromThenOn() throws Exception {
+  void estCoaps_revokedWhileItsSessionIsOpenOrResumed_isRefusedFromThenOn() throws Exception {
     TestPki.Credential ldevid = enrolled("C-5");
     try (CoapDevice device = new CoapDevice(service, ldevid)) {
       assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
+      String session = device.session();
+      device.resume();
+      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
+      assertThat(device.session()).isEqualTo(session);
       String serial = RunningService.serialOf(ldevid.certificate());
       JsonObject reason = new JsonObject().put("reason", "keyCompromise");
       assertThat(service.post("/certificates/" + serial + "/revoke", reason).status())
           .isEqualTo(200);
       assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.FORBIDDEN);
+      device.resume();
       assertThat(device.post("/est/sren", csr("c5-next")).getCode())
           .isEqualTo(ResponseCode.FORBIDDEN);
     }
