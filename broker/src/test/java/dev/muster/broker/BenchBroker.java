@@ -4,14 +4,19 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.telemetry.IntakeLimits;
+import dev.muster.broker.telemetry.TelemetryConfig;
+import dev.muster.broker.telemetry.TelemetryStorage;
+import dev.muster.broker.telemetry.retention.Retention;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Clock;
 
 /**
- * The broker in a process of its own, to be measured. Argument: a folder with its certificates, its
- * policy and its CRLs. Says {@code API PORT} and {@code PORT PORT}, and ends when its input does.
+ * The broker in a process of its own, to be measured. Arguments: a folder with its certificates,
+ * its policy and its CRLs; for a store in PostgreSQL its URL and user. Says {@code API PORT} and
+ * {@code PORT PORT}, and ends when its input does.
  */
 public final class BenchBroker {
   private BenchBroker() {}
@@ -20,7 +25,7 @@ public final class BenchBroker {
     Path folder = Path.of(arguments[0]);
     Vertx vertx = Vertx.vertx();
     try (FleetBroker broker = FleetBroker.start(
-        BrokerChild.configOf(folder, null), vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
+        config(folder, arguments), vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
       System.out.println("API " + OperatorApi.serve(vertx, broker));
       System.out.println("PORT " + broker.mqttPort());
       while (System.in.read() >= 0) {
@@ -28,5 +33,15 @@ public final class BenchBroker {
       }
     }
     vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+
+  private static BrokerConfig config(Path folder, String... arguments) {
+    TelemetryConfig telemetry = arguments.length < 3
+        ? TelemetryConfig.DEFAULT
+        : new TelemetryConfig(
+            new TelemetryStorage.Server(arguments[1], arguments[2], null),
+            Retention.DEFAULT,
+            IntakeLimits.DEFAULT);
+    return BrokerChild.configOf(folder, null, telemetry);
   }
 }

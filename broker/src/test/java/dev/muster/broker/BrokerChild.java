@@ -31,6 +31,10 @@ final class BrokerChild {
   }
 
   static BrokerConfig configOf(Path folder, @Nullable URI crls) {
+    return configOf(folder, crls, TelemetryConfig.DEFAULT);
+  }
+
+  static BrokerConfig configOf(Path folder, @Nullable URI crls, TelemetryConfig telemetry) {
     CoreConfig core = new CoreConfig(
         CoreConfig.DEFAULT_NAME,
         folder.resolve("broker"),
@@ -41,7 +45,7 @@ final class BrokerChild {
         Duration.ofMinutes(5),
         Duration.ofHours(1),
         CoreConfig.DEFAULT_MAX_KEEP_ALIVE_SECONDS,
-        TelemetryConfig.DEFAULT);
+        telemetry);
     return new BrokerConfig(
         core,
         "127.0.0.1",

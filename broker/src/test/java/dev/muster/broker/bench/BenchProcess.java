@@ -97,6 +97,10 @@ final class BenchProcess implements AutoCloseable {
   }
 
   /** What is left on its heap after a collection. */
+  long liveBytes() throws IOException {
+    return liveBytesByClass().values().stream().mapToLong(Long::longValue).sum();
+  }
+
   Map<String, Long> liveBytesByClass() throws IOException {
     Process jcmd = new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),

@@ -5,6 +5,7 @@
 package dev.muster.broker.bench;
 
 import dev.muster.broker.BenchBroker;
+import dev.muster.broker.telemetry.TelemetryStorage;
 import dev.muster.testing.PeerProgram;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -21,8 +22,16 @@ import java.util.List;
 record BenchServer(String name, BenchProcess process, int port, int api) implements AutoCloseable {
   /** Ours, with its store on disk. */
   static BenchServer ours(BenchFleet fleet) throws IOException {
-    BenchProcess process =
-        BenchProcess.java(log(fleet, "ours"), BenchBroker.class, fleet.folder.toString());
+    return ours(fleet, fleet.folder.toString());
+  }
+
+  /** Ours, with its store on a server. */
+  static BenchServer on(BenchFleet fleet, TelemetryStorage.Server store) throws IOException {
+    return ours(fleet, fleet.folder.toString(), store.url(), store.user());
+  }
+
+  private static BenchServer ours(BenchFleet fleet, String... arguments) throws IOException {
+    BenchProcess process = BenchProcess.java(log(fleet, "ours"), BenchBroker.class, arguments);
     int port = Integer.parseInt(process.await("PORT "));
     return new BenchServer("ours", process, port, Integer.parseInt(process.await("API ")));
   }
@@ -71,12 +80,16 @@ record BenchServer(String name, BenchProcess process, int port, int api) impleme
 
   /** Asks its operator API. */
   JsonObject get(String path) throws IOException, InterruptedException {
-    HttpResponse<String> response = HttpClient.newHttpClient()
+    return new JsonObject(text(path));
+  }
+
+  String text(String path) throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api + "/api/v1" + path))
                 .build(),
-            HttpResponse.BodyHandlers.ofString());
-    return new JsonObject(response.body());
+            HttpResponse.BodyHandlers.ofString())
+        .body();
   }
 
   @Override

@@ -95,10 +95,11 @@ final class MqttConnection implements AutoCloseable {
     return channel;
   }
 
-  /** Publishes with QoS 1. */
-  void publish(String topic, Map<String, String> properties, byte[] payload) throws IOException {
+  /** Publishes with QoS 1. @return the packet id */
+  int publish(String topic, Map<String, String> properties, byte[] payload) throws IOException {
     packetId = packetId % 0xffff + 1;
     send(MqttPackets.publish(version, topic, false, packetId, properties, payload));
+    return packetId;
   }
 
   /** Publishes with QoS 1, retained. */
