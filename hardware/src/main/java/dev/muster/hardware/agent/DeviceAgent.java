@@ -39,6 +39,7 @@ public final class DeviceAgent implements AutoCloseable {
   private final FleetDevice device;
   private final SysfsSensors sensors;
   private final Clock clock;
+  private final Supervisor supervisor = Supervisor.of(System.getenv());
   private final ScheduledExecutorService sampler =
       Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "muster-sampler");
@@ -71,6 +72,7 @@ public final class DeviceAgent implements AutoCloseable {
     agent.device.twin().onDesired(agent::desired);
     agent.device.start();
     agent.schedule(Duration.ZERO);
+    agent.supervisor.watch(agent.sampler);
     return agent;
   }
 
@@ -160,6 +162,7 @@ public final class DeviceAgent implements AutoCloseable {
   /** Blocks for at most 5 s. */
   @Override
   public void close() {
+    supervisor.stopping();
     sampler.shutdownNow();
     device.close();
   }

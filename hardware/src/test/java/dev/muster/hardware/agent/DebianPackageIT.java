@@ -54,7 +54,9 @@ class DebianPackageIT {
         .containsEntry("./usr/bin/muster-device", "-rwxr-xr-x root/root")
         .containsEntry("./etc/muster/device.properties", "-rw-r--r-- root/root")
         .containsEntry("./usr/lib/systemd/system/muster-device.service", "-rw-r--r-- root/root")
-        .containsEntry("./usr/share/doc/muster-device/copyright", "-rw-r--r-- root/root");
+        .containsEntry("./usr/share/doc/muster-device/copyright", "-rw-r--r-- root/root")
+        .containsEntry(
+            "./usr/share/doc/muster-device/examples/watchdog.conf", "-rw-r--r-- root/root");
     assertThat(modes().keySet().stream().filter(name -> name.endsWith(".jar")))
         .extracting(name -> Path.of(name).getFileName().toString())
         .containsExactlyInAnyOrder(
