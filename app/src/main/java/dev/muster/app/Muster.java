@@ -17,6 +17,7 @@ import dev.muster.app.command.ServeCommand;
 import dev.muster.app.command.SimulateCommand;
 import dev.muster.protocol.tls.Renegotiation;
 import org.slf4j.LoggerFactory;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParseResult;
@@ -39,6 +40,7 @@ import picocli.CommandLine.ParseResult;
       SimulateCommand.class,
       PolicyCommand.class,
       DoctorCommand.class,
+      AutoComplete.GenerateCompletion.class,
       CommandLine.HelpCommand.class
     })
 public final class Muster {
@@ -72,7 +74,8 @@ public final class Muster {
 
   private static void withHelp(CommandLine commandLine) {
     for (CommandLine sub : commandLine.getSubcommands().values()) {
-      if (!(sub.getCommand() instanceof CommandLine.HelpCommand)) {
+      if (!(sub.getCommand() instanceof CommandLine.HelpCommand)
+          && !(sub.getCommand() instanceof AutoComplete.GenerateCompletion)) {
         sub.getCommandSpec().mixinStandardHelpOptions(true);
       }
       withHelp(sub);

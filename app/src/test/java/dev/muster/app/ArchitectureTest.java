@@ -136,6 +136,9 @@ class ArchitectureTest {
         .and()
         .doNotHaveFullyQualifiedName(
             "dev.muster.broker.standalone.StandAloneExtension") // What HiveMQ composes.
+        .and()
+        .doNotHaveFullyQualifiedName(
+            "dev.muster.hardware.agent.AgentCommand") // The agent's own main.
         .should()
         .callMethod(Instant.class, "now")
         .orShould()
