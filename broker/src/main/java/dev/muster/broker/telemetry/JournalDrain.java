@@ -43,16 +43,16 @@ final class JournalDrain implements AutoCloseable {
 
   private static final long MAX_BATCH_BYTES = 8L * 1024 * 1024;
 
-  /** What may wait: as much as the database takes in a second, but not less or more than this. */
-  private static final int MIN_WAITING = 512;
+  /**
+   * What may wait: as much as the database takes in a second, between these; and until it is known.
+   */
+  private static final long MIN_ROOM = 128 * 1024;
 
-  private static final int MAX_WAITING = 2 * MAX_BATCH;
-
-  private static final long MAX_WAITING_BYTES = 4 * MAX_BATCH_BYTES;
+  private static final long FIRST_ROOM = 512 * 1024;
+  private static final long MAX_ROOM = 4 * MAX_BATCH_BYTES;
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
   private static final long CLOSE_MS = 10_000;
-  private static final long UNKNOWN = -1;
   private static final long NS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
   private record Item(TelemetryMessage message, long position, JournalDrain drain)
@@ -74,16 +74,18 @@ final class JournalDrain implements AutoCloseable {
   /** Guards what follows. */
   private final Object monitor = new Object();
 
-  /** Appended since the start, and not stored yet. */
-  private int waiting;
-
   /** Who wants to know when the database has got to a position, in their order. */
   private final Deque<Mark> marks = new ArrayDeque<>();
 
-  /** How much may wait. */
-  private int room = MAX_WAITING;
+  /** How many bytes may wait. */
+  private long room = FIRST_ROOM;
 
+  /** Up to where the database has the journal, at least. */
   private long position;
+
+  /** A commit has failed: only the database knows how far it has got. */
+  private boolean uncertain;
+
   private volatile boolean closing;
   private volatile @Nullable String problem;
 
@@ -115,9 +117,8 @@ final class JournalDrain implements AutoCloseable {
   }
 
   /** Something was appended. */
-  void appended(int records) {
+  void appended() {
     synchronized (monitor) {
-      waiting += records;
       monitor.notifyAll();
     }
   }
@@ -129,7 +130,7 @@ final class JournalDrain implements AutoCloseable {
    */
   Optional<String> awaitRoom() throws InterruptedException {
     synchronized (monitor) {
-      while (waiting >= room || bytes() >= MAX_WAITING_BYTES) {
+      while (bytes() >= room) {
         if (problem != null) {
           return Optional.of(BatchThread.FAILED);
         }
@@ -150,7 +151,7 @@ final class JournalDrain implements AutoCloseable {
   CompletableFuture<Void> settled() {
     CompletableFuture<Void> reached = new CompletableFuture<>();
     synchronized (monitor) {
-      if (position == UNKNOWN || journal.end() <= position || closing) {
+      if (uncertain || closing || bytes() == 0) {
         reached.complete(null);
       } else {
         marks.add(new Mark(journal.end(), reached));
@@ -163,7 +164,7 @@ final class JournalDrain implements AutoCloseable {
   /** How much is not in the database yet. */
   long bytes() {
     synchronized (monitor) {
-      return position == UNKNOWN ? 0 : journal.end() - position;
+      return journal.end() - position;
     }
   }
 
@@ -201,45 +202,66 @@ final class JournalDrain implements AutoCloseable {
   /** @return whether it is there, and time for it */
   private boolean awaitWork(long last) throws InterruptedException {
     synchronized (monitor) {
-      if (position == UNKNOWN) {
+      if (uncertain) {
         return true;
       }
       long early = last + PACE_NS - System.nanoTime();
-      boolean hurry = closing || waiting >= MAX_BATCH || !marks.isEmpty();
-      boolean soon = early > 0 && !hurry;
-      if (journal.end() > position && !soon) {
+      boolean hurry = closing || !marks.isEmpty() || bytes() >= room / 2;
+      boolean work = bytes() > 0;
+      if (work && (hurry || early <= 0)) {
         return true;
       }
-      long idle = TimeUnit.MILLISECONDS.toNanos(IDLE_MS);
-      TimeUnit.NANOSECONDS.timedWait(monitor, journal.end() > position ? early : idle);
+      TimeUnit.NANOSECONDS.timedWait(
+          monitor, work ? early : TimeUnit.MILLISECONDS.toNanos(IDLE_MS));
       return false;
     }
   }
 
   private void step() throws SQLException, IOException {
-    long from = position();
-    List<IngestJournal.Entry> entries = journal.read(from, MAX_BATCH, MAX_BATCH_BYTES);
-    List<Item> items = new ArrayList<>(entries.size());
-    for (IngestJournal.Entry entry : entries) {
+    long from = begin();
+    IngestJournal.Batch batch = journal.read(from, MAX_BATCH, MAX_BATCH_BYTES);
+    List<Item> items = new ArrayList<>(batch.entries().size());
+    for (IngestJournal.Entry entry : batch.entries()) {
       items.add(new Item(read(entry), entry.next(), this));
     }
-    if (items.isEmpty()) {
-      // Nothing but damage, up to the end.
-      moveTo(journal.end());
-      tellReached();
-      return;
+    if (!items.isEmpty()) {
+      long start = System.nanoTime();
+      commit.commit(items);
+      long took = Math.max(1, System.nanoTime() - start);
+      makeRoom((batch.next() - from) * NS_PER_SECOND / took);
     }
-    long start = System.nanoTime();
-    commit.commit(items);
-    long perSecond = items.size() * NS_PER_SECOND / Math.max(1, System.nanoTime() - start);
-    journal.release(position());
-    succeeded();
+    journal.release(batch.next());
     synchronized (monitor) {
-      waiting = Math.max(0, waiting - items.size());
-      room = (int) Math.max(MIN_WAITING, Math.min(MAX_WAITING, perSecond));
+      // Behind damage, too.
+      position = batch.next();
       monitor.notifyAll();
     }
+    succeeded();
     tellReached();
+  }
+
+  /**
+   * After a failure nobody knows how far the database has got, but it does. @return from where on
+   */
+  private long begin() throws SQLException {
+    synchronized (monitor) {
+      if (!uncertain) {
+        return position;
+      }
+    }
+    long stored = positionIn(database);
+    synchronized (monitor) {
+      // What damage there was lies behind us already.
+      position = Math.max(position, stored);
+      uncertain = false;
+      return position;
+    }
+  }
+
+  private void makeRoom(long bytesPerSecond) {
+    synchronized (monitor) {
+      room = Math.max(MIN_ROOM, Math.min(MAX_ROOM, bytesPerSecond));
+    }
   }
 
   private void tellReached() {
@@ -250,18 +272,6 @@ final class JournalDrain implements AutoCloseable {
       }
     }
     reached.forEach(mark -> mark.reached().complete(null));
-  }
-
-  /** After a failure nobody knows how far the database has got, but it does. */
-  private long position() throws SQLException {
-    synchronized (monitor) {
-      if (position != UNKNOWN) {
-        return position;
-      }
-    }
-    long stored = positionIn(database);
-    moveTo(stored);
-    return stored;
   }
 
   private void moveTo(long next) {
@@ -282,7 +292,7 @@ final class JournalDrain implements AutoCloseable {
         + String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     commit.drop();
     synchronized (monitor) {
-      position = UNKNOWN;
+      uncertain = true;
       monitor.notifyAll();
     }
     tellReached();

@@ -145,7 +145,7 @@ public final class JournaledSink implements TelemetrySink {
         return;
       }
       appender.succeeded();
-      drain.appended(batch.size());
+      drain.appended();
       batch.forEach(pending -> pending.result().complete(outcomeOf(pending.message())));
     }
 

@@ -128,6 +128,44 @@ class JournaledSinkTest {
   }
 
   @Test
+  void aFlushThatFails_afterTheCommit_storesNothingTwice_andPassesByItself() throws Exception {
+    FailingDisk disk = new FailingDisk(folder);
+    try (TelemetryDatabase failing = TelemetryDatabase.open(disk);
+        JournaledSink journaled = JournaledSink.start(
+            folder.resolve("other"),
+            failing,
+            direct,
+            IntakeLimits.DEFAULT,
+            StoredListener.NOBODY,
+            new SimpleMeterRegistry())) {
+      disk.fails.set(true);
+      for (int i = 0; i < 3; i++) {
+        journaled.store(message(0, "1")).get(10, TimeUnit.SECONDS);
+      }
+      await().until(() -> journaled.problem().isPresent());
+      disk.fails.set(false);
+      await().until(() -> journaled.problem().isEmpty());
+      journaled.store(message(0, "1")).get(10, TimeUnit.SECONDS);
+      journaled.settled().get(10, TimeUnit.SECONDS);
+      assertThat(new MessageQuery(failing).messages(DEVICE, 0, 10).entries()).hasSize(4);
+    }
+  }
+
+  @Test
+  void manyAtOnce_againAndAgain_leaveRoomForMore() throws Exception {
+    for (int round = 0; round < 5; round++) {
+      List<CompletableFuture<Stored>> results = new ArrayList<>();
+      for (int i = 1; i <= 1_000; i++) {
+        results.add(sink.store(message(round * 1_000L + i, "1")));
+      }
+      CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+    }
+    sink.settled().get(30, TimeUnit.SECONDS);
+    assertThat(meters.get("muster.telemetry.journal.bytes").gauge().value()).isZero();
+    assertThat(sequences()).hasSize(5_000).doesNotHaveDuplicates();
+  }
+
+  @Test
   void aDatabaseThatFails_isWaitedFor_andWhatWaitsIsBounded() throws Exception {
     FullDiskTest.FullDisk.full = true;
     List<CompletableFuture<Stored>> results = new ArrayList<>();

@@ -7,69 +7,22 @@ package dev.muster.broker.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.zaxxer.hikari.HikariConfig;
 import dev.muster.broker.state.StateStore;
 import dev.muster.broker.state.StateUnavailableException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What was committed and could not be flushed may be there: it is not acknowledged, nor redone. */
 class StateAfterFailedFlushTest {
-  /** H2, with a disk that fails when it is told to. */
-  private static final class FailingDisk implements Engine {
-    final AtomicBoolean fails = new AtomicBoolean();
-    private final Engine engine;
-
-    FailingDisk(Path folder) {
-      this.engine = EmbeddedEngine.in(folder);
-    }
-
-    @Override
-    public HikariConfig configuration() {
-      return engine.configuration();
-    }
-
-    @Override
-    public void check(Connection connection) throws SQLException {
-      engine.check(connection);
-    }
-
-    @Override
-    public boolean answers(Connection connection) {
-      return engine.answers(connection);
-    }
-
-    @Override
-    public void flush(Connection connection) throws SQLException {
-      if (fails.get()) {
-        throw new SQLException("no flush", "58030");
-      }
-      engine.flush(connection);
-    }
-
-    @Override
-    public Claim claim() throws SQLException {
-      return engine.claim();
-    }
-
-    @Override
-    public String explain(Throwable problem) {
-      return engine.explain(problem);
-    }
-  }
-
   @Test
   void writes_whoseFlushFails_areDoneOnce_andNotAcknowledged(@TempDir Path folder)
       throws Exception {

@@ -48,12 +48,20 @@ public final class IngestJournal implements AutoCloseable {
   }
 
   /**
-   * What is read.
+   * A record.
    *
    * @param next the position behind it
    */
   @SuppressWarnings("ArrayRecordComponent")
   public record Entry(long next, byte[] content) {}
+
+  /**
+   * What is read.
+   *
+   * @param entries in their order
+   * @param next where to read on: behind the last entry, and behind damage that followed it
+   */
+  public record Batch(List<Entry> entries, long next) {}
 
   private final Path folder;
   private final Disk disk;
@@ -230,9 +238,8 @@ public final class IngestJournal implements AutoCloseable {
    *
    * @param records at most so many
    * @param bytes none more once there are so many
-   * @return in their order; empty if there are none. {@link Entry#next} is where to read on
    */
-  public List<Entry> read(long from, int records, long bytes) throws IOException {
+  public Batch read(long from, int records, long bytes) throws IOException {
     List<Entry> read = new ArrayList<>();
     long position = from;
     long taken = 0;
@@ -253,7 +260,7 @@ public final class IngestJournal implements AutoCloseable {
       taken += content.length;
       read.add(new Entry(position, content));
     }
-    return read;
+    return new Batch(read, position);
   }
 
   private long passOver(long from, long to, String where) {

@@ -33,7 +33,7 @@ class IngestJournalTest {
   }
 
   private static List<String> texts(IngestJournal journal, long from) throws IOException {
-    return journal.read(from, 1_000, Long.MAX_VALUE).stream()
+    return journal.read(from, 1_000, Long.MAX_VALUE).entries().stream()
         .map(entry -> new String(entry.content(), StandardCharsets.UTF_8))
         .toList();
   }
@@ -50,10 +50,12 @@ class IngestJournalTest {
       journal.append(List.of(bytes("a"), bytes("")));
       journal.append(List.of(bytes("c")));
       assertThat(texts(journal, 0)).containsExactly("a", "", "c");
-      List<IngestJournal.Entry> first = journal.read(0, 1, Long.MAX_VALUE);
+      List<IngestJournal.Entry> first = journal.read(0, 1, Long.MAX_VALUE).entries();
       assertThat(texts(journal, first.get(0).next())).containsExactly("", "c");
       assertThat(texts(journal, journal.end())).isEmpty();
-      assertThat(journal.read(0, 1_000, 1)).as("enough after one byte").hasSize(1);
+      assertThat(journal.read(0, 1_000, 1).entries())
+          .as("enough after one byte")
+          .hasSize(1);
     }
   }
 
@@ -126,7 +128,7 @@ class IngestJournalTest {
         journal.append(List.of(big));
       }
       assertThat(files()).hasSize(3);
-      journal.release(journal.read(0, 3, Long.MAX_VALUE).get(2).next());
+      journal.release(journal.read(0, 3, Long.MAX_VALUE).next());
       assertThat(files()).hasSize(2);
       journal.discard();
     }
@@ -148,7 +150,7 @@ class IngestJournalTest {
         all.addAll(batch);
         journal.append(batch);
       }
-      assertThat(journal.read(0, 10_000, Long.MAX_VALUE).stream()
+      assertThat(journal.read(0, 10_000, Long.MAX_VALUE).entries().stream()
               .map(IngestJournal.Entry::content)
               .toList())
           .containsExactlyElementsOf(all);
