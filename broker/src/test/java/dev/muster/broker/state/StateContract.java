@@ -267,7 +267,7 @@ abstract class StateContract {
         connect(book, sessions, DEVICE.value());
       }
       connect(book, sessions, "other");
-      await().untilAsserted(() -> {
+      await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
         book.forget();
         assertThat(book.connections(DEVICE, Long.MAX_VALUE, PresenceBook.MAX_KEPT + 5))
             .hasSize(PresenceBook.MAX_KEPT);
@@ -280,7 +280,7 @@ abstract class StateContract {
       assertThat(book.connections(DEVICE, Long.MAX_VALUE, 5)).hasSize(5);
       clock.advance(Duration.ofDays(2));
       // A store that takes its time has it done the next time.
-      await().untilAsserted(() -> {
+      await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
         book.forget();
         assertThat(book.connections(DEVICE, Long.MAX_VALUE, 5)).hasSize(1);
       });
