@@ -46,9 +46,9 @@ final class JournalDrain implements AutoCloseable {
   /**
    * What may wait: as much as the database takes in a second, between these; and until it is known.
    */
-  private static final long MIN_ROOM = 128 * 1024;
+  private static final long MIN_ROOM = 512 * 1024;
 
-  private static final long FIRST_ROOM = 512 * 1024;
+  private static final long FIRST_ROOM = MIN_ROOM;
   private static final long MAX_ROOM = 4 * MAX_BATCH_BYTES;
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
@@ -206,7 +206,7 @@ final class JournalDrain implements AutoCloseable {
         return true;
       }
       long early = last + PACE_NS - System.nanoTime();
-      boolean hurry = closing || !marks.isEmpty() || bytes() >= room / 2;
+      boolean hurry = closing || !marks.isEmpty() || bytes() >= room;
       boolean work = bytes() > 0;
       if (work && (hurry || early <= 0)) {
         return true;
