@@ -50,6 +50,10 @@ final class JournalDrain implements AutoCloseable {
 
   private static final long FIRST_ROOM = MIN_ROOM;
   private static final long MAX_ROOM = 4 * MAX_BATCH_BYTES;
+
+  /** How many may wait for it to get somewhere: it may hang, and they ask on. */
+  private static final int MAX_MARKS = 1_000;
+
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
   private static final long CLOSE_MS = 10_000;
@@ -146,12 +150,13 @@ final class JournalDrain implements AutoCloseable {
   /**
    * Hurries.
    *
-   * @return done when the database has all that was appended before, or does not work
+   * @return done when the database has all that was appended before; at once if it does not work,
+   *     or too many wait for it
    */
   CompletableFuture<Void> settled() {
     CompletableFuture<Void> reached = new CompletableFuture<>();
     synchronized (monitor) {
-      if (uncertain || closing || bytes() == 0) {
+      if (uncertain || closing || bytes() == 0 || marks.size() >= MAX_MARKS) {
         reached.complete(null);
       } else {
         marks.add(new Mark(journal.end(), reached));

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 public interface TelemetrySink extends AutoCloseable {
   /** What became of a message. */
   enum Stored {
+    /** It is kept. It may turn out to be a redelivery where that is found out only later. */
     NEW,
     /** It was there already: a redelivery. */
     DUPLICATE,

@@ -12,9 +12,7 @@ import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -102,60 +100,7 @@ class FullDiskTest {
 
     @Override
     public FileChannel open(String mode) throws IOException {
-      return new FullChannel(super.open(mode));
-    }
-  }
-
-  /** Refuses to write while the disk is full. */
-  private static final class FullChannel extends org.h2.store.fs.FileBaseDefault {
-    private final FileChannel channel;
-
-    FullChannel(FileChannel channel) {
-      this.channel = channel;
-    }
-
-    private static void check() throws IOException {
-      if (FullDisk.full) {
-        throw new IOException("No space left on device");
-      }
-    }
-
-    @Override
-    public int write(ByteBuffer source, long position) throws IOException {
-      check();
-      return channel.write(source, position);
-    }
-
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      return channel.read(target, position);
-    }
-
-    @Override
-    public long size() throws IOException {
-      return channel.size();
-    }
-
-    @Override
-    protected void implTruncate(long size) throws IOException {
-      check();
-      channel.truncate(size);
-    }
-
-    @Override
-    public void force(boolean metaData) throws IOException {
-      check();
-      channel.force(metaData);
-    }
-
-    @Override
-    public FileLock tryLock(long position, long size, boolean shared) throws IOException {
-      return channel.tryLock(position, size, shared);
-    }
-
-    @Override
-    protected void implCloseChannel() throws IOException {
-      channel.close();
+      return new FullChannel(super.open(mode), () -> full);
     }
   }
 }

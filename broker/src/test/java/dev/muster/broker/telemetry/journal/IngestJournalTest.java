@@ -7,8 +7,8 @@ package dev.muster.broker.telemetry.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.broker.telemetry.FullChannel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.h2.store.fs.FileBaseDefault;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -185,52 +184,9 @@ class IngestJournalTest {
     @Override
     public FileChannel open(Path path, Set<? extends OpenOption> options) throws IOException {
       FileChannel channel = FileChannel.open(path, options);
-      return options.contains(StandardOpenOption.WRITE) ? new Filling(channel, this) : channel;
-    }
-  }
-
-  private static final class Filling extends FileBaseDefault {
-    private final FileChannel channel;
-    private final FullDisk disk;
-
-    Filling(FileChannel channel, FullDisk disk) {
-      this.channel = channel;
-      this.disk = disk;
-    }
-
-    @Override
-    public int write(ByteBuffer source, long position) throws IOException {
-      if (disk.full) {
-        channel.write(
-            source.duplicate().limit(source.position() + source.remaining() / 2), position);
-        throw new IOException("No space left on device");
-      }
-      return channel.write(source, position);
-    }
-
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      return channel.read(target, position);
-    }
-
-    @Override
-    public long size() throws IOException {
-      return channel.size();
-    }
-
-    @Override
-    protected void implTruncate(long size) throws IOException {
-      channel.truncate(size);
-    }
-
-    @Override
-    public void force(boolean metaData) throws IOException {
-      channel.force(metaData);
-    }
-
-    @Override
-    protected void implCloseChannel() throws IOException {
-      channel.close();
+      return options.contains(StandardOpenOption.WRITE)
+          ? new FullChannel(channel, () -> full)
+          : channel;
     }
   }
 }
