@@ -203,12 +203,31 @@ final class PresenceTable {
 
   /** Forgets some that began before a time. @return whether there may be more */
   boolean forgetBefore(Instant time) throws SQLException {
-    try (PreparedStatement delete = connection.prepareStatement(
-        "DELETE FROM device_connection WHERE id IN (SELECT id FROM device_connection"
-            + " WHERE connected_us<? AND disconnected_us IS NOT NULL LIMIT ?)")) {
-      delete.setLong(1, Times.toMicros(time));
-      delete.setInt(2, DELETED_AT_ONCE);
-      return delete.executeUpdate() == DELETED_AT_ONCE;
+    // One by one: H2 would ask for all of them anew at each row that it deletes.
+    List<Long> some = endedBefore(time);
+    try (PreparedStatement delete =
+        connection.prepareStatement("DELETE FROM device_connection WHERE id=?")) {
+      for (long id : some) {
+        delete.setLong(1, id);
+        delete.addBatch();
+      }
+      delete.executeBatch();
+    }
+    return some.size() == DELETED_AT_ONCE;
+  }
+
+  private List<Long> endedBefore(Instant time) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement("SELECT id FROM device_connection"
+        + " WHERE connected_us<? AND disconnected_us IS NOT NULL LIMIT ?")) {
+      select.setLong(1, Times.toMicros(time));
+      select.setInt(2, DELETED_AT_ONCE);
+      List<Long> ids = new ArrayList<>();
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          ids.add(rows.getLong(1));
+        }
+      }
+      return ids;
     }
   }
 }
