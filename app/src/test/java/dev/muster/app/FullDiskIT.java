@@ -75,6 +75,8 @@ class FullDiskIT {
             test -n "$after" || break
           done
         }
+        count
+        test $stored -gt 0
         rm disk/ballast
         for try in $(seq 60); do
           count
