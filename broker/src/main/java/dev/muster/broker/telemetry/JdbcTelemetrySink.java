@@ -25,7 +25,8 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcTelemetrySink.class);
   private static final int MAX_BATCH = 512;
 
-  private record Pending(TelemetryMessage message, CompletableFuture<Stored> result)
+  private record Pending(
+      TelemetryMessage message, CompletableFuture<Stored> result, JdbcTelemetrySink sink)
       implements BatchCommit.Item {
     @Override
     public long position() {
@@ -34,6 +35,8 @@ public final class JdbcTelemetrySink implements TelemetrySink {
 
     @Override
     public void stored(Stored outcome) {
+      // Whoever is told finds a store that works.
+      sink.thread.succeeded();
       result.complete(outcome);
     }
   }
@@ -80,7 +83,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
     TelemetryMessage checked =
         message.letter() == null ? message.heldBeyond(intake.futureTolerance()) : message;
     thread
-        .offer(new Pending(checked, result))
+        .offer(new Pending(checked, result, this))
         .ifPresent(reason -> result.completeExceptionally(new NotStoredException(reason)));
     return result;
   }
@@ -111,7 +114,6 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   private void commit(List<Pending> batch) throws InterruptedException {
     try {
       commit.commit(batch);
-      thread.succeeded();
     } catch (SQLException e) {
       thread.failed(e);
       writing.fail(batch, BatchThread.FAILED);
