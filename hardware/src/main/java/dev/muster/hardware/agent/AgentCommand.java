@@ -10,12 +10,18 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import javax.security.auth.login.FailedLoginException;
 
 /**
  * {@code muster-device}, the agent alone: what {@code muster device run} does, with a tenth of its
- * jars. Exit codes: 0 done, 1 failed, 2 wrong usage.
+ * jars. Exit codes: 0 done, 1 failed, 2 wrong usage, 77 if a token refuses the PIN: with that,
+ * nobody may start it again and again, for tokens lock themselves (the unit's
+ * RestartPreventExitStatus).
  */
 public final class AgentCommand {
+  /** EX_NOPERM of sysexits.h. Not 3, with which a JVM ends that has no memory left. */
+  static final int PIN_REFUSED = 77;
+
   private static final String USAGE = """
       Usage: muster-device [--config FILE]
       Enrolls, stays connected, and sends what this machine's sensors measure.
@@ -35,7 +41,7 @@ public final class AgentCommand {
     }
   }
 
-  private static int run(List<String> args) throws InterruptedException {
+  static int run(List<String> args) throws InterruptedException {
     if (args.contains("--help")) {
       System.out.print(USAGE);
       return 0;
@@ -58,7 +64,7 @@ public final class AgentCommand {
       System.out.println("ready boot=" + agent.device().bootId());
     } catch (IllegalArgumentException | IllegalStateException | KeyUnavailableException e) {
       System.err.println("muster-device: " + e.getMessage());
-      return 1;
+      return e.getCause() instanceof FailedLoginException ? PIN_REFUSED : 1;
     }
     new CountDownLatch(1).await(); // Until the signal; the hook does the rest.
     return 0;

@@ -11,12 +11,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.MessageDigest;
 import java.security.Provider;
 import java.security.ProviderException;
 import java.security.Security;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.security.auth.login.FailedLoginException;
 
 /**
  * A token that is logged in to.
@@ -26,42 +29,81 @@ import java.util.concurrent.atomic.AtomicInteger;
 record Pkcs11Token(Provider provider, KeyStore keys) {
   private static final AtomicInteger COUNT = new AtomicInteger();
 
+  /** The JDK lets go of none that it has made: the next try takes the one of the last. */
+  private static final Map<String, Provider> UNUSED = new ConcurrentHashMap<>();
+
+  /** Digests of PINs that tokens refuse: each try more would bring them nearer to their lock. */
+  private static final Map<String, byte[]> REFUSED = new ConcurrentHashMap<>();
+
   /**
    * Logs in: once, for all threads of this process.
    *
-   * @throws IllegalArgumentException if the settings are wrong
-   * @throws KeyUnavailableException if the token is not there, or does not let us in
+   * @throws KeyUnavailableException if the token, its library or the PIN is not there, or the token
+   *     does not let us in; caused by a {@link FailedLoginException} if it refuses the PIN, which
+   *     is not shown to it again
    */
   static Pkcs11Token logIn(Pkcs11Uri uri) {
+    String place = uri.module() + " " + uri.name();
     char[] pin = pin(uri.pinSource());
+    byte[] digest = digest(pin);
+    if (Arrays.equals(REFUSED.get(place), digest)) {
+      throw refused(uri, new FailedLoginException("not tried again with the PIN that it refused"));
+    }
     try {
-      Provider provider = provider(uri);
-      KeyStore keys = KeyStore.getInstance("PKCS11", provider);
-      keys.load(null, pin);
-      Security.addProvider(provider);
-      return new Pkcs11Token(provider, keys);
+      Pkcs11Token token = logIn(uri, pin);
+      REFUSED.remove(place);
+      return token;
     } catch (IOException | GeneralSecurityException | ProviderException e) {
-      throw new KeyUnavailableException(
-          uri.name() + ": does not let us in: " + answer(e) + wrongPin(uri, answer(e)), e);
+      String answer = answer(e);
+      if (answer.startsWith("CKR_PIN")) {
+        REFUSED.put(place, digest);
+        throw refused(uri, (FailedLoginException) new FailedLoginException(answer).initCause(e));
+      }
+      throw new KeyUnavailableException(uri.name() + ": does not let us in: " + answer, e);
     } finally {
       Arrays.fill(pin, ' ');
     }
   }
 
-  private static String wrongPin(Pkcs11Uri uri, String answer) {
-    return answer.startsWith("CKR_PIN")
-        ? " (expected: the user PIN in " + uri.pinSource()
-            + "; many tokens lock themselves after a few wrong ones)"
-        : "";
+  private static Pkcs11Token logIn(Pkcs11Uri uri, char[] pin)
+      throws IOException, GeneralSecurityException {
+    long slot = slot(uri);
+    String place = uri.module() + " " + slot;
+    Provider unused = UNUSED.remove(place);
+    Provider provider = unused == null ? provider(uri.module(), slot) : unused;
+    try {
+      KeyStore keys = KeyStore.getInstance("PKCS11", provider);
+      keys.load(null, pin);
+      Security.addProvider(provider);
+      return new Pkcs11Token(provider, keys);
+    } catch (IOException | GeneralSecurityException | ProviderException e) {
+      UNUSED.put(place, provider);
+      throw e;
+    }
   }
 
-  private static Provider provider(Pkcs11Uri uri) {
+  private static KeyUnavailableException refused(Pkcs11Uri uri, FailedLoginException reason) {
+    return new KeyUnavailableException(
+        uri.name() + ": does not let us in: " + reason.getMessage() + " (expected: the user PIN in "
+            + uri.pinSource() + "; many tokens lock themselves after a few wrong ones)",
+        reason);
+  }
+
+  private static byte[] digest(char[] pin) {
+    try {
+      return MessageDigest.getInstance("SHA-256")
+          .digest(new String(pin).getBytes(StandardCharsets.UTF_8));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("SHA-256 is missing from this Java runtime", e);
+    }
+  }
+
+  private static Provider provider(Path module, long slot) {
     Provider template = Security.getProvider("SunPKCS11");
     if (template == null) {
       throw new KeyUnavailableException(
           "this JDK has no PKCS#11 (expected: the module jdk.crypto.cryptoki)", null);
     }
-    long slot = uri.slot().isPresent() ? uri.slot().getAsLong() : slot(uri);
     // Keys of tokens must stay there; some tokens would give them out if not told otherwise.
     return template.configure("""
         --name=muster-%d
@@ -74,13 +116,22 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
           CKA_SIGN=true
           CKA_DERIVE=false
         }
-        """.formatted(COUNT.incrementAndGet(), uri.module(), slot));
+        """.formatted(COUNT.incrementAndGet(), module, slot));
+  }
+
+  private static void requireModule(Path module) {
+    if (!Files.isRegularFile(module)) {
+      throw new KeyUnavailableException(
+          "module-path: " + module
+              + " is not there (expected: the PKCS#11 library of the token's maker)",
+          null);
+    }
   }
 
   private static long slot(Pkcs11Uri uri) {
-    if (!Files.isRegularFile(uri.module())) {
-      throw new IllegalArgumentException("module-path: " + uri.module()
-          + " is not there (expected: the PKCS#11 library of the token's maker)");
+    requireModule(uri.module());
+    if (uri.slot().isPresent()) {
+      return uri.slot().getAsLong();
     }
     Map<String, Long> slots;
     try {
@@ -102,12 +153,12 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
       boolean open = Files.getPosixFilePermissions(file).stream()
           .anyMatch(permission -> permission.name().startsWith("OTHERS_"));
       if (open) {
-        throw new IllegalArgumentException(
-            "pin-source: " + file + " is readable by everybody (expected: mode 0600)");
+        throw new KeyUnavailableException(
+            "pin-source: " + file + " is readable by everybody (expected: mode 0600)", null);
       }
       return Files.readString(file, StandardCharsets.UTF_8).strip().toCharArray();
     } catch (IOException e) {
-      throw new IllegalArgumentException(
+      throw new KeyUnavailableException(
           "pin-source: " + file + " cannot be read (expected: a file that holds the user PIN)", e);
     }
   }

@@ -14,11 +14,15 @@ import dev.muster.hardware.FactoryVault;
 import dev.muster.hardware.KeyVaultContract;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.SoftHsm;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
+import java.security.Security;
+import java.util.List;
+import javax.security.auth.login.FailedLoginException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,20 +106,80 @@ class SoftHsmTest extends KeyVaultContract {
     assertThat(objects).doesNotContain("Object;");
   }
 
-  @Test
-  void wrongPin_isSaidAndPasses() throws Exception {
+  private Path wrongPin() throws IOException {
     Path wrong = Files.writeString(folder.resolve("pin"), "0000");
     Files.setPosixFilePermissions(wrong, PosixFilePermissions.fromString("rw-------"));
-    SoftHsm own = SoftHsm.newToken(pins);
-    URI uri = URI.create("pkcs11:token=" + own.label() + ";object=x?module-path=" + own.library()
-        + "&pin-source=" + wrong);
+    return wrong;
+  }
+
+  private static URI uri(SoftHsm own, Path pinFile) {
+    return URI.create("pkcs11:token=" + own.label() + ";object=x?module-path=" + own.library()
+        + "&pin-source=" + pinFile);
+  }
+
+  @Test
+  void wrongPin_isShownToTheTokenOnce_untilTheFileSaysAnother() throws Exception {
+    Path pin = wrongPin();
+    URI uri = uri(SoftHsm.newToken(pins), pin);
+    for (String said : List.of("CKR_PIN_INCORRECT", "not tried again")) {
+      // A vault of its own each time, as for a device that has its IDevID in the token too.
+      try (KeyVault place = KeyPlaces.open(uri)) {
+        assertThatThrownBy(place::named)
+            .isInstanceOf(KeyUnavailableException.class)
+            .hasMessageContaining(": does not let us in: " + said)
+            .hasMessageContaining(" (expected: the user PIN in " + pin)
+            .hasCauseInstanceOf(FailedLoginException.class);
+      }
+    }
     try (KeyVault place = KeyPlaces.open(uri)) {
-      assertThatThrownBy(place::named)
-          .isInstanceOf(KeyUnavailableException.class)
-          .hasMessageContaining("CKR_PIN_INCORRECT (expected: the user PIN in " + wrong);
-      Files.writeString(wrong, own.pin());
+      Files.writeString(pin, hsm.pin());
       assertThatThrownBy(place::named).hasMessageContaining("no such key");
     }
+  }
+
+  /** The JDK never lets go of a provider, used or not. */
+  @Test
+  void wrongPins_severalInARow_makeOneProvider() throws Exception {
+    Path pin = wrongPin();
+    SoftHsm own = SoftHsm.newToken(pins);
+    Pkcs11Uri uri = Pkcs11Uri.parse(uri(own, pin));
+    int before = numberOfAProvider(Pkcs11Uri.parse(place()));
+    for (String wrong : List.of("1111", "2222", "3333")) {
+      Files.writeString(pin, wrong);
+      assertThatThrownBy(() -> Pkcs11Token.logIn(uri)).hasMessageContaining("CKR_PIN_INCORRECT");
+    }
+    Files.writeString(pin, own.pin());
+
+    assertThat(numberOfAProvider(uri)).isEqualTo(before + 1);
+  }
+
+  /** At run time all of it may be there again, and the key still is: it is not given up. */
+  @Test
+  void load_libraryOrPinAway_isNotTakenForALostKey() throws Exception {
+    vault().create(newHome("0001"));
+    Path everybodys = wrongPin();
+    Files.setPosixFilePermissions(everybodys, PosixFilePermissions.fromString("rw-r--r--"));
+    String module = hsm.library().toString();
+    for (String[] away : new String[][] {
+      {module, "/none", "pin-source: /none cannot be read"},
+      {module, everybodys.toString(), "is readable by everybody"},
+      {"/none.so", hsm.pinFile().toString(), "module-path: /none.so is not there"}
+    }) {
+      URI uri = URI.create(
+          "pkcs11:token=" + hsm.label() + "?module-path=" + away[0] + "&pin-source=" + away[1]);
+      try (KeyVault place = KeyPlaces.open(uri)) {
+        assertThatThrownBy(() -> place.load(newHome("0001")))
+            .isInstanceOf(KeyUnavailableException.class)
+            .hasMessageContaining(away[2]);
+      }
+    }
+    assertSigns(vault().load(newHome("0001")));
+  }
+
+  private static int numberOfAProvider(Pkcs11Uri uri) {
+    String name = Pkcs11Token.logIn(uri).provider().getName();
+    Security.removeProvider(name);
+    return Integer.parseInt(name.substring(name.lastIndexOf('-') + 1));
   }
 
   @ParameterizedTest
