@@ -72,6 +72,9 @@ public final class Journal implements AutoCloseable {
   private long next = 1;
   private boolean noted = true;
   private @Nullable Segment active;
+  /** The newest file, as long as it tells nothing that the others do not. */
+  private @Nullable Segment dispensable;
+
   private @Nullable FileChannel appender;
   private @Nullable Cursor cursor;
 
@@ -113,6 +116,7 @@ public final class Journal implements AutoCloseable {
       }
     }
     next = Math.max(next, done.below());
+    found.stream().filter(segment -> segment.first() < next).forEach(Segment::recordsFound);
     dropFinished();
   }
 
@@ -184,14 +188,14 @@ public final class Journal implements AutoCloseable {
    *     again
    */
   public long write(List<Content> batch) throws IOException {
-    long first = next;
+    long first = unusedNumber();
     try {
       ByteBuffer frames = null;
       long number = first;
       for (Content content : batch) {
         int size = Frame.size(content.bytes().length);
         if (frames != null && frames.remaining() < size) {
-          append(frames.flip(), true);
+          append(frames.flip());
           frames = null;
         }
         if (frames == null) {
@@ -201,7 +205,7 @@ public final class Journal implements AutoCloseable {
         number++;
       }
       if (frames != null) {
-        append(frames.flip(), true);
+        append(frames.flip());
       }
       next = number;
       return first;
@@ -217,10 +221,25 @@ public final class Journal implements AutoCloseable {
   /** Each write after a failure begins a file: those in which nothing counts must not add up. */
   private void abandonFailed() {
     abandonActive();
-    while (!segments.isEmpty() && done.missing(segments.getLast().first(), next) == 0) {
-      delete(segments.removeLast());
-      noted = false;
+    Segment begun = dispensable;
+    if (begun != null) {
+      segments.remove(begun);
+      delete(begun);
+      dispensable = null;
     }
+  }
+
+  /**
+   * The number of the next record, which no file bears: one that holds no record may still be the
+   * only one that tells what is done.
+   */
+  private long unusedNumber() {
+    Segment last = segments.peekLast();
+    if (active == null && last != null && last.first() >= next) {
+      done.addRange(next, last.first() + 1);
+      next = last.first() + 1;
+    }
+    return next;
   }
 
   /** A buffer for what the active segment still takes, at least {@code size} bytes. */
@@ -237,23 +256,27 @@ public final class Journal implements AutoCloseable {
 
   private void roll(long number) throws IOException {
     abandonActive();
-    while (!segments.isEmpty() && segments.getLast().first() >= number) {
-      delete(segments.removeLast()); // It holds no record that could be read.
-    }
+    List<Segment> superseded =
+        segments.stream().filter(segment -> !segment.holdsRecords()).toList();
     active = Segment.create(folder, number);
     segments.addLast(active);
+    dispensable = active;
     appender = active.openToAppend();
-    active.append(appender, doneFrame(), false);
+    active.note(appender, doneFrame(), !superseded.isEmpty());
+    dispensable = noted && superseded.isEmpty() ? active : null;
     noted = true;
+    segments.removeAll(superseded);
+    superseded.forEach(this::delete);
   }
 
-  private void append(ByteBuffer frames, boolean flush) throws IOException {
+  private void append(ByteBuffer frames) throws IOException {
     Segment to = active;
     FileChannel channel = appender;
     if (to == null || channel == null) {
       throw new IllegalStateException("no file to append to");
     }
-    to.append(channel, frames, flush);
+    to.append(channel, frames);
+    dispensable = null;
   }
 
   private void abandonActive() {
@@ -296,10 +319,13 @@ public final class Journal implements AutoCloseable {
       return;
     }
     try {
-      if (active == null) {
-        roll(next); // Notes it.
+      Segment to = active;
+      FileChannel channel = appender;
+      if (to == null || channel == null) {
+        roll(unusedNumber()); // Notes it.
       } else {
-        append(doneFrame(), false);
+        to.note(channel, doneFrame(), false);
+        dispensable = null;
         noted = true;
       }
     } catch (IOException e) {

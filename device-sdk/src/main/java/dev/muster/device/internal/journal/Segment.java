@@ -22,6 +22,7 @@ final class Segment {
   private final Path file;
   private final long first;
   private long length;
+  private boolean holdsRecords;
 
   private Segment(Path file, long first, long length) {
     this.file = file;
@@ -71,8 +72,28 @@ final class Segment {
     return FileChannel.open(file, StandardOpenOption.WRITE);
   }
 
-  /** Writes at the end. What was written counts only if that succeeded as a whole. */
-  void append(FileChannel channel, ByteBuffer frames, boolean flush) throws IOException {
+  /** Whether it was opened or written with records in it, done or not. */
+  boolean holdsRecords() {
+    return holdsRecords;
+  }
+
+  void recordsFound() {
+    holdsRecords = true;
+  }
+
+  /** Writes records at the end, on stable storage when this returns. */
+  void append(FileChannel channel, ByteBuffer frames) throws IOException {
+    write(channel, frames, true);
+    holdsRecords = true;
+  }
+
+  /** Writes at the end what is no record. */
+  void note(FileChannel channel, ByteBuffer frame, boolean flush) throws IOException {
+    write(channel, frame, flush);
+  }
+
+  /** What was written counts only if that succeeded as a whole. */
+  private void write(FileChannel channel, ByteBuffer frames, boolean flush) throws IOException {
     long end = length;
     while (frames.hasRemaining()) {
       end += channel.write(frames, end);

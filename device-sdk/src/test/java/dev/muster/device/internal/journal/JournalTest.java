@@ -256,6 +256,49 @@ class JournalTest {
     assertThat(readAll(open(MEBIBYTE))).containsExactly("record 0", "record 2");
   }
 
+  @Test
+  void write_diskFailsAfterDoneWasNoted_doneStaysDoneOverAKill() throws IOException {
+    write(3);
+    Journal killed = open(MEBIBYTE);
+    killed.done(1);
+    killed.noteDone(); // In a file of its own, which holds no record.
+    failInTheFile(killed);
+    failInTheFolder(killed);
+
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("record 1", "record 2");
+  }
+
+  @Test
+  void write_diskFailsAfterAllOfTheNewestFileWasDone_doneStaysDoneOverAKill() throws IOException {
+    write(3);
+    Journal killed = open(MEBIBYTE);
+    long newest = killed.write(List.of(content("b1")));
+    killed.done(1);
+    killed.done(newest);
+    killed.noteDone();
+    failInTheFile(killed);
+
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("record 1", "record 2");
+  }
+
+  @Test
+  void write_afterAFileWithoutRecords_isReadBackAndLeavesNoneBehind() throws IOException {
+    write(3);
+    Journal killed = open(MEBIBYTE);
+    killed.done(1);
+    killed.noteDone();
+
+    Journal journal = open(MEBIBYTE);
+    failInTheFile(journal);
+    journal.write(List.of(content("b1")));
+
+    assertThat(readAll(journal)).containsExactly("record 1", "record 2", "b1");
+    assertThat(readAll(open(MEBIBYTE))).containsExactly("record 1", "record 2", "b1");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).hasSize(2);
+    }
+  }
+
   /** An interrupted thread cannot write: here, it cannot even begin a file. */
   private static void failInTheFolder(Journal journal) {
     Thread.currentThread().interrupt();
@@ -289,7 +332,7 @@ class JournalTest {
 
   /**
    * Against a model, longer with {@code -Djournal.rounds=1000}; every file handle is dropped now
-   * and then, as a kill does.
+   * and then, as a kill does, and writes fail.
    */
   @Test
   void anything_inAnyOrder_isAsInTheModel() throws IOException {
@@ -299,7 +342,7 @@ class JournalTest {
       TreeMap<Long, String> model = new TreeMap<>();
       Journal journal = open(MEBIBYTE);
       for (int step = 0; step < 200; step++) {
-        int choice = random.nextInt(10);
+        int choice = random.nextInt(12);
         if (choice < 5) {
           List<Journal.Content> batch = new ArrayList<>();
           int size = 1 + random.nextInt(4);
@@ -318,6 +361,10 @@ class JournalTest {
         } else if (choice == 8) {
           journal.noteDone();
           journal = open(MEBIBYTE);
+        } else if (choice == 9) {
+          failInTheFile(journal);
+        } else if (choice == 10) {
+          failInTheFolder(journal);
         } else {
           assertThat(readAll(journal)).as("seed %d", seed).isEqualTo(List.copyOf(model.values()));
         }
