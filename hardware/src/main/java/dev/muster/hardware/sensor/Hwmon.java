@@ -30,6 +30,9 @@ final class Hwmon implements SensorClass {
       "humidity", new Kind(0.001, "%RH"),
       "fan", new Kind(1.0 / 60, "Hz")); // Revolutions: a minute to a second.
 
+  /** The same thermometers as in {@link OneWire}, without the verdict of the checksum. */
+  private static final String ONE_WIRE = "w1_slave_temp";
+
   private final Path devices;
 
   Hwmon(Path devices) {
@@ -39,16 +42,22 @@ final class Hwmon implements SensorClass {
   @Override
   public List<Channel> discover() {
     List<Channel> channels = new ArrayList<>();
-    for (Path device : SysfsFiles.list(devices, "hwmon*")) {
-      String chip = "hwmon." + SysfsFiles.chip(device, device.resolve("device"));
-      for (Path file : SysfsFiles.list(device, "*_input")) {
-        Matcher input = INPUT.matcher(file.getFileName().toString());
-        Kind kind = input.matches() ? KINDS.get(input.group(2)) : null;
-        if (kind != null) {
-          Path fault = device.resolve(input.group(1) + "_fault");
-          String name = chip + "." + input.group(1);
-          channels.add(() -> read(file, fault, name, kind));
-        }
+    Map<Path, String> chips =
+        SysfsFiles.chips(SysfsFiles.list(devices, "hwmon*"), device -> device.resolve("device"));
+    chips.values().removeIf(chip -> chip.startsWith(ONE_WIRE));
+    chips.forEach((device, chip) -> channels.addAll(channels(device, "hwmon." + chip)));
+    return channels;
+  }
+
+  private static List<Channel> channels(Path device, String chip) {
+    List<Channel> channels = new ArrayList<>();
+    for (Path file : SysfsFiles.list(device, "*_input")) {
+      Matcher input = INPUT.matcher(file.getFileName().toString());
+      Kind kind = input.matches() ? KINDS.get(input.group(2)) : null;
+      if (kind != null) {
+        Path fault = device.resolve(input.group(1) + "_fault");
+        String name = chip + "." + input.group(1);
+        channels.add(() -> read(file, fault, name, kind));
       }
     }
     return channels;

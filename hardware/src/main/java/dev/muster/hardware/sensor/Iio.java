@@ -47,18 +47,22 @@ final class Iio implements SensorClass {
   @Override
   public List<Channel> discover() {
     List<Channel> channels = new ArrayList<>();
-    for (Path device : SysfsFiles.list(devices, "iio:device*")) {
-      String chip = "iio." + SysfsFiles.chip(device, device.resolve(".."));
-      for (Path file : SysfsFiles.list(device, "in_*")) {
-        Matcher input = INPUT.matcher(file.getFileName().toString());
-        Kind kind = input.matches() ? KINDS.get(input.group(2)) : null;
-        boolean better = input.matches()
-            && input.group(3).equals("raw")
-            && Files.exists(device.resolve("in_" + input.group(1) + "_input"));
-        if (kind != null && !better) {
-          String name = chip + "." + input.group(1);
-          channels.add(() -> read(file, name, kind));
-        }
+    SysfsFiles.chips(SysfsFiles.list(devices, "iio:device*"), device -> device.resolve(".."))
+        .forEach((device, chip) -> channels.addAll(channels(device, "iio." + chip)));
+    return channels;
+  }
+
+  private static List<Channel> channels(Path device, String chip) {
+    List<Channel> channels = new ArrayList<>();
+    for (Path file : SysfsFiles.list(device, "in_*")) {
+      Matcher input = INPUT.matcher(file.getFileName().toString());
+      Kind kind = input.matches() ? KINDS.get(input.group(2)) : null;
+      boolean better = input.matches()
+          && input.group(3).equals("raw")
+          && Files.exists(device.resolve("in_" + input.group(1) + "_input"));
+      if (kind != null && !better) {
+        String name = chip + "." + input.group(1);
+        channels.add(() -> read(file, name, kind));
       }
     }
     return channels;

@@ -20,6 +20,9 @@ final class OneWire implements SensorClass {
   private static final Pattern CHECKED =
       Pattern.compile("crc=[0-9a-f]{2} (YES|NO)\\b.*\\bt=(-?[0-9]{1,6})$", Pattern.DOTALL);
 
+  /** What a bus without a pull-up, or shorted to ground, says for every sensor. */
+  private static final String NOTHING_BUT_ZEROS = "00 00 00 00 00 00 00 00 00 :";
+
   /** What a DS18B20 says that has lost its power since it was asked to measure. */
   private static final double POWER_ON = 85.0;
 
@@ -40,8 +43,10 @@ final class OneWire implements SensorClass {
   private static Reading read(Path device) {
     String name = "w1." + SysfsFiles.channel(device.getFileName().toString());
     try {
-      Matcher lines = CHECKED.matcher(SysfsFiles.text(device.resolve("w1_slave")));
-      if (!lines.find()) {
+      String text = SysfsFiles.text(device.resolve("w1_slave"));
+      Matcher lines = CHECKED.matcher(text);
+      // The checksum of zeros is zero, and fits.
+      if (!lines.find() || text.startsWith(NOTHING_BUT_ZEROS)) {
         return new Reading(name, "Cel", 0, Quality.FAILED);
       }
       if (lines.group(1).equals("NO")) {

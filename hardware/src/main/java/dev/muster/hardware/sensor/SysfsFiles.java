@@ -12,8 +12,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /** Small files of the kernel, which may vanish at any time. */
@@ -64,23 +68,39 @@ final class SysfsFiles {
     return Files.exists(file) ? OptionalDouble.of(number(file)) : OptionalDouble.empty();
   }
 
-  /** What a driver calls its chip, with the address on its bus if there is one. */
-  static String chip(Path device, Path parent) {
+  /**
+   * What drivers call their chips, with the address on the bus where there is one. Chips that would
+   * have the same name get that of the device behind them as well.
+   *
+   * @param parent from an entry to what it is a view of
+   */
+  static Map<Path, String> chips(List<Path> entries, UnaryOperator<Path> parent) {
+    Map<Path, String> names = new LinkedHashMap<>();
+    entries.forEach(entry -> names.put(entry, chip(entry, place(entry, parent))));
+    Map<Path, String> unique = new LinkedHashMap<>(names);
+    unique.replaceAll((entry, name) -> Collections.frequency(names.values(), name) == 1
+        ? name
+        : channel(name + "." + place(entry, parent)));
+    return unique;
+  }
+
+  private static String chip(Path entry, String place) {
     String name;
     try {
-      name = text(device.resolve("name"));
+      name = text(entry.resolve("name"));
     } catch (IOException e) {
-      name = device.getFileName().toString();
+      name = entry.getFileName().toString();
     }
+    return channel(BUS_ADDRESS.matcher(place).matches() ? name + "." + place : name);
+  }
+
+  /** The device's own name in the kernel's tree; without a device, that of the entry. */
+  private static String place(Path entry, UnaryOperator<Path> parent) {
     try {
-      String address = parent.toRealPath().getFileName().toString();
-      if (BUS_ADDRESS.matcher(address).matches()) {
-        name += "." + address;
-      }
+      return parent.apply(entry).toRealPath().getFileName().toString();
     } catch (IOException e) {
-      return channel(name); // No bus.
+      return entry.getFileName().toString();
     }
-    return channel(name);
   }
 
   /** Only what a SenML name may have (RFC 8428, 4.5.1). */

@@ -123,6 +123,51 @@ class SysfsSensorsTest {
     assertThat(byName()).containsOnlyKeys("hwmon.lm75.1-0048.temp1", "hwmon.lm75.1-0049.temp1");
   }
 
+  /** Such as two disks, or the CPU's two channels: on no bus whose address would be in the name. */
+  @Test
+  void twoOfOneKindOnNoBus_areToldApartByTheirDevices() throws IOException {
+    for (String device : List.of("nvme0", "nvme1")) {
+      String chip = "class/hwmon/hwmon" + device.charAt(4);
+      file(chip + "/name", "nvme");
+      file(chip + "/temp1_input", "20000");
+      Files.createSymbolicLink(
+          sys.resolve(chip + "/device"), Files.createDirectories(sys.resolve("devices/" + device)));
+      file("devices/" + device + ".adc/iio:device0/name", "adc");
+      file("devices/" + device + ".adc/iio:device0/in_temp_input", "1000");
+      Files.createDirectories(sys.resolve("bus/iio/devices"));
+      Files.createSymbolicLink(
+          sys.resolve("bus/iio/devices/iio:device" + device.charAt(4)),
+          sys.resolve("devices/" + device + ".adc/iio:device0"));
+    }
+    file("class/hwmon/hwmon2/name", "virtual");
+    file("class/hwmon/hwmon2/temp1_input", "1000");
+    file("class/hwmon/hwmon3/name", "virtual");
+    file("class/hwmon/hwmon3/temp1_input", "2000");
+
+    assertThat(byName())
+        .containsOnlyKeys(
+            "hwmon.nvme.nvme0.temp1",
+            "hwmon.nvme.nvme1.temp1",
+            "hwmon.virtual.hwmon2.temp1",
+            "hwmon.virtual.hwmon3.temp1",
+            "iio.adc.nvme0.adc.temp",
+            "iio.adc.nvme1.adc.temp");
+  }
+
+  /** w1_therm shows its thermometers here as well, all under one name and unchecked. */
+  @Test
+  void hwmon_ofOneWireThermometers_isLeftOut() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      file("class/hwmon/hwmon" + i + "/name", "w1_slave_temp");
+      file("class/hwmon/hwmon" + i + "/temp1_input", "85000");
+      Files.createSymbolicLink(
+          sys.resolve("class/hwmon/hwmon" + i + "/device"),
+          Files.createDirectories(sys.resolve("devices/28-00000000000" + i)));
+    }
+
+    assertThat(read()).isEmpty();
+  }
+
   @Test
   void hwmon_driverSaysFault_isSuspect() throws IOException {
     file("class/hwmon/hwmon0/name", "max31865");
@@ -149,6 +194,10 @@ class SysfsSensorsTest {
         "bus/w1/devices/10-000000000005/w1_slave",
         "e6 ff 4b 46 ff ff 0e 10 e4 : crc=e4 YES\ne6 ff 4b 46 ff ff 0e 10 e4 t=-1625");
 
+    file(
+        "bus/w1/devices/28-000000000006/w1_slave",
+        "00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0");
+
     assertReads("w1.28-000000000001", 23.125, "Cel");
     assertReads("w1.10-000000000005", -1.625, "Cel");
     assertThat(read())
@@ -156,8 +205,9 @@ class SysfsSensorsTest {
         .contains(
             tuple("w1.28-000000000002", Quality.DAMAGED),
             tuple("w1.28-000000000003", Quality.SUSPECT),
-            tuple("w1.28-000000000004", Quality.FAILED))
-        .hasSize(5);
+            tuple("w1.28-000000000004", Quality.FAILED),
+            tuple("w1.28-000000000006", Quality.FAILED))
+        .hasSize(6);
   }
 
   @Test
