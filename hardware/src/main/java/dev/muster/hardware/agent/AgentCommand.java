@@ -25,7 +25,7 @@ public final class AgentCommand {
   private static final String USAGE = """
       Usage: muster-device [--config FILE]
       Enrolls, stays connected, and sends what this machine's sensors measure.
-        --config FILE   the settings; /etc/muster/device.properties unless given
+        --config FILE   the settings; /etc/muster-device/device.properties unless given
         --help          shows this
       """;
 
@@ -47,7 +47,7 @@ public final class AgentCommand {
       return 0;
     }
     if (args.isEmpty()) {
-      return serve(Path.of("/etc/muster/device.properties"));
+      return serve(Path.of("/etc/muster-device/device.properties"));
     }
     if (args.size() == 2 && args.get(0).equals("--config")) {
       return serve(Path.of(args.get(1)));

@@ -4,8 +4,9 @@
  */
 package dev.muster.hardware.agent;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
@@ -48,7 +49,7 @@ final class AgentLogging extends Formatter {
   public String format(LogRecord event) {
     String name = String.valueOf(event.getLoggerName());
     String line = name.substring(name.lastIndexOf('.') + 1) + " " + event.getMessage();
-    return start(event) + CONTROL.matcher(line).replaceAll("?") + "\n" + trace(event.getThrown());
+    return start(event) + inOneLine(line) + "\n" + trace(event.getThrown());
   }
 
   private String start(LogRecord event) {
@@ -63,11 +64,32 @@ final class AgentLogging extends Formatter {
   }
 
   private static String trace(@Nullable Throwable thrown) {
-    if (thrown == null) {
-      return "";
+    StringBuilder trace = new StringBuilder();
+    if (thrown != null) {
+      append(trace, "", thrown, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
-    StringWriter trace = new StringWriter();
-    thrown.printStackTrace(new PrintWriter(trace));
     return trace.toString();
+  }
+
+  /** As the JDK prints it, but that messages may have been chosen by a stranger. */
+  private static void append(
+      StringBuilder trace, String caption, Throwable thrown, Set<Throwable> seen) {
+    if (!seen.add(thrown)) {
+      return; // It is its own cause.
+    }
+    trace.append(caption).append(inOneLine(thrown.toString())).append('\n');
+    for (StackTraceElement frame : thrown.getStackTrace()) {
+      trace.append("\tat ").append(frame).append('\n');
+    }
+    for (Throwable suppressed : thrown.getSuppressed()) {
+      append(trace, "Suppressed: ", suppressed, seen);
+    }
+    if (thrown.getCause() != null) {
+      append(trace, "Caused by: ", thrown.getCause(), seen);
+    }
+  }
+
+  private static String inOneLine(String text) {
+    return CONTROL.matcher(text).replaceAll("?");
   }
 }

@@ -11,6 +11,7 @@ import dev.muster.hardware.sensor.Reading;
 import dev.muster.hardware.sensor.SysfsSensors;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.Measurement.Value;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,11 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,22 +35,14 @@ public final class DeviceAgent implements AutoCloseable {
   private final FleetDevice device;
   private final SysfsSensors sensors;
   private final Clock clock;
-  private final Supervisor supervisor = Supervisor.of(System.getenv());
-  private final ScheduledExecutorService sampler =
-      Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "muster-sampler");
-        thread.setDaemon(true);
-        return thread;
-      });
-  private Duration interval;
-  private @Nullable Future<?> next;
+  private final Sampler sampler;
 
   private DeviceAgent(AgentConfig config, Clock clock) {
     this.config = config;
     this.device = config.device();
     this.sensors = new SysfsSensors(config.sys());
     this.clock = clock;
-    this.interval = config.interval();
+    this.sampler = new Sampler(this::sample, config.interval(), Supervisor.of(System.getenv()));
   }
 
   /**
@@ -71,8 +59,7 @@ public final class DeviceAgent implements AutoCloseable {
     }
     agent.device.twin().onDesired(agent::desired);
     agent.device.start();
-    agent.schedule(Duration.ZERO);
-    agent.supervisor.watch(agent.sampler);
+    agent.sampler.start();
     return agent;
   }
 
@@ -85,14 +72,24 @@ public final class DeviceAgent implements AutoCloseable {
   private CommandResult reboot(CommandContext context) throws Exception {
     LOG.warn("Machine restarts, by command program={}", config.reboot().get(0));
     context.answer(CommandResult.done()).get();
-    new ProcessBuilder(config.reboot()).inheritIO().start();
+    restart(config.reboot());
     return CommandResult.done();
+  }
+
+  /** The answer has gone, so that only the log can tell of a failure. */
+  static void restart(List<String> program) throws IOException {
+    new ProcessBuilder(program).inheritIO().start().onExit().thenAccept(ended -> {
+      if (ended.exitValue() != 0) {
+        LOG.error(
+            "Machine not restarted program={} exitCode={}", program.get(0), ended.exitValue());
+      }
+    });
   }
 
   private void desired(Map<String, Object> desired) {
     Object seconds = desired.get(SAMPLING);
     Duration wanted = seconds == null ? config.interval() : duration(seconds);
-    changeInterval(wanted);
+    sampler.changeInterval(wanted);
     device.twin().report(Map.of(SAMPLING, wanted.toSeconds()));
   }
 
@@ -106,33 +103,6 @@ public final class DeviceAgent implements AutoCloseable {
     // Thrown, so that the backend is not told that this was taken over.
     throw new IllegalArgumentException(
         SAMPLING + ": " + seconds + " (expected: a whole number from 1 to 86400)");
-  }
-
-  private synchronized void changeInterval(Duration wanted) {
-    if (!wanted.equals(interval)) {
-      interval = wanted;
-      schedule(Duration.ZERO);
-    }
-  }
-
-  private synchronized void schedule(Duration delay) {
-    if (next != null) {
-      next.cancel(false);
-    }
-    if (!sampler.isShutdown()) {
-      next = sampler.schedule(this::sampleAndGoOn, delay.toMillis(), TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void sampleAndGoOn() {
-    try {
-      sample();
-    } catch (RuntimeException e) {
-      LOG.error("Sensors not read reason={}", e.getMessage(), e);
-    }
-    synchronized (this) {
-      schedule(interval);
-    }
   }
 
   private void sample() {
@@ -162,8 +132,7 @@ public final class DeviceAgent implements AutoCloseable {
   /** Blocks for at most 5 s. */
   @Override
   public void close() {
-    supervisor.stopping();
-    sampler.shutdownNow();
+    sampler.close();
     device.close();
   }
 }

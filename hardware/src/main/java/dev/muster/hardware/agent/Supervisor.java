@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,13 +46,21 @@ final class Supervisor {
   /**
    * Says that it is up; and, as long as {@code worker} gets on with its work, that it lives. A
    * sensor whose driver never answers holds the worker up, and systemd starts the agent anew.
+   *
+   * @param getsOn asked by the worker's thread
    */
-  void watch(ScheduledExecutorService worker) {
+  void watch(ScheduledExecutorService worker, BooleanSupplier getsOn) {
     tell("READY=1");
     if (socket != null && patience != null) {
       long millis = patience.dividedBy(2).toMillis();
       worker.scheduleWithFixedDelay(
-          () -> tell("WATCHDOG=1"), millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+          () -> tellIf(getsOn), millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void tellIf(BooleanSupplier getsOn) {
+    if (getsOn.getAsBoolean()) {
+      tell("WATCHDOG=1");
     }
   }
 

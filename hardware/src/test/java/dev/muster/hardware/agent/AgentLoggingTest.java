@@ -6,6 +6,7 @@ package dev.muster.hardware.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -38,5 +39,32 @@ class AgentLoggingTest {
   void format_lineEndsInAMessage_forgeNoLine() {
     assertThat(new AgentLogging(true).format(event(Level.INFO, "a\n<3>b\u2028")))
         .isEqualTo("<6>Thing a?<3>b?\n");
+  }
+
+  @Test
+  void format_lineEndsInMessagesOfExceptions_forgeNoLine() {
+    Exception thrown = new IllegalStateException("a\n<3>b", new IOException("c\n<3>d"));
+    thrown.addSuppressed(new IOException("e\n<3>f"));
+    LogRecord event = event(Level.INFO, "g");
+    event.setThrown(thrown);
+
+    assertThat(new AgentLogging(true).format(event).lines())
+        .contains(
+            "<6>Thing g",
+            "java.lang.IllegalStateException: a?<3>b",
+            "Suppressed: java.io.IOException: e?<3>f",
+            "Caused by: java.io.IOException: c?<3>d")
+        .anyMatch(line -> line.startsWith("\tat dev.muster.hardware.agent.AgentLoggingTest."))
+        .noneMatch(line -> line.startsWith("<3>"));
+  }
+
+  @Test
+  void format_exceptionThatIsItsOwnCause_endsAllTheSame() {
+    Exception outer = new IOException("outer");
+    outer.initCause(new IOException("inner", outer));
+    LogRecord event = event(Level.INFO, "a");
+    event.setThrown(outer);
+
+    assertThat(new AgentLogging(true).format(event)).contains("outer", "inner");
   }
 }

@@ -45,15 +45,18 @@ class DebianPackageIT {
       PeerProgram.require("sh").run(folder, "-n", file.toString()).expectSuccess();
     }
     assertThat(Files.readAllLines(folder.resolve("control/conffiles")))
-        .containsExactly("/etc/muster/device.properties");
+        .containsExactly("/etc/muster-device/device.properties");
   }
 
   @Test
   void contents_areTheAgentAndNothingElse() {
     assertThat(modes())
         .containsEntry("./usr/bin/muster-device", "-rwxr-xr-x root/root")
-        .containsEntry("./etc/muster/device.properties", "-rw-r--r-- root/root")
+        .containsEntry("./etc/muster-device/device.properties", "-rw-r--r-- root/root")
         .containsEntry("./usr/lib/systemd/system/muster-device.service", "-rw-r--r-- root/root")
+        .containsEntry("./usr/lib/systemd/system/muster-device-reboot.path", "-rw-r--r-- root/root")
+        .containsEntry(
+            "./usr/lib/systemd/system/muster-device-reboot.service", "-rw-r--r-- root/root")
         .containsEntry("./usr/share/doc/muster-device/copyright", "-rw-r--r-- root/root")
         .containsEntry(
             "./usr/share/doc/muster-device/examples/watchdog.conf", "-rw-r--r-- root/root");
@@ -87,12 +90,16 @@ class DebianPackageIT {
     String command = folder.resolve("usr/bin/muster-device").toString();
     PeerProgram shell = PeerProgram.require("sh");
 
-    assertThat(shell.run(folder, command, "--help").expectSuccess().stdout())
-        .startsWith("Usage: muster-device");
+    assertThat(PeerProgram.require("env")
+            .run(folder, "MUSTER_JAVA_OPTS=-XX:+PrintFlagsFinal", "sh", command, "--help")
+            .expectSuccess()
+            .stdout())
+        .containsPattern("ExitOnOutOfMemoryError +:?= true")
+        .contains("Usage: muster-device");
     // It goes as far as to the root that is missing: all classes are there.
     PeerProgram.Result result =
-        shell.run(folder, command, "--config", "etc/muster/device.properties");
+        shell.run(folder, command, "--config", "etc/muster-device/device.properties");
     assertThat(result.exitCode()).isEqualTo(1);
-    assertThat(result.stderr()).startsWith("muster-device: ").contains("/etc/muster/");
+    assertThat(result.stderr()).startsWith("muster-device: ").contains("/etc/muster-device/");
   }
 }

@@ -4,6 +4,8 @@
  */
 package dev.muster.hardware.agent;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,5 +42,30 @@ class ServiceUnitTest {
     PeerProgram.require("systemd-analyze")
         .run(folder, "security", "--offline=yes", "--threshold=20", "--no-pager", unit.toString())
         .expectSuccess();
+  }
+
+  @Test
+  void unitsOfRestarting_areOnesThatSystemdReads() {
+    String said = PeerProgram.require("systemd-analyze")
+        .run(folder, "verify", SYSTEMD.resolve("muster-device-reboot.path").toString())
+        .expectSuccess()
+        .output();
+
+    assertThat(said).doesNotContain("muster-device");
+  }
+
+  /**
+   * What the settings have the agent touch is what systemd looks at, in a folder of the agent's.
+   */
+  @Test
+  void unitsOfRestarting_lookAtWhatTheSettingsTouch() {
+    String file = "/run/muster-device/reboot";
+    assertThat(SYSTEMD.resolve("device.properties")).content().contains("touch " + file + "\n");
+    assertThat(SYSTEMD.resolve("muster-device-reboot.path"))
+        .content()
+        .contains("PathExists=" + file + "\n");
+    assertThat(SYSTEMD.resolve("muster-device.service"))
+        .content()
+        .contains("RuntimeDirectory=muster-device\n");
   }
 }

@@ -11,15 +11,20 @@ import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Against a socket that stands for systemd's. */
 class SupervisorTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
   @TempDir
   Path folder;
 
@@ -47,15 +52,21 @@ class SupervisorTest {
             "UNIX-RECV:" + socket,
             "-");
     try {
-      await().until(() -> Files.exists(socket));
+      await().atMost(LIMIT).until(() -> Files.exists(socket));
       Supervisor supervisor =
           Supervisor.of(Map.of("NOTIFY_SOCKET", socket.toString(), "WATCHDOG_USEC", "100000"));
 
-      supervisor.watch(worker);
-      await().until(() -> told().contains("READY=1") && told().contains("WATCHDOG=1"));
+      AtomicInteger asked = new AtomicInteger();
+      AtomicBoolean getsOn = new AtomicBoolean();
+      supervisor.watch(worker, () -> asked.incrementAndGet() > 0 && getsOn.get());
+      await().atMost(LIMIT).until(() -> told().contains("READY=1") && asked.get() > 2);
+      assertThat(told()).doesNotContain("WATCHDOG");
+
+      getsOn.set(true);
+      await().atMost(LIMIT).until(() -> told().contains("WATCHDOG=1"));
 
       supervisor.stopping();
-      await().until(() -> told().contains("STOPPING=1"));
+      await().atMost(LIMIT).until(() -> told().contains("STOPPING=1"));
     } finally {
       systemd.destroy();
     }
@@ -63,7 +74,7 @@ class SupervisorTest {
 
   @Test
   void watch_withoutSystemd_doesNothing() {
-    Supervisor.of(Map.of("WATCHDOG_USEC", "1000")).watch(worker);
+    Supervisor.of(Map.of("WATCHDOG_USEC", "1000")).watch(worker, () -> true);
 
     assertThat(worker.shutdownNow()).isEmpty();
   }

@@ -1,0 +1,40 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.hardware.agent;
+
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @Test
+  void round_endsByAnError_nextOneIsDoneAllTheSame() {
+    List<Throwable> failures = List.of(
+        new NoClassDefFoundError("a"), new StackOverflowError(), new IllegalStateException());
+    AtomicInteger rounds = new AtomicInteger();
+    Runnable round = () -> {
+      int done = rounds.getAndIncrement();
+      if (done < failures.size()) {
+        SamplerTest.<RuntimeException>fail(failures.get(done));
+      }
+    };
+    try (Sampler sampler = new Sampler(round, Duration.ofMillis(1), Supervisor.of(Map.of()))) {
+      sampler.start();
+
+      await().atMost(LIMIT).until(() -> rounds.get() > failures.size() + 1);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void fail(Throwable failure) throws T {
+    throw (T) failure;
+  }
+}
