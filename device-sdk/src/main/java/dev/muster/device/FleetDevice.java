@@ -13,7 +13,6 @@ import dev.muster.device.internal.connection.DeviceLoop;
 import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.connection.Status;
-import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.KeyPlaces;
@@ -48,8 +47,11 @@ import org.jspecify.annotations.Nullable;
  * A device of a fleet: enrolls with its factory identity, keeps and renews its certificate, stays
  * connected, and sends what is published until the broker has it.
  *
- * <p>Thread-safe. Has at most three threads of its own, all daemons, plus three of the MQTT client
- * while it is connected; shares nothing with other instances, of which a JVM may hold thousands.
+ * <p>Thread-safe. Has one thread of its own; up to two more while it calls you, does a command, or
+ * talks to the enrollment server; and a fourth for the latter only while your code holds both of
+ * these, so that a certificate is renewed whatever your code waits for. All are daemons. Three of
+ * the MQTT client come on top while it is connected. Shares nothing with other instances, of which
+ * a JVM may hold thousands.
  */
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
@@ -239,28 +241,26 @@ public final class FleetDevice implements AutoCloseable {
     }
     commands.stop();
     commandTurns.stop(); // Interrupts this thread, if it is a handler that closes the device.
+    boolean interrupted = Thread.interrupted(); // Files and chips would not answer it.
     try {
-      stop(started);
+      if (started == null) {
+        closeUnstarted();
+      } else {
+        started.stop(CLOSE_LIMIT);
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
     } finally {
-      settings.close();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
-  private void stop(@Nullable DeviceLoop started) {
-    if (started == null) {
-      queue.abandon("the device was closed before it was started");
-      status.enter(DeviceState.STOPPED, "closed");
-      return;
-    }
-    boolean interrupted = Thread.interrupted();
-    try {
-      started.stop(CLOSE_LIMIT);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+  private void closeUnstarted() {
+    queue.abandon("the device was closed before it was started");
+    status.enter(DeviceState.STOPPED, "closed");
+    settings.close();
   }
 
   private @Nullable DeviceLoop loop() {
@@ -442,14 +442,31 @@ public final class FleetDevice implements AutoCloseable {
      * @throws KeyUnavailableException if the hardware that holds the IDevID's key does not answer
      */
     public FleetDevice build() {
+      set("enrollment", enrollment);
+      set("broker", broker);
+      set("stateDirectory", stateDirectory);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
       KeyVault vault = KeyPlaces.open(keys);
-      FactoryIdentity factoryIdentity = factoryIdentity();
-      Credential factory = factoryIdentity.credential();
+      FactoryIdentity factoryIdentity = null;
+      try {
+        factoryIdentity = factoryIdentity();
+        return new FleetDevice(this, settings(anchors, factoryIdentity, vault));
+      } catch (RuntimeException e) {
+        // Nobody else will ever let go of them.
+        if (factoryIdentity != null) {
+          factoryIdentity.close();
+        }
+        vault.close();
+        throw e;
+      }
+    }
+
+    private DeviceSettings settings(
+        TrustAnchors anchors, FactoryIdentity factoryIdentity, KeyVault vault) {
       DeviceClock deviceClock = DeviceClock.of(clock, TimeNote.buildTime());
       deviceClock.raise(anchors.newestBeginning());
-      deviceClock.raise(factory.newestBeginning());
-      DeviceSettings settings = new DeviceSettings(
+      deviceClock.raise(factoryIdentity.credential().newestBeginning());
+      return new DeviceSettings(
           set("enrollment", enrollment),
           set("broker", broker),
           anchors,
@@ -460,7 +477,6 @@ public final class FleetDevice implements AutoCloseable {
           random,
           transport,
           timing);
-      return new FleetDevice(this, settings);
     }
 
     private FactoryIdentity factoryIdentity() {

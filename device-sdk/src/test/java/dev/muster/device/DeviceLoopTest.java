@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a device does about links that end in every way, with a broker that follows a script. */
 class DeviceLoopTest {
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir
   Path folder;
@@ -231,6 +233,47 @@ class DeviceLoopTest {
     assertThat(old.isClosed()).isTrue();
     assertThat(renewed.sent()).isEmpty();
     assertThat(states).anyMatch(state -> state.startsWith("RENEWING"));
+  }
+
+  @Test
+  void renewed_bothThreadsOfTheUserHeld_waitsForNeither() {
+    CountDownLatch held = new CountDownLatch(2);
+    CountDownLatch end = new CountDownLatch(1);
+    device.onCommand("wait", (command, context) -> {
+      held.countDown();
+      end.await();
+      return CommandResult.done();
+    });
+    ScriptedLink link = nextLink(1);
+    link.connected(10);
+    device.telemetry("env").publish(Map.of("n", 1)).thenRun(() -> {
+      held.countDown();
+      awaitQuietly(end);
+    });
+    await().atMost(LIMIT).until(() -> link.sent().size() == 1);
+    link.acknowledge(0);
+    link.deliver(
+        "fleets/default/devices/acme-0001/commands/c1",
+        "{\"id\":\"c1\",\"name\":\"wait\",\"deadline\":\""
+            + clock.instant().plus(Duration.ofDays(99)) + "\"}");
+    awaitQuietly(held);
+
+    renewSoon();
+
+    try {
+      nextLink(2).connected(10);
+      await().atMost(LIMIT).until(() -> device.statistics().enrollments() == 2);
+    } finally {
+      end.countDown();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Commands and twins, with a broker that follows a script. */
 class DialogueTest {
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final String PREFIX = "fleets/default/devices/acme-0001/";
 
   @TempDir

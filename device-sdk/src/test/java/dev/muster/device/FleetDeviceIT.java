@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A whole device against an EST server and Mosquitto. */
 class FleetDeviceIT {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir
   Path folder;

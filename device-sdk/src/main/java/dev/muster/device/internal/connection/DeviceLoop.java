@@ -88,8 +88,10 @@ public final class DeviceLoop {
   private boolean stopping;
 
   /**
+   * @param settings with places of keys, which are used by the owner thread alone from now on, and
+   *     let go by it in the end
    * @param store open; closed by the loop when it stops
-   * @param threads for conversations with the enrollment server; never refuses
+   * @param threads runs a conversation with the enrollment server at once
    */
   public DeviceLoop(
       DeviceSettings settings,
@@ -621,8 +623,18 @@ public final class DeviceLoop {
     dialogues.forEach(Dialogue::end);
     identities.close();
     status.enter(DeviceState.STOPPED, "closed");
+    letGoOfKeys();
     owner.shutdown();
     stopped.countDown();
+  }
+
+  /** Here, where keys are used: nobody else is at it. */
+  private void letGoOfKeys() {
+    try {
+      settings.close();
+    } catch (RuntimeException e) {
+      LOG.warn("Keys not let go boot={} reason={}", boot, e.getMessage());
+    }
   }
 
   /**

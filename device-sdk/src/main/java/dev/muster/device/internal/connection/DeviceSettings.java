@@ -33,7 +33,8 @@ public record DeviceSettings(
   /** Lets go of the keys. */
   @Override
   public void close() {
-    factoryIdentity.close();
-    keys.close();
+    try (keys) {
+      factoryIdentity.close();
+    }
   }
 }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the enrollment server on a thread that may wait for it. Used by the owner thread, which
- * gets the answers.
+ * makes the keys and gets the answers.
  */
 final class Enroller {
   /** What came of it, on the owner thread. */
@@ -75,7 +75,7 @@ final class Enroller {
    */
   void askTime(Credential shown, Runnable then) {
     EstClient client = open(shown);
-    threads.execute(() -> {
+    begin(client, () -> {
       try {
         client.askTime();
       } catch (EnrollmentException | RuntimeException e) {
@@ -85,12 +85,12 @@ final class Enroller {
     });
   }
 
+  /** Ends the conversation in progress, whose outcome is not told any more. */
   void abort() {
     EstClient client = running;
     running = null;
     if (client != null) {
-      // Closing a connection may wait for a lock that the caller in progress holds.
-      threads.execute(client::abort);
+      client.abort();
     }
   }
 
@@ -99,32 +99,37 @@ final class Enroller {
   }
 
   private EstClient open(Credential shown) {
-    if (running != null) {
-      throw new IllegalStateException("an enrollment is in progress");
-    }
     TrustAnchors anchors = trust.current();
     TlsIdentity identity = TlsIdentity.of(shown, anchors, settings.clock());
-    EstClient client = new EstClient(
+    return new EstClient(
         settings.enrollment(),
         identity,
         anchors,
         settings.timing().enrollmentTimeout(),
         settings.clock());
-    running = client;
-    return client;
+  }
+
+  private void begin(EstClient client, Runnable conversation) {
+    if (running != null) {
+      throw new IllegalStateException("an enrollment is in progress");
+    }
+    threads.execute(conversation);
+    running = client; // Its end is told on this thread, so not before.
   }
 
   private void run(
       Credential shown, Supplier<PendingKey> keys, Conversation conversation, Outcome outcome) {
-    PendingKey key;
     try {
-      key = keys.get();
+      PendingKey key = keys.get();
+      EstClient client = open(shown);
+      begin(client, () -> converse(client, key, conversation, outcome));
     } catch (KeyUnavailableException e) {
       owner.execute(() -> outcome.failed(unavailable(e)));
-      return;
+    } catch (RuntimeException e) {
+      // A full disk, no thread, a defect of a vault: tried again, but not at once.
+      LOG.warn("Certificate not asked for", e);
+      owner.execute(() -> outcome.failed(unavailable(e)));
     }
-    EstClient client = open(shown);
-    threads.execute(() -> converse(client, key, conversation, outcome));
   }
 
   private void report(EstClient client, Runnable outcome) {
@@ -154,7 +159,7 @@ final class Enroller {
     report(client, report);
   }
 
-  private static EnrollmentException unavailable(KeyUnavailableException e) {
+  private static EnrollmentException unavailable(RuntimeException e) {
     return new EnrollmentUnavailableException(String.valueOf(e.getMessage()), Duration.ZERO, e);
   }
 }

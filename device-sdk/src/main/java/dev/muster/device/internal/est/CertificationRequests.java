@@ -10,8 +10,9 @@ import dev.muster.protocol.est.ExtensionWish;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyPair;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.ProviderException;
 import java.security.Signature;
@@ -65,7 +66,9 @@ final class CertificationRequests {
       try {
         signature = Signature.getInstance("SHA256withECDSA");
         signature.initSign(key);
-      } catch (GeneralSecurityException e) {
+      } catch (InvalidKeyException | ProviderException e) {
+        throw unavailable(e); // Of hardware that has lost it, or lost its session.
+      } catch (NoSuchAlgorithmException e) {
         throw new IllegalStateException("ECDSA is missing from this Java runtime", e);
       }
     }
@@ -81,16 +84,16 @@ final class CertificationRequests {
     }
 
     @Override
-    public void write(int octet) throws IOException {
+    public void write(int octet) {
       write(new byte[] {(byte) octet}, 0, 1);
     }
 
     @Override
-    public void write(byte[] buffer, int offset, int length) throws IOException {
+    public void write(byte[] buffer, int offset, int length) {
       try {
         signature.update(buffer, offset, length);
-      } catch (SignatureException e) {
-        throw new IOException(e);
+      } catch (SignatureException | ProviderException e) {
+        throw unavailable(e);
       }
     }
 
@@ -99,8 +102,12 @@ final class CertificationRequests {
       try {
         return signature.sign();
       } catch (SignatureException | ProviderException e) {
-        throw new KeyUnavailableException("the key does not sign: " + e.getMessage(), e);
+        throw unavailable(e);
       }
+    }
+
+    private static KeyUnavailableException unavailable(Exception e) {
+      return new KeyUnavailableException("the key does not sign: " + e.getMessage(), e);
     }
   }
 }

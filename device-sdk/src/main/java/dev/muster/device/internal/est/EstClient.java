@@ -72,7 +72,7 @@ public final class EstClient {
     http.get(EstOperation.CA_CERTS);
   }
 
-  /** Ends a call in progress, as far as it can be ended; it then throws. */
+  /** Ends a call in progress, which then throws, and lets no other begin; does not block. */
   public void abort() {
     http.abort();
   }

@@ -29,7 +29,6 @@ import java.util.Date;
 import java.util.Locale;
 import java.util.stream.Stream;
 import javax.net.ssl.HttpsURLConnection;
-import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,12 +42,9 @@ final class EstHttp {
   private static final Duration MAX_CONNECT = Duration.ofSeconds(10);
 
   private final URI base;
-  private final SSLSocketFactory sockets;
+  private final HardenedSockets sockets;
   private final Duration limit;
   private final DeviceClock clock;
-
-  private volatile @Nullable HttpsURLConnection current;
-  private volatile boolean aborted;
 
   EstHttp(URI base, TlsIdentity identity, Duration limit, DeviceClock clock) {
     this.base = base;
@@ -66,12 +62,9 @@ final class EstHttp {
     return call(operation, body);
   }
 
+  /** Ends a call in progress, which then fails, and lets no other begin; does not block. */
   void abort() {
-    aborted = true;
-    HttpsURLConnection connection = current;
-    if (connection != null) {
-      connection.disconnect();
-    }
+    sockets.cut();
   }
 
   private byte[] call(EstOperation operation, byte @Nullable [] body) throws EnrollmentException {
@@ -79,10 +72,6 @@ final class EstHttp {
     HttpsURLConnection connection = null;
     try {
       connection = open(operation);
-      current = connection;
-      if (aborted) {
-        throw new IOException("ended by this device");
-      }
       if (body != null) {
         connection.setDoOutput(true);
         connection.setRequestProperty("Content-Type", EstMediaType.PKCS10);
@@ -93,7 +82,6 @@ final class EstHttp {
     } catch (IOException e) {
       throw translate(e);
     } finally {
-      current = null;
       if (connection != null) {
         connection.disconnect();
       }

@@ -158,13 +158,33 @@ public final class IdentityStore implements AutoCloseable {
   }
 
   private KeyPair create(Path home) {
-    write(() -> DurableFiles.createFolder(home));
     try {
+      write(() -> DurableFiles.createFolder(home));
       return vault.create(home);
-    } catch (KeyUnavailableException e) {
-      write(() -> Files.deleteIfExists(home)); // Else every attempt would leave one behind.
+    } catch (RuntimeException e) {
+      removeFailed(home, e); // Else every attempt would leave one behind.
       throw e;
     }
+  }
+
+  private static void removeFailed(Path home, RuntimeException failure) {
+    try {
+      deleteAll(home);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static void deleteAll(Path home) throws IOException {
+    if (!Files.exists(home)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(home)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(home);
   }
 
   /** Keeps a certificate beside its key; it is not in use yet. */
@@ -216,12 +236,7 @@ public final class IdentityStore implements AutoCloseable {
       // The chain first: a key alone in a newer folder is asked for again, a chain alone is damage.
       Files.deleteIfExists(home.resolve(CHAIN));
       keysIn(home).delete(home);
-      try (Stream<Path> rest = Files.list(home)) {
-        for (Path file : rest.toList()) {
-          Files.deleteIfExists(file);
-        }
-      }
-      Files.deleteIfExists(home);
+      deleteAll(home);
       DurableFiles.flushFolder(folder);
     });
   }

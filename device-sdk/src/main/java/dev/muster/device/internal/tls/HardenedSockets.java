@@ -9,46 +9,81 @@ import java.net.InetAddress;
 import java.net.Socket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Sockets that check the server's name by themselves, whatever the code above them forgets. */
+/**
+ * Sockets that check the server's name by themselves, whatever the code above them forgets; and
+ * that can be cut from outside. For one conversation.
+ *
+ * <p>They make TLS on top of a socket that is connected already: closing a TLS socket may wait for
+ * who reads or writes, closing the one below it does not.
+ */
 public final class HardenedSockets extends SSLSocketFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(HardenedSockets.class);
+
   private final SSLSocketFactory sockets;
+  private @Nullable Socket raw;
+  private boolean cut;
 
   public HardenedSockets(TlsIdentity identity) {
     this.sockets = identity.context().getSocketFactory();
   }
 
-  @Override
-  public Socket createSocket() throws IOException {
-    return hardened(sockets.createSocket());
+  /** Ends what goes on, and lets nothing more begin; does not block. */
+  public synchronized void cut() {
+    cut = true;
+    if (raw != null) {
+      closeQuietly(raw);
+    }
+  }
+
+  private static void closeQuietly(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      LOG.debug("Socket not closed", e);
+    }
   }
 
   @Override
   public Socket createSocket(Socket socket, String host, int port, boolean autoClose)
       throws IOException {
-    return hardened(sockets.createSocket(socket, host, port, autoClose));
+    synchronized (this) {
+      raw = socket;
+      if (cut) {
+        closeQuietly(socket);
+        throw new IOException("ended by this device");
+      }
+    }
+    socket.setTcpNoDelay(true);
+    SSLSocket secured = (SSLSocket) sockets.createSocket(socket, host, port, autoClose);
+    TlsIdentity.harden(secured);
+    return secured;
   }
 
   @Override
   public Socket createSocket(String host, int port) throws IOException {
-    return hardened(sockets.createSocket(host, port));
+    return createSocket(new Socket(host, port), host, port, true);
   }
 
   @Override
   public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
       throws IOException {
-    return hardened(sockets.createSocket(host, port, localHost, localPort));
+    return createSocket(new Socket(host, port, localHost, localPort), host, port, true);
   }
 
   @Override
   public Socket createSocket(InetAddress host, int port) throws IOException {
-    return hardened(sockets.createSocket(host, port));
+    return createSocket(new Socket(host, port), host.getHostName(), port, true);
   }
 
   @Override
   public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort)
       throws IOException {
-    return hardened(sockets.createSocket(host, port, localHost, localPort));
+    return createSocket(
+        new Socket(host, port, localHost, localPort), host.getHostName(), port, true);
   }
 
   @Override
@@ -59,11 +94,5 @@ public final class HardenedSockets extends SSLSocketFactory {
   @Override
   public String[] getSupportedCipherSuites() {
     return sockets.getSupportedCipherSuites();
-  }
-
-  private static Socket hardened(Socket socket) throws IOException {
-    socket.setTcpNoDelay(true);
-    TlsIdentity.harden((SSLSocket) socket);
-    return socket;
   }
 }

@@ -28,6 +28,7 @@ import dev.muster.protocol.est.ExtensionWish;
 import dev.muster.protocol.est.KeyWish;
 import dev.muster.testing.TestPki;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -40,6 +41,7 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EstClientTest {
+  private static final int TLS_HANDSHAKE = 22;
+
   @TempDir
   Path folder;
 
@@ -87,6 +91,26 @@ class EstClientTest {
 
   private EstClient clientAt1970(EstDouble server, DeviceClock clock) {
     return client(server.uri(), Credential.read(fleet.factoryKey(), fleet.factoryChain()), clock);
+  }
+
+  @Test
+  void abort_serverSaysNothing_endsTheCallAtOnceAndLetsNoOtherBegin() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      EstClient client = client(URI.create("https://localhost:" + silent.getLocalPort()));
+      CompletableFuture<Throwable> outcome =
+          CompletableFuture.supplyAsync(() -> catchThrowable(() -> client.enroll(keys)));
+      try (Socket accepted = silent.accept()) {
+        assertThat(accepted.getInputStream().read()).isEqualTo(TLS_HANDSHAKE);
+        client.abort();
+
+        // The server is there still, and the client would wait for it for 5 s.
+        assertThat(outcome).succeedsWithin(Duration.ofSeconds(4));
+      }
+      assertThat(outcome.join()).isInstanceOf(EnrollmentUnavailableException.class);
+      assertThatThrownBy(() -> client.enroll(keys))
+          .isInstanceOf(EnrollmentUnavailableException.class)
+          .hasMessageContaining("ended by this device");
+    }
   }
 
   private static DeviceClock clockAt1970(Instant floor) {

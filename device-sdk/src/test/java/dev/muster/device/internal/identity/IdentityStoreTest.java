@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
+import java.security.ProviderException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -320,10 +321,15 @@ class IdentityStoreTest {
   private static final class Chip implements KeyVault {
     private final Map<String, KeyPair> keys = new HashMap<>();
     private boolean away;
+    private boolean broken;
 
     @Override
     public KeyPair create(Path folder) {
       reach();
+      if (broken) {
+        leaveHalf(folder.resolve("handle"));
+        throw new ProviderException("as a defect of a driver");
+      }
       KeyPair made = TestPki.newKey();
       keys.put(folder.getFileName().toString(), made);
       return made;
@@ -343,6 +349,14 @@ class IdentityStoreTest {
     public void delete(Path folder) {
       reach();
       keys.remove(folder.getFileName().toString());
+    }
+
+    private static void leaveHalf(Path handle) {
+      try {
+        Files.writeString(handle, "half");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     private void reach() {
@@ -395,6 +409,17 @@ class IdentityStoreTest {
     assertThatThrownBy(() -> store.pendingKey(0)).isInstanceOf(KeyUnavailableException.class);
     assertThat(file(1, "x").getParent()).doesNotExist();
     chip.away = false;
+    assertThat(store.pendingKey(0).number()).isEqualTo(1);
+  }
+
+  @Test
+  void pendingKey_chipBreaksHalfway_leavesNothingBehind() {
+    Chip chip = openWithChip();
+    chip.broken = true;
+
+    assertThatThrownBy(() -> store.pendingKey(0)).isInstanceOf(ProviderException.class);
+    assertThat(file(1, "x").getParent()).doesNotExist();
+    chip.broken = false;
     assertThat(store.pendingKey(0).number()).isEqualTo(1);
   }
 
