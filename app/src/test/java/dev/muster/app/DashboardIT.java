@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
@@ -26,8 +27,10 @@ import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
 import dev.muster.device.FleetDevice;
 import dev.muster.testing.PeerProgram;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,9 +140,7 @@ class DashboardIT {
   }
 
   private void heading(String name) {
-    assertThat(page.getByRole(
-            AriaRole.HEADING, new Page.GetByRoleOptions().setName(name).setExact(true)))
-        .isVisible();
+    assertThat(page.getByRole(AriaRole.HEADING, named(name))).isVisible();
   }
 
   private void accessible() {
@@ -149,8 +150,11 @@ class DashboardIT {
   }
 
   private Locator button(String name) {
-    return page.getByRole(
-        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+    return page.getByRole(AriaRole.BUTTON, named(name));
+  }
+
+  private static Page.GetByRoleOptions named(String name) {
+    return new Page.GetByRoleOptions().setName(name).setExact(true);
   }
 
   private Locator row(String text) {
@@ -295,7 +299,11 @@ class DashboardIT {
     page.getByLabel("Name").fill("say");
     button("Send").click();
     assertThat(row("failed")).containsText(hostile);
+    open("/telemetry?device=acme-sn-8&series=load/door&view=table");
+    assertThat(page.locator("tbody tr").first()).containsText(hostile);
     for (String path : List.of(
+        "/telemetry?device=",
+        "/telemetry?device=acme-sn-8&series=load/",
         "/devices?q=",
         "/devices?q=fleet:",
         "/policy?act=publish&client=x&topic=",
@@ -406,9 +414,37 @@ class DashboardIT {
     assertThat(page.getByRole(AriaRole.ALERT)).hasCount(0);
   }
 
-  /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */
   @Test
   @Order(12)
+  void telemetry_ofSeveralDevices_isComparedExportedAndLinked() throws IOException {
+    signIn();
+    page.keyboard().press("g");
+    page.keyboard().press("t");
+    heading("Telemetry");
+    button("Show acme-sn-0, acme-sn-1, acme-sn-2").press("Enter");
+    assertThat(row("load/n")).hasCount(3);
+    button("Leave out acme-sn-2").press("Enter");
+    assertThat(row("load/n")).hasCount(2);
+    assertThat(page.locator("canvas[width]")).isVisible();
+    accessible();
+    button("Zoom in").press("Enter");
+    button("Zoom out").press("Enter");
+    page.getByText("Table", new Page.GetByTextOptions().setExact(true)).press("Enter");
+    assertThat(page.locator(".chart tbody tr").first()).containsText("acme-sn-");
+    assertThat(page.locator(".chart .badge").first()).hasText("raw");
+    String first = page.locator(".chart tbody tr").first().textContent();
+    open(page.url().substring(origin.length()));
+    assertThat(page.locator(".chart tbody tr").first()).hasText(first);
+    Download csv = page.waitForDownload(() -> page.getByText("CSV").last().click());
+    List<String> lines = Files.readAllLines(csv.path());
+    assertThat(lines.get(0)).startsWith("device,stream,metric,unit,time,value");
+    assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("acme-sn-1,load,n,"));
+    assertThat(lines).noneMatch(line -> line.startsWith("acme-sn-2"));
+  }
+
+  /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */
+  @Test
+  @Order(99)
   @EnabledIfSystemProperty(named = IMAGES, matches = ".+")
   void pictures_areMadeAnew() {
     OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));

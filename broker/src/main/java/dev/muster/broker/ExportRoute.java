@@ -47,7 +47,8 @@ final class ExportRoute {
     router
         .get("/telemetry/export")
         .handler(QueryParameters.checked(
-            Set.of("device", "stream", "metric", "from", "to", "tier", "format"), this::export));
+            Set.of("device", "stream", "metric", "series", "from", "to", "tier", "format"),
+            this::export));
   }
 
   private void export(RoutingContext context, QueryParameters parameters) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueryParameters {
   static final int MAX_DEVICES = 1_000;
+  private static final int MAX_SERIES = 50;
   private static final Duration DEFAULT_SPAN = Duration.ofHours(24);
 
   private final RoutingContext context;
@@ -153,6 +154,29 @@ final class QueryParameters {
     if (from.isAfter(to)) {
       throw new IllegalArgumentException("from: " + from + " (expected: not after to, " + to + ")");
     }
-    return new Selection(devices, text("stream"), text("metric"), from, to);
+    return new Selection(devices, text("stream"), text("metric"), series(), from, to);
+  }
+
+  /** A stream has no slash in its name, but a metric may. */
+  private List<Selection.Measured> series() {
+    List<String> named = context.queryParam("series");
+    if (named.size() > MAX_SERIES) {
+      throw new IllegalArgumentException(
+          "series: " + named.size() + " of them (expected: at most " + MAX_SERIES + ")");
+    }
+    if (!named.isEmpty() && (text("stream") != null || text("metric") != null)) {
+      throw new IllegalArgumentException(
+          "series: with stream or metric (expected: one or the other)");
+    }
+    return named.stream().map(QueryParameters::measured).toList();
+  }
+
+  private static Selection.Measured measured(String name) {
+    int slash = name.indexOf('/');
+    if (slash <= 0 || slash == name.length() - 1) {
+      throw new IllegalArgumentException(
+          "series: " + Quoted.of(name) + " (expected: STREAM/METRIC, env/temperature)");
+    }
+    return new Selection.Measured(name.substring(0, slash), name.substring(slash + 1));
   }
 }

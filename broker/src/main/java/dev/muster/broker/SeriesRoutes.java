@@ -59,16 +59,16 @@ final class SeriesRoutes {
     router
         .get("/telemetry/latest")
         .handler(QueryParameters.checked(
-            Set.of("device", "stream", "metric", "after", "limit"), this::latest));
+            Set.of("device", "stream", "metric", "series", "after", "limit"), this::latest));
     router
         .get("/telemetry")
         .handler(QueryParameters.checked(
-            Set.of("device", "stream", "metric", "from", "to", "points"),
+            Set.of("device", "stream", "metric", "series", "from", "to", "points"),
             (context, parameters) -> series(context, parameters, parameters.devices())));
     router
         .get("/devices/:id/telemetry")
         .handler(QueryParameters.checked(
-            Set.of("stream", "metric", "from", "to", "points"),
+            Set.of("stream", "metric", "series", "from", "to", "points"),
             (context, parameters) -> series(context, parameters, List.of(parameters.device()))));
     router
         .get("/devices/:id/telemetry/raw")

@@ -124,6 +124,11 @@ class TelemetryApiIT {
     assertThat(second.getJsonArray("values")).hasSize(2);
     assertThat(second.getString("next")).isNull();
     assertThat(series("/telemetry?device=q1&device=q2")).hasSize(3);
+    assertThat(series("/telemetry?device=q1&device=q2&series=env/note&series=env/nothing"))
+        .singleElement()
+        .satisfies(one -> assertThat(((JsonObject) one).getString("device")).isEqualTo("q2"));
+    assertThat(series("/telemetry?device=q1&device=q2&series=env/note&series=env/t"))
+        .hasSize(3);
   }
 
   @Test
@@ -243,6 +248,8 @@ class TelemetryApiIT {
         "/devices/q1/telemetry/raw?stream=a&metric=b&after=9 | after: \"9\" (expected: the next",
         "/telemetry/export?device=q1&tier=2m         | tier: \"2m\" (expected: raw, 1m, 1h, 1d)",
         "/telemetry/export?device=q1&format=xml      | format: \"xml\" (expected: ndjson, csv)",
+        "/telemetry?device=q1&series=t               | series: \"t\" (expected: STREAM/METRIC",
+        "/telemetry?device=q1&series=a/b&stream=a    | series: with stream or metric",
         "/telemetry/live?devices=q1                  | \"devices\": no parameter"
       })
   void badParameters_areRefused_withNameValueAndExpectation(String path, String detail) {

@@ -38,12 +38,19 @@ final class TelemetryCommands {
     @Option(names = "--metric", paramLabel = "NAME", description = "One metric only.")
     @Nullable String metric;
 
+    @Option(
+        names = "--series",
+        paramLabel = "STREAM/METRIC",
+        description = "These alone, for example env/temperature; may be given again.")
+    List<String> series = List.of();
+
     /** The parameters of the query; those that are null are left out. */
     String query(String... more) {
       List<String> parameters = new ArrayList<>();
       devices.forEach(device -> add(parameters, "device", device));
       add(parameters, "stream", stream);
       add(parameters, "metric", metric);
+      series.forEach(one -> add(parameters, "series", one));
       parameters.addAll(List.of(more));
       return String.join("&", parameters);
     }

@@ -42,8 +42,10 @@ public final class Dashboard {
       "certificates.js",
       "chart.js",
       "device.js",
+      "devicechart.js",
       "devices.js",
       "enrollment.js",
+      "explore.js",
       "icon.svg",
       "keys.js",
       "letters.js",
@@ -75,7 +77,8 @@ public final class Dashboard {
       "/enrollment",
       "/policy",
       "/setup",
-      "/sign-in");
+      "/sign-in",
+      "/telemetry");
 
   private record Asset(String type, Buffer plain, Buffer zipped) {}
 

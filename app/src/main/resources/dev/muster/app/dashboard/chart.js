@@ -1,22 +1,27 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, part, query } from './api.js';
-import { param, set } from './router.js';
-import { failure, html, nothing, redraw, ref, Source } from './ui.js';
+import { redraw } from './ui.js';
 
-const SPANS = [['15m', 15, '15 minutes'], ['1h', 60, 'an hour'], ['6h', 360, '6 hours'], ['24h', 1440, 'a day'], ['7d', 10080, 'a week']];
+/** How far back a chart looks: name, minutes, in words. */
+export const SPANS = [
+  ['15m', 15, '15 minutes'],
+  ['1h', 60, 'an hour'],
+  ['6h', 360, '6 hours'],
+  ['24h', 1440, 'a day'],
+  ['7d', 10080, 'a week'],
+  ['30d', 43200, '30 days'],
+];
+
+const COLOURS = 4;
+/** Shorter than this, it was a click. */
+const BRUSH_PX = 8;
 
 let library = null;
 let drawn = null;
 
-const series = new Source((signal, key) => {
-  const [id, minutes] = key.split('|');
-  return get(`/devices/${part(id)}/telemetry` + query({ from: new Date(Date.now() - Number(minutes) * 60000).toISOString(), points: 400 }), signal);
-}, 5000);
-
 /** Only who looks at a chart loads what draws it. */
-async function load() {
+export async function load() {
   if (!library) {
     await import('../lib/chart.js');
     library = /** @type {any} */ (globalThis).Chart;
@@ -24,87 +29,153 @@ async function load() {
   }
 }
 
-export function chart(id, latest) {
-  load();
-  const span = SPANS.find(([name]) => name === param('span')) ?? SPANS[0];
-  const names = latest.map((one) => `${one.stream}/${one.metric}`);
-  const wanted = param('metrics').split(',').filter((name) => names.includes(name));
-  // At first those that share an axis: current beside energy would be a line at the bottom.
-  const first = latest.find((one) => typeof one.value === 'number') ?? latest[0];
-  const shown = wanted.length ? wanted : names.filter((_, i) => latest[i].unit === first.unit && typeof latest[i].value === 'number');
-  series.use(`${id}|${span[1]}`);
-  return html`<section class="panel chart"><h2>Telemetry</h2>
-    <p class="facets">${SPANS.map(([name, , text]) => html`<button type="button" class="chip" aria-pressed=${name === span[0]} @click=${() => set({ span: name })}>${text}</button>`)}</p>
-    <p class="facets">${names.map((name) => html`<button type="button" class="chip" aria-pressed=${shown.includes(name)} @click=${() => set({ metrics: toggled(shown, name).join(',') })}>${name}</button>`)}</p>
-    ${series.problem ? failure(series.problem) : nothing}
-    <div class="canvas"><canvas role="img" aria-label=${`${shown.join(', ')} over ${span[2]}; the table of latest values tells them in words`} ${ref((canvas) => canvas && draw(canvas, shown))}></canvas></div>
-  </section>`;
-}
-
-const toggled = (shown, name) => shown.includes(name) ? shown.filter((one) => one !== name) : [...shown, name];
-
 /** What a colour of the style sheet is now, in the theme of now. */
-function colour(canvas, name) {
-  canvas.style.color = `var(${name})`;
+function colour(canvas, value) {
+  canvas.style.color = value;
   return getComputedStyle(canvas).color;
 }
 
-const clock = (ms) => new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const pad = (number) => String(number).padStart(2, '0');
 
-function draw(canvas, shown) {
-  if (!library || !series.data) return;
-  const style = (name) => colour(canvas, name);
-  const state = [series.at, shown.join(), style('--text')].join('|');
-  if (drawn?.canvas === canvas && drawn.state === state) return;
-  if (drawn && drawn.canvas !== canvas) drawn.chart.destroy();
-  const sets = series.data.series
-    .filter((one) => shown.includes(`${one.stream}/${one.metric}`) && typeof one.points[0]?.value === 'number')
-    .map((one, i) => ({
-      // The unit is the device's own text; the axes of times must not be called so.
-      yAxisID: `y ${one.unit ?? ''}`,
-      label: `${one.metric}${one.unit ? ` (${one.unit})` : ''}`,
-      data: one.points.map((point) => ({ x: Date.parse(point.time), y: point.value })),
-      borderColor: style(`--series-${(i % 4) + 1}`),
-      backgroundColor: style(`--series-${(i % 4) + 1}`),
-      borderDash: i < 4 ? [] : [5, 3],
-      borderWidth: 1.6,
-      pointRadius: 0,
-      pointHitRadius: 8,
-    }));
-  if (drawn?.canvas === canvas) {
-    drawn.chart.destroy();
-  }
-  const axis = { grid: { color: style('--line') }, border: { display: false } };
-  const ticks = { color: style('--muted'), maxRotation: 0, autoSkipPadding: 24 };
+/** What an axis over so long a time says. */
+function tick(ms, span) {
+  const at = new Date(ms);
+  const day = `${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  if (span > 3 * 86400000) return day;
+  const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  if (span > 86400000) return `${day} ${clock}`;
+  return span > 1800000 ? clock : `${clock}:${pad(at.getSeconds())}`;
+}
+
+/** The line of a series and, if its points stand for several values each, between which they lie. */
+function lines(one, i, style) {
+  const nth = `var(--series-${(i % COLOURS) + 1})`;
+  // The unit is the device's own text; the axis of times must not be called so.
+  const yAxisID = `y ${one.unit ?? ''}`;
+  const line = {
+    yAxisID,
+    label: one.label,
+    data: one.points.map((point) => ({ x: Date.parse(point.time), y: point.value })),
+    borderColor: style(nth),
+    backgroundColor: style(nth),
+    borderDash: i < COLOURS ? [] : [5, 3],
+    borderWidth: 1.6,
+    pointRadius: one.points.length === 1 ? 3 : 0,
+    pointHitRadius: 8,
+  };
+  if (one.points[0].min === undefined) return [line];
+  const edge = (name, fill) => ({
+    yAxisID,
+    label: '',
+    data: one.points.map((point) => ({ x: Date.parse(point.time), y: point[name] })),
+    borderWidth: 0,
+    pointRadius: 0,
+    pointHitRadius: 0,
+    backgroundColor: style(`color-mix(in srgb, ${nth} 18%, transparent)`),
+    fill,
+  });
+  return [line, edge('min', false), edge('max', '-1')];
+}
+
+function scales(sets, frame, style) {
+  const axis = { grid: { color: style('var(--line)') }, border: { display: false } };
+  const ticks = { color: style('var(--muted)'), maxRotation: 0, autoSkipPadding: 24 };
   const ids = [...new Set(sets.map((one) => one.yAxisID))];
-  const axes = Object.fromEntries(ids.map((id, i) => [id, {
+  const axes = ids.map((id, i) => [id, {
     ...axis,
     position: i % 2 ? 'right' : 'left',
     grid: { ...axis.grid, drawOnChartArea: i === 0 },
-    title: { display: ids.length > 1, text: id.slice(2) || 'no unit', color: style('--muted') },
+    title: { display: ids.length > 1, text: id.slice(2) || 'no unit', color: style('var(--muted)') },
     ticks,
-  }]));
+  }]);
+  const callback = (ms) => tick(ms, frame.to - frame.from);
+  return { x: { type: 'linear', min: frame.from, max: frame.to, ...axis, ticks: { ...ticks, callback } }, ...Object.fromEntries(axes) };
+}
+
+/** Shades what the mouse is drawn over. */
+const brush = {
+  id: 'brush',
+  afterDraw(chart) {
+    if (!chart.brush) return;
+    const { ctx, chartArea } = chart;
+    const { from, to } = chart.brush;
+    ctx.save();
+    ctx.globalAlpha = 0.15;
+    ctx.fillStyle = chart.options.plugins.legend.labels.color;
+    ctx.fillRect(Math.min(from, to), chartArea.top, Math.abs(to - from), chartArea.height);
+    ctx.restore();
+  },
+};
+
+/** Who draws over a part of the time wants to see that; by keyboard there are buttons. */
+function brushed(canvas, chosen) {
+  const x = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  canvas.onpointerdown = (event) => {
+    if (event.pointerType === 'touch' || event.button) return;
+    canvas.setPointerCapture(event.pointerId);
+    drawn.chart.brush = { from: x(event), to: x(event) };
+  };
+  canvas.onpointermove = (event) => {
+    if (!drawn?.chart.brush) return;
+    drawn.chart.brush.to = x(event);
+    drawn.chart.draw();
+  };
+  canvas.onpointerup = () => {
+    const done = drawn?.chart.brush;
+    if (!done) return;
+    drawn.chart.brush = null;
+    drawn.chart.draw();
+    if (Math.abs(done.to - done.from) < BRUSH_PX) return;
+    const [from, to] = [done.from, done.to].map((at) => drawn.chart.scales.x.getValueForPixel(at)).sort((a, b) => a - b);
+    chosen(from, to);
+  };
+}
+
+/**
+ * Draws series over time, if that is another picture than before.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} stamp what has changed if the picture has
+ * @param {{label: string, unit?: string, points: any[]}[]} series those that are numbers
+ * @param {{from: number, to: number}} frame
+ * @param {(from: number, to: number) => void} chosen called when somebody draws over a part of it
+ */
+export function plot(canvas, stamp, series, frame, chosen) {
+  if (!library) return;
+  const style = (value) => colour(canvas, value);
+  const state = [stamp, style('var(--text)')].join('|');
+  if (drawn?.canvas === canvas && drawn.state === state) return;
+  if (drawn?.chart.brush && drawn.canvas === canvas) return;
+  drawn?.chart.destroy();
+  const sets = series.flatMap((one, i) => lines(one, i, style));
+  const named = (item) => item.text !== '';
   drawn = {
     canvas,
     state,
     chart: new library(canvas, {
       type: 'line',
       data: { datasets: sets },
+      plugins: [brush],
       options: {
         animation: false,
         parsing: false,
         normalized: true,
         maintainAspectRatio: false,
         interaction: { mode: 'nearest', axis: 'x', intersect: false },
-        scales: {
-          x: { type: 'linear', ...axis, ticks: { ...ticks, callback: clock } },
-          ...axes,
-        },
+        scales: scales(sets, frame, style),
         plugins: {
-          legend: { labels: { color: style('--text'), boxWidth: 14, boxHeight: 2 } },
-          tooltip: { callbacks: { title: (items) => new Date(items[0].parsed.x).toLocaleString() } },
+          legend: { labels: { color: style('var(--text)'), boxWidth: 14, boxHeight: 2, filter: named } },
+          tooltip: { filter: (item) => item.dataset.label !== '', callbacks: { title: (items) => items.length ? new Date(items[0].parsed.x).toLocaleString() : '' } },
         },
       },
     }),
   };
+  brushed(canvas, chosen);
 }
+
+/** Of an answer's series those that can be drawn, as `plot` takes them. */
+export const numeric = (series, label) => series
+  .filter((one) => typeof one.points[0]?.value === 'number')
+  .map((one) => ({ label: label(one) + (one.unit ? ` (${one.unit})` : ''), unit: one.unit, points: one.points }));
+
+export const toggled = (shown, name) => shown.includes(name) ? shown.filter((one) => one !== name) : [...shown, name];

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, may, part, patch, post, query, Refusal } from './api.js';
-import { chart } from './chart.js';
+import { deviceChart } from './devicechart.js';
 import { param } from './router.js';
 import { act, ask, badge, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, time } from './ui.js';
 
@@ -93,7 +93,7 @@ function now(id) {
     <section class="panel"><h2>Identity</h2>${record.shown((one) => identity(one), skeleton(4))}</section>
     <section class="panel"><h2>Latest values</h2>${latest.shown(values, skeleton(4))}</section>
   </div>
-  ${latest.data?.values.length ? chart(id, latest.data.values) : nothing}`;
+  ${latest.data?.values.length ? deviceChart(id, latest.data.values) : nothing}`;
 }
 
 const identity = (one) => html`${facts([

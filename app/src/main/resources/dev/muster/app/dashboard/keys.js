@@ -8,6 +8,7 @@ import { html, modal, nothing, redraw, ref } from './ui.js';
 export const PLACES = [
   ['o', '/', 'Overview'],
   ['d', '/devices', 'Devices'],
+  ['t', '/telemetry', 'Telemetry'],
   ['e', '/enrollment', 'Enrollment'],
   ['c', '/certificates', 'Certificates'],
   ['l', '/dead-letters', 'Dead letters'],

@@ -8,6 +8,7 @@ import { certificatesView } from './certificates.js';
 import { deviceView, stopFollowing } from './device.js';
 import { devicesView } from './devices.js';
 import { enrollmentView } from './enrollment.js';
+import { exploreView } from './explore.js';
 import { helpDialog, PLACES, showHelp } from './keys.js';
 import { lettersView } from './letters.js';
 import { overviewView } from './overview.js';
@@ -25,6 +26,7 @@ const VIEWS = {
   devices: () => (path().length > 1 ? deviceView(path()[1]) : devicesView()),
   enrollment: enrollmentView,
   policy: policyView,
+  telemetry: exploreView,
 };
 
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));

@@ -21,17 +21,20 @@ function decode(segment) {
 
 export const param = (name) => new URLSearchParams(location.search).get(name) ?? '';
 
+/** @returns {string[]} all of a parameter that may stand there again */
+export const params = (name) => new URLSearchParams(location.search).getAll(name).filter(Boolean);
+
 export function go(url) {
   history.pushState(null, '', url);
   tell();
 }
 
-/** Changes parameters of the URL; empty ones go. */
+/** Changes parameters of the URL; empty ones go, and of a list each stands there. */
 export function set(values, replace = false) {
   const search = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(values)) {
-    if (value) search.set(name, value);
-    else search.delete(name);
+    search.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) if (one) search.append(name, one);
   }
   const text = search.toString();
   const url = location.pathname + (text ? '?' + text : '');

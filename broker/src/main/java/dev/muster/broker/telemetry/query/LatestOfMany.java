@@ -78,8 +78,7 @@ public final class LatestOfMany {
     return "SELECT stream, metric, unit, num, txt, bool, time_us, received_us, device FROM latest"
         + " WHERE device IN (" + String.join(",", Collections.nCopies(DEVICES_AT_ONCE, "?")) + ")"
         + " AND (device>? OR device=? AND (stream>? OR stream=? AND metric>?))"
-        + (selection.stream() == null ? "" : " AND stream=?")
-        + (selection.metric() == null ? "" : " AND metric=?")
+        + selection.condition()
         + " ORDER BY device, stream, metric LIMIT ?";
   }
 
@@ -96,12 +95,6 @@ public final class LatestOfMany {
     select.setString(next++, after.series().stream());
     select.setString(next++, after.series().stream());
     select.setString(next++, after.series().metric());
-    if (selection.stream() != null) {
-      select.setString(next++, selection.stream());
-    }
-    if (selection.metric() != null) {
-      select.setString(next++, selection.metric());
-    }
-    select.setInt(next, limit);
+    select.setInt(selection.set(select, next), limit);
   }
 }

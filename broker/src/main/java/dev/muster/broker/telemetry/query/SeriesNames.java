@@ -32,19 +32,11 @@ final class SeriesNames {
   static List<SeriesName> of(Connection connection, Selection selection, DeviceId device, int limit)
       throws SQLException {
     String sql = "SELECT device, stream, metric, unit, series FROM latest WHERE device=?"
-        + (selection.stream() == null ? "" : " AND stream=?")
-        + (selection.metric() == null ? "" : " AND metric=?")
+        + selection.condition()
         + " ORDER BY device, stream, metric LIMIT ?";
     try (PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
-      int next = 1;
-      select.setString(next++, device.value());
-      if (selection.stream() != null) {
-        select.setString(next++, selection.stream());
-      }
-      if (selection.metric() != null) {
-        select.setString(next++, selection.metric());
-      }
-      select.setInt(next, limit);
+      select.setString(1, device.value());
+      select.setInt(selection.set(select, 2), limit);
       List<SeriesName> names = new ArrayList<>();
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
