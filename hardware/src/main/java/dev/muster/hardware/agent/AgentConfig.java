@@ -5,6 +5,7 @@
 package dev.muster.hardware.agent;
 
 import dev.muster.device.FleetDevice;
+import dev.muster.protocol.topic.FleetTopics;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.URI;
@@ -115,7 +116,7 @@ public record AgentConfig(
           path("identity.chain", null),
           uri("keys", "file:identity", "tpm:/dev/tpmrm0"),
           path("state", "/var/lib/muster-device"),
-          properties.getProperty("stream", "sensors"),
+          stream(),
           interval(),
           path("sys", "/sys"),
           words(properties.getProperty("reboot", "")));
@@ -146,13 +147,20 @@ public record AgentConfig(
 
     /** A path is a file. */
     private URI key() {
-      String text = text("identity.key", null);
+      String text = properties.getProperty("identity.key", "").strip();
       return text.startsWith("/")
           ? Path.of(text).toUri()
-          : uri(
-              "identity.key",
-              text.isEmpty() ? "nowhere:x" : text,
-              "tpm:/dev/tpmrm0?handle=0x81020000");
+          : uri("identity.key", null, "tpm:/dev/tpmrm0?handle=0x81020000");
+    }
+
+    private String stream() {
+      String stream = properties.getProperty("stream", "sensors").strip();
+      try {
+        FleetTopics.checkName("stream", stream);
+      } catch (IllegalArgumentException e) {
+        problems.add(String.valueOf(e.getMessage()));
+      }
+      return stream;
     }
 
     private Duration interval() {

@@ -15,6 +15,7 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.ProviderException;
 import java.security.PublicKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -180,9 +182,7 @@ public final class Factory {
     requireSerial(serial);
     try (FactoryVault vault = FactoryVault.open(key)) {
       KeyPair keys = vault.namedOrNew();
-      if (!KeyMatch.belongTogether(keys.getPrivate(), keys.getPublic())) {
-        throw new FactoryException(key + ": does not sign (expected: a key on P-256 that does)");
-      }
+      requireSigns(key, keys);
       List<X509Certificate> endorsement = makers.isEmpty()
           ? List.of()
           : List.of(vault.proveGenuine(keys.getPublic(), makers, clock.instant()));
@@ -192,8 +192,20 @@ public final class Factory {
           files.writePublic(ENDORSEMENT_CERTIFICATE, Pem.of(endorsement));
         }
       });
-    } catch (KeyUnavailableException e) {
+    } catch (KeyUnavailableException | UncheckedIOException e) {
       throw new FactoryException(String.valueOf(e.getMessage()), e);
+    } catch (ProviderException e) {
+      throw new FactoryException(key + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void requireSigns(URI key, KeyPair keys) {
+    try {
+      if (!KeyMatch.signsFor(keys.getPrivate(), keys.getPublic())) {
+        throw new FactoryException(key + ": its signature is not that of its public key");
+      }
+    } catch (GeneralSecurityException e) {
+      throw new FactoryException(key + ": does not sign: " + e.getMessage(), e);
     }
   }
 

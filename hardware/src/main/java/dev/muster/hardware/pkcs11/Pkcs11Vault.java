@@ -22,6 +22,7 @@ import java.security.PublicKey;
 import java.security.Security;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Optional;
@@ -37,6 +38,7 @@ final class Pkcs11Vault implements FactoryVault {
   private static final String KEY = "key.uri";
   private static final String OBJECT = ";object=";
   private static final String DEFAULT_PREFIX = "muster";
+  private static final int P256_BITS = 256;
 
   private final Pkcs11Uri uri;
   private @Nullable Pkcs11Token token;
@@ -115,10 +117,20 @@ final class Pkcs11Vault implements FactoryVault {
     return with(() -> {
       PrivateKey key = (PrivateKey) logIn().keys().getKey(label, null);
       Certificate certificate = logIn().keys().getCertificate(label);
-      return key == null || certificate == null
-          ? Optional.empty()
-          : Optional.of(new KeyPair(detached(certificate.getPublicKey()), key));
+      if (key == null || certificate == null) {
+        return Optional.empty();
+      }
+      requireP256(label, certificate.getPublicKey());
+      return Optional.of(new KeyPair(detached(certificate.getPublicKey()), key));
     });
+  }
+
+  /** Of the curves that the JDK knows, it alone has an order of so many bits. */
+  private void requireP256(String label, PublicKey key) {
+    if (!(key instanceof ECPublicKey ec) || ec.getParams().getOrder().bitLength() != P256_BITS) {
+      throw new IllegalArgumentException(uri.name() + OBJECT + label + ": a key of "
+          + key.getAlgorithm() + " that is not on P-256 (expected: on P-256)");
+    }
   }
 
   /** A key enters the token together with its certificate; one of this label is replaced. */

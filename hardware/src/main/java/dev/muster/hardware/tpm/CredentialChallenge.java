@@ -28,11 +28,14 @@ final class CredentialChallenge {
   private static final int AES_BITS = 128;
   private static final int MAC_BITS = 256;
 
+  private final RSAPublicKey endorsementKey;
   private final byte[] secret;
   private final byte[] blob;
   private final byte[] encryptedSeed;
 
-  private CredentialChallenge(byte[] secret, byte[] blob, byte[] encryptedSeed) {
+  private CredentialChallenge(
+      RSAPublicKey endorsementKey, byte[] secret, byte[] blob, byte[] encryptedSeed) {
+    this.endorsementKey = endorsementKey;
     this.secret = secret;
     this.blob = blob;
     this.encryptedSeed = encryptedSeed;
@@ -58,6 +61,7 @@ final class CredentialChallenge {
       byte[] encrypted = cipher.doFinal(new TpmWriter().sized(secret).toBytes());
       byte[] mac = mac(derive(seed, "INTEGRITY", new byte[0], MAC_BITS), encrypted, name);
       return new CredentialChallenge(
+          endorsementKey,
           secret,
           new TpmWriter().sized(mac).bytes(encrypted).toBytes(),
           encrypt(endorsementKey, seed));
@@ -111,6 +115,11 @@ final class CredentialChallenge {
     byte[] bytes = new byte[SECRET_BYTES];
     RANDOM.nextBytes(bytes);
     return bytes;
+  }
+
+  /** Who can read it. */
+  RSAPublicKey endorsementKey() {
+    return endorsementKey;
   }
 
   /** For the TPM: a TPMS_ID_OBJECT. */

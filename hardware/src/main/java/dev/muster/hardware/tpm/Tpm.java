@@ -33,7 +33,7 @@ final class Tpm implements AutoCloseable {
   private final TpmLink.Opener opener;
   private final Duration patience;
   private final ReentrantLock turn = new ReentrantLock(true);
-  private @Nullable TpmLink link;
+  private volatile @Nullable TpmLink link;
   private @Nullable WrappedKey loaded;
   private int loadedHandle;
   private volatile boolean closed;
@@ -103,7 +103,7 @@ final class Tpm implements AutoCloseable {
 
   private static byte[] answer(TpmCommands commands, int object, CredentialChallenge challenge)
       throws IOException, TpmException {
-    int endorsementKey = commands.endorsementKey();
+    int endorsementKey = commands.endorsementKey(challenge.endorsementKey());
     try {
       return commands.activateCredential(object, endorsementKey, challenge);
     } finally {
@@ -195,18 +195,25 @@ final class Tpm implements AutoCloseable {
   }
 
   private TpmCommands opened() throws IOException, TpmException {
-    if (closed) {
-      throw new IOException("let go of");
-    }
+    requireNotClosed();
     TpmLink open = link;
     if (open != null) {
       return new TpmCommands(open, patience);
     }
-    link = opener.open();
+    TpmLink opened = opener.open();
+    link = opened;
     loaded = null;
-    TpmCommands commands = new TpmCommands(link, patience);
+    requireNotClosed(); // Who closed meanwhile has not seen this link.
+    TpmCommands commands = new TpmCommands(opened, patience);
     tidyUp(commands);
     return commands;
+  }
+
+  private void requireNotClosed() throws IOException {
+    if (closed) {
+      drop();
+      throw new IOException("let go of");
+    }
   }
 
   /**
@@ -251,8 +258,9 @@ final class Tpm implements AutoCloseable {
     boolean ours = false;
     try {
       ours = turn.tryLock(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-      if (ours && link != null && loaded != null) {
-        new TpmCommands(link, CLOSE_PATIENCE).flush(loadedHandle);
+      TpmLink open = link;
+      if (ours && open != null && loaded != null) {
+        new TpmCommands(open, CLOSE_PATIENCE).flush(loadedHandle);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

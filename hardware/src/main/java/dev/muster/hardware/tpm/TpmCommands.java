@@ -7,9 +7,12 @@ package dev.muster.hardware.tpm;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.math.BigInteger;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.bouncycastle.util.BigIntegers;
 
 /** Says commands over one link, and reads the answers (TPM 2.0, part 3). Not thread-safe. */
 final class TpmCommands {
@@ -147,17 +150,30 @@ final class TpmCommands {
     return content.toBytes();
   }
 
-  /** The endorsement key: the one that is kept where TCG wants it, or made again from the seed. */
-  int endorsementKey() throws IOException, TpmException {
+  /**
+   * The endorsement key: what is kept where TCG wants it, if it is the one that was certified; else
+   * it is made again from the seed.
+   */
+  int endorsementKey(RSAPublicKey certified) throws IOException, TpmException {
     try {
-      readPublic(ENDORSEMENT_KEY);
-      return ENDORSEMENT_KEY;
+      if (isOf(certified, readPublic(ENDORSEMENT_KEY))) {
+        return ENDORSEMENT_KEY;
+      }
     } catch (TpmException e) {
       if (!e.is(TpmException.HANDLE)) {
         throw e;
       }
-      return createPrimary(ENDORSEMENT, EccPublic.endorsementTemplate());
     }
+    return createPrimary(ENDORSEMENT, EccPublic.endorsementTemplate());
+  }
+
+  /** The public area of an RSA key ends with its modulus. */
+  private static boolean isOf(RSAPublicKey key, byte[] publicArea) {
+    byte[] modulus =
+        new TpmWriter().sized(BigIntegers.asUnsignedByteArray(key.getModulus())).toBytes();
+    int start = publicArea.length - modulus.length;
+    return start >= 0
+        && Arrays.equals(publicArea, start, publicArea.length, modulus, 0, modulus.length);
   }
 
   /**

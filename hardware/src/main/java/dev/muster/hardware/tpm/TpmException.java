@@ -131,9 +131,12 @@ final class TpmException extends GeneralSecurityException {
     return kind(code) == known;
   }
 
-  /** About what was sent, not about the TPM's state: the same command would be refused again. */
-  boolean isAboutTheCommand() {
-    return (code & FORMAT_ONE) != 0;
+  /**
+   * About what was sent along, and not about the TPM's state, or about keys and hierarchies that
+   * are missing or want a password: the same would be refused for ever.
+   */
+  boolean isAboutAParameter() {
+    return (code & FORMAT_ONE) != 0 && (code & OF_PARAMETER) != 0;
   }
 
   /**

@@ -73,13 +73,17 @@ final class TpmVault implements FactoryVault {
       }
       throw unavailable(e);
     }
-    if (!found.signsAnything() || !found.isBoundToItsTpm()) {
-      throw new IllegalArgumentException(name(handle)
+    requireBornThere(name(handle), found);
+    return Optional.of(new KeyPair(
+        found.key(), new TpmPrivateKey(name(handle), digest -> tpm.sign(handle, digest))));
+  }
+
+  private static void requireBornThere(String name, EccPublic key) {
+    if (!key.signsAnything() || !key.isBoundToItsTpm()) {
+      throw new IllegalArgumentException(name
           + ": restricted, not for signing, or not made there (expected: a key that signs, born in"
           + " this TPM)");
     }
-    return Optional.of(new KeyPair(
-        found.key(), new TpmPrivateKey(name(handle), digest -> tpm.sign(handle, digest))));
   }
 
   @Override
@@ -178,10 +182,11 @@ final class TpmVault implements FactoryVault {
 
   private KeyPair read(Path file) {
     WrappedKey key = parse(file);
+    requireBornThere(file.toString(), key.publicArea());
     try {
       tpm.check(key);
     } catch (TpmException e) {
-      throw e.command() == TpmCommand.LOAD && e.isAboutTheCommand()
+      throw e.command() == TpmCommand.LOAD && e.isAboutAParameter()
           ? new IllegalArgumentException(file + ": " + e.getMessage(), e)
           : unavailable(e);
     }

@@ -52,6 +52,10 @@ final class WrappedKey {
     return parts;
   }
 
+  EccPublic publicArea() {
+    return publicArea;
+  }
+
   PublicKey publicKey() {
     return publicArea.key();
   }
@@ -93,7 +97,7 @@ final class WrappedKey {
   }
 
   private static WrappedKey parse(ASN1Sequence key) throws IOException {
-    if (!LOADABLE_KEY.equals(key.getObjectAt(0)) || key.size() < 4) {
+    if (key.size() < 4 || !LOADABLE_KEY.equals(key.getObjectAt(0))) {
       throw new IllegalArgumentException("not a loadable key (expected: " + LOADABLE_KEY + ")");
     }
     for (int i = 1; i < key.size() - 3; i++) {

@@ -61,12 +61,16 @@ class AgentConfigTest {
 
   @Test
   void read_severalMistakes_areAllTold() {
-    assertThatThrownBy(() -> read("brokr=x\ninterval.seconds=0\nenrollment=a b\n"))
+    assertThatThrownBy(
+            () -> read("brokr=x\ninterval.seconds=0\nenrollment=a b\nstream=a/b\nidentity.key= \n"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("brokr: unknown")
         .hasMessageContaining("broker: not set")
         .hasMessageContaining("trust: not set")
         .hasMessageContaining("identity.key: not set")
+        .satisfies(
+            said -> assertThat(said.getMessage().split("identity.key: not set")).hasSize(2))
+        .hasMessageContaining("stream: \"a/b\" (expected: 1 to 64 of [A-Za-z0-9._-]")
         .hasMessageContaining("enrollment: a b (expected: like https://HOST:8443)")
         .hasMessageContaining("interval.seconds: 0 (expected: 1 to 86400)");
   }

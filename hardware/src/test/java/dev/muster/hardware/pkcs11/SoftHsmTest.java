@@ -20,7 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.Security;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.util.List;
 import javax.security.auth.login.FailedLoginException;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,6 +80,25 @@ class SoftHsmTest extends KeyVaultContract {
       assertThatThrownBy(place::named)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("token=" + hsm.label() + ";object=nobody: no such key");
+    }
+  }
+
+  @Test
+  void named_keyOnAnotherCurve_isRefused() throws Exception {
+    SoftHsm own = SoftHsm.newToken(pins);
+    Pkcs11Token token = Pkcs11Token.logIn(Pkcs11Uri.parse(uri(own, own.pinFile())));
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", token.provider());
+    generator.initialize(new ECGenParameterSpec("secp384r1"));
+    KeyPair keys = generator.generateKeyPair();
+    token.keys().setKeyEntry("x", keys.getPrivate(), null, new X509Certificate[] {
+      PlaceholderCertificate.of(keys, "x", token.provider())
+    });
+    try (FactoryVault place = (FactoryVault) KeyPlaces.open(uri(own, own.pinFile()))) {
+      assertThatThrownBy(place::namedOrNew)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith(";object=x: a key of EC that is not on P-256 (expected: on P-256)");
+    } finally {
+      Security.removeProvider(token.provider().getName());
     }
   }
 

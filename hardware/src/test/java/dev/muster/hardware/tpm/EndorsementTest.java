@@ -11,12 +11,15 @@ import dev.muster.device.internal.identity.KeyPlaces;
 import dev.muster.device.key.KeyVault;
 import dev.muster.hardware.FactoryVault;
 import dev.muster.hardware.factory.Factory;
+import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.PemFile;
+import dev.muster.testing.PeerProgram;
 import dev.muster.testing.Swtpm;
 import dev.muster.testing.TestPki;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
@@ -89,6 +92,75 @@ class EndorsementTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("has no endorsement certificate of RSA");
     }
+  }
+
+  private static void tools(String... arguments) {
+    PeerProgram.require("tpm2").run(folder, arguments).expectSuccess();
+  }
+
+  private static String tcti() {
+    return "swtpm:host=127.0.0.1,port=" + tpm.port();
+  }
+
+  /** Made by OpenSSL, and there are copies of it: the TPM signs with it all the same. */
+  @Test
+  void issue_keyThatWasBroughtIntoTheTpm_isRefused() throws Exception {
+    PeerProgram.require("openssl")
+        .run(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "copied.pem")
+        .expectSuccess();
+    tools("createprimary", "-T", tcti(), "-G", "ecc", "-c", "srk");
+    tools(
+        "import",
+        "-T",
+        tcti(),
+        "-C",
+        "srk",
+        "-G",
+        "ecc",
+        "-i",
+        "copied.pem",
+        "-u",
+        "copied.pub",
+        "-r",
+        "copied.priv");
+    tools("flushcontext", "-T", tcti(), "-t");
+    tools(
+        "load", "-T", tcti(), "-C", "srk", "-u", "copied.pub", "-r", "copied.priv", "-c", "copied");
+    tools("evictcontrol", "-T", tcti(), "-c", "copied", "0x81020007");
+    tools("flushcontext", "-T", tcti(), "-t");
+
+    for (List<X509Certificate> asked : List.of(makers, List.<X509Certificate>of())) {
+      assertThatThrownBy(() -> issue("SN-7", tpm.uri("?handle=0x81020007"), asked))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("not made there");
+    }
+    try (FactoryVault vault = FactoryVault.open(tpm.uri("?handle=0x81020007"))) {
+      PublicKey copied = TestPki.newKey().getPublic();
+      assertThatThrownBy(vault::named).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(
+              () -> vault.proveGenuine(copied, makers, Clock.systemUTC().instant()))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /** Who has the owner's password can put it there; the certified one is made from its seed. */
+  @Test
+  void issue_anotherKeyWhereTheEndorsementKeyIsKept_isProvenAllTheSame() {
+    tools("evictcontrol", "-T", tcti(), "-c", "0x81010001");
+    tools("createprimary", "-T", tcti(), "-G", "rsa", "-c", "other");
+    tools("evictcontrol", "-T", tcti(), "-c", "other", "0x81010001");
+    tools("flushcontext", "-T", tcti(), "-t");
+
+    assertThat(issue("SN-8", tpm.uri("?handle=0x81020008"), makers).resolve("tpm.pem"))
+        .exists();
+  }
+
+  @Test
+  void issue_fileCannotBeWritten_isAFailureOfTheFactory() {
+    assertThatThrownBy(
+            () -> issue("SN-9", tpm.uri("?file=" + folder.resolve("none/idevid.tss")), List.of()))
+        .isInstanceOf(FactoryException.class)
+        .hasMessageContaining("none/idevid.tss: cannot be written");
   }
 
   @Test

@@ -6,6 +6,8 @@ package dev.muster.hardware.tpm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.key.KeyUnavailableException;
 import java.io.IOException;
@@ -13,6 +15,9 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is at the other end, the program hears what is wrong, and soon. */
 class TpmTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int HANDLE = 0x81020000;
   private static final byte[] DIGEST = new byte[32];
   private static final String NO_HANDLES = "8001 00000013 00000000 00 00000001 00000000";
@@ -186,7 +192,7 @@ class TpmTest {
   }
 
   @Test
-  void close_whileACommandHangs_doesNotWaitForIt() throws Exception {
+  void sign_afterClose_isRefused() throws Exception {
     start(code -> bytes(SIGNED));
     tpm.sign(HANDLE, DIGEST);
     tpm.close();
@@ -194,5 +200,53 @@ class TpmTest {
     assertThatThrownBy(() -> tpm.sign(HANDLE, DIGEST))
         .isInstanceOf(KeyUnavailableException.class)
         .hasMessage("tpm:test: let go of");
+  }
+
+  @Test
+  void close_whileACommandHangs_endsThatCommand() throws Exception {
+    Duration longerThanTheTest = Duration.ofMinutes(10);
+    fake = new FakeTpm(code -> code == TpmCommand.GET_CAPABILITY.code() ? bytes(NO_HANDLES) : null);
+    tpm = new Tpm(
+        "tpm:test",
+        () -> SocketLink.open("127.0.0.1", fake.port(), longerThanTheTest),
+        longerThanTheTest);
+    CompletableFuture<Throwable> hanging =
+        CompletableFuture.supplyAsync(() -> catchThrowable(() -> tpm.sign(HANDLE, DIGEST)));
+    await().atMost(LIMIT).until(() -> fake.commands().contains(TpmCommand.SIGN.code()));
+
+    tpm.close();
+
+    assertThat(hanging.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+        .isInstanceOf(KeyUnavailableException.class)
+        .hasMessage("tpm:test: let go of");
+  }
+
+  @Test
+  void close_whileTheLinkIsOpened_leavesNoLink() throws Exception {
+    AtomicBoolean linkClosed = new AtomicBoolean();
+    fake = new FakeTpm(code -> null);
+    TpmLink link = new TpmLink() {
+      @Override
+      public byte[] exchange(byte[] command) {
+        throw new AssertionError("nobody may use it");
+      }
+
+      @Override
+      public void close() {
+        linkClosed.set(true);
+      }
+    };
+    tpm = new Tpm(
+        "tpm:test",
+        () -> {
+          tpm.close();
+          return link;
+        },
+        Duration.ofSeconds(1));
+
+    assertThatThrownBy(() -> tpm.sign(HANDLE, DIGEST))
+        .isInstanceOf(KeyUnavailableException.class)
+        .hasMessage("tpm:test: let go of");
+    assertThat(linkClosed).isTrue();
   }
 }

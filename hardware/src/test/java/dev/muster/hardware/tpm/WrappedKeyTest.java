@@ -72,6 +72,15 @@ class WrappedKeyTest {
   }
 
   @Test
+  void parse_nothingInTheSequence_isRefused() throws Exception {
+    byte[] empty = new DERSequence().getEncoded();
+
+    assertThatThrownBy(() -> parse(empty))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("not a loadable key");
+  }
+
+  @Test
   void parse_anyByteFlipped_isReadOrRefused_andNothingElse() {
     byte[] der = der(key);
     int refused = 0;

@@ -20,18 +20,24 @@ public final class KeyMatch {
   /** False also if the keys are of different kinds, or of a kind that does not sign. */
   public static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
     try {
-      String algorithm = algorithm(privateKey.getAlgorithm());
-      Signature signer = Signature.getInstance(algorithm);
-      signer.initSign(privateKey);
-      signer.update(PROBE);
-      // Another one: a key in hardware signs with a provider that need not verify.
-      Signature verifier = Signature.getInstance(algorithm);
-      verifier.initVerify(publicKey);
-      verifier.update(PROBE);
-      return verifier.verify(signer.sign());
+      return signsFor(privateKey, publicKey);
     } catch (GeneralSecurityException e) {
       return false;
     }
+  }
+
+  /** As {@link #belongTogether}, for those who want to know why a key does not sign. */
+  public static boolean signsFor(PrivateKey privateKey, PublicKey publicKey)
+      throws GeneralSecurityException {
+    String algorithm = algorithm(privateKey.getAlgorithm());
+    Signature signer = Signature.getInstance(algorithm);
+    signer.initSign(privateKey);
+    signer.update(PROBE);
+    // Another one: a key in hardware signs with a provider that need not verify.
+    Signature verifier = Signature.getInstance(algorithm);
+    verifier.initVerify(publicKey);
+    verifier.update(PROBE);
+    return verifier.verify(signer.sign());
   }
 
   private static String algorithm(String key) {
