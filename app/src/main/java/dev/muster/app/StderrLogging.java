@@ -42,6 +42,8 @@ public final class StderrLogging extends ContextAwareBase implements Configurato
     context.getLogger("dev.muster").setLevel(Level.INFO);
     // It logs a stack trace for each failed connection; whoever uses it says the same in a line.
     context.getLogger("io.vertx.mqtt").setLevel(Level.OFF);
+    // Below INFO, it logs messages whole: also an answer with a key in it (serverKeygen).
+    context.getLogger("org.eclipse.californium").setLevel(Level.WARN);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 }

@@ -62,13 +62,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void coap_knowsNothingOfOurs() {
+    mayKnow("coap");
+  }
+
+  @Test
   void enrollment_neverSeesTheBroker() {
-    mayKnow("enrollment", "protocol");
+    mayKnow("enrollment", "protocol", "coap");
   }
 
   @Test
   void broker_neverSeesEnrollment() {
-    mayKnow("broker", "protocol");
+    mayKnow("broker", "protocol", "coap");
   }
 
   @Test

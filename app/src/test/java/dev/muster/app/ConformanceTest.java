@@ -25,7 +25,14 @@ class ConformanceTest {
   private static final Pattern NAMED = Pattern.compile("`([A-Z]\\w+)#(\\w+)`");
 
   private static final List<String> MODULES = List.of(
-      "protocol", "device-sdk", "hardware", "enrollment-service", "broker", "simulator", "app");
+      "protocol",
+      "device-sdk",
+      "hardware",
+      "coap",
+      "enrollment-service",
+      "broker",
+      "simulator",
+      "app");
 
   @ParameterizedTest
   @CsvSource({"conformance.md, 50", "threat-model.md, 25"})

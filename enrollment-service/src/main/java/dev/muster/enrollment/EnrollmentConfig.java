@@ -6,8 +6,8 @@ package dev.muster.enrollment;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.est.EstConfig;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -30,7 +30,7 @@ public record EnrollmentConfig(
     RevocationConfig revocation,
     RollOverConfig rollOver,
     @Nullable HookConfig hook,
-    @Nullable EstCoapsConfig coaps) {
+    @Nullable CoapsConfig coaps) {
   /** @throws IllegalArgumentException naming the settings that exclude each other */
   public EnrollmentConfig {
     requireNonNull(storage, "storage");

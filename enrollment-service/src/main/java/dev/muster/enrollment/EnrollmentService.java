@@ -6,6 +6,8 @@ package dev.muster.enrollment;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.coap.CoapsConfig;
+import dev.muster.coap.CoapsServer;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCertificates;
@@ -25,8 +27,7 @@ import dev.muster.enrollment.est.EstOperations;
 import dev.muster.enrollment.est.EstServer;
 import dev.muster.enrollment.est.EstTls;
 import dev.muster.enrollment.est.EstWorkers;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
-import dev.muster.enrollment.estcoaps.EstCoapsServer;
+import dev.muster.enrollment.estcoaps.EstCoapsRoutes;
 import dev.muster.enrollment.hook.EnrollmentHook;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.hook.HttpEnrollmentHook;
@@ -119,7 +120,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final ServiceRenewal renewal;
   private final int httpPort;
   private final int estPort;
-  private final @Nullable EstCoapsServer coaps;
+  private final @Nullable CoapsServer coaps;
   private final AuditSeal seal;
   private final CrlFetcher crlFetcher;
   private final RollOver rollOver;
@@ -382,9 +383,12 @@ public final class EnrollmentService implements AutoCloseable {
         clock);
   }
 
-  private EstCoapsServer serveCoaps(EstCoapsConfig wanted, EstOperations operations) {
+  private CoapsServer serveCoaps(CoapsConfig wanted, EstOperations operations) {
+    ServiceCredential server = tls.credential();
+    CoapsServer.Offer est = new CoapsServer.Offer(
+        "muster.estcoaps", EstOperations.MAX_CSR, new EstCoapsRoutes(operations, meters));
     try {
-      return opened(new EstCoapsServer(wanted, tls.credential(), operations, meters));
+      return opened(new CoapsServer(wanted, est, server.key(), server.chain(), meters));
     } catch (IOException e) {
       throw cannotListen("coapsPort", wanted.host(), wanted.port(), e);
     }
@@ -470,7 +474,7 @@ public final class EnrollmentService implements AutoCloseable {
     renewal.record(server.certificate());
     tls.use(server);
     if (coaps != null) {
-      coaps.use(server);
+      coaps.use(server.key(), server.chain());
     }
     LOG.info(
         "Server certificate replaced serial={} notAfter={}",

@@ -7,8 +7,8 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.authority.ServiceCredential;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.file.Pem;
@@ -36,6 +36,7 @@ import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.coap.option.OpaqueOptionDefinition;
 import org.eclipse.californium.elements.auth.X509CertPath;
+import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ class EstCoapsIT {
                 config,
                 new AdmissionConfig(
                     new FleetName("default"), false, List.of(), false, ServerKeygen.PLAIN)),
-            new EstCoapsConfig("127.0.0.1", 0, 1_000, HANDSHAKES)));
+            new CoapsConfig("127.0.0.1", 0, 1_000, HANDSHAKES)));
     assertThat(service.addManufacturer("acme", service.factory, "auto").status())
         .isEqualTo(201);
   }
@@ -215,7 +216,9 @@ class EstCoapsIT {
   @Test
   void estCoaps_withoutCertificate_noHandshake() {
     try (CoapDevice nobody = new CoapDevice(service, null)) {
-      assertThatThrownBy(() -> nobody.get("/est/crts")).hasMessageContaining("no answer");
+      assertThatThrownBy(() -> nobody.get("/est/crts"))
+          .hasMessageContaining("no answer")
+          .hasMessageContaining("BAD_CERTIFICATE");
     }
   }
 
@@ -296,6 +299,14 @@ class EstCoapsIT {
           .getOptions()
           .addOption(new Option(new OpaqueOptionDefinition(9997, "Unknown"), new byte[] {1}));
       expect(ResponseCode.BAD_OPTION, device.send(unknown, "/est/sen"));
+      for (int number : List.of(9, 19, 31)) {
+        Request beyondUs = CoapDevice.enrollment(request);
+        beyondUs
+            .getOptions()
+            .addOption(new Option(new OpaqueOptionDefinition(number, "Option"), new byte[] {1}));
+        expect(ResponseCode.BAD_OPTION, device.send(beyondUs, "/est/sen"));
+      }
+      expect(ResponseCode.BAD_OPTION, device.post("/est/sen?a=b", request));
       expect(ResponseCode.BAD_REQUEST, device.post("/est/sen", new byte[0]));
       expect(
           ResponseCode.BAD_REQUEST,
@@ -377,13 +388,25 @@ class EstCoapsIT {
   }
 
   @Test
-  void estCoaps_helloOfAnUnprovenAddress_isAnsweredInFewerBytes_andLeavesNothing()
+  void estCoaps_hellosOfUnprovenAddresses_areAnsweredInFewerBytes_andLeaveNothing()
       throws Exception {
-    try (HalfOpenHandshake client =
-        new HalfOpenHandshake("127.0.0.5", service.service().coapsPort().getAsInt())) {
-      byte[] answer = client.hello();
-      assertThat(answer.length).isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
-      assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
+    int port = service.service().coapsPort().getAsInt();
+    double before = service.gauge("muster.estcoaps.handshakes");
+    for (int i = 0; i < 5 * HANDSHAKES; i++) {
+      try (HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.5", port)) {
+        byte[] answer = client.hello();
+        assertThat(answer.length).isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
+        assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
+      }
+    }
+    assertThat(service.gauge("muster.estcoaps.handshakes")).isLessThanOrEqualTo(before);
+  }
+
+  @Test
+  void estCoaps_cipherThatTheRfcDemands_aloneIsEnough() {
+    try (CoapDevice device = CoapDevice.offering(
+        CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, service, service.idevid("C-17"))) {
+      assertThat(device.post("/est/sen", csr("c17")).getCode()).isEqualTo(ResponseCode.CHANGED);
     }
   }
 

@@ -6,7 +6,7 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.coap.CoapsConfig;
 import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ class EstCoapsPeersIT {
   @BeforeAll
   static void start() {
     service = new RunningService(
-        folder, config -> RunningService.with(config, EstCoapsConfig.on("127.0.0.1", 0)));
+        folder, config -> RunningService.with(config, CoapsConfig.on("127.0.0.1", 0)));
     assertThat(service.addManufacturer("acme", service.factory, "auto").status())
         .isEqualTo(201);
   }

@@ -21,6 +21,7 @@ final class HalfOpenHandshake implements AutoCloseable {
   private static final byte[] AFTER_COOKIE = HEX.parseHex("0002c0ae" + "0100" + "0016"
       + "000a00040002" + "0017" + "000b00020100" + "000d00040002" + "0403");
 
+  private static final byte SERVER_HELLO = 2;
   private static final int COOKIE_LENGTH_AT = 13 + 12 + 2;
 
   private final byte[] random = new byte[32];
@@ -38,12 +39,19 @@ final class HalfOpenHandshake implements AutoCloseable {
     this.port = port;
   }
 
-  /** @return the content type of the record that came back: 22 for a handshake, 21 for an alert */
+  /**
+   * @return the content type of the record that came back: 22 for the beginning of a handshake, 21
+   *     for an alert
+   */
   int begin() throws IOException {
     byte[] verify = exchange(clientHello(0, new byte[0]));
     int length = verify[COOKIE_LENGTH_AT] & 0xff;
     byte[] cookie = Arrays.copyOfRange(verify, COOKIE_LENGTH_AT + 1, COOKIE_LENGTH_AT + 1 + length);
-    return exchange(clientHello(1, cookie))[0];
+    byte[] answer = exchange(clientHello(1, cookie));
+    if (answer[0] == 22 && answer[13] != SERVER_HELLO) {
+      throw new AssertionError("handshake message: " + answer[13] + " (expected: ServerHello)");
+    }
+    return answer[0];
   }
 
   /** What comes back for a first hello, and for nothing else. */

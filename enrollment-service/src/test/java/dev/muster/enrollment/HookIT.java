@@ -7,7 +7,7 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.hook.HookConfig;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -64,7 +64,7 @@ class HookIT {
             config.revocation(),
             config.rollOver(),
             asked,
-            EstCoapsConfig.on("127.0.0.1", 0)));
+            CoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
   }
 

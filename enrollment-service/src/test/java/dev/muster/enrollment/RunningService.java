@@ -6,10 +6,10 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.est.EstConfig;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuanceConfig;
@@ -134,7 +134,7 @@ final class RunningService implements AutoCloseable {
   }
 
   /** The same settings, and EST over CoAP besides. */
-  static EnrollmentConfig with(EnrollmentConfig config, EstCoapsConfig coaps) {
+  static EnrollmentConfig with(EnrollmentConfig config, CoapsConfig coaps) {
     return new EnrollmentConfig(
         config.storage(),
         config.est(),
@@ -424,6 +424,10 @@ final class RunningService implements AutoCloseable {
     return meters.find(meter).counters().stream()
         .mapToDouble(counter -> counter.count())
         .sum();
+  }
+
+  double gauge(String meter) {
+    return meters.get(meter).gauge().value();
   }
 
   @Override

@@ -5,9 +5,9 @@
 package dev.muster.app.config;
 
 import dev.muster.broker.settings.Settings;
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
 
 /**
  * What can be set of EST.
@@ -54,8 +54,8 @@ public record EstSettings(
             limit(settings, "handshakes", defaults.handshakes()),
             limit(settings, "requestsPerDevice", defaults.requestsPerDevice()),
             limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())),
-        limit(settings, "dtlsSessions", EstCoapsConfig.DEFAULT_SESSIONS),
-        limit(settings, "dtlsHandshakes", EstCoapsConfig.DEFAULT_HANDSHAKES));
+        limit(settings, "dtlsSessions", CoapsConfig.DEFAULT_SESSIONS),
+        limit(settings, "dtlsHandshakes", CoapsConfig.DEFAULT_HANDSHAKES));
   }
 
   private static int limit(Settings settings, String name, int otherwise) {
@@ -68,7 +68,7 @@ public record EstSettings(
   }
 
   /** @param port of UDP; 0 for a free one */
-  public EstCoapsConfig coapsOn(String host, int port) {
-    return new EstCoapsConfig(host, port, dtlsSessions, dtlsHandshakes);
+  public CoapsConfig coapsOn(String host, int port) {
+    return new CoapsConfig(host, port, dtlsSessions, dtlsHandshakes);
   }
 }

@@ -10,7 +10,7 @@ import dev.muster.broker.settings.InvalidSettingsException;
 import dev.muster.broker.settings.Settings;
 import dev.muster.broker.settings.TelemetrySettings;
 import dev.muster.broker.telemetry.TelemetryConfig;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.coap.CoapsConfig;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,7 +57,7 @@ public record MusterConfig(
   }
 
   /** How EST is served over CoAP; null if it is not. */
-  public @Nullable EstCoapsConfig coaps() {
+  public @Nullable CoapsConfig coaps() {
     return ports.coaps == null ? null : enrollment.est().coapsOn(host, ports.coaps);
   }
 

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.app.UserError;
-import dev.muster.enrollment.estcoaps.EstCoapsConfig;
+import dev.muster.coap.CoapsConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,8 +60,8 @@ class MusterConfigTest {
   @Test
   void read_coaps_isOffUnlessAPortIsGiven_andExcludesChannelBinding() {
     assertThat(read("ports: {coaps: none}").coaps()).isNull();
-    EstCoapsConfig coaps = read("ports: {coaps: 5684}").coaps();
-    assertThat(coaps).isEqualTo(EstCoapsConfig.on("0.0.0.0", 5684));
+    CoapsConfig coaps = read("ports: {coaps: 5684}").coaps();
+    assertThat(coaps).isEqualTo(CoapsConfig.on("0.0.0.0", 5684));
     assertThatThrownBy(() -> read("ports: {coaps: off}"))
         .hasMessageContaining("ports.coaps")
         .hasMessageContaining("expected: none, or a number from 0 to 65535");

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes keys for devices that cannot make their own (RFC 7030, 4.4). A key is handed out once, with
- * the certificate, and kept nowhere: whoever loses the answer asks for another.
+ * the certificate, and kept in no file and no table: whoever loses the answer asks for another.
+ * Over CoAP, an answer stays in memory for some minutes, as it may have to be sent again.
  *
  * <p>Thread-safe.
  */

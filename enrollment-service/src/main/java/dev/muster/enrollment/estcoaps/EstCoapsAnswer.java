@@ -4,8 +4,7 @@
  */
 package dev.muster.enrollment.estcoaps;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.muster.coap.Diagnostics;
 import dev.muster.enrollment.desk.EnrollmentOutcome;
 import dev.muster.enrollment.est.EstMessages;
 import dev.muster.enrollment.est.EstOperations;
@@ -28,9 +27,6 @@ record EstCoapsAnswer(
     @Nullable Integer format,
     byte[] payload,
     @Nullable Duration maxAge) {
-  /** A diagnostic fits one datagram of any size that people use. */
-  private static final int MAX_DIAGNOSTIC = 200;
-
   private static final Duration BUSY = Duration.ofSeconds(2);
   private static final Duration MANY = Duration.ofSeconds(60);
   private static final Duration SILENT = Duration.ofSeconds(30);
@@ -109,15 +105,11 @@ record EstCoapsAnswer(
   }
 
   static EstCoapsAnswer diagnostic(ResponseCode code, String text) {
-    return new EstCoapsAnswer(code, null, shortened(text).getBytes(UTF_8), null);
+    return new EstCoapsAnswer(code, null, Diagnostics.text(text), null);
   }
 
   private static EstCoapsAnswer later(ResponseCode code, Duration maxAge, String text) {
-    return new EstCoapsAnswer(code, null, shortened(text).getBytes(UTF_8), maxAge);
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= MAX_DIAGNOSTIC ? text : text.substring(0, MAX_DIAGNOSTIC - 3) + "...";
+    return new EstCoapsAnswer(code, null, Diagnostics.text(text), maxAge);
   }
 
   Response toResponse() {
@@ -127,7 +119,7 @@ record EstCoapsAnswer(
       response.getOptions().setContentFormat(format);
     }
     if (maxAge != null) {
-      response.getOptions().setMaxAge(maxAge.toSeconds());
+      response.getOptions().setMaxAge(Diagnostics.seconds(maxAge));
     }
     return response;
   }

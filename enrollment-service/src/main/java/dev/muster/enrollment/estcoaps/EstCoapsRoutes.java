@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.estcoaps;
 
+import dev.muster.coap.CoapsExchange;
+import dev.muster.coap.CoapsService;
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.ChannelBinding;
 import dev.muster.enrollment.desk.EnrollmentOutcome;
@@ -11,22 +13,13 @@ import dev.muster.enrollment.est.EstOperations;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.protocol.est.EstOperation;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.security.Principal;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.OptionSet;
 import org.eclipse.californium.core.coap.Request;
-import org.eclipse.californium.core.coap.Response;
-import org.eclipse.californium.core.network.Exchange;
-import org.eclipse.californium.core.server.MessageDeliverer;
-import org.eclipse.californium.elements.auth.X509CertPath;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,54 +28,42 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe.
  */
-final class EstCoapsRoutes implements MessageDeliverer {
+public final class EstCoapsRoutes implements CoapsService {
   private static final Logger LOG = LoggerFactory.getLogger(EstCoapsRoutes.class);
-
-  /** Sooner than a client repeats itself, which is after two seconds (RFC 7252, 4.8). */
-  private static final long PATIENCE_MS = 800;
 
   private static final List<String> CORE = List.of(".well-known", "core");
 
   private final EstOperations operations;
-  private final ScheduledExecutorService timer;
   private final MeterRegistry meters;
 
-  /** @param timer tells clients that their request has come, where its answer takes long */
-  EstCoapsRoutes(EstOperations operations, ScheduledExecutorService timer, MeterRegistry meters) {
+  public EstCoapsRoutes(EstOperations operations, MeterRegistry meters) {
     this.operations = operations;
-    this.timer = timer;
     this.meters = meters;
   }
 
+  /** Requests that are served, and would be refused whole for what their first block shows. */
   @Override
-  public void deliverRequest(Exchange exchange) {
-    Request request = exchange.getRequest();
-    Optional<EstCoapsAnswer> refusal = refusedByOptions(request.getOptions());
-    if (refusal.isPresent()) {
-      answer(exchange, "none", refusal.get());
-    } else if (request.getOptions().getUriPath().equals(CORE)) {
+  public boolean takesBlocks(Request request) {
+    Optional<EstCoapsPath> path = served(request);
+    return path.isPresent()
+        && refusedByForm(request, path.get().resource()).isEmpty()
+        && request.getCode() == Code.POST;
+  }
+
+  @Override
+  public void serve(CoapsExchange exchange) {
+    Request request = exchange.request();
+    if (request.getOptions().getUriPath().equals(CORE)) {
       answer(exchange, "core", discover(request));
     } else {
       route(exchange);
     }
   }
 
-  /** We send no requests. */
-  @Override
-  public void deliverResponse(Exchange exchange, Response response) {
-    LOG.debug("Response dropped from={}", response.getSourceContext());
-  }
-
-  /** Options that must be understood, and that Californium leaves to us (RFC 7252, 5.4.1). */
-  private static Optional<EstCoapsAnswer> refusedByOptions(OptionSet options) {
-    if (options.hasProxyUri() || options.hasProxyScheme()) {
-      return Optional.of(
-          EstCoapsAnswer.diagnostic(ResponseCode.PROXY_NOT_SUPPORTED, "proxy: this is none"));
-    }
-    return options.getIfMatchCount() > 0 || options.hasIfNoneMatch()
-        ? Optional.of(EstCoapsAnswer.diagnostic(
-            ResponseCode.BAD_OPTION, "If-Match, If-None-Match: not supported (expected: absent)"))
-        : Optional.empty();
+  private Optional<EstCoapsPath> served(Request request) {
+    return EstCoapsPath.parse(request.getOptions().getUriPath())
+        .filter(path -> operations.label(path.label()).isPresent())
+        .filter(path -> operations.offers(path.resource().operation()));
   }
 
   private EstCoapsAnswer discover(Request request) {
@@ -99,13 +80,10 @@ final class EstCoapsRoutes implements MessageDeliverer {
             resource -> operations.offers(resource.operation()), options.getUriQuery()));
   }
 
-  private void route(Exchange exchange) {
-    Request request = exchange.getRequest();
-    Optional<EstCoapsPath> path = EstCoapsPath.parse(request.getOptions().getUriPath());
-    Optional<Label> label = path.flatMap(found -> operations.label(found.label()));
-    if (path.isEmpty()
-        || label.isEmpty()
-        || !operations.offers(path.get().resource().operation())) {
+  private void route(CoapsExchange exchange) {
+    Request request = exchange.request();
+    Optional<EstCoapsPath> path = served(request);
+    if (path.isEmpty()) {
       answer(
           exchange, "none", EstCoapsAnswer.diagnostic(ResponseCode.NOT_FOUND, "path: not found"));
       return;
@@ -119,15 +97,16 @@ final class EstCoapsRoutes implements MessageDeliverer {
     int format = request.getOptions().hasAccept()
         ? request.getOptions().getAccept()
         : resource.preferredFormat();
-    Caller caller = caller(request);
+    Caller caller = caller(exchange);
+    Label label = operations.label(path.get().label()).orElseThrow();
     work(
         exchange,
         resource,
         caller,
         () -> resource.isGet()
-            ? show(resource, label.get(), caller, format)
+            ? show(resource, label, caller, format)
             : EstCoapsAnswer.of(
-                operations.enroll(resource.operation(), label.get(), caller, request.getPayload()),
+                operations.enroll(resource.operation(), label, caller, request.getPayload()),
                 resource,
                 format));
   }
@@ -139,6 +118,10 @@ final class EstCoapsRoutes implements MessageDeliverer {
     Code expected = resource.isGet() ? Code.GET : Code.POST;
     if (request.getCode() != expected) {
       return Optional.of(notAllowed(expected.name()));
+    }
+    if (options.getURIQueryCount() > 0) {
+      return Optional.of(EstCoapsAnswer.diagnostic(
+          ResponseCode.BAD_OPTION, "Uri-Query: not understood here (expected: absent)"));
     }
     if (options.hasAccept() && !resource.gives(options.getAccept())) {
       return Optional.of(notAcceptable(resource.formats()));
@@ -184,31 +167,25 @@ final class EstCoapsRoutes implements MessageDeliverer {
             : operations.caCertificates());
   }
 
-  private static Caller caller(Request request) {
-    Principal peer = request.getSourceContext().getPeerIdentity();
-    List<X509Certificate> chain = peer instanceof X509CertPath path
-        ? path.getPath().getCertificates().stream()
-            .map(X509Certificate.class::cast)
-            .toList()
-        : List.of();
-    return new Caller(
-        chain,
-        String.valueOf(request.getSourceContext().getPeerAddress()),
-        ChannelBinding.unknown());
+  private static Caller caller(CoapsExchange exchange) {
+    return new Caller(exchange.chain(), String.valueOf(exchange.peer()), ChannelBinding.unknown());
   }
 
   private void work(
-      Exchange exchange, EstCoapsResource resource, Caller caller, Supplier<EstCoapsAnswer> task) {
-    ScheduledFuture<?> impatience =
-        timer.schedule(() -> exchange.sendAccept(), PATIENCE_MS, TimeUnit.MILLISECONDS);
-    operations.work(resource.operation(), caller, task, EstCoapsAnswer::of, result -> {
-      impatience.cancel(false);
-      answer(exchange, resource.segment(), result);
-    });
+      CoapsExchange exchange,
+      EstCoapsResource resource,
+      Caller caller,
+      Supplier<EstCoapsAnswer> task) {
+    operations.work(
+        resource.operation(),
+        caller,
+        task,
+        EstCoapsAnswer::of,
+        result -> answer(exchange, resource.segment(), result));
   }
 
   /** Counts the answer; a refusal is told with where it came from. */
-  private void answer(Exchange exchange, String resource, EstCoapsAnswer answer) {
+  private void answer(CoapsExchange exchange, String resource, EstCoapsAnswer answer) {
     meters
         .counter(
             "muster.estcoaps.requests",
@@ -220,10 +197,10 @@ final class EstCoapsRoutes implements MessageDeliverer {
     if (!answer.code().isSuccess()) {
       LOG.info(
           "EST request refused from={} resource={} code={}",
-          exchange.getRequest().getSourceContext().getPeerAddress(),
+          exchange.peer(),
           resource,
           answer.code());
     }
-    exchange.sendResponse(answer.toResponse());
+    exchange.answer(answer.toResponse());
   }
 }

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.enrollment.estcoaps;
+package dev.muster.coap;
 
 import java.security.cert.CertPath;
 import java.util.List;

@@ -2,10 +2,11 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.enrollment.estcoaps;
+package dev.muster.coap;
 
-import dev.muster.enrollment.authority.ServiceCredential;
+import java.security.PrivateKey;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
 import org.eclipse.californium.scandium.dtls.CertificateIdentityResult;
@@ -30,18 +31,18 @@ import org.jspecify.annotations.Nullable;
 final class ServerIdentity implements CertificateProvider, ConfigurationHelperSetup {
   private volatile SingleCertificateProvider current;
 
-  ServerIdentity(ServiceCredential credential) {
-    current = provider(credential);
+  ServerIdentity(PrivateKey key, List<X509Certificate> chain) {
+    current = provider(key, chain);
   }
 
   /** Shows another from the next handshake on. */
-  void use(ServiceCredential credential) {
-    current = provider(credential);
+  void use(PrivateKey key, List<X509Certificate> chain) {
+    current = provider(key, chain);
   }
 
-  private static SingleCertificateProvider provider(ServiceCredential credential) {
+  private static SingleCertificateProvider provider(PrivateKey key, List<X509Certificate> chain) {
     return new SingleCertificateProvider(
-        credential.key(), credential.chain().toArray(Certificate[]::new), CertificateType.X_509);
+        key, chain.toArray(Certificate[]::new), CertificateType.X_509);
   }
 
   @Override

@@ -1,0 +1,70 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.coap;
+
+import java.net.InetSocketAddress;
+import java.security.Principal;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.network.Exchange;
+import org.eclipse.californium.elements.auth.X509CertPath;
+
+/**
+ * A request, and the way back to who sent it. An answer that takes long is preceded by an empty
+ * acknowledgement (RFC 7252, 5.2.2).
+ *
+ * <p>Thread-safe.
+ */
+public final class CoapsExchange {
+  /** Sooner than a client repeats itself, which is after two seconds (RFC 7252, 4.8). */
+  private static final long PATIENCE_MS = 800;
+
+  private final Exchange exchange;
+  private final Runnable ended;
+  private final ScheduledFuture<?> impatience;
+  private final AtomicBoolean answered = new AtomicBoolean();
+
+  CoapsExchange(Exchange exchange, ScheduledExecutorService timer, Runnable ended) {
+    this.exchange = exchange;
+    this.ended = ended;
+    this.impatience =
+        timer.schedule(() -> exchange.sendAccept(), PATIENCE_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** With all of its body. */
+  public Request request() {
+    return exchange.getRequest();
+  }
+
+  /** The certificate whose key the client has proven to have, and those it sent with it. */
+  public List<X509Certificate> chain() {
+    Principal peer = request().getSourceContext().getPeerIdentity();
+    return peer instanceof X509CertPath path
+        ? path.getPath().getCertificates().stream()
+            .map(X509Certificate.class::cast)
+            .toList()
+        : List.of();
+  }
+
+  /** Where the client is now. */
+  public InetSocketAddress peer() {
+    return request().getSourceContext().getPeerAddress();
+  }
+
+  /** Only the first answer is sent. */
+  public void answer(Response response) {
+    if (answered.compareAndSet(false, true)) {
+      impatience.cancel(false);
+      exchange.sendResponse(response);
+      ended.run();
+    }
+  }
+}

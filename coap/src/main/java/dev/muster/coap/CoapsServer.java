@@ -1,0 +1,202 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.coap;
+
+import static java.util.Objects.requireNonNull;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.californium.core.coap.BlockOption;
+import org.eclipse.californium.core.coap.CoAP.Code;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.network.CoapEndpoint;
+import org.eclipse.californium.core.network.Exchange;
+import org.eclipse.californium.core.network.InMemoryMessageExchangeStore;
+import org.eclipse.californium.core.server.MessageDeliverer;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.elements.util.DaemonThreadFactory;
+import org.eclipse.californium.elements.util.ExecutorsUtil;
+import org.eclipse.californium.elements.util.Filter;
+import org.eclipse.californium.scandium.DTLSConnector;
+import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.Connection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves CoAP over DTLS 1.2 to clients that show a certificate and have its key. Who may do what is
+ * for the service to judge, with each request.
+ *
+ * <p>Thread-safe. Starting and closing block shortly.
+ */
+public final class CoapsServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CoapsServer.class);
+
+  private static final long CLOSE_MS = 1_000;
+  private static final long FLUSH_MS = 500;
+  private static final Duration RESTART = Duration.ofSeconds(10);
+  /** Messages that are remembered, for each session that there may be. */
+  private static final int MESSAGES_PER_SESSION = 2;
+
+  /**
+   * What is served where.
+   *
+   * @param name that meters begin with
+   * @param maxBody the longest of requests, in bytes
+   */
+  public record Offer(String name, int maxBody, CoapsService service) {
+    public Offer {
+      requireNonNull(name, "name");
+      requireNonNull(service, "service");
+    }
+  }
+
+  private final CoapsService service;
+  private final ServerIdentity identity;
+  private final OpenExchanges open = new OpenExchanges();
+  private final ScheduledExecutorService protocol;
+  private final ScheduledExecutorService timer;
+  private final DTLSConnector connector;
+  private final CoapEndpoint endpoint;
+
+  /**
+   * @param key belongs to the first of {@code chain}, and is shown to clients with it
+   * @throws IOException if nothing can be listened on there
+   */
+  public CoapsServer(
+      CoapsConfig config,
+      Offer offer,
+      PrivateKey key,
+      List<X509Certificate> chain,
+      MeterRegistry meters)
+      throws IOException {
+    service = offer.service();
+    identity = new ServerIdentity(key, chain);
+    protocol =
+        ExecutorsUtil.newScheduledThreadPool(CoapsSettings.THREADS, threads(offer.name() + "#"));
+    timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
+    Configuration settings = CoapsSettings.of(config, offer.maxBody());
+    SessionShares sessions = new SessionShares(config.sessions());
+    connector = new DTLSConnector(new DtlsConnectorConfig.Builder(settings)
+        .setAddress(new InetSocketAddress(config.host(), config.port()))
+        .setCertificateIdentityProvider(identity)
+        .setAdvancedCertificateVerifier(new PossessionOnlyVerifier())
+        .setConnectionListener(sessions)
+        .setSessionListener(new HandshakeGate(config.handshakes(), sessions, offer.name(), meters))
+        .build());
+    endpoint = new CoapEndpoint.Builder()
+        .setConfiguration(settings)
+        .setConnector(connector)
+        .setMessageExchangeStore(store(config))
+        .setCoapStackFactory(new Layers(
+            service,
+            new Transfers(
+                CoapsSettings.TRANSFERS,
+                TimeUnit.SECONDS.toNanos(CoapsSettings.TRANSFER_SECONDS),
+                System::nanoTime)))
+        .build();
+    endpoint.setExecutors(protocol, timer);
+    endpoint.setMessageDeliverer(new Deliverer());
+    try {
+      endpoint.start();
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static DaemonThreadFactory threads(String name) {
+    return new DaemonThreadFactory(name);
+  }
+
+  private static InMemoryMessageExchangeStore store(CoapsConfig config) {
+    InMemoryMessageExchangeStore store =
+        new InMemoryMessageExchangeStore(CoapsSettings.ofMessageIds(config));
+    store.setDeduplicator(new RecentMessages(
+        MESSAGES_PER_SESSION * config.sessions(),
+        TimeUnit.SECONDS.toNanos(CoapsSettings.EXCHANGE_SECONDS),
+        System::nanoTime));
+    return store;
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return endpoint.getAddress().getPort();
+  }
+
+  /** Shows another certificate from the next handshake on. */
+  public void use(PrivateKey key, List<X509Certificate> chain) {
+    identity.use(key, chain);
+  }
+
+  /** Takes no more requests, and sends the answers that come within a second. */
+  @Override
+  public void close() {
+    try {
+      open.close(CLOSE_MS);
+      flush();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    endpoint.destroy();
+    ExecutorsUtil.shutdownExecutorGracefully(CLOSE_MS, protocol, timer);
+  }
+
+  /** Each session does one thing after the other: what was to be sent before this has been. */
+  private void flush() throws InterruptedException {
+    if (!endpoint.isStarted()) {
+      return;
+    }
+    try {
+      protocol.shutdown();
+      protocol.awaitTermination(FLUSH_MS, TimeUnit.MILLISECONDS);
+      Filter<Connection> visit = connection -> false;
+      connector.startForEach(visit).get(FLUSH_MS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("Not all answers were sent", e);
+    }
+  }
+
+  private final class Deliverer implements MessageDeliverer {
+    @Override
+    public void deliverRequest(Exchange exchange) {
+      if (open.begin()) {
+        CoapsExchange ours = new CoapsExchange(exchange, timer, open::end);
+        if (isRestOfALostAnswer(exchange.getRequest())) {
+          ours.answer(Diagnostics.of(
+              ResponseCode.REQUEST_ENTITY_INCOMPLETE, "Block2: the answer is gone, begin again"));
+        } else {
+          service.serve(ours);
+        }
+      } else {
+        exchange.sendResponse(
+            Diagnostics.later(ResponseCode.SERVICE_UNAVAILABLE, RESTART, "closing"));
+      }
+    }
+
+    /** A block of an answer that is kept no more; to do it all again for that would be wrong. */
+    private static boolean isRestOfALostAnswer(Request request) {
+      BlockOption block = request.getOptions().getBlock2();
+      return request.getCode() != Code.GET && block != null && block.getNum() > 0;
+    }
+
+    /** We send no requests. */
+    @Override
+    public void deliverResponse(Exchange exchange, Response response) {
+      LOG.debug("Response dropped from={}", response.getSourceContext());
+    }
+  }
+}

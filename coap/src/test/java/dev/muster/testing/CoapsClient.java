@@ -1,0 +1,127 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.testing;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.config.CoapConfig;
+import org.eclipse.californium.core.network.CoapEndpoint;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.elements.config.SystemConfig;
+import org.eclipse.californium.elements.config.UdpConfig;
+import org.eclipse.californium.scandium.DTLSConnector;
+import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
+import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.CertificateType;
+import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
+import org.eclipse.californium.scandium.dtls.x509.StaticNewAdvancedCertificateVerifier;
+import org.jspecify.annotations.Nullable;
+
+/** A client that speaks CoAP over DTLS, by Californium. */
+public class CoapsClient implements AutoCloseable {
+  private static final int PATIENCE_MS = 20_000;
+
+  static {
+    SystemConfig.register();
+    UdpConfig.register();
+    CoapConfig.register();
+    DtlsConfig.register();
+  }
+
+  private final int port;
+  private final DTLSConnector connector;
+  private final CoapEndpoint endpoint;
+
+  /** @param identity null to show no certificate */
+  public CoapsClient(int port, X509Certificate root, TestPki.@Nullable Credential identity) {
+    this("127.0.0.1", port, root, identity, settings -> settings);
+  }
+
+  /**
+   * @param from the address to send from
+   * @param settings besides those of a client that is impatient and persistent, so that lost
+   *     datagrams cost a test little time
+   */
+  public CoapsClient(
+      String from,
+      int port,
+      X509Certificate root,
+      TestPki.@Nullable Credential identity,
+      UnaryOperator<Configuration> settings) {
+    this.port = port;
+    Configuration all = settings.apply(new Configuration()
+        .set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 100_000)
+        .set(CoapConfig.ACK_TIMEOUT, 300, TimeUnit.MILLISECONDS)
+        .set(CoapConfig.ACK_TIMEOUT_SCALE, 1f)
+        .set(CoapConfig.MAX_RETRANSMIT, 30)
+        .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
+        // None for itself, but it takes the server's.
+        .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
+        .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
+        .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1));
+    DtlsConnectorConfig.Builder dtls = new DtlsConnectorConfig.Builder(all)
+        .setAddress(new InetSocketAddress(from, 0))
+        .setAdvancedCertificateVerifier(StaticNewAdvancedCertificateVerifier.builder()
+            .setTrustedCertificates(root)
+            .build());
+    if (identity != null) {
+      dtls.setCertificateIdentityProvider(new SingleCertificateProvider(
+          identity.key(),
+          identity.chain().toArray(X509Certificate[]::new),
+          List.of(CertificateType.X_509)));
+    }
+    connector = new DTLSConnector(dtls.build());
+    endpoint =
+        new CoapEndpoint.Builder().setConfiguration(all).setConnector(connector).build();
+    try {
+      endpoint.start();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** The next request begins with an abbreviated handshake. */
+  public void resume() {
+    connector.forceResumeAllSessions();
+  }
+
+  /** Names the session, also after it was resumed. */
+  public String session() {
+    return connector
+        .getSessionByAddress(new InetSocketAddress("127.0.0.1", port))
+        .getSessionIdentifier()
+        .toString();
+  }
+
+  public Response get(String path) {
+    return send(Request.newGet(), path);
+  }
+
+  public Response send(Request request, String path) {
+    try {
+      request.setURI("coaps://127.0.0.1:" + port + path);
+      request.send(endpoint);
+      Response response = request.waitForResponse(PATIENCE_MS);
+      if (response == null) {
+        throw new AssertionError(path + ": no answer, " + request.getSendError());
+      }
+      return response;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public final void close() {
+    endpoint.destroy();
+  }
+}
