@@ -22,6 +22,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.FilePayload;
 import com.microsoft.playwright.options.SameSiteAttribute;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
@@ -175,9 +176,7 @@ class DashboardIT {
     accessible();
     page.getByRole(AriaRole.BUTTON).click();
     heading("Fleet");
-    assertThat(page.locator(".tile", new Page.LocatorOptions().setHasText("online"))
-            .locator(".value"))
-        .hasText("3");
+    assertThat(page.locator(".tile", withText("online")).locator(".value")).hasText("3");
     page.getByText("within 30 days").click();
     heading("Certificates");
     assertThat(page.locator("tbody tr")).hasCount(3);
@@ -241,6 +240,7 @@ class DashboardIT {
         "/devices/acme-sn-0",
         "/devices/acme-sn-0?tab=audit",
         "/policy?client=acme-sn-0&act=publish&topic=x",
+        "/certificates?list=cas",
         "/access?tab=operators")) {
       open(path);
       page.getByRole(AriaRole.HEADING).first().waitFor();
@@ -440,6 +440,65 @@ class DashboardIT {
     assertThat(lines.get(0)).startsWith("device,stream,metric,unit,time,value");
     assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("acme-sn-1,load,n,"));
     assertThat(lines).noneMatch(line -> line.startsWith("acme-sn-2"));
+  }
+
+  @Test
+  @Order(13)
+  void manifest_withRowsInError_tellsThem_andClaimTokensAreShownOnce() {
+    signIn();
+    open("/enrollment?tab=manifests");
+    String csv = "serial,fleet\nSN-50,south\nSN-51,<img src=x onerror=alert(1)>\n";
+    page.getByLabel("Manifest")
+        .setInputFiles(
+            new FilePayload("<b>.csv", "text/csv", csv.getBytes(StandardCharsets.UTF_8)));
+    button("Take in").press("Enter");
+    assertThat(page.locator(".badge", withText("1 added"))).isVisible();
+    assertThat(row("<img src=x")).containsText("fleet");
+    assertThat(row("acme")).hasCount(1);
+    accessible();
+    page.getByText("Claim tokens").press("Enter");
+    button("New tokens…").press("Enter");
+    page.getByLabel("How many").fill("2");
+    button("Make").press("Enter");
+    String tokens = page.getByRole(AriaRole.DIALOG).locator("code").textContent();
+    assertThat(tokens.lines())
+        .hasSize(2)
+        .allSatisfy(token -> assertThat(token).hasSizeGreaterThan(12));
+    button("Close").press("Enter");
+    assertThat(row("open")).hasCount(2);
+    row("open").first().getByRole(AriaRole.BUTTON).press("Enter");
+    assertThat(row("revoked")).hasCount(1);
+    assertThat(page.locator("body"))
+        .not()
+        .containsText(tokens.lines().findFirst().orElseThrow());
+    accessible();
+  }
+
+  @Test
+  @Order(14)
+  void devices_areCountedByWhatTheyAre_andAViewIsKept() {
+    String name = "<img src=x onerror=alert(1)>";
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    operator.post("devices/acme-sn-1/tags", json("{\"set\": {\"site\": \"hall 3\"}}"));
+    signIn();
+    open("/devices?q=manufacturer:acme");
+    page.getByText("site=hall 3").press("Enter");
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    assertThat(page.locator(".facetlists")).containsText("active 1");
+    button("Save this view…").press("Enter");
+    page.getByLabel("Name").fill(name);
+    page.keyboard().press("Enter");
+    accessible();
+    open("/devices");
+    page.getByText(name).press("Enter");
+    assertThat(page).hasURL(Pattern.compile(".*manufacturer.*site.*"));
+    assertThat(row("acme-sn-1")).hasCount(1);
+    button("Forget " + name).press("Enter");
+    assertThat(page.getByText(name, new Page.GetByTextOptions().setExact(true))).hasCount(0);
+  }
+
+  private static Page.LocatorOptions withText(String text) {
+    return new Page.LocatorOptions().setHasText(text);
   }
 
   /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */

@@ -138,6 +138,16 @@ class DeviceOperationsIT {
     assertThat(ids("/devices?group=canary&fleet=default&status=active&tag=site=hall%203"))
         .containsExactly("acme-tag2");
     assertThat(ids("/devices?group=canary&fleet=north")).isEmpty();
+    assertThat(ids("/devices?tag=line=7&manufacturer=acme")).containsExactly("acme-tag1");
+    assertThat(ids("/devices?tag=line=7&manufacturer=other")).isEmpty();
+    JsonObject facets = service.get("/facets/devices?tag=site=hall%203").body();
+    assertThat(facets.getInteger("devices")).isEqualTo(2);
+    assertThat(facets.getJsonArray("manufacturer"))
+        .containsExactly(new JsonObject().put("value", "acme").put("devices", 2));
+    assertThat(facets.getJsonArray("tag").stream())
+        .containsExactly(
+            new JsonObject().put("value", "site=hall 3").put("devices", 2),
+            new JsonObject().put("value", "line=7").put("devices", 1));
     assertThat(service.get("/groups").body().getJsonArray("groups"))
         .containsExactly(new JsonObject().put("name", "canary").put("devices", 1));
 

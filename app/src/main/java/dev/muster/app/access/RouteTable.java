@@ -28,6 +28,9 @@ final class RouteTable {
       viewer   GET    /access/tokens
       viewer   POST   /access/tokens
       viewer   DELETE /access/tokens/:token
+      viewer   GET    /access/views
+      viewer   PUT    /access/views/:view
+      viewer   DELETE /access/views/:view
       admin    GET    /access/operators
       admin    POST   /access/operators
       admin    POST   /access/operators/:operator/role
@@ -52,6 +55,7 @@ final class RouteTable {
       viewer   GET    /claims
       officer  POST   /claims
       officer  POST   /claims/:id/revoke
+      viewer   GET    /facets/devices
       viewer   GET    /devices
       viewer   GET    /devices/:id
       viewer   GET    /devices/:id/history

@@ -55,7 +55,8 @@ public final class Dashboard {
       "router.js",
       "sign-in.js",
       "style.css",
-      "ui.js");
+      "ui.js",
+      "views.js");
 
   /** Of these, too, none for nothing. */
   static final List<String> LIT = List.of(

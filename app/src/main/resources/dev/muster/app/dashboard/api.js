@@ -28,14 +28,15 @@ const changed = () => listeners.forEach((listener) => listener());
 async function send(method, path, body, signal) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json' };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const file = body instanceof Blob;
+  if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && me?.csrf) headers['X-CSRF-Token'] = me.csrf;
   let response;
   try {
     response = await fetch('/api/v1' + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || file ? body : JSON.stringify(body),
       credentials: 'same-origin',
       signal,
     });
@@ -73,6 +74,7 @@ async function read(response) {
 
 export const get = (path, signal) => send('GET', path, undefined, signal);
 export const post = (path, body = {}) => send('POST', path, body);
+export const put = (path, body) => send('PUT', path, body);
 export const patch = (path, body) => send('PATCH', path, body);
 export const remove = (path) => send('DELETE', path);
 

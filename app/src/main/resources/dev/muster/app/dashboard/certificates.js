@@ -1,10 +1,10 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, query } from './api.js';
+import { get, may, part, post, query } from './api.js';
 import { certificateTable } from './device.js';
 import { param } from './router.js';
-import { badge, heading, html, Pages, Source, table, tabs, time } from './ui.js';
+import { ask, badge, heading, html, nothing, number, Pages, say, Source, table, tabs, time } from './ui.js';
 
 const DAY = 86400000;
 
@@ -38,6 +38,39 @@ export function certificatesView() {
         ${certificates.use(JSON.stringify({ days, status })).shown((rows) => certificateTable(rows, () => certificates.refresh()))}`}`;
 }
 
-const cas = (page) => table('CAs', ['CA', 'Kind', 'State', 'Since', 'Ends', 'Subject'], page.authorities.map((one) => [
-  one.id, one.kind, badge(one.state), time(one.since), time(one.notAfter), one.subject,
-]));
+/** What each state means for whoever waits for the next. */
+const STATES = {
+  prepared: (one) => html`known to all, signs from ${time(one.activeFrom, 'local')}`,
+  active: () => 'signs',
+  retiring: () => 'signs nothing new; what it has signed is good',
+  compromised: () => 'nothing that it has signed is good',
+  ended: () => 'all that it has signed has ended',
+};
+
+const TONES = { active: 'good', prepared: 'warn', retiring: 'plain', compromised: 'bad', ended: 'plain' };
+
+const cas = (page) => html`<p class="muted">A CA is followed by the next long before it ends, by itself. CRLs are made anew well before the next is due.</p>
+  ${table('CAs', ['CA', 'State', 'Since', 'Ends', 'CRL', 'CRL made', 'Next CRL due', 'Act'], page.authorities.map((one) => [
+    html`${one.id} <span class="muted">${one.kind} · ${one.subject}</span>`,
+    html`${badge(one.state, TONES[one.state])} <span class="muted">${STATES[one.state]?.(one) ?? ''}</span>`,
+    time(one.since),
+    time(one.notAfter),
+    one.crl ? html`${number(one.crl.entries)} revoked <span class="muted">no ${String(one.crl.number)}</span>` : html`<span class="muted">none</span>`,
+    one.crl ? time(one.crl.thisUpdate) : nothing,
+    one.crl ? html`${time(one.crl.nextUpdate)}${Date.parse(one.crl.nextUpdate) < Date.now() ? html` ${badge('overdue', 'bad')}` : nothing}` : nothing,
+    one.state === 'active' && may('officer') && !page.authorities.some((other) => other.kind === one.kind && other.state === 'prepared')
+      ? html`<button type="button" class="quiet" aria-label=${`Roll over ${one.id}`} @click=${() => rollOver(one)}>Roll over…</button>` : nothing,
+  ]))}`;
+
+const rollOver = (one) => ask({
+  title: `Make the CA that follows ${one.id}`,
+  text: html`<p>It is made known to all, and signs after its lead time; until then ${one.id} goes on. What ${one.id} has signed stays good. If its key is in other hands, use the command line:</p>
+    <p><code>./muster admin authorities roll-over ${one.id} --emergency --reason keyCompromise</code></p>`,
+  typed: one.id,
+  label: 'Roll over',
+  run: async () => {
+    await post(`/authorities/${part(one.kind)}/roll-over`);
+    authorities.refresh();
+    say('The next CA is made');
+  },
+});

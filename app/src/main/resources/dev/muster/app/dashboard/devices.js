@@ -2,15 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, part, query } from './api.js';
+import { savedViews } from './views.js';
 import { param, set } from './router.js';
-import { badge, empty, heading, html, nothing, Pages, ref, table, time } from './ui.js';
+import { badge, empty, heading, html, nothing, number, Pages, ref, Source, table, time } from './ui.js';
 
-const FIELDS = ['fleet', 'status', 'group', 'tag'];
+const FIELDS = ['fleet', 'status', 'group', 'manufacturer', 'tag'];
+
+/** What stands in quotes is one word. */
+const words = (text) => (text.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
+
+const word = (name, value) => (name ? name + ':' : '') + (/\s/.test(value) ? `"${value}"` : value);
 
 /** `status:active fleet:a tag:site=berlin pump-` as what the API asks for. */
 export function parse(text) {
-  const filter = { prefix: '', is: '', fleet: '', status: '', group: '', tag: [], unknown: '' };
-  for (const word of text.split(/\s+/).filter(Boolean)) {
+  const filter = { prefix: '', is: '', fleet: '', status: '', group: '', manufacturer: '', tag: [], unknown: '' };
+  for (const word of words(text)) {
     const at = word.indexOf(':');
     const name = word.slice(0, at);
     if (at < 0) filter.prefix = word.toLowerCase();
@@ -23,7 +29,7 @@ export function parse(text) {
 
 async function ask(text, after, signal) {
   const { is, unknown, ...filter } = parse(text);
-  if (unknown) throw new Error(`${unknown}: not known (expected: fleet, status, group, tag, is, or how an id begins)`);
+  if (unknown) throw new Error(`${unknown}: not known (expected: fleet, status, group, manufacturer, tag, is, or how an id begins)`);
   if (is) {
     const page = await get('/presence' + query({ state: is, after, limit: 100 }), signal);
     return { rows: page.presence.map((one) => ({ id: one.device, fleet: one.fleet, presence: one })), next: page.next };
@@ -43,14 +49,14 @@ function search(event) {
   set({ q: new FormData(event.target).get('q').trim(), focus: '' });
 }
 
-const FACETS = [
-  ['online', 'is:online'],
-  ['offline', 'is:offline'],
-  ['active', 'status:active'],
-  ['pending', 'status:pending'],
-  ['refused', 'status:refused'],
-  ['retired', 'status:retired'],
-];
+/** How many of those that are searched for are of which kind. */
+const facets = new Source((signal, text) => {
+  const { is, unknown, ...filter } = parse(text);
+  return get('/facets/devices' + query(filter), signal);
+}, 15000);
+
+const FACETS = [['status', 'Status'], ['fleet', 'Fleet'], ['manufacturer', 'Manufacturer'], ['tag', 'Tag']];
+const SHOWN = 8;
 
 const focusing = (element) => {
   if (element && param('focus') === 'search') {
@@ -69,9 +75,31 @@ export function devicesView() {
       <input type="search" name="q" aria-label="Search devices" .value=${text} placeholder="fleet:plant-a status:active tag:site=berlin pump-" autocomplete="off" spellcheck="false" ${ref(focusing)}>
       <button>Search</button>
     </form>
-    <p class="facets">${FACETS.map(([name, q]) => html`<a class="chip" href=${'/devices' + (q === text ? '' : query({ q }))} aria-current=${q === text ? 'true' : nothing}>${name}</a>`)}</p>
+    ${savedViews('/devices', text)}
+    <p class="facets" role="group" aria-label="Connection">${['online', 'offline'].map((name) => {
+      const q = 'is:' + name;
+      return html`<a class="chip" href=${'/devices' + (q === text ? '' : query({ q }))} aria-current=${q === text ? 'true' : nothing}>${name}</a>`;
+    })}</p>
+    ${parse(text).is || parse(text).unknown ? nothing : facets.use(text).shown((found) => facetLists(found, text), nothing)}
     ${devices.shown((rows) => rows.length ? list(rows) : nobody(text))}`;
 }
+
+/** A facet that is chosen already takes itself back. */
+function facetLists(found, text) {
+  const chosen = words(text);
+  const without = (one) => chosen.filter((other) => other !== one).map((other) => word(...split(other))).join(' ');
+  return html`<div class="facetlists">${FACETS.filter(([field]) => found[field].length).map(([field, title]) => html`<section aria-label=${title}><h2>${title}</h2><ul>${found[field].slice(0, SHOWN).map((one) => {
+    const is = `${field}:${one.value}`;
+    const on = chosen.includes(is);
+    const others = field === 'tag' ? text : chosen.filter((other) => !other.startsWith(field + ':')).map((other) => word(...split(other))).join(' ');
+    const q = on ? without(is) : `${others} ${word(field, one.value)}`.trim();
+    return html`<li><a href=${'/devices' + query({ q })} aria-current=${on ? 'true' : nothing}>${one.value} <span class="count">${number(one.devices)}</span></a></li>`;
+  })}${found[field].length > SHOWN ? html`<li class="muted">and ${number(found[field].length - SHOWN)} more</li>` : nothing}</ul></section>`)}</div>
+  <p class="muted">${number(found.devices)} devices</p>`;
+}
+
+/** A word of the search as name and value; how an id begins has no name. */
+const split = (text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
 
 const nobody = (text) => text
   ? empty('No device is like that. A word without a colon is how an id begins.')

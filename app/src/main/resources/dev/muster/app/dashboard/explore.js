@@ -4,6 +4,7 @@
 import { get, part, query } from './api.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { param, params, set } from './router.js';
+import { savedViews } from './views.js';
 import { act, badge, empty, failure, heading, html, measured, nothing, number, redraw, ref, say, skeleton, Source, table, tabs, time } from './ui.js';
 
 /** How many points a series may have: coarse, as a screen is wide, fine. */
@@ -52,12 +53,13 @@ export function exploreView() {
   load();
   const view = state();
   suggestions.use(typed);
-  if (!view.devices.length) return html`${heading('Telemetry')}${devicesPanel(view)}${nobody()}`;
+  if (!view.devices.length) return html`${heading('Telemetry')}${savedViews('/telemetry', '')}${devicesPanel(view)}${nobody()}`;
   known.use(view.devices.join('|'));
   const values = known.data?.values ?? [];
   const series = view.series.length ? view.series : usual(values);
   if (series.length) answer.use(JSON.stringify({ devices: view.devices, series, points: view.points, ...view.frame }));
   return html`${heading('Telemetry', beside(view, series))}
+    ${savedViews('/telemetry', 'worth')}
     ${devicesPanel(view)}
     ${known.problem && !known.data ? failure(known.problem) : nothing}
     ${known.data ? metricChips(values, series) : skeleton(1)}
@@ -139,7 +141,7 @@ function hrefOf(values) {
 /** Where the points are from, and how much time one is about. */
 function resolution(found) {
   const steps = [...new Set(found.series.map((one) => one.stepSeconds).filter(Boolean))];
-  return html`resolution ${badge(found.tier)}${steps.length ? ` a point is the mean of about ${steps.map(duration).join(' or ')}; the band is from the least to the most` : ' each point is a value'}${found.more ? '; there are more series than are shown' : ''}`;
+  return html`resolution ${badge(found.tier)}${steps.length ? ` a point is the mean of about ${steps.map(duration).join(' or ')}; the band is from the least to the most` : ' each point is a value, peaks are kept'}${found.more ? '; there are more series than are shown' : ''}`;
 }
 
 function duration(seconds) {

@@ -18,16 +18,23 @@ import java.util.Optional;
  *
  * @param tags the rarest should come first, because the search begins with it
  * @param prefix what the id begins with
+ * @param manufacturer its name
  */
 public record DeviceFilter(
     Optional<FleetName> fleet,
     Optional<DeviceStatus> status,
     List<Tag> tags,
     Optional<GroupName> group,
-    Optional<String> prefix) {
+    Optional<String> prefix,
+    Optional<String> manufacturer) {
   /** All of them. */
   public static final DeviceFilter NONE = new DeviceFilter(
-      Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.empty());
+      Optional.empty(),
+      Optional.empty(),
+      List.of(),
+      Optional.empty(),
+      Optional.empty(),
+      Optional.empty());
 
   public DeviceFilter {
     tags = List.copyOf(tags);
@@ -58,6 +65,13 @@ public record DeviceFilter(
       conditions.append(" AND d.status = :status");
       values.put("status", one.label());
       order.add("d.status");
+    });
+    manufacturer.ifPresent(name -> {
+      conditions.append(" AND d.manufacturer = :manufacturer");
+      values.put("manufacturer", name);
+      if (order.isEmpty()) {
+        order.add("d.manufacturer"); // No index has it behind the fleet or the status alone.
+      }
     });
     order.add("d.id");
     prefix.ifPresent(beginning -> {

@@ -72,6 +72,10 @@ public final class Registry implements AutoCloseable {
       return new DeviceLabels(handle);
     }
 
+    public SavedViews views() {
+      return new SavedViews(handle);
+    }
+
     public Certificates certificates() {
       return new Certificates(handle);
     }

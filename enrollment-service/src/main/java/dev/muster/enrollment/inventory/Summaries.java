@@ -7,8 +7,12 @@ package dev.muster.enrollment.inventory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.SqlStatements;
 
 /** Counts for an overview. */
 public final class Summaries {
@@ -36,6 +40,49 @@ public final class Summaries {
         .map((row, context) -> counts.put(DeviceStatus.of(row.getString(1)), row.getLong(2)))
         .list();
     return counts;
+  }
+
+  /** Reads all devices that are meant: not for every request. @param most how many tags to tell */
+  public DeviceFacets facets(DeviceFilter filter, int most) {
+    DeviceFilter.Clauses clauses = filter.clauses();
+    String meant = " FROM device d" + clauses.join() + " WHERE TRUE" + clauses.conditions();
+    Map<String, Long> statuses = new HashMap<>();
+    Map<String, Long> fleets = new HashMap<>();
+    Map<String, Long> manufacturers = new HashMap<>();
+    // Few rows, along one index, whatever the size of the fleet.
+    List<Long> devices = query(
+            "SELECT d.fleet, d.status, d.manufacturer, COUNT(*)" + meant
+                + " GROUP BY d.fleet, d.status, d.manufacturer",
+            clauses)
+        .map((row, context) -> {
+          long number = row.getLong(4);
+          fleets.merge(row.getString(1), number, Long::sum);
+          statuses.merge(row.getString(2), number, Long::sum);
+          manufacturers.merge(row.getString(3), number, Long::sum);
+          return number;
+        })
+        .list();
+    String ofThose =
+        filter.equals(DeviceFilter.NONE) ? "" : " WHERE t.device IN (SELECT d.id" + meant + ")";
+    List<DeviceFacets.Count> tags = query(
+            "SELECT t.name, t.tag_value, COUNT(*) AS number FROM device_tag t" + ofThose
+                + " GROUP BY t.name, t.tag_value ORDER BY number DESC, t.name, t.tag_value LIMIT "
+                + most,
+            clauses)
+        .map((row, context) ->
+            new DeviceFacets.Count(row.getString(1) + "=" + row.getString(2), row.getLong(3)))
+        .list();
+    long all = devices.stream().mapToLong(Long::longValue).sum();
+    return new DeviceFacets(all, statuses, fleets, manufacturers, tags);
+  }
+
+  private Query query(String sql, DeviceFilter.Clauses clauses) {
+    // The clauses are made for pages; this is one that begins at the beginning.
+    return handle
+        .createQuery(sql)
+        .configure(SqlStatements.class, statements -> statements.setUnusedBindingAllowed(true))
+        .bind("after", "")
+        .bindMap(clauses.values());
   }
 
   private long count(String sql) {

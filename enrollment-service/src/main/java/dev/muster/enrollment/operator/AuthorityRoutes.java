@@ -7,6 +7,7 @@ package dev.muster.enrollment.operator;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.authority.AuthorityHistory;
+import dev.muster.enrollment.inventory.Crls;
 import dev.muster.enrollment.rollover.RollOver;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.Quoted;
@@ -17,6 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,9 @@ final class AuthorityRoutes {
   private static final Set<String> KINDS =
       Set.of(AuthorityHistory.ROOT, AuthorityHistory.DEVICE, AuthorityHistory.SERVICE);
   private static final Set<String> REASONS = Set.of("keyCompromise", "cACompromise");
+
+  /** The shard that is none: all certificates of the issuer. */
+  private static final int COMPLETE = 0;
 
   private final OperatorParts parts;
   private final Work work;
@@ -114,6 +119,22 @@ final class AuthorityRoutes {
         .put("subject", authority.certificate().getSubjectX500Principal().getName())
         .put("serial", authority.certificate().getSerialNumber().toString(16))
         .put("notAfter", authority.notAfter().toString())
+        .put("crl", crl(authority.id()))
         .put("certificate", Pem.of(List.of(authority.certificate())));
+  }
+
+  /** The newest complete CRL; null as long as there is none. */
+  private @Nullable JsonObject crl(String issuer) {
+    Map<Integer, Crls.Issued> newest =
+        parts.registry().read(tables -> tables.crls().newest(issuer));
+    Crls.@Nullable Issued complete = newest.get(COMPLETE);
+    return complete == null
+        ? null
+        : new JsonObject()
+            .put("number", complete.number())
+            .put("thisUpdate", complete.thisUpdate().toString())
+            .put("nextUpdate", complete.nextUpdate().toString())
+            .put("entries", complete.entries())
+            .put("shards", newest.size() - 1);
   }
 }

@@ -78,13 +78,15 @@ final class DeviceRoutes {
         }));
   }
 
-  private static DeviceFilter filter(RoutingContext request) {
+  /** Which devices are asked for. */
+  static DeviceFilter filter(RoutingContext request) {
     return new DeviceFilter(
         parameter(request, "fleet").map(FleetName::new),
         parameter(request, "status").map(DeviceStatus::of),
         request.queryParam("tag").stream().map(Tag::parse).toList(),
         parameter(request, "group").map(GroupName::new),
-        parameter(request, "prefix"));
+        parameter(request, "prefix"),
+        parameter(request, "manufacturer"));
   }
 
   private static Optional<String> parameter(RoutingContext request, String name) {

@@ -25,6 +25,8 @@ public final class OperatorRoutes {
   public static void mount(Router router, OperatorParts parts) {
     Work work = new Work(parts.workers());
     new DeviceRoutes(parts, work).mount(router);
+    new FacetRoutes(parts, work).mount(router);
+    new ViewRoutes(parts, work).mount(router);
     new WaitingRoutes(parts, work).mount(router);
     new LabelRoutes(parts, work).mount(router);
     new HistoryRoutes(parts, work).mount(router);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.jdbi.v3.core.Jdbi;
@@ -104,6 +105,7 @@ class DeviceListIT {
         Optional.ofNullable(status),
         List.of(tags),
         Optional.ofNullable(group).map(GroupName::new),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -121,7 +123,12 @@ class DeviceListIT {
   @Test
   void page_byTheBeginningOfTheId_isThatOfThoseAlone() {
     DeviceFilter filter = new DeviceFilter(
-        Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.of("d01999"));
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.of("d01999"),
+        Optional.empty());
     assertThat(page(filter, "")).hasSize(10);
     System.out.println("devices by the beginning of the id: p95 " + p95(filter).toMillis() + " ms");
   }
@@ -142,6 +149,30 @@ class DeviceListIT {
     assertThat(ends(Duration.ZERO).ended()).isEqualTo(DEVICES);
     System.out.println("summary: " + (counted - begun) / 1_000_000 + " ms, with ends "
         + (ended - counted) / 1_000_000 + " ms");
+  }
+
+  @Test
+  void facets_ofManyDevices_countEachOnce() {
+    long begun = THREADS.getCurrentThreadCpuTime();
+    DeviceFacets all = facets(DeviceFilter.NONE);
+    long counted = THREADS.getCurrentThreadCpuTime();
+    assertThat(all.devices()).isEqualTo(DEVICES);
+    assertThat(all.statuses())
+        .containsOnly(
+            Map.entry("pending", (long) PENDING), Map.entry("active", (long) DEVICES - PENDING));
+    assertThat(all.tags())
+        .containsExactly(
+            new DeviceFacets.Count("model=a", DEVICES),
+            new DeviceFacets.Count("site=hall 3", PENDING));
+    DeviceFacets some = facets(filter(null, DeviceStatus.PENDING, "canary"));
+    assertThat(some.devices()).isEqualTo(PENDING);
+    assertThat(some.statuses()).containsOnlyKeys("pending");
+    assertThat(some.tags()).extracting(DeviceFacets.Count::devices).containsOnly((long) PENDING);
+    System.out.println("facets of all devices: " + (counted - begun) / 1_000_000 + " ms");
+  }
+
+  private static DeviceFacets facets(DeviceFilter filter) {
+    return registry.read(tables -> tables.summaries().facets(filter, 50));
   }
 
   private static IdentitySummary.Ends ends(Duration from) {
