@@ -24,6 +24,7 @@ import dev.muster.device.key.KeyVault;
 import dev.muster.hardware.agent.AgentConfig;
 import dev.muster.hardware.agent.DeviceAgent;
 import dev.muster.hardware.factory.Factory;
+import dev.muster.hardware.factory.IdevidOrder;
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.SoftHsm;
@@ -99,7 +100,7 @@ class HardwareIT {
   private record Made(String serial, URI idevid, URI keys) {}
 
   private Made make(String serial, URI idevid, URI keys) {
-    factory.issue(serial, idevid, List.of(), folder.resolve(serial));
+    factory.issue(new IdevidOrder(serial, null, idevid, List.of()), folder.resolve(serial));
     return new Made(serial, idevid, keys);
   }
 

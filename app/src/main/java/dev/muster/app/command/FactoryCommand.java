@@ -7,6 +7,7 @@ package dev.muster.app.command;
 import dev.muster.app.UserError;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
+import dev.muster.hardware.factory.IdevidOrder;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.FleetName;
@@ -76,8 +77,15 @@ public final class FactoryCommand {
         names = "--out",
         required = true,
         paramLabel = "DIR",
-        description = "Where device.key, device.pem, chain.pem and device.p12 are written.")
+        description =
+            "Where device.key, device.pem, chain.pem, device.p12 and label.svg are written.")
     Path out = Path.of(".");
+
+    @Option(
+        names = "--model",
+        paramLabel = "NAME",
+        description = "What the device is, for its label.")
+    @Nullable String model;
 
     @Option(
         names = "--key",
@@ -98,15 +106,11 @@ public final class FactoryCommand {
         if (key == null && makers != null) {
           throw new UserError("--tpm-makers: only with --key tpm:...");
         }
-        if (key == null) {
-          station.open().issue(serial, out);
-        } else {
-          List<X509Certificate> trusted = makers == null ? List.of() : PemFile.certificates(makers);
-          station.open().issue(serial, key, trusted, out);
-        }
+        List<X509Certificate> trusted = makers == null ? List.of() : PemFile.certificates(makers);
+        station.open().issue(new IdevidOrder(serial, model, key, trusted), out);
         String keyFile = key == null ? Factory.DEVICE_KEY : Factory.DEVICE_KEY_URI;
         System.out.println("device " + serial + ": " + out.resolve(keyFile) + ", "
-            + out.resolve(Factory.DEVICE_CHAIN));
+            + out.resolve(Factory.DEVICE_CHAIN) + ", " + out.resolve(Factory.LABEL));
       });
     }
   }

@@ -53,7 +53,7 @@ public final class Factory {
   public static final String CA_CERTIFICATE = "ca.pem";
   /** The CA's private key in a factory's directory: PKCS#8 PEM, 0600. */
   public static final String CA_KEY = "ca.key";
-  /** The serial numbers given, a line each, in a factory's directory. */
+  /** The serial numbers given, and to which keys, a line each, in a factory's directory. */
   public static final String LEDGER = Ledger.FILE;
   /** The device's private key: PKCS#8 PEM, 0600. */
   public static final String DEVICE_KEY = "device.key";
@@ -69,6 +69,8 @@ public final class Factory {
   public static final String DEVICE_KEY_URI = "device.uri";
   /** What the maker of the TPM says of it, if that was asked for. */
   public static final String ENDORSEMENT_CERTIFICATE = "tpm.pem";
+  /** What is stuck on the device, as SVG: a QR code of serial number, model and key. */
+  public static final String LABEL = "label.svg";
   /** Key and chain as PKCS#12 (alias {@code device}, {@link #P12_PASSWORD}), 0600. */
   public static final String DEVICE_P12 = "device.p12";
 
@@ -80,9 +82,6 @@ public final class Factory {
   public static final String P12_PASSWORD = "changeit";
 
   private static final Logger LOG = LoggerFactory.getLogger(Factory.class);
-  // No '_': a serialNumber attribute is a PrintableString, which has none (X.680, 41.4), and strict
-  // parsers refuse the whole certificate. A letter or digit first: it may become a file's name.
-  private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,63}");
   private static final Pattern CHALLENGE = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final int MAX_NAME_CHARS = 64;
 
@@ -144,59 +143,78 @@ public final class Factory {
     return certificate;
   }
 
-  /**
-   * Makes a key and an IDevID for one device: {@link #DEVICE_KEY}, {@link #DEVICE_CERTIFICATE},
-   * {@link #DEVICE_CHAIN}, {@link #DEVICE_P12}. The directory appears with all of them, or not at
-   * all. That a serial number is given once is the caller's to see to.
-   *
-   * @param serial the device's serial number: 1 to 64 of {@code [A-Za-z0-9.-]}, starting with a
-   *     letter or digit
-   * @param directory new or empty; its parents are made
-   * @return the absolute path of {@code directory}
-   * @throws IllegalArgumentException if {@code serial} does not keep to that
-   * @throws FactoryException if {@code directory} has files in it, or cannot be written
-   */
+  /** As {@link #issue(IdevidOrder, Path)}, with the key in a file, and no model. */
   public Path issue(String serial, Path directory) {
-    requireSerial(serial);
-    KeyPair keys = newKey();
-    return issue(serial, keys.getPublic(), directory, (files, chain) -> {
-      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
-      files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
-    });
+    return issue(IdevidOrder.of(serial), directory);
   }
 
   /**
-   * As {@link #issue(String, Path)}, but the key is made in hardware, and stays there:
-   * {@link #DEVICE_KEY_URI} names it. A key that is there already is used, so that work that was
-   * cut short goes on; it has to sign, and only then is it certified.
+   * Makes a key and an IDevID for one device: {@link #DEVICE_CERTIFICATE}, {@link #DEVICE_CHAIN},
+   * {@link #LABEL}, and for a key in a file {@link #DEVICE_KEY} and {@link #DEVICE_P12}. The
+   * directory appears with all of them, or not at all. That a serial number is given once is the
+   * caller's to see to.
    *
-   * @param key in a TPM ({@code tpm:/dev/tpmrm0?handle=0x81020000}) or a token
-   *     ({@code pkcs11:token=...;object=...})
-   * @param makers if there are any, the key has to be in a TPM that one of these CAs has certified;
-   *     the certificate is kept as {@link #ENDORSEMENT_CERTIFICATE}
-   * @throws IllegalArgumentException also if {@code key} names no such place, or is not proven to
-   *     be in such a TPM
-   * @throws FactoryException also if the hardware does not do its part
+   * <p>A key in hardware stays there: {@link #DEVICE_KEY_URI} names it. One that is there already
+   * is used, so that work that was cut short goes on; what was done to the end is left as it is. It
+   * has to sign, and only then is it certified, for one serial number alone. The proof of a TPM's
+   * maker is kept as {@link #ENDORSEMENT_CERTIFICATE}.
+   *
+   * @param directory new or empty; its parents are made
+   * @return the absolute path of {@code directory}
+   * @throws IllegalArgumentException if the order's key names no such place, or is not proven to be
+   *     in a TPM of the makers
+   * @throws FactoryException if {@code directory} has other files in it, or cannot be written; if
+   *     the hardware does not do its part, or its key is another device's
    */
-  public Path issue(String serial, URI key, List<X509Certificate> makers, Path directory) {
-    requireSerial(serial);
+  public Path issue(IdevidOrder order, Path directory) {
+    URI key = order.key();
+    return key == null ? issueInFiles(order, directory) : issueInHardware(order, key, directory);
+  }
+
+  private Path issueInFiles(IdevidOrder order, Path directory) {
+    KeyPair keys = newKey();
+    return issue(order, keys.getPublic(), directory, (files, chain) -> {
+      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
+      files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
+      ledger.add(order.serial(), Label.fingerprint(keys.getPublic()));
+    });
+  }
+
+  private Path issueInHardware(IdevidOrder order, URI key, Path directory) {
     try (FactoryVault vault = FactoryVault.open(key)) {
       KeyPair keys = vault.namedOrNew();
       requireSigns(key, keys);
-      List<X509Certificate> endorsement = makers.isEmpty()
+      List<X509Certificate> endorsement = order.makers().isEmpty()
           ? List.of()
-          : List.of(vault.proveGenuine(keys.getPublic(), makers, clock.instant()));
-      return issue(serial, keys.getPublic(), directory, (files, chain) -> {
+          : List.of(vault.proveGenuine(keys.getPublic(), order.makers(), clock.instant()));
+      if (isDone(order, keys.getPublic(), directory)) {
+        LOG.info("IDevID was issued before serial={} directory={}", order.serial(), directory);
+        return directory.toAbsolutePath().normalize();
+      }
+      return issue(order, keys.getPublic(), directory, (files, chain) -> {
         files.writePublic(DEVICE_KEY_URI, key + "\n");
         if (!endorsement.isEmpty()) {
           files.writePublic(ENDORSEMENT_CERTIFICATE, Pem.of(endorsement));
         }
+        ledger.addUnlessOthers(order.serial(), Label.fingerprint(keys.getPublic()));
       });
     } catch (KeyUnavailableException | UncheckedIOException e) {
       throw new FactoryException(String.valueOf(e.getMessage()), e);
     } catch (ProviderException e) {
       throw new FactoryException(key + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Whether the directory is what this order with this key has made. */
+  private boolean isDone(IdevidOrder order, PublicKey key, Path directory) {
+    Path file = directory.resolve(DEVICE_CERTIFICATE);
+    if (!Files.exists(file)
+        || !order.makers().isEmpty() && !Files.exists(directory.resolve(ENDORSEMENT_CERTIFICATE))) {
+      return false;
+    }
+    X509Certificate found = FactoryFiles.certificate(file);
+    return found.getPublicKey().equals(key)
+        && FactoryCertificates.isOf(found, order.serial(), certificate);
   }
 
   private static void requireSigns(URI key, KeyPair keys) {
@@ -210,18 +228,19 @@ public final class Factory {
   }
 
   private interface KeyFiles {
+    /** Notes the serial number last: rather one too many than a device unannounced. */
     void write(StagedDirectory files, List<X509Certificate> chain) throws IOException;
   }
 
-  private Path issue(String serial, PublicKey publicKey, Path directory, KeyFiles keyFiles) {
+  private Path issue(IdevidOrder order, PublicKey publicKey, Path directory, KeyFiles keyFiles) {
+    String serial = order.serial();
     X509Certificate idevid = FactoryCertificates.idevid(publicKey, serial, certificate, key, clock);
     List<X509Certificate> chain = List.of(idevid, certificate);
     Path made = FactoryFiles.create(directory, files -> {
       files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
+      files.writePublic(LABEL, new Label(serial, order.model(), publicKey).svg());
       keyFiles.write(files, chain);
-      // Before the directory appears: rather a serial number too many than a device unannounced.
-      ledger.add(serial);
     });
     LOG.info(
         "IDevID issued serial={} certificate={} directory={}",
@@ -296,14 +315,6 @@ public final class Factory {
     if (!printable || name.isBlank() || name.length() > MAX_NAME_CHARS) {
       throw new IllegalArgumentException("name: " + Quoted.of(name)
           + " (expected: the manufacturer, 1 to 64 characters, no control characters)");
-    }
-  }
-
-  private static void requireSerial(String serial) {
-    requireNonNull(serial, "serial");
-    if (!SERIAL.matcher(serial).matches()) {
-      throw new IllegalArgumentException("serial: " + Quoted.of(serial)
-          + " (expected: 1 to 64 of [A-Za-z0-9.-], starting with a letter or digit)");
     }
   }
 

@@ -4,6 +4,7 @@
  */
 package dev.muster.hardware.factory;
 
+import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -15,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Date;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -94,6 +96,19 @@ final class FactoryCertificates {
       return sign(certificate, signer);
     } catch (CertIOException | GeneralSecurityException e) {
       throw new IllegalStateException("an IDevID that cannot be encoded", e);
+    }
+  }
+
+  /** Whether that is an IDevID for this serial number of this authority. */
+  static boolean isOf(X509Certificate idevid, String serial, X509Certificate authority) {
+    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
+    try {
+      idevid.verify(authority.getPublicKey());
+      // Byte by byte: as names, SN-1 and sn-1 would be the same.
+      return Arrays.equals(
+          idevid.getSubjectX500Principal().getEncoded(), subject(issuer, serial).getEncoded());
+    } catch (GeneralSecurityException | IOException e) {
+      return false;
     }
   }
 

@@ -13,9 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
-/** Which serial numbers a factory has given: a line each, only ever added to. */
+/**
+ * Which serial numbers a factory has given, and to which keys: a line each, only ever added to.
+ * Lines of old have no key.
+ */
 final class Ledger {
   static final String FILE = "issued.txt";
 
@@ -25,40 +29,78 @@ final class Ledger {
     this.file = directory.resolve(FILE);
   }
 
-  /** Notes a serial number; it is on the disk when this returns. */
-  void add(String serial) {
+  /** Notes a serial number with a key that is new; it is on the disk when this returns. */
+  void add(String serial, String key) {
+    change(channel -> write(channel, serial + " " + key + "\n"));
+  }
+
+  /**
+   * As {@link #add}, of a key that may have been there before.
+   *
+   * @throws FactoryException if it is noted with another serial number
+   */
+  void addUnlessOthers(String serial, String key) {
+    change(channel -> {
+      for (String line : lines()) {
+        if (line.endsWith(" " + key) && !serial(line).equals(serial)) {
+          throw new FactoryException("serial " + serial + ": its key is that of " + serial(line)
+              + " already (expected: another device, or another handle or label for the key)");
+        }
+      }
+      write(channel, serial + " " + key + "\n");
+    });
+  }
+
+  private interface Change {
+    void to(FileChannel channel) throws IOException;
+  }
+
+  private void change(Change change) {
     // The lock holds back other processes, the monitor this one, which may have only one lock.
     synchronized (Ledger.class) {
       try (FileChannel channel = FileChannel.open(
-              file,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.APPEND);
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
           FileLock lock = channel.lock()) {
-        write(lock, serial + "\n");
+        change.to((FileChannel) lock.acquiredBy());
       } catch (IOException e) {
         throw FactoryException.io(file, "written", e);
       }
     }
   }
 
-  private static void write(FileLock lock, String line) throws IOException {
-    FileChannel channel = (FileChannel) lock.acquiredBy();
-    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII));
+  private static void write(FileChannel channel, String line) throws IOException {
+    long size = channel.size();
+    // What a power cut has left of a line is none, and makes none of the next.
+    String text = endsWithALine(channel, size) ? line : "\n" + line;
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+    channel.position(size);
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }
     channel.force(true);
   }
 
+  private static boolean endsWithALine(FileChannel channel, long size) throws IOException {
+    ByteBuffer last = ByteBuffer.allocate(1);
+    return size == 0 || channel.read(last, size - 1) == 1 && last.get(0) == '\n';
+  }
+
   /** In the order in which they were first given. */
   Set<String> serials() {
+    Set<String> serials = new LinkedHashSet<>();
     try {
-      return Files.exists(file)
-          ? new LinkedHashSet<>(Files.readAllLines(file, StandardCharsets.US_ASCII))
-          : Set.of();
+      lines().forEach(line -> serials.add(serial(line)));
     } catch (IOException e) {
       throw FactoryException.io(file, "read", e);
     }
+    return serials;
+  }
+
+  private List<String> lines() throws IOException {
+    return Files.exists(file) ? Files.readAllLines(file, StandardCharsets.US_ASCII) : List.of();
+  }
+
+  private static String serial(String line) {
+    return line.split(" ", 2)[0];
   }
 }

@@ -183,7 +183,7 @@ final class FactoryTest {
 
     assertThat(device).isEqualTo(folder.resolve("d"));
     assertThat(files(device))
-        .containsExactly("chain.pem", "device.key", "device.p12", "device.pem");
+        .containsExactly("chain.pem", "device.key", "device.p12", "device.pem", "label.svg");
     assertThat(permissions(device.resolve("device.key"))).isEqualTo("rw-------");
     assertThat(permissions(device.resolve("device.p12"))).isEqualTo("rw-------");
     assertThat(permissions(device.resolve("device.pem"))).isEqualTo("rw-r--r--");

@@ -12,6 +12,7 @@ import dev.muster.device.key.KeyVault;
 import dev.muster.hardware.FactoryVault;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
+import dev.muster.hardware.factory.IdevidOrder;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.Swtpm;
@@ -52,7 +53,7 @@ class EndorsementTest {
   }
 
   private static Path issue(String serial, URI key, List<X509Certificate> trusted) {
-    return factory.issue(serial, key, trusted, folder.resolve(serial));
+    return factory.issue(new IdevidOrder(serial, null, key, trusted), folder.resolve(serial));
   }
 
   @Test
@@ -73,6 +74,23 @@ class EndorsementTest {
 
     assertThat(issue("SN-2", tpm.uri("?file=" + file), makers).resolve("tpm.pem"))
         .exists();
+  }
+
+  @Test
+  void issue_doneBefore_isLeftAsItIs_underAnotherSerial_isRefused() throws Exception {
+    URI key = tpm.uri("?handle=0x81020010");
+    Path device = issue("SN-10", key, makers);
+    String first = Files.readString(device.resolve("device.pem"));
+
+    assertThat(issue("SN-10", key, makers)).isEqualTo(device);
+    assertThat(device.resolve("device.pem")).hasContent(first);
+    assertThatThrownBy(() -> issue("SN-11", key, makers))
+        .isInstanceOf(FactoryException.class)
+        .hasMessageStartingWith("serial SN-11: its key is that of SN-10 already");
+    assertThat(folder.resolve("SN-11")).doesNotExist();
+    assertThatThrownBy(() -> issue("SN-10", tpm.uri("?handle=0x81020011"), makers))
+        .isInstanceOf(FactoryException.class)
+        .hasMessageContaining("SN-10: has files in it, nothing was overwritten");
   }
 
   @Test
