@@ -15,7 +15,7 @@ public interface CommandHandler {
    * the backend is told that the command failed.
    *
    * @return what the backend is told, unless {@link CommandContext#answer} has told it already
-   * @throws Exception if it failed; the backend is told the message
+   * @throws Exception if it failed; the backend is told which, with its message
    */
   CommandResult handle(Command command, CommandContext context) throws Exception;
 }

@@ -12,11 +12,11 @@ public enum DeviceState {
   BOOTSTRAPPING,
   /** Has just received, or found in its state directory, a valid LDevID. */
   ENROLLED,
-  /** Connects to the broker. */
+  /** Connects to the broker, or asks for the time before. */
   CONNECTING,
   /** Connected: what is published is sent at once. */
   ONLINE,
-  /** Not connected, and waiting before it tries again. What is published is kept in memory. */
+  /** Not connected, and waiting before it tries again. What is published is kept by its class. */
   OFFLINE,
   /** Asks for the next LDevID; connected as before while it does. */
   RENEWING,

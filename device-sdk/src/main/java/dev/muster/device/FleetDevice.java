@@ -98,8 +98,8 @@ public final class FleetDevice implements AutoCloseable {
    * Starts the device and returns at once. Network and servers may come later: the device tries
    * until it is closed.
    *
-   * @throws IllegalStateException if it was started before, or if another device uses its state
-   *     directory
+   * @throws IllegalStateException if it was started or closed before, or if another device uses its
+   *     state directory
    * @throws UncheckedIOException if the state directory cannot be written
    */
   public void start() {
@@ -228,9 +228,10 @@ public final class FleetDevice implements AutoCloseable {
   }
 
   /**
-   * Stops the device for good. Waits up to a second for acknowledgements under way. What is left is
-   * on disk then, for the next start; its futures fail with {@link DeviceClosedException}. Blocks
-   * for at most 5 s, also on a thread that was interrupted before. Idempotent.
+   * Stops the device for good. Waits up to a second for acknowledgements under way. What is left of
+   * alarms, telemetry and events is on disk then, for the next start, unless it was never started
+   * or the disk fails; its futures fail with {@link DeviceClosedException}. Blocks for at most 5 s,
+   * also on a thread that was interrupted before. Idempotent.
    */
   @Override
   public void close() {

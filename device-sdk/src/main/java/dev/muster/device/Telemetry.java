@@ -37,7 +37,7 @@ public final class Telemetry {
    * Sends one message with the values measured now.
    *
    * @param values metric to value: a finite {@link Number}, a {@link Boolean} or a {@link String}
-   * @return completes when the broker has stored the message; exceptionally with a
+   * @return completes at the PUBACK, by which the backend has it on its disk; exceptionally with a
    *     {@link PublishException}
    * @throws IllegalArgumentException if there is no value, or one that cannot be sent
    */

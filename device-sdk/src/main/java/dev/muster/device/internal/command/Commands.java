@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +39,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Commands implements Dialogue {
   private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
+  private static final String CLOSED = "the device is closed";
 
   private final Map<String, CommandHandler> handlers = new ConcurrentHashMap<>();
   private final Clock clock;
@@ -45,8 +47,12 @@ public final class Commands implements Dialogue {
   private final Executor callbacks;
   private final BiConsumer<String, String> onProgress;
   private final Set<String> running = new HashSet<>();
+  /** What waits for its answer to be on the disk. */
+  private final Set<CompletableFuture<Void>> keeping = ConcurrentHashMap.newKeySet();
+
   private volatile Executor owner = task -> {};
   private volatile boolean stopping;
+  private volatile boolean ended;
   private @Nullable CommandLog log;
   private @Nullable FleetTopics topics;
   private @Nullable Speaker speaker;
@@ -206,7 +212,7 @@ public final class Commands implements Dialogue {
   private boolean noteBegin(String id) {
     try {
       if (log == null) {
-        throw new IOException("the device is closed");
+        throw new IOException(CLOSED);
       }
       log.begin(id);
       return true;
@@ -237,18 +243,31 @@ public final class Commands implements Dialogue {
       // Here and now: the handler may change its payload afterwards.
       byte[] written = CommandMessages.write(requireNonNull(result, "result"));
       if (answered.compareAndSet(false, true)) {
-        owner.execute(() -> {
-          IOException problem = end(id, written);
-          callbacks.execute(() -> {
-            if (problem == null) {
-              kept.complete(null);
-            } else {
-              kept.completeExceptionally(problem);
-            }
-          });
-        });
+        keeping.add(kept);
+        owner.execute(() -> tellKept(kept, end(id, written)));
+        if (ended) {
+          tellKept(kept, new IOException(CLOSED)); // Nobody may have taken the task.
+        }
       }
       return kept.copy();
+    }
+  }
+
+  private void tellKept(CompletableFuture<Void> kept, @Nullable Exception problem) {
+    if (!keeping.remove(kept)) {
+      return;
+    }
+    Runnable task = () -> {
+      if (problem == null) {
+        kept.complete(null);
+      } else {
+        kept.completeExceptionally(problem);
+      }
+    };
+    try {
+      callbacks.execute(task);
+    } catch (RejectedExecutionException e) {
+      task.run();
     }
   }
 
@@ -256,15 +275,16 @@ public final class Commands implements Dialogue {
     answer(id, CommandMessages.write(CommandResult.refused(String.valueOf(reason))));
   }
 
-  /** @return why the result is in memory only; it is said all the same */
-  private @Nullable IOException end(String id, byte[] result) {
+  /** @return why the result is not on the disk; it is said all the same */
+  private @Nullable Exception end(String id, byte[] result) {
     running.remove(id);
-    IOException problem = null;
+    Exception problem = null;
     try {
-      if (log != null) {
-        log.end(id, result);
+      if (log == null) {
+        throw new IOException(ended ? CLOSED : "what was done before cannot be read");
       }
-    } catch (IOException e) {
+      log.end(id, result);
+    } catch (IOException | RuntimeException e) {
       LOG.warn("Result of a command not kept id={} reason={}", id, e.toString());
       problem = e;
     }
@@ -284,6 +304,7 @@ public final class Commands implements Dialogue {
 
   @Override
   public void end() {
+    ended = true;
     speaker = null;
     if (log != null) {
       try {
@@ -293,5 +314,6 @@ public final class Commands implements Dialogue {
       }
       log = null;
     }
+    List.copyOf(keeping).forEach(kept -> tellKept(kept, new IOException(CLOSED)));
   }
 }

@@ -294,16 +294,26 @@ public final class OutboundQueue {
     if (all.isEmpty()) {
       return;
     }
-    PublishReceipt receipt = submit(
-        MessageClass.TELEMETRY,
-        Message.Kind.TELEMETRY,
-        OWN_STREAM,
-        SenmlJson.write(Losses.report(all, clock.instant())));
-    if (receipt.status() == Status.DROPPED) {
-      losses.putBack(taken);
-    } else {
+    if (submitReport(SenmlJson.write(Losses.report(all, clock.instant())))) {
       lanes.values().forEach(Lane::lossesTold);
+    } else {
+      losses.putBack(taken);
     }
+  }
+
+  /** There being no room for it is no loss: it has no number yet, and is written anew later. */
+  private boolean submitReport(byte[] payload) {
+    Runnable wake;
+    synchronized (lock) {
+      if (obstacle(lane(MessageClass.TELEMETRY), payload.length, new ArrayList<>()) != null) {
+        return false;
+      }
+      accept(
+          MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, payload, new ArrayList<>());
+      wake = wakeUp;
+    }
+    wake.run();
+    return true;
   }
 
   /** Refuses everything new. */

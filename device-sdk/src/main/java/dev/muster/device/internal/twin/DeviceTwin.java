@@ -180,7 +180,9 @@ public final class DeviceTwin implements Dialogue, Twin {
     if (kept instanceof List<?> list) {
       return list.stream().map(patch -> Json.object(UNTOLD, patch)).toList();
     }
-    throw new IllegalArgumentException(UNTOLD + ": not a list");
+    // As it was written once: all reports joined in one.
+    Map<String, Object> joined = Json.object(UNTOLD, kept);
+    return joined.isEmpty() ? List.of() : List.of(joined);
   }
 
   private static Map<String, Object> unmodifiable(@Nullable Object content) {

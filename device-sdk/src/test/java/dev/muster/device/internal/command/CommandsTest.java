@@ -22,6 +22,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -140,6 +141,49 @@ class CommandsTest {
     hear("c1");
 
     assertThat(answers).containsExactly("c1/result {\"status\":\"done\",\"payload\":42}");
+  }
+
+  @Test
+  void answer_notWrittenWhenTheDeviceEnds_isNotSaidToBeKept() {
+    Deque<Runnable> owned = new ArrayDeque<>();
+    AtomicBoolean isBusy = new AtomicBoolean();
+    startWith(turns::add, task -> {
+      if (isBusy.get()) {
+        owned.add(task);
+      } else {
+        task.run();
+      }
+    });
+    List<CompletableFuture<Void>> kept = new ArrayList<>();
+    commands.handle("go", (command, context) -> {
+      isBusy.set(true);
+      kept.add(context.answer(CommandResult.done()));
+      return CommandResult.done();
+    });
+    hear("c1");
+    turns.remove().run();
+    assertThat(kept.get(0)).isNotDone();
+
+    commands.end(); // And the owner runs nothing any more.
+
+    assertThat(kept.get(0)).isCompletedExceptionally();
+    owned.forEach(Runnable::run);
+    assertThat(answers).isEmpty();
+  }
+
+  @Test
+  void answer_afterTheDeviceHasEnded_isNotSaidToBeKept() {
+    List<CompletableFuture<Void>> kept = new ArrayList<>();
+    commands.handle("go", (command, context) -> {
+      commands.end();
+      kept.add(context.answer(CommandResult.done()));
+      return CommandResult.done();
+    });
+    hear("c1");
+
+    turns.remove().run();
+
+    assertThat(kept.get(0)).isCompletedExceptionally();
   }
 
   @Test

@@ -97,6 +97,21 @@ class DeviceTwinTest {
   }
 
   @Test
+  void begin_fileOfAnEarlierVersion_desiredAndReportAreKept() throws Exception {
+    Files.writeString(
+        folder.resolve("twin.json"),
+        "{\"version\":3,\"desired\":{\"interval\":10},\"toldVersion\":3,"
+            + "\"untold\":{\"led\":null}}");
+    start();
+    assertThat(twin.desired()).isEqualTo(Map.of("interval", 10L));
+    assertThat(twin.desiredVersion()).isEqualTo(3);
+
+    twin.connected(TOPICS, broker);
+
+    assertThat(said).containsExactly(REMOVED);
+  }
+
+  @Test
   void report_severalTooLargeTogether_isRefused() {
     twin.report(Map.of("led", "x".repeat(20_000)));
 
