@@ -35,11 +35,17 @@ final class JournalDrain implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JournalDrain.class);
   private static final String POSITION = "SELECT position FROM ingest_journal";
 
-  /** From one commit to the next: how old the answer to a query can be. */
-  private static final long PACE_NS = Duration.ofMillis(500).toNanos();
+  /**
+   * From one commit to the next, between these: ten times as long as the last one took. That is how
+   * old what a viewer sees can be.
+   */
+  private static final long MIN_PACE_NS = Duration.ofMillis(500).toNanos();
+
+  private static final long MAX_PACE_NS = Duration.ofMillis(1_500).toNanos();
+  private static final int REST_PER_WORK = 10;
 
   /** What one commit takes at most. */
-  private static final int MAX_BATCH = 4_096;
+  private static final int MAX_BATCH = 16_384;
 
   private static final long MAX_BATCH_BYTES = 8L * 1024 * 1024;
 
@@ -179,12 +185,14 @@ final class JournalDrain implements AutoCloseable {
   }
 
   private void run() {
-    long last = System.nanoTime() - PACE_NS;
+    long next = System.nanoTime();
     while (!isFinished()) {
       try {
-        if (awaitWork(last)) {
-          last = System.nanoTime();
+        if (awaitWork(next)) {
+          long start = System.nanoTime();
           step();
+          long took = System.nanoTime() - start;
+          next = start + Math.max(MIN_PACE_NS, Math.min(MAX_PACE_NS, took * REST_PER_WORK));
         }
       } catch (InterruptedException e) {
         closing = true;
@@ -205,12 +213,12 @@ final class JournalDrain implements AutoCloseable {
   }
 
   /** @return whether it is there, and time for it */
-  private boolean awaitWork(long last) throws InterruptedException {
+  private boolean awaitWork(long next) throws InterruptedException {
     synchronized (monitor) {
       if (uncertain) {
         return true;
       }
-      long early = last + PACE_NS - System.nanoTime();
+      long early = next - System.nanoTime();
       boolean hurry = closing || !marks.isEmpty() || bytes() >= room;
       boolean work = bytes() > 0;
       if (work && (hurry || early <= 0)) {

@@ -61,7 +61,7 @@ final class LatestValues {
   /** The series that this batch asked for, with the age of the row; null: there is none. */
   private final Map<Series, @Nullable Age> rows = new HashMap<>();
 
-  private final Map<Series, Newest> newest = new HashMap<>();
+  private final Map<Series, Newest> newest = new LinkedHashMap<>();
 
   LatestValues(Connection connection, int maxSeries) {
     this.connection = connection;

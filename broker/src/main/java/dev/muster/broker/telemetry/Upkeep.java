@@ -21,6 +21,8 @@ public final class Upkeep implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
   private static final long AFTER_FAILURE_MS = 10_000;
   private static final long CLOSE_SECONDS = 10;
+  private static final int PAUSE_PER_WORK = 10;
+  private static final long LONGEST_STRETCH_NS = Duration.ofSeconds(5).toNanos();
 
   /** A little of the work. */
   @FunctionalInterface
@@ -51,7 +53,7 @@ public final class Upkeep implements AutoCloseable {
   /**
    * Starts it.
    *
-   * @param pause when there is nothing to do
+   * @param pause when there is nothing to do; longer, up to 5 s, after much work
    * @param restPerWork how many times as long as it worked it rests while there is more to do
    */
   public static Upkeep start(
@@ -66,7 +68,10 @@ public final class Upkeep implements AutoCloseable {
     try {
       long start = System.nanoTime();
       boolean more = step.run();
-      wait = more ? (System.nanoTime() - start) * restPerWork : pause.toNanos();
+      long took = System.nanoTime() - start;
+      wait = more
+          ? took * restPerWork
+          : Math.max(pause.toNanos(), Math.min(took * 10, 10_000_000_000L));
       if (problem != null) {
         LOG.info("Telemetry upkeep works again work={}", name);
         problem = null;
@@ -79,6 +84,11 @@ public final class Upkeep implements AutoCloseable {
     } catch (RejectedExecutionException e) {
       LOG.debug("Telemetry upkeep ended work={}", name);
     }
+  }
+
+  /** What is done in bigger strokes costs less of them. */
+  private long pauseAfter(long took) {
+    return Math.max(pause.toNanos(), Math.min(took * PAUSE_PER_WORK, LONGEST_STRETCH_NS));
   }
 
   private long afterFailure(Exception e) {

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,12 +35,20 @@ import org.slf4j.LoggerFactory;
  * anybody, and lies beyond the beginning of the next file, where nobody reads. Damage before that,
  * which no crash can make, is passed over, counted and kept for somebody to look at.
  *
+ * <p>A file that is released is written over as a later one: a flush of a file that does not grow
+ * is one of its bytes alone, while one that grows waits for whatever else the file system has to
+ * note down (on ext4, for what others have written). The positions in the checksums tell old bytes
+ * from new ones.
+ *
  * <p>One thread appends while another reads and releases.
  */
 public final class IngestJournal implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(IngestJournal.class);
   private static final long FILE_BYTES = 8L * 1024 * 1024;
   private static final int CHUNK_BYTES = 64 * 1024;
+
+  /** What a file is called between its two uses. */
+  private static final String SPARE = "spare";
 
   /** A disk; another one in tests. */
   @FunctionalInterface
@@ -125,12 +134,7 @@ public final class IngestJournal implements AutoCloseable {
 
   private long endOf(JournalFile file) throws IOException {
     try (FileChannel channel = disk.open(file.path(), Set.of(StandardOpenOption.READ))) {
-      long whole = file.endOfRecords(channel);
-      long rest = file.first() + channel.size() - whole;
-      if (rest > 0) {
-        LOG.info("Journal ends in the middle of a write file={} bytes={}", file.path(), rest);
-      }
-      return whole;
+      return file.endOfRecords(channel);
     }
   }
 
@@ -210,13 +214,19 @@ public final class IngestJournal implements AutoCloseable {
     JournalFile fresh = JournalFile.at(folder, end);
     // One of this name holds no record, else the end were behind it.
     fresh.delete();
-    channel =
-        disk.open(fresh.path(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+    if (Files.exists(spare())) {
+      Files.move(spare(), fresh.path(), StandardCopyOption.ATOMIC_MOVE);
+    }
+    channel = disk.open(fresh.path(), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE));
     appender = channel;
     active = fresh;
     DurableFiles.flushFolder(folder);
     files.put(fresh.first(), fresh);
     return channel;
+  }
+
+  private Path spare() {
+    return folder.resolve(SPARE);
   }
 
   private JournalFile active() {
@@ -290,7 +300,7 @@ public final class IngestJournal implements AutoCloseable {
     return channel;
   }
 
-  /** Lets go of what lies before a position: the files that hold nothing else are deleted. */
+  /** Lets go of what lies before a position: of the files that hold nothing else, one is kept. */
   public void release(long position) {
     while (files.size() > 1 && beginningOfSecond() <= position) {
       remove(files.pollFirstEntry().getValue());
@@ -301,6 +311,8 @@ public final class IngestJournal implements AutoCloseable {
     try {
       if (damaged.remove(file)) {
         LOG.error("Journal file put aside file={}", file.putAside());
+      } else if (!Files.exists(spare())) {
+        Files.move(file.path(), spare(), StandardCopyOption.ATOMIC_MOVE);
       } else {
         file.delete();
       }
@@ -320,6 +332,11 @@ public final class IngestJournal implements AutoCloseable {
     JournalFile last = files.isEmpty() ? null : files.pollFirstEntry().getValue();
     if (last != null) {
       remove(last);
+    }
+    try {
+      Files.deleteIfExists(spare());
+    } catch (IOException e) {
+      LOG.warn("Journal file not deleted file={} error={}", spare(), e.toString());
     }
   }
 

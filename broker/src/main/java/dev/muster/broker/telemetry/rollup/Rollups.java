@@ -32,7 +32,7 @@ public final class Rollups {
       + " FROM sample s JOIN message m ON m.id=s.message_id"
       + " JOIN latest l ON l.device=s.device AND l.stream=s.stream AND l.metric=s.metric"
       + " WHERE s.message_id>? AND s.message_id<=? AND s.num IS NOT NULL ORDER BY s.message_id";
-  private static final int MESSAGES = 500;
+  private static final int MESSAGES = 4_000;
   private static final int MAX_PENDING = 20_000;
   /** Brokers on one database take turns, long enough for the one that counts to write its days. */
   private static final Duration TURN = Duration.ofMinutes(5);

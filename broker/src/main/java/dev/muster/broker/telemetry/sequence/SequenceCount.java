@@ -24,7 +24,7 @@ import java.util.Map;
  * brokers on one database take turns.
  */
 public final class SequenceCount {
-  private static final int AT_ONCE = 2_000;
+  private static final int AT_ONCE = 8_000;
   private static final List<String> SOURCES = List.of("message", "dead_letter");
   private static final String TAKE_MARK = "SELECT id FROM sequence_mark WHERE source=? FOR UPDATE";
   private static final String SET_MARK = "UPDATE sequence_mark SET id=? WHERE source=?";

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -128,11 +129,57 @@ class IngestJournalTest {
       }
       assertThat(files()).hasSize(3);
       journal.release(journal.read(0, 3, Long.MAX_VALUE).next());
-      assertThat(files()).hasSize(2);
+      assertThat(logs()).hasSize(2);
       journal.discard();
     }
     assertThat(files()).isEmpty();
     assertThat(IngestJournal.isUsed(folder)).isFalse();
+  }
+
+  @Test
+  void releasedFile_isWrittenOver_andWhatItHeldIsNeverReadAgain() throws IOException {
+    byte[] big = new byte[1024 * 1024];
+    long end;
+    Object first;
+    try (IngestJournal journal = IngestJournal.open(folder, 0)) {
+      first = inode(appendUntilItRolls(journal, big));
+      appendUntilItRolls(journal, big);
+      journal.release(journal.end());
+      assertThat(files()).extracting(Path::getFileName).contains(Path.of("spare"));
+      assertThat(inode(appendUntilItRolls(journal, big)))
+          .as("in the bytes of the first file")
+          .isEqualTo(first);
+      journal.release(journal.end());
+      journal.append(List.of(bytes("a")));
+      end = journal.end();
+    }
+    try (IngestJournal journal = IngestJournal.open(folder, 0)) {
+      assertThat(journal.end()).as("not in what was there before").isEqualTo(end);
+      journal.append(List.of(bytes("b")));
+      List<String> read = texts(journal, end - Frame.HEADER - 1);
+      assertThat(read).containsExactly("a", "b");
+      assertThat(journal.damagedBytes()).isZero();
+      journal.discard();
+    }
+    assertThat(files()).isEmpty();
+  }
+
+  /** @return the file that is begun */
+  private Path appendUntilItRolls(IngestJournal journal, byte[] record) throws IOException {
+    List<Path> before = logs();
+    while (logs().size() <= before.size()) {
+      journal.append(List.of(record));
+    }
+    List<Path> now = logs();
+    return now.get(now.size() - 1);
+  }
+
+  private List<Path> logs() throws IOException {
+    return files().stream().filter(path -> path.toString().endsWith(".log")).toList();
+  }
+
+  private static Object inode(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }
 
   @Test
