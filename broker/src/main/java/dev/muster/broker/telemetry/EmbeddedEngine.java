@@ -33,8 +33,9 @@ final class EmbeddedEngine implements Engine {
     if (base.toString().indexOf(';') >= 0) {
       throw new StartFailedException("directory: " + directory + " (expected: no semicolon in it)");
     }
+    PacedFiles.register();
     Path file = Path.of(base + ".mv.db");
-    return new EmbeddedEngine("jdbc:h2:file:" + base, file.toString(), file);
+    return new EmbeddedEngine("jdbc:h2:paced:" + base, file.toString(), file);
   }
 
   static EmbeddedEngine at(String url, String shownAs) {
