@@ -17,6 +17,7 @@ import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.KeyPlaces;
 import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.log.LogRing;
 import dev.muster.device.internal.mqtt.MqttTransport;
 import dev.muster.device.internal.mqtt.PahoTransport;
 import dev.muster.device.internal.outbound.Message;
@@ -68,8 +69,9 @@ public final class FleetDevice implements AutoCloseable {
   private final Status status;
   private final DeviceTwin twin;
   private final Commands commands;
-  private final OnDemandThreads threads = new OnDemandThreads("muster-worker");
-  private final OnDemandThreads.Sequence commandTurns = threads.new Sequence(MAX_COMMANDS);
+  private final LogRing log;
+  private final OnDemandThreads threads;
+  private final OnDemandThreads.Sequence commandTurns;
   private final Object lifecycle = new Object();
   private @Nullable DeviceLoop loop;
   private boolean closed;
@@ -78,6 +80,9 @@ public final class FleetDevice implements AutoCloseable {
     this.settings = settings;
     // Not from the injected randomness: two starts with one seed would look like redeliveries.
     this.bootId = UUID.randomUUID().toString().replace("-", "").substring(0, BOOT_ID_LENGTH);
+    this.log = new LogRing(settings.clock());
+    this.threads = new OnDemandThreads("muster-worker", log);
+    this.commandTurns = threads.new Sequence(MAX_COMMANDS);
     Executor callbacks =
         builder.callbacks == null ? threads.new Sequence(Integer.MAX_VALUE) : builder.callbacks;
     this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
@@ -110,8 +115,8 @@ public final class FleetDevice implements AutoCloseable {
       }
       IdentityStore store =
           IdentityStore.open(settings.stateDirectory(), settings.trust(), settings.keys());
-      DeviceLoop started =
-          new DeviceLoop(settings, store, bootId, queue, List.of(commands, twin), status, threads);
+      DeviceLoop started = new DeviceLoop(
+          settings, store, bootId, queue, List.of(commands, twin), status, log, threads);
       started.start();
       loop = started;
     }
@@ -173,6 +178,11 @@ public final class FleetDevice implements AutoCloseable {
   /** What the device should be like, and where it says what it is like. */
   public Twin twin() {
     return twin;
+  }
+
+  /** The newest lines that the SDK has logged for this device. */
+  public DeviceLog log() {
+    return new DeviceLog(log);
   }
 
   public DeviceState state() {

@@ -4,6 +4,8 @@
  */
 package dev.muster.device;
 
+import dev.muster.device.internal.log.DeviceLogger;
+import dev.muster.device.internal.log.LogRing;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
@@ -15,7 +17,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Two threads for what may take long, apart from the one that keeps the device connected: calls of
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * there is a third one for it. Threads end when there has been nothing to do for a while.
  */
 final class OnDemandThreads implements Executor {
-  private static final Logger LOG = LoggerFactory.getLogger(OnDemandThreads.class);
+  private static final Logger LOG = DeviceLogger.of(OnDemandThreads.class);
   private static final int SHARED = 2;
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -35,9 +36,9 @@ final class OnDemandThreads implements Executor {
   private int threads; // Guarded by the lock.
   private int idle; // Guarded by the lock.
 
-  OnDemandThreads(String name) {
+  OnDemandThreads(String name, LogRing log) {
     this(task -> {
-      Thread thread = new Thread(task, name);
+      Thread thread = new Thread(log.bound(task), name);
       thread.setDaemon(true);
       return thread;
     });

@@ -315,6 +315,30 @@ class DialogueTest {
   }
 
   @Test
+  void logs_askedFor_areAnsweredWithWhatThisDeviceHasLogged() {
+    device.onCommand(DeviceLog.COMMAND, device.log());
+    device.start();
+    ScriptedLink link = link(1);
+
+    command(link, "c1", "muster.logs");
+
+    assertThat(answer(link, "c1", 1))
+        .contains("\"status\":\"done\"", "\"older\":0")
+        .contains("INFO Status Device state boot=" + device.bootId() + " state=ONLINE");
+    assertThat(device.log().lines()).allSatisfy(line -> assertThat(line).startsWith("20"));
+    link.deliver(
+        PREFIX + "commands/c2",
+        "{\"id\":\"c2\",\"name\":\"muster.logs\",\"payload\":{\"lines\":1},\"deadline\":\""
+            + clock.instant().plusSeconds(60) + "\"}");
+    assertThat(answer(link, "c2", 1)).containsPattern("\"lines\":\\[\"[^\"]*\"]");
+    link.deliver(
+        PREFIX + "commands/c3",
+        "{\"id\":\"c3\",\"name\":\"muster.logs\",\"payload\":{\"lines\":0},\"deadline\":\""
+            + clock.instant().plusSeconds(60) + "\"}");
+    assertThat(answer(link, "c3", 1)).contains("refused", "at least 1");
+  }
+
+  @Test
   void threads_commandRenewalAndCallbacksAtOnce_areThree() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch renewing = new CountDownLatch(1);

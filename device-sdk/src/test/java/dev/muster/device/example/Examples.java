@@ -7,6 +7,7 @@ package dev.muster.device.example;
 import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceHealth;
 import dev.muster.device.DeviceListener;
+import dev.muster.device.DeviceLog;
 import dev.muster.device.DeviceState;
 import dev.muster.device.DropPolicy;
 import dev.muster.device.FleetDevice;
@@ -81,6 +82,10 @@ final class Examples {
     DeviceHealth health = device.health();
     health.storageProblem().ifPresent(problem -> System.err.println("disk: " + problem));
     return health.state() == DeviceState.ONLINE && health.statistics().waiting() < 1000;
+  }
+
+  void logs(FleetDevice device) {
+    device.onCommand(DeviceLog.COMMAND, device.log());
   }
 
   FleetDevice limits(Path files, URI enrollment, URI broker) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples of docs/device-sdk.md are those that run here. */
 class ExamplesIT {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
   @TempDir
@@ -42,7 +42,7 @@ class ExamplesIT {
         .map((MatchResult block) -> flat(block.group(1)))
         .toList();
 
-    assertThat(blocks).hasSize(9).allSatisfy(block -> assertThat(code).contains(block));
+    assertThat(blocks).hasSize(10).allSatisfy(block -> assertThat(code).contains(block));
   }
 
   private static String flat(String text) {
@@ -61,6 +61,7 @@ class ExamplesIT {
         FleetDevice device = examples.limits(folder, est.uri(), broker.uri())) {
       examples.commands(device);
       examples.twin(device);
+      examples.logs(device);
       device.start();
       await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
 

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.clock;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,14 +19,13 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Properties;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What was once known to be the time, in the file {@code time}: written every hour, so that a
  * machine without a battery starts from there.
  */
 public final class TimeNote {
-  private static final Logger LOG = LoggerFactory.getLogger(TimeNote.class);
+  private static final Logger LOG = DeviceLogger.of(TimeNote.class);
   private static final Duration INTERVAL = Duration.ofHours(1);
 
   private final Path file;

@@ -11,6 +11,7 @@ import dev.muster.device.CommandContext;
 import dev.muster.device.CommandHandler;
 import dev.muster.device.CommandResult;
 import dev.muster.device.internal.connection.Dialogue;
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.protocol.topic.FleetTopics;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.io.IOException;
@@ -30,7 +31,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Has commands done, each once. When it is its turn, that it begins is on the disk before it does:
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * each connection, so an answer that was lost is given again from the disk.
  */
 public final class Commands implements Dialogue {
-  private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
+  private static final Logger LOG = DeviceLogger.of(Commands.class);
   private static final String CLOSED = "the device is closed";
 
   private final Map<String, CommandHandler> handlers = new ConcurrentHashMap<>();

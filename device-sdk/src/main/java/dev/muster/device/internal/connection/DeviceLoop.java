@@ -13,6 +13,8 @@ import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.log.DeviceLogger;
+import dev.muster.device.internal.log.LogRing;
 import dev.muster.device.internal.mqtt.LinkEnd;
 import dev.muster.device.internal.mqtt.LinkEvents;
 import dev.muster.device.internal.mqtt.LinkSettings;
@@ -44,14 +46,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The life of a device as a state machine. All of it runs on the owner thread; what comes from
  * elsewhere is handed over to it.
  */
 public final class DeviceLoop {
-  private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
+  private static final Logger LOG = DeviceLogger.of(DeviceLoop.class);
 
   /** More would not make a device faster, and a broker has thousands of them. */
   private static final int MAX_WINDOW = 10;
@@ -100,6 +101,7 @@ public final class DeviceLoop {
       OutboundQueue queue,
       List<Dialogue> dialogues,
       Status status,
+      LogRing log,
       Executor threads) {
     this.settings = settings;
     this.timing = settings.timing();
@@ -107,7 +109,7 @@ public final class DeviceLoop {
     this.queue = queue;
     this.dialogues = List.copyOf(dialogues);
     this.status = status;
-    this.owner = new Owner("muster-device", this::onFault);
+    this.owner = new Owner("muster-device", log, this::onFault);
     this.identities = new Identities(store, settings.random(), settings.clock());
     this.enroller = new Enroller(settings, store.trust(), owner, threads);
     this.timeNote = new TimeNote(settings.stateDirectory());

@@ -13,6 +13,7 @@ import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.identity.TrustStore;
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyUnavailableException;
 import java.time.Duration;
@@ -20,7 +21,6 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the enrollment server on a thread that may wait for it. Used by the owner thread, which
@@ -34,7 +34,7 @@ final class Enroller {
     void failed(EnrollmentException problem);
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(Enroller.class);
+  private static final Logger LOG = DeviceLogger.of(Enroller.class);
 
   private final DeviceSettings settings;
   private final TrustStore trust;

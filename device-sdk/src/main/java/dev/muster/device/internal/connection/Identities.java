@@ -9,6 +9,7 @@ import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.identity.RenewalWindow;
 import java.security.cert.X509Certificate;
@@ -16,14 +17,13 @@ import java.time.Instant;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The LDevID in use, and the one that is to follow it once a broker has accepted it. Owned by the
  * owner thread.
  */
 final class Identities {
-  private static final Logger LOG = LoggerFactory.getLogger(Identities.class);
+  private static final Logger LOG = DeviceLogger.of(Identities.class);
   private static final int MAX_REFUSALS = 3;
 
   /** Whether the identity in use may be worth nothing any more. */

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.connection;
 
+import dev.muster.device.internal.log.LogRing;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,11 +19,14 @@ final class Owner {
   private final ScheduledThreadPoolExecutor executor;
   private final Consumer<RuntimeException> onFault;
 
-  /** @param onFault runs on the owner thread when a task threw */
-  Owner(String name, Consumer<RuntimeException> onFault) {
+  /**
+   * @param log keeps what is logged on the thread
+   * @param onFault runs on the owner thread when a task threw
+   */
+  Owner(String name, LogRing log, Consumer<RuntimeException> onFault) {
     this.onFault = onFault;
     this.executor = new ScheduledThreadPoolExecutor(1, task -> {
-      Thread thread = new Thread(task, name);
+      Thread thread = new Thread(log.bound(task), name);
       thread.setDaemon(true);
       return thread;
     });

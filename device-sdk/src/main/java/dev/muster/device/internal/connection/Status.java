@@ -9,6 +9,7 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
+import dev.muster.device.internal.log.DeviceLogger;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.concurrent.Executor;
@@ -16,11 +17,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What others may know about a device: its state and the reason for it. */
 public final class Status {
-  private static final Logger LOG = LoggerFactory.getLogger(Status.class);
+  private static final Logger LOG = DeviceLogger.of(Status.class);
   private static final int MAX_PENDING = 256;
 
   /** A state, why, and since when. */

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.key.KeyUnavailableException;
 import dev.muster.device.key.KeyVault;
 import dev.muster.protocol.file.DurableFiles;
@@ -33,7 +34,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The LDevIDs of a device, in numbered folders: {@code identity/0001/{key.pem,chain.pem}}, and a
@@ -46,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * next request is known. Not thread-safe; writes block until they are on the disk.
  */
 public final class IdentityStore implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(IdentityStore.class);
+  private static final Logger LOG = DeviceLogger.of(IdentityStore.class);
   private static final Pattern NUMBER = Pattern.compile("[0-9]{4,9}");
   private static final String CHAIN = "chain.pem";
 

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.identity;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.Pem;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 import java.util.List;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The anchors of a device as they are now: those that it was given, or those it has learnt from
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>Learning is for one thread; what is trusted now may be asked by any.
  */
 public final class TrustStore {
-  private static final Logger LOG = LoggerFactory.getLogger(TrustStore.class);
+  private static final Logger LOG = DeviceLogger.of(TrustStore.class);
   private static final String NAME = "trust.pem";
 
   private final Path file;

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.journal;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -20,7 +21,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An append-only log of numbered records in files of limited size, bounded as a whole. Records are
@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * <p>Not thread-safe. Writes block until they are on the disk.
  */
 public final class Journal implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+  private static final Logger LOG = DeviceLogger.of(Journal.class);
   private static final int MAX_RANGES = 64;
   private static final long LEAST_SEGMENT_BYTES = 4 * 1024;
   private static final long MOST_SEGMENT_BYTES = 1024 * 1024;

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -12,11 +13,10 @@ import org.eclipse.paho.mqttv5.client.MqttPingSender;
 import org.eclipse.paho.mqttv5.client.internal.ClientComms;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Keeps a connection alive by the device's own timer; Paho would start a thread for it. */
 final class OwnerPing implements MqttPingSender {
-  private static final Logger LOG = LoggerFactory.getLogger(OwnerPing.class);
+  private static final Logger LOG = DeviceLogger.of(OwnerPing.class);
 
   private final ScheduledExecutorService timer;
   private @Nullable ClientComms comms;

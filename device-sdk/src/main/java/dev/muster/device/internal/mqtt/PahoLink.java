@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.util.List;
@@ -21,11 +22,10 @@ import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
 import org.eclipse.paho.mqttv5.common.packet.UserProperty;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One Paho client for one connection. */
 final class PahoLink implements MqttLink {
-  private static final Logger LOG = LoggerFactory.getLogger(PahoLink.class);
+  private static final Logger LOG = DeviceLogger.of(PahoLink.class);
   private static final int QOS = 1;
   private static final int DEFAULT_RECEIVE_MAXIMUM = 65_535;
   private static final long GOODBYE_MS = 1_000;

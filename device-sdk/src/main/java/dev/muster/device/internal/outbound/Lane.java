@@ -8,6 +8,7 @@ import dev.muster.device.DropPolicy;
 import dev.muster.device.DropReason;
 import dev.muster.device.MessageClass;
 import dev.muster.device.internal.journal.Journal;
+import dev.muster.device.internal.log.DeviceLogger;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -24,7 +25,6 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The messages of one class. What is new is in memory; what is older may be on the disk only, its
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #offer} is called under the queue's lock by any thread, all else by the owner thread.
  */
 final class Lane {
-  private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
+  private static final Logger LOG = DeviceLogger.of(Lane.class);
   private static final int BATCH_BYTES = 1024 * 1024;
 
   private final MessageClass messageClass;

@@ -18,6 +18,7 @@ import dev.muster.device.PublishRefusedException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.clock.Stamp;
 import dev.muster.device.internal.journal.Journal.Lost;
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
@@ -34,7 +35,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What has not been acknowledged: waiting or in flight, in memory or on the disk, alarms first.
@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * that is slow to notice acknowledgements meets the limit, too.
  */
 public final class OutboundQueue {
-  private static final Logger LOG = LoggerFactory.getLogger(OutboundQueue.class);
+  private static final Logger LOG = DeviceLogger.of(OutboundQueue.class);
   private static final int FIRST_FAILURE = 0x80;
   private static final int MAX_PAYLOAD_BYTES = 256 * 1024;
 

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.tls;
 
+import dev.muster.device.internal.log.DeviceLogger;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -11,7 +12,6 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sockets that check the server's name by themselves, whatever the code above them forgets; and
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * who reads or writes, closing the one below it does not.
  */
 public final class HardenedSockets extends SSLSocketFactory {
-  private static final Logger LOG = LoggerFactory.getLogger(HardenedSockets.class);
+  private static final Logger LOG = DeviceLogger.of(HardenedSockets.class);
 
   private final SSLSocketFactory sockets;
   private @Nullable Socket raw;

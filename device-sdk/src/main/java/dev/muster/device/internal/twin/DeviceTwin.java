@@ -9,6 +9,7 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.device.Twin;
 import dev.muster.device.internal.connection.Dialogue;
 import dev.muster.device.internal.json.Json;
+import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.topic.FleetTopics;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
@@ -26,7 +27,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the twin in {@code twin.json}: what was last desired, and the reports that the backend has
@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * owner's.
  */
 public final class DeviceTwin implements Dialogue, Twin {
-  private static final Logger LOG = LoggerFactory.getLogger(DeviceTwin.class);
+  private static final Logger LOG = DeviceLogger.of(DeviceTwin.class);
   private static final int MAX_REPORT_BYTES = 32 * 1024;
   private static final String VERSION = "version";
   private static final String DESIRED = "desired";
