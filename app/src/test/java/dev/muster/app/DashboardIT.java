@@ -497,6 +497,25 @@ class DashboardIT {
     assertThat(page.getByText(name, new Page.GetByTextOptions().setExact(true))).hasCount(0);
   }
 
+  @Test
+  @Order(15)
+  void policy_thatTakesSomething_saysFromWhom_andChangesNothing() {
+    signIn();
+    open("/policy?tab=file");
+    Locator text = page.getByRole(AriaRole.TEXTBOX, named("Policy"));
+    String inForce = text.inputValue();
+    text.fill(inForce.replaceFirst("telemetry/\\+", "telemetry/<img src=x onerror=alert(1)>"));
+    button("Check and preview").press("Enter");
+    assertThat(row("/telemetry/+").first()).containsText("only a part of it");
+    assertThat(row("/telemetry/+").first()).containsText("acme-sn-");
+    accessible();
+    text.fill("roles: <img src=x onerror=alert(1)>");
+    button("Check and preview").press("Enter");
+    assertThat(page.locator("main li").first()).isVisible();
+    open("/policy?tab=file");
+    assertThat(text).hasValue(inForce);
+  }
+
   private static Page.LocatorOptions withText(String text) {
     return new Page.LocatorOptions().setHasText(text);
   }
@@ -508,6 +527,8 @@ class DashboardIT {
   void pictures_areMadeAnew() {
     OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
     String sent = "devices/sim-dev-0001/messages?limit=1000";
+    String explored = "/telemetry?device=sim-dev-0001&device=sim-dev-0002&device=sim-dev-0003"
+        + "&series=env/temperature&series=env/humidity&span=15m";
     try (MusterProcess load =
         MusterProcess.start(folder, "simulate", "--devices", "12", "--rate", "1", "--for", "5m")) {
       await()
@@ -521,6 +542,7 @@ class DashboardIT {
         picture("overview", "/", scheme, ".tile:has-text('a second') .value:text-matches('[0-9]')");
         picture("devices", "/devices", scheme, "tbody tr");
         picture("device", "/devices/sim-dev-0001", scheme, ".chart canvas[width]");
+        picture("telemetry", explored, scheme, ".chart canvas[width]");
       }
       load.interrupt();
     }

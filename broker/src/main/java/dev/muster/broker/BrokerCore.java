@@ -202,6 +202,7 @@ public final class BrokerCore implements AutoCloseable {
     telemetry.mount(router, sessions, queries);
     devices.mount(router, queries);
     new PolicyRoutes(sessions, refusals).mount(router);
+    new PreviewRoutes(policies, sessions, devices.presence(), queries).mount(router);
     summary.mount(router);
   }
 

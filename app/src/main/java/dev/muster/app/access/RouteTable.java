@@ -113,6 +113,8 @@ final class RouteTable {
       viewer   GET    /sessions/alarms
       operator POST   /sessions/alarms/:alarm/acknowledge alarm.acknowledge-ordered
       viewer   GET    /refusals/:name
+      viewer   GET    /policy
+      operator POST   /policy/preview
       """;
 
   static final List<Entry> ENTRIES =

@@ -15,6 +15,8 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.authz.InvalidPolicyException;
 import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.authz.TopicPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -30,7 +32,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "policy",
     description = "Check a policy file, and explain what it grants.",
-    subcommands = {PolicyCommand.Check.class, PolicyCommand.Explain.class})
+    subcommands = {
+      PolicyCommand.Check.class,
+      PolicyCommand.Explain.class,
+      PolicyCommand.Preview.class
+    })
 public final class PolicyCommand {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -237,6 +243,59 @@ public final class PolicyCommand {
         System.out.println("why:    " + answer.path("detail").asText());
       }
       answer.path("roles").forEach(role -> System.out.println("role:   " + role.asText()));
+    }
+  }
+
+  @Command(
+      name = "preview",
+      description = {
+        "Say who would lose what if this file were the policy; asks the broker that runs.",
+        "Exit code 0: nobody loses anything, 1: somebody does, or it is no policy."
+      })
+  static final class Preview implements Callable<Integer> {
+    @Mixin
+    OperatorAccess access = new OperatorAccess();
+
+    @Parameters(paramLabel = "FILE")
+    Path file = Path.of("policy.yaml");
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    boolean json;
+
+    @Override
+    public Integer call() {
+      JsonNode answer =
+          access.connect().post("policy/preview", JSON.createObjectNode().put("policy", text()));
+      if (json) {
+        System.out.println(answer);
+      } else {
+        answer
+            .path("problems")
+            .forEach(problem -> System.err.println("muster: " + problem.asText()));
+        answer.path("losses").forEach(Preview::show);
+        if (answer.path("good").asBoolean()) {
+          System.out.println(answer.path("clients").asLong() + " clients looked at, "
+              + (answer.path("losses").isEmpty() ? "nobody loses anything" : "losses as above"));
+        }
+      }
+      return answer.path("good").asBoolean() && answer.path("losses").isEmpty() ? 0 : 1;
+    }
+
+    private String text() {
+      try {
+        return Files.readString(file);
+      } catch (IOException e) {
+        throw new UserError("FILE: " + file + " (expected: a file that can be read)");
+      }
+    }
+
+    private static void show(JsonNode loss) {
+      String topic = loss.path("topic").asText();
+      System.out.println(loss.path("clients").asLong() + " lose: "
+          + loss.path("act").asText()
+          + (topic.isEmpty() ? "" : " " + topic) + " (" + loss.path("rule").asText() + "): "
+          + loss.path("reason").asText() + "; " + loss.path("sample").path(0).asText()
+          + (loss.path("clients").asLong() > 1 ? " and others" : ""));
     }
   }
 }

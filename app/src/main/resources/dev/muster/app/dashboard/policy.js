@@ -1,9 +1,9 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, part, query } from './api.js';
+import { get, may, part, post, query } from './api.js';
 import { param, set } from './router.js';
-import { badge, empty, failure, heading, html, nothing, Source } from './ui.js';
+import { badge, empty, failure, heading, html, nothing, number, redraw, Source, table, tabs } from './ui.js';
 
 const ACTS = ['publish', 'subscribe', 'receive', 'will'];
 
@@ -12,14 +12,22 @@ const answer = new Source((signal, key) => {
   return get(`/sessions/${part(client)}/explain` + query({ [act]: topic }), signal);
 });
 
+const inForce = new Source((signal) => get('/policy', signal), 15000);
+
 export function policyView() {
+  const tab = param('tab') === 'file' ? 'file' : '';
+  return html`${heading('Policy')}
+    ${tabs('Policy', tab, [['', '/policy', 'Explain'], ['file', '/policy?tab=file', 'File and preview']])}
+    ${tab ? fileTab() : explainTab()}`;
+}
+
+function explainTab() {
   const client = param('client');
   const topic = param('topic');
   const act = ACTS.includes(param('act')) ? param('act') : ACTS[0];
   const asking = client && topic;
   if (asking) answer.use(JSON.stringify({ client, act, topic }));
-  return html`${heading('Policy')}
-    <p class="muted">May a client that is connected do this, and which rule decides? What was refused stands with each device, under Refused.</p>
+  return html`<p class="muted">May a client that is connected do this, and which rule decides? What was refused stands with each device, under Refused.</p>
     <form class="panel row" @submit=${(event) => {
       event.preventDefault();
       const form = new FormData(event.target);
@@ -31,7 +39,7 @@ export function policyView() {
       <button class="main">Explain</button>
     </form>
     ${!asking ? nothing : answer.problem && !answer.data ? failure(answer.problem) : answer.shown(verdict)}
-    ${asking ? nothing : empty('The file itself is checked by the command line:', './muster policy check muster-data/policy.yaml')}`;
+    ${asking ? nothing : empty('Of somebody who has not come yet, the command line tells:', './muster policy explain --subject CN=pump-7,O=plant-a,OU=device --publish fleets/plant-a/devices/pump-7/telemetry/flow')}`;
 }
 
 const verdict = (one) => html`<section class="panel" aria-live="polite">
@@ -39,3 +47,50 @@ const verdict = (one) => html`<section class="panel" aria-live="polite">
   <p>${one.detail}</p>
   <p class="muted">${one.subject}, ${one.issuer} CA, roles: ${one.roles.join(', ') || 'none'}</p>
 </section>`;
+
+/** What was asked about last: the text, and what came of it. */
+let asked = null;
+
+const fileTab = () => inForce.use().shown((now) => html`
+  ${now.problem ? html`<p class="notice bad" role="alert">The file is not followed: ${now.problem}</p>` : nothing}
+  <p class="muted">In force, from <code>${now.file}</code>, with the roles ${now.roles.join(', ')}. Change it here to see who would lose what; nothing is changed by that. What is saved in the file is followed within seconds.</p>
+  ${may('operator') ? html`<form @submit=${preview}>
+      <label>Policy<textarea class="file" name="policy" spellcheck="false" .value=${asked?.text ?? now.text}></textarea></label>
+      <div class="row"><button class="main" ?disabled=${asked?.busy}>Check and preview</button>
+        <button type="button" @click=${(event) => {
+          event.target.form.elements.policy.value = now.text;
+          asked = null;
+          redraw();
+        }}>Back to what is in force</button></div>
+    </form>` : html`<pre tabindex="0">${now.text}</pre>`}
+  ${asked?.problem ? failure(asked.problem) : nothing}
+  ${asked?.found ? consequences(asked.found) : nothing}`);
+
+async function preview(event) {
+  event.preventDefault();
+  const text = String(new FormData(event.target).get('policy'));
+  asked = { text, busy: true };
+  redraw();
+  try {
+    asked = { text, found: await post('/policy/preview', { policy: text }) };
+  } catch (problem) {
+    asked = { text, problem };
+  }
+  redraw();
+}
+
+const consequences = (found) => html`<section class="panel" aria-live="polite"><h2>What it would do</h2>
+  ${!found.good ? html`<p>${badge('no policy', 'bad')} It cannot be understood, and would not be followed:</p><ul>${found.problems.map((problem) => html`<li>${problem}</li>`)}</ul>`
+    : html`<p>${found.losses.length ? badge('takes something away', 'warn') : badge('takes nothing away', 'good')}
+        <span class="muted">${number(found.clients)} clients looked at: devices that were ever connected, and programs that are; limits are not compared</span></p>
+      ${found.losses.length ? losses(found.losses) : nothing}
+      ${found.subscriptions.length ? html`<p>${number(found.subscriptions.length)} subscriptions of those connected would end at once: ${found.subscriptions.slice(0, 20).map((one) => html`<code>${one.filter}</code> of ${one.client} `)}</p>` : nothing}`}
+</section>`;
+
+const losses = (all) => table('Losses', ['Clients', 'Lose', 'What', 'By which rule now', 'Why'], all.map((one) => [
+  html`<strong>${number(one.clients)}</strong> <span class="muted">${one.sample.slice(0, 5).map((name) => html`<a href=${'/devices/' + part(name)}>${name}</a> `)}${one.clients > 5 ? '…' : ''}</span>`,
+  one.act,
+  one.topic ? html`<code>${one.topic}</code>` : 'everything',
+  one.rule,
+  one.reason,
+]));

@@ -19,12 +19,14 @@ import org.jspecify.annotations.Nullable;
 public final class Policies {
   private final Path file;
   private volatile PolicyFile current;
+  private volatile String text;
   private volatile @Nullable String problem;
   private String seen;
 
   private Policies(Path file, String text, PolicyFile policy) {
     this.file = file;
     this.seen = text;
+    this.text = text;
     this.current = policy;
   }
 
@@ -38,25 +40,36 @@ public final class Policies {
     return current;
   }
 
+  /** What the file said when the policy in force was read from it. */
+  public String text() {
+    return text;
+  }
+
+  /** Where it stands. */
+  public Path file() {
+    return file;
+  }
+
   /**
    * Reads the file again.
    *
    * @return whether another policy is in force since
    */
   public boolean reload() {
-    String text;
+    String read;
     try {
-      text = Files.readString(file);
+      read = Files.readString(file);
     } catch (IOException e) {
       problem = "policy " + file + ": cannot be read: " + e + " (the one before stays in force)";
       return false;
     }
-    if (text.equals(seen)) {
+    if (read.equals(seen)) {
       return false;
     }
-    seen = text;
+    seen = read;
     try {
-      current = PolicyFile.parse(file.toString(), text);
+      current = PolicyFile.parse(file.toString(), read);
+      text = read;
       problem = null;
       return true;
     } catch (InvalidPolicyException e) {

@@ -163,6 +163,57 @@ public final class TopicPolicy {
             heard.rule(), "response topic: " + Quoted.of(topic) + " (expected: one of its own)");
   }
 
+  /** A right that would be lost. @param reason why, for people */
+  record Lost(String act, String rule, String topic, String reason) {}
+
+  /** What is granted here, and there not, or not the whole of it. */
+  List<Lost> losses(TopicPolicy other) {
+    List<Lost> losses = new ArrayList<>();
+    compare("publish", publish, denyPublish, other.publish, other.denyPublish, losses);
+    compare("will", will, denyPublish, other.will, other.denyPublish, losses);
+    compare("subscribe", subscribe, denySubscribe, other.subscribe, other.denySubscribe, losses);
+    return losses;
+  }
+
+  private static void compare(
+      String act,
+      List<Granted> granted,
+      List<Granted> denied,
+      List<Granted> grantedThen,
+      List<Granted> deniedThen,
+      List<Lost> losses) {
+    for (Granted one : granted) {
+      if (isCovered(one, denied)) {
+        continue; // It grants nothing as it is.
+      }
+      String topic = one.filter().toString();
+      if (grantedThen.stream().noneMatch(then -> then.filter().covers(one.filter()))) {
+        String reason = grantedThen.stream().anyMatch(then -> overlap(then.filter(), one.filter()))
+            ? "only a part of it would be granted"
+            : "no rule would grant it";
+        losses.add(new Lost(act, one.place(), topic, reason));
+      } else if (one.retain()
+          && grantedThen.stream()
+              .noneMatch(then -> then.retain() && then.filter().covers(one.filter()))) {
+        losses.add(new Lost(act, one.place(), topic, "not as a retained message"));
+      }
+      for (Granted deny : deniedThen) {
+        if (overlap(deny.filter(), one.filter()) && !isCovered(deny, denied)) {
+          losses.add(new Lost(
+              act,
+              one.place(),
+              topic,
+              deny.place() + " would deny it"
+                  + (deny.filter().covers(one.filter()) ? "" : ", or a part of it")));
+        }
+      }
+    }
+  }
+
+  private static boolean isCovered(Granted one, List<Granted> by) {
+    return by.stream().anyMatch(other -> other.filter().covers(one.filter()));
+  }
+
   private boolean mayShare(String group) {
     boolean plain = !group.isEmpty() && group.indexOf('+') < 0 && group.indexOf('#') < 0;
     return plain
