@@ -6,7 +6,9 @@ package dev.muster.broker;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.coap.CoapsConfig;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a broker in this JVM is started with; HiveMQ's folders are made below the directory of
@@ -16,9 +18,22 @@ import java.nio.file.Path;
  * @param mqttPort 0 picks a free one
  * @param serverKey the key of the server certificate, PKCS#8 PEM
  * @param serverChain the server certificate and those above it, PEM
+ * @param coaps where telemetry is taken over CoAP; null for not at all
  */
 public record BrokerConfig(
-    CoreConfig core, String host, int mqttPort, Path serverKey, Path serverChain, Limits limits) {
+    CoreConfig core,
+    String host,
+    int mqttPort,
+    Path serverKey,
+    Path serverChain,
+    Limits limits,
+    @Nullable CoapsConfig coaps) {
+  /** Without CoAP. */
+  public BrokerConfig(
+      CoreConfig core, String host, int mqttPort, Path serverKey, Path serverChain, Limits limits) {
+    this(core, host, mqttPort, serverKey, serverChain, limits, null);
+  }
+
   /**
    * What clients may ask of the broker.
    *

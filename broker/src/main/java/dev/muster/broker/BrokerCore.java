@@ -8,12 +8,14 @@ import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.InvalidPolicyException;
 import dev.muster.broker.authz.Policies;
+import dev.muster.broker.coap.CoapTelemetry;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.PolicyFollower;
+import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
@@ -64,6 +66,8 @@ public final class BrokerCore implements AutoCloseable {
   private final Revocations revocations;
   private final PolicyFollower policy;
   private final FleetExtension extension;
+  private final CertificateAuthenticator authenticator;
+  private final PublishRates rates = new PublishRates(System::nanoTime);
 
   /**
    * Opens the store and reads what is trusted and granted; blocks.
@@ -122,6 +126,8 @@ public final class BrokerCore implements AutoCloseable {
               config.crls(), config.crlRefresh(), config.directory().resolve("crls")),
           clock));
       revocations.load();
+      authenticator = new CertificateAuthenticator(
+          view, policies::current, config.maxKeepAliveSeconds(), clock);
       extension = extension(config, clock, meters);
     } catch (IOException e) {
       close();
@@ -139,14 +145,14 @@ public final class BrokerCore implements AutoCloseable {
   private FleetExtension extension(CoreConfig config, Clock clock, MeterRegistry meters) {
     return new FleetExtension(
         new FleetExtension.Parts(
-            new CertificateAuthenticator(
-                view, policies::current, config.maxKeepAliveSeconds(), clock),
+            authenticator,
             view,
             revocations,
             sessions,
             new CloneWatch(clock, devices::noteAlarm),
             policy,
             refusals,
+            rates,
             telemetry.sink(),
             devices.parts(),
             BrokerCore::later,
@@ -172,6 +178,17 @@ public final class BrokerCore implements AutoCloseable {
   /** What HiveMQ is to be given. */
   public FleetExtension extension() {
     return extension;
+  }
+
+  /** Telemetry over CoAP, by the same rules. */
+  CoapTelemetry coapTelemetry(Clock clock, MeterRegistry meters) {
+    return new CoapTelemetry(
+        new CoapTelemetry.Deciding(
+            authenticator, view, policies::current, rates, refusals, BrokerCore::later),
+        telemetry.sink(),
+        devices.parts().publisher(),
+        clock,
+        meters);
   }
 
   /** The CAs that were trusted at the start. */

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.coap.CoapListener;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.protocol.file.KeyMatch;
@@ -22,8 +23,10 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +44,7 @@ public final class FleetBroker implements AutoCloseable {
   private final BrokerCore core;
   private final ServerCertificate server;
   private final int mqttPort;
+  private final @Nullable CoapListener coap;
 
   /**
    * Starts a broker; blocks until it serves and has checked itself.
@@ -76,13 +80,34 @@ public final class FleetBroker implements AutoCloseable {
       opened.add(EmbeddedBroker.start(home, core.extension(), config));
       X509Certificate shown = trust.chain().get(0);
       mqttPort = SelfCheck.run(core.extension(), config, shown);
-      server = new ServerCertificate(config, home, mqttPort, shown, clock);
+      coap = config.coaps() == null
+          ? null
+          : opened.add(CoapListener.start(
+              config.coaps(),
+              core.coapTelemetry(clock, meters),
+              trust.key(),
+              trust.chain(),
+              meters));
+      server = new ServerCertificate(config, home, mqttPort, shown, clock, this::useInCoap);
       // HiveMQ looks at its store every ten seconds; until then it refuses a new CA's clients.
-      core.follow(now -> home.replaceAnchors(now.certificates().values()), server::look);
+      core.follow(
+          now -> home.replaceAnchors(now.certificates().values()), server::look, this::lookAtCoap);
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (RuntimeException e) {
       close();
       throw e;
+    }
+  }
+
+  private void useInCoap(PrivateKey key, List<X509Certificate> chain) {
+    if (coap != null) {
+      coap.use(key, chain);
+    }
+  }
+
+  private void lookAtCoap() {
+    if (coap != null) {
+      coap.look();
     }
   }
 
@@ -129,6 +154,11 @@ public final class FleetBroker implements AutoCloseable {
   /** The port that it listens on. */
   public int mqttPort() {
     return mqttPort;
+  }
+
+  /** The UDP port on which telemetry is taken over CoAP; empty if it is not. */
+  public OptionalInt coapsPort() {
+    return coap == null ? OptionalInt.empty() : OptionalInt.of(coap.port());
   }
 
   /** Adds the routes of the operator API that this service answers. */

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,18 +35,28 @@ final class ServerCertificate {
   private final HiveMqHome home;
   private final int port;
   private final Clock clock;
+  private final BiConsumer<PrivateKey, List<X509Certificate>> others;
   private X509Certificate used;
   private @Nullable Instant awaitedSince;
   private volatile @Nullable String problem;
 
-  /** @param used what is shown now */
+  /**
+   * @param used what is shown now
+   * @param others are shown what to show, too
+   */
   ServerCertificate(
-      BrokerConfig config, HiveMqHome home, int port, X509Certificate used, Clock clock) {
+      BrokerConfig config,
+      HiveMqHome home,
+      int port,
+      X509Certificate used,
+      Clock clock,
+      BiConsumer<PrivateKey, List<X509Certificate>> others) {
     this.config = config;
     this.home = home;
     this.port = port;
     this.used = used;
     this.clock = clock;
+    this.others = others;
   }
 
   /** Takes up what has changed, if anything has. */
@@ -73,6 +84,7 @@ final class ServerCertificate {
       return;
     }
     home.replaceServer(key, chain);
+    others.accept(key, chain);
     used = chain.get(0);
     awaitedSince = clock.instant();
     problem = null;

@@ -16,6 +16,7 @@ import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.elements.auth.X509CertPath;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request, and the way back to who sent it. An answer that takes long is preceded by an empty
@@ -46,7 +47,15 @@ public final class CoapsExchange {
 
   /** The certificate whose key the client has proven to have, and those it sent with it. */
   public List<X509Certificate> chain() {
-    Principal peer = request().getSourceContext().getPeerIdentity();
+    return chainOf(request());
+  }
+
+  /** As {@link #chain}, of a request that has come, or of a block of it. */
+  public static List<X509Certificate> chainOf(Request request) {
+    return chainOf(request.getSourceContext().getPeerIdentity());
+  }
+
+  static List<X509Certificate> chainOf(@Nullable Principal peer) {
     return peer instanceof X509CertPath path
         ? path.getPath().getCertificates().stream()
             .map(X509Certificate.class::cast)

@@ -9,6 +9,7 @@ import static java.util.Objects.requireNonNull;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.eclipse.californium.core.coap.BlockOption;
 import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
@@ -89,7 +91,7 @@ public final class CoapsServer implements AutoCloseable {
         ExecutorsUtil.newScheduledThreadPool(CoapsSettings.THREADS, threads(offer.name() + "#"));
     timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
     Configuration settings = CoapsSettings.of(config, offer.maxBody());
-    SessionShares sessions = new SessionShares(config.sessions());
+    SessionShares sessions = new SessionShares(config.sessions(), offer.name(), meters);
     connector = new DTLSConnector(new DtlsConnectorConfig.Builder(settings)
         .setAddress(new InetSocketAddress(config.host(), config.port()))
         .setCertificateIdentityProvider(identity)
@@ -140,6 +142,32 @@ public final class CoapsServer implements AutoCloseable {
   /** Shows another certificate from the next handshake on. */
   public void use(PrivateKey key, List<X509Certificate> chain) {
     identity.use(key, chain);
+  }
+
+  /**
+   * Ends sessions for good, after a word to the other end. Blocks until all were asked about.
+   *
+   * @param over asked with the chain of each session's client, in turn
+   */
+  public void endSessions(Predicate<List<X509Certificate>> over) {
+    Filter<Principal> theirs = client -> over.test(CoapsExchange.chainOf(client));
+    Filter<Connection> tell = connection -> {
+      InetSocketAddress peer = connection.getPeerAddress();
+      Principal client = connection.getEstablishedPeerIdentity();
+      if (peer != null && client != null && theirs.accept(client)) {
+        connector.close(peer);
+      }
+      return false;
+    };
+    try {
+      connector.startForEach(tell).get(CLOSE_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("Not all sessions were asked about", e);
+    }
+    // What was told only would keep its place, for a resumption.
+    connector.startTerminateConnectionsForPrincipal(theirs, true);
   }
 
   /** Takes no more requests, and sends the answers that come within a second. */

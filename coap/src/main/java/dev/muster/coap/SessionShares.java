@@ -4,6 +4,8 @@
  */
 package dev.muster.coap;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.IdentityHashMap;
@@ -20,8 +22,10 @@ final class SessionShares implements ConnectionListener {
   private final Shares shares;
   private final Map<Connection, InetAddress> sessions = new IdentityHashMap<>();
 
-  SessionShares(int limit) {
+  /** @param name that meters begin with */
+  SessionShares(int limit, String name, MeterRegistry meters) {
     shares = new Shares(limit);
+    Gauge.builder(name + ".sessions", this, SessionShares::size).register(meters);
   }
 
   /** The store of sessions sees to the limit of all, and to whose session makes room. */
@@ -29,7 +33,7 @@ final class SessionShares implements ConnectionListener {
     return shares.isWithinShare(address);
   }
 
-  synchronized int size() {
+  private synchronized int size() {
     return shares.sum();
   }
 

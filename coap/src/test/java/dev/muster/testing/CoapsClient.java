@@ -22,6 +22,7 @@ import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
 import org.eclipse.californium.scandium.dtls.CertificateType;
+import org.eclipse.californium.scandium.dtls.DTLSContext;
 import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
 import org.eclipse.californium.scandium.dtls.x509.StaticNewAdvancedCertificateVerifier;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,13 @@ public class CoapsClient implements AutoCloseable {
         .getSessionByAddress(new InetSocketAddress("127.0.0.1", port))
         .getSessionIdentifier()
         .toString();
+  }
+
+  /** Whether there is a session that neither end has ended. */
+  public boolean hasSession() {
+    DTLSContext context =
+        connector.getDtlsContextByAddress(new InetSocketAddress("127.0.0.1", port));
+    return context != null && !context.isMarkedAsClosed();
   }
 
   public Response get(String path) {

@@ -157,7 +157,10 @@ public final class Backend implements AutoCloseable {
         metricsPort,
         enrollment == null || enrollment.coapsPort().isEmpty()
             ? null
-            : Integer.valueOf(enrollment.coapsPort().getAsInt()));
+            : Integer.valueOf(enrollment.coapsPort().getAsInt()),
+        broker == null || broker.coapsPort().isEmpty()
+            ? null
+            : Integer.valueOf(broker.coapsPort().getAsInt()));
     if (enrollment != null) {
       setUpUrl = access.setUpPath().map(path -> found.operatorUrl().resolve(path));
     }
@@ -244,7 +247,8 @@ public final class Backend implements AutoCloseable {
         config.ports().mqtt(),
         data.resolve("services/server/key.pem"),
         data.resolve("services/server/chain.pem"),
-        BrokerConfig.Limits.DEFAULT);
+        BrokerConfig.Limits.DEFAULT,
+        config.telemetryCoaps());
     FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
     started.push(fleetBroker);
     fleetBroker.mountOperatorRoutes(operator.api());

@@ -26,7 +26,8 @@ public record Endpoints(
     @Nullable Integer mqtt,
     @Nullable Integer http,
     @Nullable Integer metrics,
-    @Nullable Integer coaps) {
+    @Nullable Integer coaps,
+    @Nullable Integer telemetryCoaps) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FILE = "ports.json";
 
@@ -92,6 +93,9 @@ public record Endpoints(
     }
     if (coaps != null) {
       line.add("coaps=coaps://localhost:" + coaps);
+    }
+    if (telemetryCoaps != null) {
+      line.add("telemetryCoaps=coaps://localhost:" + telemetryCoaps);
     }
     return line.add("data=" + data).toString();
   }

@@ -41,7 +41,8 @@ public record MusterConfig(
   /**
    * What can be listened on; 0 lets the system pick.
    *
-   * @param coaps null for not at all
+   * @param coaps of EST; null for not at all
+   * @param telemetryCoaps of telemetry over CoAP; null for not at all
    */
   public record Ports(
       int est,
@@ -49,16 +50,22 @@ public record MusterConfig(
       int mqtt,
       int http,
       int metrics,
-      @Nullable Integer coaps) {
+      @Nullable Integer coaps,
+      @Nullable Integer telemetryCoaps) {
     /** Without CoAP. */
     public Ports(int est, int operator, int mqtt, int http, int metrics) {
-      this(est, operator, mqtt, http, metrics, null);
+      this(est, operator, mqtt, http, metrics, null, null);
     }
   }
 
   /** How EST is served over CoAP; null if it is not. */
   public @Nullable CoapsConfig coaps() {
     return ports.coaps == null ? null : enrollment.est().coapsOn(host, ports.coaps);
+  }
+
+  /** How telemetry is taken over CoAP; null if it is not. */
+  public @Nullable CoapsConfig telemetryCoaps() {
+    return ports.telemetryCoaps == null ? null : CoapsConfig.on(host, ports.telemetryCoaps);
   }
 
   public MusterConfig {
@@ -93,11 +100,8 @@ public record MusterConfig(
             settings.port("ports.mqtt", 8883),
             settings.port("ports.http", 8080),
             settings.port("ports.metrics", 9090),
-            settings.<@Nullable Integer>value(
-                "ports.coaps",
-                null,
-                MusterConfig::portOrNone,
-                "none, or a number from 0 to 65535")),
+            portOrNone(settings, "ports.coaps"),
+            portOrNone(settings, "ports.telemetryCoaps")),
         settings.text("metricsHost", "127.0.0.1"),
         EnrollmentSettings.read(settings),
         BrokerSettings.read(settings),
@@ -105,6 +109,11 @@ public record MusterConfig(
     settings.check("ports.coaps", config::withoutContradiction);
     settings.finish();
     return config;
+  }
+
+  private static @Nullable Integer portOrNone(Settings settings, String key) {
+    return settings.<@Nullable Integer>value(
+        key, null, MusterConfig::portOrNone, "none, or a number from 0 to 65535");
   }
 
   private static @Nullable Integer portOrNone(String value) {
@@ -151,6 +160,7 @@ public record MusterConfig(
           # http: 8080       # CRLs, plain HTTP: they carry their own signature
           # metrics: 9090    # health and Prometheus metrics
           # coaps: none      # EST over CoAP and DTLS, UDP; 5684 is the usual port
+          # telemetryCoaps: none   # telemetry over CoAP and DTLS, UDP; 5685 for example
 
         # Health and metrics are for this machine alone unless you say otherwise.
         # metricsHost: 127.0.0.1

@@ -62,6 +62,9 @@ class MusterConfigTest {
     assertThat(read("ports: {coaps: none}").coaps()).isNull();
     CoapsConfig coaps = read("ports: {coaps: 5684}").coaps();
     assertThat(coaps).isEqualTo(CoapsConfig.on("0.0.0.0", 5684));
+    assertThat(read("ports: {coaps: 5684}").telemetryCoaps()).isNull();
+    assertThat(read("ports: {telemetryCoaps: 5685}").telemetryCoaps())
+        .isEqualTo(CoapsConfig.on("0.0.0.0", 5685));
     assertThatThrownBy(() -> read("ports: {coaps: off}"))
         .hasMessageContaining("ports.coaps")
         .hasMessageContaining("expected: none, or a number from 0 to 65535");

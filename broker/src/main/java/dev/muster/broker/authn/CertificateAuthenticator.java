@@ -66,6 +66,13 @@ public final class CertificateAuthenticator {
     record Refused(Refusal refusal, String detail) implements Outcome {}
   }
 
+  /** Whom one of our CAs vouches for. */
+  private record Vouched(ClientSubject subject, String authority, X509Certificate certificate) {
+    Outcome with(TopicPolicy rights) {
+      return new Outcome.Admitted(subject, authority, certificate, rights);
+    }
+  }
+
   /** Ends a decision early; never leaves this class. */
   private static final class RefusedException extends Exception {
     private final Refusal refusal;
@@ -100,22 +107,40 @@ public final class CertificateAuthenticator {
   /** Decides; expected refusals are values. */
   public Outcome authenticate(Connect connect) {
     try {
-      if (connect.chain().isEmpty()) {
-        throw new RefusedException(Refusal.NOT_AUTHORIZED, "no client certificate");
-      }
-      X509Certificate leaf = connect.chain().get(0);
-      String authority = issuerOf(leaf);
-      checkUse(leaf);
-      checkValidity(leaf);
-      checkRevocation(authority, leaf);
-      ClientSubject subject = subjectOf(authority, leaf);
+      Vouched vouched = vouched(connect.chain());
       checkClientId(connect);
-      TopicPolicy rights = admit(subject, connect.clientId());
+      TopicPolicy rights = admit(vouched.subject(), connect.clientId());
       checkKeepAlive(connect, rights.limits());
-      return new Outcome.Admitted(subject, authority, leaf, rights);
+      return vouched.with(rights);
     } catch (RefusedException e) {
       return new Outcome.Refused(e.refusal, String.valueOf(e.getMessage()));
     }
+  }
+
+  /**
+   * Decides about a client that has no id but the name in its certificate, and keeps no connection.
+   *
+   * @param chain as in {@link Connect}
+   */
+  public Outcome authenticate(List<X509Certificate> chain) {
+    try {
+      Vouched vouched = vouched(chain);
+      return vouched.with(admit(vouched.subject(), vouched.subject().commonName()));
+    } catch (RefusedException e) {
+      return new Outcome.Refused(e.refusal, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Vouched vouched(List<X509Certificate> chain) throws RefusedException {
+    if (chain.isEmpty()) {
+      throw new RefusedException(Refusal.NOT_AUTHORIZED, "no client certificate");
+    }
+    X509Certificate leaf = chain.get(0);
+    String authority = issuerOf(leaf);
+    checkUse(leaf);
+    checkValidity(leaf);
+    checkRevocation(authority, leaf);
+    return new Vouched(subjectOf(authority, leaf), authority, leaf);
   }
 
   /** Whether a client may have this id at all; the policy says which of them is whose. */

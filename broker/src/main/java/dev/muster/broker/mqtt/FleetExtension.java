@@ -25,6 +25,7 @@ import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.PolicyFollower;
+import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
@@ -50,6 +51,7 @@ public final class FleetExtension implements ExtensionMain {
       CloneWatch clones,
       PolicyFollower policy,
       Refusals refusals,
+      PublishRates rates,
       TelemetrySink sink,
       StateIntake.Parts state,
       Later later,
@@ -115,7 +117,7 @@ public final class FleetExtension implements ExtensionMain {
         telemetry,
         new StateIntake(state, meters, refusals),
         crls,
-        new PublishRates(System::nanoTime),
+        parts.rates(),
         parts.later(),
         clock,
         disconnector,

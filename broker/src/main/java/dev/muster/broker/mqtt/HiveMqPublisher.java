@@ -44,6 +44,20 @@ final class HiveMqPublisher implements DevicePublisher {
   }
 
   @Override
+  public CompletableFuture<Void> pass(String topic, byte[] payload, @Nullable String contentType) {
+    PublishService service = publisher;
+    if (service == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    PublishBuilder message =
+        Builders.publish().topic(topic).qos(Qos.AT_LEAST_ONCE).payload(ByteBuffer.wrap(payload));
+    if (contentType != null) {
+      message.contentType(contentType);
+    }
+    return service.publish(message.build());
+  }
+
+  @Override
   public CompletableFuture<Void> retain(String topic, byte[] payload) {
     PublishService service = publisher;
     return service == null

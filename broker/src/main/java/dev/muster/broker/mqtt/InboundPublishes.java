@@ -14,6 +14,7 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PublishRates;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.nio.ByteBuffer;
 import java.time.Clock;

@@ -20,6 +20,12 @@ public interface DevicePublisher {
   CompletableFuture<Boolean> send(
       ClientSession session, String topic, byte[] payload, @Nullable Duration expiry);
 
+  /**
+   * Publishes what a device has sent by another way than MQTT to whoever listens now. Returns at
+   * once.
+   */
+  CompletableFuture<Void> pass(String topic, byte[] payload, @Nullable String contentType);
+
   /** Publishes a retained message to whoever listens, now or later. Returns at once. */
   CompletableFuture<Void> retain(String topic, byte[] payload);
 }

@@ -306,6 +306,12 @@ abstract class StateContract {
 
   private static final class NoPublisher implements DevicePublisher {
     @Override
+    public CompletableFuture<Void> pass(
+        String topic, byte[] payload, @Nullable String contentType) {
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
     public CompletableFuture<Boolean> send(
         ClientSession session, String topic, byte[] payload, @Nullable Duration expiry) {
       return CompletableFuture.completedFuture(false);

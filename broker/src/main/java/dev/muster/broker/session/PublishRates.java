@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.mqtt;
+package dev.muster.broker.session;
 
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.RateLimit;
@@ -14,11 +14,12 @@ import java.util.function.LongSupplier;
 
 /**
  * How long each message is to be held, so that its sender keeps to its rate. Of a principal, not of
- * a connection: a new connection gives no new burst. Safe for use by several threads.
+ * a connection: neither a new connection nor another protocol gives a new burst. Safe for use by
+ * several threads.
  */
-final class PublishRates {
+public final class PublishRates {
   /** Whoever is ahead of its rate by more than this is disconnected. */
-  static final Duration MAX_HOLD = Duration.ofSeconds(5);
+  public static final Duration MAX_HOLD = Duration.ofSeconds(5);
 
   private static final int BURST_SECONDS = 10;
   private static final int SWEEP_AT = 10_000;
@@ -29,7 +30,7 @@ final class PublishRates {
   private volatile int sweepAt = SWEEP_AT;
 
   /** @param nanoTime grows steadily, as {@link System#nanoTime} */
-  PublishRates(LongSupplier nanoTime) {
+  public PublishRates(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
@@ -38,7 +39,7 @@ final class PublishRates {
    *
    * @return how long to hold it; empty if that were too long, and then it does not count
    */
-  Optional<Duration> take(ClientSubject subject, RateLimit limit, int bytes) {
+  public Optional<Duration> take(ClientSubject subject, RateLimit limit, int bytes) {
     if (limit.equals(RateLimit.NONE)) {
       return Optional.of(Duration.ZERO);
     }

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.mqtt;
+package dev.muster.broker.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

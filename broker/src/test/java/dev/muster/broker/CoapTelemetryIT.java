@@ -1,0 +1,307 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.broker.telemetry.TelemetryMessage;
+import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.coap.CoapsConfig;
+import dev.muster.testing.CoapsClient;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
+import dev.muster.testing.TestPki.Credential;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.CoAP.Type;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Telemetry over CoAP: what is stored, what is refused and how, and whose session ends. */
+class CoapTelemetryIT {
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
+  private static final HexFormat HEX = HexFormat.of();
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir
+  static Path folder;
+
+  private static final Store STORE = new Store();
+  private static BrokerFixture fixture;
+  private static long crlNumber = 1;
+
+  /** The real one, which counts, and can be out of order. */
+  private static final class Store implements TelemetrySink {
+    private final AtomicInteger asked = new AtomicInteger();
+    private TelemetrySink real;
+    private volatile boolean broken;
+
+    TelemetrySink before(TelemetrySink sink) {
+      real = sink;
+      return this;
+    }
+
+    @Override
+    public CompletableFuture<Stored> store(TelemetryMessage message) {
+      asked.incrementAndGet();
+      return broken
+          ? CompletableFuture.failedFuture(new IOException("disk full"))
+          : real.store(message);
+    }
+
+    @Override
+    public Optional<String> problem() {
+      return real.problem();
+    }
+
+    @Override
+    public void close() {
+      real.close();
+    }
+  }
+
+  @BeforeAll
+  static void start() {
+    fixture = new BrokerFixture(folder);
+    BrokerConfig mqtt = fixture.config(0, null);
+    BrokerConfig config = new BrokerConfig(
+        mqtt.core(),
+        mqtt.host(),
+        mqtt.mqttPort(),
+        mqtt.serverKey(),
+        mqtt.serverChain(),
+        mqtt.limits(),
+        CoapsConfig.on("127.0.0.1", 0));
+    fixture.start(config, STORE::before);
+  }
+
+  @AfterAll
+  static void stop() {
+    fixture.close();
+  }
+
+  private static int port() {
+    return fixture.broker().coapsPort().getAsInt();
+  }
+
+  private static CoapsClient client(Credential credential) {
+    return new CoapsClient(port(), fixture.root.certificate(), credential);
+  }
+
+  private static Request post(int format, byte[] payload) {
+    Request request = Request.newPost();
+    request.setPayload(payload);
+    request.getOptions().setContentFormat(format);
+    return request;
+  }
+
+  private static Request json(String payload) {
+    return post(50, payload.getBytes(UTF_8));
+  }
+
+  private static void expect(ResponseCode code, String detail, Response response) {
+    assertThat(response.getCode()).as(response.toString()).isEqualTo(code);
+    assertThat(response.getPayloadString()).contains(detail);
+  }
+
+  private static List<String> latest(String device) {
+    JsonObject latest = fixture.get("/devices/" + device + "/telemetry/latest");
+    return latest.getJsonArray("values").stream()
+        .map(JsonObject.class::cast)
+        .map(value -> value.getString("stream") + "/" + value.getString("metric") + "="
+            + value.getValue("value"))
+        .toList();
+  }
+
+  private static long messages(String device, String stream) {
+    return fixture.get("/devices/" + device + "/messages").getJsonArray("messages").stream()
+        .map(JsonObject.class::cast)
+        .filter(message -> message.getString("stream").equals(stream))
+        .count();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"coap-client-gnutls", "coap-client-openssl"})
+  void coapPage_everyLineOfItsTelemetry_isStored(String client) throws IOException {
+    PeerProgram.require(client);
+    fixture.device(client);
+    for (String file : List.of(".key", ".pem")) {
+      Files.write(
+          folder.resolve("device" + file), Files.readAllBytes(folder.resolve(client + file)));
+    }
+    Files.writeString(
+        folder.resolve("page.sh"),
+        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n" + script());
+    PeerProgram.require("bash").run(folder, "page.sh").expectSuccess();
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(latest(client))
+            .contains("climate/temperature=21.5", "climate/humidity=40.0", "level/value=7.0"));
+  }
+
+  private static String script() throws IOException {
+    String page = Files.readString(Path.of("../docs/coap.md"));
+    List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
+    assertThat(blocks).hasSize(2);
+    return blocks.get(1).group(1);
+  }
+
+  @Test
+  void telemetry_inEachForm_isStored_andSeenByWhoSubscribed() throws Exception {
+    fixture.service("reader", "consumer");
+    try (Mosquitto.Subscriber reader = new Mosquitto(fixture)
+            .sub("reader", "reader", "-q", "1", "-t", "fleets/+/devices/forms/telemetry/#")
+            .awaitOutput("Subscribed");
+        CoapsClient device = client(fixture.device("forms"))) {
+      byte[] senmlCbor = HEX.parseHex("81a2006174" + "02" + "f94d60");
+      for (Request request : List.of(
+          post(110, "[{\"n\":\"a\",\"v\":1.5}]".getBytes(UTF_8)),
+          post(112, senmlCbor),
+          post(60, HEX.parseHex("a1616202")),
+          json("{\"c\":3}"),
+          post(0, "4".getBytes(UTF_8)))) {
+        expect(ResponseCode.CHANGED, "", device.send(request, "/t/s"));
+      }
+      reader.awaitOutput("{\"c\":3}");
+    }
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(latest("forms"))
+            .contains("s/a=1.5", "s/t=21.5", "s/b=2.0", "s/c=3.0", "s/value=4.0"));
+  }
+
+  @Test
+  void telemetry_thatComesAgain_isStoredOnce() {
+    try (CoapsClient device = client(fixture.device("twice"))) {
+      int before = STORE.asked.get();
+      Request request = json("{\"a\":1}");
+      request.setMID(4711);
+      Request again = json("{\"a\":1}");
+      again.setMID(4711);
+      again.setType(Type.CON);
+      expect(ResponseCode.CHANGED, "", device.send(request, "/t/once"));
+      again.setToken(request.getToken());
+      expect(ResponseCode.CHANGED, "", device.send(again, "/t/once"));
+      assertThat(STORE.asked.get()).as("the message id tells").isEqualTo(before + 1);
+
+      for (int i = 0; i < 2; i++) {
+        expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":2}"), "/t/counted?b=boot1&q=7"));
+      }
+    }
+    await().atMost(LIMIT).until(() -> messages("twice", "counted") == 1);
+    assertThat(messages("twice", "once")).isEqualTo(1);
+  }
+
+  @Test
+  void telemetry_whileTheStoreIsBroken_is503WithMaxAge_andLaterStored() {
+    try (CoapsClient device = client(fixture.device("patient"))) {
+      STORE.broken = true;
+      Response busy = device.send(json("{\"a\":1}"), "/t/s?b=b1&q=1");
+      expect(ResponseCode.SERVICE_UNAVAILABLE, "try again", busy);
+      assertThat(busy.getOptions().getMaxAge()).isBetween(1L, 60L);
+      STORE.broken = false;
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s?b=b1&q=1"));
+    } finally {
+      STORE.broken = false;
+    }
+  }
+
+  @Test
+  void telemetry_thatIsWrongForGood_isToldWhy() {
+    try (CoapsClient device = client(fixture.device("wrong"))) {
+      expect(
+          ResponseCode.BAD_REQUEST, "kept as a dead letter", device.send(json("{\"a\":"), "/t/s"));
+      expect(
+          ResponseCode.UNSUPPORTED_CONTENT_FORMAT,
+          "expected: [0, 50, 60, 110, 112]",
+          device.send(post(42, new byte[] {1}), "/t/s"));
+      expect(ResponseCode.NOT_FOUND, "/t/<stream>", device.send(json("{}"), "/telemetry/s"));
+      expect(ResponseCode.METHOD_NOT_ALLOWED, "POST", device.get("/t/s"));
+      expect(ResponseCode.BAD_REQUEST, "stream", device.send(json("{}"), "/t/-s"));
+      expect(ResponseCode.BAD_OPTION, "Uri-Query", device.send(json("{}"), "/t/s?x=1"));
+      expect(ResponseCode.BAD_REQUEST, "seq", device.send(json("{}"), "/t/s?b=b1&q=0"));
+      expect(
+          ResponseCode.REQUEST_ENTITY_TOO_LARGE, "", device.send(json("x".repeat(20_000)), "/t/s"));
+      expect(
+          ResponseCode.CHANGED,
+          "",
+          device.send(json("{\"a\":\"" + "x".repeat(3_000) + "\"}"), "/t/s"));
+    }
+  }
+
+  @Test
+  void telemetry_ofWhoIsNoDevice_isRefused() {
+    Credential service = fixture.service("collector", "consumer");
+    Credential stranger =
+        TestPki.root("CN=Elsewhere").issue(BrokerFixture.deviceName("x")).build();
+    Credential expired = fixture
+        .deviceCa
+        .issue(BrokerFixture.deviceName("old"))
+        .validity(Instant.now().minusSeconds(7_200), Instant.now().minusSeconds(3_600))
+        .build();
+    int before = STORE.asked.get();
+    refused(service, "certificate of a service");
+    refused(stranger, "unknown CA");
+    refused(expired, "expired");
+    assertThat(STORE.asked.get()).isEqualTo(before);
+  }
+
+  private static void refused(Credential credential, String why) {
+    try (CoapsClient client = client(credential)) {
+      expect(ResponseCode.UNAUTHORIZED, why, client.send(json("{\"a\":1}"), "/t/s"));
+    }
+  }
+
+  @Test
+  void telemetry_ofARevokedDevice_isRefused_andItsSessionEnds() throws Exception {
+    Credential device = fixture.device("revoked");
+    try (CoapsClient client = client(device)) {
+      expect(ResponseCode.CHANGED, "", client.send(json("{\"a\":1}"), "/t/s"));
+      double before = sessions();
+      fixture.service("enrollment", "service");
+      Files.write(
+          folder.resolve("next.crl"),
+          fixture.deviceCrl(++crlNumber, device.certificate().getSerialNumber()));
+      new Mosquitto(fixture)
+          .pub(
+              "enrollment",
+              "enrollment",
+              "-q",
+              "1",
+              "-t",
+              "muster/revocations/device",
+              "-f",
+              folder.resolve("next.crl").toString())
+          .expectSuccess();
+      await().atMost(LIMIT).until(() -> sessions() < before);
+      await().atMost(LIMIT).until(() -> !client.hasSession());
+      expect(ResponseCode.UNAUTHORIZED, "revoked", client.send(json("{\"a\":1}"), "/t/s"));
+    }
+  }
+
+  private static double sessions() {
+    return fixture.meters.get("muster.coap.sessions").gauge().value();
+  }
+}
