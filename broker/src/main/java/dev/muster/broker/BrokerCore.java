@@ -8,7 +8,7 @@ import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.InvalidPolicyException;
 import dev.muster.broker.authz.Policies;
-import dev.muster.broker.coap.CoapTelemetry;
+import dev.muster.broker.coap.CoapRoutes;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -180,13 +181,17 @@ public final class BrokerCore implements AutoCloseable {
     return extension;
   }
 
-  /** Telemetry over CoAP, by the same rules. */
-  CoapTelemetry coapTelemetry(Clock clock, MeterRegistry meters) {
-    return new CoapTelemetry(
-        new CoapTelemetry.Deciding(
+  /** What devices may do over CoAP, by the same rules. */
+  CoapRoutes coapRoutes(Clock clock, MeterRegistry meters) {
+    return new CoapRoutes(
+        new CoapRoutes.Deciding(
             authenticator, view, policies::current, rates, refusals, BrokerCore::later),
-        telemetry.sink(),
-        devices.parts().publisher(),
+        new CoapRoutes.Keeping(
+            telemetry.sink(),
+            devices.parts().twins(),
+            devices.parts().commands(),
+            devices.parts().publisher(),
+            task -> queries.executeBlocking(Executors.callable(task), false)),
         clock,
         meters);
   }

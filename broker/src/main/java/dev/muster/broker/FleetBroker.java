@@ -83,11 +83,7 @@ public final class FleetBroker implements AutoCloseable {
       coap = config.coaps() == null
           ? null
           : opened.add(CoapListener.start(
-              config.coaps(),
-              core.coapTelemetry(clock, meters),
-              trust.key(),
-              trust.chain(),
-              meters));
+              config.coaps(), core.coapRoutes(clock, meters), trust.key(), trust.chain(), meters));
       server = new ServerCertificate(config, home, mqttPort, shown, clock, this::useInCoap);
       // HiveMQ looks at its store every ten seconds; until then it refuses a new CA's clients.
       core.follow(
@@ -156,7 +152,7 @@ public final class FleetBroker implements AutoCloseable {
     return mqttPort;
   }
 
-  /** The UDP port on which telemetry is taken over CoAP; empty if it is not. */
+  /** The UDP port on which devices are served over CoAP; empty if it is not. */
   public OptionalInt coapsPort() {
     return coap == null ? OptionalInt.empty() : OptionalInt.of(coap.port());
   }

@@ -13,16 +13,16 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
-/** Where devices send telemetry over CoAP. Thread-safe, but for {@link #look}. */
+/** Where devices come over CoAP. Thread-safe, but for {@link #look}. */
 public final class CoapListener implements AutoCloseable {
   /** The longest body; telemetry of 256 values, the most in one message, has room. */
   static final int MAX_BODY = 16 * 1024;
 
-  private final CoapTelemetry telemetry;
+  private final CoapRoutes routes;
   private final CoapsServer server;
 
-  private CoapListener(CoapTelemetry telemetry, CoapsServer server) {
-    this.telemetry = telemetry;
+  private CoapListener(CoapRoutes routes, CoapsServer server) {
+    this.routes = routes;
     this.server = server;
   }
 
@@ -34,13 +34,13 @@ public final class CoapListener implements AutoCloseable {
    */
   public static CoapListener start(
       CoapsConfig config,
-      CoapTelemetry telemetry,
+      CoapRoutes routes,
       PrivateKey key,
       List<X509Certificate> chain,
       MeterRegistry meters) {
     try {
-      CoapsServer.Offer offer = new CoapsServer.Offer("muster.coap", MAX_BODY, telemetry);
-      return new CoapListener(telemetry, new CoapsServer(config, offer, key, chain, meters));
+      CoapsServer.Offer offer = new CoapsServer.Offer("muster.coap", MAX_BODY, routes);
+      return new CoapListener(routes, new CoapsServer(config, offer, key, chain, meters));
     } catch (IOException e) {
       throw new StartFailedException(
           "CoAP port " + config.port() + " on " + config.host() + " cannot be used: "
@@ -64,7 +64,7 @@ public final class CoapListener implements AutoCloseable {
    * in any case. Blocks shortly.
    */
   public void look() {
-    server.endSessions(telemetry::isOver);
+    server.endSessions(routes::isOver);
   }
 
   @Override

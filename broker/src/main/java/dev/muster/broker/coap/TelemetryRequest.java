@@ -5,7 +5,6 @@
 package dev.muster.broker.coap;
 
 import dev.muster.broker.authz.ClientSubject;
-import dev.muster.coap.Diagnostics;
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
@@ -17,7 +16,6 @@ import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.OptionSet;
 import org.eclipse.californium.core.coap.Request;
-import org.eclipse.californium.core.coap.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,27 +38,10 @@ record TelemetryRequest(
       110, "application/senml+json",
       112, "application/senml+cbor"));
 
-  /** A request that is not to be done; never leaves this package. */
-  static final class RefusedException extends Exception {
-    private final ResponseCode code;
-
-    private RefusedException(ResponseCode code, String detail) {
-      super(detail, null, false, false);
-      this.code = code;
-    }
-
-    Response response() {
-      return Diagnostics.of(code, String.valueOf(getMessage()));
-    }
-  }
-
   /** Reads everything but the body, so that the first of its blocks will do. */
   static TelemetryRequest read(Request request, ClientSubject device) throws RefusedException {
     OptionSet options = request.getOptions();
     List<String> path = options.getUriPath();
-    if (path.size() != 2 || !path.get(0).equals("t")) {
-      throw new RefusedException(ResponseCode.NOT_FOUND, "path: not found (expected: /t/<stream>)");
-    }
     if (request.getCode() != Code.POST) {
       throw new RefusedException(
           ResponseCode.METHOD_NOT_ALLOWED, "method: not allowed (expected: POST)");

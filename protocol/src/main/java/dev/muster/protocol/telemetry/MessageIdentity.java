@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /**
  * What tells one message of a stream from another, so that a redelivery is stored once. Carried as
- * MQTT 5 user properties.
+ * MQTT 5 user properties; over CoAP, in the query of a request.
  *
  * @param boot names one start of the device's program, 1 to 32 of {@code [A-Za-z0-9-]}
  * @param sequence counts the messages of that start over all streams, from 1

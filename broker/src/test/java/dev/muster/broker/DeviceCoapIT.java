@@ -39,8 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Telemetry over CoAP: what is stored, what is refused and how, and whose session ends. */
-class CoapTelemetryIT {
+/** Devices over CoAP: what is stored, what is refused and how, and whose session ends. */
+class DeviceCoapIT {
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
   private static final HexFormat HEX = HexFormat.of();
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -237,7 +237,7 @@ class CoapTelemetryIT {
           ResponseCode.UNSUPPORTED_CONTENT_FORMAT,
           "expected: [0, 50, 60, 110, 112]",
           device.send(post(42, new byte[] {1}), "/t/s"));
-      expect(ResponseCode.NOT_FOUND, "/t/<stream>", device.send(json("{}"), "/telemetry/s"));
+      expect(ResponseCode.NOT_FOUND, "/t/<stream>, /twin", device.send(json("{}"), "/telemetry/s"));
       expect(ResponseCode.METHOD_NOT_ALLOWED, "POST", device.get("/t/s"));
       expect(ResponseCode.BAD_REQUEST, "stream", device.send(json("{}"), "/t/-s"));
       expect(ResponseCode.BAD_OPTION, "Uri-Query", device.send(json("{}"), "/t/s?x=1"));
@@ -298,6 +298,60 @@ class CoapTelemetryIT {
       await().atMost(LIMIT).until(() -> sessions() < before);
       await().atMost(LIMIT).until(() -> !client.hasSession());
       expect(ResponseCode.UNAUTHORIZED, "revoked", client.send(json("{\"a\":1}"), "/t/s"));
+    }
+  }
+
+  @Test
+  void twin_isAskedFor_andReported() throws Exception {
+    OperatorApi operator = OperatorApi.of(fixture);
+    try (CoapsClient device = client(fixture.device("twin-1"))) {
+      expect(ResponseCode.NOT_FOUND, "nothing", device.get("/twin"));
+      operator.patch("/devices/twin-1/twin", "{\"interval\":10}");
+      Response desired = device.get("/twin");
+      expect(ResponseCode.CONTENT, "\"delta\":{\"interval\":10}", desired);
+      Request known = Request.newGet();
+      known.getOptions().addETag(desired.getOptions().getETags().get(0));
+      expect(ResponseCode.VALID, "", device.send(known, "/twin"));
+
+      expect(
+          ResponseCode.CHANGED,
+          "",
+          device.send(json("{\"reported\":{\"interval\":10},\"desiredVersion\":1}"), "/twin"));
+      expect(ResponseCode.CONTENT, "\"delta\":{}", device.get("/twin"));
+      expect(
+          ResponseCode.CONFLICT,
+          "reported version",
+          device.send(json("{\"reported\":{\"a\":1},\"ifVersion\":7}"), "/twin"));
+      expect(ResponseCode.BAD_REQUEST, "payload", device.send(json("{}"), "/twin"));
+    }
+    assertThat(operator.get("/devices/twin-1/twin").getJsonObject("reported"))
+        .isEqualTo(new JsonObject().put("interval", 10));
+  }
+
+  @Test
+  void commands_areAskedForInTurn_andAnswered() throws Exception {
+    OperatorApi operator = OperatorApi.of(fixture);
+    try (CoapsClient device = client(fixture.device("worker"));
+        CoapsClient other = client(fixture.device("idler"))) {
+      expect(ResponseCode.NOT_FOUND, "nothing", device.get("/c"));
+      String first = operator
+          .post("/devices/worker/commands", "{\"name\":\"reboot\",\"validForSeconds\":600}")
+          .getString("id");
+      String second = operator
+          .post("/devices/worker/commands", "{\"name\":\"blink\",\"validForSeconds\":600}")
+          .getString("id");
+      expect(ResponseCode.CONTENT, first, device.get("/c"));
+      expect(ResponseCode.CONTENT, second, device.get("/c?after=" + first));
+      expect(ResponseCode.NOT_FOUND, "nothing", other.get("/c"));
+      Request done = json("{\"status\":\"done\",\"payload\":{\"uptime\":1}}");
+      expect(ResponseCode.CHANGED, "", device.send(done, "/c/" + first));
+      expect(ResponseCode.CONTENT, second, device.get("/c"));
+      expect(
+          ResponseCode.NOT_FOUND,
+          "not known",
+          other.send(json("{\"status\":\"done\"}"), "/c/" + second));
+      expect(ResponseCode.BAD_REQUEST, "status", device.send(json("{}"), "/c/" + second));
+      assertThat(operator.get("/commands/" + first).getString("state")).isEqualTo("done");
     }
   }
 

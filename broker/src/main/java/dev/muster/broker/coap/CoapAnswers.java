@@ -15,10 +15,10 @@ import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.Response;
 
 /** What became of a request, in CoAP's response codes. */
-final class TelemetryAnswer {
+final class CoapAnswers {
   private static final Duration AGAIN = Duration.ofSeconds(10);
 
-  private TelemetryAnswer() {}
+  private CoapAnswers() {}
 
   static Response of(Outcome.Refused refused) {
     return switch (refused.refusal()) {
@@ -57,7 +57,7 @@ final class TelemetryAnswer {
 
   static Response notStored() {
     return Diagnostics.later(
-        ResponseCode.SERVICE_UNAVAILABLE, AGAIN, "telemetry cannot be stored now: try again");
+        ResponseCode.SERVICE_UNAVAILABLE, AGAIN, "the store cannot be used now: try again");
   }
 
   static Response defect() {

@@ -1,0 +1,206 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.coap;
+
+import dev.muster.broker.authn.CertificateAuthenticator;
+import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
+import dev.muster.broker.authz.Decision;
+import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.command.Commands;
+import dev.muster.broker.mqtt.Later;
+import dev.muster.broker.revocation.RevocationView;
+import dev.muster.broker.session.DevicePublisher;
+import dev.muster.broker.session.PublishRates;
+import dev.muster.broker.session.Refusals;
+import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.broker.twin.Twins;
+import dev.muster.coap.CoapsExchange;
+import dev.muster.coap.CoapsService;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What devices may do over CoAP: the same as over MQTT, by the same policy.
+ *
+ * <p>Thread-safe; does not block.
+ */
+public final class CoapRoutes implements CoapsService {
+  private static final Logger LOG = LoggerFactory.getLogger(CoapRoutes.class);
+
+  /** What is asked for a decision. */
+  public record Deciding(
+      CertificateAuthenticator authenticator,
+      RevocationView revocations,
+      Supplier<PolicyFile> policy,
+      PublishRates rates,
+      Refusals refusals,
+      Later later) {}
+
+  /**
+   * Where it goes, and comes from.
+   *
+   * @param publisher to who listens over MQTT
+   * @param blocking where a database is read
+   */
+  public record Keeping(
+      TelemetrySink telemetry,
+      Twins twins,
+      Commands commands,
+      DevicePublisher publisher,
+      Executor blocking) {}
+
+  private final KnownDevices devices;
+  private final Deciding deciding;
+  private final TelemetryIntake telemetry;
+  private final StateExchange state;
+  private final MeterRegistry meters;
+
+  public CoapRoutes(Deciding deciding, Keeping keeping, Clock clock, MeterRegistry meters) {
+    this.devices = new KnownDevices(
+        deciding.authenticator(), deciding.revocations(), deciding.policy(), clock);
+    this.deciding = deciding;
+    this.telemetry = new TelemetryIntake(keeping.telemetry(), keeping.publisher(), clock, meters);
+    this.state = new StateExchange(
+        keeping.twins(), keeping.commands(), keeping.publisher(), keeping.blocking(), meters);
+    this.meters = meters;
+  }
+
+  /** Whether a session has no use any more. */
+  boolean isOver(List<X509Certificate> chain) {
+    return devices.isOver(chain);
+  }
+
+  /** Of devices that we know, and for what could be done with the body. */
+  @Override
+  public boolean takesBlocks(Request request) {
+    try {
+      if (devices.judge(CoapsExchange.chainOf(request)) instanceof Outcome.Admitted admitted) {
+        return read(request, KnownDevice.of(admitted)).says();
+      }
+      return false;
+    } catch (RefusedException e) {
+      return false;
+    }
+  }
+
+  private CoapAct read(Request request, KnownDevice device) throws RefusedException {
+    List<String> path = request.getOptions().getUriPath();
+    String first = path.isEmpty() ? "" : path.get(0);
+    if (first.equals("t") && path.size() == 2) {
+      return telemetry.read(request, device);
+    }
+    if (first.equals("twin") && path.size() == 1) {
+      return state.readTwin(request, device);
+    }
+    if (first.equals("c") && path.size() == 1) {
+      return state.readCommands(request, device);
+    }
+    if (first.equals("c") && path.size() == 2) {
+      return state.readResult(path.get(1), request, device);
+    }
+    throw new RefusedException(
+        ResponseCode.NOT_FOUND, "path: not found (expected: /t/<stream>, /twin, /c or /c/<id>)");
+  }
+
+  @Override
+  public void serve(CoapsExchange exchange) {
+    guarded(exchange, () -> identify(exchange));
+  }
+
+  private void guarded(CoapsExchange exchange, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      LOG.error("CoAP request failed from={}", exchange.peer(), e);
+      answer(exchange, CoapAnswers.defect());
+    }
+  }
+
+  private void identify(CoapsExchange exchange) {
+    Outcome outcome = devices.judge(exchange.chain());
+    if (outcome instanceof Outcome.Admitted admitted) {
+      read(exchange, KnownDevice.of(admitted));
+    } else if (outcome instanceof Outcome.Refused refused) {
+      LOG.warn(
+          "CoAP request refused from={} reason={} detail={}",
+          exchange.peer(),
+          refused.refusal(),
+          refused.detail());
+      answer(exchange, CoapAnswers.of(refused));
+    } else {
+      throw new IllegalStateException("outcome " + outcome);
+    }
+  }
+
+  private void read(CoapsExchange exchange, KnownDevice device) {
+    try {
+      throttle(exchange, device, read(exchange.request(), device));
+    } catch (RefusedException e) {
+      answer(exchange, e.response());
+    }
+  }
+
+  /**
+   * Of the same purse as over MQTT: who has spent all waits, and who goes on regardless is told.
+   */
+  private void throttle(CoapsExchange exchange, KnownDevice device, CoapAct act) {
+    Optional<Duration> wait = deciding
+        .rates()
+        .take(
+            device.subject(),
+            device.policy().limits().rate(),
+            exchange.request().getPayloadSize());
+    if (wait.isEmpty()) {
+      note(device, act, "quota", "rate exceeded");
+      answer(exchange, CoapAnswers.tooFast(PublishRates.MAX_HOLD));
+    } else if (wait.get().isZero()) {
+      decide(exchange, device, act);
+    } else {
+      deciding
+          .later()
+          .run(wait.get(), () -> guarded(exchange, () -> decide(exchange, device, act)));
+    }
+  }
+
+  private void decide(CoapsExchange exchange, KnownDevice device, CoapAct act) {
+    Decision decision = act.says()
+        ? device.policy().publish(act.topic(), false, exchange.request().getPayloadSize())
+        : Decision.allow("none");
+    if (decision.allowed()) {
+      act.doing().begin(exchange.request().getPayload(), response -> answer(exchange, response));
+    } else {
+      note(device, act, decision.rule(), decision.detail());
+      answer(exchange, CoapAnswers.denied(decision));
+    }
+  }
+
+  private void note(KnownDevice device, CoapAct act, String rule, String detail) {
+    deciding.refusals().note(device.subject(), "publish", act.topic(), rule, detail);
+    LOG.warn(
+        "Refused operation=publish subject={} topic={} rule={} detail=\"{}\"",
+        device.subject(),
+        act.topic(),
+        rule,
+        detail);
+  }
+
+  private void answer(CoapsExchange exchange, Response response) {
+    meters
+        .counter("muster.coap.requests", "code", response.getCode().toString())
+        .increment();
+    exchange.answer(response);
+  }
+}

@@ -1,0 +1,30 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.coap;
+
+import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
+import dev.muster.broker.authz.ClientSubject;
+import dev.muster.broker.authz.TopicPolicy;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.topic.FleetTopics;
+import java.util.Optional;
+
+/** Who sends a request, and what it may do. */
+record KnownDevice(ClientSubject subject, TopicPolicy policy) {
+  static KnownDevice of(Outcome.Admitted admitted) {
+    return new KnownDevice(admitted.subject(), admitted.policy());
+  }
+
+  DeviceId id() {
+    return new DeviceId(subject.commonName());
+  }
+
+  FleetTopics topics() {
+    String fleet = Optional.ofNullable(subject.organization()).orElseThrow();
+    return new FleetTopics(new DeviceSubject(new FleetName(fleet), id()));
+  }
+}
