@@ -23,7 +23,9 @@ final class BenchProcess implements AutoCloseable {
   final TrustManager[] trust;
   private final Process process;
 
-  BenchProcess(Path folder, TestPki.Credential factory, boolean durable, int devices)
+  /** @param classPath with the build that is to be measured */
+  BenchProcess(
+      String classPath, Path folder, TestPki.Credential factory, boolean durable, int devices)
       throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("factory.pem"), TestPki.pem(List.of(factory.certificate())));
@@ -33,7 +35,7 @@ final class BenchProcess implements AutoCloseable {
             "-XX:+UseSerialGC",
             "-Xmx1g",
             "-cp",
-            System.getProperty("java.class.path"),
+            classPath,
             BenchServer.class.getName(),
             folder.toString(),
             durable ? "durable" : "memory",
@@ -56,6 +58,10 @@ final class BenchProcess implements AutoCloseable {
     Thread drain = new Thread(() -> output.lines().forEach(line -> {}));
     drain.setDaemon(true);
     drain.start();
+  }
+
+  ThreadCpu cpu() {
+    return ThreadCpu.of(process.pid());
   }
 
   @Override

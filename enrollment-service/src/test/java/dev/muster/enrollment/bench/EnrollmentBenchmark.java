@@ -9,12 +9,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
@@ -22,8 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Enrollments and renewals a second over TLS 1.3 with mutual authentication, client and server on
- * the same cores: with files and a flush, with the registry in memory, and with 100,000 devices in
- * the registry already. Rounds are interleaved and medians compared, because machines drift.
+ * the same cores, and the CPU time that each costs the server. The servers: {@code durable} with
+ * files and a flush, {@code memory} with the registry in memory, {@code filled} with 100,000
+ * devices in the registry already, and {@code other}: as durable, but of another build, whose
+ * classes {@code -Dbench.other} names. Rounds are interleaved and medians compared, because
+ * machines drift: first one way round, then the other.
  */
 class EnrollmentBenchmark {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
@@ -33,48 +36,87 @@ class EnrollmentBenchmark {
 
   private static final int DEVICES = Integer.getInteger("bench.devices", 600);
   private static final int FILLED = Integer.getInteger("bench.filled", 100_000);
+  private static final List<String> SERVERS =
+      List.of(System.getProperty("bench.servers", "durable,memory,filled").split(","));
 
   private final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
   private final AtomicInteger serials = new AtomicInteger();
-  private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+  private final Map<String, Map<String, List<Double>>> figures = new LinkedHashMap<>();
 
   @TempDir
   Path folder;
 
   @Test
   void enrollments() throws Exception {
-    try (BenchProcess durable = new BenchProcess(folder.resolve("durable"), factory, true, 0);
-        BenchProcess memory = new BenchProcess(folder.resolve("memory"), factory, false, 0);
-        BenchProcess filled = new BenchProcess(folder.resolve("filled"), factory, true, FILLED)) {
+    Map<String, BenchProcess> servers = new LinkedHashMap<>();
+    try {
+      for (String name : SERVERS) {
+        servers.put(name, start(name));
+      }
       for (int round = -WARM_UP; round < ROUNDS; round++) {
-        round("durable", durable, round >= 0);
-        round("memory", memory, round >= 0);
-        round("filled", filled, round >= 0);
+        List<String> order = new ArrayList<>(SERVERS);
+        if (round % 2 != 0) {
+          Collections.reverse(order);
+        }
+        for (String name : order) {
+          round(name, servers.get(name), round >= 0);
+        }
+      }
+    } finally {
+      for (BenchProcess server : servers.values()) {
+        server.close();
       }
     }
     report();
   }
 
+  private BenchProcess start(String name) throws IOException {
+    String classPath = System.getProperty("java.class.path");
+    return new BenchProcess(
+        name.equals("other") ? otherBuild(classPath) : classPath,
+        folder.resolve(name),
+        factory,
+        !name.equals("memory"),
+        name.equals("filled") ? FILLED : 0);
+  }
+
+  private static String otherBuild(String classPath) {
+    return classPath.replace(
+        Path.of("target", "classes").toAbsolutePath().toString(),
+        System.getProperty("bench.other"));
+  }
+
   private void round(String name, BenchProcess server, boolean counts) {
     List<BenchDevice> devices = devices(server);
     List<SSLContext> ldevids = new ArrayList<>(Collections.nCopies(DEVICES, null));
-    Load.Result fresh = Load.closed(
-        tasks(i -> {
-          try (EstConnection connection = EstConnection.open(devices.get(i).idevid, server.port)) {
-            byte[] answer = connection.send(devices.get(i).enrollment);
-            ldevids.set(i, devices.get(i).ldevid(answer));
-          }
-        }),
-        1);
-    Load.Result renewed = Load.closed(
-        tasks(i -> {
-          try (EstConnection connection = EstConnection.open(ldevids.get(i), server.port)) {
-            connection.send(devices.get(i).renewals.get(0));
-          }
-        }),
-        1);
-    Load.Result kept = keptAlive(server, devices, ldevids);
-    Load.Result first = firstOnOpenConnections(server, devices(server));
+    Load.Result fresh = costed(
+        name,
+        "enrollment, new connection",
+        server,
+        counts,
+        () -> Load.closed(
+            tasks(i -> {
+              try (EstConnection connection =
+                  EstConnection.open(devices.get(i).idevid, server.port)) {
+                byte[] answer = connection.send(devices.get(i).enrollment);
+                ldevids.set(i, devices.get(i).ldevid(answer));
+              }
+            }),
+            1));
+    costed(
+        name,
+        "renewal, new connection",
+        server,
+        counts,
+        () -> Load.closed(
+            tasks(i -> {
+              try (EstConnection connection = EstConnection.open(ldevids.get(i), server.port)) {
+                connection.send(devices.get(i).renewals.get(0));
+              }
+            }),
+            1));
+    firstOnOpenConnections(name, server, counts);
+    keptAlive(name, server, counts, devices, ldevids);
     List<BenchDevice> later = devices(server);
     Load.Result half = Load.open(
         tasks(i -> {
@@ -84,10 +126,6 @@ class EnrollmentBenchmark {
         }),
         fresh.perSecond() / 2);
     if (counts) {
-      note(name, "enrollments/s, new connections", fresh.perSecond());
-      note(name, "renewals/s, new connections", renewed.perSecond());
-      note(name, "enrollments/s, open connections", first.perSecond());
-      note(name, "renewals/s, open connections", kept.perSecond());
       note(name, "p50 ms at half load, new connections", half.percentileMs(50));
       note(name, "p99 ms at half load, new connections", half.percentileMs(99));
     }
@@ -111,30 +149,42 @@ class EnrollmentBenchmark {
   }
 
   /** Handshakes are over when the clock starts. */
-  private static Load.Result keptAlive(
-      BenchProcess server, List<BenchDevice> devices, List<SSLContext> ldevids) {
+  private void keptAlive(
+      String name,
+      BenchProcess server,
+      boolean counts,
+      List<BenchDevice> devices,
+      List<SSLContext> ldevids) {
     List<EstConnection> open =
         ldevids.stream().map(ldevid -> connect(ldevid, server)).toList();
     // All first renewals are done already.
     int more = BenchDevice.RENEWALS - 1;
-    Load.Result result = Load.closed(
-        tasks(i -> {
-          for (int n = 1; n <= more; n++) {
-            open.get(i).send(devices.get(i).renewals.get(n));
-          }
-        }),
-        more);
+    costed(
+        name,
+        "renewal, open connection",
+        server,
+        counts,
+        () -> Load.closed(
+            tasks(i -> {
+              for (int n = 1; n <= more; n++) {
+                open.get(i).send(devices.get(i).renewals.get(n));
+              }
+            }),
+            more));
     close(open);
-    return result;
   }
 
-  private static Load.Result firstOnOpenConnections(
-      BenchProcess server, List<BenchDevice> devices) {
+  private void firstOnOpenConnections(String name, BenchProcess server, boolean counts) {
+    List<BenchDevice> devices = devices(server);
     List<EstConnection> open =
         devices.stream().map(device -> connect(device.idevid, server)).toList();
-    Load.Result result = Load.closed(tasks(i -> open.get(i).send(devices.get(i).enrollment)), 1);
+    costed(
+        name,
+        "enrollment, open connection",
+        server,
+        counts,
+        () -> Load.closed(tasks(i -> open.get(i).send(devices.get(i).enrollment)), 1));
     close(open);
-    return result;
   }
 
   private static EstConnection connect(SSLContext identity, BenchProcess server) {
@@ -155,39 +205,53 @@ class EnrollmentBenchmark {
     });
   }
 
-  private void note(String server, String figure, double value) {
-    figures.computeIfAbsent(figure + "|" + server, key -> new ArrayList<>()).add(value);
+  /** Has a load run, and notes how many requests a second it came to and what each did cost. */
+  private Load.Result costed(
+      String name, String what, BenchProcess server, boolean counts, Supplier<Load.Result> load) {
+    ThreadCpu before = server.cpu();
+    Load.Result result = load.get();
+    ThreadCpu after = server.cpu();
+    if (counts) {
+      note(name, what + ": a second", result.perSecond());
+      double sum = 0;
+      for (ThreadCpu.Kind kind : ThreadCpu.Kind.values()) {
+        double ms = after.msEach(kind, before, result.requests());
+        note(name, what + ": CPU ms, " + kind, ms);
+        sum += kind == ThreadCpu.Kind.COMPILER ? 0 : ms;
+      }
+      note(name, what + ": CPU ms without the compiler", sum);
+    }
+    return result;
   }
 
-  private double median(String figure, String server) {
-    double[] values = figures.get(figure + "|" + server).stream()
-        .mapToDouble(Double::doubleValue)
-        .sorted()
-        .toArray();
-    return values[values.length / 2];
+  private void note(String server, String figure, double value) {
+    figures
+        .computeIfAbsent(figure, key -> new LinkedHashMap<>())
+        .computeIfAbsent(server, key -> new ArrayList<>())
+        .add(value);
+  }
+
+  private static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return sorted[sorted.length / 2];
   }
 
   private void report() {
-    System.out.printf(
-        "%n%-40s %10s %10s %10s %16s %16s%n",
-        "median of " + ROUNDS + " rounds of " + DEVICES,
-        "durable",
-        "in memory",
-        FILLED / 1000 + "k devices",
-        "durable/memory",
-        "filled/durable");
-    figures.keySet().stream().map(key -> key.split("\\|")[0]).distinct().forEach(figure -> {
-      double durable = median(figure, "durable");
-      double memory = median(figure, "memory");
-      double filled = median(figure, "filled");
-      System.out.printf(
-          "%-40s %10.1f %10.1f %10.1f %16.2f %16.2f%n",
-          figure, durable, memory, filled, durable / memory, filled / durable);
+    System.out.printf("%n%-56s", "median of " + ROUNDS + " rounds of " + DEVICES);
+    SERVERS.forEach(name -> System.out.printf(" %10s", name));
+    SERVERS.stream()
+        .skip(1)
+        .forEach(name -> System.out.printf(" %16s", SERVERS.get(0) + "/" + name));
+    System.out.println();
+    figures.forEach((figure, of) -> {
+      double first = median(of.get(SERVERS.get(0)));
+      System.out.printf("%-56s", figure);
+      SERVERS.forEach(name -> System.out.printf(" %10.3f", median(of.get(name))));
+      SERVERS.stream()
+          .skip(1)
+          .forEach(name -> System.out.printf(" %16.3f", first / median(of.get(name))));
+      System.out.println();
     });
-    System.out.println("all rounds, durable: "
-        + Arrays.toString(figures.entrySet().stream()
-            .filter(entry -> entry.getKey().endsWith("|durable"))
-            .map(entry -> String.format("%s %s", entry.getKey(), entry.getValue()))
-            .toArray()));
+    figures.forEach((figure, of) -> System.out.println(figure + " " + of));
   }
 }
