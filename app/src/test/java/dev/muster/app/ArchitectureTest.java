@@ -35,7 +35,6 @@ class ArchitectureTest {
     "org.eclipse.californium..",
     "java.sql..",
     "javax.sql..",
-    "org.jdbi..",
     "org.h2..",
     "org.apache.kafka.."
   };

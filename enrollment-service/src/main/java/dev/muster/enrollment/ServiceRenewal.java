@@ -14,6 +14,7 @@ import dev.muster.enrollment.authority.ServiceCertificates.Service;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.protocol.identity.DistinguishedName;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -87,7 +88,7 @@ final class ServiceRenewal {
         null,
         replaces,
         certificate.getNotBefore().toInstant(),
-        certificate);
+        IssuedCertificate.of(certificate));
     AuditEvent event = AuditEvent.of(
             Actor.SYSTEM, "certificate.issued", "certificate:" + record.serial())
         .with("subject", certificate.getSubjectX500Principal().getName())

@@ -4,41 +4,52 @@
  */
 package dev.muster.enrollment.audit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Map;
 
 /** How one entry hangs on the other; pure. */
 final class AuditChain {
   /** What the first entry names as the hash of the one before. */
   static final String NOTHING = "0".repeat(64);
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonFactory JSON = new JsonFactory();
 
   private AuditChain() {}
 
   static AuditEntry entry(long seq, String previous, AuditEvent event, Instant at) {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("seq", seq)
-        .put("at", at.toString())
-        .put("actor", event.actor().name())
-        .put("from", event.actor().from())
-        .put("action", event.action())
-        .put("object", event.object());
-    ObjectNode details = json.putObject("details");
-    event.details().forEach(details::put);
-    json.put("previous", previous);
-    try {
-      String text = JSON.writeValueAsString(json);
-      return new AuditEntry(seq, text, hash(text));
-    } catch (JsonProcessingException e) {
+    String text = text(seq, previous, event, at);
+    return new AuditEntry(seq, text, hash(text));
+  }
+
+  private static String text(long seq, String previous, AuditEvent event, Instant at) {
+    StringWriter text = new StringWriter(512);
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeNumberField("seq", seq);
+      json.writeStringField("at", at.toString());
+      json.writeStringField("actor", event.actor().name());
+      json.writeStringField("from", event.actor().from());
+      json.writeStringField("action", event.action());
+      json.writeStringField("object", event.object());
+      json.writeObjectFieldStart("details");
+      for (Map.Entry<String, String> detail : event.details().entrySet()) {
+        json.writeStringField(detail.getKey(), detail.getValue());
+      }
+      json.writeEndObject();
+      json.writeStringField("previous", previous);
+      json.writeEndObject();
+    } catch (IOException e) {
       throw new IllegalStateException("texts that make no JSON", e);
     }
+    return text.toString();
   }
 
   static String hash(String text) {

@@ -4,20 +4,20 @@
  */
 package dev.muster.enrollment.audit;
 
+import dev.muster.enrollment.sql.Sql;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** The log, within one transaction. */
 public final class AuditTrail {
-  private final Handle handle;
+  private final Sql sql;
   private final @Nullable AuditWriter writer;
 
   /** @param writer null in a transaction that only reads */
-  public AuditTrail(Handle handle, @Nullable AuditWriter writer) {
-    this.handle = handle;
+  public AuditTrail(Sql sql, @Nullable AuditWriter writer) {
+    this.sql = sql;
     this.writer = writer;
   }
 
@@ -31,39 +31,33 @@ public final class AuditTrail {
 
   /** Entries after {@code after}, oldest first. */
   public List<AuditEntry> page(long after, int limit) {
-    return handle
-        .createQuery(
+    return sql.statement(
             "SELECT seq, entry, hash FROM audit_entry WHERE seq > :after ORDER BY seq LIMIT :limit")
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) ->
-            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")))
-        .list();
+        .list(row ->
+            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")));
   }
 
   /** Entries before {@code before}, newest first. */
   public List<AuditEntry> newest(long before, int limit) {
-    return handle
-        .createQuery("SELECT seq, entry, hash FROM audit_entry WHERE seq < :before"
+    return sql.statement("SELECT seq, entry, hash FROM audit_entry WHERE seq < :before"
             + " ORDER BY seq DESC LIMIT :limit")
         .bind("before", before)
         .bind("limit", limit)
-        .map((row, context) ->
-            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")))
-        .list();
+        .list(row ->
+            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")));
   }
 
   /** Entries about one object after {@code after}, oldest first. */
   public List<AuditEntry> about(String object, long after, int limit) {
-    return handle
-        .createQuery("SELECT seq, entry, hash FROM audit_entry WHERE object = :object"
+    return sql.statement("SELECT seq, entry, hash FROM audit_entry WHERE object = :object"
             + " AND seq > :after ORDER BY seq LIMIT :limit")
         .bind("object", object)
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) ->
-            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")))
-        .list();
+        .list(row ->
+            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")));
   }
 
   /**
@@ -77,17 +71,14 @@ public final class AuditTrail {
       throw new IllegalStateException("audit: signed in a transaction that only reads");
     }
     AuditEntry head = writer.head();
-    long last = handle
-        .createQuery("SELECT COALESCE(MAX(seq), 0) FROM audit_checkpoint")
-        .mapTo(Long.class)
-        .one();
+    long last = sql.statement("SELECT COALESCE(MAX(seq), 0) FROM audit_checkpoint")
+        .one(row -> row.getLong(1));
     if (head.seq() <= last) {
       return false;
     }
     Checkpoint checkpoint =
         new Checkpoint(head.seq(), head.hash(), now.truncatedTo(ChronoUnit.SECONDS));
-    handle
-        .createUpdate("INSERT INTO audit_checkpoint (seq, at, signed) VALUES (:seq, :at, :signed)")
+    sql.statement("INSERT INTO audit_checkpoint (seq, at, signed) VALUES (:seq, :at, :signed)")
         .bind("seq", checkpoint.seq())
         .bind("at", checkpoint.at())
         .bind("signed", signer.sign(checkpoint))
@@ -100,12 +91,10 @@ public final class AuditTrail {
 
   /** Checkpoints of entries after {@code after}, oldest first. */
   public List<StoredCheckpoint> checkpoints(long after, int limit) {
-    return handle
-        .createQuery("SELECT seq, signed FROM audit_checkpoint WHERE seq > :after ORDER BY seq"
+    return sql.statement("SELECT seq, signed FROM audit_checkpoint WHERE seq > :after ORDER BY seq"
             + " LIMIT :limit")
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> new StoredCheckpoint(row.getLong("seq"), row.getBytes("signed")))
-        .list();
+        .list(row -> new StoredCheckpoint(row.getLong("seq"), row.getBytes("signed")));
   }
 }

@@ -4,12 +4,11 @@
  */
 package dev.muster.enrollment.audit;
 
+import dev.muster.enrollment.sql.Sql;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.PreparedBatch;
 
 /**
  * The end of the log, held for one transaction: until it ends, nobody else writes, in this process
@@ -18,22 +17,20 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 public final class AuditWriter {
   private record Pending(AuditEntry entry, AuditEvent event, Instant at) {}
 
-  private final Handle handle;
+  private final Sql sql;
   private final AuditEntry head;
   private final List<Pending> pending = new ArrayList<>();
 
-  private AuditWriter(Handle handle, AuditEntry head) {
-    this.handle = handle;
+  private AuditWriter(Sql sql, AuditEntry head) {
+    this.sql = sql;
     this.head = head;
   }
 
   /** Takes hold of the end of the log; waits for whoever holds it. */
-  public static AuditWriter open(Handle handle) {
-    AuditEntry head = handle
-        .createQuery("SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE")
-        .map((row, context) -> new AuditEntry(row.getLong("seq"), "", row.getString("hash")))
-        .one();
-    return new AuditWriter(handle, head);
+  public static AuditWriter open(Sql sql) {
+    AuditEntry head = sql.statement("SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE")
+        .one(row -> new AuditEntry(row.getLong("seq"), "", row.getString("hash")));
+    return new AuditWriter(sql, head);
   }
 
   /** Where the log ends now, for {@link #resetTo}. */
@@ -62,24 +59,18 @@ public final class AuditWriter {
     if (pending.isEmpty()) {
       return;
     }
-    try (PreparedBatch batch =
-        handle.prepareBatch("INSERT INTO audit_entry (seq, at, action, object, entry, hash)"
-            + " VALUES (:seq, :at, :action, :object, :entry, :hash)")) {
-      for (Pending next : pending) {
-        batch
-            .bind("seq", next.entry.seq())
-            .bind("at", next.at)
-            .bind("action", next.event.action())
-            .bind("object", next.event.object())
-            .bind("entry", next.entry.text())
-            .bind("hash", next.entry.hash())
-            .add();
-      }
-      batch.execute();
-    }
+    sql.statement("INSERT INTO audit_entry (seq, at, action, object, entry, hash)"
+            + " VALUES (:seq, :at, :action, :object, :entry, :hash)")
+        .executeEach(
+            pending,
+            (row, next) -> row.bind("seq", next.entry.seq())
+                .bind("at", next.at)
+                .bind("action", next.event.action())
+                .bind("object", next.event.object())
+                .bind("entry", next.entry.text())
+                .bind("hash", next.entry.hash()));
     AuditEntry last = head();
-    handle
-        .createUpdate("UPDATE audit_head SET seq = :seq, hash = :hash WHERE id = 1")
+    sql.statement("UPDATE audit_head SET seq = :seq, hash = :hash WHERE id = 1")
         .bind("seq", last.seq())
         .bind("hash", last.hash())
         .execute();

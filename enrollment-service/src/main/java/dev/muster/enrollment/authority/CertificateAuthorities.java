@@ -475,7 +475,7 @@ public final class CertificateAuthorities {
     KeyPair keys = KeyPairs.generate(SignatureScheme.ECDSA_P256);
     Instant now = clock.instant();
     List<X509Certificate> chain = new ArrayList<>(serviceChain(now));
-    chain.add(0, serviceIssuer().issue(profile, keys.getPublic(), now));
+    chain.add(0, serviceIssuer().issue(profile, keys.getPublic(), now).certificate());
     return new ServiceCredential(keys.getPrivate(), chain);
   }
 

@@ -16,6 +16,7 @@ import javax.security.auth.x500.X500Principal;
  * A certification request whose signature proves that its sender has the key (RFC 2986). The names
  * in it are claims, to be compared and never to be copied.
  *
+ * @param keyFingerprint the SHA-256 of the public key, as the registry keeps it
  * @param subject as it was encoded
  * @param names the attributes of the subject, in order
  * @param uris the URIs of the subject alternative name
@@ -23,25 +24,31 @@ import javax.security.auth.x500.X500Principal;
  */
 public record VerifiedCsr(
     PublicKey key,
+    Fingerprint keyFingerprint,
     X500Principal subject,
     List<Name> names,
     List<String> uris,
     List<LinkClaim> links) {
   public VerifiedCsr {
     requireNonNull(key, "key");
+    requireNonNull(keyFingerprint, "keyFingerprint");
     requireNonNull(subject, "subject");
     names = List.copyOf(names);
     uris = List.copyOf(uris);
     links = List.copyOf(links);
   }
 
+  public VerifiedCsr(
+      PublicKey key,
+      X500Principal subject,
+      List<Name> names,
+      List<String> uris,
+      List<LinkClaim> links) {
+    this(key, Fingerprint.of(key), subject, names, uris, links);
+  }
+
   /** One attribute of a subject: {@code CN}, {@code O}, {@code OU} or {@code serialNumber}. */
   public record Name(String type, String value) {}
-
-  /** The SHA-256 of the public key, as the registry keeps it. */
-  public Fingerprint keyFingerprint() {
-    return Fingerprint.of(key);
-  }
 
   /** The value of the first attribute of a type. */
   public Optional<String> name(String type) {

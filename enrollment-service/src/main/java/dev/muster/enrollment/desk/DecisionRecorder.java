@@ -20,6 +20,7 @@ import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.registrar.DeviceProfile;
@@ -30,7 +31,6 @@ import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.protocol.identity.DeviceSubject;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -108,7 +108,7 @@ final class DecisionRecorder {
     DeviceProfile profile = profiles.of(open.request);
     CertificateIssuer issuer = issuers.get();
     StatusPlaces.Place place = places.next(issuer.id());
-    X509Certificate certificate = issuer.issue(
+    IssuedCertificate certificate = issuer.issue(
         CertificateProfile.device(subject, profile.validity(), place.urls()),
         open.request.csr().key(),
         open.now);
@@ -200,7 +200,7 @@ final class DecisionRecorder {
     open.audit(open.event("certificate.repeated", "device:" + record.device())
         .with("serial", record.serial()));
     return new Result(
-        new EnrollmentOutcome.Issued(record.certificate()),
+        new EnrollmentOutcome.Issued(record.stored()),
         false,
         () ->
             LOG.info("Certificate repeated device={} serial={}", record.device(), record.serial()));

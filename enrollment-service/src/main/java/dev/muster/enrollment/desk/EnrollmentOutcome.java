@@ -4,13 +4,18 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 
 /** What became of a request, in the words of no protocol. */
 public sealed interface EnrollmentOutcome {
   /** A certificate, recorded on stable storage before it is handed out. */
-  record Issued(X509Certificate certificate) implements EnrollmentOutcome {}
+  record Issued(IssuedCertificate issued) implements EnrollmentOutcome {
+    public X509Certificate certificate() {
+      return issued.certificate();
+    }
+  }
 
   /** As {@link Issued}, with the key that was made for it. */
   record Generated(X509Certificate certificate, GeneratedKey key) implements EnrollmentOutcome {}

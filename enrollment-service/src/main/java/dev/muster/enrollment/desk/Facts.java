@@ -44,8 +44,7 @@ final class Facts {
           .chosenId()
           .or(() -> Registrar.deviceId(first.manufacturer(), first.serial(), entry));
       idTaken = device.isEmpty()
-          && id.map(name -> tables.devices().find(name).isPresent()
-                  || tables.manufacturers().isAnnouncedForOther(name, manufacturer, first.serial()))
+          && id.map(name -> tables.devices().isTaken(name, manufacturer, first.serial()))
               .orElse(false);
     } else if (request instanceof EnrollmentRequest.Renewal renewal) {
       DeviceId own = renewal.presented().device();
@@ -53,6 +52,7 @@ final class Facts {
     } else {
       throw new IllegalStateException("unknown request: " + request);
     }
+    boolean seen = tables.certificates().hasSeen(key);
     Optional<DeviceId> known = device.map(DeviceRecord::id);
     List<PendingEnrollment> pending =
         known.map(name -> tables.pending().of(name)).orElse(List.of());
@@ -61,8 +61,9 @@ final class Facts {
         device,
         idTaken,
         known.map(name -> tables.certificates().current(name, now)).orElse(List.of()),
-        tables.certificates().findByKey(key),
-        ReservedKeys.contains(tables, key, trust, authorities),
+        seen ? tables.certificates().findByKey(key) : Optional.empty(),
+        ReservedKeys.ofAuthority(key, trust, authorities)
+            || seen && tables.devices().isFactoryKey(key),
         pending.stream().filter(entry -> entry.key().equals(key)).findFirst(),
         (int) pending.stream()
             .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)

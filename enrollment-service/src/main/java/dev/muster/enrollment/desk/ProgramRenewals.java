@@ -17,6 +17,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.issuance.StatusUrls;
 import dev.muster.protocol.identity.DistinguishedName;
@@ -78,7 +79,7 @@ final class ProgramRenewals {
     Optional<CertificateRecord> holder = tables.certificates().findByKey(csr.keyFingerprint());
     if (holder.isPresent() && isRepeated(holder.get(), presented, now)) {
       // The answer was lost on its way.
-      return new Issued(holder.get().certificate());
+      return new Issued(holder.get().stored());
     }
     if (holder.isPresent()
         || ReservedKeys.contains(tables, csr.keyFingerprint(), trust, authorities)) {
@@ -86,7 +87,7 @@ final class ProgramRenewals {
     }
     CertificateIssuer issuer = authorities.serviceIssuer();
     StatusPlaces.Place place = places.next(issuer.id());
-    X509Certificate issued = issuer.issue(profile(presented, place.urls()), csr.key(), now);
+    IssuedCertificate issued = issuer.issue(profile(presented, place.urls()), csr.key(), now);
     CertificateRecord record = CertificateRecord.issued(
             issuer.id(), presented.role(), null, presented.serial(), now, issued)
         .in(place.shard());
@@ -95,14 +96,14 @@ final class ProgramRenewals {
         .audit()
         .append(
             AuditEvent.of(actor, "certificate.issued", "certificate:" + record.serial())
-                .with("subject", issued.getSubjectX500Principal().getName())
+                .with("subject", issued.certificate().getSubjectX500Principal().getName())
                 .with("key", record.key())
                 .with("notAfter", record.notAfter())
                 .with("replaces", presented.serial()),
             now);
     LOG.info(
         "Certificate issued subject=\"{}\" serial={} notAfter={} replaces={}",
-        issued.getSubjectX500Principal().getName(),
+        issued.certificate().getSubjectX500Principal().getName(),
         record.serial(),
         record.notAfter(),
         presented.serial());

@@ -7,9 +7,9 @@ package dev.muster.enrollment.desk;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.sql.SqlFailedException;
 import java.time.Clock;
 import java.time.Instant;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +49,7 @@ final class RefusalLog {
         tables.audit().append(event, now);
         return event;
       });
-    } catch (JdbiException e) {
+    } catch (SqlFailedException e) {
       // The refusal stands all the same.
       LOG.error("Refusal not in the audit log", e);
     }

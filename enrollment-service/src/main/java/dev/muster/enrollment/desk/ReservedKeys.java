@@ -20,9 +20,13 @@ public final class ReservedKeys {
       Fingerprint key,
       TrustView trust,
       CertificateAuthorities authorities) {
+    return ofAuthority(key, trust, authorities) || tables.devices().isFactoryKey(key);
+  }
+
+  /** Whether it is the key of one of our CAs, or of a manufacturer's. */
+  static boolean ofAuthority(Fingerprint key, TrustView trust, CertificateAuthorities authorities) {
     Stream<X509Certificate> own = authorities.everKnown().stream();
     return own.anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
-        || trust.isAnchorKey(key)
-        || tables.devices().isFactoryKey(key);
+        || trust.isAnchorKey(key);
   }
 }

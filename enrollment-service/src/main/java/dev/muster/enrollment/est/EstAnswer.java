@@ -44,7 +44,8 @@ record EstAnswer(int status, Map<String, String> headers, Buffer body) {
 
   static EstAnswer of(EnrollmentOutcome outcome) {
     if (outcome instanceof EnrollmentOutcome.Issued issued) {
-      return encoded(EstMediaType.CERTS_ONLY, EstMessages.certsOnly(List.of(issued.certificate())));
+      return encoded(
+          EstMediaType.CERTS_ONLY, EstMessages.certsOnly(issued.issued().der()));
     }
     if (outcome instanceof EnrollmentOutcome.Generated generated) {
       return multipart(

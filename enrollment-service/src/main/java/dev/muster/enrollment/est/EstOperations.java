@@ -12,6 +12,7 @@ import dev.muster.enrollment.desk.KeyMaker;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.sql.SqlFailedException;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.est.KeyWish;
 import java.security.cert.X509Certificate;
@@ -22,7 +23,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,7 +147,7 @@ public final class EstOperations {
   private static <T> T attempt(Supplier<T> task, Function<Failure, T> failed) {
     try {
       return task.get();
-    } catch (JdbiException | IssuanceException e) {
+    } catch (SqlFailedException | IssuanceException e) {
       LOG.error("EST request failed reason=\"registry or CA out of order\"", e);
       return failed.apply(Failure.UNAVAILABLE);
     } catch (RuntimeException e) {

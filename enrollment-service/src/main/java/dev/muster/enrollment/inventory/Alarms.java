@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -11,19 +12,17 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 
 /** Alarms about devices. */
 public final class Alarms {
-  private final Handle handle;
+  private final Sql sql;
 
-  Alarms(Handle handle) {
-    this.handle = handle;
+  Alarms(Sql sql) {
+    this.sql = sql;
   }
 
   public void raise(String kind, DeviceId device, String detail, Instant now) {
-    handle
-        .createUpdate("INSERT INTO alarm (id, kind, device, detail, raised_at)"
+    sql.statement("INSERT INTO alarm (id, kind, device, detail, raised_at)"
             + " VALUES (:id, :kind, :device, :detail, :now)")
         .bind("id", UUID.randomUUID().toString())
         .bind("kind", kind)
@@ -35,26 +34,18 @@ public final class Alarms {
 
   /** The newest first. @param all also those that an operator has acknowledged */
   public List<Alarm> newest(boolean all, int limit) {
-    return handle
-        .createQuery("SELECT * FROM alarm" + (all ? "" : " WHERE acknowledged_at IS NULL")
+    return sql.statement("SELECT * FROM alarm" + (all ? "" : " WHERE acknowledged_at IS NULL")
             + " ORDER BY raised_at DESC, id LIMIT :limit")
         .bind("limit", limit)
-        .map((row, context) -> alarm(row))
-        .list();
+        .list(Alarms::alarm);
   }
 
   public Optional<Alarm> find(String id) {
-    return handle
-        .createQuery("SELECT * FROM alarm WHERE id = :id")
-        .bind("id", id)
-        .map((row, context) -> alarm(row))
-        .findOne();
+    return sql.statement("SELECT * FROM alarm WHERE id = :id").bind("id", id).first(Alarms::alarm);
   }
 
   public void acknowledge(String id, String by, Instant now) {
-    handle
-        .createUpdate(
-            "UPDATE alarm SET acknowledged_at = :now, acknowledged_by = :by WHERE id = :id")
+    sql.statement("UPDATE alarm SET acknowledged_at = :now, acknowledged_by = :by WHERE id = :id")
         .bind("id", id)
         .bind("by", by)
         .bind("now", now)

@@ -4,34 +4,32 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import org.jdbi.v3.core.Handle;
 
 /** What was recorded last about each of our CAs. */
 public final class AuthorityStates {
-  private final Handle handle;
+  private final Sql sql;
 
-  AuthorityStates(Handle handle) {
-    this.handle = handle;
+  AuthorityStates(Sql sql) {
+    this.sql = sql;
   }
 
   /** The recorded state of each CA, by id. */
   public Map<String, String> all() {
     Map<String, String> states = new HashMap<>();
-    handle
-        .createQuery("SELECT id, state FROM authority")
-        .map((row, context) -> Map.entry(row.getString("id"), row.getString("state")))
+    sql.statement("SELECT id, state FROM authority")
+        .list(row -> Map.entry(row.getString("id"), row.getString("state")))
         .forEach(entry -> states.put(entry.getKey(), entry.getValue()));
     return states;
   }
 
   /** Records a state in place of the one before. */
   public void put(String id, String state, Instant since) {
-    handle.createUpdate("DELETE FROM authority WHERE id = :id").bind("id", id).execute();
-    handle
-        .createUpdate("INSERT INTO authority (id, state, since) VALUES (:id, :state, :since)")
+    sql.statement("DELETE FROM authority WHERE id = :id").bind("id", id).execute();
+    sql.statement("INSERT INTO authority (id, state, since) VALUES (:id, :state, :since)")
         .bind("id", id)
         .bind("state", state)
         .bind("since", since)

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import java.security.cert.X509Certificate;
@@ -34,7 +35,7 @@ public record CertificateRecord(
     CertificateStatus status,
     @Nullable RevocationReason reason,
     @Nullable Instant revokedAt,
-    StoredCertificate stored) {
+    IssuedCertificate stored) {
 
   /** A new, active one. */
   public static CertificateRecord issued(
@@ -43,7 +44,7 @@ public record CertificateRecord(
       @Nullable DeviceId device,
       @Nullable String replaces,
       Instant now,
-      X509Certificate certificate) {
+      IssuedCertificate certificate) {
     return new CertificateRecord(
         issuer,
         role,
@@ -55,7 +56,7 @@ public record CertificateRecord(
         CertificateStatus.ACTIVE,
         null,
         null,
-        StoredCertificate.of(certificate));
+        certificate);
   }
 
   /** The same, issued under a named profile; null for the base one. */

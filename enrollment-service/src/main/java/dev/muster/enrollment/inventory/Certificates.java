@@ -5,7 +5,9 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import java.security.cert.X509Certificate;
 import java.sql.ResultSet;
@@ -15,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** The certificates we issued. */
@@ -28,15 +29,14 @@ public final class Certificates {
       "COALESCE((SELECT before.key_use + 1 FROM certificate before"
           + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
 
-  private final Handle handle;
+  private final Sql sql;
 
-  Certificates(Handle handle) {
-    this.handle = handle;
+  Certificates(Sql sql) {
+    this.sql = sql;
   }
 
   public void insert(CertificateRecord record) {
-    handle
-        .createUpdate("INSERT INTO certificate (serial, issuer, role, profile, device, replaces,"
+    sql.statement("INSERT INTO certificate (serial, issuer, role, profile, device, replaces,"
             + " public_key, key_use, not_after, issued_at, status, shard, certificate) VALUES"
             + " (:serial, :issuer, :role, :profile, :device, :replaces, :key, "
             + KEY_USE + ", :notAfter, :issuedAt, :status, :shard, :certificate)")
@@ -57,11 +57,9 @@ public final class Certificates {
 
   /** @param serial lower-case hexadecimal digits */
   public Optional<CertificateRecord> find(String serial) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE serial = :serial")
+    return sql.statement("SELECT * FROM certificate WHERE serial = :serial")
         .bind("serial", serial)
-        .map((row, context) -> certificate(row))
-        .findOne();
+        .first(Certificates::certificate);
   }
 
   /** What is recorded of a certificate; empty if we issued none that is the same to the byte. */
@@ -70,23 +68,30 @@ public final class Certificates {
         .filter(record -> record.stored().is(presented));
   }
 
+  /**
+   * Whether a key was ever certified, or is that of an IDevID. Hardly ever, and then no more needs
+   * to be asked.
+   */
+  public boolean hasSeen(Fingerprint key) {
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM certificate WHERE public_key = :key)"
+            + " OR EXISTS (SELECT 1 FROM device WHERE factory_key = :key)")
+        .bind("key", key.hex())
+        .one(row -> row.getBoolean(1));
+  }
+
   /** The newest with that key: there are several only where keys may be kept. */
   public Optional<CertificateRecord> findByKey(Fingerprint key) {
-    return handle
-        .createQuery(
+    return sql.statement(
             "SELECT * FROM certificate WHERE public_key = :key ORDER BY key_use DESC LIMIT 1")
         .bind("key", key.hex())
-        .map((row, context) -> certificate(row))
-        .findOne();
+        .first(Certificates::certificate);
   }
 
   /** As {@link #find}, and keeps all others from changing it until the transaction ends. */
   public Optional<CertificateRecord> lock(String serial) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE serial = :serial FOR UPDATE")
+    return sql.statement("SELECT * FROM certificate WHERE serial = :serial FOR UPDATE")
         .bind("serial", serial)
-        .map((row, context) -> certificate(row))
-        .findOne();
+        .first(Certificates::certificate);
   }
 
   /**
@@ -94,56 +99,49 @@ public final class Certificates {
    * case; oldest first.
    */
   public List<CertificateRecord> current(DeviceId device, Instant now) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE device = :device AND (not_after > :now"
+    return sql.statement("SELECT * FROM certificate WHERE device = :device AND (not_after > :now"
             + " OR issued_at = (SELECT MAX(issued_at) FROM certificate WHERE device = :device))"
             + " ORDER BY issued_at, serial")
         .bind("device", device.value())
         .bind("now", now)
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /** Those of a device, oldest first. */
   public List<CertificateRecord> of(DeviceId device) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE device = :device ORDER BY issued_at, serial")
+    return sql.statement(
+            "SELECT * FROM certificate WHERE device = :device ORDER BY issued_at, serial")
         .bind("device", device.value())
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /** Those of an issuer that have not ended, revoked or not. */
   public List<CertificateRecord> ofIssuer(String issuer, Instant endAfter) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE issuer = :issuer AND not_after > :endAfter"
-            + " ORDER BY serial")
+    return sql.statement(
+            "SELECT * FROM certificate WHERE issuer = :issuer AND not_after > :endAfter"
+                + " ORDER BY serial")
         .bind("issuer", issuer)
         .bind("endAfter", endAfter)
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /** By serial number, those after {@code after}. */
   public List<CertificateRecord> page(String after, int limit) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE serial > :after ORDER BY serial LIMIT :limit")
+    return sql.statement(
+            "SELECT * FROM certificate WHERE serial > :after ORDER BY serial LIMIT :limit")
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /** As {@link #page(String, int)}, those of a status. */
   public List<CertificateRecord> page(CertificateStatus status, String after, int limit) {
-    return handle
-        .createQuery("SELECT * FROM certificate WHERE status = :status AND serial > :after"
+    return sql.statement("SELECT * FROM certificate WHERE status = :status AND serial > :after"
             + " ORDER BY serial LIMIT :limit")
         .bind("status", status.label())
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /**
@@ -151,8 +149,7 @@ public final class Certificates {
    * none then. By serial number, those after {@code after}.
    */
   public List<CertificateRecord> ending(Instant before, String after, int limit) {
-    return handle
-        .createQuery("SELECT c.* FROM certificate c WHERE c.serial > :after"
+    return sql.statement("SELECT c.* FROM certificate c WHERE c.serial > :after"
             + " AND c.not_after <= :before AND c.status = 'active' AND c.device IS NOT NULL"
             + " AND NOT EXISTS (SELECT 1 FROM certificate other WHERE other.device = c.device"
             + " AND other.status = 'active' AND (other.not_after > c.not_after"
@@ -161,22 +158,19 @@ public final class Certificates {
         .bind("before", before)
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> certificate(row))
-        .list();
+        .list(Certificates::certificate);
   }
 
   /** The status of one; empty if we issued no such certificate. Quicker than {@link #find}. */
   public Optional<IssuedStatus> status(String serial) {
-    return handle
-        .createQuery(
+    return sql.statement(
             "SELECT issuer, status, reason, revoked_at FROM certificate WHERE serial = :serial")
         .bind("serial", serial)
-        .map((row, context) -> new IssuedStatus(
+        .first(row -> new IssuedStatus(
             row.getString("issuer"),
             CertificateStatus.of(row.getString("status")),
             row.getString("reason") == null ? null : RevocationReason.of(row.getString("reason")),
-            Columns.instantOrNull(row, "revoked_at")))
-        .findOne();
+            Columns.instantOrNull(row, "revoked_at")));
   }
 
   /**
@@ -184,18 +178,15 @@ public final class Certificates {
    * as well: until then somebody must tell of it.
    */
   public Optional<Instant> lastEnd(String issuer) {
-    return handle
-        .createQuery("SELECT not_after FROM certificate WHERE issuer = :issuer"
+    return sql.statement("SELECT not_after FROM certificate WHERE issuer = :issuer"
             + " ORDER BY not_after DESC LIMIT 1")
         .bind("issuer", issuer)
-        .map((row, context) -> Columns.instant(row, "not_after"))
-        .findOne();
+        .first(row -> Columns.instant(row, "not_after"));
   }
 
   /** Revokes all that an issuer has issued and that is active. @return how many those were */
   public int revokeAllOf(String issuer, RevocationReason reason, Instant now) {
-    return handle
-        .createUpdate(
+    return sql.statement(
             "UPDATE certificate SET status = 'revoked', reason = :reason, revoked_at = :at"
                 + " WHERE issuer = :issuer AND status = 'active'")
         .bind("issuer", issuer)
@@ -210,13 +201,11 @@ public final class Certificates {
    */
   public Map<Integer, Instant> shardEnds(String issuer, Instant since) {
     Map<Integer, Instant> ends = new HashMap<>();
-    handle
-        .createQuery("SELECT shard, MAX(not_after) AS last_end FROM certificate"
+    sql.statement("SELECT shard, MAX(not_after) AS last_end FROM certificate"
             + " WHERE issuer = :issuer AND not_after >= :since AND shard > 0 GROUP BY shard")
         .bind("issuer", issuer)
         .bind("since", since)
-        .map((row, context) -> ends.put(row.getInt("shard"), Columns.instant(row, "last_end")))
-        .list();
+        .list(row -> ends.put(row.getInt("shard"), Columns.instant(row, "last_end")));
     return ends;
   }
 
@@ -238,15 +227,14 @@ public final class Certificates {
       @Nullable RevocationReason reason,
       Instant now,
       @Nullable Instant invalidSince) {
-    handle
-        .createUpdate("UPDATE certificate SET status = :status, reason = :reason, revoked_at = :at"
+    sql.statement("UPDATE certificate SET status = :status, reason = :reason, revoked_at = :at"
             + " WHERE serial = :serial")
         .bind("serial", serial)
         .bind("status", status.label())
         .bind("reason", reason == null ? null : reason.label())
         .bind("at", reason == null ? null : now)
         .execute();
-    new TakenBackCertificates(handle).replace(serial, reason, now, invalidSince);
+    new TakenBackCertificates(sql).replace(serial, reason, now, invalidSince);
   }
 
   private static CertificateRecord certificate(ResultSet row) throws SQLException {
@@ -262,7 +250,7 @@ public final class Certificates {
         CertificateStatus.of(row.getString("status")),
         reason == null ? null : RevocationReason.of(reason),
         Columns.instantOrNull(row, "revoked_at"),
-        new StoredCertificate(
+        new IssuedCertificate(
             row.getString("serial"),
             new Fingerprint(row.getString("public_key")),
             Columns.instant(row, "not_after"),

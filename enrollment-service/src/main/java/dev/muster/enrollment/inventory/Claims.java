@@ -5,25 +5,24 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /** Claim tokens by their hashes. */
 public final class Claims {
-  private final Handle handle;
+  private final Sql sql;
 
-  Claims(Handle handle) {
-    this.handle = handle;
+  Claims(Sql sql) {
+    this.sql = sql;
   }
 
   public void insert(ClaimRecord claim, String tokenHash) {
-    handle
-        .createUpdate("INSERT INTO claim_token (id, token_hash, manufacturer, serial, created_at,"
+    sql.statement("INSERT INTO claim_token (id, token_hash, manufacturer, serial, created_at,"
             + " expires_at) VALUES (:id, :hash, :manufacturer, :serial, :createdAt, :expiresAt)")
         .bind("id", claim.id())
         .bind("hash", tokenHash)
@@ -35,37 +34,31 @@ public final class Claims {
   }
 
   public Optional<ClaimRecord> find(String id) {
-    return handle
-        .createQuery("SELECT * FROM claim_token WHERE id = :id")
+    return sql.statement("SELECT * FROM claim_token WHERE id = :id")
         .bind("id", id)
-        .map((row, context) -> claim(row))
-        .findOne();
+        .first(Claims::claim);
   }
 
   public Optional<ClaimRecord> findByHash(String tokenHash) {
-    return handle
-        .createQuery("SELECT * FROM claim_token WHERE token_hash = :hash")
+    return sql.statement("SELECT * FROM claim_token WHERE token_hash = :hash")
         .bind("hash", tokenHash)
-        .map((row, context) -> claim(row))
-        .findOne();
+        .first(Claims::claim);
   }
 
   /** By id, those of a manufacturer after {@code after}. */
   public List<ClaimRecord> page(String manufacturer, String after, int limit) {
-    return handle
-        .createQuery("SELECT * FROM claim_token WHERE manufacturer = :manufacturer AND id > :after"
-            + " ORDER BY id LIMIT :limit")
+    return sql.statement(
+            "SELECT * FROM claim_token WHERE manufacturer = :manufacturer AND id > :after"
+                + " ORDER BY id LIMIT :limit")
         .bind("manufacturer", manufacturer)
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> claim(row))
-        .list();
+        .list(Claims::claim);
   }
 
   /** @return false if it was used before, which stays as it is */
   public boolean use(String id, DeviceId device, Fingerprint key, Instant now) {
-    return handle
-            .createUpdate("UPDATE claim_token SET used_at = :now, used_by = :device,"
+    return sql.statement("UPDATE claim_token SET used_at = :now, used_by = :device,"
                 + " used_key = :key WHERE id = :id AND used_at IS NULL")
             .bind("id", id)
             .bind("device", device.value())
@@ -77,9 +70,7 @@ public final class Claims {
 
   /** It lets nobody in from now on. */
   public void revoke(String id, Instant now) {
-    handle
-        .createUpdate(
-            "UPDATE claim_token SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL")
+    sql.statement("UPDATE claim_token SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL")
         .bind("id", id)
         .bind("now", now)
         .execute();
@@ -87,8 +78,7 @@ public final class Claims {
 
   /** Forgets those that could have been used until {@code endedBefore}, and were not. */
   public int expire(Instant endedBefore) {
-    return handle
-        .createUpdate("DELETE FROM claim_token WHERE used_at IS NULL AND expires_at < :before")
+    return sql.statement("DELETE FROM claim_token WHERE used_at IS NULL AND expires_at < :before")
         .bind("before", endedBefore)
         .execute();
   }

@@ -4,20 +4,20 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /** The newest CRLs, their numbers, and which certificates go to which of them. */
 public final class Crls {
-  private final Handle handle;
+  private final Sql sql;
 
-  Crls(Handle handle) {
-    this.handle = handle;
+  Crls(Sql sql) {
+    this.sql = sql;
   }
 
   /**
@@ -43,40 +43,36 @@ public final class Crls {
    * @param atLeast the lowest that is wanted
    */
   public long nextNumber(String issuer, long atLeast) {
-    Optional<Long> last = handle
-        .createQuery("SELECT number FROM crl_sequence WHERE issuer = :issuer FOR UPDATE")
+    Optional<Long> last = sql.statement(
+            "SELECT number FROM crl_sequence WHERE issuer = :issuer FOR UPDATE")
         .bind("issuer", issuer)
-        .mapTo(Long.class)
-        .findOne();
+        .first(row -> row.getLong(1));
     long number = Math.max(last.orElse(0L) + 1, atLeast);
     String statement = last.isPresent()
         ? "UPDATE crl_sequence SET number = :number WHERE issuer = :issuer"
         : "INSERT INTO crl_sequence (issuer, number) VALUES (:issuer, :number)";
-    handle.createUpdate(statement).bind("issuer", issuer).bind("number", number).execute();
+    sql.statement(statement).bind("issuer", issuer).bind("number", number).execute();
     return number;
   }
 
   /** The newest CRLs of an issuer, by shard. */
   public Map<Integer, Issued> newest(String issuer) {
     Map<Integer, Issued> newest = new HashMap<>();
-    handle
-        .createQuery("SELECT * FROM crl_newest WHERE issuer = :issuer")
+    sql.statement("SELECT * FROM crl_newest WHERE issuer = :issuer")
         .bind("issuer", issuer)
-        .map((row, context) -> issued(row))
+        .list(Crls::issued)
         .forEach(issued -> newest.put(issued.shard(), issued));
     return newest;
   }
 
   /** The bytes of a CRL; empty if it is no longer the newest. */
   public Optional<byte[]> content(String issuer, Issued issued) {
-    return handle
-        .createQuery("SELECT crl FROM crl_content WHERE issuer = :issuer AND shard = :shard"
+    return sql.statement("SELECT crl FROM crl_content WHERE issuer = :issuer AND shard = :shard"
             + " AND number = :number")
         .bind("issuer", issuer)
         .bind("shard", issued.shard())
         .bind("number", issued.number())
-        .map((row, context) -> row.getBytes("crl"))
-        .findOne();
+        .first(row -> row.getBytes("crl"));
   }
 
   /** Puts a CRL in the place of the one before, unless that is newer still. */
@@ -86,8 +82,7 @@ public final class Crls {
       return;
     }
     delete(issuer, issued.shard());
-    handle
-        .createUpdate("INSERT INTO crl_newest (issuer, shard, number, this_update, next_update,"
+    sql.statement("INSERT INTO crl_newest (issuer, shard, number, this_update, next_update,"
             + " entries, digest, url) VALUES (:issuer, :shard, :number, :thisUpdate, :nextUpdate,"
             + " :entries, :digest, :url)")
         .bind("issuer", issuer)
@@ -99,8 +94,7 @@ public final class Crls {
         .bind("digest", issued.digest())
         .bind("url", issued.url())
         .execute();
-    handle
-        .createUpdate("INSERT INTO crl_content (issuer, shard, number, crl)"
+    sql.statement("INSERT INTO crl_content (issuer, shard, number, crl)"
             + " VALUES (:issuer, :shard, :number, :crl)")
         .bind("issuer", issuer)
         .bind("shard", issued.shard())
@@ -112,8 +106,7 @@ public final class Crls {
   /** Ends a shard: none of its certificates is left. */
   public void delete(String issuer, int shard) {
     for (String table : new String[] {"crl_newest", "crl_content"}) {
-      handle
-          .createUpdate("DELETE FROM " + table + " WHERE issuer = :issuer AND shard = :shard")
+      sql.statement("DELETE FROM " + table + " WHERE issuer = :issuer AND shard = :shard")
           .bind("issuer", issuer)
           .bind("shard", shard)
           .execute();
@@ -122,11 +115,9 @@ public final class Crls {
 
   /** The shard being filled; 0 if there is none yet. */
   public int openShard(String issuer) {
-    return handle
-        .createQuery("SELECT shard FROM crl_shard WHERE issuer = :issuer")
+    return sql.statement("SELECT shard FROM crl_shard WHERE issuer = :issuer")
         .bind("issuer", issuer)
-        .mapTo(Integer.class)
-        .findOne()
+        .first(row -> row.getInt(1))
         .orElse(0);
   }
 
@@ -141,12 +132,10 @@ public final class Crls {
   public int takePlaces(String issuer, String base, int count, int size) {
     record Filling(int shard, int used, String base) {}
 
-    Optional<Filling> filling = handle
-        .createQuery("SELECT shard, used, base FROM crl_shard WHERE issuer = :issuer FOR UPDATE")
+    Optional<Filling> filling = sql.statement(
+            "SELECT shard, used, base FROM crl_shard WHERE issuer = :issuer FOR UPDATE")
         .bind("issuer", issuer)
-        .map((row, context) ->
-            new Filling(row.getInt("shard"), row.getInt("used"), row.getString("base")))
-        .findOne();
+        .first(row -> new Filling(row.getInt("shard"), row.getInt("used"), row.getString("base")));
     boolean fits =
         filling.map(open -> open.used + count <= size && open.base.equals(base)).orElse(false);
     int shard = filling.map(Filling::shard).orElse(0) + (fits ? 0 : 1);
@@ -155,8 +144,7 @@ public final class Crls {
         ? "UPDATE crl_shard SET shard = :shard, used = :used, base = :base WHERE issuer = :issuer"
         : "INSERT INTO crl_shard (issuer, shard, used, base)"
             + " VALUES (:issuer, :shard, :used, :base)";
-    handle
-        .createUpdate(statement)
+    sql.statement(statement)
         .bind("issuer", issuer)
         .bind("shard", shard)
         .bind("used", used)

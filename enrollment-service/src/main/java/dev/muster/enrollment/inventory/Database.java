@@ -5,7 +5,7 @@
 package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
-import org.jdbi.v3.core.Handle;
+import dev.muster.enrollment.sql.Sql;
 
 /** What differs between a database in files of our own and one on a server. */
 interface Database extends AutoCloseable {
@@ -13,7 +13,7 @@ interface Database extends AutoCloseable {
   HikariConfig configuration();
 
   /** Puts on stable storage what has been committed, if the commit has not done so. */
-  void flush(Handle handle);
+  void flush(Sql sql);
 
   /** What a failure to open means, for a user. */
   String explain(Throwable problem);

@@ -4,28 +4,27 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jdbi.v3.core.Handle;
 
 /** Tags and groups of devices. */
 public final class DeviceLabels {
-  private final Handle handle;
+  private final Sql sql;
 
-  DeviceLabels(Handle handle) {
-    this.handle = handle;
+  DeviceLabels(Sql sql) {
+    this.sql = sql;
   }
 
   /** The tags of a device. */
   public SortedMap<String, String> tags(DeviceId device) {
     SortedMap<String, String> tags = new TreeMap<>();
-    handle
-        .createQuery("SELECT name, tag_value FROM device_tag WHERE device = :device")
+    sql.statement("SELECT name, tag_value FROM device_tag WHERE device = :device")
         .bind("device", device.value())
-        .map((row, context) -> new Tag(row.getString("name"), row.getString("tag_value")))
+        .list(row -> new Tag(row.getString("name"), row.getString("tag_value")))
         .forEach(tag -> tags.put(tag.name(), tag.value()));
     return tags;
   }
@@ -33,8 +32,7 @@ public final class DeviceLabels {
   /** Gives the device a tag, in place of one of the same name. */
   public void tag(DeviceId device, Tag tag) {
     untag(device, tag.name());
-    handle
-        .createUpdate(
+    sql.statement(
             "INSERT INTO device_tag (device, name, tag_value)" + " VALUES (:device, :name, :value)")
         .bind("device", device.value())
         .bind("name", tag.name())
@@ -43,8 +41,7 @@ public final class DeviceLabels {
   }
 
   public void untag(DeviceId device, String name) {
-    handle
-        .createUpdate("DELETE FROM device_tag WHERE device = :device AND name = :name")
+    sql.statement("DELETE FROM device_tag WHERE device = :device AND name = :name")
         .bind("device", device.value())
         .bind("name", name)
         .execute();
@@ -52,26 +49,22 @@ public final class DeviceLabels {
 
   /** The groups that a device is in, by name. */
   public List<GroupName> groups(DeviceId device) {
-    return handle
-        .createQuery("SELECT name FROM device_group WHERE device = :device ORDER BY name")
+    return sql.statement("SELECT name FROM device_group WHERE device = :device ORDER BY name")
         .bind("device", device.value())
-        .map((row, context) -> new GroupName(row.getString("name")))
-        .list();
+        .list(row -> new GroupName(row.getString("name")));
   }
 
   /** Puts the device into a group; it may be there already. */
   public void join(DeviceId device, GroupName group) {
     leave(device, group);
-    handle
-        .createUpdate("INSERT INTO device_group (device, name) VALUES (:device, :name)")
+    sql.statement("INSERT INTO device_group (device, name) VALUES (:device, :name)")
         .bind("device", device.value())
         .bind("name", group.value())
         .execute();
   }
 
   public void leave(DeviceId device, GroupName group) {
-    handle
-        .createUpdate("DELETE FROM device_group WHERE device = :device AND name = :name")
+    sql.statement("DELETE FROM device_group WHERE device = :device AND name = :name")
         .bind("device", device.value())
         .bind("name", group.value())
         .execute();
@@ -80,9 +73,8 @@ public final class DeviceLabels {
   /** All groups, each with the number of its devices. */
   public SortedMap<String, Integer> groupSizes() {
     SortedMap<String, Integer> sizes = new TreeMap<>();
-    handle
-        .createQuery("SELECT name, COUNT(*) AS devices FROM device_group GROUP BY name")
-        .map((row, context) -> Map.entry(row.getString("name"), row.getInt("devices")))
+    sql.statement("SELECT name, COUNT(*) AS devices FROM device_group GROUP BY name")
+        .list(row -> Map.entry(row.getString("name"), row.getInt("devices")))
         .forEach(entry -> sizes.put(entry.getKey(), entry.getValue()));
     return sizes;
   }

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.ResultSet;
@@ -12,32 +13,28 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /** The devices. */
 public final class Devices {
-  private final Handle handle;
+  private final Sql sql;
 
-  Devices(Handle handle) {
-    this.handle = handle;
+  Devices(Sql sql) {
+    this.sql = sql;
   }
 
   public Optional<DeviceRecord> find(DeviceId id) {
-    return handle
-        .createQuery("SELECT * FROM device WHERE id = :id")
+    return sql.statement("SELECT * FROM device WHERE id = :id")
         .bind("id", id.value())
-        .map((row, context) -> device(row))
-        .findOne();
+        .first(Devices::device);
   }
 
   /** By what its IDevID says. */
   public Optional<DeviceRecord> find(String manufacturer, String serial) {
-    return handle
-        .createQuery("SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial")
+    return sql.statement(
+            "SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial")
         .bind("manufacturer", manufacturer)
         .bind("serial", serial)
-        .map((row, context) -> device(row))
-        .findOne();
+        .first(Devices::device);
   }
 
   /**
@@ -46,49 +43,58 @@ public final class Devices {
    * that what it reads afterwards still holds when it commits.
    */
   public Optional<DeviceRecord> lock(DeviceId id) {
-    return handle
-        .createQuery("SELECT * FROM device WHERE id = :id FOR UPDATE")
+    return sql.statement("SELECT * FROM device WHERE id = :id FOR UPDATE")
         .bind("id", id.value())
-        .map((row, context) -> device(row))
-        .findOne();
+        .first(Devices::device);
   }
 
   /** As {@link #lock(DeviceId)}, by what its IDevID says. */
   public Optional<DeviceRecord> lock(String manufacturer, String serial) {
-    return handle
-        .createQuery("SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial"
-            + " FOR UPDATE")
+    return sql.statement(
+            "SELECT * FROM device WHERE manufacturer = :manufacturer AND serial = :serial"
+                + " FOR UPDATE")
         .bind("manufacturer", manufacturer)
         .bind("serial", serial)
-        .map((row, context) -> device(row))
-        .findOne();
+        .first(Devices::device);
   }
 
   /** Whether some device has that key in its IDevID. */
   public boolean isFactoryKey(Fingerprint key) {
-    return handle
-            .createQuery("SELECT COUNT(*) FROM device WHERE factory_key = :key")
-            .bind("key", key.hex())
-            .mapTo(Integer.class)
-            .one()
-        > 0;
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM device WHERE factory_key = :key)")
+        .bind("key", key.hex())
+        .one(row -> row.getBoolean(1));
+  }
+
+  /**
+   * Whether a name is that of a device, or kept for one that was announced: another than the one of
+   * this manufacturer and serial, which is in the registry under no name yet.
+   */
+  public boolean isTaken(DeviceId name, String manufacturer, String serial) {
+    String ofAnother = " = :name AND NOT (manufacturer = :manufacturer AND serial = :serial))";
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM device WHERE id = :name)"
+            + " OR EXISTS (SELECT 1 FROM manifest_entry WHERE device" + ofAnother
+            // Apart, because an index helps with neither in an OR.
+            + " OR EXISTS (SELECT 1 FROM manifest_entry WHERE template_id" + ofAnother)
+        .bind("name", name.value())
+        .bind("manufacturer", manufacturer)
+        .bind("serial", serial)
+        .one(row -> row.getBoolean(1));
   }
 
   /** By id, those after {@code after}, each with its newest certificate: one query. */
   public List<DeviceSummary> list(DeviceFilter filter, String after, int limit) {
     DeviceFilter.Clauses clauses = filter.clauses();
-    return handle
-        .createQuery("SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
-            + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
-            + " WHERE d.id > :after" + clauses.conditions() + " ORDER BY " + clauses.order()
-            + " LIMIT :limit) d LEFT JOIN certificate c"
-            + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = d.id"
-            + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
-        .bindMap(clauses.values())
+    return sql.statement(
+            "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
+                + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
+                + " WHERE d.id > :after" + clauses.conditions() + " ORDER BY " + clauses.order()
+                + " LIMIT :limit) d LEFT JOIN certificate c"
+                + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = d.id"
+                + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
+        .bindAll(clauses.values())
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, context) -> new DeviceSummary(device(row), newest(row)))
-        .list();
+        .list(row -> new DeviceSummary(device(row), newest(row)));
   }
 
   private static Optional<DeviceSummary.Newest> newest(ResultSet row) throws SQLException {
@@ -102,8 +108,7 @@ public final class Devices {
   }
 
   public void insert(DeviceRecord device) {
-    handle
-        .createUpdate("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
+    sql.statement("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
             + " released, created_at, enrolled_at, epoch, identified_by) VALUES (:id, :fleet,"
             + " :manufacturer, :serial, :factoryKey, :status, :released, :createdAt, :enrolledAt,"
             + " :epoch, :identifiedBy)")
@@ -127,8 +132,7 @@ public final class Devices {
    * @return false if it was refused or retired and must not have one; then nothing has changed
    */
   public boolean enrolled(DeviceId id, Instant now) {
-    return handle
-            .createUpdate("UPDATE device SET status = 'active', released = FALSE,"
+    return sql.statement("UPDATE device SET status = 'active', released = FALSE,"
                 + " enrolled_at = COALESCE(enrolled_at, :now) WHERE id = :id"
                 + " AND status NOT IN ('retired', 'refused')")
             .bind("id", id.value())
@@ -139,8 +143,7 @@ public final class Devices {
 
   /** Its IDevID has this key from now on. */
   public void factoryKey(DeviceId id, Fingerprint key) {
-    handle
-        .createUpdate("UPDATE device SET factory_key = :key WHERE id = :id"
+    sql.statement("UPDATE device SET factory_key = :key WHERE id = :id"
             + " AND (factory_key IS NULL OR factory_key <> :key)")
         .bind("id", id.value())
         .bind("key", key.hex())
@@ -148,8 +151,7 @@ public final class Devices {
   }
 
   public void update(DeviceId id, DeviceStatus status, boolean released) {
-    handle
-        .createUpdate("UPDATE device SET status = :status, released = :released WHERE id = :id")
+    sql.statement("UPDATE device SET status = :status, released = :released WHERE id = :id")
         .bind("id", id.value())
         .bind("status", status.label())
         .bind("released", released)
@@ -158,8 +160,7 @@ public final class Devices {
 
   /** It is another fleet's from now on, and a new epoch begins. */
   public void transfer(DeviceId id, FleetName fleet, boolean released) {
-    handle
-        .createUpdate("UPDATE device SET fleet = :fleet, epoch = epoch + 1, released = :released"
+    sql.statement("UPDATE device SET fleet = :fleet, epoch = epoch + 1, released = :released"
             + " WHERE id = :id")
         .bind("id", id.value())
         .bind("fleet", fleet.value())

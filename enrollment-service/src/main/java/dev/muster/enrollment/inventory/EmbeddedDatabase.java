@@ -5,6 +5,7 @@
 package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
+import dev.muster.enrollment.sql.Sql;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -16,7 +17,6 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.h2.api.ErrorCode;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** H2 files in a directory of their own, for one process at a time. */
@@ -95,8 +95,8 @@ final class EmbeddedDatabase implements Database {
 
   /** WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk. */
   @Override
-  public void flush(Handle handle) {
-    handle.execute("CHECKPOINT SYNC");
+  public void flush(Sql sql) {
+    sql.statement("CHECKPOINT SYNC").execute();
   }
 
   @Override

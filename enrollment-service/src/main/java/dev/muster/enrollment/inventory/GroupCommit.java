@@ -5,15 +5,17 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.audit.AuditWriter;
+import dev.muster.enrollment.sql.Sql;
+import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,15 +30,26 @@ final class GroupCommit implements AutoCloseable {
   private static final int MAX_GROUP = 128;
   private static final long CLOSE_MS = 5_000;
 
-  private final Jdbi jdbi;
+  /** As long as the pool, too, takes a connection for alive without asking it. */
+  private static final long KEPT_MS = 500;
+
+  /** So that the pool gets to see a connection that has grown old, also when there is no pause. */
+  private static final int KEPT_COMMITS = 10_000;
+
+  private final DataSource source;
   private final Flush flush;
   private final BlockingQueue<Job<?>> waiting = new LinkedBlockingQueue<>();
   private final Thread thread = new Thread(this::run, "registry-commit");
   private volatile boolean closed;
 
+  /** Kept from one group to the next, with its statements; the thread's own. */
+  private @Nullable Sql kept;
+
+  private int commits;
+
   /** Puts on stable storage what has been committed. */
   interface Flush {
-    void run(Handle handle);
+    void run(Sql sql);
   }
 
   private static final class Job<T extends @Nullable Object> {
@@ -69,8 +82,8 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  GroupCommit(Jdbi jdbi, Flush flush) {
-    this.jdbi = jdbi;
+  GroupCommit(DataSource source, Flush flush) {
+    this.source = source;
     this.flush = flush;
     thread.setDaemon(true);
     thread.start();
@@ -103,7 +116,7 @@ final class GroupCommit implements AutoCloseable {
     List<Job<?>> group = new ArrayList<>();
     try {
       while (!closed || !waiting.isEmpty()) {
-        group.add(waiting.take());
+        group.add(next());
         waiting.drainTo(group, MAX_GROUP - 1);
         commit(group);
         group.clear();
@@ -111,20 +124,53 @@ final class GroupCommit implements AutoCloseable {
     } catch (InterruptedException e) {
       // Closing: who still waits is told below.
     }
+    giveBack();
     group.addAll(waiting);
     group.forEach(
         job -> job.done.completeExceptionally(new IllegalStateException("the registry is closed")));
   }
 
+  /** Waits for work; in a pause, without keeping a connection. */
+  private Job<?> next() throws InterruptedException {
+    Job<?> job = kept == null ? null : waiting.poll(KEPT_MS, TimeUnit.MILLISECONDS);
+    if (job == null) {
+      giveBack();
+      job = waiting.take();
+    }
+    return job;
+  }
+
+  private Sql connection() {
+    if (commits == KEPT_COMMITS) {
+      giveBack();
+    }
+    Sql sql = kept;
+    if (sql == null) {
+      sql = Sql.open(source);
+      kept = sql;
+    }
+    commits++;
+    return sql;
+  }
+
+  private void giveBack() {
+    if (kept != null) {
+      kept.close();
+      kept = null;
+      commits = 0;
+    }
+  }
+
   private void commit(List<Job<?>> group) {
     try {
-      jdbi.useHandle(handle -> {
-        boolean changed = handle.inTransaction(open -> runAll(group, open));
-        if (changed) {
-          flush.run(handle);
-        }
-      });
+      Sql sql = connection();
+      boolean changed = runAll(group, sql);
+      sql.commit();
+      if (changed) {
+        flush.run(sql);
+      }
     } catch (RuntimeException e) {
+      giveBack();
       // Not even a work that failed by itself knows better: whatever it saw may not be so.
       group.forEach(job -> job.done.completeExceptionally(e));
       return;
@@ -133,17 +179,17 @@ final class GroupCommit implements AutoCloseable {
   }
 
   /** @return whether anything is to be kept */
-  private static boolean runAll(List<Job<?>> group, Handle handle) {
-    AuditWriter audit = AuditWriter.open(handle);
-    Registry.Tables tables = new Registry.Tables(handle, audit);
+  private static boolean runAll(List<Job<?>> group, Sql sql) {
+    AuditWriter audit = AuditWriter.open(sql);
+    Registry.Tables tables = new Registry.Tables(sql, audit);
     boolean any = false;
     for (Job<?> job : group) {
-      handle.savepoint("job");
+      Savepoint before = sql.savepoint();
       int mark = audit.mark();
       if (job.runs(tables)) {
         any = true;
       } else {
-        handle.rollbackToSavepoint("job");
+        sql.rollBackTo(before);
         audit.resetTo(mark);
       }
     }

@@ -4,16 +4,14 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.PreparedBatch;
 
 /** Manifests and what they announced, many rows at a time. */
 public final class Manifests {
@@ -22,21 +20,20 @@ public final class Manifests {
    */
   private static final String WANTED = " FROM UNNEST(CAST(:wanted AS VARCHAR ARRAY)) AS w(name)";
 
-  private final Handle handle;
+  private final Sql sql;
 
-  Manifests(Handle handle) {
-    this.handle = handle;
+  Manifests(Sql sql) {
+    this.sql = sql;
   }
 
   /** What was announced about serial numbers, by serial number. */
   public Map<String, ManifestEntry> announced(String manufacturer, Collection<String> serials) {
     Map<String, ManifestEntry> found = new HashMap<>();
-    handle
-        .createQuery("SELECT m.serial, m.fleet, m.device, m.tags" + WANTED
+    sql.statement("SELECT m.serial, m.fleet, m.device, m.tags" + WANTED
             + " JOIN manifest_entry m ON m.manufacturer = :manufacturer AND m.serial = w.name")
-        .bindArray("wanted", String.class, List.copyOf(serials))
+        .bindTexts("wanted", serials)
         .bind("manufacturer", manufacturer)
-        .map((row, context) -> Manufacturers.manifestEntry(row))
+        .list(Manufacturers::manifestEntry)
         .forEach(entry -> found.put(entry.serial(), entry));
     return found;
   }
@@ -51,13 +48,12 @@ public final class Manifests {
     Set<String> taken = new HashSet<>();
     for (String owner : List.of(
         "manifest_entry o ON o.device", "manifest_entry o ON o.template_id", "device o ON o.id")) {
-      handle
-          .createQuery(
+      sql
+          .statement(
               "SELECT w.name, o.manufacturer, o.serial" + WANTED + " JOIN " + owner + " = w.name")
-          .bindArray("wanted", String.class, new ArrayList<>(names.keySet()))
-          .map((row, context) -> List.of(
+          .bindTexts("wanted", names.keySet())
+          .list(row -> List.of(
               row.getString("name"), row.getString("manufacturer"), row.getString("serial")))
-          .list()
           .stream()
           .filter(
               row -> !row.get(1).equals(manufacturer) || !row.get(2).equals(names.get(row.get(0))))
@@ -71,40 +67,37 @@ public final class Manifests {
     if (entries.isEmpty()) {
       return;
     }
-    PreparedBatch batch = handle.prepareBatch(
-        "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, template_id, tags,"
-            + " added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template, :tags, :now)");
-    for (ManifestEntry entry : entries) {
-      batch
-          .bind("manufacturer", manufacturer)
-          .bind("serial", entry.serial())
-          .bind("fleet", Columns.text(entry.fleet()))
-          .bind("device", Columns.text(entry.device()))
-          .bind(
-              "template",
-              entry.device() == null ? Manufacturer.template(manufacturer, entry.serial()) : null)
-          .bind("tags", entry.tags())
-          .bind("now", now)
-          .add();
-    }
-    batch.execute();
+    sql.statement(
+            "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, template_id, tags,"
+                + " added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template, :tags,"
+                + " :now)")
+        .executeEach(
+            entries,
+            (row, entry) -> row.bind("manufacturer", manufacturer)
+                .bind("serial", entry.serial())
+                .bind("fleet", Columns.text(entry.fleet()))
+                .bind("device", Columns.text(entry.device()))
+                .bind(
+                    "template",
+                    entry.device() == null
+                        ? Manufacturer.template(manufacturer, entry.serial())
+                        : null)
+                .bind("tags", entry.tags())
+                .bind("now", now));
   }
 
   /** Notes that a manifest came in; of the same one again, only the first time is kept. */
   public void record(ManifestRecord manifest) {
-    boolean known = handle
-        .createQuery(
+    boolean known = sql.statement(
             "SELECT 1 FROM manifest WHERE manufacturer = :manufacturer" + " AND sha256 = :sha256")
         .bind("manufacturer", manifest.manufacturer())
         .bind("sha256", manifest.sha256())
-        .mapTo(Integer.class)
-        .findOne()
+        .first(row -> row.getInt(1))
         .isPresent();
     if (known) {
       return;
     }
-    handle
-        .createUpdate("INSERT INTO manifest (manufacturer, sha256, signer, added, refused,"
+    sql.statement("INSERT INTO manifest (manufacturer, sha256, signer, added, refused,"
             + " imported_at) VALUES (:manufacturer, :sha256, :signer, :added, :refused, :now)")
         .bind("manufacturer", manifest.manufacturer())
         .bind("sha256", manifest.sha256())
@@ -117,16 +110,14 @@ public final class Manifests {
 
   /** The newest first. */
   public List<ManifestRecord> newest(int limit) {
-    return handle
-        .createQuery("SELECT * FROM manifest ORDER BY imported_at DESC, sha256 LIMIT :limit")
+    return sql.statement("SELECT * FROM manifest ORDER BY imported_at DESC, sha256 LIMIT :limit")
         .bind("limit", limit)
-        .map((row, context) -> new ManifestRecord(
+        .list(row -> new ManifestRecord(
             row.getString("manufacturer"),
             row.getString("sha256"),
             row.getString("signer"),
             row.getInt("added"),
             row.getInt("refused"),
-            Columns.instant(row, "imported_at")))
-        .list();
+            Columns.instant(row, "imported_at")));
   }
 }

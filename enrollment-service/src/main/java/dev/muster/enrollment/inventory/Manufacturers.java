@@ -8,6 +8,8 @@ import dev.muster.enrollment.idevid.IdentityRule;
 import dev.muster.enrollment.idevid.ManufacturerCrl;
 import dev.muster.enrollment.inventory.ManufacturerCa.Challenge;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
@@ -21,16 +23,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 
 /** Manufacturers, their trust anchors, and the devices they announced. */
 public final class Manufacturers {
-  private final Handle handle;
+  private final Sql sql;
 
-  Manufacturers(Handle handle) {
-    this.handle = handle;
+  Manufacturers(Sql sql) {
+    this.sql = sql;
   }
 
   /**
@@ -38,45 +38,36 @@ public final class Manufacturers {
    * the same name or CA free; and lets every service process notice the change.
    */
   public void changing() {
-    handle.execute("UPDATE trust_version SET version = version + 1 WHERE id = 1");
+    sql.statement("UPDATE trust_version SET version = version + 1 WHERE id = 1").execute();
   }
 
   /** Another number after each change of manufacturers or fleets. */
   public long version() {
-    return handle
-        .createQuery("SELECT version FROM trust_version WHERE id = 1")
-        .mapTo(Long.class)
-        .one();
+    return sql.statement("SELECT version FROM trust_version WHERE id = 1")
+        .one(row -> row.getLong(1));
   }
 
   /** All of them, by name. */
   public List<Manufacturer> all() {
     Map<String, List<ManufacturerCa>> cas = new HashMap<>();
-    handle
-        .createQuery("SELECT * FROM manufacturer_ca ORDER BY added_at, fingerprint")
-        .map((row, context) -> Map.entry(row.getString("manufacturer"), ca(row)))
+    sql.statement("SELECT * FROM manufacturer_ca ORDER BY added_at, fingerprint")
+        .list(row -> Map.entry(row.getString("manufacturer"), ca(row)))
         .forEach(entry ->
             cas.computeIfAbsent(entry.getKey(), name -> new ArrayList<>()).add(entry.getValue()));
-    return handle
-        .createQuery("SELECT * FROM manufacturer ORDER BY name")
-        .map(
-            (row, context) -> manufacturer(row, cas.getOrDefault(row.getString("name"), List.of())))
-        .list();
+    return sql.statement("SELECT * FROM manufacturer ORDER BY name")
+        .list(row -> manufacturer(row, cas.getOrDefault(row.getString("name"), List.of())));
   }
 
   /** The one of that name. */
   public Optional<Manufacturer> find(String name) {
-    List<ManufacturerCa> cas = handle
-        .createQuery("SELECT * FROM manufacturer_ca WHERE manufacturer = :name"
-            + " ORDER BY added_at, fingerprint")
+    List<ManufacturerCa> cas = sql.statement(
+            "SELECT * FROM manufacturer_ca WHERE manufacturer = :name"
+                + " ORDER BY added_at, fingerprint")
         .bind("name", name)
-        .map((row, context) -> ca(row))
-        .list();
-    return handle
-        .createQuery("SELECT * FROM manufacturer WHERE name = :name")
+        .list(Manufacturers::ca);
+    return sql.statement("SELECT * FROM manufacturer WHERE name = :name")
         .bind("name", name)
-        .map((row, context) -> manufacturer(row, cas))
-        .findOne();
+        .first(row -> manufacturer(row, cas));
   }
 
   private static Manufacturer manufacturer(ResultSet row, List<ManufacturerCa> cas)
@@ -129,10 +120,9 @@ public final class Manufacturers {
     manufacturer.cas().forEach(ca -> save(manufacturer.name(), ca, now));
   }
 
-  private Update bound(String statement, Manufacturer manufacturer) {
+  private SqlStatement bound(String statement, Manufacturer manufacturer) {
     ManufacturerPolicy policy = manufacturer.policy();
-    Update update = handle
-        .createUpdate(statement)
+    SqlStatement update = sql.statement(statement)
         .bind("name", manufacturer.name())
         .bind("admission", policy.admission().label())
         .bind("fleet", Columns.text(policy.fleet()))
@@ -145,7 +135,7 @@ public final class Manufacturers {
     return bound(update, manufacturer.distrust());
   }
 
-  private static Update bound(Update update, @Nullable Distrust distrust) {
+  private static SqlStatement bound(SqlStatement update, @Nullable Distrust distrust) {
     return update
         .bind("distrustedFrom", distrust == null ? null : distrust.from())
         .bind("distrustRenewals", distrust != null && distrust.renewals());
@@ -168,10 +158,9 @@ public final class Manufacturers {
     }
   }
 
-  private Update bound(String statement, String manufacturer, ManufacturerCa ca) {
+  private SqlStatement bound(String statement, String manufacturer, ManufacturerCa ca) {
     @Nullable Challenge challenge = ca.challenge();
-    Update update = handle
-        .createUpdate(statement)
+    SqlStatement update = sql.statement(statement)
         .bind("fingerprint", ca.fingerprint().hex())
         .bind("manufacturer", manufacturer)
         .bind("provenAt", ca.provenAt())
@@ -184,9 +173,8 @@ public final class Manufacturers {
   /** The newest CRL of each CA that has one. */
   public Map<Fingerprint, ManufacturerCrl> crls() {
     Map<Fingerprint, ManufacturerCrl> crls = new HashMap<>();
-    handle
-        .createQuery("SELECT ca, crl FROM manufacturer_crl")
-        .map((row, context) -> Map.entry(
+    sql.statement("SELECT ca, crl FROM manufacturer_crl")
+        .list(row -> Map.entry(
             new Fingerprint(row.getString("ca")), ManufacturerCrl.parse(row.getBytes("crl"))))
         .forEach(entry -> crls.put(entry.getKey(), entry.getValue()));
     return crls;
@@ -198,11 +186,10 @@ public final class Manufacturers {
    * @return false if that one is as new; then nothing has changed
    */
   public boolean store(Fingerprint ca, ManufacturerCrl crl, Instant now) {
-    Optional<Instant> before = handle
-        .createQuery("SELECT this_update FROM manufacturer_crl WHERE ca = :ca FOR UPDATE")
+    Optional<Instant> before = sql.statement(
+            "SELECT this_update FROM manufacturer_crl WHERE ca = :ca FOR UPDATE")
         .bind("ca", ca.hex())
-        .map((row, context) -> Columns.instant(row, "this_update"))
-        .findOne();
+        .first(row -> Columns.instant(row, "this_update"));
     if (before.isPresent() && !before.get().isBefore(crl.thisUpdate())) {
       return false;
     }
@@ -211,8 +198,7 @@ public final class Manufacturers {
             + " crl = :crl, stored_at = :now WHERE ca = :ca"
         : "INSERT INTO manufacturer_crl (ca, this_update, next_update, crl, stored_at)"
             + " VALUES (:ca, :thisUpdate, :nextUpdate, :crl, :now)";
-    handle
-        .createUpdate(statement)
+    sql.statement(statement)
         .bind("ca", ca.hex())
         .bind("thisUpdate", crl.thisUpdate())
         .bind("nextUpdate", crl.nextUpdate().orElse(null))
@@ -224,8 +210,7 @@ public final class Manufacturers {
 
   /** By which CA's signature, and with which certificate, a device has come in. */
   public void cameBy(String manufacturer, String serial, Fingerprint ca, X509Certificate idevid) {
-    handle
-        .createUpdate("UPDATE device SET idevid_ca = :ca, idevid_serial = :certificate"
+    sql.statement("UPDATE device SET idevid_ca = :ca, idevid_serial = :certificate"
             + " WHERE manufacturer = :manufacturer AND serial = :serial AND (idevid_ca IS NULL"
             + " OR idevid_ca <> :ca OR idevid_serial <> :certificate)")
         .bind("manufacturer", manufacturer)
@@ -237,11 +222,9 @@ public final class Manufacturers {
 
   /** By whose signature a device came in last; empty if that is not known. */
   public Optional<Fingerprint> caOf(DeviceId device) {
-    return handle
-        .createQuery("SELECT idevid_ca FROM device WHERE id = :id AND idevid_ca IS NOT NULL")
+    return sql.statement("SELECT idevid_ca FROM device WHERE id = :id AND idevid_ca IS NOT NULL")
         .bind("id", device.value())
-        .map((row, context) -> new Fingerprint(row.getString("idevid_ca")))
-        .findOne();
+        .first(row -> new Fingerprint(row.getString("idevid_ca")));
   }
 
   /** A live certificate of a device, and what it came in by. */
@@ -255,8 +238,7 @@ public final class Manufacturers {
 
   /** The live certificates of its devices, those after {@code after}, by device. */
   public List<Enrolled> enrolled(String manufacturer, String after, int limit, Instant now) {
-    return handle
-        .createQuery("SELECT d.id, d.enrolled_at, d.created_at, d.idevid_ca, d.idevid_serial,"
+    return sql.statement("SELECT d.id, d.enrolled_at, d.created_at, d.idevid_ca, d.idevid_serial,"
             + " c.serial AS certificate, c.not_after FROM device d JOIN certificate c"
             + " ON c.device = d.id WHERE d.manufacturer = :manufacturer AND d.id > :after"
             + " AND c.status = 'active' AND c.not_after > :now ORDER BY d.id, c.issued_at"
@@ -265,8 +247,7 @@ public final class Manufacturers {
         .bind("after", after)
         .bind("now", now)
         .bind("limit", limit)
-        .map((row, context) -> enrolled(row))
-        .list();
+        .list(Manufacturers::enrolled);
   }
 
   private static Enrolled enrolled(ResultSet row) throws SQLException {
@@ -283,11 +264,9 @@ public final class Manufacturers {
 
   /** Whether some device came in by the signature of that CA. */
   public boolean hasDevices(Fingerprint ca) {
-    return handle
-            .createQuery("SELECT COUNT(*) FROM device WHERE idevid_ca = :ca")
+    return sql.statement("SELECT COUNT(*) FROM device WHERE idevid_ca = :ca")
             .bind("ca", ca.hex())
-            .mapTo(Integer.class)
-            .one()
+            .one(row -> row.getInt(1))
         > 0;
   }
 
@@ -296,53 +275,34 @@ public final class Manufacturers {
     for (String statement : List.of(
         "DELETE FROM manufacturer_crl WHERE ca = :ca",
         "DELETE FROM manufacturer_ca WHERE fingerprint = :ca")) {
-      handle.createUpdate(statement).bind("ca", ca.hex()).execute();
+      sql.statement(statement).bind("ca", ca.hex()).execute();
     }
   }
 
   /** What was announced about a serial number. */
   public Optional<ManifestEntry> announced(String manufacturer, String serial) {
-    return handle
-        .createQuery("SELECT serial, fleet, device, tags FROM manifest_entry"
+    return sql.statement("SELECT serial, fleet, device, tags FROM manifest_entry"
             + " WHERE manufacturer = :manufacturer AND serial = :serial")
         .bind("manufacturer", manufacturer)
         .bind("serial", serial)
-        .map((row, context) -> manifestEntry(row))
-        .findOne();
+        .first(Manufacturers::manifestEntry);
   }
 
   /** Whether a name is kept for a device that was announced, outright or by template. */
   public boolean isAnnounced(DeviceId device) {
-    return isKept("device", device, "", "") || isKept("template_id", device, "", "");
-  }
-
-  /** As {@link #isAnnounced}, and that device is not the one of this manufacturer and serial. */
-  public boolean isAnnouncedForOther(DeviceId device, String manufacturer, String serial) {
-    return isKept("device", device, manufacturer, serial)
-        || isKept("template_id", device, manufacturer, serial);
-  }
-
-  /** Column by column, because an index helps with neither in an OR. */
-  private boolean isKept(String column, DeviceId device, String manufacturer, String serial) {
-    return handle
-            .createQuery("SELECT COUNT(*) FROM manifest_entry WHERE " + column + " = :device"
-                + " AND NOT (manufacturer = :manufacturer AND serial = :serial)")
-            .bind("device", device.value())
-            .bind("manufacturer", manufacturer)
-            .bind("serial", serial)
-            .mapTo(Integer.class)
-            .one()
-        > 0;
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM manifest_entry WHERE device = :device)"
+            // Apart, because an index helps with neither in an OR.
+            + " OR EXISTS (SELECT 1 FROM manifest_entry WHERE template_id = :device)")
+        .bind("device", device.value())
+        .one(row -> row.getBoolean(1));
   }
 
   /** All fleets that manufacturers or manifests name. */
   public List<FleetName> fleets() {
-    return handle
-        .createQuery("SELECT fleet FROM manufacturer WHERE fleet IS NOT NULL"
+    return sql.statement("SELECT fleet FROM manufacturer WHERE fleet IS NOT NULL"
             + " UNION SELECT fleet FROM manifest_entry WHERE fleet IS NOT NULL"
             + " UNION SELECT fleet FROM device")
-        .map((row, context) -> new FleetName(row.getString(1)))
-        .list();
+        .list(row -> new FleetName(row.getString(1)));
   }
 
   static ManifestEntry manifestEntry(ResultSet row) throws SQLException {

@@ -5,58 +5,51 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /** Keys that wait for an operator. */
 public final class PendingEnrollments {
-  private final Handle handle;
+  private final Sql sql;
 
-  PendingEnrollments(Handle handle) {
-    this.handle = handle;
+  PendingEnrollments(Sql sql) {
+    this.sql = sql;
   }
 
   public Optional<PendingEnrollment> find(DeviceId device, Fingerprint key) {
-    return handle
-        .createQuery(
+    return sql.statement(
             "SELECT * FROM pending_enrollment WHERE device = :device AND public_key = :key")
         .bind("device", device.value())
         .bind("key", key.hex())
-        .map((row, context) -> pending(row))
-        .findOne();
+        .first(PendingEnrollments::pending);
   }
 
   /** Those of a device, oldest first. */
   public List<PendingEnrollment> of(DeviceId device) {
-    return handle
-        .createQuery(
+    return sql.statement(
             "SELECT * FROM pending_enrollment WHERE device = :device ORDER BY since, public_key")
         .bind("device", device.value())
-        .map((row, context) -> pending(row))
-        .list();
+        .list(PendingEnrollments::pending);
   }
 
   /** Those of all devices that nobody has decided about, by device and key, after the one given. */
   public List<PendingEnrollment> waiting(String device, String key, int limit) {
-    return handle
-        .createQuery("SELECT * FROM pending_enrollment WHERE state = 'waiting'"
+    return sql.statement("SELECT * FROM pending_enrollment WHERE state = 'waiting'"
             + " AND (device > :device OR (device = :device AND public_key > :key))"
             + " ORDER BY device, public_key LIMIT :limit")
         .bind("device", device)
         .bind("key", key)
         .bind("limit", limit)
-        .map((row, context) -> pending(row))
-        .list();
+        .list(PendingEnrollments::pending);
   }
 
   public void insert(PendingEnrollment pending) {
-    handle
-        .createUpdate("INSERT INTO pending_enrollment (device, public_key, state, reason, since,"
+    sql.statement("INSERT INTO pending_enrollment (device, public_key, state, reason, since,"
             + " last_seen) VALUES (:device, :key, :state, :reason, :since, :lastSeen)")
         .bind("device", pending.device().value())
         .bind("key", pending.key().hex())
@@ -68,8 +61,7 @@ public final class PendingEnrollments {
   }
 
   public void seen(DeviceId device, Fingerprint key, Instant now) {
-    handle
-        .createUpdate("UPDATE pending_enrollment SET last_seen = :now"
+    sql.statement("UPDATE pending_enrollment SET last_seen = :now"
             + " WHERE device = :device AND public_key = :key")
         .bind("device", device.value())
         .bind("key", key.hex())
@@ -78,8 +70,7 @@ public final class PendingEnrollments {
   }
 
   public void update(DeviceId device, Fingerprint key, PendingEnrollment.State state) {
-    handle
-        .createUpdate("UPDATE pending_enrollment SET state = :state"
+    sql.statement("UPDATE pending_enrollment SET state = :state"
             + " WHERE device = :device AND public_key = :key")
         .bind("device", device.value())
         .bind("key", key.hex())
@@ -89,8 +80,7 @@ public final class PendingEnrollments {
 
   /** Its key has a certificate now. */
   public void delete(DeviceId device, Fingerprint key) {
-    handle
-        .createUpdate("DELETE FROM pending_enrollment WHERE device = :device AND public_key = :key")
+    sql.statement("DELETE FROM pending_enrollment WHERE device = :device AND public_key = :key")
         .bind("device", device.value())
         .bind("key", key.hex())
         .execute();
@@ -98,16 +88,14 @@ public final class PendingEnrollments {
 
   /** Forgets what waits or was refused: a device released starts afresh. */
   public void deleteAll(DeviceId device) {
-    handle
-        .createUpdate("DELETE FROM pending_enrollment WHERE device = :device")
+    sql.statement("DELETE FROM pending_enrollment WHERE device = :device")
         .bind("device", device.value())
         .execute();
   }
 
   /** Forgets keys that have waited in vain since before {@code lastSeenBefore}. */
   public int expire(Instant lastSeenBefore) {
-    return handle
-        .createUpdate(
+    return sql.statement(
             "DELETE FROM pending_enrollment WHERE state <> 'refused' AND last_seen < :before")
         .bind("before", lastSeenBefore)
         .execute();

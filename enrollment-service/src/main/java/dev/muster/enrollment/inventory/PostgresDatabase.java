@@ -5,10 +5,10 @@
 package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
+import dev.muster.enrollment.sql.Sql;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Locale;
-import org.jdbi.v3.core.Handle;
 
 /** A PostgreSQL server, which several enrollment services may share. */
 final class PostgresDatabase implements Database {
@@ -51,7 +51,7 @@ final class PostgresDatabase implements Database {
 
   /** The commit has done it. */
   @Override
-  public void flush(Handle handle) {}
+  public void flush(Sql sql) {}
 
   @Override
   public String explain(Throwable problem) {

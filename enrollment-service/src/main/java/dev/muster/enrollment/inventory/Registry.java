@@ -9,12 +9,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import dev.muster.enrollment.audit.AuditTrail;
 import dev.muster.enrollment.audit.AuditWriter;
+import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlFailedException;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,84 +27,82 @@ public final class Registry implements AutoCloseable {
 
   private final Database database;
   private final HikariDataSource source;
-  private final Jdbi jdbi;
   private final GroupCommit commits;
 
   private Registry(Database database, HikariDataSource source) {
     this.database = database;
     this.source = source;
-    this.jdbi = Jdbi.create(source);
-    this.commits = new GroupCommit(jdbi, database::flush);
+    this.commits = new GroupCommit(source, database::flush);
   }
 
   /** The tables, within one transaction. */
   public static final class Tables {
-    private final Handle handle;
+    private final Sql sql;
     private final @Nullable AuditWriter audit;
 
-    Tables(Handle handle, @Nullable AuditWriter audit) {
-      this.handle = handle;
+    Tables(Sql sql, @Nullable AuditWriter audit) {
+      this.sql = sql;
       this.audit = audit;
     }
 
     public Manufacturers manufacturers() {
-      return new Manufacturers(handle);
+      return new Manufacturers(sql);
     }
 
     public Devices devices() {
-      return new Devices(handle);
+      return new Devices(sql);
     }
 
     public Summaries summaries() {
-      return new Summaries(handle);
+      return new Summaries(sql);
     }
 
     public Alarms alarms() {
-      return new Alarms(handle);
+      return new Alarms(sql);
     }
 
     public Manifests manifests() {
-      return new Manifests(handle);
+      return new Manifests(sql);
     }
 
     public DeviceLabels labels() {
-      return new DeviceLabels(handle);
+      return new DeviceLabels(sql);
     }
 
     public SavedViews views() {
-      return new SavedViews(handle);
+      return new SavedViews(sql);
     }
 
     public Certificates certificates() {
-      return new Certificates(handle);
+      return new Certificates(sql);
     }
 
     public PendingEnrollments pending() {
-      return new PendingEnrollments(handle);
+      return new PendingEnrollments(sql);
     }
 
     public Claims claims() {
-      return new Claims(handle);
+      return new Claims(sql);
     }
 
     public RenewalOrders renewalOrders() {
-      return new RenewalOrders(handle);
+      return new RenewalOrders(sql);
     }
 
     public AuthorityStates authorities() {
-      return new AuthorityStates(handle);
+      return new AuthorityStates(sql);
     }
 
     public Crls crls() {
-      return new Crls(handle);
+      return new Crls(sql);
     }
 
     public TakenBackCertificates takenBack() {
-      return new TakenBackCertificates(handle);
+      return new TakenBackCertificates(sql);
     }
 
     public AuditTrail audit() {
-      return new AuditTrail(handle, audit);
+      return new AuditTrail(sql, audit);
     }
   }
 
@@ -132,7 +129,7 @@ public final class Registry implements AutoCloseable {
           .load()
           .migrate();
       return new Registry(database, source);
-    } catch (HikariPool.PoolInitializationException | FlywayException | JdbiException e) {
+    } catch (HikariPool.PoolInitializationException | FlywayException | SqlFailedException e) {
       if (source != null) {
         source.close();
       }
@@ -151,7 +148,11 @@ public final class Registry implements AutoCloseable {
 
   /** Reads, in one transaction. */
   public <T extends @Nullable Object> T read(Function<Tables, T> work) {
-    return jdbi.inTransaction(handle -> work.apply(new Tables(handle, null)));
+    try (Sql sql = Sql.open(source)) {
+      T result = work.apply(new Tables(sql, null));
+      sql.commit();
+      return result;
+    }
   }
 
   /**

@@ -4,26 +4,25 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** Orders to renew early; few, for a person gives each. */
 public final class RenewalOrders {
-  private final Handle handle;
+  private final Sql sql;
 
-  RenewalOrders(Handle handle) {
-    this.handle = handle;
+  RenewalOrders(Sql sql) {
+    this.sql = sql;
   }
 
   public void insert(RenewalOrder order) {
-    handle
-        .createUpdate("INSERT INTO renewal_order (id, issuer, fleet, issued_before, opens, closes)"
+    sql.statement("INSERT INTO renewal_order (id, issuer, fleet, issued_before, opens, closes)"
             + " VALUES (:id, :issuer, :fleet, :issuedBefore, :opens, :closes)")
         .bind("id", order.id())
         .bind("issuer", order.issuer())
@@ -36,29 +35,24 @@ public final class RenewalOrders {
 
   /** The order for a certificate that opens first. */
   public Optional<RenewalOrder> first(CertificateRecord certificate, @Nullable FleetName fleet) {
-    return handle
-        .createQuery("SELECT * FROM renewal_order WHERE issued_before > :issuedAt"
+    return sql.statement("SELECT * FROM renewal_order WHERE issued_before > :issuedAt"
             + " AND (issuer IS NULL OR issuer = :issuer) AND (fleet IS NULL OR fleet = :fleet)"
             + " ORDER BY opens, id LIMIT 1")
         .bind("issuedAt", certificate.issuedAt())
         .bind("issuer", certificate.issuer())
         .bind("fleet", fleet == null ? "" : fleet.value())
-        .map((row, context) -> order(row))
-        .findOne();
+        .first(RenewalOrders::order);
   }
 
   /** All of them, the newest first. */
   public List<RenewalOrder> all() {
-    return handle
-        .createQuery("SELECT * FROM renewal_order ORDER BY opens DESC, id")
-        .map((row, context) -> order(row))
-        .list();
+    return sql.statement("SELECT * FROM renewal_order ORDER BY opens DESC, id")
+        .list(RenewalOrders::order);
   }
 
   /** Forgets those about certificates that have all ended. */
   public int expire(Instant issuedBefore) {
-    return handle
-        .createUpdate("DELETE FROM renewal_order WHERE issued_before < :issuedBefore")
+    return sql.statement("DELETE FROM renewal_order WHERE issued_before < :issuedBefore")
         .bind("issuedBefore", issuedBefore)
         .execute();
   }

@@ -4,31 +4,28 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 
 /** What operators want to look at again. */
 public final class SavedViews {
-  private final Handle handle;
+  private final Sql sql;
 
-  SavedViews(Handle handle) {
-    this.handle = handle;
+  SavedViews(Sql sql) {
+    this.sql = sql;
   }
 
   /** Those of an operator, by name. */
   public List<SavedView> of(String owner) {
-    return handle
-        .createQuery("SELECT name, path FROM saved_view WHERE owner = :owner ORDER BY name")
+    return sql.statement("SELECT name, path FROM saved_view WHERE owner = :owner ORDER BY name")
         .bind("owner", owner)
-        .map((row, context) -> new SavedView(row.getString("name"), row.getString("path")))
-        .list();
+        .list(row -> new SavedView(row.getString("name"), row.getString("path")));
   }
 
   /** Keeps a view, in place of one of the same name. */
   public void put(String owner, SavedView view) {
     remove(owner, view.name());
-    handle
-        .createUpdate("INSERT INTO saved_view (owner, name, path) VALUES (:owner, :name, :path)")
+    sql.statement("INSERT INTO saved_view (owner, name, path) VALUES (:owner, :name, :path)")
         .bind("owner", owner)
         .bind("name", view.name())
         .bind("path", view.path())
@@ -37,8 +34,7 @@ public final class SavedViews {
 
   /** @return false if there was none of that name */
   public boolean remove(String owner, String name) {
-    return handle
-            .createUpdate("DELETE FROM saved_view WHERE owner = :owner AND name = :name")
+    return sql.statement("DELETE FROM saved_view WHERE owner = :owner AND name = :name")
             .bind("owner", owner)
             .bind("name", name)
             .execute()

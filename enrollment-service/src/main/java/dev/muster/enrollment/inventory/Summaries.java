@@ -4,22 +4,21 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlStatement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.Query;
-import org.jdbi.v3.core.statement.SqlStatements;
 
 /** Counts for an overview. */
 public final class Summaries {
-  private final Handle handle;
+  private final Sql sql;
 
-  Summaries(Handle handle) {
-    this.handle = handle;
+  Summaries(Sql sql) {
+    this.sql = sql;
   }
 
   /** Quick, whatever the size of the fleet. */
@@ -35,10 +34,8 @@ public final class Summaries {
     for (DeviceStatus status : DeviceStatus.values()) {
       counts.put(status, 0L);
     }
-    handle
-        .createQuery("SELECT status, COUNT(*) AS number FROM device GROUP BY status")
-        .map((row, context) -> counts.put(DeviceStatus.of(row.getString(1)), row.getLong(2)))
-        .list();
+    sql.statement("SELECT status, COUNT(*) AS number FROM device GROUP BY status")
+        .list(row -> counts.put(DeviceStatus.of(row.getString(1)), row.getLong(2)));
     return counts;
   }
 
@@ -54,14 +51,13 @@ public final class Summaries {
             "SELECT d.fleet, d.status, d.manufacturer, COUNT(*)" + meant
                 + " GROUP BY d.fleet, d.status, d.manufacturer",
             clauses)
-        .map((row, context) -> {
+        .list(row -> {
           long number = row.getLong(4);
           fleets.merge(row.getString(1), number, Long::sum);
           statuses.merge(row.getString(2), number, Long::sum);
           manufacturers.merge(row.getString(3), number, Long::sum);
           return number;
-        })
-        .list();
+        });
     String ofThose =
         filter.equals(DeviceFilter.NONE) ? "" : " WHERE t.device IN (SELECT d.id" + meant + ")";
     List<DeviceFacets.Count> tags = query(
@@ -69,30 +65,24 @@ public final class Summaries {
                 + " GROUP BY t.name, t.tag_value ORDER BY number DESC, t.name, t.tag_value LIMIT "
                 + most,
             clauses)
-        .map((row, context) ->
-            new DeviceFacets.Count(row.getString(1) + "=" + row.getString(2), row.getLong(3)))
-        .list();
+        .list(row ->
+            new DeviceFacets.Count(row.getString(1) + "=" + row.getString(2), row.getLong(3)));
     long all = devices.stream().mapToLong(Long::longValue).sum();
     return new DeviceFacets(all, statuses, fleets, manufacturers, tags);
   }
 
-  private Query query(String sql, DeviceFilter.Clauses clauses) {
+  private SqlStatement query(String text, DeviceFilter.Clauses clauses) {
     // The clauses are made for pages; this is one that begins at the beginning.
-    return handle
-        .createQuery(sql)
-        .configure(SqlStatements.class, statements -> statements.setUnusedBindingAllowed(true))
-        .bind("after", "")
-        .bindMap(clauses.values());
+    return sql.statement(text).bindAll(clauses.values()).bindAll(Map.of("after", ""));
   }
 
-  private long count(String sql) {
-    return handle.createQuery(sql).mapTo(Long.class).one();
+  private long count(String text) {
+    return sql.statement(text).one(row -> row.getLong(1));
   }
 
   /** Reads all certificates: not for every request. */
   public IdentitySummary.Ends ends(Instant now) {
-    return handle
-        .createQuery("SELECT"
+    return sql.statement("SELECT"
             + " COUNT(CASE WHEN ends <= :now THEN 1 END),"
             + " COUNT(CASE WHEN ends > :now AND ends <= :week THEN 1 END),"
             + " COUNT(CASE WHEN ends > :week AND ends <= :month THEN 1 END),"
@@ -105,8 +95,7 @@ public final class Summaries {
         .bind("week", now.plus(Duration.ofDays(7)))
         .bind("month", now.plus(Duration.ofDays(30)))
         .bind("quarter", now.plus(Duration.ofDays(90)))
-        .map((row, context) -> new IdentitySummary.Ends(
-            row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)))
-        .one();
+        .one(row -> new IdentitySummary.Ends(
+            row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)));
   }
 }

@@ -5,21 +5,21 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.sql.Sql;
 import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** What belongs on CRLs; {@link Certificates#update} keeps it. */
 public final class TakenBackCertificates {
-  private final Handle handle;
+  private final Sql sql;
 
-  TakenBackCertificates(Handle handle) {
-    this.handle = handle;
+  TakenBackCertificates(Sql sql) {
+    this.sql = sql;
   }
 
   /**
@@ -27,11 +27,11 @@ public final class TakenBackCertificates {
    * CRL before, each shows up at least once after its end (RFC 5280, 3.3).
    */
   public List<TakenBack> of(String issuer, Instant since) {
-    return handle
-        .createQuery("SELECT * FROM revocation WHERE issuer = :issuer AND not_after >= :since")
+    return sql
+        .statement("SELECT * FROM revocation WHERE issuer = :issuer AND not_after >= :since")
         .bind("issuer", issuer)
         .bind("since", since)
-        .map((row, context) -> takenBack(row))
+        .list(TakenBackCertificates::takenBack)
         .stream()
         // Here, where it costs less than the database's way along an index.
         .sorted(Comparator.comparing(TakenBack::serial))
@@ -40,8 +40,7 @@ public final class TakenBackCertificates {
 
   /** Forgets those of an issuer that ended before {@code before}. */
   public void forget(String issuer, Instant before) {
-    handle
-        .createUpdate("DELETE FROM revocation WHERE issuer = :issuer AND not_after < :before")
+    sql.statement("DELETE FROM revocation WHERE issuer = :issuer AND not_after < :before")
         .bind("issuer", issuer)
         .bind("before", before)
         .execute();
@@ -52,8 +51,7 @@ public final class TakenBackCertificates {
       @Nullable RevocationReason reason,
       Instant now,
       @Nullable Instant invalidSince) {
-    handle
-        .createUpdate("DELETE FROM revocation WHERE serial = :serial")
+    sql.statement("DELETE FROM revocation WHERE serial = :serial")
         .bind("serial", serial)
         .execute();
     if (reason != null) {
@@ -63,8 +61,7 @@ public final class TakenBackCertificates {
 
   private void insert(
       String serial, RevocationReason reason, Instant now, @Nullable Instant invalidSince) {
-    handle
-        .createUpdate("INSERT INTO revocation (serial, issuer, shard, not_after, reason,"
+    sql.statement("INSERT INTO revocation (serial, issuer, shard, not_after, reason,"
             + " revoked_at, invalid_since) SELECT serial, issuer, shard, not_after, :reason,"
             + " CAST(:at AS TIMESTAMP WITH TIME ZONE),"
             + " CAST(:invalidSince AS TIMESTAMP WITH TIME ZONE)"

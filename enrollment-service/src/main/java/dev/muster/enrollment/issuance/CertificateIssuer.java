@@ -31,7 +31,7 @@ public interface CertificateIssuer {
    * @throws IssuanceException if the CA's own certificate is not valid at {@code now}, or its key
    *     cannot be used
    */
-  X509Certificate issue(CertificateProfile profile, PublicKey key, Instant now);
+  IssuedCertificate issue(CertificateProfile profile, PublicKey key, Instant now);
 
   /**
    * Signs a CRL (RFC 5280, 5).

@@ -10,6 +10,7 @@ import dev.muster.enrollment.issuance.lint.CertificateKind;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
+import java.security.NoSuchAlgorithmException;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -20,6 +21,7 @@ import java.util.Date;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -27,9 +29,10 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v2CRLBuilder;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 
 /**
  * An issuing CA of our own: what it signs is built here, and signed by a {@link SigningKey}
@@ -52,6 +55,7 @@ public final class LocalIssuer implements CertificateIssuer {
   private final X509Certificate certificate;
   private final LintedSigner signer;
   private final X500Name name;
+  private final AuthorityKeyIdentifier authorityKey;
   private final SecureRandom random;
 
   /** @throws IllegalArgumentException if the key is not that of the certificate */
@@ -66,6 +70,15 @@ public final class LocalIssuer implements CertificateIssuer {
     this.random = requireNonNull(random, "random");
     // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
     this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+    this.authorityKey = authorityKey(certificate);
+  }
+
+  private static AuthorityKeyIdentifier authorityKey(X509Certificate certificate) {
+    try {
+      return new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-1", e);
+    }
   }
 
   @Override
@@ -79,7 +92,7 @@ public final class LocalIssuer implements CertificateIssuer {
   }
 
   @Override
-  public X509Certificate issue(CertificateProfile profile, PublicKey subjectKey, Instant now) {
+  public IssuedCertificate issue(CertificateProfile profile, PublicKey subjectKey, Instant now) {
     Duration backdating = backdating(profile);
     Instant begin = later(now.minus(backdating), certificate.getNotBefore().toInstant());
     Instant end =
@@ -88,11 +101,18 @@ public final class LocalIssuer implements CertificateIssuer {
       throw new IssuanceException("issuing CA: ended at "
           + certificate.getNotAfter().toInstant() + " (expected: valid at " + now + ")");
     }
+    BigInteger serial = newSerial();
     try {
-      JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
-          name, newSerial(), date(begin), date(end), profile.subject(), subjectKey);
-      addExtensions(builder, profile, subjectKey);
-      return signer.sign(builder, profile.kind(), profile.validity().plus(backdating));
+      SubjectPublicKeyInfo key = SubjectPublicKeyInfo.getInstance(subjectKey.getEncoded());
+      X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
+          name, serial, X509Times.of(begin), X509Times.of(end), profile.subject(), key);
+      addExtensions(builder, profile, key);
+      byte[] der = signer.sign(builder, profile.kind(), profile.validity().plus(backdating));
+      return new IssuedCertificate(
+          serial.toString(16),
+          Fingerprint.of(subjectKey),
+          end.truncatedTo(ChronoUnit.SECONDS),
+          der);
     } catch (GeneralSecurityException | IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a certificate", e);
     }
@@ -107,15 +127,13 @@ public final class LocalIssuer implements CertificateIssuer {
   }
 
   private void addExtensions(
-      JcaX509v3CertificateBuilder builder, CertificateProfile profile, PublicKey subjectKey)
+      X509v3CertificateBuilder builder, CertificateProfile profile, SubjectPublicKeyInfo key)
       throws GeneralSecurityException, IOException {
-    JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
+    builder.addExtension(Extension.authorityKeyIdentifier, false, authorityKey);
     builder.addExtension(
-        Extension.authorityKeyIdentifier,
+        Extension.subjectKeyIdentifier,
         false,
-        identifiers.createAuthorityKeyIdentifier(certificate.getPublicKey()));
-    builder.addExtension(
-        Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(subjectKey));
+        new JcaX509ExtensionUtils().createSubjectKeyIdentifier(key));
     builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
     builder.addExtension(
         Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose()));
@@ -149,10 +167,7 @@ public final class LocalIssuer implements CertificateIssuer {
           builder.addCRLEntry(entry.serial(), revokedAt, reason, date(entry.invalidSince()));
         }
       }
-      builder.addExtension(
-          Extension.authorityKeyIdentifier,
-          false,
-          new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
+      builder.addExtension(Extension.authorityKeyIdentifier, false, authorityKey);
       builder.addExtension(Extension.cRLNumber, false, new CRLNumber(contents.number()));
       if (contents.distributionPoint() != null) {
         builder.addExtension(
@@ -161,7 +176,7 @@ public final class LocalIssuer implements CertificateIssuer {
             StatusExtensions.issuingDistributionPoint(contents.distributionPoint()));
       }
       return signer.sign(builder);
-    } catch (GeneralSecurityException | IOException e) {
+    } catch (IOException e) {
       throw new IssuanceException("issuing CA: cannot sign a CRL", e);
     }
   }

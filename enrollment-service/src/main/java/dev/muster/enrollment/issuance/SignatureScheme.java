@@ -4,12 +4,15 @@
  */
 package dev.muster.enrollment.issuance;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
+import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -35,6 +38,7 @@ public enum SignatureScheme {
   private final AlgorithmIdentifier keyAlgorithm;
   private final String jcaName;
   private final AlgorithmIdentifier identifier;
+  private final byte[] encoded;
 
   SignatureScheme(
       String curve, ASN1ObjectIdentifier curveId, String jcaName, ASN1ObjectIdentifier identifier) {
@@ -43,6 +47,7 @@ public enum SignatureScheme {
     this.jcaName = jcaName;
     // Without parameters, not even NULL (RFC 5758, 3.2).
     this.identifier = new AlgorithmIdentifier(identifier);
+    this.encoded = encoded(this.identifier);
   }
 
   /** @throws IllegalArgumentException if no CA of ours has such a key */
@@ -66,6 +71,19 @@ public enum SignatureScheme {
   /** As certificates name it. */
   public AlgorithmIdentifier identifier() {
     return identifier;
+  }
+
+  /** As {@link #identifier}, in DER; not to be changed. */
+  byte[] encoded() {
+    return encoded;
+  }
+
+  private static byte[] encoded(AlgorithmIdentifier identifier) {
+    try {
+      return identifier.getEncoded(ASN1Encoding.DER);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Makes a key pair, from the provider's own randomness. */

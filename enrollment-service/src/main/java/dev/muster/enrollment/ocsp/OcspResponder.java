@@ -9,6 +9,7 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.sql.SqlFailedException;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -44,7 +45,6 @@ import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.bouncycastle.cert.ocsp.UnknownStatus;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -130,7 +130,7 @@ public final class OcspResponder {
     }
     try {
       return answer(authority, query.get());
-    } catch (JdbiException | IssuanceException e) {
+    } catch (SqlFailedException | IssuanceException e) {
       LOG.error("OCSP request failed reason=\"registry or CA out of order\"", e);
       return OcspAnswer.TRY_LATER;
     } catch (GeneralSecurityException | OCSPException | IOException | OperatorCreationException e) {

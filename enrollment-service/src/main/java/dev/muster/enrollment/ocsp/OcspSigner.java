@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -69,7 +70,7 @@ final class OcspSigner {
 
   private Credential newCredential(Instant now) {
     KeyPair keys = newKeys();
-    X509Certificate certificate =
+    IssuedCertificate certificate =
         issuer.issue(CertificateProfile.ocspSigner(issuer.id(), VALIDITY), keys.getPublic(), now);
     CertificateRecord record =
         CertificateRecord.issued(issuer.id(), "ocsp", null, null, now, certificate);
@@ -90,7 +91,7 @@ final class OcspSigner {
         issuer.id(),
         record.serial(),
         record.notAfter());
-    return new Credential(keys, certificate, now);
+    return new Credential(keys, certificate.certificate(), now);
   }
 
   private static KeyPair newKeys() {

@@ -14,6 +14,7 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.revocation.AppliedAnswer;
@@ -198,7 +199,7 @@ final class CertificateRoutes {
     });
     CertificateIssuer issuer = parts.authorities().serviceIssuer();
     StatusPlaces.Place place = parts.places().next(issuer.id());
-    X509Certificate issued = issuer.issue(
+    IssuedCertificate issued = issuer.issue(
         CertificateProfile.service(name, role, fleet, VALIDITY, place.urls()), csr.key(), now);
     CertificateRecord record =
         CertificateRecord.issued(issuer.id(), role, null, null, now, issued).in(place.shard());

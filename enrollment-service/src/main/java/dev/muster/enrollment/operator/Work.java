@@ -5,6 +5,7 @@
 package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.sql.SqlFailedException;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -20,7 +21,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +53,7 @@ final class Work {
         try {
           T result = work.get();
           context.runOnContext(back -> then.accept(result));
-        } catch (JdbiException e) {
+        } catch (SqlFailedException e) {
           LOG.error("Registry out of order", e);
           context.runOnContext(back ->
               request.fail(new HttpException(503, "registry: out of order, try again later")));

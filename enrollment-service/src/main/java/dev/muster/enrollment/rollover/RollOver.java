@@ -13,6 +13,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.CrlPublisher;
 import java.net.URI;
@@ -179,7 +180,12 @@ public final class RollOver {
     Instant now = clock.instant();
     tables.authorities().put(authority.id(), authority.state().label(), authority.since());
     CertificateRecord certificate = CertificateRecord.issued(
-        authority.parent(), "ca", null, null, authority.since(), authority.certificate());
+        authority.parent(),
+        "ca",
+        null,
+        null,
+        authority.since(),
+        IssuedCertificate.of(authority.certificate()));
     if (!authority.isRoot() && tables.certificates().find(certificate.serial()).isEmpty()) {
       tables.certificates().insert(certificate);
     }

@@ -6,11 +6,12 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import org.jdbi.v3.core.Handle;
 
 /** Registries that only a benchmark wants. */
 public final class BenchRegistry {
@@ -31,7 +32,7 @@ public final class BenchRegistry {
       }
 
       @Override
-      public void flush(Handle handle) {}
+      public void flush(Sql sql) {}
 
       @Override
       public String explain(Throwable problem) {
@@ -80,7 +81,7 @@ public final class BenchRegistry {
                   CertificateStatus.ACTIVE,
                   null,
                   null,
-                  new StoredCertificate(
+                  new IssuedCertificate(
                       String.format("1%032x", i),
                       unique,
                       certificate.getNotAfter().toInstant(),

@@ -7,14 +7,17 @@ package dev.muster.enrollment.inventory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import org.flywaydb.core.Flyway;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClaimTermMigrationTest {
   @Test
-  void claimRule_ofBefore_isATermOfItsManufacturer(@TempDir Path folder) {
+  void claimRule_ofBefore_isATermOfItsManufacturer(@TempDir Path folder) throws SQLException {
     String url = "jdbc:h2:file:" + folder.resolve("registry");
     Flyway.configure()
         .dataSource(url, "sa", "")
@@ -22,11 +25,12 @@ class ClaimTermMigrationTest {
         .target("9")
         .load()
         .migrate();
-    Jdbi.create(url, "sa", "").useHandle(handle -> {
-      handle.execute("INSERT INTO manufacturer (name, admission, created_at) VALUES"
+    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        Statement statement = connection.createStatement()) {
+      statement.execute("INSERT INTO manufacturer (name, admission, created_at) VALUES"
           + " ('acme', 'auto', CURRENT_TIMESTAMP), ('globex', 'auto', CURRENT_TIMESTAMP)");
-      handle.execute("INSERT INTO claim_rule VALUES ('acme')");
-    });
+      statement.execute("INSERT INTO claim_rule VALUES ('acme')");
+    }
     try (Registry registry = Registry.open(new StorageConfig(folder))) {
       assertThat(claimRequired(registry, "acme")).isTrue();
       assertThat(claimRequired(registry, "globex")).isFalse();

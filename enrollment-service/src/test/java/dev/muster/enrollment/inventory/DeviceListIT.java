@@ -10,6 +10,10 @@ import dev.muster.protocol.identity.FleetName;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -17,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -43,33 +46,34 @@ class DeviceListIT {
 
   /** Two certificates for each device; the lists never look into them. */
   @BeforeAll
-  static void fill() {
+  static void fill() throws SQLException {
     StorageConfig storage = new StorageConfig(folder.resolve("db"));
     Registry.open(storage).close();
-    Jdbi jdbi = Jdbi.create("jdbc:h2:file:" + folder.resolve("db/registry"), "sa", "");
-    jdbi.useHandle(handle -> {
-      handle.execute("INSERT INTO manufacturer (name, admission, created_at)"
+    String url = "jdbc:h2:file:" + folder.resolve("db/registry");
+    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        Statement statement = connection.createStatement()) {
+      statement.execute("INSERT INTO manufacturer (name, admission, created_at)"
           + " VALUES ('acme', 'auto', CURRENT_TIMESTAMP)");
-      handle.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
+      statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
           + " released, created_at) SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN"
           + " 'north' ELSE 'south' END, 'acme', x, LPAD(x, 64, '0'), CASE WHEN MOD(x, "
           + DEVICES / PENDING + ") = 0 THEN 'pending' ELSE 'active' END, FALSE, CURRENT_TIMESTAMP"
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       for (int n = 1; n <= 2; n++) {
-        handle.execute("INSERT INTO certificate (serial, issuer, role, device,"
+        statement.execute("INSERT INTO certificate (serial, issuer, role, device,"
             + " public_key, not_after, issued_at, status, certificate) SELECT '" + n + "' || x,"
             + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x,"
             + " CURRENT_TIMESTAMP, DATEADD(DAY, " + n + ", CURRENT_TIMESTAMP), 'active',"
             + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       }
-      handle.execute("INSERT INTO device_tag SELECT id, 'model', 'a' FROM device");
-      handle.execute("INSERT INTO device_tag SELECT id, 'site', 'hall 3' FROM device"
+      statement.execute("INSERT INTO device_tag SELECT id, 'model', 'a' FROM device");
+      statement.execute("INSERT INTO device_tag SELECT id, 'site', 'hall 3' FROM device"
           + " WHERE status = 'pending'");
-      handle.execute(
+      statement.execute(
           "INSERT INTO device_group SELECT id, 'canary' FROM device" + " WHERE status = 'pending'");
       // As the database does by itself after a while.
-      handle.execute("ANALYZE");
-    });
+      statement.execute("ANALYZE");
+    }
     registry = Registry.open(storage);
   }
 

@@ -6,11 +6,14 @@ package dev.muster.enrollment.inventory;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.enrollment.sql.SqlFailedException;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +70,23 @@ class PostgresRegistryIT extends RegistryContract {
         .isInstanceOf(RegistryUnavailableException.class)
         .hasMessageContaining("jdbc:postgresql://127.0.0.1:1/none")
         .hasMessageContaining("out of reach");
+  }
+
+  /** The writer keeps its connection from one commit to the next. */
+  @Test
+  void commit_afterTheServerHasCutItsConnection_findsAnother() throws Exception {
+    try (Registry registry = open()) {
+      registry.commit(tables -> tables.crls().nextNumber("device", 1));
+      try (var connection = server.getPostgresDatabase().getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE datname = '" + database + "'");
+      }
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
+          .ignoreException(SqlFailedException.class)
+          .until(() -> registry.commit(tables -> tables.crls().nextNumber("device", 1)) > 1);
+    }
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.sql.SqlFailedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +34,7 @@ class RegistryFilesTest {
       assertThatThrownBy(() -> registry.commit(tables -> {
             return tables.crls().nextNumber("x".repeat(99), 1);
           }))
-          .isInstanceOf(JdbiException.class);
+          .isInstanceOf(SqlFailedException.class);
       for (Path made : new Path[] {folder.resolve("made"), database}) {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
             .isEqualTo("rwx------");

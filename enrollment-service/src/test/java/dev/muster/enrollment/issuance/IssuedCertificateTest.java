@@ -44,7 +44,9 @@ class IssuedCertificateTest {
   private X509Certificate issue(Instant now, Duration validity) {
     DeviceSubject subject = new DeviceSubject(new FleetName("f1"), new DeviceId("sn-1"));
     KeyPair keys = TestPki.newKey();
-    return issuer.issue(CertificateProfile.device(subject, validity, null), keys.getPublic(), now);
+    return issuer
+        .issue(CertificateProfile.device(subject, validity, null), keys.getPublic(), now)
+        .certificate();
   }
 
   @Test

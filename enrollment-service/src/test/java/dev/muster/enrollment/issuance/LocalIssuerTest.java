@@ -18,7 +18,6 @@ import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.Security;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -138,8 +137,12 @@ class LocalIssuerTest {
 
   @Test
   void cert_isSignedByTheCaAlone_onceAndOnlyTheJudgedBytes() throws Exception {
-    X509Certificate issued = issuer.issue(device("acme-1"), DEVICE_KEY, Instant.now());
-    issued.verify(CA_KEY.getPublic());
+    IssuedCertificate issued = issuer.issue(device("acme-1"), DEVICE_KEY, Instant.now());
+    issued.certificate().verify(CA_KEY.getPublic());
+    assertThat(IssuedCertificate.of(issued.certificate()))
+        .usingRecursiveComparison()
+        .ignoringFields("read")
+        .isEqualTo(issued);
     assertThat(key.signatures).isEqualTo(1);
   }
 
@@ -156,8 +159,10 @@ class LocalIssuerTest {
     Set<BigInteger> serials = new HashSet<>();
     int[] ones = new int[128];
     for (int i = 0; i < 1000; i++) {
-      BigInteger serial =
-          issuer.issue(device("acme-1"), DEVICE_KEY, Instant.now()).getSerialNumber();
+      BigInteger serial = issuer
+          .issue(device("acme-1"), DEVICE_KEY, Instant.now())
+          .certificate()
+          .getSerialNumber();
       assertThat(serial.signum()).isPositive();
       // The first bit of the first octet is the sign.
       assertThat(serial.toByteArray()).hasSize(17).startsWith((byte) 1);

@@ -19,15 +19,14 @@ import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.PendingEnrollment;
-import dev.muster.enrollment.inventory.StoredCertificate;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -194,7 +193,7 @@ class RegistrarTest {
         status,
         reason,
         null,
-        StoredCertificate.of(OLD.certificate()));
+        IssuedCertificate.of(OLD.certificate()));
   }
 
   /** Of fleet "north" now. */
@@ -624,8 +623,8 @@ class RegistrarTest {
     world.sameKey = Optional.of(presented);
     assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
         .isEqualTo("issue acme-sn1 default");
-    X509Certificate next =
-        CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build().certificate();
+    IssuedCertificate next = IssuedCertificate.of(
+        CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build().certificate());
     world.sameKey = Optional.of(
         CertificateRecord.issued("device", "device", ID, presented.serial(), NOW, next));
     assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))

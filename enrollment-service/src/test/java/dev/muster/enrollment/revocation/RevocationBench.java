@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.testing.MovableClock;
@@ -75,19 +76,19 @@ public final class RevocationBench implements AutoCloseable {
   X509Certificate issue(CrlShards places, Duration validity) {
     CertificateIssuer issuer = authorities.deviceIssuer();
     StatusPlaces.Place place = places.next(issuer.id());
-    X509Certificate certificate = issuer.issue(
+    IssuedCertificate issued = issuer.issue(
         CertificateProfile.service("probe", "service", null, validity, place.urls()),
         TestPki.newKey().getPublic(),
         clock.instant());
     registry.commit(tables -> {
       tables
           .certificates()
-          .insert(CertificateRecord.issued(
-                  issuer.id(), "service", null, null, clock.instant(), certificate)
-              .in(place.shard()));
+          .insert(
+              CertificateRecord.issued(issuer.id(), "service", null, null, clock.instant(), issued)
+                  .in(place.shard()));
       return place;
     });
-    return certificate;
+    return issued.certificate();
   }
 
   public Revocations.Outcome revoke(X509Certificate certificate, RevocationReason reason) {

@@ -7,9 +7,8 @@ package dev.muster.enrollment.issuance.lint;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Judges certificates that one CA is about to sign: RFC 5280, what its updates say, and our own
@@ -39,10 +38,10 @@ public final class CertificateLint {
     } catch (IOException | RuntimeException e) {
       return List.of(new Finding(STRUCTURE, "RFC 5280, 4.1", "no certificate: " + e.getMessage()));
     }
+    List<Finding> findings = new ArrayList<>(0);
+    CommonRules.RULES.forEach(rule -> rule.apply(draft).ifPresent(findings::add));
     List<Rule<Draft>> own = kind.isCa() ? CaRules.RULES : LeafRules.RULES;
-    return Stream.concat(CommonRules.RULES.stream(), own.stream())
-        .map(rule -> rule.apply(draft))
-        .flatMap(Optional::stream)
-        .toList();
+    own.forEach(rule -> rule.apply(draft).ifPresent(findings::add));
+    return findings;
   }
 }

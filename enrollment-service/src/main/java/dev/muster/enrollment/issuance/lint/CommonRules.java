@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
@@ -80,13 +81,14 @@ final class CommonRules {
 
   private static Optional<String> version(Draft draft) {
     return faultUnless(
-        draft.version == VERSION_3, "version " + (draft.version + 1) + " (expected: 3)");
+        draft.version == VERSION_3, () -> "version " + (draft.version + 1) + " (expected: 3)");
   }
 
   static Optional<String> serialFault(BigInteger serial) {
     return faultUnless(
         serial.signum() > 0 && serial.toByteArray().length <= MAX_SERIAL_OCTETS,
-        serial.toString(16) + " (expected: positive, at most " + MAX_SERIAL_OCTETS + " octets)");
+        () -> serial.toString(16) + " (expected: positive, at most " + MAX_SERIAL_OCTETS
+            + " octets)");
   }
 
   /** A source that is stuck shows as bits that are nearly all alike. */
@@ -95,7 +97,7 @@ final class CommonRules {
     int heads = serial.clearBit(SERIAL_BITS).bitCount();
     return faultUnless(
         serial.bitLength() > SERIAL_BITS && heads >= MIN_HEADS && heads <= SERIAL_BITS - MIN_HEADS,
-        serial.toString(16) + " (expected: 128 random bits below a leading one)");
+        () -> serial.toString(16) + " (expected: 128 random bits below a leading one)");
   }
 
   private static Optional<String> issuer(Draft draft) {
@@ -121,8 +123,8 @@ final class CommonRules {
     boolean within = !begin.isBefore(draft.issuer.notBefore) && !end.isAfter(draft.issuer.notAfter);
     return faultUnless(
         within,
-        begin + " to " + end + " (expected: within the issuer's, " + draft.issuer.notBefore + " to "
-            + draft.issuer.notAfter + ")");
+        () -> begin + " to " + end + " (expected: within the issuer's, " + draft.issuer.notBefore
+            + " to " + draft.issuer.notAfter + ")");
   }
 
   private static Optional<String> uniqueIds(Draft draft) {
@@ -188,5 +190,10 @@ final class CommonRules {
 
   static Optional<String> faultUnless(boolean right, String fault) {
     return right ? Optional.empty() : Optional.of(fault);
+  }
+
+  /** @param fault worded only if there is one, as hardly ever there is */
+  static Optional<String> faultUnless(boolean right, Supplier<String> fault) {
+    return right ? Optional.empty() : Optional.of(fault.get());
   }
 }

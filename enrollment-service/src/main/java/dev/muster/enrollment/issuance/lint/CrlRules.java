@@ -79,7 +79,7 @@ final class CrlRules {
 
   private static Optional<String> version(CrlDraft draft) {
     return faultUnless(
-        draft.version == VERSION_2, "version " + (draft.version + 1) + " (expected: 2)");
+        draft.version == VERSION_2, () -> "version " + (draft.version + 1) + " (expected: 2)");
   }
 
   private static Optional<String> issuer(CrlDraft draft) {
@@ -179,7 +179,8 @@ final class CrlRules {
     if (draft.extensions.has(Extension.freshestCRL)) {
       return Optional.of("with freshestCRL (expected: in full CRLs alone, RFC 5280, 5.2.6)");
     }
-    return faultUnless(from.compareTo(to) < 0, "base " + from + " (expected: below " + to + ")");
+    return faultUnless(
+        from.compareTo(to) < 0, () -> "base " + from + " (expected: below " + to + ")");
   }
 
   private static Optional<String> distributionPoint(CrlDraft draft) {

@@ -55,7 +55,12 @@ final class ExtensionList {
   }
 
   Optional<Entry> find(ASN1ObjectIdentifier type) {
-    return entries.stream().filter(entry -> entry.type().equals(type)).findFirst();
+    for (Entry entry : entries) {
+      if (entry.type().equals(type)) {
+        return Optional.of(entry);
+      }
+    }
+    return Optional.empty();
   }
 
   boolean has(ASN1ObjectIdentifier type) {

@@ -67,8 +67,8 @@ final class LeafRules {
     };
     return faultUnless(
         right,
-        "CN=" + name + ", O=" + fleet + ", OU=" + unit + " (expected: names of a " + draft.kind
-            + " by our grammar)");
+        () -> "CN=" + name + ", O=" + fleet + ", OU=" + unit + " (expected: names of a "
+            + draft.kind + " by our grammar)");
   }
 
   private static boolean isRole(String unit) {
@@ -96,7 +96,7 @@ final class LeafRules {
             .filter(ExtensionList.Entry::critical)
             .filter(entry -> KeyUsage.getInstance(entry.value()).equals(expected))
             .isPresent(),
-        "another, or not critical (expected: " + words + ", critical)");
+        () -> "another, or not critical (expected: " + words + ", critical)");
   }
 
   private static Optional<String> basicConstraints(Draft draft) {
@@ -113,7 +113,7 @@ final class LeafRules {
             .map(Arrays::asList)
             .filter(draft.kind.purposes()::equals)
             .isPresent(),
-        "another (expected: " + draft.kind.purposes() + " alone)");
+        () -> "another (expected: " + draft.kind.purposes() + " alone)");
   }
 
   private static Optional<String> alternativeNames(Draft draft) {

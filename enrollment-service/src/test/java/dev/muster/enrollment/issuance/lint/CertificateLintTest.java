@@ -117,7 +117,7 @@ class CertificateLintTest {
   }
 
   private static byte[] issue(CertificateProfile profile) throws Exception {
-    return authorities.deviceIssuer().issue(profile, P256, Instant.now()).getEncoded();
+    return authorities.deviceIssuer().issue(profile, P256, Instant.now()).der();
   }
 
   private static X500Name name(Object... typesAndValues) {

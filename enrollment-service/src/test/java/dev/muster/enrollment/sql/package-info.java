@@ -1,0 +1,4 @@
+@NullMarked
+package dev.muster.enrollment.sql;
+
+import org.jspecify.annotations.NullMarked;
