@@ -245,6 +245,7 @@ class AdminIT {
     assertThat(muster("admin devices list --fleet nowhere --status active --tag a=b --group g"))
         .doesNotContain("acme");
     assertThat(muster("admin devices groups")).startsWith("GROUP");
+    assertThat(muster("admin devices facets --manufacturer nobody")).startsWith("FACET");
     assertThat(muster("admin alarms list --all")).startsWith("RAISED");
   }
 

@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -528,13 +529,15 @@ class DashboardIT {
     OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
     String sent = "devices/sim-dev-0001/messages?limit=1000";
     String explored = "/telemetry?device=sim-dev-0001&device=sim-dev-0002&device=sim-dev-0003"
-        + "&series=env/temperature&series=env/humidity&span=15m";
+        + "&series=env/temperature&series=env/humidity";
     try (MusterProcess load =
         MusterProcess.start(folder, "simulate", "--devices", "12", "--rate", "1", "--for", "5m")) {
       await()
           .atMost(Duration.ofMinutes(3))
           .until(() ->
               operator.find(sent).map(page -> page.path("messages").size()).orElse(0) > 60);
+      Instant now = Instant.now();
+      explored += "&from=" + now.minusSeconds(90) + "&to=" + now;
       signIn();
       for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
         page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));

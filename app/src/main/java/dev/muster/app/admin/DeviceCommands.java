@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
     description = "The devices of the fleet.",
     subcommands = {
       DeviceCommands.ListAll.class,
+      DeviceCommands.Facets.class,
       DeviceCommands.Show.class,
       DeviceCommands.Approve.class,
       DeviceCommands.Refuse.class,
@@ -36,8 +37,8 @@ import picocli.CommandLine.Parameters;
       DeviceLabelCommands.Groups.class
     })
 final class DeviceCommands {
-  @Command(name = "list", description = "List devices.")
-  static final class ListAll extends AdminAction {
+  /** Devices by what they are. */
+  abstract static class Chosen extends AdminAction {
     @Option(names = "--fleet", paramLabel = "FLEET", description = "Only those of this fleet.")
     @Nullable String fleet;
 
@@ -48,6 +49,12 @@ final class DeviceCommands {
     @Nullable String status;
 
     @Option(
+        names = "--manufacturer",
+        paramLabel = "NAME",
+        description = "Only those of this manufacturer.")
+    @Nullable String manufacturer;
+
+    @Option(
         names = "--tag",
         paramLabel = "NAME=VALUE",
         description = "Only those with this tag; with all of them if given again.")
@@ -56,20 +63,48 @@ final class DeviceCommands {
     @Option(names = "--group", paramLabel = "GROUP", description = "Only those in this group.")
     @Nullable String group;
 
-    @Override
-    JsonNode ask(OperatorClient client) {
-      StringBuilder path = new StringBuilder("devices?limit=500");
+    String chosen(String of) {
+      StringBuilder path = new StringBuilder(of);
       filter(path, "fleet", fleet);
       filter(path, "status", status);
+      filter(path, "manufacturer", manufacturer);
       filter(path, "group", group);
       tags.forEach(tag -> filter(path, "tag", tag));
-      return allPages(client, path.toString(), "devices");
+      return path.toString();
     }
 
     private static void filter(StringBuilder path, String name, @Nullable String value) {
       if (value != null) {
         path.append('&').append(name).append('=').append(OperatorClient.segment(value));
       }
+    }
+  }
+
+  @Command(
+      name = "facets",
+      description = "How many devices are of which status, fleet and manufacturer, and have which"
+          + " tag: the most frequent of each.")
+  static final class Facets extends Chosen {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get(chosen("facets/devices?"));
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("FACET", "VALUE", "DEVICES");
+      for (String facet : List.of("status", "fleet", "manufacturer", "tag")) {
+        answer.path(facet).forEach(one -> table.row(facet, one.path("value"), one.path("devices")));
+      }
+      table.print(out);
+    }
+  }
+
+  @Command(name = "list", description = "List devices.")
+  static final class ListAll extends Chosen {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return allPages(client, chosen("devices?limit=500"), "devices");
     }
 
     @Override

@@ -142,6 +142,11 @@ function brushed(canvas, chosen) {
  */
 export function plot(canvas, stamp, series, frame, chosen) {
   if (!library) return;
+  if (!canvas.isConnected) {
+    // It has neither colours nor a size yet.
+    redraw();
+    return;
+  }
   const style = (value) => colour(canvas, value);
   const state = [stamp, style('var(--text)')].join('|');
   if (drawn?.canvas === canvas && drawn.state === state) return;

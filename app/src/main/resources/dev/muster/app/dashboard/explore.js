@@ -59,7 +59,6 @@ export function exploreView() {
   const series = view.series.length ? view.series : usual(values);
   if (series.length) answer.use(JSON.stringify({ devices: view.devices, series, points: view.points, ...view.frame }));
   return html`${heading('Telemetry', beside(view, series))}
-    ${savedViews('/telemetry', 'worth')}
     ${devicesPanel(view)}
     ${known.problem && !known.data ? failure(known.problem) : nothing}
     ${known.data ? metricChips(values, series) : skeleton(1)}
@@ -105,10 +104,10 @@ const metricChips = (values, series) => html`<p class="facets" role="group" aria
 /** Copying a link to what is seen means these times, not the hour before somebody follows it. */
 function beside(view, series) {
   const frame = answer.data?.frame;
-  if (!frame || !series.length) return nothing;
+  if (!frame || !series.length) return savedViews('/telemetry', 'worth');
   const values = (format) => '/api/v1/telemetry/export' + query({ device: view.devices, series, from: iso(frame.from), to: iso(frame.to), tier: view.tier, format });
   const link = '/telemetry' + query({ device: view.devices, series, from: iso(frame.from), to: iso(frame.to), points: param('points'), view: view.view });
-  return html`<span class="push row">
+  return html`${savedViews('/telemetry', 'worth')}<span class="push row">
     <button type="button" title="With these times and metrics" @click=${() => act(async () => {
       await navigator.clipboard.writeText(location.origin + link);
       say('Copied: the link shows these times');
@@ -124,7 +123,8 @@ function picture(view, series) {
     ${times(view)}
     ${answer.problem ? failure(answer.problem) : nothing}
     ${answer.shown((found) => html`
-      <p class="muted">${time(iso(found.frame.from), 'local')} to ${time(iso(found.frame.to), 'local')} · ${resolution(found)}</p>
+      <div class="row"><span class="muted">${time(iso(found.frame.from), 'local')} to ${time(iso(found.frame.to), 'local')} · ${resolution(found)}</span>
+        <label class="inline push">Resolution <select @change=${(event) => set({ points: event.target.value })}>${POINTS.map(([count, text]) => html`<option value=${count} ?selected=${count === view.points}>${text}</option>`)}</select></label></div>
       ${tabs('View', view.view, [['', hrefOf({ view: '' }), 'Chart'], ['table', hrefOf({ view: 'table' }), 'Table']])}
       ${found.series.length ? view.view ? valueTable(found) : chartOf(found, series)
         : empty('Nothing was measured in this time. Look further back, or at other metrics.')}`, skeleton(8))}
@@ -172,12 +172,11 @@ function times(view) {
         <button type="button" class="chip" @click=${() => look(frame.from + width / 2, frame.to + width / 2)}>Later →</button>
         <button type="button" class="chip" @click=${() => look(frame.from + width / 4, frame.to - width / 4)}>Zoom in</button>
         <button type="button" class="chip" @click=${() => look(frame.from - width / 2, frame.to + width / 2)}>Zoom out</button>` : nothing}</p>
-    <form class="row times" @submit=${chosen}>
+    <details><summary>Other times</summary><form class="row times" @submit=${chosen}>
       <label>From, local time<input type="datetime-local" step="1" name="from" required .value=${view.fixed ? local(view.frame.from) : ''}></label>
       <label>to<input type="datetime-local" step="1" name="to" required .value=${view.fixed ? local(view.frame.to) : ''}></label>
       <button>Look</button>
-      <label class="push">Resolution<select @change=${(event) => set({ points: event.target.value })}>${POINTS.map(([count, text]) => html`<option value=${count} ?selected=${count === view.points}>${text}</option>`)}</select></label>
-    </form>`;
+    </form></details>`;
 }
 
 const chartOf = (found, series) => html`<div class="canvas tall"><canvas role="img" aria-label=${`${series.join(', ')} of ${number(found.series.length)} series; the table below tells them in words`} ${ref((canvas) => canvas && draw(canvas, found))}></canvas></div>`;

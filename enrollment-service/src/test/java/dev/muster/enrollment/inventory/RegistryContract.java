@@ -10,9 +10,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -137,6 +141,74 @@ abstract class RegistryContract {
     assertThatThrownBy(() -> registry.commit(tables -> true))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed");
+  }
+
+  @Test
+  void facets_countTheDevicesThatAreMeant() {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      for (String name : List.of("a", "b", "c")) {
+        tables.devices().insert(device(name, name.equals("c") ? "north" : "south"));
+        tables.labels().tag(new DeviceId(name), new Tag("site", name.equals("a") ? "x" : "y z"));
+      }
+      tables.labels().join(new DeviceId("a"), new GroupName("canary"));
+      tables.labels().join(new DeviceId("b"), new GroupName("canary"));
+      return true;
+    });
+    DeviceFacets all = facets(registry, DeviceFilter.NONE);
+    assertThat(all.fleets()).containsOnly(Map.entry("north", 1L), Map.entry("south", 2L));
+    assertThat(all.tags())
+        .containsExactly(
+            new DeviceFacets.Count("site=y z", 2), new DeviceFacets.Count("site=x", 1));
+    DeviceFilter some = new DeviceFilter(
+        Optional.of(new FleetName("south")),
+        Optional.of(DeviceStatus.ACTIVE),
+        List.of(new Tag("site", "y z")),
+        Optional.of(new GroupName("canary")),
+        Optional.of("b"),
+        Optional.of("acme"));
+    assertThat(facets(registry, some))
+        .isEqualTo(new DeviceFacets(
+            1,
+            Map.of("active", 1L),
+            Map.of("south", 1L),
+            Map.of("acme", 1L),
+            List.of(new DeviceFacets.Count("site=y z", 1))));
+  }
+
+  private static DeviceFacets facets(Registry registry, DeviceFilter filter) {
+    return registry.read(tables -> tables.summaries().facets(filter, 10));
+  }
+
+  private static DeviceRecord device(String name, String fleet) {
+    return new DeviceRecord(
+        new DeviceId(name),
+        new FleetName(fleet),
+        "acme",
+        name,
+        null,
+        DeviceStatus.ACTIVE,
+        false,
+        NOW,
+        NOW,
+        0,
+        Identification.IDEVID);
+  }
+
+  @Test
+  void views_areTheirOwners_eachByItsName() {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.views().put("operator:ada", new SavedView("mine", "/devices?q=x"));
+      tables.views().put("operator:ada", new SavedView("mine", "/devices?q=y"));
+      tables.views().put("operator:bob", new SavedView("his", "/telemetry"));
+      return true;
+    });
+    assertThat(registry.<List<SavedView>>read(tables -> tables.views().of("operator:ada")))
+        .containsExactly(new SavedView("mine", "/devices?q=y"));
+    assertThat(registry.<Boolean>commit(tables -> tables.views().remove("operator:ada", "his")))
+        .isFalse();
   }
 
   @Test
