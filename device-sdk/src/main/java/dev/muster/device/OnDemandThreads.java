@@ -6,13 +6,13 @@ package dev.muster.device;
 
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.log.LogRing;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +27,10 @@ import org.slf4j.Logger;
 final class OnDemandThreads implements Executor {
   private static final Logger LOG = DeviceLogger.of(OnDemandThreads.class);
   private static final int SHARED = 2;
-  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final Duration IDLE = Duration.ofSeconds(5);
 
   private final ThreadFactory factory;
+  private final long idleNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Deque<Runnable> tasks = new ArrayDeque<>(); // Guarded by the lock.
@@ -37,15 +38,18 @@ final class OnDemandThreads implements Executor {
   private int idle; // Guarded by the lock.
 
   OnDemandThreads(String name, LogRing log) {
-    this(task -> {
-      Thread thread = new Thread(log.bound(task), name);
-      thread.setDaemon(true);
-      return thread;
-    });
+    this(
+        task -> {
+          Thread thread = new Thread(log.bound(task), name);
+          thread.setDaemon(true);
+          return thread;
+        },
+        IDLE);
   }
 
-  OnDemandThreads(ThreadFactory factory) {
+  OnDemandThreads(ThreadFactory factory, Duration idle) {
     this.factory = factory;
+    this.idleNanos = idle.toNanos();
   }
 
   /**
@@ -109,7 +113,7 @@ final class OnDemandThreads implements Executor {
   private @Nullable Runnable next() {
     lock.lock();
     try {
-      long left = IDLE_NANOS;
+      long left = idleNanos;
       while (tasks.isEmpty()) {
         if (left <= 0) {
           threads--;

@@ -213,16 +213,14 @@ class CaptiveNetworkIT {
   }
 
   @Test
-  void blackHole_closed_isDoneWithin5Seconds() {
+  void blackHole_closed_isDoneAndTheNextStartSendsTheRest() {
     start();
     toBroker.swallow();
     publish(3);
-    long begin = System.nanoTime();
 
-    device.close();
+    device.close(); // Had it to wait for the network, it would do so for ever.
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
-    assertThat(device.state()).isEqualTo(DeviceState.STOPPED);
+    awaitState(DeviceState.STOPPED);
     toBroker.heal();
     device = device(URI.create("mqtts://localhost:" + toBroker.port()));
     device.start();

@@ -24,9 +24,12 @@ import org.junit.jupiter.api.Test;
 class OnDemandThreadsTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** Longer than any test, on however busy a machine. */
+  private static final Duration IDLE = Duration.ofHours(1);
+
   private final List<Thread> made = new CopyOnWriteArrayList<>();
   private final AtomicBoolean machineIsFull = new AtomicBoolean();
-  private final OnDemandThreads threads = new OnDemandThreads(this::newThread);
+  private final OnDemandThreads threads = new OnDemandThreads(this::newThread, IDLE);
   private final CountDownLatch end = new CountDownLatch(1);
 
   private Thread newThread(Runnable task) {
@@ -117,6 +120,17 @@ class OnDemandThreadsTest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Test
+  void execute_nothingForAWhile_threadEndsAndAnotherIsMade() {
+    OnDemandThreads soonTired = new OnDemandThreads(this::newThread, Duration.ofMillis(1));
+    assertThat(run(soonTired)).succeedsWithin(LIMIT);
+    await().atMost(LIMIT).until(() -> made.get(0).getState() == Thread.State.TERMINATED);
+
+    assertThat(run(soonTired)).succeedsWithin(LIMIT);
+
+    assertThat(made).hasSize(2);
   }
 
   @Test
