@@ -33,10 +33,17 @@ class ByHandIT {
     }
     Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
     try (MusterProcess backend = MusterProcess.start(
-            folder, "serve", "--ephemeral-ports", "--set", "ports.coaps=0")
+            folder,
+            "serve",
+            "--ephemeral-ports",
+            "--set",
+            "ports.coaps=0",
+            "--set",
+            "ports.telemetryCoaps=0")
         .awaitReady()) {
       Endpoints ports = Endpoints.read(folder.resolve("muster-data"));
       assertThat(ports.coaps()).isPositive();
+      assertThat(ports.telemetryCoaps()).isPositive();
       Path script =
           Files.writeString(folder.resolve("by-hand.sh"), "set -eu -o pipefail\n" + script());
       MusterProcess.Ended ended = MusterProcess.startCommand(

@@ -48,7 +48,7 @@ public final class CoapsServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CoapsServer.class);
 
   private static final long CLOSE_MS = 1_000;
-  private static final long FLUSH_MS = 500;
+  private static final long FLUSH_MS = 2_000;
   private static final Duration RESTART = Duration.ofSeconds(10);
   /** Messages that are remembered, for each session that there may be. */
   private static final int MESSAGES_PER_SESSION = 2;

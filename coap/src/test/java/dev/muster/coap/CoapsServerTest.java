@@ -107,7 +107,7 @@ class CoapsServerTest {
     }
     assertThatThrownBy(() -> client("127.0.0.1").send(post("a"), "/"))
         .hasMessageContaining("INTERNAL_ERROR");
-    assertThat(meters.get("test.handshakes.refused").counter().count()).isEqualTo(1);
+    assertThat(meters.get("test.handshakes.refused").counter().count()).isPositive();
     assertThat(client("127.0.0.2").send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
     clients.get(0).close();
     clients.get(1).close();
