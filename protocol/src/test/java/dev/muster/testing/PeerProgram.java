@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -59,6 +60,21 @@ public final class PeerProgram {
     PeerProgram program = require(name);
     boolean works = program.run(Path.of("."), probe).exitCode() == 0;
     return works ? program : missing(name, "does not work here");
+  }
+
+  /** Finds a PKCS#11 library below {@code /usr/lib}; fails or skips the test if it is not there. */
+  public static Path requirePkcs11(String name) {
+    try (DirectoryStream<Path> architectures = Files.newDirectoryStream(Path.of("/usr/lib"))) {
+      for (Path architecture : architectures) {
+        Path library = architecture.resolve("pkcs11").resolve(name);
+        if (Files.exists(library)) {
+          return library;
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return missing(name, "not in /usr/lib/*/pkcs11").executable();
   }
 
   private static PeerProgram missing(String name, String problem) {

@@ -105,18 +105,31 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
           "this JDK has no PKCS#11 (expected: the module jdk.crypto.cryptoki)", null);
     }
     // Keys of tokens must stay there; some tokens would give them out if not told otherwise.
-    return template.configure("""
-        --name=muster-%d
-        library=%s
-        slot=%d
+    return template.configure(
+        """
+        --name=muster-%1$d
+        library=%2$s
+        slot=%3$d
         attributes(generate,CKO_PRIVATE_KEY,CKK_EC)={
+          CKA_TOKEN=%4$s
           CKA_PRIVATE=true
           CKA_SENSITIVE=true
           CKA_EXTRACTABLE=false
           CKA_SIGN=true
           CKA_DERIVE=false
         }
-        """.formatted(COUNT.incrementAndGet(), module, slot));
+        attributes(generate,CKO_PUBLIC_KEY,CKK_EC)={
+          CKA_TOKEN=%4$s
+        }
+        """.formatted(COUNT.incrementAndGet(), module, slot, keepsAllItMakes(module)));
+  }
+
+  /**
+   * tpm2-pkcs11 keeps every key it makes, also those of a session alone, which the JDK has it
+   * destroy with its garbage; by then their handles may be those of others. So the JDK is told.
+   */
+  private static boolean keepsAllItMakes(Path module) {
+    return module.getFileName().toString().contains("tpm2_pkcs11");
   }
 
   private static void requireModule(Path module) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.hardware.pkcs11;
 
+import com.sun.jna.Library;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
@@ -19,6 +20,12 @@ import java.util.TreeMap;
  * may change when another is plugged in; so the library is asked directly (PKCS#11 2.40, 5.4-5.5).
  */
 final class TokenSlots {
+  /**
+   * Alone, without RTLD_GLOBAL: all PKCS#11 libraries have functions of the same names, and the
+   * second in a program would call those of the first.
+   */
+  private static final int RTLD_LAZY = 1;
+
   private static final long CKR_OK = 0;
   private static final long CKR_ALREADY_INITIALIZED = 0x191;
   private static final long CKF_OS_LOCKING_OK = 2;
@@ -34,7 +41,7 @@ final class TokenSlots {
 
   /** @throws UnsatisfiedLinkError if that is no library for this machine */
   TokenSlots(String library) {
-    this.library = NativeLibrary.getInstance(library);
+    this.library = NativeLibrary.getInstance(library, Map.of(Library.OPTION_OPEN_FLAGS, RTLD_LAZY));
   }
 
   /**
