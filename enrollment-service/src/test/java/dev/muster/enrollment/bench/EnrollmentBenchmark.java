@@ -35,6 +35,10 @@ class EnrollmentBenchmark {
   private static final int WARM_UP = Integer.getInteger("bench.warmup", 6);
 
   private static final int DEVICES = Integer.getInteger("bench.devices", 600);
+
+  /** The server waits for a request for some seconds only, and the machine may be a slow one. */
+  private static final int OPEN_AT_ONCE = 100;
+
   private static final int FILLED = Integer.getInteger("bench.filled", 100_000);
   private static final List<String> SERVERS =
       List.of(System.getProperty("bench.servers", "durable,memory,filled").split(","));
@@ -115,8 +119,15 @@ class EnrollmentBenchmark {
               }
             }),
             1));
-    firstOnOpenConnections(name, server, counts);
-    keptAlive(name, server, counts, devices, ldevids);
+    for (int from = 0; from < DEVICES; from += OPEN_AT_ONCE) {
+      int to = Math.min(DEVICES, from + OPEN_AT_ONCE);
+      keptAlive(name, server, counts, devices.subList(from, to), ldevids.subList(from, to));
+    }
+    List<BenchDevice> more = devices(server);
+    for (int from = 0; from < DEVICES; from += OPEN_AT_ONCE) {
+      int to = Math.min(DEVICES, from + OPEN_AT_ONCE);
+      firstOnOpenConnections(name, server, counts, more.subList(from, to));
+    }
     List<BenchDevice> later = devices(server);
     Load.Result half = Load.open(
         tasks(i -> {
@@ -143,7 +154,11 @@ class EnrollmentBenchmark {
   }
 
   private static List<Load.Task> tasks(Indexed work) {
-    return IntStream.range(0, DEVICES)
+    return tasks(DEVICES, work);
+  }
+
+  private static List<Load.Task> tasks(int number, Indexed work) {
+    return IntStream.range(0, number)
         .<Load.Task>mapToObj(i -> () -> work.run(i))
         .toList();
   }
@@ -165,7 +180,7 @@ class EnrollmentBenchmark {
         server,
         counts,
         () -> Load.closed(
-            tasks(i -> {
+            tasks(devices.size(), i -> {
               for (int n = 1; n <= more; n++) {
                 open.get(i).send(devices.get(i).renewals.get(n));
               }
@@ -174,8 +189,8 @@ class EnrollmentBenchmark {
     close(open);
   }
 
-  private void firstOnOpenConnections(String name, BenchProcess server, boolean counts) {
-    List<BenchDevice> devices = devices(server);
+  private void firstOnOpenConnections(
+      String name, BenchProcess server, boolean counts, List<BenchDevice> devices) {
     List<EstConnection> open =
         devices.stream().map(device -> connect(device.idevid, server)).toList();
     costed(
@@ -183,7 +198,8 @@ class EnrollmentBenchmark {
         "enrollment, open connection",
         server,
         counts,
-        () -> Load.closed(tasks(i -> open.get(i).send(devices.get(i).enrollment)), 1));
+        () -> Load.closed(
+            tasks(devices.size(), i -> open.get(i).send(devices.get(i).enrollment)), 1));
     close(open);
   }
 
