@@ -92,6 +92,6 @@ public final class Muster {
       LoggerFactory.getLogger(Muster.class).error("Command failed unexpectedly", e);
       System.err.println("muster: this should not have happened; please report the lines above");
     }
-    return CommandLine.ExitCode.SOFTWARE;
+    return commandLine.getCommandSpec().exitCodeOnExecutionException();
   }
 }

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -224,6 +225,32 @@ class CommandLineIT {
               .stdout())
           .as(surroundings)
           .contains("muster ");
+    }
+  }
+
+  @Test
+  void launcher_inAFolderWithASpace_makesItsArchiveAndUsesIt() throws IOException {
+    Path checkout = Files.createDirectories(folder.resolve("a check out/app/target"))
+        .getParent()
+        .getParent();
+    Path muster = Files.copy(
+        MusterProcess.ROOT.resolve("muster"),
+        checkout.resolve("muster"),
+        StandardCopyOption.COPY_ATTRIBUTES);
+    Path target = checkout.resolve("app/target");
+    Files.createSymbolicLink(
+        target.resolve("library"), MusterProcess.ROOT.resolve("app/target/library"));
+    for (Map<String, String> environment :
+        List.of(Map.of("MUSTER_MAKE_ARCHIVE", "1"), Map.<String, String>of())) {
+      assertThat(MusterProcess.startCommand(
+                  folder, environment, List.of(muster.toString(), "--version"))
+              .awaitEnd(Duration.ofMinutes(2))
+              .expect(0)
+              .stdout())
+          .startsWith("muster ");
+      try (Stream<Path> files = Files.list(target)) {
+        assertThat(files.map(Path::toString)).anyMatch(name -> name.endsWith(".jsa"));
+      }
     }
   }
 }

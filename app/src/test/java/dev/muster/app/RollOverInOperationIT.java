@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.muster.app.doctor.Doctor;
+import dev.muster.app.doctor.Finding;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
@@ -17,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +67,7 @@ class RollOverInOperationIT {
       fleet.assertStoredOnce(operator, "roll-over");
       assertLeadToTheNewRootAlone(fleet);
       assertNobodyWasNeeded();
+      assertDoctorLooksAtThePresentCas();
       assertThat(backend.stderr()).doesNotContain("CRL refused").doesNotContain("\tat ");
     }
   }
@@ -124,6 +128,17 @@ class RollOverInOperationIT {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private void assertDoctorLooksAtThePresentCas() {
+    List<Finding> findings = new Doctor(data(), Clock.systemUTC(), false).examine();
+    assertThat(findings)
+        .extracting(Finding::check)
+        .contains("CA: device-3", "CA: root-2", "CRL: device-3")
+        .doesNotContain("CA: device", "CRL: device");
+    assertThat(findings)
+        .filteredOn(finding -> finding.check().startsWith("CRL: "))
+        .allMatch(finding -> finding.verdict() == Finding.Verdict.GOOD);
   }
 
   /** Without the certificates that lead from one root to the other, and without the old one. */

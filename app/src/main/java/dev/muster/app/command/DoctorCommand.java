@@ -24,9 +24,12 @@ import picocli.CommandLine.Option;
     name = "doctor",
     description = {
       "Examine the muster that runs on a data directory: who gets in, what it offers, what will end.",
-      "Exit code 0: nothing is bad, 1: something is."
-    })
+      "Each run leaves behind one revoked certificate, of a name that begins with doctor-.",
+      "Exit code 0: nothing is bad, 1: something is, 3: no muster runs there that could be examined."
+    },
+    exitCodeOnExecutionException = DoctorCommand.NOT_EXAMINED)
 public final class DoctorCommand implements Callable<Integer> {
+  static final int NOT_EXAMINED = 3;
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   @Option(
@@ -39,7 +42,8 @@ public final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--read-only",
       description =
-          "Change nothing: without the certificate that is issued, tried, revoked and tried again.")
+          "Change nothing: without the certificate that is issued, tried, revoked and tried again, "
+              + "and without the file that is written to see how fast the disk flushes.")
   boolean readOnly;
 
   @Option(names = "--json", description = "Print the findings as JSON.")

@@ -4,35 +4,21 @@
  */
 package dev.muster.app.doctor;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.muster.app.UserError;
-import dev.muster.app.doctor.TlsClient.Attempt;
-import dev.muster.app.doctor.TlsClient.Identity;
-import dev.muster.app.operator.CertificateRequest;
-import dev.muster.app.operator.OperatorClient;
-import java.io.ByteArrayInputStream;
-import java.net.HttpURLConnection;
-import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import javax.security.auth.x500.X500Principal;
 
 /** Who gets in: it tries to, as somebody who should not. */
 final class Admission {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final String STRANGER = "doctor";
-  private static final String OPEN = "a stranger is let in: stop it, and see its settings";
+  private static final MqttWords MQTT = new MqttWords("doctor");
+  private static final HttpWords CA_CERTIFICATES = HttpWords.get("/.well-known/est/cacerts");
 
-  private static final Set<Integer> REFUSED =
-      Set.of(0, HttpURLConnection.HTTP_UNAUTHORIZED, HttpURLConnection.HTTP_FORBIDDEN);
+  /** 400: it has gone on to read the request, which is none. */
+  private static final HttpWords ENROLLMENT =
+      HttpWords.post("/.well-known/est/simpleenroll", "application/pkcs10", "AAAA", List.of(400));
+
+  private static final String DEVICES = "/api/v1/devices";
+  private static final String WRONG_TOKEN = "Authorization: Bearer " + "A".repeat(43);
 
   private final Patient patient;
   private final boolean mayChange;
@@ -43,121 +29,139 @@ final class Admission {
     this.mayChange = mayChange;
   }
 
-  List<Finding> examine() {
-    List<Finding> findings = new ArrayList<>();
+  void examine(Findings findings) {
     Integer mqtt = patient.ports().mqtt();
     if (mqtt != null) {
-      findings.add(turnedAway("mqtt: without TLS", TlsClient.tryPlainMqtt(mqtt, STRANGER)));
-      findings.add(turnedAway("mqtt: no certificate", client(null).tryMqtt(mqtt, STRANGER)));
-      findings.add(
-          turnedAway("mqtt: foreign certificate", client(foreign()).tryMqtt(mqtt, STRANGER)));
-      findings.addAll(revoked(mqtt));
+      mqtt(findings, mqtt);
     }
     Integer est = patient.ports().est();
     if (est != null) {
-      findings.add(enrollment("est: no certificate", est, null));
-      findings.add(enrollment("est: foreign certificate", est, foreign()));
+      est(findings, est);
     }
     Integer operator = patient.ports().operator();
     if (operator != null) {
-      findings.add(token("operator: no token", operator, ""));
-      findings.add(token(
-          "operator: wrong token", operator, "Authorization: Bearer " + "A".repeat(43) + "\r\n"));
+      operator(findings, operator);
     }
-    return findings;
   }
 
-  private TlsClient client(@Nullable Identity identity) {
-    return new TlsClient(patient.trusted("root"), identity);
+  private void mqtt(Findings findings, int port) {
+    String clear = "mqtt: without TLS";
+    findings.look(clear, () -> MQTT.sayInTheClear(port).ofAStranger(clear));
+    String nobody = "mqtt: no certificate";
+    findings.look(nobody, () -> nobody().visit(port, MQTT).ofAStranger(nobody));
+    String foreign = "mqtt: foreign certificate";
+    findings.look(foreign, () -> shown(foreigner(), port, MQTT).ofAStranger(foreign));
+    revocation(findings, port);
   }
 
-  private Identity foreign() {
-    return ForeignIdentity.make(patient.clock().instant());
+  private void est(Findings findings, int port) {
+    String nobody = "est: no certificate";
+    findings.look(nobody, () -> enrolling(nobody(), port).ofAStranger(nobody));
+    String foreign = "est: foreign certificate";
+    findings.look(foreign, () -> {
+      Visitor visitor = foreigner();
+      Attempt attempt = enrolling(visitor, port);
+      return unlessKept(visitor, attempt).ofAStranger(foreign);
+    });
   }
 
-  private static Finding turnedAway(String check, Attempt attempt) {
-    return attempt.letIn()
-        ? Finding.bad(check, "let in (" + attempt.how() + ")", OPEN)
-        : Finding.good(check, "turned away: " + attempt.how());
+  private void operator(Findings findings, int port) {
+    String none = "operator: no token";
+    findings.look(none, () -> nobody().visit(port, HttpWords.get(DEVICES)).ofAStranger(none));
+    String wrong = "operator: wrong token";
+    findings.look(
+        wrong, () -> nobody().visit(port, HttpWords.get(DEVICES, WRONG_TOKEN)).ofAStranger(wrong));
+  }
+
+  private Visitor nobody() {
+    return new Visitor(patient.trusted("root"), null);
+  }
+
+  /** Whose certificate claims to come from our CA. */
+  private Visitor foreigner() {
+    List<X500Principal> issuers = patient.trusted("device-ca").stream()
+        .map(ca -> ca.getSubjectX500Principal())
+        .toList();
+    return new Visitor(
+        patient.trusted("root"),
+        ForeignIdentity.make(issuers.get(issuers.size() - 1), patient.clock().instant()));
+  }
+
+  static Attempt shown(Visitor visitor, int port, Visitor.Words words) {
+    return unlessKept(visitor, visitor.visit(port, words));
+  }
+
+  /** Being turned away says nothing of a certificate that nobody wanted to see. */
+  private static Attempt unlessKept(Visitor visitor, Attempt attempt) {
+    return attempt.isTurnedAway() && !visitor.wasAsked()
+        ? Attempt.unknown("turned away before it was asked for a certificate: " + attempt.how())
+        : attempt;
+  }
+
+  /** Tries what is for everybody first: a server that does not even answer that shows nothing. */
+  private static Attempt enrolling(Visitor visitor, int port) {
+    Attempt open = visitor.visit(port, CA_CERTIFICATES);
+    if (open.isTurnedAway()) {
+      return open;
+    }
+    return open.isLetIn()
+        ? visitor.visit(port, ENROLLMENT)
+        : Attempt.unknown("cacerts, which is for everybody: " + open.how());
   }
 
   /** A certificate of ours is let in, and once it is revoked it is not. */
-  private List<Finding> revoked(int port) {
+  private void revocation(Findings findings, int port) {
     String check = "mqtt: revoked certificate";
     if (!mayChange || patient.ports().est() == null) {
-      return List.of(Finding.unknown(
-          check, mayChange ? "no CA runs here to revoke one" : "not tried (--read-only)"));
+      String why = mayChange ? "no CA runs here to revoke one" : "not tried (--read-only)";
+      findings.look(check, () -> Finding.unknown(check, why));
+    } else {
+      findings.lookAround(check, () -> revocation(check, port));
     }
-    CertificateRequest request = CertificateRequest.create();
-    String name = "doctor-" + Long.toString(patient.clock().millis(), 36);
-    ObjectNode order = JSON.createObjectNode();
-    order.put("role", "consumer").put("name", name).put("csr", request.csrPem());
-    JsonNode issued = patient.operator().post("certificates", order);
-    TlsClient client =
-        client(new Identity(request.key(), chain(issued.path("chain").asText())));
-    Attempt before = client.tryMqtt(port, name);
-    Instant start = patient.clock().instant();
-    String serial = OperatorClient.segment(issued.path("serial").asText());
-    patient
-        .operator()
-        .post(
-            "certificates/" + serial + "/revoke",
-            JSON.createObjectNode().put("reason", "cessationOfOperation"));
-    long tookMs = Duration.between(start, patient.clock().instant()).toMillis();
-    Attempt after = client.tryMqtt(port, name);
-    if (!before.letIn()) {
-      return List.of(
-          Finding.bad(
-              "mqtt: our certificate",
-              "turned away: " + before.how(),
-              "nobody gets in: see the log of muster, and: muster admin sessions refusals " + name),
-          Finding.unknown(check, "it was not let in before"));
-    }
-    String then = ", " + tookMs + " ms after it was revoked";
-    return List.of(
-        Finding.good("mqtt: our certificate", "let in"),
-        after.letIn()
-            ? Finding.bad(check, "let in" + then, "the CRL does not reach the broker: see health")
-            : Finding.good(check, "turned away: " + after.how() + then));
   }
 
-  private static List<X509Certificate> chain(String pem) {
+  private List<Finding> revocation(String check, int port) {
+    TrialCertificate trial = TrialCertificate.order(patient);
+    Attempt before = trial.tryMqtt(port);
+    Duration took;
     try {
-      byte[] bytes = pem.getBytes(StandardCharsets.US_ASCII);
-      return CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(bytes))
-          .stream()
-          .map(X509Certificate.class::cast)
-          .toList();
-    } catch (CertificateException e) {
-      throw new UserError("the server's answer holds no certificates: " + e.getMessage());
+      took = trial.revoke();
+    } catch (RuntimeException e) {
+      return List.of(ours(before, trial.name()), stillGood(check, trial.serial(), e));
     }
+    return List.of(ours(before, trial.name()), revoked(check, before, trial.tryMqtt(port), took));
   }
 
-  private Finding enrollment(String check, int port, @Nullable Identity identity) {
-    String body = "AAAA";
-    int status = client(identity)
-        .tryHttp(
-            port,
-            "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nContent-Type:"
-                + " application/pkcs10\r\nContent-Length: " + body.length()
-                + "\r\nConnection: close\r\n\r\n" + body);
-    return status(check, status);
+  static Finding stillGood(String check, String serial, RuntimeException e) {
+    return Finding.bad(
+        check,
+        "it is good still: certificate " + serial + " was not revoked (" + e.getMessage() + ")",
+        "muster admin certificates revoke " + serial + " --reason cessationOfOperation");
   }
 
-  private Finding token(String check, int port, String header) {
-    int status = client(null)
-        .tryHttp(
-            port,
-            "GET /api/v1/devices HTTP/1.1\r\nHost: localhost\r\n" + header
-                + "Connection: close\r\n\r\n");
-    return status(check, status);
+  static Finding ours(Attempt before, String name) {
+    String check = "mqtt: our certificate";
+    return switch (before.outcome()) {
+      case LET_IN -> Finding.good(check, "let in");
+      case TURNED_AWAY ->
+        Finding.bad(
+            check,
+            "turned away: " + before.how(),
+            "nobody gets in: see the log of muster, and: muster admin sessions refusals " + name);
+      case UNKNOWN -> Finding.unknown(check, before.how());
+    };
   }
 
-  private static Finding status(String check, int status) {
-    String seen = status == 0 ? "the handshake was refused" : "status " + status;
-    return REFUSED.contains(status)
-        ? Finding.good(check, "turned away: " + seen)
-        : Finding.bad(check, seen + " (expected: 401 or 403)", OPEN);
+  static Finding revoked(String check, Attempt before, Attempt after, Duration took) {
+    if (!before.isLetIn()) {
+      return Finding.unknown(check, "it was not let in before it was revoked");
+    }
+    String revoking = "; revoking took " + took.toMillis() + " ms";
+    return switch (after.outcome()) {
+      case LET_IN ->
+        Finding.bad(check, "let in" + revoking, "the CRL does not reach the broker: see health");
+      case TURNED_AWAY -> Finding.good(check, "turned away: " + after.how() + revoking);
+      case UNKNOWN -> Finding.unknown(check, after.how() + revoking);
+    };
   }
 }

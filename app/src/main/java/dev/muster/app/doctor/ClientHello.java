@@ -9,12 +9,11 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.security.SecureRandom;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The first message of a TLS handshake up to TLS 1.2 (RFC 5246, 7.4.1.2), made by hand: it offers
@@ -24,7 +23,7 @@ import java.util.Optional;
  * @param suites by their numbers in the IANA registry
  */
 record ClientHello(int version, List<Integer> suites) {
-  private static final int LIMIT_MS = 5_000;
+  private static final int ALERT = 21;
   private static final int HANDSHAKE = 22;
   private static final int SERVER_HELLO = 2;
 
@@ -34,29 +33,41 @@ record ClientHello(int version, List<Integer> suites) {
     2, 1
   };
 
-  /** @return the suite that the server chose; empty if it refused */
-  Optional<Integer> offerTo(int port) throws IOException {
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(Patient.HOST, port), LIMIT_MS);
-      socket.setSoTimeout(LIMIT_MS);
+  /** What the server makes of it. */
+  sealed interface Answer {
+    /** It goes on, with this suite. */
+    record Chosen(int suite) implements Answer {}
+
+    /** @param description such as 70, protocol_version (RFC 8446, 6.2) */
+    record Alert(int description) implements Answer {}
+
+    record HungUp() implements Answer {}
+  }
+
+  /** @throws IOException if it does not answer, or with what is not TLS */
+  Answer offerTo(int port) throws IOException {
+    try (Socket socket = Visitor.plain(port)) {
       socket.getOutputStream().write(record());
-      return chosen(new DataInputStream(socket.getInputStream()));
+      return answer(new DataInputStream(socket.getInputStream()));
     }
   }
 
-  private static Optional<Integer> chosen(DataInputStream in) throws IOException {
+  private static Answer answer(DataInputStream in) throws IOException {
     try {
       int type = in.readUnsignedByte();
       in.skipNBytes(4);
+      if (type == ALERT) {
+        in.skipNBytes(1);
+        return new Answer.Alert(in.readUnsignedByte());
+      }
       if (type != HANDSHAKE || in.readUnsignedByte() != SERVER_HELLO) {
-        return Optional.empty();
+        throw new ProtocolException("an answer that is not TLS");
       }
       in.skipNBytes(3 + 2 + 32);
       in.skipNBytes(in.readUnsignedByte());
-      return Optional.of(in.readUnsignedShort());
+      return new Answer.Chosen(in.readUnsignedShort());
     } catch (EOFException | SocketException e) {
-      // It hung up on us.
-      return Optional.empty();
+      return new Answer.HungUp();
     }
   }
 

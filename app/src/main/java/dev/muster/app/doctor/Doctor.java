@@ -8,7 +8,6 @@ import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Looks at a running muster as a stranger, as its operator, and at the machine below it. */
@@ -18,24 +17,26 @@ public final class Doctor {
 
   /**
    * @param data the directory of a muster that runs on this machine
-   * @param mayChange whether a certificate may be issued, tried, revoked and tried again
+   * @param mayChange whether a certificate may be issued, tried, revoked and tried again, and a
+   *     file be written
+   * @throws dev.muster.app.UserError if none runs there
    */
   public Doctor(Path data, Clock clock, boolean mayChange) {
     this.patient = new Patient(data, Endpoints.read(data), OperatorClient.local(data), clock);
     this.mayChange = mayChange;
   }
 
-  /**
-   * Examines it; blocks for some seconds.
-   *
-   * @throws dev.muster.app.UserError if its operator API does not answer
-   */
+  /** Examines it; blocks for some seconds. What cannot be looked at is among what it answers. */
   public List<Finding> examine() {
-    List<Finding> findings = new ArrayList<>();
-    findings.addAll(new Admission(patient, mayChange).examine());
-    findings.addAll(new TlsOffers(patient).examine());
-    findings.addAll(new Lifetimes(patient).examine());
-    findings.addAll(new Machine(patient).examine());
-    return findings;
+    Findings findings = new Findings();
+    new Admission(patient, mayChange).examine(findings);
+    new TlsOffers(patient).examine(findings);
+    new Lifetimes(patient).examine(findings);
+    new Secrecy(patient.data()).examine(findings);
+    new Machine(patient, mayChange).examine(findings);
+    if (patient.ports().coaps() != null) {
+      findings.look("coaps", () -> Finding.unknown("coaps", "not examined: it speaks DTLS"));
+    }
+    return findings.all();
   }
 }

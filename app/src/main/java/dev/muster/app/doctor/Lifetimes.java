@@ -4,25 +4,22 @@
  */
 package dev.muster.app.doctor;
 
-import java.io.ByteArrayInputStream;
+import dev.muster.app.doctor.Patient.Authority;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.GeneralSecurityException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
-import java.util.Optional;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
-/** How long what time ends will last: CAs, the servers' certificates, CRLs. */
+/** How long what time ends will last: CAs, the servers' certificates, CRLs; and the clock. */
 final class Lifetimes {
   /** Ours renew themselves long before; what has so little left has not. */
   private static final Duration CA_LEAST = Duration.ofDays(30);
@@ -31,44 +28,52 @@ final class Lifetimes {
   private static final Duration HTTP_LIMIT = Duration.ofSeconds(10);
 
   private final Patient patient;
-  private final Instant now;
+  private final SignedHere signed = new SignedHere();
 
   Lifetimes(Patient patient) {
     this.patient = patient;
-    this.now = patient.clock().instant();
   }
 
-  List<Finding> examine() {
-    List<Finding> findings = new ArrayList<>();
-    for (String kind : List.of("root", "device-ca", "service-ca")) {
-      findings.add(authority(kind));
-    }
-    patient.tlsPorts().forEach((name, port) -> findings.add(server(name, port)));
-    if (patient.ports().http() != null) {
-      findings.add(crl("device", patient.ports().http()));
-      findings.add(crl("service", patient.ports().http()));
-    }
-    findings.add(clockAgainst(patient.trusted("service-ca")));
-    return findings;
+  void examine(Findings findings) {
+    findings.lookAround("CAs", () -> {
+      List<Authority> authorities = patient.authorities();
+      authorities.forEach(ca -> signed.note("the CA " + ca.id(), ca.certificate()));
+      authorities.stream().filter(Authority::isIssuer).forEach(ca -> crl(findings, ca));
+      return authorities.stream()
+          .filter(Authority::isActive)
+          .map(ca -> authority(ca, now()))
+          .toList();
+    });
+    patient.tlsPorts().forEach((name, port) -> {
+      String check = name + ": server certificate";
+      findings.look(check, () -> server(check, port));
+    });
+    findings.look("clock", () -> signed.against(now()));
   }
 
-  /** Of several, the newest: the others are on their way out. */
-  private Finding authority(String kind) {
-    Date end = patient.trusted(kind).stream()
-        .map(X509Certificate::getNotAfter)
-        .max(Date::compareTo)
-        .orElseThrow();
+  private Instant now() {
+    return patient.clock().instant();
+  }
+
+  /** One that is prepared does not help before somebody uses it. */
+  static Finding authority(Authority active, Instant now) {
     return left(
-        "CA: " + kind, end, CA_LEAST, "make the next one: muster admin authorities roll-over");
+        "CA: " + active.id(),
+        active.certificate(),
+        now,
+        CA_LEAST,
+        "let the next one follow: muster admin authorities roll-over " + active.kind());
   }
 
-  private Finding server(String name, int port) {
-    String check = name + ": server certificate";
-    try (SSLSocket socket = new TlsClient(patient.trusted("root"), null).connect(port)) {
+  private Finding server(String check, int port) throws IOException {
+    try (SSLSocket socket = new Visitor(patient.trusted("root"), null).connect(port)) {
       X509Certificate shown = (X509Certificate) socket.getSession().getPeerCertificates()[0];
-      return left(
-          check, shown.getNotAfter(), SERVER_LEAST, "it should have been renewed: see the log");
-    } catch (IOException e) {
+      signed.note("the certificate of port " + port, shown);
+      return left(check, shown, now(), SERVER_LEAST, "it should have been renewed: see the log");
+    } catch (SSLException e) {
+      if (!Visitor.isOurMistrust(e)) {
+        throw e;
+      }
       return Finding.bad(
           check,
           "not one below our root for " + Patient.HOST + ": " + e.getMessage(),
@@ -76,75 +81,43 @@ final class Lifetimes {
     }
   }
 
-  private Finding left(String check, Date end, Duration least, String advice) {
-    Duration left = Duration.between(now, end.toInstant());
-    String seen = left.toDays() + " days left, until " + end.toInstant();
+  private static Finding left(
+      String check, X509Certificate certificate, Instant now, Duration least, String advice) {
+    Instant end = certificate.getNotAfter().toInstant();
+    Duration left = Duration.between(now, end);
     if (left.isNegative()) {
-      return Finding.bad(check, "ended at " + end.toInstant(), advice);
+      return Finding.bad(check, "ended at " + end, advice);
     }
+    String seen = left.toDays() + " days left, until " + end;
     return left.compareTo(least) < 0
         ? Finding.doubtful(check, seen, advice)
         : Finding.good(check, seen);
   }
 
-  private Finding crl(String issuer, int port) {
-    String check = "CRL: " + issuer + " CA";
-    URI uri = URI.create("http://" + Patient.HOST + ":" + port + "/crl/" + issuer + ".crl");
-    try {
-      HttpResponse<byte[]> response = HttpClient.newHttpClient()
-          .send(
-              HttpRequest.newBuilder(uri).timeout(HTTP_LIMIT).build(),
-              HttpResponse.BodyHandlers.ofByteArray());
-      if (response.statusCode() != 200) {
-        return Finding.bad(check, uri + ": status " + response.statusCode(), "see health");
-      }
-      return examined(check, issuer, response.body());
-    } catch (IOException | GeneralSecurityException e) {
-      return Finding.bad(check, uri + ": " + e.getMessage(), "see health, and the log of muster");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Finding.unknown(check, "interrupted");
+  private void crl(Findings findings, Authority issuer) {
+    Integer port = patient.ports().http();
+    String check = "CRL: " + issuer.id();
+    if (port != null) {
+      findings.look(check, () -> crl(check, issuer, port));
     }
   }
 
-  private Finding examined(String check, String issuer, byte[] der)
-      throws GeneralSecurityException {
-    X509CRL crl = (X509CRL)
-        CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
-    if (patient.trusted(issuer + "-ca").stream().noneMatch(ca -> isSignedBy(crl, ca))) {
-      return Finding.bad(check, "not signed by the CA", "somebody else answers on this port");
+  private Finding crl(String check, Authority issuer, int port)
+      throws IOException, InterruptedException {
+    URI uri = URI.create("http://" + Patient.HOST + ":" + port + "/crl/" + issuer.id() + ".crl");
+    HttpResponse<byte[]> response = HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(uri).timeout(HTTP_LIMIT).build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    if (response.statusCode() != 200) {
+      return Finding.bad(check, uri + ": status " + response.statusCode(), "see health");
     }
-    Instant made = crl.getThisUpdate().toInstant();
-    Instant next = crl.getNextUpdate().toInstant();
-    int entries = Optional.ofNullable(crl.getRevokedCertificates())
-        .map(List::copyOf)
-        .orElse(List.of())
-        .size();
-    String seen = Duration.between(made, now).toMinutes() + " minutes old, " + entries
-        + " entries, next by " + next;
-    return next.isBefore(now)
-        ? Finding.bad(check, seen, "it is stale, and brokers will turn everybody away: see health")
-        : Finding.good(check, seen);
-  }
-
-  private static boolean isSignedBy(X509CRL crl, X509Certificate ca) {
     try {
-      crl.verify(ca.getPublicKey());
-      return true;
+      X509CRL crl = CrlCheck.parse(response.body());
+      signed.note("the CRL of " + issuer.id(), crl.getThisUpdate().toInstant());
+      return CrlCheck.judge(check, crl, issuer.certificate(), now());
     } catch (GeneralSecurityException e) {
-      return false;
+      return Finding.bad(check, uri + ": " + e.getMessage(), "somebody else answers on this port");
     }
-  }
-
-  /** A clock that is behind what it has signed itself was set back. */
-  private Finding clockAgainst(List<X509Certificate> made) {
-    Instant newest = made.stream()
-        .map(certificate -> certificate.getNotBefore().toInstant())
-        .max(Instant::compareTo)
-        .orElse(Instant.EPOCH);
-    return now.isBefore(newest)
-        ? Finding.bad(
-            "clock", now + " is before the CA was made, " + newest, "set the clock of this machine")
-        : Finding.good("clock", now + ", after all that was signed here");
   }
 }

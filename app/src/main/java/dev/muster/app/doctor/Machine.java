@@ -9,125 +9,112 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.conscrypt.Conscrypt;
 
 /** What it runs on, and what it says of itself. */
 final class Machine {
   private static final Set<String> FORGETFUL = Set.of("tmpfs", "ramfs", "devtmpfs");
+  private static final String FLUSH = "disk: flush";
+  /** As Linux and macOS put it. */
+  private static final String DISK_FULL = "No space left";
+
   private static final int FLUSHES = 40;
   private static final long FASTEST_DISK_NS = 15_000;
   private static final long LEAST_FREE = 256L << 20;
   private static final long ENOUGH_FREE = 2L << 30;
 
   private final Patient patient;
+  private final boolean mayChange;
 
-  Machine(Patient patient) {
+  /** @param mayChange whether a file may be written to see how fast the disk flushes */
+  Machine(Patient patient, boolean mayChange) {
     this.patient = patient;
+    this.mayChange = mayChange;
   }
 
-  List<Finding> examine() {
-    List<Finding> findings = new ArrayList<>(health());
-    findings.add(secrets());
-    findings.add(disk());
-    findings.add(flush());
-    findings.add(space());
-    findings.add(java());
-    findings.add(conscrypt());
-    return findings;
+  void examine(Findings findings) {
+    findings.lookAround("health", () -> health(patient.operator().get("health")));
+    findings.look("disk: kind", () -> kind(Files.getFileStore(patient.data()).type()));
+    findings.look(FLUSH, this::flush);
+    findings.look("disk: space", this::space);
+    findings.look("Java (of this command)", Machine::java);
+    findings.look("native TLS (Conscrypt)", Machine::conscrypt);
   }
 
-  private List<Finding> health() {
-    JsonNode problems = patient.operator().get("health").path("problems");
+  static List<Finding> health(JsonNode answer) {
+    JsonNode problems = answer.path("problems");
+    if (!problems.isObject()) {
+      return List.of(Finding.unknown("health", "an answer without problems: " + answer));
+    }
     if (problems.isEmpty()) {
       return List.of(Finding.good("health", "no problems"));
     }
-    List<Finding> findings = new ArrayList<>();
-    problems
-        .properties()
-        .forEach(one -> findings.add(Finding.bad(
-            "health: " + one.getKey(), one.getValue().asText(), "see docs/ for this part")));
-    return findings;
+    return problems.properties().stream()
+        .map(one -> Finding.bad(
+            "health: " + one.getKey(), one.getValue().asText(), "see docs/ for this part"))
+        .toList();
   }
 
-  private Finding secrets() {
-    String check = "files: keys and tokens";
-    List<String> open = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(patient.data())) {
-      for (Path file : (Iterable<Path>) files.filter(Machine::isSecret)::iterator) {
-        if (Files.getPosixFilePermissions(file).stream().anyMatch(Machine::isForOthers)) {
-          open.add(patient.data().relativize(file).toString());
-        }
-      }
-    } catch (IOException | UnsupportedOperationException e) {
-      return Finding.unknown(check, "permissions cannot be read: " + e.getMessage());
+  static Finding kind(String type) {
+    String check = "disk: kind";
+    if (FORGETFUL.contains(type)) {
+      return Finding.bad(
+          check, type, "it forgets everything at a restart: move the data directory");
     }
-    return open.isEmpty()
-        ? Finding.good(check, "for their owner alone")
-        : Finding.bad(
-            check, "open to others: " + open, "chmod 600 them, and replace what was read");
-  }
-
-  private static boolean isSecret(Path file) {
-    String name = file.getFileName().toString();
-    return Files.isRegularFile(file)
-        && (name.endsWith(".p12")
-            || name.endsWith("key.pem")
-            || name.contains("token")
-            || name.endsWith("password"));
-  }
-
-  private static boolean isForOthers(PosixFilePermission permission) {
-    return !permission.name().startsWith("OWNER_");
-  }
-
-  private Finding disk() {
-    try {
-      String type = Files.getFileStore(patient.data()).type();
-      return FORGETFUL.contains(type)
-          ? Finding.bad(
-              "disk: kind", type, "it forgets everything at a restart: move the data directory")
-          : Finding.good("disk: kind", type);
-    } catch (IOException e) {
-      return Finding.unknown("disk: kind", String.valueOf(e.getMessage()));
-    }
+    return type.startsWith("overlay")
+        ? Finding.doubtful(
+            check, type, "a container's own layer goes with the container: mount a volume")
+        : Finding.good(check, type);
   }
 
   /** No disk keeps anything in a few microseconds: what says so has not asked it. */
   private Finding flush() {
-    String check = "disk: flush";
-    Path file = patient.data().resolve("doctor.tmp");
+    if (!mayChange) {
+      return Finding.unknown(FLUSH, "not tried (--read-only)");
+    }
     long[] took = new long[FLUSHES];
+    try {
+      write(took);
+    } catch (IOException e) {
+      String seen = String.valueOf(e.getMessage());
+      return Finding.bad(
+          FLUSH,
+          seen,
+          seen.contains(DISK_FULL)
+              ? "the disk is full: make room"
+              : "the data directory must be writable");
+    }
+    return judge(took);
+  }
+
+  private void write(long[] took) throws IOException {
     try (FileChannel channel = FileChannel.open(
-        file,
+        patient.data().resolve("doctor.tmp"),
         StandardOpenOption.CREATE,
         StandardOpenOption.WRITE,
         StandardOpenOption.DELETE_ON_CLOSE)) {
-      for (int i = 0; i < FLUSHES; i++) {
+      for (int i = 0; i < took.length; i++) {
         long start = System.nanoTime();
         channel.write(ByteBuffer.allocate(4_096));
         channel.force(false);
         took[i] = System.nanoTime() - start;
       }
-    } catch (IOException e) {
-      return Finding.bad(
-          check, String.valueOf(e.getMessage()), "the data directory must be writable");
     }
+  }
+
+  private static Finding judge(long[] took) {
     Arrays.sort(took);
     long median = took[FLUSHES / 2];
     String seen = String.format(
         "%.2f ms in the median, %.2f ms at worst", median / 1e6, took[FLUSHES - 1] / 1e6);
     return median < FASTEST_DISK_NS
         ? Finding.doubtful(
-            check, seen, "no disk is that fast: is it a memory, or does something not pass it on?")
-        : Finding.good(check, seen);
+            FLUSH, seen, "no disk is that fast: is it a memory, or does something not pass it on?")
+        : Finding.good(FLUSH, seen);
   }
 
   private Finding space() {

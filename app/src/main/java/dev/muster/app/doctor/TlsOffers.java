@@ -4,12 +4,13 @@
  */
 package dev.muster.app.doctor;
 
+import dev.muster.app.doctor.ClientHello.Answer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 
@@ -17,9 +18,12 @@ import javax.net.ssl.SSLSocket;
 final class TlsOffers {
   private static final int TLS_1_2 = 0x0303;
 
+  /** The alert of RFC 8446, 6.2. */
+  private static final int PROTOCOL_VERSION = 70;
+
   /** ECDHE with AES-CBC and with GCM, so that a version is not refused for its suites. */
   private static final List<Integer> USUAL =
-      List.of(0xC009, 0xC00A, 0xC013, 0xC014, 0xC02B, 0xC02F);
+      List.of(0xC009, 0xC00A, 0xC013, 0xC014, 0xC02B, 0xC02C, 0xC02F, 0xC030);
 
   private static final Map<String, Integer> OLD_VERSIONS = new LinkedHashMap<>();
 
@@ -35,7 +39,12 @@ final class TlsOffers {
     WEAK_SUITES.put("no encryption", List.of(0x0001, 0x0002, 0x003B, 0xC006, 0xC010));
     WEAK_SUITES.put("no server certificate", List.of(0x0018, 0x0034, 0x006C, 0xC018, 0xC019));
     WEAK_SUITES.put("RC4 or 3DES", List.of(0x0004, 0x0005, 0x000A, 0xC007, 0xC008, 0xC011, 0xC012));
-    WEAK_SUITES.put("no forward secrecy", List.of(0x002F, 0x0035, 0x003C, 0x003D, 0x009C, 0x009D));
+    // With RSA, and with the fixed EC key of the certificate.
+    WEAK_SUITES.put(
+        "no forward secrecy",
+        List.of(
+            0x002F, 0x0035, 0x003C, 0x003D, 0x009C, 0x009D, 0xC004, 0xC005, 0xC025, 0xC026, 0xC02D,
+            0xC02E));
   }
 
   private final Patient patient;
@@ -44,57 +53,69 @@ final class TlsOffers {
     this.patient = patient;
   }
 
-  List<Finding> examine() {
-    List<Finding> findings = new ArrayList<>();
+  void examine(Findings findings) {
     patient.tlsPorts().forEach((name, port) -> {
-      findings.add(versions(name, port));
-      findings.add(weaknesses(name, port));
+      String versions = name + ": TLS versions";
+      findings.look(versions, () -> versions(versions, port));
+      String weak = name + ": old versions, weak suites";
+      findings.look(weak, () -> weaknesses(weak, port));
     });
-    return findings;
   }
 
-  private Finding versions(String name, int port) {
-    String check = name + ": TLS versions";
+  private Finding versions(String check, int port) throws IOException {
     List<String> spoken = new ArrayList<>();
     for (String version : List.of("TLSv1.3", "TLSv1.2")) {
-      try (SSLSocket socket = new TlsClient(patient.trusted("root"), null).connect(port, version)) {
+      Visitor visitor = new Visitor(patient.trusted("root"), null);
+      try (SSLSocket socket = visitor.connect(port, version)) {
         SSLSession session = socket.getSession();
         spoken.add(session.getProtocol() + " (" + session.getCipherSuite() + ")");
       } catch (IOException e) {
-        // It does not speak this one.
+        if (visitor.wasAsked() && !Visitor.isOurMistrust(e)) {
+          spoken.add(version + " (to those with a certificate)");
+        } else if (!(e instanceof SSLException) || Visitor.isOurMistrust(e)) {
+          throw e;
+        }
       }
     }
     return spoken.isEmpty()
-        ? Finding.bad(
-            check, "none that this machine speaks, or not our certificate", "see the log of muster")
+        ? Finding.bad(check, "none that this machine speaks", "see the log of muster")
         : Finding.good(check, String.join(", ", spoken));
   }
 
-  private static Finding weaknesses(String name, int port) {
-    String check = name + ": old versions, weak suites";
-    List<String> accepted = new ArrayList<>();
-    try {
-      for (Map.Entry<String, Integer> old : OLD_VERSIONS.entrySet()) {
-        if (new ClientHello(old.getValue(), USUAL).offerTo(port).isPresent()) {
-          accepted.add(old.getKey());
-        }
-      }
-      for (Map.Entry<String, List<Integer>> weak : WEAK_SUITES.entrySet()) {
-        Optional<Integer> chosen = new ClientHello(TLS_1_2, weak.getValue()).offerTo(port);
-        chosen.ifPresent(
-            suite -> accepted.add(weak.getKey() + String.format(" (suite 0x%04X)", suite)));
-      }
-    } catch (IOException e) {
-      return Finding.unknown(check, "no answer: " + e.getMessage());
+  static Finding weaknesses(String check, int port) throws IOException {
+    Answer usual = new ClientHello(TLS_1_2, USUAL).offerTo(port);
+    boolean newer = usual instanceof Answer.Alert alert && alert.description() == PROTOCOL_VERSION;
+    if (!newer && !(usual instanceof Answer.Chosen)) {
+      return Finding.unknown(
+          check, "an ordinary offer is refused, too (" + usual + "): that shows nothing");
     }
-    return accepted.isEmpty()
-        ? Finding.good(
-            check,
-            "refused: " + String.join(", ", OLD_VERSIONS.keySet()) + "; "
-                + String.join(", ", WEAK_SUITES.keySet()))
-        : Finding.bad(
-            check,
-            "accepted: " + String.join(", ", accepted),
-            "java.security of this machine allows them: restore jdk.tls.disabledAlgorithms");
+    List<String> accepted = accepted(port);
+    if (!accepted.isEmpty()) {
+      return Finding.bad(
+          check,
+          "accepted: " + String.join(", ", accepted),
+          "java.security of this machine allows them: restore jdk.tls.disabledAlgorithms");
+    }
+    return Finding.good(
+        check,
+        newer
+            ? "refused: all before TLS 1.3, and their suites with them"
+            : "refused: " + String.join(", ", OLD_VERSIONS.keySet()) + "; "
+                + String.join(", ", WEAK_SUITES.keySet()));
+  }
+
+  private static List<String> accepted(int port) throws IOException {
+    List<String> accepted = new ArrayList<>();
+    for (Map.Entry<String, Integer> old : OLD_VERSIONS.entrySet()) {
+      if (new ClientHello(old.getValue(), USUAL).offerTo(port) instanceof Answer.Chosen) {
+        accepted.add(old.getKey());
+      }
+    }
+    for (Map.Entry<String, List<Integer>> weak : WEAK_SUITES.entrySet()) {
+      if (new ClientHello(TLS_1_2, weak.getValue()).offerTo(port) instanceof Answer.Chosen chosen) {
+        accepted.add(weak.getKey() + String.format(" (suite 0x%04X)", chosen.suite()));
+      }
+    }
+    return accepted;
   }
 }

@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -45,6 +46,10 @@ public final class CertificateRequest {
   /** Stays here. */
   public PrivateKey key() {
     return keys.getPrivate();
+  }
+
+  public PublicKey publicKey() {
+    return keys.getPublic();
   }
 
   /** PKCS#8. */

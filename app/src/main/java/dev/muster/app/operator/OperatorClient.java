@@ -26,14 +26,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Speaks to the operator API. Trusts one root and nothing else; blocks; may be used by several
@@ -79,22 +75,10 @@ public final class OperatorClient {
 
   private static SSLContext trusting(Path ca) {
     try {
-      KeyStore anchors = KeyStore.getInstance("PKCS12");
-      anchors.load(null, null);
-      int index = 0;
-      for (X509Certificate certificate : PemFile.certificates(ca)) {
-        anchors.setCertificateEntry("anchor-" + index++, certificate);
-      }
-      TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-      trust.init(anchors);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
+      return TrustedRoots.tls(PemFile.certificates(ca), null);
+    } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new UserError(
           ca + ": not readable (expected: the root certificate, PEM)", "it is DATA/trust/root.pem");
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
     }
   }
 
