@@ -250,6 +250,7 @@ public final class Access {
 
   /** Adds the routes about operators, sessions and tokens. */
   public void mount(Router api) {
-    new AccessRoutes(operators, sessions, workers).mount(api);
+    Places strangers = new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
+    new AccessRoutes(operators, sessions, new Places(workers), strangers).mount(api);
   }
 }

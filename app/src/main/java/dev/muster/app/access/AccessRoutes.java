@@ -7,7 +7,6 @@ package dev.muster.app.access;
 import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Operators.SignIn;
 import dev.muster.enrollment.audit.Actor;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
 import io.vertx.core.json.DecodeException;
@@ -17,7 +16,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +30,21 @@ final class AccessRoutes {
   private static final long DEVICE_COOKIE_SECONDS = Duration.ofDays(365).toSeconds();
   private static final int MAX_BROWSER = 200;
   private static final int MAX_DAYS = 366;
-  /** Each takes 19 MiB while it is looked at. */
-  private static final int MAX_WAITING = 50;
 
   private final Operators operators;
   private final SessionBook sessions;
-  private final WorkerExecutor workers;
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final Places places;
+  private final Places strangers;
 
-  AccessRoutes(Operators operators, SessionBook sessions, WorkerExecutor workers) {
+  /**
+   * @param places for whoever has signed in, now or from this browser before
+   * @param strangers for all others: however many they are, they are in nobody else's way
+   */
+  AccessRoutes(Operators operators, SessionBook sessions, Places places, Places strangers) {
     this.operators = operators;
     this.sessions = sessions;
-    this.workers = workers;
+    this.places = places;
+    this.strangers = strangers;
   }
 
   /** The secret stands behind a {@code #}: it reaches no server's log, and no other site. */
@@ -74,18 +75,22 @@ final class AccessRoutes {
     String name = text(body, "name");
     String password = text(body, "password");
     Client client = client(ctx);
-    run(ctx, () -> operators.signIn(name, password, client), outcome -> {
+    Places own = operators.isKnown(name, client) ? places : strangers;
+    run(ctx, own, () -> operators.signIn(name, password, client), outcome -> {
       if (outcome instanceof SignIn.Welcome welcome) {
         welcome(ctx, welcome);
       } else if (outcome instanceof SignIn.Wait wait) {
-        long seconds = wait.pause().toSeconds() + 1;
-        ctx.response().putHeader("Retry-After", Long.toString(seconds));
-        ctx.fail(
-            new HttpException(429, "too many attempts (expected: the next in " + seconds + " s)"));
+        sendAway(ctx, wait.pause());
       } else {
         ctx.fail(new HttpException(403, "name or password: not right"));
       }
     });
+  }
+
+  private static void sendAway(RoutingContext ctx, Duration wait) {
+    long seconds = wait.toSeconds() + 1;
+    ctx.response().putHeader("Retry-After", Long.toString(seconds));
+    ctx.fail(new HttpException(429, "too many attempts (expected: the next in " + seconds + " s)"));
   }
 
   private void setUp(RoutingContext ctx) {
@@ -97,10 +102,15 @@ final class AccessRoutes {
     if (password == null) {
       run(
           ctx,
+          strangers,
           () -> operators.invited(secret),
           who -> ctx.json(new JsonObject().put("operator", who.isEmpty() ? null : who)));
     } else {
-      run(ctx, () -> operators.setUp(secret, name, password, client), done -> welcome(ctx, done));
+      run(
+          ctx,
+          strangers,
+          () -> operators.setUp(secret, name, password, client),
+          done -> welcome(ctx, done));
     }
   }
 
@@ -160,7 +170,13 @@ final class AccessRoutes {
     JsonObject body = body(ctx);
     String current = text(body, "current");
     String password = text(body, "password");
-    done(ctx, () -> operators.changePassword(session, current, password));
+    run(ctx, () -> operators.changePassword(session, current, password), wait -> {
+      if (wait.isZero()) {
+        ctx.response().setStatusCode(204).end();
+      } else {
+        sendAway(ctx, wait);
+      }
+    });
   }
 
   private void listSessions(RoutingContext ctx) {
@@ -257,6 +273,7 @@ final class AccessRoutes {
             .put("name", one.name())
             .put("role", one.role().label())
             .put("ready", one.password() != null)
+            .put("etag", one.tag())
             .put("createdAt", one.createdAt())));
     ctx.json(new JsonObject().put("operators", list));
   }
@@ -291,13 +308,21 @@ final class AccessRoutes {
     String name = ctx.pathParam("operator");
     Role role = checked(() -> Role.of(text(body(ctx), "role")));
     Actor actor = Access.actor(ctx);
-    done(ctx, () -> operators.changeRole(name, role, actor));
+    String seen = ifMatch(ctx);
+    done(ctx, () -> operators.changeRole(name, role, seen, actor));
   }
 
   private void removeOperator(RoutingContext ctx) {
     String name = ctx.pathParam("operator");
     Actor actor = Access.actor(ctx);
-    done(ctx, () -> operators.remove(name, actor));
+    String seen = ifMatch(ctx);
+    done(ctx, () -> operators.remove(name, seen, actor));
+  }
+
+  /** The tag of what the caller has seen (RFC 9110, 13.1.1); null if he does not care. */
+  private static @Nullable String ifMatch(RoutingContext ctx) {
+    String tag = ctx.request().getHeader("If-Match");
+    return tag == null || tag.equals("*") ? null : tag;
   }
 
   private static Session session(RoutingContext ctx) {
@@ -319,15 +344,12 @@ final class AccessRoutes {
   }
 
   private <T> void run(RoutingContext ctx, Supplier<T> work, Consumer<T> then) {
-    if (waiting.incrementAndGet() > MAX_WAITING) {
-      waiting.decrementAndGet();
-      throw new HttpException(503, "busy, try again later");
-    }
-    workers
-        .executeBlocking(() -> checked(work), false)
-        .onComplete(ended -> waiting.decrementAndGet())
-        .onSuccess(then::accept)
-        .onFailure(ctx::fail);
+    run(ctx, places, work, then);
+  }
+
+  private static <T> void run(
+      RoutingContext ctx, Places places, Supplier<T> work, Consumer<T> then) {
+    places.run(() -> checked(work)).onSuccess(then::accept).onFailure(ctx::fail);
   }
 
   private static <T> T checked(Supplier<T> work) {

@@ -53,6 +53,12 @@ record Accounts(
       return new Operator(name, role, newPassword, createdAt);
     }
 
+    /** An entity tag (RFC 9110, 8.8.3): another one whenever he looks different to others. */
+    String tag() {
+      String shown = String.join(" ", name, role.label(), createdAt, "" + (password != null));
+      return '"' + Secret.hash(shown) + '"';
+    }
+
     @Override
     public String toString() {
       return "Operator[name=" + name + ", role=" + role + "]";
@@ -156,6 +162,10 @@ record Accounts(
 
   Accounts withoutToken(String id) {
     return withTokens(tokens.stream().filter(one -> !one.id().equals(id)).toList());
+  }
+
+  Accounts withoutTokensOf(String owner) {
+    return withTokens(tokens.stream().filter(one -> !one.owner().equals(owner)).toList());
   }
 
   private Accounts withTokens(List<Token> some) {

@@ -31,6 +31,9 @@ final class Operators {
   private static final Duration LINK_VALIDITY = Duration.ofHours(24);
   private static final int MIN_PASSWORD = 12;
   private static final int MAX_PASSWORD = 200;
+  /** Shorter ones stand in many a word. */
+  private static final int MIN_TELLING_NAME = 4;
+
   private static final int MAX_TOKENS = 100;
   private static final int MAX_OPERATORS = 1_000;
   private static final String TOKEN_PREFIX = "muster_";
@@ -83,6 +86,11 @@ final class Operators {
 
   private static String sealed(Accounts accounts, String name, String nonce) {
     return nonce + "." + Secret.seal(accounts.deviceKey(), name + " " + nonce);
+  }
+
+  /** Whether somebody has signed in as him from that browser before. Does not block. */
+  boolean isKnown(String name, Client client) {
+    return Accounts.isName(name) && device(file.current(), name, client.device()) != null;
   }
 
   SignIn signIn(String name, String password, Client client) {
@@ -147,24 +155,37 @@ final class Operators {
     return secret;
   }
 
-  /** Chooses a password by a link, which then is used up, and signs in. */
+  /**
+   * Chooses a password by a link, which then is used up, and signs in. What the one before has
+   * opened is over: sessions and API tokens.
+   */
   SignIn.Welcome setUp(String secret, @Nullable String wanted, String password, Client client) {
-    invited(secret); // Without a link, nobody makes others wait for the file.
+    String invited = invited(secret);
+    String name = invited.isEmpty() ? Accounts.checkName(wanted == null ? "" : wanted) : invited;
+    checkPassword(name, password);
+    // Before the file is taken: this takes its time, and nobody else can change anything meanwhile.
+    String hash = PasswordHash.of(password);
     AtomicReference<Operator> chosen = new AtomicReference<>();
     Accounts changed = file.change(accounts -> {
       Invitation invitation = invitation(accounts, secret);
-      Operator before = invitation.operator() != null
-          ? operator(accounts, invitation.operator())
-          : first(accounts, wanted == null ? "" : wanted);
-      String name = before.name();
-      checkPassword(name, password);
-      note(new Actor("operator:" + name, client.address()), "operator.password-set", name);
-      chosen.set(before.with(PasswordHash.of(password)));
-      return accounts.withoutInvitation(invitation.operator()).with(chosen.get());
+      Operator before =
+          invitation.operator() != null ? operator(accounts, name) : first(accounts, name);
+      chosen.set(before.with(hash));
+      return withPassword(
+          accounts.withoutInvitation(invitation.operator()),
+          chosen.get(),
+          new Actor("operator:" + name, client.address()));
     });
-    Operator operator = chosen.get();
-    sessions.end(session -> session.operator().equals(operator.name()));
-    return welcome(changed, operator, client);
+    sessions.end(session -> session.operator().equals(name));
+    return welcome(changed, chosen.get(), client);
+  }
+
+  /** A new password ends what an old one may have given away. */
+  private Accounts withPassword(Accounts accounts, Operator operator, Actor actor) {
+    String name = operator.name();
+    journal.note(event(actor, "operator.password-set", name)
+        .with("tokensRevoked", Integer.toString(tokens(accounts, name).size())));
+    return accounts.withoutInvitation(name).withoutTokensOf(name).with(operator);
   }
 
   private Operator first(Accounts accounts, String name) {
@@ -202,21 +223,28 @@ final class Operators {
   private static void checkPassword(String name, String password) {
     if (password.length() < MIN_PASSWORD
         || password.length() > MAX_PASSWORD
-        || password.contains(name)) {
+        || name.length() >= MIN_TELLING_NAME && password.contains(name)) {
       throw new IllegalArgumentException("password: expected " + MIN_PASSWORD + " to "
           + MAX_PASSWORD + " characters, without the operator's name");
     }
   }
 
-  /** Changes one's own password; all his other sessions end, and a link to choose one. */
-  void changePassword(Session session, String old, String password) {
+  /**
+   * Changes one's own password; all his other sessions, his API tokens and a link to choose one
+   * end.
+   *
+   * @return how long to wait first; zero if it is changed
+   */
+  Duration changePassword(Session session, String old, String password) {
     String name = session.operator();
     LoginThrottle.Attempt attempt =
         new LoginThrottle.Attempt(name, session.address(), session.id());
     Operator operator = operator(file.current(), name);
-    if (!throttle.begin(attempt).isZero()
-        || operator.password() == null
-        || !PasswordHash.matches(old, operator.password())) {
+    Duration wait = throttle.begin(attempt);
+    if (!wait.isZero()) {
+      return wait;
+    }
+    if (operator.password() == null || !PasswordHash.matches(old, operator.password())) {
       throw new HttpException(403, "current: not the password");
     }
     throttle.succeeded(attempt);
@@ -229,10 +257,11 @@ final class Operators {
       if (!operator.password().equals(now.password())) {
         throw new HttpException(403, "current: not the password any more");
       }
-      note(new Actor("operator:" + name, session.address()), "operator.password-set", name);
-      return accounts.withoutInvitation(name).with(now.with(hash));
+      Actor actor = new Actor("operator:" + name, session.address());
+      return withPassword(accounts, now.with(hash), actor);
     });
     sessions.end(one -> one.operator().equals(name) && !one.id().equals(session.id()));
+    return Duration.ZERO;
   }
 
   private static Operator operator(Accounts accounts, String name) {
@@ -268,9 +297,10 @@ final class Operators {
     });
   }
 
-  void changeRole(String name, Role role, Actor actor) {
+  /** @param seen the tag of what the caller has seen; null if he does not care */
+  void changeRole(String name, Role role, @Nullable String seen, Actor actor) {
     file.change(accounts -> {
-      Operator before = operator(accounts, name);
+      Operator before = seen(accounts, name, seen);
       Accounts after =
           accounts.with(new Operator(name, role, before.password(), before.createdAt()));
       keepAnAdmin(accounts, after);
@@ -281,15 +311,25 @@ final class Operators {
     });
   }
 
-  void remove(String name, Actor actor) {
+  /** @param seen as for {@link #changeRole} */
+  void remove(String name, @Nullable String seen, Actor actor) {
     file.change(accounts -> {
-      operator(accounts, name);
+      seen(accounts, name, seen);
       Accounts after = accounts.without(name);
       keepAnAdmin(accounts, after);
       note(actor, "operator.removed", name);
       return after;
     });
     sessions.end(session -> session.operator().equals(name));
+  }
+
+  private static Operator seen(Accounts accounts, String name, @Nullable String tag) {
+    Operator present = operator(accounts, name);
+    if (tag != null && !tag.equals(present.tag())) {
+      throw new HttpException(
+          412, "operator: changed meanwhile (hint: look at him again, and decide anew)");
+    }
+    return present;
   }
 
   private static void keepAnAdmin(Accounts before, Accounts after) {
@@ -300,7 +340,11 @@ final class Operators {
 
   /** Those of one operator, or all. */
   List<Token> tokens(@Nullable String owner) {
-    return file.current().tokens().stream()
+    return tokens(file.current(), owner);
+  }
+
+  private static List<Token> tokens(Accounts accounts, @Nullable String owner) {
+    return accounts.tokens().stream()
         .filter(token -> owner == null || token.owner().equals(owner))
         .toList();
   }

@@ -75,7 +75,7 @@ const operatorsTab = () => html`<p><button type="button" class="main" @click=${n
       ${one.name === me?.operator ? nothing : html`<button type="button" aria-label=${`Remove ${one.name}`} @click=${() => removeOperator(one)}>Remove…</button>`}`,
   ])))}`;
 
-const link = (made) => html`<p>Hand this link to <strong>${made.name}</strong>, who chooses a password with it. It works once, for 24 hours.</p>${copyable(location.origin + made.path)}`;
+const link = (made) => html`<p>Hand this link to <strong>${made.name}</strong>, who chooses a password with it. It works once, for 24 hours. A password chosen with it ends the API tokens that there are.</p>${copyable(location.origin + made.path)}`;
 
 const newOperator = () => ask({
   title: 'New operator',
@@ -120,12 +120,13 @@ const removeOperator = (one) => ask({
 
 const changePassword = () => ask({
   title: 'Change my password',
-  text: html`<p>Your other sessions end.</p>`,
+  text: html`<p>Your other sessions end, and all your API tokens.</p>`,
   label: 'Change',
   fields: html`<label>Current<input name="current" type="password" autocomplete="current-password" required autofocus></label>
     <label>New, at least 12 characters<input name="password" type="password" autocomplete="new-password" minlength="12" required></label>`,
   run: async (form) => {
     await post('/access/password', { current: form.get('current'), password: form.get('password') });
+    tokens.refresh();
     say('Changed');
   },
 });

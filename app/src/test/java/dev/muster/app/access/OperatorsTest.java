@@ -138,7 +138,10 @@ class OperatorsTest {
     assertThat(operators.signIn("ada", PASSWORD, CLIENT)).isInstanceOf(SignIn.Wait.class);
     Client known = new Client(CLIENT.address(), "a browser", ada.device());
     assertThat(operators.signIn("ada", PASSWORD, known)).isInstanceOf(SignIn.Welcome.class);
+    assertThat(operators.isKnown("ada", known)).isTrue();
+    assertThat(operators.isKnown("eve", known)).as("another's mark").isFalse();
     Client forged = new Client(CLIENT.address(), "a browser", "nonce.forged");
+    assertThat(operators.isKnown("ada", forged)).isFalse();
     assertThat(operators.signIn("ada", PASSWORD, forged)).isInstanceOf(SignIn.Wait.class);
   }
 
@@ -260,9 +263,9 @@ class OperatorsTest {
   void token_mayNeverDoMoreThanItsOwner() {
     operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
     String text = token(Role.ADMIN).text();
-    operators.changeRole("ada", Role.VIEWER, ADMIN);
+    operators.changeRole("ada", Role.VIEWER, null, ADMIN);
     assertThat(operators.byToken(text).orElseThrow().role()).isEqualTo(Role.VIEWER);
-    operators.remove("ada", ADMIN);
+    operators.remove("ada", null, ADMIN);
     assertThat(operators.byToken(text)).isEmpty();
     assertThat(operators.byCookie(ada.cookie())).isEmpty();
   }
@@ -282,16 +285,35 @@ class OperatorsTest {
     otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
     assertRefused(403, () -> token(Role.VIEWER));
     otherProcess().setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
-    otherProcess().remove("ada", ADMIN);
+    otherProcess().remove("ada", null, ADMIN);
     assertRefused(403, () -> token(Role.VIEWER));
+  }
+
+  @Test
+  void operator_changedByTwo_theSecondIsTold() {
+    operators.create("bob", Role.VIEWER, ADMIN);
+    String seen = tag("bob");
+    operators.changeRole("bob", Role.OFFICER, seen, ADMIN);
+    assertRefused(412, () -> operators.changeRole("bob", Role.OPERATOR, seen, ADMIN));
+    assertRefused(412, () -> operators.remove("bob", seen, ADMIN));
+    operators.remove("bob", tag("bob"), ADMIN);
+    assertThat(operators.all()).extracting(Operator::name).containsExactly("ada");
+  }
+
+  private String tag(String name) {
+    return operators.all().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .tag();
   }
 
   @Test
   void lastAdmin_staysOne() {
     operators.create("bob", Role.ADMIN, ADMIN); // Who has no password yet.
-    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, ADMIN))
+    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, null, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
-    assertThatThrownBy(() -> operators.remove("ada", ADMIN))
+    assertThatThrownBy(() -> operators.remove("ada", null, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
   }
 
@@ -316,7 +338,7 @@ class OperatorsTest {
   void session_ofARemovedOperator_isNotTheNextOnesOfTheName() {
     SignIn.Welcome bob =
         operators.setUp(operators.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
-    otherProcess().remove("bob", ADMIN);
+    otherProcess().remove("bob", null, ADMIN);
     String link = otherProcess().create("bob", Role.ADMIN, ADMIN);
     assertThat(operators.byCookie(bob.cookie())).isEmpty();
     otherProcess().setUp(link, null, PASSWORD, CLIENT);
@@ -343,19 +365,57 @@ class OperatorsTest {
 
   @Test
   void password_tooShortOrWithTheName_isRefused() {
-    for (String bad : List.of("short", "ada-ada-ada-ada", "x".repeat(201))) {
-      assertThatThrownBy(() -> operators.changePassword(ada.session(), PASSWORD, bad))
+    String link = operators.create("grace", Role.VIEWER, ADMIN);
+    for (String bad : List.of("short", "grace-grace-grace", "x".repeat(201))) {
+      assertThatThrownBy(() -> operators.setUp(link, null, bad, CLIENT))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("12 to 200");
     }
+    operators.changePassword(ada.session(), PASSWORD, "a short name may be in this canada");
+  }
+
+  @Test
+  void password_changed_endsTheTokens() {
+    String text = token(Role.ADMIN).text();
+    operators.changePassword(ada.session(), PASSWORD, "another long password");
+    assertThat(operators.byToken(text)).isEmpty();
+    assertThat(operators.tokens("ada")).isEmpty();
+    assertThat(events.get(events.size() - 1).details()).containsEntry("tokensRevoked", "1");
+  }
+
+  @Test
+  void password_chosenByALink_endsTheTokens_butNobodyElses() {
+    SignIn.Welcome bob =
+        operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    String adas = token(Role.ADMIN).text();
+    String bobs = operators
+        .createToken(bob.session(), "ci", Role.ADMIN, Duration.ofDays(1), ADMIN)
+        .text();
+    operators.setUp(operators.newLink("ada", ADMIN), null, "another long password", CLIENT);
+    assertThat(operators.byToken(adas)).isEmpty();
+    assertThat(operators.byToken(bobs)).isPresent();
+  }
+
+  @Test
+  void password_guessedInASession_hasToWait_andIsChangedAfterIt() {
+    for (int i = 0; i < 5; i++) {
+      assertRefused(
+          403, () -> operators.changePassword(ada.session(), "guess", "another long password"));
+    }
+    Duration wait = operators.changePassword(ada.session(), PASSWORD, "another long password");
+    assertThat(wait).isPositive();
+    assertThat(operators.signIn("ada", PASSWORD, CLIENT)).isInstanceOf(SignIn.Welcome.class);
+    clock.advance(wait);
+    assertThat(operators.changePassword(ada.session(), PASSWORD, "another long password"))
+        .isZero();
   }
 
   @Test
   void changes_areAllWrittenDown() {
     operators.create("bob", Role.VIEWER, ADMIN);
-    operators.changeRole("bob", Role.OFFICER, ADMIN);
+    operators.changeRole("bob", Role.OFFICER, null, ADMIN);
     operators.newLink("bob", ADMIN);
-    operators.remove("bob", ADMIN);
+    operators.remove("bob", null, ADMIN);
     operators.revokeToken(token(Role.VIEWER).token().id(), null, ADMIN);
     operators.endSession(ada.session().id(), "ada", ADMIN);
     assertThat(events)
