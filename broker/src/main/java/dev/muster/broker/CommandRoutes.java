@@ -11,11 +11,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.broker.command.Command;
 import dev.muster.broker.command.CommandOrder;
 import dev.muster.broker.command.CommandOutcome;
+import dev.muster.broker.command.CommandRequest;
 import dev.muster.broker.command.Commands;
 import dev.muster.broker.delivery.Deliveries;
 import dev.muster.broker.state.StrictJson;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.once.OnceKey;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -24,8 +26,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -80,10 +84,22 @@ final class CommandRoutes {
 
   private void send(RoutingContext context) {
     DeviceId device = Requests.device(context);
+    CommandOrder order = order(Requests.body(context));
+    CompletableFuture<CommandOutcome> sent = request(context)
+        .map(request -> commands.send(device, order, request))
+        .orElseGet(() -> commands.send(device, order));
     Requests.whenKept(
-        context,
-        commands.send(device, order(Requests.body(context))),
-        outcome -> answer(context, outcome, command -> deliveries.look(device)));
+        context, sent, outcome -> answer(context, outcome, command -> deliveries.look(device)));
+  }
+
+  private static Optional<CommandRequest> request(RoutingContext context) {
+    String header = context.request().getHeader(OnceKey.HEADER);
+    if (header == null) {
+      return Optional.empty();
+    }
+    OnceKey key = OnceKey.of(header, context.normalizedPath());
+    return Optional.of(
+        new CommandRequest(key.id(), key.digest(context.body().buffer().getBytes())));
   }
 
   private static CommandOrder order(ObjectNode body) {
@@ -125,6 +141,9 @@ final class CommandRoutes {
       Requests.answer(context, json(done.command()));
     } else if (outcome instanceof CommandOutcome.Conflict conflict) {
       context.fail(new HttpException(409, conflict.detail()));
+    } else if (outcome instanceof CommandOutcome.Misused) {
+      context.fail(new HttpException(
+          422, OnceKey.HEADER + ": of another request (expected: a new one for a new request)"));
     } else if (outcome instanceof CommandOutcome.Refused refused) {
       context.fail(new HttpException(400, refused.detail()));
     } else if (outcome instanceof CommandOutcome.Unknown) {

@@ -117,6 +117,24 @@ class CommandIT {
   }
 
   @Test
+  void command_sentAgainByOneKey_isOne_andAnotherByItIsRefused() {
+    String path = "/devices/c2b/commands";
+    String blink = "{\"name\":\"blink\"}";
+    String[] key = {"Idempotency-Key", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\""};
+    HttpResponse<String> first = api.send("POST", path, blink, key);
+    assertThat(first.statusCode()).isEqualTo(200);
+    assertThat(api.send("POST", path, blink, key).body()).isEqualTo(first.body());
+    assertThat(api.get(path).getJsonArray("commands")).hasSize(1);
+    assertThat(api.send("POST", path, "{\"name\":\"reboot\"}", key).statusCode())
+        .isEqualTo(422);
+    assertThat(api.send("POST", "/devices/c2c/commands", blink, key).statusCode())
+        .as("another device's")
+        .isEqualTo(200);
+    assertThat(api.send("POST", path, blink, "Idempotency-Key", "1").statusCode())
+        .isEqualTo(400);
+  }
+
+  @Test
   void commands_comeInOrder() throws Exception {
     for (int i = 0; i < 20; i++) {
       send("c3", "{\"name\":\"n" + i + "\"}");

@@ -106,6 +106,30 @@ class ClaimsIT {
   }
 
   @Test
+  void claims_askedForTwiceByOneKey_areMadeOnce_andNoTokenIsKept() throws IOException {
+    String key = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+    JsonObject two = new JsonObject().put("manufacturer", "acme").put("count", 2);
+    int before = claims();
+    RunningService.Answer first = service.post("/claims", two, "Idempotency-Key", key);
+    assertThat(first.status()).isEqualTo(201);
+    assertThat(service.post("/claims", two, "Idempotency-Key", key)).isEqualTo(first);
+    assertThat(claims()).isEqualTo(before + 2);
+    JsonObject three = two.copy().put("count", 3);
+    assertThat(service.post("/claims", three, "Idempotency-Key", key).status()).isEqualTo(422);
+    assertThat(service.post("/claims", two, "Idempotency-Key", "1").status()).isEqualTo(400);
+    assertNotKept(first.body().getJsonArray("claims").getJsonObject(0).getString("token"));
+    assertNotKept(key);
+  }
+
+  private static int claims() {
+    return service
+        .get("/claims?manufacturer=acme&limit=1000")
+        .body()
+        .getJsonArray("claims")
+        .size();
+  }
+
+  @Test
   void est_simpleenroll_claimTokenOfAnotherName_isRefused() {
     String token = claim("acme", "NO-ID-2").getString("token");
     service.csr("foreign", "/CN=NO-ID-9");
@@ -174,6 +198,10 @@ class ClaimsIT {
     service.csr("hidden", "/");
     assertThat(enroll(null, token, "hidden").status()).isEqualTo(200);
     assertThat(service.get("/claims?manufacturer=acme").body().encode()).doesNotContain(token);
+    assertNotKept(token);
+  }
+
+  private static void assertNotKept(String token) throws IOException {
     try (Stream<Path> files = Files.walk(folder.resolve("db"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String content = Files.readString(file, StandardCharsets.ISO_8859_1);

@@ -325,6 +325,29 @@ class ManufacturersIT {
   }
 
   @Test
+  void terms_changedByTwo_theSecondIsTold() {
+    service.addManufacturer("shared", TestPki.root("CN=Shared"), "auto");
+    String path = "/manufacturers/shared";
+    String seen = service.tag(path);
+    JsonObject manual = new JsonObject().put("admission", "manual");
+    assertThat(service.post(path + "/policy", manual, "If-Match", seen).status())
+        .isEqualTo(200);
+    JsonObject grace = new JsonObject().put("renewalGrace", "P7D");
+    RunningService.Answer late = service.post(path + "/policy", grace, "If-Match", seen);
+    assertThat(late.status()).isEqualTo(412);
+    assertThat(late.body().getString("detail")).contains("changed meanwhile");
+    assertThat(
+            service.post(path + "/disable", new JsonObject(), "If-Match", seen).status())
+        .isEqualTo(412);
+    assertThat(service.get(path).body().getString("status")).isEqualTo("enabled");
+    assertThat(
+            service.post(path + "/policy", grace, "If-Match", service.tag(path)).status())
+        .isEqualTo(200);
+    assertThat(service.post(path + "/policy", manual, "If-Match", "*").status()).isEqualTo(200);
+    assertThat(service.post(path + "/policy", manual, "If-Match", "x").status()).isEqualTo(400);
+  }
+
+  @Test
   void idevidsOfOddShapes_comeInByTheRuleOfTheirManufacturer() {
     TestPki.Credential ca = TestPki.root("CN=Shapes");
     service.addManufacturer("shapes", ca, "auto");

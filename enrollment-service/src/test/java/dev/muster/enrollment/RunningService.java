@@ -208,6 +208,30 @@ final class RunningService implements AutoCloseable {
         .POST(HttpRequest.BodyPublishers.ofString(body.encode())));
   }
 
+  /** As {@link #post}, with one more header. */
+  Answer post(String path, JsonObject body, String header, String value) {
+    return send(HttpRequest.newBuilder(api(path))
+        .header("Content-Type", "application/json")
+        .header(header, value)
+        .POST(HttpRequest.BodyPublishers.ofString(body.encode())));
+  }
+
+  /** The entity tag of what is there. */
+  String tag(String path) {
+    try {
+      return http.send(
+              HttpRequest.newBuilder(api(path)).GET().build(),
+              HttpResponse.BodyHandlers.discarding())
+          .headers()
+          .firstValue("ETag")
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   Answer postCsv(String path, String text) {
     return send(HttpRequest.newBuilder(api(path))
         .header("Content-Type", "text/csv")

@@ -12,6 +12,9 @@ public sealed interface CommandOutcome {
   /** Not now, or not any more. */
   record Conflict(String detail) implements CommandOutcome {}
 
+  /** The key of the request is another request's. */
+  record Misused() implements CommandOutcome {}
+
   /** There is no such command, at least not of that device. */
   record Unknown() implements CommandOutcome {}
 

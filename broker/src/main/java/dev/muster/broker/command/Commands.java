@@ -52,7 +52,46 @@ public final class Commands implements LetterSource {
   /** Queues a command. Returns at once; done when it is on stable storage. */
   public CompletableFuture<CommandOutcome> send(DeviceId device, CommandOrder order) {
     Instant now = now();
-    Command command = new Command(
+    Command command = command(device, order, now);
+    return store.write(connection -> queue(new CommandTable(connection), command));
+  }
+
+  /**
+   * As {@link #send(DeviceId, CommandOrder)}, but once for a day: sent again, the command is the
+   * one that the request has made before, as it is by now.
+   */
+  public CompletableFuture<CommandOutcome> send(
+      DeviceId device, CommandOrder order, CommandRequest request) {
+    Instant now = now();
+    Command command = command(device, order, now);
+    return store.write(connection -> {
+      CommandKeys keys = new CommandKeys(connection);
+      Optional<CommandKeys.Before> before = keys.find(request, now);
+      if (before.isPresent()) {
+        return again(connection, request, before.get(), now);
+      }
+      CommandOutcome outcome = queue(new CommandTable(connection), command);
+      if (outcome instanceof CommandOutcome.Kept) {
+        keys.keep(request, command);
+      }
+      return outcome;
+    });
+  }
+
+  private static CommandOutcome again(
+      Connection connection, CommandRequest request, CommandKeys.Before before, Instant now)
+      throws SQLException {
+    if (!before.request().equals(request.digest())) {
+      return new CommandOutcome.Misused();
+    }
+    return find(connection, before.command(), now)
+        .<CommandOutcome>map(command -> new CommandOutcome.Kept(command, false))
+        .orElseGet(() -> new CommandOutcome.Conflict(
+            "command " + before.command() + ": made by this request, and forgotten since"));
+  }
+
+  private Command command(DeviceId device, CommandOrder order, Instant now) {
+    return new Command(
         ids.next(),
         device,
         order.name(),
@@ -63,16 +102,17 @@ public final class Commands implements LetterSource {
         null,
         null,
         null);
-    return store.write(connection -> {
-      CommandTable table = new CommandTable(connection);
-      if (table.countOpen(device, now) >= MAX_OPEN) {
-        return new CommandOutcome.Conflict("commands of " + device + ": " + MAX_OPEN
-            + " are open (expected: fewer; wait for them, or cancel some)");
-      }
-      table.insert(command);
-      table.keepNewest(device, MAX_KEPT);
-      return new CommandOutcome.Kept(command, true);
-    });
+  }
+
+  private static CommandOutcome queue(CommandTable table, Command command) throws SQLException {
+    DeviceId device = command.device();
+    if (table.countOpen(device, command.createdAt()) >= MAX_OPEN) {
+      return new CommandOutcome.Conflict("commands of " + device + ": " + MAX_OPEN
+          + " are open (expected: fewer; wait for them, or cancel some)");
+    }
+    table.insert(command);
+    table.keepNewest(device, MAX_KEPT);
+    return new CommandOutcome.Kept(command, true);
   }
 
   /**

@@ -15,6 +15,7 @@ import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.command.Command;
 import dev.muster.broker.command.CommandOrder;
 import dev.muster.broker.command.CommandOutcome;
+import dev.muster.broker.command.CommandRequest;
 import dev.muster.broker.command.Commands;
 import dev.muster.broker.presence.AlarmBook;
 import dev.muster.broker.presence.DeviceConnection;
@@ -86,6 +87,29 @@ abstract class StateContract {
   private static TwinChange change(String patch) {
     ObjectNode content = StrictJson.readObject("test", bytes(patch));
     return new TwinChange(content, false, OptionalLong.empty());
+  }
+
+  private CommandOutcome ordered(String name, CommandRequest request) throws Exception {
+    return done(commands.send(DEVICE, new CommandOrder(name, null, Duration.ofHours(48)), request));
+  }
+
+  @Test
+  void command_askedForTwiceByOneKey_isMadeOnce_forADay() throws Exception {
+    CommandRequest request = new CommandRequest("a".repeat(64), "b".repeat(64));
+    CommandOutcome.Kept first = (CommandOutcome.Kept) ordered("blink", request);
+    assertThat(first.changed()).isTrue();
+    done(commands.cancel(first.command().id()));
+    clock.advance(Duration.ofHours(23));
+    CommandOutcome.Kept again = (CommandOutcome.Kept) ordered("blink", request);
+    assertThat(again.changed()).isFalse();
+    assertThat(again.command().id()).isEqualTo(first.command().id());
+    assertThat(again.command().state()).isEqualTo(Command.State.CANCELLED);
+    assertThat(ordered("reboot", new CommandRequest(request.keyId(), "c".repeat(64))))
+        .isEqualTo(new CommandOutcome.Misused());
+    clock.advance(Duration.ofHours(1));
+    CommandOutcome.Kept next = (CommandOutcome.Kept) ordered("blink", request);
+    assertThat(next.command().id()).isNotEqualTo(first.command().id());
+    assertThat(commands.list(DEVICE, "g", 10)).hasSize(2);
   }
 
   @Test

@@ -85,6 +85,10 @@ public final class Registry implements AutoCloseable {
       return new Claims(sql);
     }
 
+    public Answers answers() {
+      return new Answers(sql);
+    }
+
     public RenewalOrders renewalOrders() {
       return new RenewalOrders(sql);
     }

@@ -66,17 +66,22 @@ final class ClaimRoutes {
     }
     Instant now = parts.clock().instant().truncatedTo(ChronoUnit.MILLIS);
     Actor actor = Work.actor(request);
+    Once once = Once.of(request);
     work.answer(request, 201, () -> {
-      JsonArray made = parts.registry().commit(tables -> {
-        checkDevice(tables, manufacturer, serial);
-        JsonArray claims = new JsonArray();
-        for (int i = 0; i < count; i++) {
-          claims.add(create(tables, manufacturer, serial, now, Duration.ofSeconds(seconds), actor));
-        }
-        return claims;
-      });
-      LOG.info("Claim tokens made manufacturer={} serial={} count={}", manufacturer, serial, count);
-      return new JsonObject().put("claims", made);
+      JsonObject answer = parts
+          .registry()
+          .commit(tables -> once.answer(tables, now, () -> {
+            checkDevice(tables, manufacturer, serial);
+            JsonArray claims = new JsonArray();
+            for (int i = 0; i < count; i++) {
+              claims.add(
+                  create(tables, manufacturer, serial, now, Duration.ofSeconds(seconds), actor));
+            }
+            return new JsonObject().put("claims", claims);
+          }));
+      LOG.info(
+          "Claim tokens given manufacturer={} serial={} count={}", manufacturer, serial, count);
+      return answer;
     });
   }
 

@@ -208,9 +208,9 @@ final class ManufacturerChanges {
   }
 
   /** Other terms. */
-  Manufacturer policy(String name, JsonObject body, Actor actor) {
+  Manufacturer policy(String name, JsonObject body, Precondition seen, Actor actor) {
     return commit((tables, now) -> {
-      Manufacturer before = find(tables.manufacturers(), name);
+      Manufacturer before = seen(tables, name, seen);
       Manufacturer next = before.with(ManufacturerJson.policy(body, before.policy()));
       tables.manufacturers().save(next, now);
       auditTerms(tables, before, next, actor, now);
@@ -224,9 +224,14 @@ final class ManufacturerChanges {
    * @param ca only this one, by fingerprint; null for the manufacturer as a whole
    * @param distrust null to trust again
    */
-  Manufacturer trust(String name, @Nullable String ca, @Nullable Distrust distrust, Actor actor) {
+  Manufacturer trust(
+      String name,
+      @Nullable String ca,
+      @Nullable Distrust distrust,
+      Precondition seen,
+      Actor actor) {
     return commit((tables, now) -> {
-      Manufacturer before = find(tables.manufacturers(), name);
+      Manufacturer before = seen(tables, name, seen);
       String verb = distrust == null ? "enabled" : "disabled";
       AuditEvent event;
       Manufacturer next;
@@ -319,6 +324,12 @@ final class ManufacturerChanges {
       tables.audit().append(event(actor, "manufacturer-ca.removed", before, ca), now);
       return find(tables.manufacturers(), name);
     });
+  }
+
+  private static Manufacturer seen(Registry.Tables tables, String name, Precondition seen) {
+    Manufacturer present = find(tables.manufacturers(), name);
+    seen.check("manufacturer", ManufacturerJson.of(present));
+    return present;
   }
 
   private static Manufacturer find(Manufacturers manufacturers, String name) {

@@ -59,7 +59,7 @@ final class ManufacturerRoutes {
 
   private void show(RoutingContext request) {
     String name = name(request);
-    work.answer(
+    work.answerTagged(
         request,
         200,
         () -> ManufacturerJson.of(parts
@@ -83,19 +83,22 @@ final class ManufacturerRoutes {
 
   private void policy(RoutingContext request) {
     JsonObject body = Work.body(request);
-    answer(request, 200, actor -> changes.policy(name(request), body, actor));
+    Precondition seen = Precondition.of(request);
+    answer(request, 200, actor -> changes.policy(name(request), body, seen, actor));
   }
 
   private void disable(RoutingContext request) {
     JsonObject body = Work.body(request);
     Distrust distrust = ManufacturerJson.distrust(body, parts.clock().instant());
     @Nullable String ca = Work.optional(body, "ca");
-    answer(request, 200, actor -> changes.trust(name(request), ca, distrust, actor));
+    Precondition seen = Precondition.of(request);
+    answer(request, 200, actor -> changes.trust(name(request), ca, distrust, seen, actor));
   }
 
   private void enable(RoutingContext request) {
     @Nullable String ca = Work.optional(Work.body(request), "ca");
-    answer(request, 200, actor -> changes.trust(name(request), ca, null, actor));
+    Precondition seen = Precondition.of(request);
+    answer(request, 200, actor -> changes.trust(name(request), ca, null, seen, actor));
   }
 
   private void crl(RoutingContext request) {
@@ -124,7 +127,7 @@ final class ManufacturerRoutes {
 
   private void answer(RoutingContext request, int status, Function<Actor, Manufacturer> change) {
     Actor actor = Work.actor(request);
-    work.answer(request, status, () -> ManufacturerJson.of(change.apply(actor)));
+    work.answerTagged(request, status, () -> ManufacturerJson.of(change.apply(actor)));
   }
 
   private static String name(RoutingContext request) {

@@ -45,6 +45,14 @@ final class Work {
     run(request, work, json -> send(request, status, json));
   }
 
+  /** As {@link #answer}, with an entity tag, which {@link Precondition} takes. */
+  void answerTagged(RoutingContext request, int status, Supplier<JsonObject> work) {
+    run(request, work, json -> {
+      request.response().putHeader("ETag", Precondition.tagOf(json));
+      send(request, status, json);
+    });
+  }
+
   /** Runs {@code work} on a worker and {@code then} back on the event loop. */
   <T> void run(RoutingContext request, Supplier<T> work, Consumer<T> then) {
     Context context = Vertx.currentContext();

@@ -1,0 +1,10 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/** What is asked for twice and to be done once. */
+@NullMarked
+package dev.muster.protocol.once;
+
+import org.jspecify.annotations.NullMarked;
