@@ -57,7 +57,7 @@ final class ClaimCommands {
 
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.post(
+      return client.postOnce(
           "claims",
           JSON.createObjectNode()
               .put("manufacturer", manufacturer)

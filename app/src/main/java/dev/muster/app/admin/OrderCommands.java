@@ -71,7 +71,7 @@ final class OrderCommands {
         order.set("payload", payload);
       }
       JsonNode command =
-          client.post("devices/" + OperatorClient.segment(device) + "/commands", order);
+          client.postOnce("devices/" + OperatorClient.segment(device) + "/commands", order);
       while (wait && isOpen(command)) {
         pause();
         command = client.get("commands/" + command.path("id").asText());

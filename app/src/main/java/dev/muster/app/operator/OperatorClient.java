@@ -12,6 +12,7 @@ import dev.muster.app.backend.Endpoints;
 import dev.muster.app.data.AdminToken;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.once.OnceKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 
@@ -101,6 +103,23 @@ public final class OperatorClient {
     return sendJson("POST", path, body);
   }
 
+  /**
+   * Sends a JSON body that makes something of which there is to be one, though its answer be lost:
+   * it is asked for again then.
+   */
+  public JsonNode postOnce(String path, JsonNode body) {
+    HttpRequest request = json("POST", path, body)
+        .header(OnceKey.HEADER, UUID.randomUUID().toString())
+        .build();
+    try {
+      return read(http.send(request, HttpResponse.BodyHandlers.ofString()));
+    } catch (IOException e) {
+      return send(request);
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+  }
+
   /** Sends a JSON body to take the place of what there is. */
   public JsonNode put(String path, JsonNode body) {
     return sendJson("PUT", path, body);
@@ -122,10 +141,13 @@ public final class OperatorClient {
   }
 
   private JsonNode sendJson(String method, String path, JsonNode body) {
-    return send(request(path)
+    return send(json(method, path, body).build());
+  }
+
+  private HttpRequest.Builder json(String method, String path, JsonNode body) {
+    return request(path)
         .header("Content-Type", "application/json")
-        .method(method, HttpRequest.BodyPublishers.ofString(body.toString()))
-        .build());
+        .method(method, HttpRequest.BodyPublishers.ofString(body.toString()));
   }
 
   /** Sends a file of any type. */
@@ -197,9 +219,13 @@ public final class OperatorClient {
       throw new UserError(
           api + ": " + (e.getMessage() == null ? "the connection broke" : e.getMessage()));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new UserError("interrupted");
+      throw interrupted();
     }
+  }
+
+  private static UserError interrupted() {
+    Thread.currentThread().interrupt();
+    return new UserError("interrupted");
   }
 
   private static JsonNode read(HttpResponse<String> response) {

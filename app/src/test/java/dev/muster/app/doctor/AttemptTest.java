@@ -4,9 +4,10 @@
  */
 package dev.muster.app.doctor;
 
-import static dev.muster.app.doctor.Door.WELCOME;
+import static dev.muster.app.Door.WELCOME;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.app.Door;
 import dev.muster.app.doctor.Attempt.Outcome;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;

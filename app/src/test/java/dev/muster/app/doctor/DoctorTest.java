@@ -7,6 +7,7 @@ package dev.muster.app.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.app.Door;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.doctor.ClientHello.Answer;
 import dev.muster.app.doctor.Finding.Verdict;

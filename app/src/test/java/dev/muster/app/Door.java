@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.app.doctor;
+package dev.muster.app;
 
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
@@ -24,12 +24,14 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /** A server on this machine that answers each caller in the same way. */
-final class Door implements AutoCloseable {
+public final class Door implements AutoCloseable {
+  private static final String HOST = "localhost";
+
   /** CONNACK of MQTT 3.1.1, accepted. */
-  static final byte[] WELCOME = {32, 2, 0, 0};
+  public static final byte[] WELCOME = {32, 2, 0, 0};
 
   /** What it does with a caller. */
-  interface Answer {
+  public interface Answer {
     void give(Socket caller) throws IOException;
   }
 
@@ -45,15 +47,15 @@ final class Door implements AutoCloseable {
     thread.start();
   }
 
-  static Door plain(Answer answer) throws IOException {
-    return new Door(new ServerSocket(0, 50, InetAddress.getByName(Patient.HOST)), answer);
+  public static Door plain(Answer answer) throws IOException {
+    return new Door(new ServerSocket(0, 50, InetAddress.getByName(HOST)), answer);
   }
 
   /** @param wanted who may come in; null if no certificate is asked for */
-  static Door tls(Credential credential, TrustManager wanted, Answer answer) throws IOException {
+  public static Door tls(Credential credential, TrustManager wanted, Answer answer) throws IOException {
     SSLServerSocket server = (SSLServerSocket) context(credential, wanted)
         .getServerSocketFactory()
-        .createServerSocket(0, 50, InetAddress.getByName(Patient.HOST));
+        .createServerSocket(0, 50, InetAddress.getByName(HOST));
     server.setNeedClientAuth(wanted != null);
     return new Door(server, answer);
   }
@@ -79,7 +81,7 @@ final class Door implements AutoCloseable {
   }
 
   /** Names one CA to the caller, and takes, or takes not, whatever comes. */
-  record Wanted(X509Certificate named, boolean takes) implements X509TrustManager {
+  public record Wanted(X509Certificate named, boolean takes) implements X509TrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type)
         throws java.security.cert.CertificateException {
@@ -100,7 +102,7 @@ final class Door implements AutoCloseable {
   }
 
   /** Answers once the whole CONNECT of a client of that name has come. */
-  static Answer mqtt(String clientId, byte... connack) {
+  public static Answer mqtt(String clientId, byte... connack) {
     return caller -> {
       caller.getInputStream().readNBytes(14 + clientId.length());
       caller.getOutputStream().write(connack);
@@ -108,7 +110,7 @@ final class Door implements AutoCloseable {
   }
 
   /** Answers any request in the same way. */
-  static Answer http(String answer) {
+  public static Answer http(String answer) {
     return caller -> {
       request(caller);
       caller.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
@@ -116,7 +118,7 @@ final class Door implements AutoCloseable {
   }
 
   /** A request, without its body. */
-  static String request(Socket caller) throws IOException {
+  public static String request(Socket caller) throws IOException {
     InputStream in = caller.getInputStream();
     StringBuilder text = new StringBuilder();
     while (text.indexOf("\r\n\r\n") < 0) {
@@ -145,12 +147,12 @@ final class Door implements AutoCloseable {
     }
   }
 
-  int port() {
+  public int port() {
     return server.getLocalPort();
   }
 
   /** The certificates that callers have shown. */
-  List<X509Certificate> shown() {
+  public List<X509Certificate> shown() {
     return shown;
   }
 
@@ -160,7 +162,7 @@ final class Door implements AutoCloseable {
   }
 
   /** A port that nobody listens on. */
-  static int closed() throws IOException {
+  public static int closed() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
