@@ -52,7 +52,8 @@ public final class Door implements AutoCloseable {
   }
 
   /** @param wanted who may come in; null if no certificate is asked for */
-  public static Door tls(Credential credential, TrustManager wanted, Answer answer) throws IOException {
+  public static Door tls(Credential credential, TrustManager wanted, Answer answer)
+      throws IOException {
     SSLServerSocket server = (SSLServerSocket) context(credential, wanted)
         .getServerSocketFactory()
         .createServerSocket(0, 50, InetAddress.getByName(HOST));
