@@ -34,7 +34,7 @@ public final class Doctor {
     new Lifetimes(patient).examine(findings);
     new Secrecy(patient.data()).examine(findings);
     new Machine(patient, mayChange).examine(findings);
-    if (patient.ports().coaps() != null) {
+    if (patient.ports().coaps() != null || patient.ports().telemetryCoaps() != null) {
       findings.look("coaps", () -> Finding.unknown("coaps", "not examined: it speaks DTLS"));
     }
     return findings.all();

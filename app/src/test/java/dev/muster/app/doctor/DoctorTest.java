@@ -144,7 +144,7 @@ class DoctorTest {
               .getBytes(StandardCharsets.US_ASCII));
     })) {
       int nobody = Door.closed();
-      Endpoints ports = new Endpoints(nobody, null, nobody, null, null, null);
+      Endpoints ports = new Endpoints(nobody, null, nobody, null, null, null, null);
       OperatorClient operator = new OperatorClient(
           URI.create("https://localhost:" + api.port()), folder.resolve("trust/root.pem"), token);
       Findings findings = new Findings();
