@@ -226,19 +226,22 @@ class HardwareIT {
                   .asInt()
               == 1);
 
-      JsonNode command = operator.post(
-          "devices/acme-sn-3/commands",
-          JSON.createObjectNode().put("name", "reboot").put("validForSeconds", 60));
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> operator
-              .get("commands/" + command.path("id").asText())
-              .path("state")
-              .asText()
-              .equals("done"));
+      assertThat(resultOf("muster.logs").toString()).contains("ONLINE");
+      resultOf("reboot");
       await().until(() -> Files.exists(restarted));
       assertThat(agent.device().state()).isEqualTo(DeviceState.ONLINE);
     }
+  }
+
+  private static JsonNode resultOf(String command) {
+    JsonNode sent = operator.post(
+        "devices/acme-sn-3/commands",
+        JSON.createObjectNode().put("name", command).put("validForSeconds", 60));
+    String resource = "commands/" + sent.path("id").asText();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> operator.get(resource).path("state").asText().equals("done"));
+    return operator.get(resource).path("result");
   }
 
   private static double temperature() {

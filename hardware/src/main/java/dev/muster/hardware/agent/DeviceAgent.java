@@ -6,6 +6,7 @@ package dev.muster.hardware.agent;
 
 import dev.muster.device.CommandContext;
 import dev.muster.device.CommandResult;
+import dev.muster.device.DeviceLog;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.sensor.Reading;
 import dev.muster.hardware.sensor.SysfsSensors;
@@ -57,6 +58,7 @@ public final class DeviceAgent implements AutoCloseable {
     if (!config.reboot().isEmpty()) {
       agent.device.onCommand("reboot", (command, context) -> agent.reboot(context));
     }
+    agent.device.onCommand(DeviceLog.COMMAND, agent.device.log());
     agent.device.twin().onDesired(agent::desired);
     agent.device.start();
     agent.sampler.start();
