@@ -482,7 +482,9 @@ class DashboardIT {
     OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
     operator.post("devices/acme-sn-1/tags", json("{\"set\": {\"site\": \"hall 3\"}}"));
     signIn();
-    open("/devices?q=manufacturer:acme");
+    open("/devices?q=acme-sn-1%20manufacturer:acme");
+    page.locator(".facetlists a", withText("active")).press("Enter");
+    assertThat(row("acme-sn-1")).hasCount(1);
     page.getByText("site=hall 3").press("Enter");
     assertThat(page.locator("tbody tr")).hasCount(1);
     assertThat(page.locator(".facetlists")).containsText("active 1");

@@ -57,6 +57,15 @@ final class RequestGate extends BlockwiseLayer {
     }
   }
 
+  /** A word of why not fits one datagram; in blocks, it would take a place that others need. */
+  @Override
+  public void sendResponse(Exchange exchange, Response response) {
+    if (response.isError()) {
+      exchange.getRequest().getOptions().removeBlock2();
+    }
+    super.sendResponse(exchange, response);
+  }
+
   /** Critical options of which Californium knows more than we do (RFC 7252, 5.4.1). */
   private static Optional<Response> refusedByOptions(OptionSet options) {
     for (Option option : options.asSortedList()) {

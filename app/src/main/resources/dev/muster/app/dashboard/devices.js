@@ -99,7 +99,7 @@ function facetLists(found, text) {
 }
 
 /** A word of the search as name and value; how an id begins has no name. */
-const split = (text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
+const split = (text) => [text.slice(0, Math.max(0, text.indexOf(':'))), text.slice(text.indexOf(':') + 1)];
 
 const nobody = (text) => text
   ? empty('No device is like that. A word without a colon is how an id begins.')

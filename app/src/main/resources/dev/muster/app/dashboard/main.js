@@ -92,9 +92,17 @@ function applyTheme(theme) {
   redraw();
 }
 
-/** Who is signed out in the middle comes back to where he was. */
+/** Whose data this page holds. */
+let operator = null;
+
+/** Who is signed out in the middle comes back to where he was; another begins with an empty page. */
 function watchSession() {
   const place = path()[0] ?? '';
+  if (me && operator !== null && operator !== me.operator) {
+    location.reload();
+    return;
+  }
+  operator = me?.operator ?? operator;
   if (me === null && place !== 'sign-in' && place !== 'setup') {
     history.replaceState(null, '', '/sign-in?next=' + encodeURIComponent(location.pathname + location.search));
   } else if (me && place === 'sign-in') {

@@ -49,8 +49,11 @@ final class EmbeddedEngine implements Engine {
     // disk.
     // DB_CLOSE_ON_EXIT: closing is ours, after the last message; H2's own hook would come first.
     // TRACE_LEVEL_FILE: H2's own log beside the database would hold statements with their values.
+    // OPTIMIZE_REUSE_RESULTS: a result of EXISTS that is used again does not know of what the same
+    // transaction wrote.
     config.setJdbcUrl(url
-        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000;TRACE_LEVEL_FILE=0");
+        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=10000;TRACE_LEVEL_FILE=0"
+        + ";OPTIMIZE_REUSE_RESULTS=0");
     config.setUsername("sa");
     config.setPassword("");
     return config;

@@ -56,7 +56,7 @@ final class GroupCommit implements AutoCloseable {
     private final Function<Registry.Tables, T> work;
     private final CompletableFuture<T> done = new CompletableFuture<>();
     private @Nullable T result;
-    private @Nullable RuntimeException failure;
+    private @Nullable Throwable failure;
 
     Job(Function<Registry.Tables, T> work) {
       this.work = work;
@@ -67,7 +67,8 @@ final class GroupCommit implements AutoCloseable {
       try {
         result = work.apply(tables);
         return true;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // An Error must not end the thread: it holds what all others wait for.
         failure = e;
         return false;
       }
@@ -169,7 +170,7 @@ final class GroupCommit implements AutoCloseable {
       if (changed) {
         flush.run(sql);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       giveBack();
       // Not even a work that failed by itself knows better: whatever it saw may not be so.
       group.forEach(job -> job.done.completeExceptionally(e));

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.time.Instant;
@@ -89,6 +90,50 @@ abstract class RegistryContract {
       assertThat(kept).as("maker" + i).isEqualTo(i % 3 != 0);
     }
     assertChain(registry, 42);
+  }
+
+  @Test
+  void question_askedAgainInOneCommit_knowsWhatWasWrittenInBetween() {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      for (int i = 1; i <= 3; i++) {
+        Fingerprint key = new Fingerprint(String.format("%064x", i));
+        assertThat(tables.certificates().hasSeen(key)).as("before %d", i).isFalse();
+        tables.devices().insert(device("sn-" + i, key));
+        assertThat(tables.certificates().hasSeen(key)).as("after %d", i).isTrue();
+      }
+      return true;
+    });
+  }
+
+  @Test
+  void commit_workThatEndsInAnError_isTold_andTheNextIsDone() {
+    Registry registry = registry();
+    assertThatThrownBy(() -> registry.commit(tables -> {
+          tables.manufacturers().save(maker("acme"), NOW);
+          throw new StackOverflowError("deep");
+        }))
+        .hasRootCauseInstanceOf(StackOverflowError.class);
+    registry.commit(tables -> {
+      assertThat(tables.manufacturers().find("acme")).isEmpty();
+      return true;
+    });
+  }
+
+  private static DeviceRecord device(String serial, Fingerprint key) {
+    return new DeviceRecord(
+        new DeviceId("acme-" + serial),
+        new FleetName("default"),
+        "acme",
+        serial,
+        key,
+        DeviceStatus.ACTIVE,
+        false,
+        NOW,
+        NOW,
+        0,
+        Identification.IDEVID);
   }
 
   @Test
