@@ -36,8 +36,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -49,6 +50,8 @@ import java.util.function.UnaryOperator;
  */
 public final class BrokerCore implements AutoCloseable {
   private static final int QUERY_THREADS = 2;
+  private static final int COAP_READERS = 2;
+  private static final int COAP_WAITING = 1_000;
   private static final int DISCONNECT_SECONDS = 10;
 
   private final Opened opened = new Opened();
@@ -183,6 +186,15 @@ public final class BrokerCore implements AutoCloseable {
 
   /** What devices may do over CoAP, by the same rules. */
   CoapRoutes coapRoutes(Clock clock, MeterRegistry meters) {
+    // Of their own and bounded: neither operators nor devices wait for the others' questions.
+    ThreadPoolExecutor readers = new ThreadPoolExecutor(
+        COAP_READERS,
+        COAP_READERS,
+        0,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(COAP_WAITING),
+        task -> new Thread(task, "muster-coap-state"));
+    opened.add(readers::shutdown);
     return new CoapRoutes(
         new CoapRoutes.Deciding(
             authenticator, view, policies::current, rates, refusals, BrokerCore::later),
@@ -191,7 +203,7 @@ public final class BrokerCore implements AutoCloseable {
             devices.parts().twins(),
             devices.parts().commands(),
             devices.parts().publisher(),
-            task -> queries.executeBlocking(Executors.callable(task), false)),
+            readers),
         clock,
         meters);
   }

@@ -20,10 +20,12 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The policy in force, and what another one would take from whom. */
 final class PreviewRoutes {
@@ -33,6 +35,9 @@ final class PreviewRoutes {
   private final Sessions sessions;
   private final PresenceBook presence;
   private final WorkerExecutor executor;
+
+  /** Each looks at every device, with the threads of all who ask for telemetry. */
+  private final AtomicBoolean looking = new AtomicBoolean();
 
   PreviewRoutes(
       Policies policies, Sessions sessions, PresenceBook presence, WorkerExecutor executor) {
@@ -60,8 +65,15 @@ final class PreviewRoutes {
     if (text == null) {
       throw new IllegalArgumentException("policy: absent (expected: the text of a policy file)");
     }
+    if (!looking.compareAndSet(false, true)) {
+      context.response().putHeader("Retry-After", "10");
+      context.fail(new HttpException(
+          503, "policy: another is being looked at (expected: one at a time; try again)"));
+      return;
+    }
     executor
         .executeBlocking(() -> preview(text), false)
+        .onComplete(done -> looking.set(false))
         .onSuccess(context::json)
         .onFailure(problem -> QueryParameters.fail(context, problem));
   }

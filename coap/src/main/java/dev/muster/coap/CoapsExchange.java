@@ -72,8 +72,11 @@ public final class CoapsExchange {
   public void answer(Response response) {
     if (answered.compareAndSet(false, true)) {
       impatience.cancel(false);
-      exchange.sendResponse(response);
-      ended.run();
+      try {
+        exchange.sendResponse(response);
+      } finally {
+        ended.run();
+      }
     }
   }
 }

@@ -114,11 +114,15 @@ public class CoapsClient implements AutoCloseable {
     return send(Request.newGet(), path);
   }
 
+  /** Sends, and does not wait for the response, which the request will have. */
+  public Request begin(Request request, String path) {
+    request.setURI("coaps://127.0.0.1:" + port + path);
+    return request.send(endpoint);
+  }
+
   public Response send(Request request, String path) {
     try {
-      request.setURI("coaps://127.0.0.1:" + port + path);
-      request.send(endpoint);
-      Response response = request.waitForResponse(PATIENCE_MS);
+      Response response = begin(request, path).waitForResponse(PATIENCE_MS);
       if (response == null) {
         throw new AssertionError(path + ": no answer, " + request.getSendError());
       }

@@ -114,6 +114,9 @@ class ClaimsIT {
     assertThat(first.status()).isEqualTo(201);
     assertThat(service.post("/claims", two, "Idempotency-Key", key)).isEqualTo(first);
     assertThat(claims()).isEqualTo(before + 2);
+    assertThat(service.get("/audit?limit=1000&object=manufacturer:acme").body().encode())
+        .as("who saw them again")
+        .containsOnlyOnce("claim.shown-again");
     JsonObject three = two.copy().put("count", 3);
     assertThat(service.post("/claims", three, "Idempotency-Key", key).status()).isEqualTo(422);
     assertThat(service.post("/claims", two, "Idempotency-Key", "1").status()).isEqualTo(400);

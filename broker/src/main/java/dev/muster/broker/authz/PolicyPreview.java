@@ -47,7 +47,7 @@ public final class PolicyPreview {
       this.reason = reason;
     }
 
-    /** {@code publish}, {@code will}, {@code subscribe}, or {@code connect}. */
+    /** {@code publish}, {@code will}, {@code subscribe}, {@code share}, or {@code connect}. */
     public String act() {
       return act;
     }

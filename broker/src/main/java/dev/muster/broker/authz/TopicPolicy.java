@@ -9,6 +9,8 @@ import dev.muster.protocol.topic.TopicFilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What one client may do: the rules of its roles with its own names in them.
@@ -172,7 +174,23 @@ public final class TopicPolicy {
     compare("publish", publish, denyPublish, other.publish, other.denyPublish, losses);
     compare("will", will, denyPublish, other.will, other.denyPublish, losses);
     compare("subscribe", subscribe, denySubscribe, other.subscribe, other.denySubscribe, losses);
+    Set<Template> groups = other.groups();
+    for (Role role : roles) {
+      for (Template group : role.sharedGroups()) {
+        if (!groups.contains(group)) {
+          losses.add(new Lost(
+              "share",
+              "roles." + role.name() + ".sharedGroups",
+              group.text(),
+              "no role would let it join"));
+        }
+      }
+    }
     return losses;
+  }
+
+  private Set<Template> groups() {
+    return roles.stream().flatMap(role -> role.sharedGroups().stream()).collect(Collectors.toSet());
   }
 
   private static void compare(

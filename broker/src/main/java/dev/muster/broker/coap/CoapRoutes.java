@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.Request;
@@ -67,6 +68,8 @@ public final class CoapRoutes implements CoapsService {
   private final TelemetryIntake telemetry;
   private final StateExchange state;
   private final MeterRegistry meters;
+  private final Sparingly strangers = new Sparingly(System::nanoTime);
+  private final Sparingly hasty = new Sparingly(System::nanoTime);
 
   public CoapRoutes(Deciding deciding, Keeping keeping, Clock clock, MeterRegistry meters) {
     this.devices = new KnownDevices(
@@ -117,46 +120,41 @@ public final class CoapRoutes implements CoapsService {
 
   @Override
   public void serve(CoapsExchange exchange) {
-    guarded(exchange, () -> identify(exchange));
+    guarded(exchange, () -> whenAdmitted(exchange, device -> throttle(exchange, device)));
   }
 
   private void guarded(CoapsExchange exchange, Runnable step) {
     try {
       step.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it was: who asked is answered, and does not ask for ever.
       LOG.error("CoAP request failed from={}", exchange.peer(), e);
       answer(exchange, CoapAnswers.defect());
     }
   }
 
-  private void identify(CoapsExchange exchange) {
+  private void whenAdmitted(CoapsExchange exchange, Consumer<KnownDevice> step) {
     Outcome outcome = devices.judge(exchange.chain());
     if (outcome instanceof Outcome.Admitted admitted) {
-      read(exchange, KnownDevice.of(admitted));
+      step.accept(KnownDevice.of(admitted));
     } else if (outcome instanceof Outcome.Refused refused) {
-      LOG.warn(
-          "CoAP request refused from={} reason={} detail={}",
+      strangers.say(others -> LOG.warn(
+          "CoAP request refused from={} reason={} detail={} others={}",
           exchange.peer(),
           refused.refusal(),
-          refused.detail());
+          refused.detail(),
+          others));
       answer(exchange, CoapAnswers.of(refused));
     } else {
       throw new IllegalStateException("outcome " + outcome);
     }
   }
 
-  private void read(CoapsExchange exchange, KnownDevice device) {
-    try {
-      throttle(exchange, device, read(exchange.request(), device));
-    } catch (RefusedException e) {
-      answer(exchange, e.response());
-    }
-  }
-
   /**
    * Of the same purse as over MQTT: who has spent all waits, and who goes on regardless is told.
+   * What is refused has its price, too.
    */
-  private void throttle(CoapsExchange exchange, KnownDevice device, CoapAct act) {
+  private void throttle(CoapsExchange exchange, KnownDevice device) {
     Optional<Duration> wait = deciding
         .rates()
         .take(
@@ -164,14 +162,31 @@ public final class CoapRoutes implements CoapsService {
             device.policy().limits().rate(),
             exchange.request().getPayloadSize());
     if (wait.isEmpty()) {
-      note(device, act, "quota", "rate exceeded");
+      String path = exchange.request().getOptions().getUriPathString();
+      deciding.refusals().note(device.subject(), "publish", path, "quota", "rate exceeded");
+      hasty.say(others -> LOG.warn(
+          "CoAP request refused subject={} path={} reason=\"rate exceeded\" others={}",
+          device.subject(),
+          path,
+          others));
       answer(exchange, CoapAnswers.tooFast(PublishRates.MAX_HOLD));
     } else if (wait.get().isZero()) {
-      decide(exchange, device, act);
+      act(exchange, device);
     } else {
+      // Judged again then: it may have been revoked meanwhile.
       deciding
           .later()
-          .run(wait.get(), () -> guarded(exchange, () -> decide(exchange, device, act)));
+          .run(
+              wait.get(),
+              () -> guarded(exchange, () -> whenAdmitted(exchange, now -> act(exchange, now))));
+    }
+  }
+
+  private void act(CoapsExchange exchange, KnownDevice device) {
+    try {
+      decide(exchange, device, read(exchange.request(), device));
+    } catch (RefusedException e) {
+      answer(exchange, e.response());
     }
   }
 

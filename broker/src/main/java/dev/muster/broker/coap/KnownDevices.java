@@ -76,6 +76,10 @@ final class KnownDevices {
         return new Outcome.Refused(
             Refusal.NOT_AUTHORIZED, "certificate of a service (expected: a device's)");
       }
+      if (admitted.subject().organization() == null) {
+        return new Outcome.Refused(
+            Refusal.NOT_AUTHORIZED, "certificate without O (expected: the device's fleet)");
+      }
       remember(chain.get(0), new Entry(admitted, epoch));
     }
     return outcome;

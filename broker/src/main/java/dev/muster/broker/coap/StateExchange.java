@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -149,11 +150,13 @@ final class StateExchange {
 
   private CoapAct fetch(
       String topic, LetterSource source, KnownDevice device, String after, OptionSet options) {
-    return new CoapAct(
-        topic,
-        false,
-        (payload, answer) ->
-            blocking.execute(() -> answer.accept(next(source, device, after, options))));
+    return new CoapAct(topic, false, (payload, answer) -> {
+      try {
+        blocking.execute(() -> answer.accept(next(source, device, after, options)));
+      } catch (RejectedExecutionException e) {
+        answer.accept(CoapAnswers.notStored());
+      }
+    });
   }
 
   private Response next(LetterSource source, KnownDevice device, String after, OptionSet options) {
@@ -166,20 +169,28 @@ final class StateExchange {
       letter.ifPresent(found -> found.sent().run());
       return letter
           .map(found -> content(found.payload(), options))
-          .orElseGet(
-              () -> Diagnostics.of(ResponseCode.NOT_FOUND, "nothing is there for the device"));
+          .orElseGet(StateExchange::nothing);
     } catch (SQLException | RuntimeException e) {
       LOG.warn("State not read device={} error={}", device.id(), e.toString());
       return CoapAnswers.notStored();
     }
   }
 
-  /** With a tag, by which a device need not be sent what it has, nor take blocks of two states. */
+  private static Response nothing() {
+    Response response = Diagnostics.of(ResponseCode.NOT_FOUND, "nothing is there for the device");
+    response.getOptions().setMaxAge(0);
+    return response;
+  }
+
+  /**
+   * Of now alone: without Max-Age it would be of a minute (RFC 7252, 5.10.5). With a tag, by which
+   * a device need not be sent what it has, nor take blocks of two states.
+   */
   private static Response content(byte[] payload, OptionSet options) {
     byte[] tag = tagOf(payload);
     boolean known = options.containsETag(tag);
     Response response = new Response(known ? ResponseCode.VALID : ResponseCode.CONTENT);
-    response.getOptions().addETag(tag);
+    response.getOptions().setMaxAge(0).addETag(tag);
     if (!known) {
       response.getOptions().setContentFormat(JSON);
       response.setPayload(payload);

@@ -7,8 +7,6 @@ package dev.muster.broker.telemetry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import org.h2.store.fs.FileBaseDefault;
 import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
 
@@ -39,11 +37,9 @@ public final class PacedFiles extends FilePathWrapper {
     return new Pieces(super.open(mode));
   }
 
-  private static final class Pieces extends FileBaseDefault {
-    private final FileChannel channel;
-
+  private static final class Pieces extends ForwardingFile {
     Pieces(FileChannel channel) {
-      this.channel = channel;
+      super(channel);
     }
 
     @Override
@@ -51,42 +47,12 @@ public final class PacedFiles extends FilePathWrapper {
       int written = 0;
       while (source.remaining() > PIECE_BYTES) {
         ByteBuffer piece = source.slice(source.position(), PIECE_BYTES);
-        int count = channel.write(piece, position + written);
+        int count = super.write(piece, position + written);
         source.position(source.position() + count);
         written += count;
-        channel.force(false);
+        force(false);
       }
-      return written + channel.write(source, position + written);
-    }
-
-    @Override
-    public int read(ByteBuffer target, long position) throws IOException {
-      return channel.read(target, position);
-    }
-
-    @Override
-    public long size() throws IOException {
-      return channel.size();
-    }
-
-    @Override
-    protected void implTruncate(long size) throws IOException {
-      channel.truncate(size);
-    }
-
-    @Override
-    public void force(boolean metaData) throws IOException {
-      channel.force(metaData);
-    }
-
-    @Override
-    public FileLock tryLock(long position, long size, boolean shared) throws IOException {
-      return channel.tryLock(position, size, shared);
-    }
-
-    @Override
-    protected void implCloseChannel() throws IOException {
-      channel.close();
+      return written + super.write(source, position + written);
     }
   }
 }

@@ -50,6 +50,17 @@ class PolicyPreviewTest {
   }
 
   @Test
+  void groupThatIsGone_isALoss() {
+    String now = NOW + "    sharedGroups: [\"a\", \"b\"]\n";
+    PolicyPreview preview = new PolicyPreview(
+        PolicyFile.parse("now", now), PolicyFile.parse("then", now.replace("\"a\", ", "")));
+    preview.look(new ClientSubject("device", "x", "plant", "device"), "x");
+    assertThat(preview.losses())
+        .extracting(loss -> loss.act() + " " + loss.rule() + " " + loss.topic())
+        .containsExactly("share roles.device.sharedGroups a");
+  }
+
+  @Test
   void narrowerRules_takeWhatTheyGrantedBefore() {
     assertThat(losses(NOW.replace("telemetry/+", "telemetry/env").replace(", retain: true", "")))
         .containsExactlyInAnyOrder(

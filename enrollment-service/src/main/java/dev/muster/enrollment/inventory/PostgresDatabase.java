@@ -44,8 +44,11 @@ final class PostgresDatabase implements Database {
     // After a few runs the server keeps the plan of a statement.
     config.addDataSourceProperty("prepareThreshold", "3");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
-    // Said by each session, so that a server tuned to forget cannot make us promise too much.
-    config.setConnectionInitSql("SET synchronous_commit = on");
+    config.addDataSourceProperty("tcpKeepAlive", "true");
+    // Said by each session, so that a server tuned to forget cannot make us promise too much; and
+    // one whose other end has vanished must not hold what all others wait for.
+    config.setConnectionInitSql(
+        "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '30s'");
     return config;
   }
 

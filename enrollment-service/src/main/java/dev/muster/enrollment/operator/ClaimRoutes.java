@@ -70,15 +70,24 @@ final class ClaimRoutes {
     work.answer(request, 201, () -> {
       JsonObject answer = parts
           .registry()
-          .commit(tables -> once.answer(tables, now, () -> {
-            checkDevice(tables, manufacturer, serial);
-            JsonArray claims = new JsonArray();
-            for (int i = 0; i < count; i++) {
-              claims.add(
-                  create(tables, manufacturer, serial, now, Duration.ofSeconds(seconds), actor));
-            }
-            return new JsonObject().put("claims", claims);
-          }));
+          .commit(tables -> once.answer(
+              tables,
+              now,
+              () -> {
+                checkDevice(tables, manufacturer, serial);
+                JsonArray claims = new JsonArray();
+                for (int i = 0; i < count; i++) {
+                  claims.add(create(
+                      tables, manufacturer, serial, now, Duration.ofSeconds(seconds), actor));
+                }
+                return new JsonObject().put("claims", claims);
+              },
+              () -> tables
+                  .audit()
+                  .append(
+                      AuditEvent.of(actor, "claim.shown-again", "manufacturer:" + manufacturer)
+                          .with("serial", serial),
+                      now)));
       LOG.info(
           "Claim tokens given manufacturer={} serial={} count={}", manufacturer, serial, count);
       return answer;

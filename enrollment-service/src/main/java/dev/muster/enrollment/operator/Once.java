@@ -47,8 +47,13 @@ final class Once {
         body == null ? new byte[0] : body.getBytes());
   }
 
-  /** Within the transaction of what is made, so that there is both or neither. */
-  JsonObject answer(Registry.Tables tables, Instant now, Supplier<JsonObject> make) {
+  /**
+   * Within the transaction of what is made, so that there is both or neither.
+   *
+   * @param again done in place of {@code make}, if it was made before
+   */
+  JsonObject answer(
+      Registry.Tables tables, Instant now, Supplier<JsonObject> make, Runnable again) {
     if (key == null) {
       return make.get();
     }
@@ -56,7 +61,9 @@ final class Once {
     answers.forget(now.minus(KEPT));
     Optional<Answer> before = answers.find(key.id(), now.minus(KEPT));
     if (before.isPresent()) {
-      return same(key, before.get());
+      JsonObject same = same(key, before.get());
+      again.run();
+      return same;
     }
     JsonObject made = make.get();
     answers.insert(
