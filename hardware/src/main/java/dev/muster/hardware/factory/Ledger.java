@@ -18,7 +18,11 @@ import java.util.Set;
 
 /**
  * Which serial numbers a factory has given, and to which keys: a line each, only ever added to.
- * Lines of old have no key.
+ * Lines of old have no key; what a power cut has left of a line is none.
+ *
+ * <p>POSIX takes all of a process's locks on a file away when it closes the file once, however it
+ * was opened. So what is read under the lock is read through the channel that holds it, and nothing
+ * in this process opens the file meanwhile.
  */
 final class Ledger {
   static final String FILE = "issued.txt";
@@ -41,7 +45,7 @@ final class Ledger {
    */
   void addUnlessOthers(String serial, String key) {
     change(channel -> {
-      for (String line : lines()) {
+      for (String line : lines(bytes(channel))) {
         if (line.endsWith(" " + key) && !serial(line).equals(serial)) {
           throw new FactoryException("serial " + serial + ": its key is that of " + serial(line)
               + " already (expected: another device, or another handle or label for the key)");
@@ -69,35 +73,50 @@ final class Ledger {
   }
 
   private static void write(FileChannel channel, String line) throws IOException {
-    long size = channel.size();
-    // What a power cut has left of a line is none, and makes none of the next.
-    String text = endsWithALine(channel, size) ? line : "\n" + line;
-    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-    channel.position(size);
+    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII));
+    channel.truncate(endOfLines(channel));
+    channel.position(channel.size());
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }
     channel.force(true);
   }
 
-  private static boolean endsWithALine(FileChannel channel, long size) throws IOException {
+  /** Looks from the end: there is at most one line that is torn. */
+  private static long endOfLines(FileChannel channel) throws IOException {
+    long end = channel.size();
     ByteBuffer last = ByteBuffer.allocate(1);
-    return size == 0 || channel.read(last, size - 1) == 1 && last.get(0) == '\n';
+    while (end > 0 && (channel.read(last.clear(), end - 1) != 1 || last.get(0) != '\n')) {
+      end--;
+    }
+    return end;
+  }
+
+  private static ByteBuffer bytes(FileChannel channel) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(channel.size()));
+    while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) >= 0) {
+      // There is more of it.
+    }
+    return bytes.flip();
+  }
+
+  private static List<String> lines(ByteBuffer bytes) throws IOException {
+    String text = StandardCharsets.US_ASCII.newDecoder().decode(bytes).toString();
+    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
   }
 
   /** In the order in which they were first given. */
   Set<String> serials() {
     Set<String> serials = new LinkedHashSet<>();
-    try {
-      lines().forEach(line -> serials.add(serial(line)));
-    } catch (IOException e) {
-      throw FactoryException.io(file, "read", e);
+    synchronized (Ledger.class) {
+      try {
+        byte[] bytes = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+        lines(ByteBuffer.wrap(bytes)).forEach(line -> serials.add(serial(line)));
+      } catch (IOException e) {
+        throw FactoryException.io(file, "read", e);
+      }
     }
     return serials;
-  }
-
-  private List<String> lines() throws IOException {
-    return Files.exists(file) ? Files.readAllLines(file, StandardCharsets.US_ASCII) : List.of();
   }
 
   private static String serial(String line) {

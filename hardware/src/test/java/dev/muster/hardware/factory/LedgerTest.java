@@ -6,13 +6,18 @@ package dev.muster.hardware.factory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LedgerTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
   @TempDir
   Path folder;
 
@@ -30,14 +35,46 @@ class LedgerTest {
     assertThat(ledger.serials()).containsExactly("SN-1");
   }
 
-  /** Lines of old have no key; a power cut leaves a part of one. */
+  /** Lines of old have no key; of what was not whole, nobody has a certificate. */
   @Test
-  void add_afterATornLine_beginsANewOne() throws Exception {
-    Files.writeString(folder.resolve(Ledger.FILE), "SN-1\nSN-2 abab");
+  void tornLine_isNone_andTheNextTakesItsPlace() throws Exception {
+    Path file = Files.writeString(folder.resolve(Ledger.FILE), "SN-1\nSN-2 abab");
     Ledger ledger = new Ledger(folder);
+    assertThat(ledger.serials()).containsExactly("SN-1");
 
     ledger.add("SN-3", KEY);
+    assertThat(file).content().isEqualTo("SN-1\nSN-3 " + KEY + "\n");
 
-    assertThat(ledger.serials()).containsExactly("SN-1", "SN-2", "SN-3");
+    Files.writeString(file, "SN-4");
+    ledger.addUnlessOthers("SN-5", KEY);
+    assertThat(ledger.serials()).containsExactly("SN-5");
+  }
+
+  /** Closing any descriptor of a file takes away the lock that a process has on it. */
+  @Test
+  void addUnlessOthers_byTwoProcessesAtOnce_givesEachKeyToOne() throws Exception {
+    Process other = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            LedgerWriter.class.getName(),
+            folder.toString(),
+            "other")
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("other.out").toFile())
+        .start();
+    try {
+      await().atMost(LIMIT).until(() -> !other.isAlive() || Files.exists(folder.resolve("other")));
+      LedgerWriter.main(folder.toString(), "here");
+      assertThat(other.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } finally {
+      other.destroyForcibly();
+    }
+
+    assertThat(folder.resolve("other.out")).isEmptyFile();
+    assertThat(other.exitValue()).isZero();
+    assertThat(new Ledger(folder).serials()).hasSize(LedgerWriter.KEYS);
   }
 }
