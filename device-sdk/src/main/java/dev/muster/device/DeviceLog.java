@@ -11,7 +11,8 @@ import java.util.Map;
 /**
  * The newest lines that the SDK has logged for one device, 16,384 characters of them, from INFO on
  * and whatever the program's own logging leaves out. In memory: a restart forgets them. Lines hold
- * no keys and no messages.
+ * no keys and no messages; but the text of what your own code throws when it is called is in them.
+ * What is logged on threads of the MQTT client is not.
  *
  * <p>Registered for a command, {@code device.onCommand(DeviceLog.COMMAND, device.log())}, it is
  * told to operators who ask for it. Thread-safe.

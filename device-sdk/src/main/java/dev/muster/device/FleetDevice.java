@@ -49,10 +49,10 @@ import org.jspecify.annotations.Nullable;
  * connected, and sends what is published until the broker has it.
  *
  * <p>Thread-safe. Has one thread of its own; up to two more while it calls you, does a command, or
- * talks to the enrollment server; and a fourth for the latter only while your code holds both of
- * these, so that a certificate is renewed whatever your code waits for. All are daemons. Three of
- * the MQTT client come on top while it is connected. Shares nothing with other instances, of which
- * a JVM may hold thousands.
+ * talks to the enrollment server; and a fourth if both of these are busy when it has to talk to
+ * that one, so that a certificate is renewed whatever your code waits for. It goes again as soon as
+ * one of the three has nothing to do. All are daemons. Three of the MQTT client come on top while
+ * it is connected. Shares nothing with other instances, of which a JVM may hold thousands.
  */
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
@@ -83,8 +83,10 @@ public final class FleetDevice implements AutoCloseable {
     this.log = new LogRing(settings.clock());
     this.threads = new OnDemandThreads("muster-worker", log);
     this.commandTurns = threads.new Sequence(MAX_COMMANDS);
-    Executor callbacks =
-        builder.callbacks == null ? threads.new Sequence(Integer.MAX_VALUE) : builder.callbacks;
+    Executor given = builder.callbacks;
+    Executor callbacks = given == null
+        ? threads.new Sequence(Integer.MAX_VALUE)
+        : task -> given.execute(log.bound(task));
     this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
     this.status = new Status(bootId, builder.listener, callbacks, settings.clock());
     this.twin = new DeviceTwin(callbacks);
@@ -108,6 +110,10 @@ public final class FleetDevice implements AutoCloseable {
    * @throws UncheckedIOException if the state directory cannot be written
    */
   public void start() {
+    log.bound(this::begin).run();
+  }
+
+  private void begin() {
     synchronized (lifecycle) {
       if (loop != null || closed) {
         throw new IllegalStateException(
@@ -245,6 +251,10 @@ public final class FleetDevice implements AutoCloseable {
    */
   @Override
   public void close() {
+    log.bound(this::end).run();
+  }
+
+  private void end() {
     DeviceLoop started;
     synchronized (lifecycle) {
       closed = true;
@@ -453,41 +463,45 @@ public final class FleetDevice implements AutoCloseable {
      * @throws KeyUnavailableException if the hardware that holds the IDevID's key does not answer
      */
     public FleetDevice build() {
-      set("enrollment", enrollment);
-      set("broker", broker);
-      set("stateDirectory", stateDirectory);
+      URI enrollTo = set("enrollment", enrollment);
+      URI connectTo = set("broker", broker);
+      Path state = set("stateDirectory", stateDirectory);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
       KeyVault vault = KeyPlaces.open(keys);
-      FactoryIdentity factoryIdentity = null;
+      FactoryIdentity factory = null;
       try {
-        factoryIdentity = factoryIdentity();
-        return new FleetDevice(this, settings(anchors, factoryIdentity, vault));
+        factory = factoryIdentity();
+        DeviceSettings settings = new DeviceSettings(
+            enrollTo,
+            connectTo,
+            anchors,
+            factory,
+            vault,
+            state,
+            deviceClock(anchors, factory),
+            random,
+            transport,
+            timing);
+        return new FleetDevice(this, settings);
       } catch (RuntimeException e) {
-        // Nobody else will ever let go of them.
-        if (factoryIdentity != null) {
-          factoryIdentity.close();
-        }
-        vault.close();
-        throw e;
+        throw letGo(vault, factory, e);
       }
     }
 
-    private DeviceSettings settings(
-        TrustAnchors anchors, FactoryIdentity factoryIdentity, KeyVault vault) {
+    private DeviceClock deviceClock(TrustAnchors anchors, FactoryIdentity factory) {
       DeviceClock deviceClock = DeviceClock.of(clock, TimeNote.buildTime());
       deviceClock.raise(anchors.newestBeginning());
-      deviceClock.raise(factoryIdentity.credential().newestBeginning());
-      return new DeviceSettings(
-          set("enrollment", enrollment),
-          set("broker", broker),
-          anchors,
-          factoryIdentity,
-          vault,
-          set("stateDirectory", stateDirectory),
-          deviceClock,
-          random,
-          transport,
-          timing);
+      deviceClock.raise(factory.credential().newestBeginning());
+      return deviceClock;
+    }
+
+    /** Nobody else will ever do it; should that fail as well, it is told with the failure. */
+    private static RuntimeException letGo(
+        KeyVault vault, @Nullable FactoryIdentity factory, RuntimeException failure) {
+      try (vault;
+          factory) {
+        throw failure;
+      }
     }
 
     private FactoryIdentity factoryIdentity() {

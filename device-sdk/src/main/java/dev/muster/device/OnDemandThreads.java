@@ -21,8 +21,9 @@ import org.slf4j.Logger;
 /**
  * Two threads for what may take long, apart from the one that keeps the device connected: calls of
  * the user, commands, and conversations with the enrollment server. Of these three one waits while
- * the others are busy; but a conversation never waits for the user: while both threads are held,
- * there is a third one for it. Threads end when there has been nothing to do for a while.
+ * the others are busy; but a conversation does not wait for the user: if both threads are busy when
+ * it begins, there is a third one, until one of the three has nothing to do. Threads end when there
+ * has been nothing to do for a while.
  */
 final class OnDemandThreads implements Executor {
   private static final Logger LOG = DeviceLogger.of(OnDemandThreads.class);
@@ -35,7 +36,7 @@ final class OnDemandThreads implements Executor {
   private final Condition work = lock.newCondition();
   private final Deque<Runnable> tasks = new ArrayDeque<>(); // Guarded by the lock.
   private int threads; // Guarded by the lock.
-  private int idle; // Guarded by the lock.
+  private int busy; // Of the threads, those at a task. Guarded by the lock.
 
   OnDemandThreads(String name, LogRing log) {
     this(
@@ -53,18 +54,23 @@ final class OnDemandThreads implements Executor {
   }
 
   /**
-   * Runs a conversation at once. There is one at a time.
+   * Runs a conversation at once. There is one at a time. Should the machine have no thread for it,
+   * it is the next task of a thread that runs, and waits until that one's task is over.
    *
-   * @throws RejectedExecutionException if the machine has no thread for it
+   * @throws RejectedExecutionException if no thread runs, and the machine has none
    */
   @Override
   public void execute(Runnable conversation) {
+    boolean provided;
     lock.lock();
     try {
       tasks.addFirst(conversation);
-      provideThread(SHARED + 1, conversation);
+      provided = provideThread(conversation, true);
     } finally {
       lock.unlock();
+    }
+    if (!provided) {
+      LOG.warn("No thread can be had, a conversation may wait for calls of the program");
     }
   }
 
@@ -73,68 +79,83 @@ final class OnDemandThreads implements Executor {
     lock.lock();
     try {
       tasks.addLast(turn);
-      provideThread(SHARED, turn);
+      provideThread(turn, false);
     } finally {
       lock.unlock();
     }
   }
 
-  private void provideThread(int most, Runnable task) {
-    if (idle >= tasks.size()) {
+  /** @return false if it would have been given a thread of its own, but the machine has none */
+  private boolean provideThread(Runnable task, boolean isConversation) {
+    int free = threads - busy; // Some may only just begin, and will look for a task by themselves.
+    if (free >= tasks.size()) {
       work.signal();
-    } else if (threads < most && !begin() && threads == 0) {
-      tasks.remove(task);
-      throw new RejectedExecutionException("no thread can be had");
+      return true;
     }
+    // A conversation is the first of the tasks: a thread that is free will take it.
+    boolean isThirdWanted = isConversation && free == 0 && threads == SHARED;
+    return threads >= SHARED && !isThirdWanted || begin(task);
   }
 
-  private boolean begin() {
+  private boolean begin(Runnable task) {
     try {
       factory.newThread(this::work).start();
       threads++;
       return true;
     } catch (OutOfMemoryError e) {
-      LOG.warn("No thread can be had threads={} reason={}", threads, e.getMessage());
+      if (threads == 0) {
+        tasks.remove(task);
+        throw new RejectedExecutionException("no thread can be had", e);
+      }
       return false;
     }
   }
 
   private void work() {
-    for (Runnable task = next(); task != null; task = next()) {
-      try {
-        task.run();
-      } catch (RuntimeException | Error e) {
-        LOG.error("Task failed", e);
-      }
+    Runnable task = next(null);
+    while (task != null) {
+      attempt(task);
+      task = next(task);
     }
   }
 
-  /** The next task; null if there was none for so long that the thread has to end. */
-  private @Nullable Runnable next() {
+  private static void attempt(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("Task failed", e);
+    }
+  }
+
+  /**
+   * The next task; null if there was none for so long that the thread has to end.
+   *
+   * @param done the one before; null if the thread begins
+   */
+  private @Nullable Runnable next(@Nullable Runnable done) {
+    Runnable task = null;
     lock.lock();
     try {
-      long left = idleNanos;
-      while (tasks.isEmpty()) {
-        if (left <= 0) {
-          threads--;
-          return null;
-        }
+      busy -= done == null ? 0 : 1;
+      long left = threads > SHARED ? 0 : idleNanos;
+      while (tasks.isEmpty() && left > 0) {
         left = awaitWork(left);
       }
-      return tasks.poll();
+      Thread.interrupted(); // Meant for a task that is over.
+      task = tasks.poll();
     } finally {
+      busy += task == null ? 0 : 1;
+      threads -= task == null ? 1 : 0; // Whatever ends it.
       lock.unlock();
     }
+    return task;
   }
 
   private long awaitWork(long nanos) {
-    idle++;
     try {
       return work.awaitNanos(nanos);
     } catch (InterruptedException e) {
       return nanos; // Meant for a task that is over.
-    } finally {
-      idle--;
     }
   }
 
@@ -152,29 +173,34 @@ final class OnDemandThreads implements Executor {
 
     /** Runs a task when it is its turn; if there is no thread now, together with the next one. */
     @Override
-    public synchronized void execute(Runnable task) {
+    public void execute(Runnable task) {
+      if (!add(task)) {
+        LOG.warn("No thread can be had, tasks put off");
+      }
+    }
+
+    /** @return whether there is a turn in which it runs */
+    private synchronized boolean add(Runnable task) {
       if (stopped || waiting.size() >= limit) {
         throw new RejectedExecutionException(stopped ? "stopped" : limit + " tasks wait");
       }
       waiting.add(task);
-      if (running == null) {
-        FutureTask<?> turn = new FutureTask<>(this::runAll, null);
-        try {
-          share(turn);
-          running = turn;
-        } catch (RejectedExecutionException e) {
-          LOG.warn("Tasks put off waiting={} reason={}", waiting.size(), e.getMessage());
-        }
+      if (running != null && !running.isDone()) {
+        return true;
+      }
+      FutureTask<?> turn = new FutureTask<>(this::runAll, null);
+      try {
+        share(turn);
+        running = turn;
+        return true;
+      } catch (RejectedExecutionException e) {
+        return false;
       }
     }
 
     private void runAll() {
       for (Runnable task = next(); task != null; task = next()) {
-        try {
-          task.run();
-        } catch (RuntimeException | Error e) {
-          LOG.error("Task failed", e);
-        }
+        attempt(task);
       }
     }
 
@@ -182,8 +208,8 @@ final class OnDemandThreads implements Executor {
       Runnable task = waiting.poll();
       if (task == null) {
         running = null;
-      } else if (Thread.interrupted()) {
-        LOG.debug("Interrupt of a task passed over"); // Not by stop, after which none waits.
+      } else {
+        Thread.interrupted(); // Meant for a task that is over; not by stop, after which none waits.
       }
       return task;
     }

@@ -6,7 +6,6 @@ package dev.muster.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.testing.EstDouble;
@@ -173,7 +172,9 @@ class CaptiveNetworkIT {
     await().atMost(LIMIT).until(() -> device.statistics().connections() > connections);
 
     awaitAllArrived();
-    assertThat(states).anyMatch(state -> state.startsWith("OFFLINE"));
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(states).anyMatch(state -> state.startsWith("OFFLINE")));
   }
 
   @Test
@@ -250,7 +251,7 @@ class CaptiveNetworkIT {
   @Test
   void nameMovesToAnotherAddress_isFollowed() throws IOException {
     String hosts = System.getProperty("jdk.net.hosts.file");
-    assumeTrue(hosts != null, "jdk.net.hosts.file is not set: names cannot be moved");
+    assertThat(hosts).as("jdk.net.hosts.file, see pom.xml").isNotNull();
     Path file = Path.of(hosts);
     String before = Files.readString(file);
     device.close();

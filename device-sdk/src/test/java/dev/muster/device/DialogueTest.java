@@ -367,8 +367,12 @@ class DialogueTest {
     link.acknowledge(0);
     await().atMost(LIMIT).until(() -> alarm.status() == PublishReceipt.Status.ACKNOWLEDGED);
 
-    Thread[] threads = new Thread[10];
-    assertThat(own.enumerate(threads)).as(Arrays.toString(threads)).isLessThanOrEqualTo(3);
+    // A listener that was called when the renewal began may have had one more, for a moment.
+    await().atMost(LIMIT).untilAsserted(() -> {
+      Thread[] threads = new Thread[10];
+      int count = own.enumerate(threads);
+      assertThat(count).as(Arrays.toString(threads)).isEqualTo(3);
+    });
     go.countDown();
     assertThat(answer(link, "c1", 1)).contains("done");
     assertThat(alarm.acknowledged()).succeedsWithin(LIMIT);

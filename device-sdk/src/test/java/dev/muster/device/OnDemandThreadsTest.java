@@ -32,16 +32,24 @@ class OnDemandThreadsTest {
   private final OnDemandThreads threads = new OnDemandThreads(this::newThread, IDLE);
   private final CountDownLatch end = new CountDownLatch(1);
 
+  /** Threads that are made begin when it is open. */
+  private volatile CountDownLatch gate = new CountDownLatch(0);
+
   private Thread newThread(Runnable task) {
-    Thread thread = new Thread(task) {
-      @Override
-      public void start() {
-        if (machineIsFull.get()) {
-          throw new OutOfMemoryError("unable to create native thread");
-        }
-        super.start();
-      }
-    };
+    CountDownLatch opened = gate;
+    Thread thread =
+        new Thread(() -> {
+          awaitQuietly(opened);
+          task.run();
+        }) {
+          @Override
+          public void start() {
+            if (machineIsFull.get()) {
+              throw new OutOfMemoryError("unable to create native thread");
+            }
+            super.start();
+          }
+        };
     thread.setDaemon(true);
     made.add(thread);
     return thread;
@@ -54,6 +62,11 @@ class OnDemandThreadsTest {
 
   /** Has a task run that holds its thread; returns when it does. */
   private CompletableFuture<String> hold(Executor executor) {
+    return hold(() -> {}, executor);
+  }
+
+  /** @param given what to do when the task is given, and has perhaps not begun */
+  private CompletableFuture<String> hold(Runnable given, Executor executor) {
     CompletableFuture<String> outcome = new CompletableFuture<>();
     CountDownLatch begun = new CountDownLatch(1);
     executor.execute(() -> {
@@ -65,6 +78,7 @@ class OnDemandThreadsTest {
         outcome.complete("interrupted");
       }
     });
+    given.run();
     try {
       assertThat(begun.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
@@ -86,6 +100,86 @@ class OnDemandThreadsTest {
 
     assertThat(run(threads)).succeedsWithin(LIMIT);
     assertThat(made).hasSize(3);
+  }
+
+  @Test
+  void execute_bothSequencesHeld_thirdThreadEndsWithTheConversation() {
+    hold(threads.new Sequence(1));
+    hold(threads.new Sequence(1));
+    assertThat(run(threads)).succeedsWithin(LIMIT);
+
+    await().atMost(LIMIT).until(() -> made.get(2).getState() == Thread.State.TERMINATED);
+  }
+
+  @Test
+  void execute_calledBackWithItsThreadNotBegun_takesThatThread() {
+    hold(threads.new Sequence(1));
+    gate = new CountDownLatch(1);
+    CompletableFuture<Void> call = run(threads.new Sequence(1));
+
+    CompletableFuture<Void> conversation = run(threads);
+
+    assertThat(made).hasSize(2);
+    gate.countDown();
+    assertThat(conversation).succeedsWithin(LIMIT);
+    assertThat(call).succeedsWithin(LIMIT);
+    assertThat(made).hasSize(2);
+  }
+
+  @Test
+  void execute_firstThreadNotBegunForACall_takesAnother() {
+    gate = new CountDownLatch(1);
+    CompletableFuture<Void> call = run(threads.new Sequence(1));
+
+    hold(() -> gate.countDown(), threads);
+
+    assertThat(made).hasSize(2);
+    assertThat(call).succeedsWithin(LIMIT);
+  }
+
+  @Test
+  void execute_taskBeforeLeftItsInterrupt_doesNotMeetIt() {
+    CountDownLatch go = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    threads.new Sequence(1).execute(() -> {
+      awaitQuietly(go);
+      Thread.currentThread().interrupt();
+    });
+    machineIsFull.set(true); // It has to wait for the thread of the other.
+    threads.execute(() -> interrupted.complete(Thread.currentThread().isInterrupted()));
+
+    go.countDown();
+
+    assertThat(interrupted).succeedsWithin(LIMIT).isEqualTo(false);
+  }
+
+  /** Even to be logged makes it throw. */
+  private static void throwWhatCannotBeTold() {
+    throw new IllegalStateException() {
+      private static final long serialVersionUID = 1L;
+
+      @Override
+      public String getMessage() {
+        throw new IllegalArgumentException("as a defect");
+      }
+    };
+  }
+
+  @Test
+  void execute_tasksThrowWhatCannotBeLogged_nextOneRuns() {
+    for (int i = 0; i < 5; i++) {
+      threads.execute(OnDemandThreadsTest::throwWhatCannotBeTold);
+    }
+
+    assertThat(run(threads)).succeedsWithin(LIMIT);
+  }
+
+  @Test
+  void sequence_taskThrowsWhatCannotBeLogged_goesOn() {
+    OnDemandThreads.Sequence sequence = threads.new Sequence(2);
+    sequence.execute(OnDemandThreadsTest::throwWhatCannotBeTold);
+
+    assertThat(run(sequence)).succeedsWithin(LIMIT);
   }
 
   @Test

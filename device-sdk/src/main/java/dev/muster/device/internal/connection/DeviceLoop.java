@@ -89,8 +89,8 @@ public final class DeviceLoop {
   private boolean stopping;
 
   /**
-   * @param settings with places of keys, which are used by the owner thread alone from now on, and
-   *     let go by it in the end
+   * @param settings with places of keys, whose methods are called by the owner thread alone from
+   *     now on; it lets go of them in the end
    * @param store open; closed by the loop when it stops
    * @param threads runs a conversation with the enrollment server at once
    */
@@ -630,7 +630,7 @@ public final class DeviceLoop {
     stopped.countDown();
   }
 
-  /** Here, where keys are used: nobody else is at it. */
+  /** On the thread that alone calls the places of keys: none of their methods is under way. */
   private void letGoOfKeys() {
     try {
       settings.close();

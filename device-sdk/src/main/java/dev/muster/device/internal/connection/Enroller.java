@@ -80,8 +80,9 @@ final class Enroller {
         client.askTime();
       } catch (EnrollmentException | RuntimeException e) {
         LOG.info("Time not learnt reason={}", e.getMessage());
+      } finally {
+        report(client, then);
       }
-      report(client, then);
     });
   }
 
@@ -125,7 +126,7 @@ final class Enroller {
       begin(client, () -> converse(client, key, conversation, outcome));
     } catch (KeyUnavailableException e) {
       owner.execute(() -> outcome.failed(unavailable(e)));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // A full disk, no thread, a defect of a vault: tried again, but not at once.
       LOG.warn("Certificate not asked for", e);
       owner.execute(() -> outcome.failed(unavailable(e)));
@@ -155,11 +156,15 @@ final class Enroller {
       // Parsers of what a server sent may throw anything; it ends here.
       report = () ->
           outcome.failed(new ServerProtocolException("the server's answer could not be read", e));
+    } catch (Error e) {
+      // No memory, or a class that a vault misses: its end has to be told all the same.
+      LOG.error("Conversation failed", e);
+      report = () -> outcome.failed(unavailable(e));
     }
     report(client, report);
   }
 
-  private static EnrollmentException unavailable(RuntimeException e) {
+  private static EnrollmentException unavailable(Throwable e) {
     return new EnrollmentUnavailableException(String.valueOf(e.getMessage()), Duration.ZERO, e);
   }
 }

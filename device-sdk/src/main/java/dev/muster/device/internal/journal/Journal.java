@@ -262,7 +262,7 @@ public final class Journal implements AutoCloseable {
     segments.addLast(active);
     dispensable = active;
     appender = active.openToAppend();
-    active.note(appender, doneFrame(), !superseded.isEmpty());
+    active.write(appender, doneFrame(), !superseded.isEmpty());
     dispensable = noted && superseded.isEmpty() ? active : null;
     noted = true;
     segments.removeAll(superseded);
@@ -324,7 +324,7 @@ public final class Journal implements AutoCloseable {
       if (to == null || channel == null) {
         roll(unusedNumber()); // Notes it.
       } else {
-        to.note(channel, doneFrame(), false);
+        to.write(channel, doneFrame(), false);
         dispensable = null;
         noted = true;
       }

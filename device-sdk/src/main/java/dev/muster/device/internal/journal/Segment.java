@@ -87,13 +87,8 @@ final class Segment {
     holdsRecords = true;
   }
 
-  /** Writes at the end what is no record. */
-  void note(FileChannel channel, ByteBuffer frame, boolean flush) throws IOException {
-    write(channel, frame, flush);
-  }
-
-  /** What was written counts only if that succeeded as a whole. */
-  private void write(FileChannel channel, ByteBuffer frames, boolean flush) throws IOException {
+  /** Writes at the end; what was written counts only if that succeeded as a whole. */
+  void write(FileChannel channel, ByteBuffer frames, boolean flush) throws IOException {
     long end = length;
     while (frames.hasRemaining()) {
       end += channel.write(frames, end);

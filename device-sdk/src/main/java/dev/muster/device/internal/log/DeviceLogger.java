@@ -9,27 +9,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
+import org.slf4j.helpers.AbstractLogger;
 import org.slf4j.helpers.LegacyAbstractLogger;
 import org.slf4j.helpers.MessageFormatter;
 import org.slf4j.spi.LocationAwareLogger;
 
 /**
  * Logs as the program wants it; and from INFO on to the ring of the thread's device, whatever the
- * program wants: a device in the field logs little to its card.
+ * program wants: a device in the field logs little to its card. A log that fails stops no device.
  */
 public final class DeviceLogger extends LegacyAbstractLogger {
   private static final long serialVersionUID = 1L;
-  private static final String CALLER = DeviceLogger.class.getName();
+
+  /** Whoever calls a method of it is who logs; it calls us. */
+  private static final String CALLER = AbstractLogger.class.getName();
+
+  private static final Object[] NOTHING = {};
 
   private final transient Logger program;
 
-  private DeviceLogger(Class<?> owner) {
-    this.program = LoggerFactory.getLogger(owner);
+  DeviceLogger(Logger program) {
+    this.program = program;
     this.name = program.getName();
   }
 
   public static Logger of(Class<?> owner) {
-    return new DeviceLogger(owner);
+    return new DeviceLogger(LoggerFactory.getLogger(owner));
   }
 
   @Override
@@ -44,17 +49,17 @@ public final class DeviceLogger extends LegacyAbstractLogger {
 
   @Override
   public boolean isInfoEnabled() {
-    return program.isInfoEnabled() || LogRing.current() != null;
+    return LogRing.current() != null || program.isInfoEnabled();
   }
 
   @Override
   public boolean isWarnEnabled() {
-    return program.isWarnEnabled() || LogRing.current() != null;
+    return LogRing.current() != null || program.isWarnEnabled();
   }
 
   @Override
   public boolean isErrorEnabled() {
-    return program.isErrorEnabled() || LogRing.current() != null;
+    return LogRing.current() != null || program.isErrorEnabled();
   }
 
   @Override
@@ -69,6 +74,19 @@ public final class DeviceLogger extends LegacyAbstractLogger {
       String message,
       Object @Nullable [] arguments,
       @Nullable Throwable thrown) {
+    try {
+      log(level, marker, message, arguments, thrown);
+    } catch (RuntimeException | Error e) {
+      // The program's log is broken, or the text of what was thrown: no reason to stop a device.
+    }
+  }
+
+  private void log(
+      Level level,
+      @Nullable Marker marker,
+      String message,
+      Object @Nullable [] arguments,
+      @Nullable Throwable thrown) {
     LogRing ring = LogRing.current();
     if (ring != null && level.toInt() >= Level.INFO.toInt()) {
       String text = MessageFormatter.basicArrayFormat(message, arguments);
@@ -77,7 +95,7 @@ public final class DeviceLogger extends LegacyAbstractLogger {
     if (program instanceof LocationAwareLogger aware && program.isEnabledForLevel(level)) {
       aware.log(marker, CALLER, level.toInt(), message, arguments, thrown);
     } else if (program.isEnabledForLevel(level)) {
-      program.atLevel(level).setCause(thrown).log(message, arguments);
+      program.atLevel(level).setCause(thrown).log(message, arguments == null ? NOTHING : arguments);
     }
   }
 }

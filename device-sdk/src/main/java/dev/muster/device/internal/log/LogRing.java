@@ -6,17 +6,16 @@ package dev.muster.device.internal.log;
 
 import java.time.Clock;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest lines that one device has logged, in memory. Which device a line is of, the thread
- * tells: a program may hold many. Thread-safe.
+ * The newest lines that one device has logged, in memory. Which device a line is of, the task of
+ * the thread tells: a program may hold many. Thread-safe.
  */
 public final class LogRing {
-  /** Of the thread's device; nothing on threads that are no device's. */
+  /** Of the device that the thread works for; nothing if it works for none. */
   private static final ThreadLocal<@Nullable LogRing> CURRENT = new ThreadLocal<>();
 
   /** However they are written, they fit in the result of a command. */
@@ -46,19 +45,28 @@ public final class LogRing {
     }
   }
 
-  /** A task for a thread of the device: what is logged by it is kept here. */
+  /** A task of the device, for whatever thread: what is logged by it is kept here. */
   public Runnable bound(Runnable task) {
     return () -> {
+      LogRing before = CURRENT.get();
       CURRENT.set(this);
       try {
         task.run();
       } finally {
-        CURRENT.remove();
+        restore(before);
       }
     };
   }
 
-  /** The ring of the thread's device; null if it is none's. */
+  private static void restore(@Nullable LogRing before) {
+    if (before == null) {
+      CURRENT.remove();
+    } else {
+      CURRENT.set(before);
+    }
+  }
+
+  /** The ring of the device that the thread works for; null if it works for none. */
   static @Nullable LogRing current() {
     return CURRENT.get();
   }
@@ -102,6 +110,6 @@ public final class LogRing {
   }
 
   public synchronized Snapshot snapshot() {
-    return new Snapshot(new ArrayList<>(lines), dropped);
+    return new Snapshot(List.copyOf(lines), dropped);
   }
 }

@@ -303,13 +303,13 @@ public final class OutboundQueue {
 
   /** There being no room for it is no loss: it has no number yet, and is written anew later. */
   private boolean submitReport(byte[] payload) {
+    List<Receipt> dropped = new ArrayList<>(); // Stays empty: telemetry goes from the disk only.
     Runnable wake;
     synchronized (lock) {
-      if (obstacle(lane(MessageClass.TELEMETRY), payload.length, new ArrayList<>()) != null) {
+      if (obstacle(lane(MessageClass.TELEMETRY), payload.length, dropped) != null) {
         return false;
       }
-      accept(
-          MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, payload, new ArrayList<>());
+      accept(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, payload, dropped);
       wake = wakeUp;
     }
     wake.run();

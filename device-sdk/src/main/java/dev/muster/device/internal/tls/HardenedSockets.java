@@ -8,6 +8,7 @@ import dev.muster.device.internal.log.DeviceLogger;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
@@ -64,26 +65,33 @@ public final class HardenedSockets extends SSLSocketFactory {
   }
 
   @Override
-  public Socket createSocket(String host, int port) throws IOException {
-    return createSocket(new Socket(host, port), host, port, true);
+  public Socket createSocket(String host, int port) throws SocketException {
+    throw notConnected();
   }
 
   @Override
   public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
-      throws IOException {
-    return createSocket(new Socket(host, port, localHost, localPort), host, port, true);
+      throws SocketException {
+    throw notConnected();
   }
 
   @Override
-  public Socket createSocket(InetAddress host, int port) throws IOException {
-    return createSocket(new Socket(host, port), host.getHostName(), port, true);
+  public Socket createSocket(InetAddress host, int port) throws SocketException {
+    throw notConnected();
   }
 
   @Override
   public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort)
-      throws IOException {
-    return createSocket(
-        new Socket(host, port, localHost, localPort), host.getHostName(), port, true);
+      throws SocketException {
+    throw notConnected();
+  }
+
+  /**
+   * {@code HttpsURLConnection} would connect so once more when TLS cannot be made on its
+   * connection: without a limit of time, and out of reach of {@link #cut}.
+   */
+  private static SocketException notConnected() {
+    return new SocketException("TLS is made on connected sockets only");
   }
 
   @Override

@@ -40,12 +40,16 @@ class LogRingTest {
   }
 
   @Test
-  void log_elsewhere_isKeptByNoRing() {
+  void log_elsewhereOrForAnother_isKeptByNoOtherRing() {
     LogRing other = new LogRing(clock);
-    ring.bound(() -> other.bound(() -> LOG.info("Other's")).run()).run();
+    ring.bound(() -> {
+          other.bound(() -> LOG.info("Other's")).run();
+          LOG.info("Own");
+        })
+        .run();
     LOG.info("Nobody's");
 
-    assertThat(ring.snapshot().lines()).isEmpty();
+    assertThat(ring.snapshot().lines()).singleElement().asString().endsWith("Own");
     assertThat(other.snapshot().lines()).singleElement().asString().endsWith("Other's");
   }
 
