@@ -20,6 +20,7 @@ import org.bouncycastle.asn1.x509.Time;
  * costs as much as a signature.
  */
 final class X509Times {
+  private static final int FIRST_UTC_YEAR = 1950;
   private static final int FIRST_GENERALIZED_YEAR = 2050;
   private static final DateTimeFormatter UTC = DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'");
   private static final DateTimeFormatter GENERALIZED =
@@ -27,10 +28,10 @@ final class X509Times {
 
   private X509Times() {}
 
-  /** To the second: UTCTime through 2049, then GeneralizedTime. */
+  /** To the second: UTCTime from 1950 through 2049, else GeneralizedTime. */
   static Time of(Instant instant) {
     OffsetDateTime time = instant.atOffset(ZoneOffset.UTC);
-    return time.getYear() < FIRST_GENERALIZED_YEAR
+    return time.getYear() >= FIRST_UTC_YEAR && time.getYear() < FIRST_GENERALIZED_YEAR
         ? time(BERTags.UTC_TIME, UTC.format(time))
         : time(BERTags.GENERALIZED_TIME, GENERALIZED.format(time));
   }
