@@ -31,6 +31,9 @@ class IngestBenchmark {
   /** Not counted: until their compilers rest. */
   private static final int WARM_UP = Integer.getInteger("bench.warmup", 3);
 
+  /** Messages a second at which PUBACKs are timed; 0: half of what ours takes. */
+  private static final int RATE = Integer.getInteger("bench.rate", 0);
+
   private static final int CLIENTS = Integer.getInteger("bench.clients", 1_000);
   private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("bench.seconds", 10));
   private static final long LONGEST_NS = Duration.ofSeconds(60).toNanos();
@@ -81,7 +84,7 @@ class IngestBenchmark {
     }
     server.process().awaitIdle();
     double used = server.process().cpuSeconds() - before;
-    MqttClients.Result half = contender.clients().open(ourRate / 2, TIME);
+    MqttClients.Result half = contender.clients().open(RATE > 0 ? RATE : ourRate / 2, TIME);
     server.process().awaitIdle();
     assertThat(full.refused() + half.refused()).as("refused").isZero();
     if (counts) {
