@@ -8,6 +8,7 @@ import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,9 @@ public final class Door implements AutoCloseable {
 
   /** CONNACK of MQTT 3.1.1, accepted. */
   public static final byte[] WELCOME = {32, 2, 0, 0};
+
+  /** Sockets that are bound, and do not listen. */
+  private static final List<Socket> TAKEN = new CopyOnWriteArrayList<>();
 
   /** What it does with a caller. */
   public interface Answer {
@@ -162,10 +166,11 @@ public final class Door implements AutoCloseable {
     server.close();
   }
 
-  /** A port that nobody listens on. */
+  /** A port that nobody listens on, nor can as long as this program runs: it is taken. */
   public static int closed() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+    Socket taken = new Socket();
+    taken.bind(new InetSocketAddress(0));
+    TAKEN.add(taken);
+    return taken.getLocalPort();
   }
 }

@@ -11,6 +11,7 @@ import dev.muster.device.internal.tls.HardenedSockets;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,8 +101,10 @@ public final class MutualTls implements AutoCloseable {
 
   /** As above, with TLS that may remember the server. */
   public String connect(TlsIdentity identity) throws IOException {
+    int port = server.getLocalPort();
+    Socket connected = new Socket("localhost", port);
     try (SSLSocket socket = (SSLSocket)
-        new HardenedSockets(identity).createSocket("localhost", server.getLocalPort())) {
+        new HardenedSockets(identity).createSocket(connected, "localhost", port, true)) {
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }
   }

@@ -88,7 +88,9 @@ final class Operators {
     return nonce + "." + Secret.seal(accounts.deviceKey(), name + " " + nonce);
   }
 
-  /** Whether somebody has signed in as him from that browser before. Does not block. */
+  /**
+   * Whether somebody has signed in as him from that browser before. Looks at the accounts' file.
+   */
   boolean isKnown(String name, Client client) {
     return Accounts.isName(name) && device(file.current(), name, client.device()) != null;
   }
@@ -431,7 +433,10 @@ final class Operators {
     sessions.end(one -> one.id().equals(id));
   }
 
-  /** Whose an API token is, and what it may do now; empty if it opens nothing. Does not block. */
+  /**
+   * Whose an API token is, and what it may do now; empty if it opens nothing. Looks at the
+   * accounts' file.
+   */
   Optional<Caller> byToken(String text) {
     String[] parts = text.split("_", 3);
     if (parts.length != 3 || !text.startsWith(TOKEN_PREFIX)) {
@@ -448,7 +453,7 @@ final class Operators {
                 new Caller(owner.name(), token.role().atMost(owner.role()), token.name(), null)));
   }
 
-  /** Whose a session's cookie is; empty if it is over. Does not block. */
+  /** Whose a session's cookie is; empty if it is over. Looks at the accounts' file. */
   Optional<Caller> byCookie(String cookie) {
     return sessions
         .find(cookie)

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.doctor;
 
+import dev.muster.app.doctor.Finding.Verdict;
 import java.time.Duration;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
@@ -121,15 +122,30 @@ final class Admission {
   }
 
   private List<Finding> revocation(String check, int port) {
-    TrialCertificate trial = TrialCertificate.order(patient);
+    String name = TrialCertificate.newName(patient.clock());
+    TrialCertificate trial;
+    try {
+      trial = TrialCertificate.order(patient, name);
+    } catch (RuntimeException e) {
+      return List.of(perhapsIssued(check, name, e));
+    }
     Attempt before = trial.tryMqtt(port);
     Duration took;
     try {
       took = trial.revoke();
     } catch (RuntimeException e) {
-      return List.of(ours(before, trial.name()), stillGood(check, trial.serial(), e));
+      return List.of(ours(before, name), stillGood(check, trial.serial(), e));
     }
-    return List.of(ours(before, trial.name()), revoked(check, before, trial.tryMqtt(port), took));
+    return List.of(ours(before, name), revoked(check, before, trial.tryMqtt(port), took));
+  }
+
+  private static Finding perhapsIssued(String check, String name, RuntimeException e) {
+    return new Finding(
+        Verdict.UNKNOWN,
+        check,
+        "not examined: " + e.getMessage(),
+        "if certificate " + name + " was issued all the same (muster admin certificates list): "
+            + "muster admin certificates revoke SERIAL --reason cessationOfOperation");
   }
 
   static Finding stillGood(String check, String serial, RuntimeException e) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.doctor;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
 import java.nio.file.Path;
@@ -26,14 +27,20 @@ public final class Doctor {
     this.mayChange = mayChange;
   }
 
-  /** Examines it; blocks for some seconds. What cannot be looked at is among what it answers. */
+  /**
+   * Examines it; blocks for some seconds. What cannot be looked at is among what it answers.
+   *
+   * @throws dev.muster.app.UserError if it does not answer its operator: one that was killed leaves
+   *     its directory as it was, and all that can be told of it is that nobody is there
+   */
   public List<Finding> examine() {
+    JsonNode health = patient.operator().get("health");
     Findings findings = new Findings();
     new Admission(patient, mayChange).examine(findings);
     new TlsOffers(patient).examine(findings);
     new Lifetimes(patient).examine(findings);
     new Secrecy(patient.data()).examine(findings);
-    new Machine(patient, mayChange).examine(findings);
+    new Machine(patient, mayChange).examine(findings, health);
     if (patient.ports().coaps() != null || patient.ports().telemetryCoaps() != null) {
       findings.look("coaps", () -> Finding.unknown("coaps", "not examined: it speaks DTLS"));
     }

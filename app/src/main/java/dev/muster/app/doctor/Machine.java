@@ -36,8 +36,9 @@ final class Machine {
     this.mayChange = mayChange;
   }
 
-  void examine(Findings findings) {
-    findings.lookAround("health", () -> health(patient.operator().get("health")));
+  /** @param health as the operator API tells it */
+  void examine(Findings findings, JsonNode health) {
+    findings.lookAround("health", () -> health(health));
     findings.look("disk: kind", () -> kind(Files.getFileStore(patient.data()).type()));
     findings.look(FLUSH, this::flush);
     findings.look("disk: space", this::space);

@@ -9,11 +9,12 @@ import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows one certificate, whatever issuers the server lists, or none; and knows whether it was
+ * Shows one certificate, whatever issuers the server lists, or none; and knows how often it was
  * asked. The JDK's own manager would keep to itself what no issuer fits, so that nobody would ever
  * see a foreign certificate.
  */
@@ -21,20 +22,21 @@ final class ShownKey extends X509ExtendedKeyManager {
   private static final String ALIAS = "doctor";
 
   private final @Nullable Identity identity;
-  private volatile boolean asked;
+  private final AtomicInteger asked = new AtomicInteger();
 
   ShownKey(@Nullable Identity identity) {
     this.identity = identity;
   }
 
-  boolean wasAsked() {
-    return asked;
+  /** In all; once or more in a handshake, and never in one that goes on from a session before. */
+  int timesAsked() {
+    return asked.get();
   }
 
   @Override
   public @Nullable String chooseClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
-    asked = true;
+    asked.incrementAndGet();
     return identity == null ? null : ALIAS;
   }
 

@@ -89,12 +89,17 @@ final class TlsOffers {
       return Finding.unknown(
           check, "an ordinary offer is refused, too (" + usual + "): that shows nothing");
     }
-    List<String> accepted = accepted(port);
-    if (!accepted.isEmpty()) {
+    Tried tried = tried(port);
+    if (!tried.accepted.isEmpty()) {
       return Finding.bad(
           check,
-          "accepted: " + String.join(", ", accepted),
+          "accepted: " + String.join(", ", tried.accepted),
           "java.security of this machine allows them: restore jdk.tls.disabledAlgorithms");
+    }
+    if (!tried.unanswered.isEmpty()) {
+      return Finding.unknown(
+          check,
+          "it hung up, which may have had any reason: " + String.join(", ", tried.unanswered));
     }
     return Finding.good(
         check,
@@ -104,18 +109,25 @@ final class TlsOffers {
                 + String.join(", ", WEAK_SUITES.keySet()));
   }
 
-  private static List<String> accepted(int port) throws IOException {
-    List<String> accepted = new ArrayList<>();
-    for (Map.Entry<String, Integer> old : OLD_VERSIONS.entrySet()) {
-      if (new ClientHello(old.getValue(), USUAL).offerTo(port) instanceof Answer.Chosen) {
-        accepted.add(old.getKey());
+  /** @param unanswered what neither a choice nor an alert came for */
+  private record Tried(List<String> accepted, List<String> unanswered) {
+    void note(String offer, Answer answer) {
+      if (answer instanceof Answer.HungUp) {
+        unanswered.add(offer);
+      } else if (answer instanceof Answer.Chosen chosen) {
+        accepted.add(offer + String.format(" (suite 0x%04X)", chosen.suite()));
       }
+    }
+  }
+
+  private static Tried tried(int port) throws IOException {
+    Tried tried = new Tried(new ArrayList<>(), new ArrayList<>());
+    for (Map.Entry<String, Integer> old : OLD_VERSIONS.entrySet()) {
+      tried.note(old.getKey(), new ClientHello(old.getValue(), USUAL).offerTo(port));
     }
     for (Map.Entry<String, List<Integer>> weak : WEAK_SUITES.entrySet()) {
-      if (new ClientHello(TLS_1_2, weak.getValue()).offerTo(port) instanceof Answer.Chosen chosen) {
-        accepted.add(weak.getKey() + String.format(" (suite 0x%04X)", chosen.suite()));
-      }
+      tried.note(weak.getKey(), new ClientHello(TLS_1_2, weak.getValue()).offerTo(port));
     }
-    return accepted;
+    return tried;
   }
 }

@@ -11,6 +11,7 @@ import dev.muster.app.doctor.Visitor.Identity;
 import dev.muster.app.operator.CertificateRequest;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.protocol.file.Pem;
+import java.time.Clock;
 import java.time.Duration;
 
 /** A certificate of ours, made to be tried and revoked. Whoever orders one revokes it. */
@@ -32,17 +33,18 @@ final class TrialCertificate {
     this.chain = issued.path("chain").asText();
   }
 
-  static TrialCertificate order(Patient patient) {
+  /** A name that no other has: known before it is ordered, for the answer may be lost. */
+  static String newName(Clock clock) {
+    return "doctor-" + Long.toString(clock.millis(), 36);
+  }
+
+  /** @throws dev.muster.app.UserError if no answer came; it may have been issued all the same */
+  static TrialCertificate order(Patient patient, String name) {
     CertificateRequest request = CertificateRequest.create();
-    String name = "doctor-" + Long.toString(patient.clock().millis(), 36);
     ObjectNode order = JSON.createObjectNode();
     order.put("role", "consumer").put("name", name).put("csr", request.csrPem());
     JsonNode issued = patient.operator().post("certificates", order);
     return new TrialCertificate(patient, name, request, issued);
-  }
-
-  String name() {
-    return name;
   }
 
   String serial() {

@@ -48,24 +48,29 @@ final class Visitor {
 
   /** Whether any server has asked for a certificate, and so was shown the one that there is. */
   boolean wasAsked() {
-    return key.wasAsked();
+    return key.timesAsked() > 0;
   }
 
   /** Connects, and says something. */
   Attempt visit(int port, Words words) {
+    int before = key.timesAsked();
     try (SSLSocket socket = connect(port)) {
       return words.say(socket);
     } catch (IOException e) {
-      return failed(e);
+      return failed(e, key.timesAsked() > before);
     }
   }
 
-  /** Only who has asked for a certificate can have turned it away. */
-  private Attempt failed(IOException e) {
+  /**
+   * Only who has asked for a certificate can have turned it away.
+   *
+   * @param asked in this visit: what an earlier one has shown says nothing of why this one failed
+   */
+  private static Attempt failed(IOException e, boolean asked) {
     if (isOurMistrust(e)) {
       return Attempt.unknown("not the server that we trust: " + e.getMessage());
     }
-    boolean theirs = wasAsked() && !(e instanceof SocketTimeoutException);
+    boolean theirs = asked && !(e instanceof SocketTimeoutException);
     return theirs
         ? Attempt.turnedAway("the handshake was refused (" + e.getMessage() + ")")
         : Attempt.unknown("no answer: " + e.getMessage());

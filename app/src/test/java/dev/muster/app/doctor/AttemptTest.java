@@ -70,6 +70,19 @@ class AttemptTest {
     }
   }
 
+  /** It is about the visit that failed, not about those before it. */
+  @Test
+  void foreignCertificate_letInOnce_isNotTurnedAwayByADoorThatIsClosedThen() throws IOException {
+    Visitor visitor = foreigner();
+    int port;
+    try (Door door =
+        Door.tls(SERVER, new Door.Wanted(OTHER_CA, true), Door.mqtt("doctor", WELCOME))) {
+      port = door.port();
+      assertThat(visitor.visit(port, MQTT).outcome()).isEqualTo(Outcome.LET_IN);
+    }
+    assertThat(visitor.visit(port, MQTT).outcome()).isEqualTo(Outcome.UNKNOWN);
+  }
+
   @Test
   void noCertificate_whereOneIsNeeded_isTurnedAway() throws IOException {
     try (Door door =

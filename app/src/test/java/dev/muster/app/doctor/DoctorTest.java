@@ -5,33 +5,46 @@
 package dev.muster.app.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.app.Door;
+import dev.muster.app.UserError;
 import dev.muster.app.backend.Endpoints;
+import dev.muster.app.command.DoctorCommand;
 import dev.muster.app.doctor.ClientHello.Answer;
 import dev.muster.app.doctor.Finding.Verdict;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** What is bad is seen: servers that take what ours refuses. */
 class DoctorTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Pattern LISTENS = Pattern.compile("ACCEPT .*:(\\d+)\n");
+
   @TempDir
   Path folder;
 
@@ -41,14 +54,6 @@ class DoctorTest {
   void stop() {
     if (server != null) {
       server.destroyForcibly();
-    }
-  }
-
-  private static boolean answers(int port) {
-    try (Socket socket = new Socket("localhost", port)) {
-      return socket.isConnected();
-    } catch (IOException e) {
-      return false;
     }
   }
 
@@ -62,12 +67,11 @@ class DoctorTest {
                 .concat(" -subj /CN=localhost -days 2")
                 .split(" "))
         .expectSuccess();
-    int port = Door.closed();
     List<String> command = new ArrayList<>(List.of(
         openssl.toString(),
         "s_server",
         "-accept",
-        Integer.toString(port),
+        "0",
         "-key",
         "k.pem",
         "-cert",
@@ -80,8 +84,11 @@ class DoctorTest {
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("server.out").toFile())
         .start();
-    await().until(() -> answers(port));
-    return port;
+    Path said = folder.resolve("server.out");
+    await().atMost(LIMIT).until(() -> LISTENS.matcher(Files.readString(said)).find());
+    Matcher listens = LISTENS.matcher(Files.readString(said));
+    assertThat(listens.find()).isTrue();
+    return Integer.parseInt(listens.group(1));
   }
 
   @Test
@@ -124,24 +131,73 @@ class DoctorTest {
     }
   }
 
-  /** An operator API that issues a certificate which is none, and may revoke it or not. */
-  private List<Finding> admission(String revoking, List<String> asked) throws IOException {
-    Credential root = TestPki.root("CN=root");
+  /** It may be too busy just then: its gate closes connections, and says nothing. */
+  @Test
+  void serverThatHangsUp_onWhatIsWeak_isUnknown() throws IOException {
+    try (Door moody = Door.plain(DoctorTest::hangUpOnWhatIsWeak)) {
+      Finding finding = TlsOffers.weaknesses("x", moody.port());
+      assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
+      assertThat(finding.seen()).contains("hung up", "SSL 3.0", "no encryption");
+    }
+  }
+
+  private static void hangUpOnWhatIsWeak(Socket caller) throws IOException {
+    DataInputStream in = new DataInputStream(caller.getInputStream());
+    in.skipNBytes(3);
+    ByteBuffer hello = ByteBuffer.wrap(in.readNBytes(in.readUnsignedShort()));
+    boolean usual = hello.getShort(4) == 0x0303 && hello.getShort(41) == (short) 0xC009;
+    if (usual) {
+      DataOutputStream out = new DataOutputStream(caller.getOutputStream());
+      out.write(new byte[] {22, 3, 3, 0, 0, 2, 0, 0, 0, 3, 3});
+      out.write(new byte[32]);
+      out.write(0);
+      out.writeShort(0xC009);
+    }
+  }
+
+  /** A killed one leaves ports.json behind. */
+  @Test
+  void musterThatWasKilled_isNotExamined() throws IOException {
+    trust(TestPki.root("CN=root"));
+    Files.writeString(
+        folder.resolve("ports.json"),
+        "{\"operator\": %1$d, \"mqtt\": %1$d}".formatted(Door.closed()));
+    assertThat(new CommandLine(new DoctorCommand()).execute("--json", "--data", folder.toString()))
+        .isEqualTo(3);
+    assertThatThrownBy(() -> new Doctor(folder, Clock.systemUTC(), false).examine())
+        .isInstanceOf(UserError.class)
+        .hasMessageEndingWith("nobody answers");
+  }
+
+  /** What a data directory has for whoever calls at the operator API; returns the token's file. */
+  private Path trust(Credential root) throws IOException {
     Files.createDirectories(folder.resolve("trust"));
     Files.writeString(folder.resolve("trust/root.pem"), TestPki.pem(List.of(root.certificate())));
     Path token = Files.writeString(folder.resolve("admin-token"), "A".repeat(43));
     Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    return token;
+  }
+
+  /**
+   * An operator API that issues a certificate which is none, and may revoke it or not.
+   *
+   * @param issuing its status; empty if it hangs up
+   */
+  private List<Finding> admission(String issuing, String revoking, List<String> asked)
+      throws IOException {
+    Credential root = TestPki.root("CN=root");
+    Path token = trust(root);
     String issued = "{\"serial\": \"abc123\", \"chain\": \"no certificate\"}";
     try (Door api = Door.tls(root.issue("CN=localhost").server().build(), null, caller -> {
       String line = Door.request(caller).lines().findFirst().orElse("");
       asked.add(line);
       String body = line.contains("/revoke ") ? "{}" : issued;
-      String status = line.contains("/revoke ") ? revoking : "200 OK";
-      caller
-          .getOutputStream()
-          .write(("HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + body.length()
-                  + "\r\n\r\n" + body)
-              .getBytes(StandardCharsets.US_ASCII));
+      String status = line.contains("/revoke ") ? revoking : issuing;
+      String answer = status.isEmpty()
+          ? ""
+          : "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + body.length()
+              + "\r\n\r\n" + body;
+      caller.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
     })) {
       int nobody = Door.closed();
       Endpoints ports = new Endpoints(nobody, null, nobody, null, null, null, null);
@@ -157,7 +213,7 @@ class DoctorTest {
   @Test
   void trialCertificate_whateverHappens_isRevoked() throws IOException {
     List<String> asked = new CopyOnWriteArrayList<>();
-    assertThat(admission("200 OK", asked))
+    assertThat(admission("200 OK", "200 OK", asked))
         .allMatch(finding -> finding.verdict() == Verdict.UNKNOWN)
         .anyMatch(finding -> finding.check().equals("mqtt: revoked certificate"));
     assertThat(asked).last().asString().startsWith("POST /api/v1/certificates/abc123/revoke");
@@ -165,12 +221,26 @@ class DoctorTest {
 
   @Test
   void trialCertificate_thatCannotBeRevoked_isTold() throws IOException {
-    assertThat(admission("500 Internal Server Error", new CopyOnWriteArrayList<>()))
+    assertThat(admission("200 OK", "500 Internal Server Error", new CopyOnWriteArrayList<>()))
         .filteredOn(finding -> finding.verdict() == Verdict.BAD)
         .singleElement()
         .satisfies(finding -> {
           assertThat(finding.seen()).contains("abc123");
           assertThat(finding.advice()).contains("muster admin certificates revoke abc123");
+        });
+  }
+
+  /** It may have been issued: whoever reads this is told which it would be. */
+  @Test
+  void trialCertificate_whoseAnswerIsLost_isNamed() throws IOException {
+    assertThat(admission("", "200 OK", new CopyOnWriteArrayList<>()))
+        .filteredOn(finding -> finding.check().equals("mqtt: revoked certificate"))
+        .singleElement()
+        .satisfies(finding -> {
+          assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
+          assertThat(finding.advice())
+              .containsPattern("certificate doctor-[0-9a-z]+ ")
+              .contains("muster admin certificates revoke");
         });
   }
 }

@@ -78,7 +78,7 @@ final class Sampler implements AutoCloseable {
   }
 
   /** After an error the program itself is not to be trusted, until a round is done again. */
-  private synchronized boolean getsOn() {
+  synchronized boolean getsOn() {
     return !broken;
   }
 

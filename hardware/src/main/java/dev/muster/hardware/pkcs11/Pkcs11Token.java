@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.InvalidParameterException;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.Provider;
@@ -36,49 +37,44 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
   private static final Map<String, byte[]> REFUSED = new ConcurrentHashMap<>();
 
   /**
-   * Logs in: once, for all threads of this process.
+   * Logs in: once, for all threads of this process. One at a time, so that a PIN is shown to a
+   * token by the first alone if that refuses it.
    *
    * @throws KeyUnavailableException if the token, its library or the PIN is not there, or the token
    *     does not let us in; caused by a {@link FailedLoginException} if it refuses the PIN, which
    *     is not shown to it again
    */
-  static Pkcs11Token logIn(Pkcs11Uri uri) {
-    String place = uri.module() + " " + uri.name();
+  static synchronized Pkcs11Token logIn(Pkcs11Uri uri) {
     char[] pin = pin(uri.pinSource());
-    byte[] digest = digest(pin);
-    if (Arrays.equals(REFUSED.get(place), digest)) {
-      throw refused(uri, new FailedLoginException("not tried again with the PIN that it refused"));
-    }
     try {
-      Pkcs11Token token = logIn(uri, pin);
-      REFUSED.remove(place);
-      return token;
-    } catch (IOException | GeneralSecurityException | ProviderException e) {
-      String answer = answer(e);
-      if (answer.startsWith("CKR_PIN")) {
-        REFUSED.put(place, digest);
-        throw refused(uri, (FailedLoginException) new FailedLoginException(answer).initCause(e));
-      }
-      throw new KeyUnavailableException(uri.name() + ": does not let us in: " + answer, e);
+      return logIn(uri, slot(uri), pin);
     } finally {
       Arrays.fill(pin, ' ');
     }
   }
 
-  private static Pkcs11Token logIn(Pkcs11Uri uri, char[] pin)
-      throws IOException, GeneralSecurityException {
-    long slot = slot(uri);
+  private static Pkcs11Token logIn(Pkcs11Uri uri, long slot, char[] pin) {
     String place = uri.module() + " " + slot;
+    byte[] digest = digest(pin);
+    if (Arrays.equals(REFUSED.get(place), digest)) {
+      throw refused(uri, new FailedLoginException("not tried again with the PIN that it refused"));
+    }
     Provider unused = UNUSED.remove(place);
     Provider provider = unused == null ? provider(uri.module(), slot) : unused;
     try {
       KeyStore keys = KeyStore.getInstance("PKCS11", provider);
       keys.load(null, pin);
       Security.addProvider(provider);
+      REFUSED.remove(place);
       return new Pkcs11Token(provider, keys);
     } catch (IOException | GeneralSecurityException | ProviderException e) {
       UNUSED.put(place, provider);
-      throw e;
+      String answer = answer(e);
+      if (answer.startsWith("CKR_PIN")) {
+        REFUSED.put(place, digest);
+        throw refused(uri, (FailedLoginException) new FailedLoginException(answer).initCause(e));
+      }
+      throw new KeyUnavailableException(uri.name() + ": does not let us in: " + answer, e);
     }
   }
 
@@ -105,7 +101,7 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
           "this JDK has no PKCS#11 (expected: the module jdk.crypto.cryptoki)", null);
     }
     // Keys of tokens must stay there; some tokens would give them out if not told otherwise.
-    return template.configure(
+    String configuration =
         """
         --name=muster-%1$d
         library=%2$s
@@ -121,7 +117,13 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
         attributes(generate,CKO_PUBLIC_KEY,CKK_EC)={
           CKA_TOKEN=%4$s
         }
-        """.formatted(COUNT.incrementAndGet(), module, slot, keepsAllItMakes(module)));
+        """.formatted(COUNT.incrementAndGet(), module, slot, keepsAllItMakes(module));
+    try {
+      return template.configure(configuration);
+    } catch (ProviderException | InvalidParameterException e) {
+      throw new KeyUnavailableException(
+          "module-path: " + module + " cannot be used: " + answer(e), e);
+    }
   }
 
   /**

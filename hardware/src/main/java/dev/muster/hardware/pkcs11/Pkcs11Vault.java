@@ -9,6 +9,7 @@ import dev.muster.hardware.FactoryVault;
 import dev.muster.protocol.file.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,9 @@ final class Pkcs11Vault implements FactoryVault {
   private static final String KEY = "key.uri";
   private static final String OBJECT = ";object=";
   private static final String DEFAULT_PREFIX = "muster";
-  private static final int P256_BITS = 256;
+  /** SEC 2, 2.4.2. */
+  private static final BigInteger P256_ORDER =
+      new BigInteger("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
 
   private final Pkcs11Uri uri;
   private @Nullable Pkcs11Token token;
@@ -125,9 +128,9 @@ final class Pkcs11Vault implements FactoryVault {
     });
   }
 
-  /** Of the curves that the JDK knows, it alone has an order of so many bits. */
+  /** By its order, which no other curve has: tokens describe curves in words of their own. */
   private void requireP256(String label, PublicKey key) {
-    if (!(key instanceof ECPublicKey ec) || ec.getParams().getOrder().bitLength() != P256_BITS) {
+    if (!(key instanceof ECPublicKey ec) || !ec.getParams().getOrder().equals(P256_ORDER)) {
       throw new IllegalArgumentException(uri.name() + OBJECT + label + ": a key of "
           + key.getAlgorithm() + " that is not on P-256 (expected: on P-256)");
     }

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,23 @@ class SamplerTest {
       sampler.start();
 
       await().atMost(LIMIT).until(() -> rounds.get() > failures.size() + 1);
+    }
+  }
+
+  /** The watchdog of a program that is broken is not fed. */
+  @Test
+  void error_untilARoundIsDoneAgain_isNoGettingOn() {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    Runnable round = () -> {
+      if (broken.get()) {
+        throw new StackOverflowError();
+      }
+    };
+    try (Sampler sampler = new Sampler(round, Duration.ofMillis(1), Supervisor.of(Map.of()))) {
+      sampler.start();
+      await().atMost(LIMIT).until(() -> !sampler.getsOn());
+      broken.set(false);
+      await().atMost(LIMIT).until(sampler::getsOn);
     }
   }
 

@@ -36,7 +36,9 @@ class RehearsalIT {
   @TempDir
   Path folder;
 
-  private final Random random = new Random();
+  private static final long SEED = Long.getLong("rehearsal.seed", System.nanoTime());
+
+  private final Random random = new Random(SEED);
 
   private Process start(Swtpm tpm) throws IOException {
     return new ProcessBuilder(
@@ -85,6 +87,7 @@ class RehearsalIT {
   @Test
   void station_killedAgainAndAgain_makesEachDeviceOnce() throws Exception {
     PeerProgram.require("tpm2");
+    System.out.println("-Drehearsal.seed=" + SEED);
     Factory factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
     try (Swtpm tpm = Swtpm.startCertified(folder)) {
       for (int i = 0; i < KILLS; i++) {
@@ -95,7 +98,7 @@ class RehearsalIT {
       toTheEnd(start(tpm));
     }
 
-    assertThat(read("out")).isEqualTo("ready\n");
+    assertThat(read("out")).as("-Drehearsal.seed=%d", SEED).isEqualTo("ready\n");
     List<String> serials = IntStream.rangeClosed(1, DEVICES)
         .mapToObj(i -> String.format("SN-%04d", i))
         .toList();
