@@ -42,11 +42,12 @@ public final class Door implements AutoCloseable {
   private final ServerSocket server;
   private final Answer answer;
   private final List<X509Certificate> shown = new CopyOnWriteArrayList<>();
+  private final Thread thread;
 
   private Door(ServerSocket server, Answer answer) {
     this.server = server;
     this.answer = answer;
-    Thread thread = new Thread(this::serve, "door");
+    thread = new Thread(this::serve, "door");
     thread.setDaemon(true);
     thread.start();
   }
@@ -161,9 +162,15 @@ public final class Door implements AutoCloseable {
     return shown;
   }
 
+  /** Returns when nobody can come in any more: who calls meanwhile may still be let in. */
   @Override
   public void close() throws IOException {
     server.close();
+    try {
+      thread.join(10_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** A port that nobody listens on, nor can as long as this program runs: it is taken. */
