@@ -5,6 +5,7 @@
 package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.simulator.client.DeviceLink;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;

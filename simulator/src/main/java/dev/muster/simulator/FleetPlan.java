@@ -7,20 +7,25 @@ package dev.muster.simulator;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.simulator.client.Endpoints;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a simulated fleet is to do.
  *
- * @param devices how many, 1 to 10 000
+ * @param client what the devices are made of
+ * @param devices how many, 1 to as many as the client carries
  * @param messagesPerSecond of each device once it is online, above 0, up to 1000
  * @param duration how long the run lasts, from the first start to the last measurement, ramp-up
  *     included
  * @param rampUp over how long the starts of the devices are spread; at most {@code duration}
- * @param enrollment the EST server, {@code https://host:port}
+ * @param enrollment the EST server, {@code https://host:port}; null: none, the devices connect with
+ *     what came with them, for which they have to be light
  * @param broker the MQTT broker, {@code mqtts://host:port}
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state, in a directory of its own; a later run
@@ -29,17 +34,17 @@ import java.util.regex.Pattern;
  * @param seed the same seed makes the same devices with the same sensors
  */
 public record FleetPlan(
+    Client client,
     int devices,
     double messagesPerSecond,
     Duration duration,
     Duration rampUp,
-    URI enrollment,
+    @Nullable URI enrollment,
     URI broker,
     Path trust,
     Path stateDirectory,
     String serialPrefix,
     long seed) {
-  private static final int MAX_DEVICES = 10_000;
   private static final int MAX_RATE = 1000;
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,31}");
 
@@ -47,7 +52,11 @@ public record FleetPlan(
   public FleetPlan {
     requireNonNull(trust, "trust");
     requireNonNull(stateDirectory, "stateDirectory");
-    require(devices >= 1 && devices <= MAX_DEVICES, "devices", devices, "1 to " + MAX_DEVICES);
+    require(
+        devices >= 1 && devices <= client.maxDevices,
+        "devices",
+        devices,
+        "1 to " + client.maxDevices + " with the client " + client);
     require(
         messagesPerSecond > 0 && messagesPerSecond <= MAX_RATE,
         "messagesPerSecond",
@@ -59,7 +68,11 @@ public record FleetPlan(
         "rampUp",
         rampUp,
         "not negative, at most the duration, " + duration);
-    require("https".equals(enrollment.getScheme()), "enrollment", enrollment, "https://host:port");
+    require(
+        enrollment == null ? client == Client.LIGHT : "https".equals(enrollment.getScheme()),
+        "enrollment",
+        String.valueOf(enrollment),
+        "https://host:port");
     require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
     require(
         PREFIX.matcher(serialPrefix).matches(),
@@ -68,10 +81,35 @@ public record FleetPlan(
         "1 to 32 of [A-Za-z0-9.-], starting with a letter or digit");
   }
 
+  /** What a virtual device is made of. */
+  public enum Client {
+    /** The device SDK, with its journal and its threads. */
+    SDK(1_000),
+    /** The bare protocols on an event loop; thousands in a process, and no journal. */
+    LIGHT(100_000);
+
+    private final int maxDevices;
+
+    Client(int maxDevices) {
+      this.maxDevices = maxDevices;
+    }
+
+    /** As it is written on the command line. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   private static void require(boolean holds, String name, Object value, String expected) {
     if (!holds) {
       throw new IllegalArgumentException(name + ": " + value + " (expected: " + expected + ")");
     }
+  }
+
+  /** Where the devices go, and what they know. */
+  Endpoints endpoints() {
+    return new Endpoints(enrollment, broker, trust, stateDirectory, seed);
   }
 
   /**

@@ -5,6 +5,7 @@
 package dev.muster.simulator;
 
 import dev.muster.simulator.Progress.Phase;
+import dev.muster.simulator.client.DeviceLink;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +41,7 @@ final class FleetRun {
   private static final Duration DRAIN_INTERVAL = Duration.ofMillis(20);
 
   private final FleetPlan plan;
+  private final DeviceLink.Factory links;
   private final Timeline timeline;
   private final ProgressListener listener;
   private final RunCounters counters = new RunCounters();
@@ -62,6 +64,7 @@ final class FleetRun {
       LossLedger ledger,
       ProgressListener listener) {
     this.plan = plan;
+    this.links = links;
     this.timeline = timeline;
     this.listener = listener;
     startNanos = timeline.nanos();
@@ -141,7 +144,7 @@ final class FleetRun {
     AtomicInteger open = new AtomicInteger(devices.size());
     timeline.at(timeline.nanos() + CLOSE_LIMIT.toNanos(), () -> finish(open.get()));
     for (DeviceRun device : devices) {
-      timeline.blocking(() -> {
+      closing(() -> {
         try {
           device.close();
         } finally {
@@ -150,6 +153,14 @@ final class FleetRun {
           }
         }
       });
+    }
+  }
+
+  private void closing(Runnable task) {
+    if (links.closingBlocks()) {
+      timeline.blocking(task);
+    } else {
+      timeline.at(timeline.nanos(), task);
     }
   }
 

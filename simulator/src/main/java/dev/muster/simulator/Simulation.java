@@ -6,6 +6,10 @@ package dev.muster.simulator;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.client.IdentitySource;
+import dev.muster.simulator.client.LightLinks;
+import dev.muster.simulator.client.SdkLinks;
 import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -17,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Runs fleets of virtual devices, one run after another, and remembers what was acknowledged to
  * them.
  *
- * <p>Thread-safe. Every device is a real one: it enrolls, connects and publishes through the device
- * SDK, all in this process, so that some hundred devices are what a small machine carries.
+ * <p>Thread-safe. Every device is a real one: it has a key of its own, enrolls, connects and
+ * publishes, all in this process.
  */
 public final class Simulation implements AutoCloseable {
   private static final long CLOSE_LIMIT_SECONDS = 5;
@@ -46,7 +50,16 @@ public final class Simulation implements AutoCloseable {
   public RunReport run(FleetPlan plan, IdentitySource identities, ProgressListener listener) {
     requireNonNull(plan, "plan");
     requireNonNull(identities, "identities");
-    return run(plan, new SdkLinks(plan, identities, clock), listener);
+    try (DeviceLink.Factory links = links(plan, identities)) {
+      return run(plan, links, listener);
+    }
+  }
+
+  private DeviceLink.Factory links(FleetPlan plan, IdentitySource identities) {
+    return switch (plan.client()) {
+      case SDK -> new SdkLinks(plan.endpoints(), identities, clock);
+      case LIGHT -> new LightLinks(plan.endpoints(), identities, clock);
+    };
   }
 
   RunReport run(FleetPlan plan, DeviceLink.Factory links, ProgressListener listener) {

@@ -4,10 +4,13 @@
  */
 package dev.muster.simulator;
 
-import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.simulator.payload.DeviceStatus;
+import dev.muster.simulator.payload.PowerMeter;
+import dev.muster.simulator.payload.Reading;
+import dev.muster.simulator.payload.RoomSensor;
+import dev.muster.simulator.payload.Sensor;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -42,13 +45,6 @@ final class VirtualDevice {
         ? new PowerMeter(random.split())
         : new RoomSensor(random.split());
     status = new DeviceStatus(random.split());
-  }
-
-  /** A message to be sent. */
-  record Reading(String stream, List<Measurement> measurements) {
-    Reading {
-      measurements = List.copyOf(measurements);
-    }
   }
 
   String serial() {

@@ -2,10 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-/**
- * A fleet of virtual devices on the device SDK: load on a backend, and proof that it kept what it
- * acknowledged.
- */
+/** A fleet of virtual devices: load on a backend, and proof that it kept what it acknowledged. */
 @NullMarked
 package dev.muster.simulator;
 

@@ -24,8 +24,8 @@ final class FleetPlanTest {
 
   @Test
   void plan_outOfBounds_isRefusedByName() {
-    refused(() -> Plans.plan(0, 1, MINUTE, MINUTE, 1), "devices: 0 (expected: 1 to 10000)");
-    refused(() -> Plans.plan(10_001, 1, MINUTE, MINUTE, 1), "devices: 10001 (");
+    refused(() -> Plans.plan(0, 1, MINUTE, MINUTE, 1), "devices: 0 (expected: 1 to 1000 with the client sdk)");
+    refused(() -> Plans.plan(100_001, 1, MINUTE, MINUTE, 1), "devices: 100001 (");
     refused(() -> Plans.plan(1, 0, MINUTE, MINUTE, 1), "messagesPerSecond: 0.0 (");
     refused(() -> Plans.plan(1, Double.NaN, MINUTE, MINUTE, 1), "messagesPerSecond: NaN (");
     refused(() -> Plans.plan(1, 1001, MINUTE, MINUTE, 1), "messagesPerSecond: 1001.0 (");
@@ -40,7 +40,17 @@ final class FleetPlanTest {
   private static FleetPlan withUris(String enrollment, String broker, String prefix) {
     Path path = Path.of("x");
     return new FleetPlan(
-        1, 1, MINUTE, MINUTE, URI.create(enrollment), URI.create(broker), path, path, prefix, 1);
+        FleetPlan.Client.SDK,
+        1,
+        1,
+        MINUTE,
+        MINUTE,
+        URI.create(enrollment),
+        URI.create(broker),
+        path,
+        path,
+        prefix,
+        1);
   }
 
   private static void refused(Runnable making, String message) {

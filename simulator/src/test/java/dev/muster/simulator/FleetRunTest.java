@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.muster.simulator.client.DeviceLink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -14,6 +14,7 @@ final class Plans {
 
   static FleetPlan plan(int devices, double rate, Duration duration, Duration rampUp, long seed) {
     return new FleetPlan(
+        devices > 1000 ? FleetPlan.Client.LIGHT : FleetPlan.Client.SDK,
         devices,
         rate,
         duration,

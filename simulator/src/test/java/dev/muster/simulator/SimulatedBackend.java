@@ -6,6 +6,8 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.payload.Reading;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,7 +78,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
     }
 
     @Override
-    public Receipt send(VirtualDevice.Reading reading) {
+    public Receipt send(Reading reading) {
       sent.add(serial + " " + reading);
       CompletableFuture<Void> acknowledged = new CompletableFuture<>();
       long number = ++sequence;

@@ -7,6 +7,7 @@ package dev.muster.simulator;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.simulator.client.FactoryIdentity;
 import dev.muster.testing.TestPki;
 import java.net.URI;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,6 +56,36 @@ final class SimulationIT {
       Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
         LossLedger.Comparison comparison = simulation.ledger().compare(broker::received);
         assertThat(comparison.acknowledged()).isEqualTo(report.acknowledged());
+        assertThat(comparison.clean()).as(comparison::toString).isTrue();
+      });
+    }
+  }
+
+  @Test
+  void run_lightDevices_enrollOnceAndDeliverOnce() throws Exception {
+    try (LabBroker broker = new LabBroker(folder, root, deviceCa);
+        Simulation simulation = new Simulation(Clock.systemUTC())) {
+      URI enrollment;
+      try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+        enrollment = registrar.uri();
+        FleetPlan plan =
+            plan(FleetPlan.Client.LIGHT, 8, enrollment, broker.uri(), Duration.ofSeconds(8));
+        RunReport first = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+        assertThat(first.deviceFailures()).isEmpty();
+        assertThat(first.messageFailures()).isEmpty();
+        assertThat(first.connected()).isEqualTo(8);
+        assertThat(first.acknowledged()).isPositive();
+      }
+      FleetPlan plan =
+          plan(FleetPlan.Client.LIGHT, 8, enrollment, broker.uri(), Duration.ofSeconds(3));
+      RunReport second = simulation.run(plan, this::identityOf, ProgressListener.NONE);
+      assertThat(second.connected())
+          .as("with the certificates of the first run")
+          .isEqualTo(8);
+      assertThat(second.acknowledged()).isPositive().isEqualTo(second.sent());
+      Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+        LossLedger.Comparison comparison = simulation.ledger().compare(broker::received);
+        assertThat(comparison.acknowledged()).isEqualTo(simulation.ledger().size());
         assertThat(comparison.clean()).as(comparison::toString).isTrue();
       });
     }
@@ -118,7 +150,17 @@ final class SimulationIT {
   }
 
   private FleetPlan plan(int devices, URI enrollment, URI broker, Duration duration) {
+    return plan(FleetPlan.Client.SDK, devices, enrollment, broker, duration);
+  }
+
+  private FleetPlan plan(
+      FleetPlan.Client client,
+      int devices,
+      @Nullable URI enrollment,
+      URI broker,
+      Duration duration) {
     return new FleetPlan(
+        client,
         devices,
         5,
         duration,

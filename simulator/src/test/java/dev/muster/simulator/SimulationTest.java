@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.payload.Reading;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -101,7 +103,7 @@ final class SimulationTest {
       }
 
       @Override
-      public Receipt send(VirtualDevice.Reading reading) {
+      public Receipt send(Reading reading) {
         someAcknowledged.countDown();
         return new Receipt(
             new MessageIdentity("boot", sequence.incrementAndGet()),

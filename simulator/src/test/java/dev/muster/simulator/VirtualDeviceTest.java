@@ -7,6 +7,7 @@ package dev.muster.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.simulator.payload.Reading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ final class VirtualDeviceTest {
         "status/uptime", new double[] {0, 86_401});
     Set<String> seen = new HashSet<>();
     for (int index = 0; index < 20; index++) {
-      for (VirtualDevice.Reading reading : day(20, 1, index)) {
+      for (Reading reading : day(20, 1, index)) {
         for (Measurement measurement : reading.measurements()) {
           String name = reading.stream() + "/" + measurement.metric();
           seen.add(name);
@@ -78,7 +79,7 @@ final class VirtualDeviceTest {
   void next_energyAndBattery_goOneWay() {
     for (int index = 0; index < 20; index++) {
       Map<String, Double> last = new HashMap<>();
-      for (VirtualDevice.Reading reading : day(20, 1, index)) {
+      for (Reading reading : day(20, 1, index)) {
         for (Measurement measurement : reading.measurements()) {
           double value = value(measurement);
           if (measurement.metric().equals("energy")) {
@@ -104,9 +105,9 @@ final class VirtualDeviceTest {
     assertThat(phases.getMax()).isBetween(475L, 500L);
   }
 
-  private static List<VirtualDevice.Reading> day(int devices, long seed, int index) {
+  private static List<Reading> day(int devices, long seed, int index) {
     VirtualDevice device = device(devices, seed, index);
-    List<VirtualDevice.Reading> readings = new ArrayList<>();
+    List<Reading> readings = new ArrayList<>();
     for (int minute = 0; minute < 24 * 60; minute++) {
       readings.add(device.next(MIDNIGHT.plus(Duration.ofMinutes(minute))));
     }
@@ -119,8 +120,7 @@ final class VirtualDeviceTest {
   }
 
   /** Zero for a device that does not measure it. */
-  private static double mean(
-      List<VirtualDevice.Reading> readings, String metric, int fromHour, int toHour) {
+  private static double mean(List<Reading> readings, String metric, int fromHour, int toHour) {
     return readings.stream()
         .flatMap(reading -> reading.measurements().stream())
         .filter(measurement -> measurement.metric().equals(metric))

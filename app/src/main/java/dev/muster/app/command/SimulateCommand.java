@@ -44,6 +44,13 @@ public final class SimulateCommand implements Callable<Integer> {
   int devices = 25;
 
   @Option(
+      names = "--client",
+      paramLabel = "sdk|light",
+      description =
+          "What devices are made of: the device SDK, for up to 1000, or the bare protocols on an event loop, for thousands (default: sdk up to 200 devices, else light).")
+  FleetPlan.@Nullable Client client;
+
+  @Option(
       names = "--rate",
       paramLabel = "R",
       defaultValue = "1",
@@ -82,6 +89,12 @@ public final class SimulateCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = "MQTT broker (default: the server's host, port 8883).")
   @Nullable URI mqtt;
+
+  @Option(
+      names = "--broker-only",
+      description =
+          "There is an MQTT broker and nothing else, at --mqtt, with its root in --ca: devices come with certificates of STATE/factory/ca.pem, which the broker has to trust; what it stored is not looked up.")
+  boolean brokerOnly;
 
   @Option(
       names = "--state",

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.client;
 
 /** Where virtual devices get their factory identities. */
 public interface IdentitySource {

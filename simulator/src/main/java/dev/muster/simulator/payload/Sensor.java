@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.payload;
 
 import dev.muster.protocol.telemetry.Measurement;
 import java.time.Instant;
@@ -12,7 +12,7 @@ import java.util.List;
  * Something that measures. What it returns depends on its random generator, on the times that it
  * was asked for, and on nothing else. Confined to one thread at a time.
  */
-interface Sensor {
+public interface Sensor {
   /** The stream of its measurements. */
   String stream();
 

@@ -2,7 +2,9 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.client;
+
+import static java.util.Objects.requireNonNull;
 
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
@@ -11,22 +13,30 @@ import dev.muster.device.FleetDevice;
 import dev.muster.device.PublishReceipt;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.simulator.payload.Reading;
+import java.net.URI;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 
-/** Links over the device SDK, to the servers of a plan. */
-final class SdkLinks implements DeviceLink.Factory {
+/**
+ * Links over the device SDK, some hundred in a process: each has a journal on the disk and threads
+ * of its own.
+ */
+public final class SdkLinks implements DeviceLink.Factory {
   /** How long the SDK waits before it tries again is no part of why it failed. */
   private static final Pattern NEXT_ATTEMPT = Pattern.compile("; next attempt in \\d+ s$");
 
-  private final FleetPlan plan;
+  private final Endpoints endpoints;
+  private final URI enrollment;
   private final IdentitySource identities;
   private final Clock clock;
 
-  SdkLinks(FleetPlan plan, IdentitySource identities, Clock clock) {
-    this.plan = plan;
+  /** @param endpoints with an EST server */
+  public SdkLinks(Endpoints endpoints, IdentitySource identities, Clock clock) {
+    this.endpoints = endpoints;
+    this.enrollment = requireNonNull(endpoints.enrollment(), "enrollment");
     this.identities = identities;
     this.clock = clock;
   }
@@ -35,13 +45,13 @@ final class SdkLinks implements DeviceLink.Factory {
   public DeviceLink open(String serial, DeviceLink.Listener listener) {
     FactoryIdentity identity = identities.identityOf(serial);
     FleetDevice device = FleetDevice.builder()
-        .enrollment(plan.enrollment())
-        .broker(plan.broker())
-        .trust(plan.trust())
+        .enrollment(enrollment)
+        .broker(endpoints.broker())
+        .trust(endpoints.trust())
         .factoryIdentity(identity.key(), identity.chain())
-        .stateDirectory(plan.stateDirectory().resolve(serial))
+        .stateDirectory(endpoints.stateDirectory().resolve(serial))
         .clock(clock)
-        .random(new SplittableRandom(plan.seed() + serial.hashCode()))
+        .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
         .listener(new Translator(listener))
         .build();
     return new SdkLink(device);
@@ -59,7 +69,7 @@ final class SdkLinks implements DeviceLink.Factory {
     }
 
     @Override
-    public Receipt send(VirtualDevice.Reading reading) {
+    public Receipt send(Reading reading) {
       PublishReceipt receipt = sdk.telemetry(reading.stream()).send(reading.measurements());
       return new Receipt(receipt.identity(), receipt.acknowledged());
     }

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.payload;
 
 import java.time.Duration;
 import java.time.Instant;

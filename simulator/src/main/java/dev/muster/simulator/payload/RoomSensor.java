@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.payload;
 
 import dev.muster.protocol.telemetry.Measurement;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** A room: warmest in the afternoon, dry when warm, light at noon. */
-final class RoomSensor implements Sensor {
+public final class RoomSensor implements Sensor {
   private static final double WARMEST_HOUR = 15;
   private static final double BRIGHTEST_HOUR = 12.5;
 
@@ -23,7 +23,7 @@ final class RoomSensor implements Sensor {
   private final Drift humidity;
   private final Drift clouds;
 
-  RoomSensor(RandomGenerator random) {
+  public RoomSensor(RandomGenerator random) {
     meanCelsius = random.nextDouble(19, 23);
     swingCelsius = random.nextDouble(0.8, 2.5);
     meanHumidity = random.nextDouble(38, 52);

@@ -2,15 +2,16 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.client;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.payload.Reading;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** How a virtual device reaches a backend: the part of the device SDK that the simulator needs. */
-interface DeviceLink extends AutoCloseable {
+/** How a virtual device reaches a backend: the part of a device that the simulator needs. */
+public interface DeviceLink extends AutoCloseable {
   /** Begins to enroll and connect; returns at once. */
   void start();
 
@@ -18,7 +19,7 @@ interface DeviceLink extends AutoCloseable {
   Optional<DeviceId> device();
 
   /** Sends a message, or keeps it until there is a connection; does not block. */
-  Receipt send(VirtualDevice.Reading reading);
+  Receipt send(Reading reading);
 
   /** Ends the connection; blocks for a short while at most. */
   @Override
@@ -39,13 +40,24 @@ interface DeviceLink extends AutoCloseable {
     /** The device is connected. */
     void online();
 
-    /** Why it is not, in one line. */
+    /** It is not, or no more, and why, in one line. */
     void waiting(String reason);
   }
 
   /** Makes links. */
-  interface Factory {
+  interface Factory extends AutoCloseable {
     /** A link that was not started; may block on the disk. */
     DeviceLink open(String serial, Listener listener);
+
+    /** Whether a link's {@link DeviceLink#close} may block, so that each needs a thread. */
+    default boolean closingBlocks() {
+      return true;
+    }
+
+    /** Ends what the links had in common. */
+    @Override
+    default void close() {
+      // Nothing is held.
+    }
   }
 }

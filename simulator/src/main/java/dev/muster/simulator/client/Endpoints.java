@@ -1,0 +1,21 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.client;
+
+import java.net.URI;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where devices go, and what they know of it.
+ *
+ * @param enrollment the EST server; null: there is none, devices connect as what they came with
+ * @param broker the MQTT broker, {@code mqtts://host:port}
+ * @param trust the root certificate to trust, PEM
+ * @param stateDirectory where each device keeps its state
+ * @param seed of whatever a device does at random
+ */
+public record Endpoints(
+    @Nullable URI enrollment, URI broker, Path trust, Path stateDirectory, long seed) {}

@@ -1,0 +1,230 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.client;
+
+import dev.muster.device.EnrollmentDeferredException;
+import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentRefusedException;
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
+import dev.muster.protocol.topic.FleetTopics;
+import dev.muster.simulator.payload.Reading;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of thousands of devices. Whatever concerns its connection happens on its event loop;
+ * enrolling blocks a thread that it shares with others.
+ */
+final class LightDevice implements DeviceLink, MqttConnection.Events {
+  /** As in the SDK: anything from nothing to a limit that doubles each time. */
+  private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
+
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+  private static final int MAX_DOUBLINGS = 6;
+  private static final FleetName UNNAMED_FLEET = new FleetName("simulated");
+
+  private final String serial;
+  private final LightLinks shared;
+  private final EventLoop loop;
+  private final RandomGenerator random;
+  private final Listener listener;
+  private volatile @Nullable DeviceSubject subject;
+  private final String boot;
+  private long sequence;
+
+  // Owned by the event loop.
+  private final Outbox outbox = new Outbox();
+  private @Nullable TlsIdentity identity;
+  private @Nullable MqttConnection connection;
+  private boolean online;
+  private boolean closed;
+  private int failures;
+
+  LightDevice(
+      String serial, LightLinks shared, EventLoop loop, RandomGenerator random, Listener listener) {
+    this.serial = serial;
+    this.shared = shared;
+    this.loop = loop;
+    this.random = random;
+    this.listener = listener;
+    // Another one in each run, or the backend would take a new message for an old one sent again.
+    this.boot = Long.toString(shared.clock().millis(), Character.MAX_RADIX);
+  }
+
+  @Override
+  public void start() {
+    shared.enrolling(this::enroll);
+  }
+
+  private void enroll() {
+    try {
+      Optional<Credential> present = shared.identities().present(serial);
+      use(present.isPresent() ? present.get() : shared.identities().enroll(serial));
+      listener.enrolled();
+      on(this::connect);
+    } catch (EnrollmentRefusedException e) {
+      listener.waiting(String.valueOf(e.getMessage()));
+    } catch (EnrollmentDeferredException e) {
+      enrollLater(e, e.retryAfter());
+    } catch (EnrollmentException | RuntimeException e) {
+      enrollLater(e, nextWait());
+    }
+  }
+
+  private void enrollLater(Exception problem, Duration wait) {
+    String message = problem.getMessage();
+    listener.waiting(message == null ? problem.getClass().getSimpleName() : message);
+    after(wait, () -> shared.enrolling(this::enroll));
+  }
+
+  private void use(Credential credential) {
+    subject = subjectOf(credential);
+    TlsIdentity fresh = shared.tls(credential);
+    on(() -> identity = fresh);
+  }
+
+  /** Of a certificate that names no device, as one from a factory, the serial number serves. */
+  private DeviceSubject subjectOf(Credential credential) {
+    try {
+      return DeviceSubject.of(credential.leaf().getSubjectX500Principal());
+    } catch (IllegalArgumentException e) {
+      return new DeviceSubject(UNNAMED_FLEET, new DeviceId(serial.toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  private void connect() {
+    DeviceSubject self = subject;
+    TlsIdentity shown = identity;
+    if (closed || connection != null || self == null || shown == null) {
+      return;
+    }
+    connection = new MqttConnection(self.device().value(), this);
+    shared.connect(loop, shown, connection);
+  }
+
+  @Override
+  public void connected(MqttConnection which, int receiveMaximum) {
+    failures = 0;
+    online = true;
+    outbox.connected(receiveMaximum);
+    listener.online();
+    pump();
+  }
+
+  @Override
+  public void ended(MqttConnection which, String reason) {
+    online = false;
+    connection = null;
+    outbox.disconnected();
+    listener.waiting(reason);
+    after(nextWait(), this::connect);
+  }
+
+  private Duration nextWait() {
+    long limit = Math.min(LONGEST_WAIT.toNanos(), FIRST_WAIT.toNanos() << failures);
+    failures = Math.min(failures + 1, MAX_DOUBLINGS);
+    return Duration.ofNanos((long) (random.nextDouble() * limit));
+  }
+
+  @Override
+  public Optional<DeviceId> device() {
+    return Optional.ofNullable(subject).map(DeviceSubject::device);
+  }
+
+  @Override
+  public Receipt send(Reading reading) {
+    DeviceSubject self = subject;
+    if (self == null) {
+      throw new IllegalStateException("not enrolled");
+    }
+    Outbox.Message message = new Outbox.Message(
+        new FleetTopics(self).telemetry(reading.stream()),
+        SenmlJson.write(reading.measurements()),
+        new MessageIdentity(boot, ++sequence),
+        new CompletableFuture<>());
+    on(() -> accept(message));
+    return new Receipt(message.identity(), message.receipt());
+  }
+
+  private void accept(Outbox.Message message) {
+    if (closed || !outbox.offer(message)) {
+      message.receipt().completeExceptionally(new IOException("the device's queue is full"));
+      return;
+    }
+    pump();
+  }
+
+  private void pump() {
+    MqttConnection current = connection;
+    if (!online || current == null) {
+      return;
+    }
+    boolean written = false;
+    for (Outbox.Packet next = outbox.next(); next != null; next = outbox.next()) {
+      current.publish(next);
+      written = true;
+    }
+    if (written) {
+      current.flush();
+    }
+  }
+
+  @Override
+  public void answered(MqttConnection which, int packetId, @Nullable String refusal) {
+    Outbox.Message message = outbox.answered(packetId);
+    if (message != null && refusal == null) {
+      message.receipt().complete(null);
+    } else if (message != null) {
+      message.receipt().completeExceptionally(new IOException(refusal));
+    }
+    pump();
+  }
+
+  @Override
+  public void close() {
+    on(() -> {
+      closed = true;
+      online = false;
+      if (connection != null) {
+        connection.close();
+        connection = null;
+      }
+      outbox
+          .drain()
+          .forEach(left ->
+              left.receipt().completeExceptionally(new IOException("the device was closed")));
+    });
+  }
+
+  private void on(Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RejectedExecutionException e) {
+      // The run is over, and so is everything that this would have been for.
+    }
+  }
+
+  private void after(Duration wait, Runnable task) {
+    try {
+      loop.schedule(task, wait.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // As above.
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.client;
+
+import dev.muster.device.internal.tls.TlsFailure;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.mqtt.MqttConnAckMessage;
+import io.netty.handler.codec.mqtt.MqttFixedHeader;
+import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttMessageIdVariableHeader;
+import io.netty.handler.codec.mqtt.MqttMessageType;
+import io.netty.handler.codec.mqtt.MqttProperties;
+import io.netty.handler.codec.mqtt.MqttPubReplyMessageVariableHeader;
+import io.netty.handler.codec.mqtt.MqttPublishMessage;
+import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
+import io.netty.handler.codec.mqtt.MqttQoS;
+import io.netty.handler.codec.mqtt.MqttReasonCodeAndPropertiesVariableHeader;
+import io.netty.handler.codec.mqtt.MqttVersion;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * MQTT 5 on one TLS connection, from its handshake to its end. Confined to the event loop of its
+ * channel.
+ */
+final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
+  private static final int KEEP_ALIVE_SECONDS = 60;
+  private static final Duration CONNACK_LIMIT = Duration.ofSeconds(20);
+  private static final int ALL_MESSAGES = 65_535;
+  private static final int FIRST_FAILURE = 0x80;
+
+  /** What happens on a connection, on its event loop. */
+  interface Events {
+    void connected(MqttConnection connection, int receiveMaximum);
+
+    /** @param refusal null: it is stored */
+    void answered(MqttConnection connection, int packetId, @Nullable String refusal);
+
+    /** Called once. */
+    void ended(MqttConnection connection, String reason);
+  }
+
+  private final String clientId;
+  private final Events events;
+  private @Nullable Channel channel;
+  private @Nullable ScheduledFuture<?> timer;
+  private boolean pinged;
+  private boolean connected;
+  private boolean ended;
+
+  MqttConnection(String clientId, Events events) {
+    this.clientId = clientId;
+    this.events = events;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    channel = context.channel();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent tls) {
+      if (tls.isSuccess()) {
+        connect(context);
+      } else {
+        end(describe(tls.cause()));
+      }
+    }
+    context.fireUserEventTriggered(event);
+  }
+
+  private void connect(ChannelHandlerContext context) {
+    context.writeAndFlush(MqttMessageBuilders.connect()
+        .protocolVersion(MqttVersion.MQTT_5)
+        .clientId(clientId)
+        .cleanSession(true)
+        .keepAlive(KEEP_ALIVE_SECONDS)
+        .build());
+    timer = context
+        .executor()
+        .schedule(
+            () -> end("no answer to CONNECT in " + CONNACK_LIMIT.toSeconds() + " s"),
+            CONNACK_LIMIT.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  protected void channelRead0(ChannelHandlerContext context, MqttMessage message) {
+    if (message.decoderResult().isFailure()) {
+      end("the broker sent what is no MQTT: " + message.decoderResult().cause().getMessage());
+      return;
+    }
+    MqttMessageType type = message.fixedHeader().messageType();
+    if (message instanceof MqttConnAckMessage answer) {
+      connected(context, answer);
+    } else if (type == MqttMessageType.PUBACK) {
+      MqttMessageIdVariableHeader header = (MqttMessageIdVariableHeader) message.variableHeader();
+      events.answered(this, header.messageId(), refusal(header));
+    } else if (type == MqttMessageType.PINGRESP) {
+      pinged = false;
+    } else if (type == MqttMessageType.DISCONNECT) {
+      end("disconnected by the broker: " + disconnectReason(message.variableHeader()));
+    }
+  }
+
+  private void connected(ChannelHandlerContext context, MqttConnAckMessage answer) {
+    stopTimer();
+    int code = answer.variableHeader().connectReturnCode().byteValue() & 0xff;
+    if (code != 0) {
+      end("refused by the broker: "
+          + name(answer.variableHeader().connectReturnCode().name(), code));
+      return;
+    }
+    connected = true;
+    timer = context
+        .executor()
+        .scheduleAtFixedRate(
+            this::ping, KEEP_ALIVE_SECONDS / 2, KEEP_ALIVE_SECONDS / 2, TimeUnit.SECONDS);
+    MqttProperties.MqttProperty<?> maximum =
+        answer.variableHeader().properties().getProperty(MqttProperties.RECEIVE_MAXIMUM);
+    events.connected(this, maximum == null ? ALL_MESSAGES : (Integer) maximum.value());
+  }
+
+  private void ping() {
+    if (pinged) {
+      end("no answer to a ping");
+    } else if (channel != null) {
+      pinged = true;
+      channel.writeAndFlush(MqttMessage.PINGREQ);
+    }
+  }
+
+  private static @Nullable String refusal(MqttMessageIdVariableHeader header) {
+    int code =
+        header instanceof MqttPubReplyMessageVariableHeader reply ? reply.reasonCode() & 0xff : 0;
+    return code < FIRST_FAILURE ? null : "message refused by the broker: " + name("reason", code);
+  }
+
+  private static String disconnectReason(@Nullable Object header) {
+    return header instanceof MqttReasonCodeAndPropertiesVariableHeader reason
+        ? name("reason", reason.reasonCode() & 0xff)
+        : "no reason given";
+  }
+
+  private static String name(String constant, int code) {
+    String words = constant
+        .replaceFirst("^CONNECTION_REFUSED_", "")
+        .replaceFirst("_5$", "")
+        .replace('_', ' ');
+    return String.format("%s 0x%02x", words.toLowerCase(Locale.ROOT), code);
+  }
+
+  /** Writes a message; {@link #flush} sends it. */
+  void publish(Outbox.Packet packet) {
+    Outbox.Message message = packet.message();
+    MqttProperties properties = new MqttProperties();
+    properties.add(
+        new MqttProperties.StringProperty(MqttProperties.CONTENT_TYPE, SenmlJson.MEDIA_TYPE));
+    MqttProperties.UserProperties identity = new MqttProperties.UserProperties();
+    identity.add(MessageIdentity.BOOT_PROPERTY, message.identity().boot());
+    identity.add(
+        MessageIdentity.SEQUENCE_PROPERTY, Long.toString(message.identity().sequence()));
+    properties.add(identity);
+    ByteBuf payload = Unpooled.wrappedBuffer(message.payload());
+    write(new MqttPublishMessage(
+        new MqttFixedHeader(
+            MqttMessageType.PUBLISH, packet.again(), MqttQoS.AT_LEAST_ONCE, false, 0),
+        new MqttPublishVariableHeader(message.topic(), packet.id(), properties),
+        payload));
+  }
+
+  private void write(MqttMessage message) {
+    if (channel != null) {
+      channel.write(message);
+    }
+  }
+
+  void flush() {
+    if (channel != null) {
+      channel.flush();
+    }
+  }
+
+  /** Says goodbye and closes; nothing is told. */
+  void close() {
+    if (connected && !ended && channel != null) {
+      channel.writeAndFlush(MqttMessage.DISCONNECT);
+    }
+    ended = true;
+    release();
+  }
+
+  /** The attempt to reach the broker failed. */
+  void unreachable(@Nullable Throwable cause) {
+    end(cause == null ? "cannot be reached" : describe(cause));
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    end(connected ? "the connection was lost" : "the broker closed the connection before CONNACK");
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    end(describe(cause));
+  }
+
+  private static String describe(Throwable cause) {
+    // Netty wraps what the operating system says, and adds the address of every device's socket.
+    return cause instanceof ConnectException
+        ? "the broker cannot be reached: connection refused"
+        : TlsFailure.describe(cause);
+  }
+
+  private void end(String reason) {
+    if (!ended) {
+      ended = true;
+      release();
+      events.ended(this, reason);
+    }
+  }
+
+  private void release() {
+    stopTimer();
+    if (channel != null) {
+      channel.close();
+    }
+  }
+
+  private void stopTimer() {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+}
