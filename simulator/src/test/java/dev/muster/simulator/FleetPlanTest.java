@@ -24,7 +24,9 @@ final class FleetPlanTest {
 
   @Test
   void plan_outOfBounds_isRefusedByName() {
-    refused(() -> Plans.plan(0, 1, MINUTE, MINUTE, 1), "devices: 0 (expected: 1 to 1000 with the client sdk)");
+    refused(
+        () -> Plans.plan(0, 1, MINUTE, MINUTE, 1),
+        "devices: 0 (expected: 1 to 1000 with the client sdk)");
     refused(() -> Plans.plan(100_001, 1, MINUTE, MINUTE, 1), "devices: 100001 (");
     refused(() -> Plans.plan(1, 0, MINUTE, MINUTE, 1), "messagesPerSecond: 0.0 (");
     refused(() -> Plans.plan(1, Double.NaN, MINUTE, MINUTE, 1), "messagesPerSecond: NaN (");

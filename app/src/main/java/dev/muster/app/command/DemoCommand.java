@@ -92,6 +92,7 @@ public final class DemoCommand implements Callable<Integer> {
     Duration half = length.dividedBy(2);
     try {
       return new FleetPlan(
+          FleetPlan.Client.SDK,
           devices,
           1,
           length,

@@ -8,6 +8,7 @@ import dev.muster.app.UserError;
 import dev.muster.app.admin.OperatorAccess;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.config.Durations;
+import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
 import java.net.URI;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Option;
         "Let a simulated fleet enroll, connect and report; then look up that nothing acknowledged is missing.")
 public final class SimulateCommand implements Callable<Integer> {
   private static final Duration RAMP_UP = Duration.ofSeconds(5);
+  private static final int MOST_SDK_DEVICES = 200;
 
   @Mixin
   OperatorAccess access = new OperatorAccess();
@@ -111,7 +113,7 @@ public final class SimulateCommand implements Callable<Integer> {
     Terminal.quiet();
     Thread main = Thread.currentThread();
     try (SimulatedFleet fleet =
-        new SimulatedFleet(access.connect(), "sim", "simulated", plan(), Clock.systemUTC())) {
+        new SimulatedFleet(operator(), "sim", "simulated", plan(), Clock.systemUTC())) {
       Runnable ended = Shutdown.onSignal(() -> {
         fleet.stop();
         Shutdown.join(main);
@@ -123,23 +125,40 @@ public final class SimulateCommand implements Callable<Integer> {
     }
   }
 
+  private @Nullable OperatorClient operator() {
+    return brokerOnly ? null : access.connect();
+  }
+
   private FleetPlan plan() {
     Duration ramp = rampUp != null ? rampUp : shorter(RAMP_UP, duration.dividedBy(2));
+    FleetPlan.Client made = client();
     try {
       return new FleetPlan(
+          made,
           devices,
           rate,
           duration,
           ramp,
-          estUrl(),
+          brokerOnly ? null : estUrl(),
           mqttUrl(),
           access.trustedRoot(),
           stateDirectory(),
-          "dev-",
+          // A device enrolls once; the other client would come with a second key.
+          made == FleetPlan.Client.SDK ? "dev-" : "light-",
           seed != null ? seed : new SecureRandom().nextLong() & Long.MAX_VALUE);
     } catch (IllegalArgumentException e) {
       throw new UserError(e.getMessage());
     }
+  }
+
+  private FleetPlan.Client client() {
+    if (brokerOnly && client == FleetPlan.Client.SDK) {
+      throw new UserError("--client: sdk (expected: light, with --broker-only)");
+    }
+    if (client != null) {
+      return client;
+    }
+    return brokerOnly || devices > MOST_SDK_DEVICES ? FleetPlan.Client.LIGHT : FleetPlan.Client.SDK;
   }
 
   private static Duration shorter(Duration one, Duration other) {
@@ -159,6 +178,9 @@ public final class SimulateCommand implements Callable<Integer> {
     if (mqtt != null) {
       return mqtt;
     }
+    if (brokerOnly) {
+      throw new UserError("--mqtt: missing (expected: mqtts://host:port, with --broker-only)");
+    }
     return access.server() == null
         ? Endpoints.read(access.data()).mqttUrl()
         : URI.create("mqtts://" + access.server().getHost() + ":8883");
@@ -168,7 +190,7 @@ public final class SimulateCommand implements Callable<Integer> {
     if (state != null) {
       return state;
     }
-    return access.server() == null
+    return access.server() == null && !brokerOnly
         ? access.data().resolve("simulator")
         : Path.of("muster-simulator");
   }
