@@ -166,6 +166,13 @@ public final class TestPki {
       return dns(dnsName);
     }
 
+    /** For a server under an address. */
+    public Builder serverAt(String address) {
+      purpose = KeyPurposeId.id_kp_serverAuth;
+      names.add(new GeneralName(GeneralName.iPAddress, address));
+      return this;
+    }
+
     /** A DNS name, whatever the certificate is for. */
     public Builder dns(String name) {
       names.add(new GeneralName(GeneralName.dNSName, name));

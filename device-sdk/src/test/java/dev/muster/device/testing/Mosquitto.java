@@ -25,13 +25,17 @@ import org.awaitility.Awaitility;
 public final class Mosquitto implements AutoCloseable {
   private final TestFleet fleet;
   private final Path folder;
-  private final int port = freePort();
+  private final String host;
+  private final int port;
   private Process process;
 
-  private Mosquitto(TestFleet fleet, Path folder, Credential server, String moreConfiguration)
+  private Mosquitto(
+      TestFleet fleet, Credential server, String moreConfiguration, String host, int port)
       throws IOException {
     this.fleet = fleet;
-    this.folder = Files.createTempDirectory(folder, "mosquitto");
+    this.host = host;
+    this.port = port;
+    this.folder = Files.createTempDirectory(fleet.folder(), "mosquitto");
     TestPki.write(this.folder, "server", server);
     Files.writeString(
         this.folder.resolve("ca.pem"),
@@ -44,7 +48,7 @@ public final class Mosquitto implements AutoCloseable {
         String.join(
             "\n",
             "user " + System.getProperty("user.name"),
-            "listener " + port + " 127.0.0.1",
+            "listener " + port + " " + host,
             "cafile " + this.folder.resolve("ca.pem"),
             "certfile " + this.folder.resolve("server.pem"),
             "keyfile " + this.folder.resolve("server.key"),
@@ -64,8 +68,14 @@ public final class Mosquitto implements AutoCloseable {
 
   /** With a certificate and lines of configuration of its own. */
   public static Mosquitto start(TestFleet fleet, Credential server, String moreConfiguration) {
+    return start(fleet, server, moreConfiguration, "127.0.0.1", freePort());
+  }
+
+  /** On an address of this machine and a port of its own. */
+  public static Mosquitto start(
+      TestFleet fleet, Credential server, String moreConfiguration, String host, int port) {
     try {
-      Mosquitto broker = new Mosquitto(fleet, fleet.folder(), server, moreConfiguration);
+      Mosquitto broker = new Mosquitto(fleet, server, moreConfiguration, host, port);
       broker.start();
       return broker;
     } catch (IOException e) {
@@ -94,7 +104,7 @@ public final class Mosquitto implements AutoCloseable {
       throw new IllegalStateException("mosquitto ended: " + log());
     }
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress("127.0.0.1", port), 500);
+      socket.connect(new InetSocketAddress(host, port), 500);
       return true;
     } catch (IOException e) {
       return false;
