@@ -22,13 +22,13 @@ public record MessageIdentity(String boot, long sequence) {
   /** The user property that carries {@link #sequence}. */
   public static final String SEQUENCE_PROPERTY = "muster-seq";
 
-  private static final Pattern BOOT = Pattern.compile("[A-Za-z0-9-]{1,32}");
+  private static final int MAX_BOOT_LENGTH = 32;
   private static final Pattern SEQUENCE = Pattern.compile("[1-9][0-9]{0,17}");
 
   /** @throws IllegalArgumentException if either part does not keep to its form */
   public MessageIdentity {
     requireNonNull(boot, "boot");
-    if (!BOOT.matcher(boot).matches()) {
+    if (!isBoot(boot)) {
       throw new IllegalArgumentException(
           BOOT_PROPERTY + ": " + Quoted.of(boot) + " (expected: 1 to 32 of [A-Za-z0-9-])");
     }
@@ -36,6 +36,19 @@ public record MessageIdentity(String boot, long sequence) {
       throw new IllegalArgumentException(
           SEQUENCE_PROPERTY + ": " + sequence + " (expected: 1 or more)");
     }
+  }
+
+  /** For each message, so without a regular expression. */
+  private static boolean isBoot(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean fits =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+      if (!fits) {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= MAX_BOOT_LENGTH;
   }
 
   /**

@@ -11,14 +11,13 @@ import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** The topic tree of one device: everything below {@code fleets/<fleet>/devices/<device>/}. */
 public final class FleetTopics {
   /**
    * What is asked of the name of a stream, an event or an issuer: one topic level, safe everywhere.
    */
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final int MAX_NAME_LENGTH = 64;
 
   private static final String TELEMETRY = "telemetry";
   private static final String TWIN_DESIRED = "twin/desired";
@@ -95,11 +94,24 @@ public final class FleetTopics {
    */
   public static String checkName(String what, String name) {
     requireNonNull(name, what);
-    if (!NAME.matcher(name).matches()) {
+    if (!isName(name)) {
       throw new IllegalArgumentException(what + ": " + Quoted.of(name)
           + " (expected: 1 to 64 of [A-Za-z0-9._-], starting with a letter or digit)");
     }
     return name;
+  }
+
+  /** For each message, so without a regular expression. */
+  private static boolean isName(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean letterOrDigit =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      if (!letterOrDigit && (i == 0 || (c != '.' && c != '_' && c != '-'))) {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= MAX_NAME_LENGTH;
   }
 
   /**
@@ -170,7 +182,7 @@ public final class FleetTopics {
           && levels[2].equals("devices")
           && DeviceId.isValid(levels[3])
           && levels[4].equals(TELEMETRY)
-          && NAME.matcher(levels[5]).matches();
+          && isName(levels[5]);
       return wellFormed
           ? Optional.of(
               new TelemetryTopic(new FleetName(levels[1]), new DeviceId(levels[3]), levels[5]))

@@ -17,7 +17,12 @@ public interface LinkEvents {
    */
   void onConnected(int receiveMaximum, long maximumPacketSize);
 
-  /** A PUBACK is here. @param reason the reason code: 0x80 and above is a refusal */
+  /**
+   * A PUBACK is here.
+   *
+   * @param reason the reason code: 0x80 and above is a refusal
+   * @param detail why it was refused; empty if it was not
+   */
   void onAcknowledged(OutboundMessage message, int reason, String detail);
 
   /** A message has come to what was subscribed to; it is acknowledged when this returns. */

@@ -229,9 +229,14 @@ final class PahoLink implements MqttLink {
     public void onSuccess(IMqttToken token) {
       int[] reasons = token.getReasonCodes();
       int reason = reasons == null || reasons.length == 0 ? 0 : reasons[0];
+      events.onAcknowledged(
+          message, reason, reason < ReasonCodes.FIRST_FAILURE ? "" : describe(reason, token));
+    }
+
+    private String describe(int reason, IMqttToken token) {
       MqttProperties properties = token.getResponseProperties();
       String detail = properties == null ? null : properties.getReasonString();
-      events.onAcknowledged(message, reason, ReasonCodes.describe(reason, detail));
+      return ReasonCodes.describe(reason, detail);
     }
 
     @Override
