@@ -202,6 +202,7 @@ public final class BrokerCore implements AutoCloseable {
             telemetry.sink(),
             devices.parts().twins(),
             devices.parts().commands(),
+            devices.parts().deliveries(),
             devices.parts().publisher(),
             readers),
         clock,

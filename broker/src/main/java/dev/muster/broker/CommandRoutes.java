@@ -127,7 +127,9 @@ final class CommandRoutes {
 
   private void cancel(RoutingContext context) {
     Requests.whenKept(
-        context, commands.cancel(id(context)), outcome -> answer(context, outcome, command -> {}));
+        context,
+        commands.cancel(id(context)),
+        outcome -> answer(context, outcome, command -> deliveries.look(command.device())));
   }
 
   private static String id(RoutingContext context) {

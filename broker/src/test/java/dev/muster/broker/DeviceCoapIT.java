@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -12,6 +13,7 @@ import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.testing.CoapsClient;
+import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
@@ -24,6 +26,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
@@ -45,6 +48,7 @@ class DeviceCoapIT {
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
   private static final HexFormat HEX = HexFormat.of();
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int MESSAGES = 20;
 
   @TempDir
   static Path folder;
@@ -148,7 +152,8 @@ class DeviceCoapIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"coap-client-gnutls", "coap-client-openssl"})
-  void coapPage_everyLineOfItsTelemetry_isStored(String client) throws IOException {
+  void coapPage_everyLineOfItsTelemetry_isStored_andCommandsAreTold(String client)
+      throws Exception {
     PeerProgram.require(client);
     fixture.device(client);
     for (String file : List.of(".key", ".pem")) {
@@ -157,19 +162,42 @@ class DeviceCoapIT {
     }
     Files.writeString(
         folder.resolve("page.sh"),
-        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n" + script());
+        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n" + script(1));
     PeerProgram.require("bash").run(folder, "page.sh").expectSuccess();
     await()
         .atMost(LIMIT)
         .untilAsserted(() -> assertThat(latest(client))
             .contains("climate/temperature=21.5", "climate/humidity=40.0", "level/value=7.0"));
+    observe(client);
   }
 
-  private static String script() throws IOException {
+  /** What the page says next: the client prints commands as they come. */
+  private static void observe(String client) throws Exception {
+    double before = observers();
+    Path out = folder.resolve(client + ".out");
+    Files.writeString(
+        folder.resolve("observe.sh"),
+        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n"
+            + script(1).lines().limit(4).collect(java.util.stream.Collectors.joining("\n"))
+            + "\nexec " + script(2));
+    Process process = PeerProgram.require("bash").start(folder, out, out, "observe.sh");
+    try {
+      await().atMost(LIMIT).until(() -> observers() == before + 1);
+      for (String name : List.of("first", "second")) {
+        String id = command(OperatorApi.of(fixture), client, name, 60);
+        await().atMost(LIMIT).until(() -> Files.readString(out, ISO_8859_1).contains(id));
+        OperatorApi.of(fixture).post("/commands/" + id + "/cancel", "{}");
+      }
+    } finally {
+      process.destroy();
+    }
+  }
+
+  private static String script(int index) throws IOException {
     String page = Files.readString(Path.of("../docs/coap.md"));
     List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
-    assertThat(blocks).hasSize(2);
-    return blocks.get(1).group(1);
+    assertThat(blocks).hasSize(3);
+    return blocks.get(index).group(1);
   }
 
   @Test
@@ -216,6 +244,26 @@ class DeviceCoapIT {
     }
     await().atMost(LIMIT).until(() -> messages("twice", "counted") == 1);
     assertThat(messages("twice", "once")).isEqualTo(1);
+  }
+
+  @Test
+  void telemetry_overABadNetwork_isStoredOnce() {
+    long seed = new Random().nextLong();
+    try (DatagramProxy network = DatagramProxy.to(port(), seed);
+        CoapsClient device =
+            new CoapsClient(network.port(), fixture.root.certificate(), fixture.device("radio"))) {
+      network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
+      for (int i = 1; i <= MESSAGES; i++) {
+        Response response = device.send(json("{\"a\":" + i + "}"), "/t/s");
+        assertThat(response.getCode()).as("seed " + seed).isEqualTo(ResponseCode.CHANGED);
+      }
+      String what = "seed " + seed + " " + network.counts();
+      await()
+          .atMost(LIMIT)
+          .untilAsserted(() -> assertThat(latest("radio")).as(what).contains("s/a=20.0"));
+      assertThat(messages("radio", "s")).as(what).isEqualTo(MESSAGES);
+      assertThat(network.counts().lost()).as(what).isPositive();
+    }
   }
 
   @Test
@@ -286,7 +334,9 @@ class DeviceCoapIT {
     Credential device = fixture.device("revoked");
     try (CoapsClient client = client(device)) {
       expect(ResponseCode.CHANGED, "", client.send(json("{\"a\":1}"), "/t/s"));
+      client.observe("/c");
       double before = sessions();
+      double observers = observers();
       fixture.service("enrollment", "service");
       Files.write(
           folder.resolve("next.crl"),
@@ -303,6 +353,7 @@ class DeviceCoapIT {
               folder.resolve("next.crl").toString())
           .expectSuccess();
       await().atMost(LIMIT).until(() -> sessions() < before);
+      await().atMost(LIMIT).until(() -> observers() < observers);
       await().atMost(LIMIT).until(() -> !client.hasSession());
       expect(ResponseCode.UNAUTHORIZED, "revoked", client.send(json("{\"a\":1}"), "/t/s"));
     }
@@ -378,6 +429,105 @@ class DeviceCoapIT {
       expect(ResponseCode.BAD_REQUEST, "status", device.send(json("{}"), "/c/" + second));
       assertThat(operator.get("/commands/" + first).getString("state")).isEqualTo("done");
     }
+  }
+
+  @Test
+  void observer_isToldOfCommandsAndTwins_asTheyChange() throws Exception {
+    OperatorApi operator = OperatorApi.of(fixture);
+    try (CoapsClient device = client(fixture.device("watcher"));
+        CoapsClient other = client(fixture.device("bystander"))) {
+      CoapsClient.Observed commands = device.observe("/c");
+      CoapsClient.Observed twin = device.observe("/twin");
+      CoapsClient.Observed others = other.observe("/c");
+      assertThat(commands.first().getOptions().hasObserve()).isTrue();
+      assertThat(commands.first().getOptions().getMaxAge()).isEqualTo(600);
+      expect(ResponseCode.CONTENT, "", twin.first());
+      assertThat(twin.first().getPayloadSize()).as("nothing was desired").isZero();
+
+      String first = command(operator, "watcher", "reboot", 100);
+      Response told = commands.next();
+      expect(ResponseCode.CONTENT, first, told);
+      assertThat(told.getType()).as("to be confirmed").isEqualTo(Type.CON);
+      assertThat(told.getOptions().getMaxAge()).as("its deadline").isBetween(1L, 100L);
+      String second = command(operator, "watcher", "blink", 600);
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"status\":\"done\"}"), "/c/" + first));
+      expect(ResponseCode.CONTENT, second, commands.next());
+      operator.post("/commands/" + second + "/cancel", "{}");
+      assertThat(commands.next().getPayloadSize()).as("none is open").isZero();
+      command(operator, "watcher", "hurry", 1);
+      expect(ResponseCode.CONTENT, "hurry", commands.next());
+      assertThat(commands.next().getPayloadSize()).as("its time is over").isZero();
+
+      operator.patch("/devices/watcher/twin", "{\"interval\":10}");
+      expect(ResponseCode.CONTENT, "\"delta\":{\"interval\":10}", twin.next());
+      expect(
+          ResponseCode.CHANGED,
+          "",
+          device.send(json("{\"reported\":{\"interval\":10},\"desiredVersion\":1}"), "/twin"));
+      twin.cancel();
+      operator.patch("/devices/watcher/twin", "{\"interval\":20}");
+      String last = command(operator, "watcher", "last", 600);
+      expect(ResponseCode.CONTENT, last, commands.next());
+      assertThat(twin.left())
+          .as("after the end, and of what the device itself said")
+          .isEmpty();
+      assertThat(others.left()).as("of another device").isEmpty();
+    }
+  }
+
+  private static String command(OperatorApi operator, String device, String name, int seconds)
+      throws Exception {
+    return operator
+        .post(
+            "/devices/" + device + "/commands",
+            "{\"name\":\"" + name + "\",\"validForSeconds\":" + seconds + "}")
+        .getString("id");
+  }
+
+  @Test
+  void observer_whoMayNotBeToldAnyMore_isToldSo() throws Exception {
+    Path policy = folder.resolve("policy.yaml");
+    String before = Files.readString(policy);
+    try (CoapsClient device = client(fixture.device("silenced"))) {
+      CoapsClient.Observed twin = device.observe("/twin");
+      CoapsClient.Observed commands = device.observe("/c");
+      Files.writeString(policy, before + """
+
+            silenced:
+              match: { issuer: device, CN: silenced }
+              clientId: ["${subject.CN}"]
+              deny:
+                subscribe: [ "fleets/+/devices/silenced/twin/desired" ]
+          """);
+      expect(ResponseCode.FORBIDDEN, "denied", twin.next());
+      expect(ResponseCode.FORBIDDEN, "denied", device.get("/twin"));
+      assertThat(fixture.get("/refusals/silenced").encode()).contains("twin/desired");
+      OperatorApi operator = OperatorApi.of(fixture);
+      String id = command(operator, "silenced", "blink", 600);
+      expect(ResponseCode.CONTENT, id, commands.next());
+    } finally {
+      Files.writeString(policy, before);
+    }
+  }
+
+  @Test
+  void observer_thatComesBackAgainAndAgain_isFew() {
+    fixture.device("restless");
+    Credential device = fixture.device("restless");
+    List<CoapsClient> clients = Stream.generate(() -> client(device)).limit(5).toList();
+    try {
+      double before = observers();
+      for (CoapsClient client : clients) {
+        assertThat(client.observe("/c").first().getOptions().hasObserve()).isTrue();
+      }
+      await().atMost(LIMIT).until(() -> observers() == before + 4);
+    } finally {
+      clients.forEach(CoapsClient::close);
+    }
+  }
+
+  private static double observers() {
+    return fixture.meters.get("muster.coap.observers").gauge().value();
   }
 
   private static double sessions() {

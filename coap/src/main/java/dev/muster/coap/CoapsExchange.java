@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
@@ -29,12 +30,18 @@ public final class CoapsExchange {
   private static final long PATIENCE_MS = 800;
 
   private final Exchange exchange;
+  private final Observations observations;
   private final Runnable ended;
   private final ScheduledFuture<?> impatience;
   private final AtomicBoolean answered = new AtomicBoolean();
 
-  CoapsExchange(Exchange exchange, ScheduledExecutorService timer, Runnable ended) {
+  CoapsExchange(
+      Exchange exchange,
+      Observations observations,
+      ScheduledExecutorService timer,
+      Runnable ended) {
     this.exchange = exchange;
+    this.observations = observations;
     this.ended = ended;
     this.impatience =
         timer.schedule(() -> exchange.sendAccept(), PATIENCE_MS, TimeUnit.MILLISECONDS);
@@ -68,15 +75,40 @@ public final class CoapsExchange {
     return request().getSourceContext().getPeerAddress();
   }
 
+  /** Whether the client wants to be told of what changes, too (RFC 7641, 3.1). */
+  public boolean wantsChanges() {
+    return request().getCode() == Code.GET && request().isObserve();
+  }
+
   /** Only the first answer is sent. */
   public void answer(Response response) {
     if (answered.compareAndSet(false, true)) {
-      impatience.cancel(false);
-      try {
-        exchange.sendResponse(response);
-      } finally {
-        ended.run();
+      if (request().isObserveCancel()) {
+        observations.end(exchange);
       }
+      send(response);
+    }
+  }
+
+  /**
+   * As {@link #answer}, with a success, to a client that wants changes. Without room for an
+   * observation, nothing but that is done, and the client sees by it that it has to ask again.
+   */
+  public void answerAndObserve(Response response, Watch watch) {
+    if (answered.compareAndSet(false, true)) {
+      exchange.execute(() -> {
+        observations.begin(exchange, watch);
+        send(response);
+      });
+    }
+  }
+
+  private void send(Response response) {
+    impatience.cancel(false);
+    try {
+      exchange.sendResponse(response);
+    } finally {
+      ended.run();
     }
   }
 }

@@ -69,6 +69,7 @@ public final class CoapsServer implements AutoCloseable {
   private final CoapsService service;
   private final ServerIdentity identity;
   private final OpenExchanges open = new OpenExchanges();
+  private final Observations observations;
   private final ScheduledExecutorService protocol;
   private final ScheduledExecutorService timer;
   private final DTLSConnector connector;
@@ -85,13 +86,26 @@ public final class CoapsServer implements AutoCloseable {
       List<X509Certificate> chain,
       MeterRegistry meters)
       throws IOException {
+    this(config, offer, key, chain, meters, CoapsSettings.of(config, offer.maxBody()));
+  }
+
+  /** For tests: with other settings than those of the field. */
+  CoapsServer(
+      CoapsConfig config,
+      Offer offer,
+      PrivateKey key,
+      List<X509Certificate> chain,
+      MeterRegistry meters,
+      Configuration settings)
+      throws IOException {
     service = offer.service();
     identity = new ServerIdentity(key, chain);
     protocol =
         ExecutorsUtil.newScheduledThreadPool(CoapsSettings.THREADS, threads(offer.name() + "#"));
     timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
-    Configuration settings = CoapsSettings.of(config, offer.maxBody());
-    SessionShares sessions = new SessionShares(config.sessions(), offer.name(), meters);
+    observations = new Observations(settings, offer.name(), meters);
+    SessionShares sessions =
+        new SessionShares(config.sessions(), observations::endAllOf, offer.name(), meters);
     connector = new DTLSConnector(new DtlsConnectorConfig.Builder(settings)
         .setAddress(new InetSocketAddress(config.host(), config.port()))
         .setCertificateIdentityProvider(identity)
@@ -103,12 +117,7 @@ public final class CoapsServer implements AutoCloseable {
         .setConfiguration(settings)
         .setConnector(connector)
         .setMessageExchangeStore(store(config))
-        .setCoapStackFactory(new Layers(
-            service,
-            new Transfers(
-                CoapsSettings.TRANSFERS,
-                TimeUnit.SECONDS.toNanos(CoapsSettings.TRANSFER_SECONDS),
-                System::nanoTime)))
+        .setCoapStackFactory(new Layers(service, transfers(), transfers()))
         .build();
     endpoint.setExecutors(protocol, timer);
     endpoint.setMessageDeliverer(new Deliverer());
@@ -122,6 +131,13 @@ public final class CoapsServer implements AutoCloseable {
 
   private static DaemonThreadFactory threads(String name) {
     return new DaemonThreadFactory(name);
+  }
+
+  private static Transfers transfers() {
+    return new Transfers(
+        CoapsSettings.TRANSFERS,
+        TimeUnit.SECONDS.toNanos(CoapsSettings.TRANSFER_SECONDS),
+        System::nanoTime);
   }
 
   private static InMemoryMessageExchangeStore store(CoapsConfig config) {
@@ -202,7 +218,7 @@ public final class CoapsServer implements AutoCloseable {
     @Override
     public void deliverRequest(Exchange exchange) {
       if (open.begin()) {
-        CoapsExchange ours = new CoapsExchange(exchange, timer, open::end);
+        CoapsExchange ours = new CoapsExchange(exchange, observations, timer, open::end);
         if (isRestOfALostAnswer(exchange.getRequest())) {
           ours.answer(Diagnostics.of(
               ResponseCode.REQUEST_ENTITY_INCOMPLETE, "Block2: the answer is gone, begin again"));

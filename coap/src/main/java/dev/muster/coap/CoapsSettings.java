@@ -39,13 +39,16 @@ final class CoapsSettings {
   /** For how long a message may come again (RFC 7252, 4.8.2). */
   static final int EXCHANGE_SECONDS = 247;
 
+  /** That there may be; a service has few paths that change. */
+  private static final int OBSERVATIONS_PER_SESSION = 2;
+
   private static final int MANY_PEERS = 100_000;
   private static final int CONNECTION_ID_LENGTH = 6;
   /** A session that was silent for so long makes room for a new one, if there is no other room. */
   private static final int STALE_SECONDS = 60;
 
   private static final int PREFERRED_BLOCK = 512;
-  private static final int MAX_MESSAGE = 1024;
+  static final int MAX_MESSAGE = 1024;
 
   static {
     SystemConfig.register();
@@ -65,6 +68,7 @@ final class CoapsSettings {
         .set(CoapConfig.PREFERRED_BLOCK_SIZE, PREFERRED_BLOCK)
         .set(CoapConfig.MAX_MESSAGE_SIZE, MAX_MESSAGE)
         .set(CoapConfig.MAX_ACTIVE_PEERS, TRANSFERS)
+        .set(CoapConfig.MAX_SERVER_OBSERVES, OBSERVATIONS_PER_SESSION * config.sessions())
         .set(CoapConfig.BLOCKWISE_STATUS_LIFETIME, TRANSFER_SECONDS, TimeUnit.SECONDS)
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.SERVER_ONLY)
         .set(DtlsConfig.DTLS_CLIENT_AUTHENTICATION_MODE, CertificateAuthenticationMode.NEEDED)

@@ -20,11 +20,14 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("deprecation") // The interface that is to be implemented extends an older one.
 final class Layers implements ExtendedCoapStackFactory {
   private final CoapsService service;
-  private final Transfers transfers;
+  private final Transfers bodies;
+  private final Transfers answers;
 
-  Layers(CoapsService service, Transfers transfers) {
+  /** @param bodies that come in blocks @param answers that go out in blocks */
+  Layers(CoapsService service, Transfers bodies, Transfers answers) {
     this.service = service;
-    this.transfers = transfers;
+    this.bodies = bodies;
+    this.answers = answers;
   }
 
   @Override
@@ -39,7 +42,8 @@ final class Layers implements ExtendedCoapStackFactory {
         outbox,
         new ExchangeCleanupLayer(settings),
         new ObserveLayer(settings),
-        new RequestGate(tag, settings, matcher, service, transfers),
+        new RequestGate(tag, settings, matcher, service, bodies, answers),
+        new BlockWatch(bodies, answers),
         CongestionControlLayer.newImplementation(tag, settings));
   }
 

@@ -4,12 +4,15 @@
  */
 package dev.muster.coap;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +43,9 @@ final class RecentMessages implements Deduplicator {
   private final LinkedHashMap<KeyMID, Entry> messages = new LinkedHashMap<>();
 
   private final Map<Object, Deque<KeyMID>> ofPeers = new HashMap<>();
+  /** The oldest first. Of more than half of all, an address forgets its own, nobody else's. */
+  private final Map<InetAddress, Set<KeyMID>> ofAddresses = new HashMap<>();
+
   private @Nullable ScheduledExecutorService executor;
   private @Nullable ScheduledFuture<?> sweep;
 
@@ -92,15 +98,28 @@ final class RecentMessages implements Deduplicator {
     messages.put(key, new Entry(exchange, nanoTime.getAsLong()));
     Deque<KeyMID> ofPeer = ofPeers.computeIfAbsent(key.getPeer(), peer -> new ArrayDeque<>(2));
     ofPeer.add(key);
+    Set<KeyMID> ofAddress =
+        ofAddresses.computeIfAbsent(addressOf(key), address -> new LinkedHashSet<>(2));
+    ofAddress.add(key);
     if (ofPeer.size() > OF_EACH_PEER) {
       remove(ofPeer.getFirst());
+    } else if (ofAddress.size() > Math.max(1, limit / 2)) {
+      remove(ofAddress.iterator().next());
     } else if (messages.size() > limit) {
       remove(messages.keySet().iterator().next());
     }
   }
 
+  private static InetAddress addressOf(KeyMID key) {
+    return ((InetSocketAddress) key.getPeer()).getAddress();
+  }
+
   private void remove(KeyMID key) {
     messages.remove(key);
+    ofAddresses.computeIfPresent(addressOf(key), (address, keys) -> {
+      keys.remove(key);
+      return keys.isEmpty() ? null : keys;
+    });
     ofPeers.computeIfPresent(key.getPeer(), (peer, keys) -> {
       keys.remove(key);
       return keys.isEmpty() ? null : keys;
@@ -109,14 +128,12 @@ final class RecentMessages implements Deduplicator {
 
   synchronized void forgetOld() {
     long oldest = nanoTime.getAsLong() - lifetimeNanos;
-    Iterator<Map.Entry<KeyMID, Entry>> entries = messages.entrySet().iterator();
-    while (entries.hasNext()) {
-      Map.Entry<KeyMID, Entry> next = entries.next();
-      if (next.getValue().since() - oldest >= 0) {
+    while (!messages.isEmpty()) {
+      Map.Entry<KeyMID, Entry> first = messages.entrySet().iterator().next();
+      if (first.getValue().since() - oldest >= 0) {
         return;
       }
-      entries.remove();
-      remove(next.getKey());
+      remove(first.getKey());
     }
   }
 
@@ -140,5 +157,6 @@ final class RecentMessages implements Deduplicator {
   public synchronized void clear() {
     messages.clear();
     ofPeers.clear();
+    ofAddresses.clear();
   }
 }

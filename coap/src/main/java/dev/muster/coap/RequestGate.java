@@ -31,17 +31,20 @@ final class RequestGate extends BlockwiseLayer {
   private static final Duration BUSY = Duration.ofSeconds(10);
 
   private final CoapsService service;
-  private final Transfers transfers;
+  private final Transfers bodies;
+  private final Transfers answers;
 
   RequestGate(
       String tag,
       Configuration settings,
       EndpointContextMatcher matcher,
       CoapsService service,
-      Transfers transfers) {
+      Transfers bodies,
+      Transfers answers) {
     super(tag, false, settings, matcher);
     this.service = service;
-    this.transfers = transfers;
+    this.bodies = bodies;
+    this.answers = answers;
   }
 
   @Override
@@ -60,10 +63,22 @@ final class RequestGate extends BlockwiseLayer {
   /** A word of why not fits one datagram; in blocks, it would take a place that others need. */
   @Override
   public void sendResponse(Exchange exchange, Response response) {
-    if (response.isError()) {
+    Response sent = isTooMany(exchange.getRequest(), response)
+        ? Diagnostics.later(
+            ResponseCode.SERVICE_UNAVAILABLE, BUSY, "too many answers in blocks, try again later")
+        : response;
+    if (sent.isError()) {
       exchange.getRequest().getOptions().removeBlock2();
     }
-    super.sendResponse(exchange, response);
+    super.sendResponse(exchange, sent);
+  }
+
+  private boolean isTooMany(Request request, Response response) {
+    BlockOption wanted = request.getOptions().getBlock2();
+    int whole = wanted == null ? CoapsSettings.MAX_MESSAGE : wanted.getSize();
+    return response.getPayloadSize() > whole
+        && !response.isError()
+        && !answers.isLeftFor(Transfers.keyOf(request));
   }
 
   /** Critical options of which Californium knows more than we do (RFC 7252, 5.4.1). */
@@ -90,13 +105,12 @@ final class RequestGate extends BlockwiseLayer {
       return Optional.empty();
     }
     BlockOption block = options.getBlock1();
-    Transfers.Key key =
-        new Transfers.Key(request.getSourceContext().getPeerAddress(), options.getUriString());
+    Transfers.Key key = Transfers.keyOf(request);
     if (!block.isM()) {
-      transfers.end(key);
+      bodies.end(key);
     } else if (block.getNum() > 0) {
-      transfers.goOn(key);
-    } else if (!transfers.begin(key)) {
+      bodies.goOn(key);
+    } else if (!bodies.begin(key)) {
       return Optional.of(Diagnostics.later(
           ResponseCode.SERVICE_UNAVAILABLE, BUSY, "too many bodies in blocks, try again later"));
     }

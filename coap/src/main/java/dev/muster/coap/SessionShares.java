@@ -10,8 +10,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.eclipse.californium.elements.util.Bytes;
 import org.eclipse.californium.scandium.ConnectionListener;
 import org.eclipse.californium.scandium.dtls.Connection;
+import org.eclipse.californium.scandium.dtls.DTLSContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the sessions of each address: that from which the session was opened or resumed last.
@@ -20,11 +24,18 @@ import org.eclipse.californium.scandium.dtls.Connection;
  */
 final class SessionShares implements ConnectionListener {
   private final Shares shares;
-  private final Map<Connection, InetAddress> sessions = new IdentityHashMap<>();
+  private final Consumer<Bytes> over;
+  private final Map<Connection, Session> sessions = new IdentityHashMap<>();
 
-  /** @param name that meters begin with */
-  SessionShares(int limit, String name, MeterRegistry meters) {
-    shares = new Shares(limit);
+  private record Session(InetAddress address, Bytes id) {}
+
+  /**
+   * @param over told the id of a session that has ended, or was opened anew
+   * @param name that meters begin with
+   */
+  SessionShares(int limit, Consumer<Bytes> over, String name, MeterRegistry meters) {
+    this.shares = new Shares(limit);
+    this.over = over;
     Gauge.builder(name + ".sessions", this, SessionShares::size).register(meters);
   }
 
@@ -38,23 +49,42 @@ final class SessionShares implements ConnectionListener {
   }
 
   @Override
-  public synchronized void onConnectionEstablished(Connection connection) {
+  public void onConnectionEstablished(Connection connection) {
     InetSocketAddress peer = connection.getPeerAddress();
-    if (peer == null) {
-      return;
+    DTLSContext context = connection.getEstablishedDtlsContext();
+    if (peer != null && context != null) {
+      Session now = new Session(peer.getAddress(), context.getSession().getSessionIdentifier());
+      // Also one that is resumed: what was to be sent by its former keys is not sent any more.
+      over.accept(now.id());
+      ended(replace(connection, now));
     }
-    InetAddress before = sessions.put(connection, peer.getAddress());
+  }
+
+  private synchronized @Nullable Session replace(Connection connection, Session now) {
+    Session before = sessions.put(connection, now);
     if (before != null) {
-      shares.giveBack(before);
+      shares.giveBack(before.address());
     }
-    shares.take(peer.getAddress());
+    shares.take(now.address());
+    return before;
   }
 
   @Override
-  public synchronized void onConnectionRemoved(Connection connection) {
-    InetAddress before = sessions.remove(connection);
+  public void onConnectionRemoved(Connection connection) {
+    ended(remove(connection));
+  }
+
+  private synchronized @Nullable Session remove(Connection connection) {
+    Session before = sessions.remove(connection);
     if (before != null) {
-      shares.giveBack(before);
+      shares.giveBack(before.address());
+    }
+    return before;
+  }
+
+  private void ended(@Nullable Session before) {
+    if (before != null) {
+      over.accept(before.id());
     }
   }
 

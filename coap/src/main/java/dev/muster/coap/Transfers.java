@@ -9,16 +9,22 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.eclipse.californium.core.coap.Request;
 
 /**
- * The bodies that are coming in blocks. Each may have all of its memory taken before anybody looks
- * at it, so that they are counted by address.
+ * The bodies that come, or go, in blocks. Each may have all of its memory taken before anybody
+ * looks at it, so that they are counted by address.
  *
  * <p>Thread-safe.
  */
 final class Transfers {
   /** As the layer keeps them: whoever begins the same again takes no other place. */
   record Key(InetSocketAddress peer, String path) {}
+
+  static Key keyOf(Request request) {
+    return new Key(
+        request.getSourceContext().getPeerAddress(), request.getOptions().getUriString());
+  }
 
   private final Shares shares;
   private final long lifetimeNanos;
@@ -44,6 +50,12 @@ final class Transfers {
     }
     underWay.put(key, now);
     return true;
+  }
+
+  /** Whether {@link #begin} would find room. */
+  synchronized boolean isLeftFor(Key key) {
+    forgetBefore(nanoTime.getAsLong() - lifetimeNanos);
+    return underWay.containsKey(key) || shares.isLeftFor(key.peer().getAddress());
   }
 
   /** Another block has come. */

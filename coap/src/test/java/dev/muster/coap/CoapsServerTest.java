@@ -6,23 +6,33 @@ package dev.muster.coap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.testing.CoapsClient;
+import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.CoAP.Type;
 import org.eclipse.californium.core.coap.Option;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.coap.option.OpaqueOptionDefinition;
 import org.eclipse.californium.core.config.CoapConfig;
+import org.eclipse.californium.core.network.Exchange;
+import org.eclipse.californium.core.network.stack.AbstractLayer;
+import org.eclipse.californium.elements.AddressEndpointContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,13 +44,17 @@ class CoapsServerTest {
       ROOT.issue("CN=localhost").server().build();
   private static final TestPki.Credential CLIENT = ROOT.issue("CN=client").build();
   private static final int SESSIONS = 4;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final BlockingQueue<CoapsExchange> held = new ArrayBlockingQueue<>(10);
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final List<CoapsClient> clients = new ArrayList<>();
   private CoapsServer server;
 
-  /** POST /slow waits for the test; POST /large takes blocks. */
+  private final BlockingQueue<Observation> observations = new ArrayBlockingQueue<>(10);
+  private final AtomicInteger over = new AtomicInteger();
+
+  /** POST /slow waits for the test; POST /large takes blocks; all below /watched changes. */
   private final class Paths implements CoapsService {
     @Override
     public boolean takesBlocks(Request request) {
@@ -49,6 +63,20 @@ class CoapsServerTest {
 
     @Override
     public void serve(CoapsExchange exchange) {
+      if (exchange.wantsChanges()) {
+        exchange.answerAndObserve(content("first"), new Watch() {
+          @Override
+          public void begun(Observation observation) {
+            observations.add(observation);
+          }
+
+          @Override
+          public void over() {
+            over.incrementAndGet();
+          }
+        });
+        return;
+      }
       switch (exchange.request().getOptions().getUriPathString()) {
         case "slow" -> held.add(exchange);
         case "large", "" ->
@@ -61,18 +89,34 @@ class CoapsServerTest {
 
   @BeforeEach
   void start() throws IOException {
+    CoapsConfig config = new CoapsConfig("127.0.0.1", 0, SESSIONS, 4);
     server = new CoapsServer(
-        new CoapsConfig("127.0.0.1", 0, SESSIONS, 4),
+        config,
         new CoapsServer.Offer("test", 4096, new Paths()),
         SERVER.key(),
         SERVER.chain(),
-        meters);
+        meters,
+        CoapsSettings.of(config, 4096)
+            .set(CoapConfig.ACK_TIMEOUT, 100, TimeUnit.MILLISECONDS)
+            .set(CoapConfig.MAX_RETRANSMIT, 2));
   }
 
   @AfterEach
   void stop() {
     clients.forEach(CoapsClient::close);
     server.close();
+  }
+
+  private static Response content(String text) {
+    return Diagnostics.of(ResponseCode.CONTENT, text);
+  }
+
+  private Observation begun() throws InterruptedException {
+    return Objects.requireNonNull(observations.poll(20, TimeUnit.SECONDS));
+  }
+
+  private void awaitOver(int expected) {
+    await().atMost(LIMIT).until(() -> over.get() == expected);
   }
 
   private CoapsClient client(String from) {
@@ -128,6 +172,39 @@ class CoapsServerTest {
   }
 
   @Test
+  void bodies_ofWhichABlockWasRefused_andAnswersFetchedToTheEnd_takeNoPlace() {
+    Transfers bodies = new Transfers(2, TimeUnit.MINUTES.toNanos(1), System::nanoTime);
+    Transfers answers = new Transfers(2, TimeUnit.MINUTES.toNanos(1), System::nanoTime);
+    BlockWatch watch = new BlockWatch(bodies, answers);
+    watch.setLowerLayer(new AbstractLayer() {
+      @Override
+      public void sendResponse(Exchange exchange, Response response) {}
+    });
+    Request block = post("0123456789abcdef");
+    block.setSourceContext(new AddressEndpointContext(new InetSocketAddress("192.0.2.1", 1)));
+    block.getOptions().setBlock1(0, true, 1);
+    Exchange exchange = new Exchange(block, "peer", Exchange.Origin.REMOTE, Runnable::run);
+    Transfers.Key key = Transfers.keyOf(block);
+    Transfers.Key other = new Transfers.Key(key.peer(), "another");
+
+    bodies.begin(key);
+    assertThat(bodies.isLeftFor(other)).isFalse();
+    Response tooLarge = new Response(ResponseCode.REQUEST_ENTITY_TOO_LARGE);
+    tooLarge.getOptions().setSize1(16);
+    watch.sendResponse(exchange, tooLarge);
+    assertThat(bodies.isLeftFor(other)).as("what came before is still kept").isFalse();
+    watch.sendResponse(exchange, new Response(ResponseCode.REQUEST_ENTITY_INCOMPLETE));
+    assertThat(bodies.isLeftFor(other)).isTrue();
+
+    for (int i = 0; i < 3; i++) {
+      Response part = new Response(ResponseCode.CONTENT);
+      part.getOptions().setBlock2(0, i < 2, i);
+      watch.sendResponse(exchange, part);
+      assertThat(answers.isLeftFor(other)).as("block " + i).isEqualTo(i == 2);
+    }
+  }
+
+  @Test
   void laterBlockOfAnAnswer_thatIsKeptNoMore_is408_andNothingIsDoneAgain() {
     Request request = post("a");
     request.getOptions().setBlock2(2, false, 3);
@@ -148,6 +225,78 @@ class CoapsServerTest {
       assertThat(response.getCode()).as("option " + number).isEqualTo(ResponseCode.BAD_OPTION);
       assertThat(response.getPayloadString()).contains("option: " + number);
     }
+  }
+
+  @Test
+  void observer_isTold_untilItForgets() throws Exception {
+    CoapsClient client = client("127.0.0.1");
+    CoapsClient.Observed observed = client.observe("/watched");
+    assertThat(observed.first().getPayloadString()).isEqualTo("first");
+    Observation observation = begun();
+    assertThat(observation.chain()).isEqualTo(CLIENT.chain());
+    int before = observed.first().getOptions().getObserve();
+    for (String text : List.of("second", "third")) {
+      observation.tell(content(text));
+      Response next = observed.next();
+      assertThat(next.getPayloadString()).isEqualTo(text);
+      assertThat(next.getType()).isEqualTo(Type.CON);
+      assertThat(next.getOptions().getObserve()).isGreaterThan(before);
+      before = next.getOptions().getObserve();
+    }
+    observed.forget();
+    observation.tell(content("fourth"));
+    awaitOver(1);
+  }
+
+  @Test
+  void observation_endsByRequest_byAnError_byAnotherOfTheSamePath_andWithItsSession()
+      throws Exception {
+    CoapsClient client = client("127.0.0.1");
+    CoapsClient.Observed byRequest = client.observe("/watched");
+    begun();
+    byRequest.cancel();
+    awaitOver(1);
+    CoapsClient.Observed byError = client.observe("/watched");
+    begun().tell(Diagnostics.of(ResponseCode.FORBIDDEN, "no more"));
+    assertThat(byError.next().getCode()).isEqualTo(ResponseCode.FORBIDDEN);
+    awaitOver(2);
+    client.observe("/watched");
+    begun();
+    client.observe("/watched");
+    begun();
+    awaitOver(3);
+    client.observe("/watched/too");
+    begun();
+    assertThat(over.get()).isEqualTo(3);
+    server.endSessions(chain -> true);
+    awaitOver(5);
+  }
+
+  @Test
+  void observation_ofAClientThatIsGone_ends() throws Exception {
+    try (DatagramProxy network = DatagramProxy.to(server.port(), 1)) {
+      CoapsClient client = new CoapsClient(network.port(), ROOT.certificate(), CLIENT);
+      clients.add(client);
+      client.observe("/watched");
+      network.swallow();
+      Observation observation = begun();
+      observation.tell(content("second"));
+      observation.tell(content("third"));
+      awaitOver(1);
+    }
+  }
+
+  @Test
+  void observers_areSoManyAtMost_andOthersAreAnswered() throws Exception {
+    CoapsClient client = client("127.0.0.1");
+    for (int i = 0; i < 2 * SESSIONS; i++) {
+      assertThat(client.observe("/watched/" + i).first().getOptions().hasObserve())
+          .isTrue();
+    }
+    Response answer = client.observe("/watched/more").first();
+    assertThat(answer.getPayloadString()).isEqualTo("first");
+    assertThat(answer.getOptions().hasObserve()).isFalse();
+    assertThat(meters.get("test.observations.refused").counter().count()).isEqualTo(1);
   }
 
   @Test

@@ -18,14 +18,18 @@ import org.junit.jupiter.api.Test;
 /** What is remembered of messages, and of peers. */
 class RecentMessagesTest {
   private final AtomicLong now = new AtomicLong();
-  private final RecentMessages messages = new RecentMessages(6, 247, now::get);
+  private final RecentMessages messages = new RecentMessages(10, 247, now::get);
 
   private static KeyMID key(int peer, int message) {
     return new KeyMID(message, peer(peer));
   }
 
   private static InetSocketAddress peer(int number) {
-    return new InetSocketAddress("192.0.2.1", 1 + number);
+    return new InetSocketAddress("192.0.2." + number % 250, 1 + number);
+  }
+
+  private static InetSocketAddress port(int port) {
+    return new InetSocketAddress("198.51.100.1", port);
   }
 
   private Exchange add(int peer, int message) {
@@ -62,8 +66,25 @@ class RecentMessagesTest {
     for (int peer = 1; peer <= 100; peer++) {
       add(peer, 1);
     }
-    assertThat(messages.size()).isEqualTo(6);
+    assertThat(messages.size()).isEqualTo(10);
     assertThat(messages.find(key(100, 1))).isNotNull();
+  }
+
+  @Test
+  void findPrevious_manyPortsOfOneAddress_pushOutNobodyElses() {
+    add(1, 1);
+    add(2, 1);
+    for (int port = 1; port <= 100; port++) {
+      KeyMID key = new KeyMID(1, port(port));
+      messages.findPrevious(
+          key, new Exchange(Request.newGet(), port(port), Origin.REMOTE, Runnable::run));
+    }
+    assertThat(messages.find(key(1, 1))).isNotNull();
+    assertThat(messages.find(key(2, 1))).isNotNull();
+    assertThat(messages.find(new KeyMID(1, port(100)))).as("its newest").isNotNull();
+    assertThat(messages.size()).as("half of ten for the many").isEqualTo(7);
+    messages.clear();
+    assertThat(messages.isEmpty()).isTrue();
   }
 
   @Test

@@ -8,12 +8,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.core.network.CoapEndpoint;
+import org.eclipse.californium.core.observe.NotificationListener;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.config.SystemConfig;
 import org.eclipse.californium.elements.config.UdpConfig;
@@ -65,6 +69,9 @@ public class CoapsClient implements AutoCloseable {
         .set(CoapConfig.ACK_TIMEOUT_SCALE, 1f)
         .set(CoapConfig.MAX_RETRANSMIT, 30)
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 300, TimeUnit.MILLISECONDS)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
+        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 30)
         // None for itself, but it takes the server's.
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
@@ -130,6 +137,75 @@ public class CoapsClient implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** What is sent of something that changes. */
+  public final class Observed {
+    private final Request request;
+    private final BlockingQueue<Response> notifications = new LinkedBlockingQueue<>();
+    private final NotificationListener listener;
+    private @Nullable Response first;
+
+    private Observed(Request request) {
+      this.request = request;
+      this.listener = (of, response) -> {
+        if (of.getToken().equals(request.getToken())) {
+          notifications.add(response);
+        }
+      };
+    }
+
+    /** What has come next; the answer to the request is not among them. */
+    public Response next() {
+      try {
+        Response next = notifications.poll(PATIENCE_MS, TimeUnit.MILLISECONDS);
+        if (next == null) {
+          throw new AssertionError("no notification");
+        }
+        return next;
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** What has come, and was not looked at. */
+    public List<Response> left() {
+      return List.copyOf(notifications);
+    }
+
+    /** Forgets it without a word: the next notification is answered with a reset. */
+    public void forget() {
+      endpoint.cancelObservation(request.getToken());
+      endpoint.removeNotificationListener(listener);
+    }
+
+    /** Says that it wants no more. */
+    public Response cancel() {
+      Request last = Request.newGet();
+      last.setToken(request.getToken());
+      last.setObserveCancel();
+      last.setURI(request.getURI());
+      try {
+        return last.send(endpoint).waitForResponse(PATIENCE_MS);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** The answer to the request. */
+    public Response first() {
+      return Objects.requireNonNull(first);
+    }
+  }
+
+  /** Asks for something, and to be told when it changes. */
+  public Observed observe(String path) {
+    Request request = Request.newGet();
+    request.setObserve();
+    Observed observed = new Observed(request);
+    endpoint.addNotificationListener(observed.listener);
+    observed.first = send(request, path);
+    return observed;
   }
 
   @Override

@@ -49,6 +49,17 @@ final class CoapDevice extends CoapsClient {
     return new CoapDevice(port, service, identity, settings -> settings);
   }
 
+  /** As {@link #behind}, and it has room for small datagrams alone. */
+  static CoapDevice inSmallBlocks(int port, RunningService service, TestPki.Credential identity) {
+    return new CoapDevice(
+        port,
+        service,
+        identity,
+        settings -> settings
+            .set(CoapConfig.MAX_MESSAGE_SIZE, 128)
+            .set(CoapConfig.PREFERRED_BLOCK_SIZE, 128));
+  }
+
   /** One that has no other cipher. */
   static CoapDevice offering(
       CipherSuite suite, RunningService service, TestPki.Credential identity) {

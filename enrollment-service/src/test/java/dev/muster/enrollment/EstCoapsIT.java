@@ -13,6 +13,7 @@ import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
@@ -444,13 +445,18 @@ class EstCoapsIT {
   }
 
   @Test
-  void estCoaps_datagramsLostAndDoubledInASession_enrollOnce() throws Exception {
-    try (UdpNat nat = new UdpNat(service.service().coapsPort().getAsInt());
-        CoapDevice device = CoapDevice.behind(nat.port(), service, service.idevid("C-13"))) {
-      // The handshake is left alone: Scandium repeats it after two seconds, four, eight...
-      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
-      nat.misbehave(new Random(11));
-      assertThat(device.post("/est/sen", csr("c13")).getCode()).isEqualTo(ResponseCode.CHANGED);
+  void estCoaps_overABadNetwork_enrollsOnce_inBlocks() throws Exception {
+    long seed = new Random().nextLong();
+    TestPki.Credential idevid = service.idevid("C-13");
+    byte[] csr = csr("c13");
+    try (DatagramProxy network = DatagramProxy.to(service.service().coapsPort().getAsInt(), seed);
+        CoapDevice device = CoapDevice.inSmallBlocks(network.port(), service, idevid)) {
+      network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
+      Response issued = device.post("/est/sen", csr);
+      String what = "seed " + seed + " " + network.counts() + " " + issued;
+      assertThat(issued.getCode()).as(what).isEqualTo(ResponseCode.CHANGED);
+      assertThat(certificates(issued.getPayload())).as(what).hasSize(1);
+      assertThat(csr.length).as("bytes, in blocks of 128").isGreaterThan(128);
     }
     assertThat(trace("acme-c-13")).isEqualTo(trace("acme-" + enrolledOnce("C-14")));
     assertThat(service.get("/certificates?device=acme-c-13").body().getJsonArray("certificates"))

@@ -10,7 +10,6 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.util.Arrays;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,6 @@ final class UdpNat implements AutoCloseable {
   private final AtomicInteger handshakeRecords = new AtomicInteger();
   private volatile DatagramSocket outside = socket();
   private volatile @Nullable SocketAddress client;
-  private @Nullable Random mischief;
 
   UdpNat(int serverPort) throws IOException {
     this.serverPort = serverPort;
@@ -48,16 +46,6 @@ final class UdpNat implements AutoCloseable {
     outside = socket();
     pump(outside, this::toClient);
     before.close();
-  }
-
-  /** From now on, every fifth datagram is lost, and every fifth comes twice, by chance. */
-  synchronized void misbehave(Random random) {
-    mischief = random;
-  }
-
-  private synchronized int copies() {
-    int chance = mischief == null ? 5 : mischief.nextInt(5);
-    return chance == 0 ? 0 : chance == 1 ? 2 : 1;
   }
 
   private static DatagramSocket socket() throws IOException {
@@ -92,9 +80,7 @@ final class UdpNat implements AutoCloseable {
         while (true) {
           DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
           from.receive(packet);
-          for (int copies = copies(); copies > 0; copies--) {
-            forward.accept(packet);
-          }
+          forward.accept(packet);
         }
       } catch (IOException e) {
         // Closed.

@@ -60,10 +60,11 @@ public final class CoapListener implements AutoCloseable {
   }
 
   /**
-   * Ends sessions whose certificate was revoked or has expired. Their next request would be refused
-   * in any case. Blocks shortly.
+   * Tells observers what they have lost, and ends sessions whose certificate was revoked or has
+   * expired. Their next request would be refused in any case. Blocks shortly.
    */
   public void look() {
+    routes.look();
     server.endSessions(routes::isOver);
   }
 

@@ -9,6 +9,7 @@ import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authz.Decision;
 import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.command.Commands;
+import dev.muster.broker.delivery.Deliveries;
 import dev.muster.broker.mqtt.Later;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.session.DevicePublisher;
@@ -53,6 +54,7 @@ public final class CoapRoutes implements CoapsService {
   /**
    * Where it goes, and comes from.
    *
+   * @param deliveries tells of what there is for a device
    * @param publisher to who listens over MQTT
    * @param blocking where a database is read
    */
@@ -60,12 +62,14 @@ public final class CoapRoutes implements CoapsService {
       TelemetrySink telemetry,
       Twins twins,
       Commands commands,
+      Deliveries deliveries,
       DevicePublisher publisher,
       Executor blocking) {}
 
   private final KnownDevices devices;
   private final Deciding deciding;
   private final TelemetryIntake telemetry;
+  private final Observers observers;
   private final StateExchange state;
   private final MeterRegistry meters;
   private final Sparingly strangers = new Sparingly(System::nanoTime);
@@ -76,9 +80,21 @@ public final class CoapRoutes implements CoapsService {
         deciding.authenticator(), deciding.revocations(), deciding.policy(), clock);
     this.deciding = deciding;
     this.telemetry = new TelemetryIntake(keeping.telemetry(), keeping.publisher(), clock, meters);
+    this.observers = new Observers(devices, deciding.refusals(), keeping.blocking(), clock, meters);
     this.state = new StateExchange(
-        keeping.twins(), keeping.commands(), keeping.publisher(), keeping.blocking(), meters);
+        keeping.twins(),
+        keeping.commands(),
+        observers,
+        keeping.publisher(),
+        keeping.blocking(),
+        meters);
     this.meters = meters;
+    keeping.deliveries().alsoTell(observers::look);
+  }
+
+  /** Tells those who observe what they have lost, and what they could not be told before. */
+  void look() {
+    observers.lookAtAll();
   }
 
   /** Whether a session has no use any more. */
@@ -193,29 +209,30 @@ public final class CoapRoutes implements CoapsService {
   private void decide(CoapsExchange exchange, KnownDevice device, CoapAct act) {
     Decision decision = act.says()
         ? device.policy().publish(act.topic(), false, exchange.request().getPayloadSize())
-        : Decision.allow("none");
+        : device.policy().receive(act.topic());
     if (decision.allowed()) {
-      act.doing().begin(exchange.request().getPayload(), response -> answer(exchange, response));
+      act.doing().begin(new Reply(exchange, meters));
     } else {
-      note(device, act, decision.rule(), decision.detail());
+      note(device, act, decision);
       answer(exchange, CoapAnswers.denied(decision));
     }
   }
 
-  private void note(KnownDevice device, CoapAct act, String rule, String detail) {
-    deciding.refusals().note(device.subject(), "publish", act.topic(), rule, detail);
+  private void note(KnownDevice device, CoapAct act, Decision decision) {
+    String operation = act.says() ? "publish" : "subscribe";
+    deciding
+        .refusals()
+        .note(device.subject(), operation, act.topic(), decision.rule(), decision.detail());
     LOG.warn(
-        "Refused operation=publish subject={} topic={} rule={} detail=\"{}\"",
+        "Refused operation={} subject={} topic={} rule={} detail=\"{}\"",
+        operation,
         device.subject(),
         act.topic(),
-        rule,
-        detail);
+        decision.rule(),
+        decision.detail());
   }
 
   private void answer(CoapsExchange exchange, Response response) {
-    meters
-        .counter("muster.coap.requests", "code", response.getCode().toString())
-        .increment();
-    exchange.answer(response);
+    new Reply(exchange, meters).answer(response);
   }
 }

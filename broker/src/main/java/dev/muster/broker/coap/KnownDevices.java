@@ -32,12 +32,18 @@ final class KnownDevices {
   private final RevocationView revocations;
   private final Supplier<PolicyFile> policy;
   private final Clock clock;
-  private final Map<X509Certificate, Entry> entries = new LinkedHashMap<>(16, 0.75f, true) {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<X509Certificate, Entry> eldest) {
-      return size() > REMEMBERED;
-    }
-  };
+  private final Map<X509Certificate, Entry> entries = newestOnly();
+  /** Those for whom there is no CRL, and in which epoch that was so. */
+  private final Map<X509Certificate, Long> waiting = newestOnly();
+
+  private static <V> Map<X509Certificate, V> newestOnly() {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<X509Certificate, V> eldest) {
+        return size() > REMEMBERED;
+      }
+    };
+  }
 
   KnownDevices(
       CertificateAuthenticator authenticator,
@@ -85,10 +91,36 @@ final class KnownDevices {
     return outcome;
   }
 
-  /** Whether a session has no use any more, whatever becomes of its certificate. */
+  /**
+   * Whether a session has no use any more, whatever becomes of its certificate. To be asked often:
+   * who waits for a CRL is judged again when one has come.
+   */
   boolean isOver(List<X509Certificate> chain) {
-    return judge(chain) instanceof Outcome.Refused refused
-        && refused.refusal() != Refusal.UNAVAILABLE;
+    long epoch = revocations.epoch();
+    if (chain.isEmpty() || isWaiting(chain.get(0), epoch)) {
+      return chain.isEmpty();
+    }
+    if (!(judge(chain) instanceof Outcome.Refused refused)) {
+      return false;
+    }
+    if (refused.refusal() == Refusal.UNAVAILABLE) {
+      rememberWaiting(chain.get(0), epoch);
+      return false;
+    }
+    return true;
+  }
+
+  private boolean isWaiting(X509Certificate certificate, long epoch) {
+    synchronized (waiting) {
+      Long since = waiting.get(certificate);
+      return since != null && since == epoch;
+    }
+  }
+
+  private void rememberWaiting(X509Certificate certificate, long epoch) {
+    synchronized (waiting) {
+      waiting.put(certificate, epoch);
+    }
   }
 
   private @Nullable Entry find(X509Certificate certificate) {

@@ -7,24 +7,20 @@ package dev.muster.broker.coap;
 import dev.muster.broker.command.CommandOutcome;
 import dev.muster.broker.command.Commands;
 import dev.muster.broker.delivery.Letter;
-import dev.muster.broker.delivery.LetterSource;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
 import dev.muster.coap.Diagnostics;
+import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
@@ -35,19 +31,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Twins and commands for devices that ask when they are awake: {@code /twin} and {@code /c}.
+ * Twins and commands for devices that ask, or observe, when they are awake: {@code /twin} and
+ * {@code /c}.
  *
  * <p>Thread-safe.
  */
 final class StateExchange {
   private static final Logger LOG = LoggerFactory.getLogger(StateExchange.class);
   private static final Duration COMMIT_LIMIT = Duration.ofSeconds(10);
-  private static final int JSON = 50;
-  private static final int ETAG_BYTES = 8;
   private static final String AFTER = "after=";
 
   private final Twins twins;
   private final Commands commands;
+  private final Observers observers;
   private final DevicePublisher publisher;
   private final Executor blocking;
   private final MeterRegistry meters;
@@ -56,11 +52,13 @@ final class StateExchange {
   StateExchange(
       Twins twins,
       Commands commands,
+      Observers observers,
       DevicePublisher publisher,
       Executor blocking,
       MeterRegistry meters) {
     this.twins = twins;
     this.commands = commands;
+    this.observers = observers;
     this.publisher = publisher;
     this.blocking = blocking;
     this.meters = meters;
@@ -72,17 +70,17 @@ final class StateExchange {
     checkForm(options);
     checkQuery(options, 0);
     if (request.getCode() == Code.GET) {
-      return fetch(device.topics().twinDesired(), twins, device, "", options);
+      return fetch(device, device.topics().twinDesired(), new StateView(twins, ""));
     }
     checkPost(request);
     String topic = device.topics().twinReported();
-    return new CoapAct(
-        topic,
-        true,
-        (payload, answer) -> kept(
-            twins.report(device.id(), payload),
-            StateExchange::answerOf,
-            new Saying("reported", topic, payload, answer)));
+    return new CoapAct(topic, true, reply -> {
+      byte[] payload = reply.exchange().request().getPayload();
+      kept(
+          twins.report(device.id(), payload),
+          StateExchange::answerOf,
+          new Saying("reported", device.id(), topic, payload, reply));
+    });
   }
 
   /** GET: the oldest command that is open, or the next one after another. */
@@ -100,7 +98,7 @@ final class StateExchange {
           ResponseCode.BAD_OPTION, "Uri-Query: not understood (expected: after=<id>)");
     }
     String after = query.isEmpty() ? "" : query.get(0).substring(AFTER.length());
-    return fetch(device.topics().command("next"), commands, device, after, options);
+    return fetch(device, device.topics().command("next"), new StateView(commands, after));
   }
 
   /** POST: how a command went. */
@@ -113,21 +111,21 @@ final class StateExchange {
       throw new RefusedException(ResponseCode.NOT_FOUND, "command: not known of this device");
     }
     String topic = device.topics().commandResult(id);
-    return new CoapAct(
-        topic,
-        true,
-        (payload, answer) -> kept(
-            commands.result(device.id(), id, payload),
-            StateExchange::answerOf,
-            new Saying("result", topic, payload, answer)));
+    return new CoapAct(topic, true, reply -> {
+      byte[] payload = reply.exchange().request().getPayload();
+      kept(
+          commands.result(device.id(), id, payload),
+          StateExchange::answerOf,
+          new Saying("result", device.id(), topic, payload, reply));
+    });
   }
 
   private static void checkForm(OptionSet options) throws RefusedException {
-    if (options.hasAccept() && options.getAccept() != JSON) {
+    if (options.hasAccept() && options.getAccept() != StateAnswers.JSON) {
       throw new RefusedException(
           ResponseCode.NOT_ACCEPTABLE, "Accept: cannot be given (expected: 50, JSON)");
     }
-    if (options.hasContentFormat() && options.getContentFormat() != JSON) {
+    if (options.hasContentFormat() && options.getContentFormat() != StateAnswers.JSON) {
       throw new RefusedException(
           ResponseCode.UNSUPPORTED_CONTENT_FORMAT, "Content-Format: expected 50, JSON");
     }
@@ -148,84 +146,61 @@ final class StateExchange {
     }
   }
 
-  private CoapAct fetch(
-      String topic, LetterSource source, KnownDevice device, String after, OptionSet options) {
-    return new CoapAct(topic, false, (payload, answer) -> {
+  private CoapAct fetch(KnownDevice device, String topic, StateView view) {
+    return new CoapAct(topic, false, reply -> {
       try {
-        blocking.execute(() -> answer.accept(next(source, device, after, options)));
+        blocking.execute(() -> tell(reply, device, new Observers.Place(topic, view)));
       } catch (RejectedExecutionException e) {
-        answer.accept(CoapAnswers.notStored());
+        reply.answer(CoapAnswers.notStored());
       }
     });
   }
 
-  private Response next(LetterSource source, KnownDevice device, String after, OptionSet options) {
+  /** What comes after another is of use only once: whoever observes sees the first. */
+  private void tell(Reply reply, KnownDevice device, Observers.Place place) {
     try {
-      Optional<Letter> letter = source.lettersFor(device.id()).stream()
-          .filter(one -> one.key().compareTo(after) > 0)
-          .filter(
-              one -> device.policy().receive(one.topic().apply(device.topics())).allowed())
-          .findFirst();
-      letter.ifPresent(found -> found.sent().run());
-      return letter
-          .map(found -> content(found.payload(), options))
-          .orElseGet(StateExchange::nothing);
+      if (reply.exchange().wantsChanges() && place.view().after().isEmpty()) {
+        observers.begin(reply, device, place);
+      } else {
+        Optional<Letter> letter = place.view().first(device);
+        letter.ifPresent(found -> found.sent().run());
+        reply.answer(StateAnswers.once(letter, reply.exchange().request().getOptions()));
+      }
     } catch (SQLException | RuntimeException e) {
       LOG.warn("State not read device={} error={}", device.id(), e.toString());
-      return CoapAnswers.notStored();
-    }
-  }
-
-  private static Response nothing() {
-    Response response = Diagnostics.of(ResponseCode.NOT_FOUND, "nothing is there for the device");
-    response.getOptions().setMaxAge(0);
-    return response;
-  }
-
-  /**
-   * Of now alone: without Max-Age it would be of a minute (RFC 7252, 5.10.5). With a tag, by which
-   * a device need not be sent what it has, nor take blocks of two states.
-   */
-  private static Response content(byte[] payload, OptionSet options) {
-    byte[] tag = tagOf(payload);
-    boolean known = options.containsETag(tag);
-    Response response = new Response(known ? ResponseCode.VALID : ResponseCode.CONTENT);
-    response.getOptions().setMaxAge(0).addETag(tag);
-    if (!known) {
-      response.getOptions().setContentFormat(JSON);
-      response.setPayload(payload);
-    }
-    return response;
-  }
-
-  private static byte[] tagOf(byte[] payload) {
-    try {
-      return Arrays.copyOf(MessageDigest.getInstance("SHA-256").digest(payload), ETAG_BYTES);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      reply.answer(CoapAnswers.notStored());
     }
   }
 
   /** What a device says of itself, and to whom it is answered. */
-  private record Saying(String kind, String topic, byte[] payload, Consumer<Response> answer) {}
+  private record Saying(String kind, DeviceId device, String topic, byte[] payload, Reply reply) {}
 
   private <T> void kept(CompletableFuture<T> done, Function<T, Response> answerOf, Saying saying) {
     done.orTimeout(COMMIT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-        .whenComplete((outcome, failure) -> {
-          if (failure != null) {
+        .thenApply(answerOf)
+        .whenComplete((response, failure) -> {
+          if (failure == null) {
+            answered(saying, response);
+          } else {
             LOG.warn("State not stored topic={} reason={}", saying.topic(), failure.toString());
             count(saying, "not_stored");
-            saying.answer().accept(CoapAnswers.notStored());
-            return;
+            saying.reply().answer(CoapAnswers.notStored());
           }
-          Response response = answerOf.apply(outcome);
-          boolean stored = response.getCode() == ResponseCode.CHANGED;
-          count(saying, stored ? "stored" : "refused");
-          saying.answer().accept(response);
-          if (stored) {
-            publisher.pass(saying.topic(), saying.payload(), "application/json");
-          }
+        })
+        .exceptionally(defect -> {
+          LOG.error("State stored, and not told of topic={}", saying.topic(), defect);
+          return null;
         });
+  }
+
+  private void answered(Saying saying, Response response) {
+    boolean stored = response.getCode() == ResponseCode.CHANGED;
+    count(saying, stored ? "stored" : "refused");
+    saying.reply().answer(response);
+    if (stored) {
+      publisher.pass(saying.topic(), saying.payload(), "application/json");
+      observers.look(saying.device());
+    }
   }
 
   private void count(Saying saying, String outcome) {

@@ -14,9 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.eclipse.californium.core.coap.Request;
-import org.eclipse.californium.core.coap.Response;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,10 +42,11 @@ final class TelemetryIntake {
 
   CoapAct read(Request request, KnownDevice device) throws RefusedException {
     TelemetryRequest read = TelemetryRequest.read(request, device.subject());
-    return new CoapAct(read.topicName(), true, (payload, answer) -> store(read, payload, answer));
+    return new CoapAct(read.topicName(), true, reply -> store(read, reply));
   }
 
-  private void store(TelemetryRequest request, byte[] payload, Consumer<Response> answer) {
+  private void store(TelemetryRequest request, Reply reply) {
+    byte[] payload = reply.exchange().request().getPayload();
     TelemetryMessage message = TelemetryMessage.read(
         request.topic(), request.identity(), clock.instant(), request.contentType(), payload);
     long start = System.nanoTime();
@@ -57,7 +56,7 @@ final class TelemetryIntake {
           if (failure == null) {
             acknowledged.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
             count(stored.name());
-            answer.accept(CoapAnswers.of(message, stored));
+            reply.answer(CoapAnswers.of(message, stored));
             pass(request, payload, stored);
           } else {
             count("not_stored");
@@ -65,7 +64,7 @@ final class TelemetryIntake {
                 "Telemetry not stored device={} reason={}",
                 request.topic().device(),
                 failure.toString());
-            answer.accept(CoapAnswers.notStored());
+            reply.answer(CoapAnswers.notStored());
           }
         });
   }

@@ -19,10 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +58,7 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   private final Counter count;
   private final ConcurrentMap<DeviceId, Recipient> recipients = new ConcurrentHashMap<>();
   private final ConcurrentMap<DeviceId, Look> looks = new ConcurrentHashMap<>();
+  private final List<Consumer<DeviceId>> others = new CopyOnWriteArrayList<>();
   private final ExecutorService executor;
 
   public Deliveries(List<LetterSource> sources, DevicePublisher publisher, MeterRegistry meters) {
@@ -105,8 +108,14 @@ public final class Deliveries implements SessionListener, AutoCloseable {
     }
   }
 
+  /** Has somebody else look, too, whenever there may be something for a device. */
+  public void alsoTell(Consumer<DeviceId> other) {
+    others.add(other);
+  }
+
   /** Looks what there is for a device, if it is connected. Returns at once. */
   public void look(DeviceId device) {
+    others.forEach(other -> other.accept(device));
     if (!recipients.containsKey(device)) {
       return;
     }
