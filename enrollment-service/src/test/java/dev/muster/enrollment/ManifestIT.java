@@ -6,6 +6,7 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
@@ -179,6 +180,34 @@ class ManifestIT {
         .isEqualTo(1);
     assertThat(post("serial,tags\nJ-1,a=c\n".getBytes()).body().getInteger("refused"))
         .isEqualTo(1);
+  }
+
+  /** The key of a row may be told later, but never be another one. */
+  @Test
+  void keyOfARow_isAddedOnce_andGuardsTheFirstEnrollment() {
+    String own =
+        Fingerprint.of(service.idevid("K-1").certificate().getPublicKey()).hex();
+    String another = "ab".repeat(32);
+    service.idevid("K-2");
+    assertThat(post("serial\nK-1\nK-2\n".getBytes()).body().getInteger("added")).isEqualTo(2);
+    byte[] keyed = ("serial,key\nK-1," + own + "\nK-2," + another + "\n").getBytes();
+    assertThat(post(keyed).body().getInteger("added")).isEqualTo(2);
+    assertThat(post(keyed).body().getInteger("unchanged")).isEqualTo(2);
+    assertThat(post("serial\nK-1\n".getBytes()).body().getInteger("unchanged")).isEqualTo(1);
+    JsonObject changed = post(("serial,key\nK-1," + another + "\n").getBytes()).body();
+    assertThat(changed.getJsonArray("errors").getJsonObject(0).getString("reason"))
+        .isEqualTo("key: announced before, with another key");
+
+    service.enrolled("K-1", "k1");
+    service.csr("k2", "/");
+    assertThat(service.enroll("simpleenroll", "K-2", "k2").status()).isEqualTo(202);
+    JsonObject waiting = service.get("/devices/acme-k-2").body();
+    assertThat(waiting.getJsonArray("pending").getJsonObject(0).getString("reason"))
+        .isEqualTo("an IDevID with another key than its manifest tells");
+    assertThat(service.enroll("simpleenroll", "K-2", "k2").status()).isEqualTo(202);
+    assertThat(service.post("/devices/acme-k-2/approve", new JsonObject()).status())
+        .isEqualTo(200);
+    assertThat(service.enroll("simpleenroll", "K-2", "k2").status()).isEqualTo(200);
   }
 
   @Test

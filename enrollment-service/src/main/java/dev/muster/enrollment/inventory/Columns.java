@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.inventory;
 
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.io.ByteArrayInputStream;
@@ -38,6 +39,11 @@ final class Columns {
   static @Nullable DeviceId deviceOrNull(ResultSet row, String column) throws SQLException {
     String value = row.getString(column);
     return value == null ? null : new DeviceId(value);
+  }
+
+  static @Nullable Fingerprint fingerprintOrNull(ResultSet row, String column) throws SQLException {
+    String value = row.getString(column);
+    return value == null ? null : new Fingerprint(value);
   }
 
   static X509Certificate certificate(ResultSet row, String column) throws SQLException {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sha256 of the file as it came
  * @param signer subject of its signer's certificate; null if it was not signed
- * @param added how many devices it announced
+ * @param added how many of its rows told something new
  * @param refused how many of its rows could not be used
  */
 public record ManifestRecord(

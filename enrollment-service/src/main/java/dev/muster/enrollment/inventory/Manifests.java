@@ -29,7 +29,7 @@ public final class Manifests {
   /** What was announced about serial numbers, by serial number. */
   public Map<String, ManifestEntry> announced(String manufacturer, Collection<String> serials) {
     Map<String, ManifestEntry> found = new HashMap<>();
-    sql.statement("SELECT m.serial, m.fleet, m.device, m.tags" + WANTED
+    sql.statement("SELECT m.serial, m.fleet, m.device, m.tags, m.key_id" + WANTED
             + " JOIN manifest_entry m ON m.manufacturer = :manufacturer AND m.serial = w.name")
         .bindTexts("wanted", serials)
         .bind("manufacturer", manufacturer)
@@ -69,8 +69,8 @@ public final class Manifests {
     }
     sql.statement(
             "INSERT INTO manifest_entry (manufacturer, serial, fleet, device, template_id, tags,"
-                + " added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template, :tags,"
-                + " :now)")
+                + " key_id, added_at) VALUES (:manufacturer, :serial, :fleet, :device, :template,"
+                + " :tags, :key, :now)")
         .executeEach(
             entries,
             (row, entry) -> row.bind("manufacturer", manufacturer)
@@ -83,7 +83,22 @@ public final class Manifests {
                         ? Manufacturer.template(manufacturer, entry.serial())
                         : null)
                 .bind("tags", entry.tags())
+                .bind("key", Columns.text(entry.key()))
                 .bind("now", now));
+  }
+
+  /** Notes the keys of devices that were announced without. */
+  public void addKeys(String manufacturer, List<ManifestEntry> entries) {
+    if (entries.isEmpty()) {
+      return;
+    }
+    sql.statement("UPDATE manifest_entry SET key_id = :key WHERE manufacturer = :manufacturer"
+            + " AND serial = :serial AND key_id IS NULL")
+        .executeEach(
+            entries,
+            (row, entry) -> row.bind("manufacturer", manufacturer)
+                .bind("serial", entry.serial())
+                .bind("key", Columns.text(entry.key())));
   }
 
   /** Notes that a manifest came in; of the same one again, only the first time is kept. */

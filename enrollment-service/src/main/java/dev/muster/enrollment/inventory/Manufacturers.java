@@ -281,7 +281,7 @@ public final class Manufacturers {
 
   /** What was announced about a serial number. */
   public Optional<ManifestEntry> announced(String manufacturer, String serial) {
-    return sql.statement("SELECT serial, fleet, device, tags FROM manifest_entry"
+    return sql.statement("SELECT serial, fleet, device, tags, key_id FROM manifest_entry"
             + " WHERE manufacturer = :manufacturer AND serial = :serial")
         .bind("manufacturer", manufacturer)
         .bind("serial", serial)
@@ -310,6 +310,7 @@ public final class Manufacturers {
         row.getString("serial"),
         Columns.fleetOrNull(row, "fleet"),
         Columns.deviceOrNull(row, "device"),
-        row.getString("tags"));
+        row.getString("tags"),
+        Columns.fingerprintOrNull(row, "key_id"));
   }
 }

@@ -17,12 +17,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code serial[,fleet][,device][,tags]} with that header, in any order of the columns. A
- * serial number begins with a letter or digit, so that no spreadsheet takes it for a formula. Tags
- * are {@code name=value}, with semicolons or commas between; a bare name is true.
+ * Reads {@code serial[,fleet][,device][,tags][,key]} with that header, in any order of the columns.
+ * A serial number begins with a letter or digit, so that no spreadsheet takes it for a formula.
+ * Tags are {@code name=value}, with semicolons or commas between; a bare name is true.
  */
 final class ManifestCsv {
-  private static final List<String> COLUMNS = List.of("serial", "fleet", "device", "tags");
+  private static final List<String> COLUMNS = List.of("serial", "fleet", "device", "tags", "key");
 
   private ManifestCsv() {}
 
@@ -53,8 +53,8 @@ final class ManifestCsv {
     if (!header.contains("serial")
         || !COLUMNS.containsAll(header)
         || Set.copyOf(header).size() < header.size()) {
-      throw new IllegalArgumentException(
-          "manifest: header " + Quoted.of(line) + " (expected: serial[,fleet][,device][,tags])");
+      throw new IllegalArgumentException("manifest: header " + Quoted.of(line)
+          + " (expected: serial[,fleet][,device][,tags][,key])");
     }
     return header;
   }
@@ -80,7 +80,8 @@ final class ManifestCsv {
         field(header, fields, "serial"),
         field(header, fields, "fleet"),
         field(header, fields, "device"),
-        tags == null ? Map.of() : Tag.parseAll(tags));
+        tags == null ? Map.of() : Tag.parseAll(tags),
+        field(header, fields, "key"));
   }
 
   private static @Nullable String field(List<String> header, List<String> fields, String name) {

@@ -72,6 +72,7 @@ public final class ManifestImport {
   /**
    * What came of it.
    *
+   * @param added how many rows told something new: a device, or the key of one announced before
    * @param refused how many rows were not taken; {@code problems} tells of the first of them
    * @param signer null if it was not signed
    */
@@ -262,6 +263,7 @@ public final class ManifestImport {
       Set<String> taken = manifests.takenByOthers(manufacturer.name(), names());
       Map<String, String> given = new HashMap<>();
       List<ManifestEntry> fresh = new ArrayList<>();
+      List<ManifestEntry> keyed = new ArrayList<>();
       batch.forEach((row, entry) -> {
         @Nullable ManifestEntry before = known.get(entry.serial());
         @Nullable String obstacle = before == null ? obstacle(entry, taken, given) : null;
@@ -270,14 +272,20 @@ public final class ManifestImport {
         } else if (before == null) {
           known.put(entry.serial(), entry);
           fresh.add(entry);
-        } else if (before.equals(entry)) {
-          unchanged++;
-        } else {
+        } else if (!before.saysTheSame(entry)) {
           problem(row, "serial: announced before, with other particulars");
+        } else if (entry.key() == null || entry.key().equals(before.key())) {
+          unchanged++;
+        } else if (before.key() == null) {
+          known.put(entry.serial(), entry);
+          keyed.add(entry);
+        } else {
+          problem(row, "key: announced before, with another key");
         }
       });
       manifests.announce(manufacturer.name(), fresh, clock.instant());
-      added += fresh.size();
+      manifests.addKeys(manufacturer.name(), keyed);
+      added += fresh.size() + keyed.size();
       batch.clear();
     }
 

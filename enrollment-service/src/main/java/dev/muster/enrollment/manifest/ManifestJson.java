@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * element by element.
  */
 final class ManifestJson {
-  private static final Set<String> FIELDS = Set.of("serial", "fleet", "device", "tags");
+  private static final Set<String> FIELDS = Set.of("serial", "fleet", "device", "tags", "key");
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -71,14 +71,15 @@ final class ManifestJson {
     element.fieldNames().forEachRemaining(name -> {
       if (!FIELDS.contains(name)) {
         throw new IllegalArgumentException(
-            Quoted.of(name) + ": unknown (expected: serial, fleet, device or tags)");
+            Quoted.of(name) + ": unknown (expected: serial, fleet, device, tags or key)");
       }
     });
     return ManifestRows.checked(
         text(element, "serial"),
         text(element, "fleet"),
         text(element, "device"),
-        tags(element.path("tags")));
+        tags(element.path("tags")),
+        text(element, "key"));
   }
 
   private static @Nullable String text(JsonNode object, String name) {

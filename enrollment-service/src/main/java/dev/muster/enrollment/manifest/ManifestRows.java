@@ -6,9 +6,11 @@ package dev.muster.enrollment.manifest;
 
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -32,7 +34,8 @@ interface ManifestRows {
       @Nullable String serial,
       @Nullable String fleet,
       @Nullable String device,
-      Map<String, String> tags) {
+      Map<String, String> tags,
+      @Nullable String key) {
     String number = serial == null ? "" : serial;
     if (!Serial.GRAMMAR.matcher(number).matches()) {
       throw new IllegalArgumentException("serial: " + Quoted.of(number)
@@ -42,7 +45,20 @@ interface ManifestRows {
         number,
         fleet == null ? null : new FleetName(fleet),
         device == null ? null : new DeviceId(device),
-        tags.isEmpty() ? null : text(tags));
+        tags.isEmpty() ? null : text(tags),
+        key == null ? null : fingerprint(key));
+  }
+
+  /** As `openssl dgst` and labels write it; some programs write it in capitals. */
+  private static Fingerprint fingerprint(String key) {
+    try {
+      return new Fingerprint(key.toLowerCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "key: " + Quoted.of(key)
+              + " (expected: the SHA-256 of the IDevID's SubjectPublicKeyInfo, 64 hexadecimal digits)",
+          e);
+    }
   }
 
   /** In one order, so that the same tags are the same text. */

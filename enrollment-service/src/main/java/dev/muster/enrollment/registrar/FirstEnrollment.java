@@ -116,6 +116,9 @@ final class FirstEnrollment {
     if (request.hook() instanceof HookVerdict.Defer defer) {
       return defer(facts, subject, now, false, "the hook wants it to wait: " + defer.reason());
     }
+    if (isAnotherThanAnnounced(request, facts)) {
+      return defer(facts, subject, now, true, "an IDevID with another key than its manifest tells");
+    }
     if (facts.device().map(device -> isAnotherFactoryKey(device, request)).orElse(false)) {
       return defer(
           facts,
@@ -146,6 +149,19 @@ final class FirstEnrollment {
       case MANUAL ->
         defer(facts, subject, now, false, "its manufacturer's devices need an approval");
     };
+  }
+
+  /**
+   * Once a device was let in, its own key counts: an operator has approved it, or it was there
+   * before the manifest.
+   */
+  private static boolean isAnotherThanAnnounced(
+      EnrollmentRequest.First request, RegistryFacts facts) {
+    Fingerprint announced = facts.announced().map(ManifestEntry::key).orElse(null);
+    Fingerprint shown = request.factoryKey();
+    boolean letInBefore =
+        facts.device().map(device -> device.enrolledAt() != null).orElse(false);
+    return announced != null && shown != null && !announced.equals(shown) && !letInBefore;
   }
 
   /** Who comes with a claim token alone shows no factory key, and contradicts none. */

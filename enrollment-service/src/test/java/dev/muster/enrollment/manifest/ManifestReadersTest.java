@@ -15,6 +15,7 @@ import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,6 +64,19 @@ class ManifestReadersTest {
     assertThat(read.problems).isEmpty();
     assertThat(read.entries).hasSize(2);
     assertThat(read.entries.get(0).tags()).isEqualTo("a=b;site=hall 3;spare=true");
+  }
+
+  @Test
+  void key_isRead_inCapitalsToo_andWhatIsNoneIsAProblem() {
+    String key = "0a".repeat(32);
+    Read read =
+        csv("serial,key\nA,\nB," + key + "\nC," + key.toUpperCase(Locale.ROOT) + "\nD,0a\n");
+    assertThat(read.problems).containsExactly(5);
+    assertThat(read.entries)
+        .extracting(entry -> String.valueOf(entry.key()))
+        .containsExactly("null", key, key);
+    assertThat(json("[{\"serial\":\"B\",\"key\":\"" + key + "\"}]").entries)
+        .containsExactly(read.entries.get(1));
   }
 
   @Test

@@ -236,6 +236,25 @@ class RegistrarTest {
     return csr(List.of(new VerifiedCsr.Name(type, value)), List.of());
   }
 
+  private static Optional<ManifestEntry> announced(Fingerprint key) {
+    return Optional.of(new ManifestEntry("SN1", null, null, null, key));
+  }
+
+  private static DeviceRecord neverEnrolled(DeviceRecord device) {
+    return new DeviceRecord(
+        device.id(),
+        device.fleet(),
+        device.manufacturer(),
+        device.serial(),
+        device.factoryKey(),
+        device.status(),
+        device.released(),
+        device.createdAt(),
+        null,
+        device.epoch(),
+        device.identifiedBy());
+  }
+
   private static Arguments row(String name, World world, String expected) {
     return Arguments.of(name, world, expected);
   }
@@ -264,6 +283,33 @@ class RegistrarTest {
             "registered, not announced",
             new World().with(w -> w.admission = Admission.REGISTERED),
             "FORBIDDEN IDevID"),
+        row(
+            "announced with its key",
+            new World().with(w -> w.announced = announced(FACTORY_KEY)),
+            "issue acme-sn1 default"),
+        row(
+            "announced with another key",
+            new World().with(w -> w.announced = announced(OTHER_KEY)),
+            "defer true"),
+        row(
+            "announced with another key, known but never let in",
+            new World().device(DeviceStatus.PENDING, false).with(w -> {
+              w.announced = announced(OTHER_KEY);
+              w.device = w.device.map(RegistrarTest::neverEnrolled);
+            }),
+            "defer true"),
+        row(
+            "announced with another key, approved",
+            new World()
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO)
+                .with(w -> w.announced = announced(OTHER_KEY)),
+            "issue acme-sn1 default superseding"),
+        row(
+            "announced with another key, let in before",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED)
+                .with(w -> w.announced = announced(OTHER_KEY)),
+            "issue acme-sn1 default"),
         row("manual", new World().with(w -> w.admission = Admission.MANUAL), "defer false"),
         row(
             "manual, approved",

@@ -33,9 +33,9 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -277,8 +277,9 @@ public final class Factory {
   }
 
   /**
-   * Writes a signed manifest of all serial numbers that {@link #issue} has given so far: CSV inside
-   * a CMS SignedData, DER. The key that signs is made for it and thrown away; the CA certifies it.
+   * Writes a signed manifest of all serial numbers that {@link #issue} has given so far, each with
+   * the SHA-256 of its IDevID's public key: CSV inside a CMS SignedData, DER. The key that signs is
+   * made for it and thrown away; the CA certifies it.
    *
    * @param fleet the fleet of these devices; null leaves that to the operator
    * @param file is replaced if it is there
@@ -286,26 +287,27 @@ public final class Factory {
    * @throws FactoryException if there are none, or {@code file} cannot be written
    */
   public int manifest(@Nullable FleetName fleet, Path file) {
-    Set<String> serials = ledger.serials();
-    if (serials.isEmpty()) {
+    Map<String, String> keys = ledger.keys();
+    if (keys.isEmpty()) {
       throw new FactoryException("no serial number was issued here yet (expected: factory issue"
           + " first; IDevIDs made before manifests were known are in no ledger)");
     }
-    String header = fleet == null ? "serial\n" : "serial,fleet\n";
-    String end = fleet == null ? "\n" : "," + fleet + "\n";
-    String csv = serials.stream().collect(Collectors.joining(end, header, end));
+    String fleetColumn = fleet == null ? "" : "," + fleet;
+    StringBuilder csv = new StringBuilder(fleet == null ? "serial,key\n" : "serial,fleet,key\n");
+    keys.forEach((serial, fingerprint) ->
+        csv.append(serial).append(fleetColumn).append(',').append(fingerprint).append('\n'));
     KeyPair station = newKey();
     byte[] signed = new ManifestSigner(
             FactoryCertificates.station(station.getPublic(), certificate, key, clock),
             station.getPrivate())
-        .sign(csv.getBytes(StandardCharsets.US_ASCII));
+        .sign(csv.toString().getBytes(StandardCharsets.US_ASCII));
     try {
       Files.write(file, signed);
     } catch (IOException e) {
       throw FactoryException.io(file, "written", e);
     }
-    LOG.info("Manifest signed serials={} file={}", serials.size(), file);
-    return serials.size();
+    LOG.info("Manifest signed serials={} file={}", keys.size(), file);
+    return keys.size();
   }
 
   private static void requireName(String name) {

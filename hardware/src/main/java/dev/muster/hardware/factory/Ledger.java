@@ -12,9 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * Which serial numbers a factory has given, and to which keys: a line each, only ever added to.
@@ -105,21 +105,28 @@ final class Ledger {
     return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
   }
 
-  /** In the order in which they were first given. */
-  Set<String> serials() {
-    Set<String> serials = new LinkedHashSet<>();
+  /**
+   * The key of each serial number, in the order in which those were first given: the newest key,
+   * for what was noted before it was cut short. Empty of a line that is older than keys are noted.
+   */
+  Map<String, String> keys() {
+    Map<String, String> keys = new LinkedHashMap<>();
     synchronized (Ledger.class) {
       try {
         byte[] bytes = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
-        lines(ByteBuffer.wrap(bytes)).forEach(line -> serials.add(serial(line)));
+        lines(ByteBuffer.wrap(bytes)).forEach(line -> keys.put(serial(line), key(line)));
       } catch (IOException e) {
         throw FactoryException.io(file, "read", e);
       }
     }
-    return serials;
+    return keys;
   }
 
   private static String serial(String line) {
     return line.split(" ", 2)[0];
+  }
+
+  private static String key(String line) {
+    return line.substring(Math.min(line.length(), serial(line).length() + 1));
   }
 }

@@ -102,7 +102,14 @@ final class FactoryOpensslIT {
         "-out",
         "m.csv");
     assertThat(Files.readString(folder.resolve("m.csv")))
-        .isEqualTo("serial,fleet\nSN-0001,north\nSN-0002,north\n");
+        .isEqualTo("serial,fleet,key\nSN-0001,north," + keyOf("device") + "\nSN-0002,north,"
+            + keyOf("device2") + "\n");
+  }
+
+  private String keyOf(String device) {
+    run("x509", "-in", device + "/device.pem", "-noout", "-pubkey", "-out", "key.pem");
+    run("pkey", "-pubin", "-in", "key.pem", "-outform", "DER", "-out", "key.der");
+    return run("dgst", "-sha256", "-r", "key.der").split(" ")[0];
   }
 
   private String run(String... arguments) {

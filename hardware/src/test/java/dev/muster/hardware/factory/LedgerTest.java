@@ -6,6 +6,7 @@ package dev.muster.hardware.factory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
@@ -32,7 +33,17 @@ class LedgerTest {
     assertThatThrownBy(() -> ledger.addUnlessOthers("SN-2", KEY))
         .isInstanceOf(FactoryException.class)
         .hasMessageStartingWith("serial SN-2: its key is that of SN-1 already");
-    assertThat(ledger.serials()).containsExactly("SN-1");
+    assertThat(ledger.keys()).containsExactly(entry("SN-1", KEY));
+  }
+
+  /** A try that was cut short may have noted a key that is lost. */
+  @Test
+  void keys_serialNotedTwice_isTheNewest() {
+    Ledger ledger = new Ledger(folder);
+    ledger.add("SN-1", "cd".repeat(32));
+    ledger.add("SN-2", "ef".repeat(32));
+    ledger.add("SN-1", KEY);
+    assertThat(ledger.keys()).containsExactly(entry("SN-1", KEY), entry("SN-2", "ef".repeat(32)));
   }
 
   /** Lines of old have no key; of what was not whole, nobody has a certificate. */
@@ -40,14 +51,14 @@ class LedgerTest {
   void tornLine_isNone_andTheNextTakesItsPlace() throws Exception {
     Path file = Files.writeString(folder.resolve(Ledger.FILE), "SN-1\nSN-2 abab");
     Ledger ledger = new Ledger(folder);
-    assertThat(ledger.serials()).containsExactly("SN-1");
+    assertThat(ledger.keys()).containsExactly(entry("SN-1", ""));
 
     ledger.add("SN-3", KEY);
     assertThat(file).content().isEqualTo("SN-1\nSN-3 " + KEY + "\n");
 
     Files.writeString(file, "SN-4");
     ledger.addUnlessOthers("SN-5", KEY);
-    assertThat(ledger.serials()).containsExactly("SN-5");
+    assertThat(ledger.keys()).containsExactly(entry("SN-5", KEY));
   }
 
   /** Closing any descriptor of a file takes away the lock that a process has on it. */
@@ -75,6 +86,6 @@ class LedgerTest {
 
     assertThat(folder.resolve("other.out")).isEmptyFile();
     assertThat(other.exitValue()).isZero();
-    assertThat(new Ledger(folder).serials()).hasSize(LedgerWriter.KEYS);
+    assertThat(new Ledger(folder).keys()).hasSize(LedgerWriter.KEYS);
   }
 }
