@@ -9,9 +9,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.testing.FaultProxy;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,7 +30,8 @@ class KillIT {
   Path folder;
 
   @Test
-  void kill_underLoad_losesNothingAcknowledged_andStoresNothingTwice() throws Exception {
+  void killsAndABadNetwork_underLoad_loseNothingAcknowledged_andStoreNothingTwice()
+      throws Exception {
     long seed = Long.getLong("seed", System.nanoTime());
     Random random = new Random(seed);
     Path data = folder.resolve("muster-data");
@@ -47,20 +51,41 @@ class KillIT {
       "--set",
       "ports.metrics=0"
     };
-    PublishingFleet fleet = PublishingFleet.start(folder, DEVICES, Duration.ofMillis(20));
-    try (fleet) {
+    FaultProxy network = FaultProxy.to(ports.mqtt());
+    PublishingFleet fleet = PublishingFleet.start(
+        folder, DEVICES, Duration.ofMillis(20), URI.create("mqtts://localhost:" + network.port()));
+    try (network;
+        fleet) {
+      awaitAcknowledged(fleet, DEVICES);
+      network.reset();
+      awaitAcknowledged(fleet, 10 * DEVICES);
+      swallowWhatIsUnderWay(network, fleet);
       for (int round = 0; round < ROUNDS; round++) {
-        int before = fleet.acknowledged();
-        int wanted = 50 + random.nextInt(200);
-        await().atMost(Duration.ofSeconds(60)).until(() -> fleet.acknowledged() >= before + wanted);
+        awaitAcknowledged(fleet, 50 + random.nextInt(200));
         backend.kill();
         backend = MusterProcess.start(folder, samePorts).awaitReady();
       }
-      int before = fleet.acknowledged();
-      await().atMost(Duration.ofSeconds(60)).until(() -> fleet.acknowledged() > before + DEVICES);
+      awaitAcknowledged(fleet, 1 + DEVICES);
     }
     fleet.assertStoredOnce(OperatorClient.local(data), "seed " + seed);
     backend.close();
     assertThat(fleet.acknowledged()).as("the load was one").isGreaterThan(ROUNDS * 50);
+  }
+
+  private static void awaitAcknowledged(PublishingFleet fleet, int more) {
+    int before = fleet.acknowledged();
+    await().atMost(Duration.ofSeconds(60)).until(() -> fleet.acknowledged() >= before + more);
+  }
+
+  /** Messages that never arrive, and acknowledgements; then the connections are reset. */
+  private static void swallowWhatIsUnderWay(FaultProxy network, PublishingFleet fleet) {
+    network.swallow();
+    AtomicInteger known = new AtomicInteger(-1);
+    await()
+        .during(Duration.ofSeconds(1))
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> known.getAndSet(fleet.acknowledged()) == fleet.acknowledged());
+    network.reset();
+    network.heal();
   }
 }

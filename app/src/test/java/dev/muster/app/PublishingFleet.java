@@ -16,6 +16,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -37,18 +38,26 @@ import java.util.concurrent.TimeUnit;
  */
 final class PublishingFleet implements AutoCloseable {
   private final Path folder;
+  private final URI broker;
   private final List<FleetDevice> devices = new ArrayList<>();
   private final List<Path> states = new ArrayList<>();
   private final Map<DeviceId, Set<MessageIdentity>> acknowledged = new ConcurrentHashMap<>();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final ScheduledExecutorService load = Executors.newSingleThreadScheduledExecutor();
 
-  private PublishingFleet(Path folder) {
+  private PublishingFleet(Path folder, URI broker) {
     this.folder = folder;
+    this.broker = broker;
   }
 
   /** Makes the factory, has the backend in {@code folder} trust it, and starts its devices. */
   static PublishingFleet start(Path folder, int size, Duration interval) {
+    return start(
+        folder, size, interval, Endpoints.read(folder.resolve("muster-data")).mqttUrl());
+  }
+
+  /** As the other; @param broker where the devices find it, or what stands before it */
+  static PublishingFleet start(Path folder, int size, Duration interval, URI broker) {
     // Not by commands: a JVM for each takes seconds.
     Factory factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
     MusterProcess.run(
@@ -62,12 +71,11 @@ final class PublishingFleet implements AutoCloseable {
             "--admission",
             "auto")
         .expect(0);
-    PublishingFleet fleet = new PublishingFleet(folder);
+    PublishingFleet fleet = new PublishingFleet(folder, broker);
     fleet.copyRoot();
-    Endpoints ports = Endpoints.read(fleet.data());
     for (int i = 0; i < size; i++) {
       factory.issue("SN-" + i, folder.resolve("SN-" + i));
-      fleet.startDevice("SN-" + i, ports);
+      fleet.startDevice("SN-" + i);
     }
     fleet.load.scheduleAtFixedRate(
         () -> fleet.devices.forEach(fleet::publish), 0, interval.toMillis(), TimeUnit.MILLISECONDS);
@@ -95,13 +103,13 @@ final class PublishingFleet implements AutoCloseable {
   /** One more device of the factory, which publishes nothing by itself. */
   FleetDevice startAnother(String serial) {
     Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, folder.resolve(serial));
-    return startDevice(serial, Endpoints.read(data()));
+    return startDevice(serial);
   }
 
-  private FleetDevice startDevice(String serial, Endpoints ports) {
+  private FleetDevice startDevice(String serial) {
     FleetDevice device = FleetDevice.builder()
-        .enrollment(ports.estUrl())
-        .broker(ports.mqttUrl())
+        .enrollment(Endpoints.read(data()).estUrl())
+        .broker(broker)
         .trust(root())
         .factoryIdentity(
             folder.resolve(serial).resolve("device.key"),
