@@ -55,6 +55,27 @@ class ArchitectureTest {
     mayKnow("device", "protocol");
   }
 
+  /** Firmware that speaks MQTT does not carry Californium. */
+  @Test
+  void deviceSdk_knowsNoCoap_butInItsModule() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.muster.device..")
+        .and()
+        .resideOutsideOfPackage("dev.muster.device.coap..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.muster.device.coap..", "org.eclipse.californium..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.muster.device.coap..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.eclipse.paho..", "org.bouncycastle..")
+        .check(CLASSES);
+  }
+
   @Test
   void hardware_knowsProtocolAndSdk() {
     mayKnow("hardware", "protocol", "device");

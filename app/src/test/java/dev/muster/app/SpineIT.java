@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,9 @@ class SpineIT {
 
   @BeforeAll
   static void start() {
-    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    backend = MusterProcess.start(
+            folder, "serve", "--ephemeral-ports", "--set", "ports.telemetryCoaps=0")
+        .awaitReady();
     ports = Endpoints.read(folder.resolve("muster-data"));
     operator = OperatorClient.local(folder.resolve("muster-data"));
     muster("factory", "init", "--out", "acme", "--name", "acme").expect(0);
@@ -85,12 +88,16 @@ class SpineIT {
   }
 
   private static FleetDevice device(String serial, Path trust) {
+    return device(serial, trust, ports.mqttUrl());
+  }
+
+  private static FleetDevice device(String serial, Path trust, URI broker) {
     // Not by a command: a JVM for each takes seconds.
     Path identity = folder.resolve(serial);
     Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, identity);
     return FleetDevice.builder()
         .enrollment(ports.estUrl())
-        .broker(ports.mqttUrl())
+        .broker(broker)
         .trust(trust)
         .factoryIdentity(identity.resolve("device.key"), identity.resolve("chain.pem"))
         .stateDirectory(folder.resolve(serial + "-state"))
@@ -120,6 +127,44 @@ class SpineIT {
           .contains("21.4");
       assertThat(muster("admin", "devices", "show", "acme-sn-1").expect(0).stdout())
           .contains("plant-a");
+    }
+  }
+
+  @Test
+  void device_overCoap_isTheSame() throws Exception {
+    muster("admin", "twin", "set", "acme-sn-7", "{\"interval\": 10}").expect(0);
+    URI broker = URI.create("coaps://localhost:" + ports.telemetryCoaps());
+    Path root = folder.resolve("muster-data/trust/root.pem");
+    try (FleetDevice device = device("SN-7", root, broker)) {
+      device.onCommand("blink", (command, context) -> CommandResult.done(command.payload()));
+      device.twin().onDesired(desired -> device.twin().report(desired));
+      device.start();
+      device.telemetry("env").publish(Map.of("temperature", 21.4)).get(60, TimeUnit.SECONDS);
+      assertThat(muster("admin", "telemetry", "query", "acme-sn-7", "--stream", "env")
+              .expect(0)
+              .stdout())
+          .contains("21.4");
+      assertThat(muster(
+                  "admin",
+                  "commands",
+                  "send",
+                  "acme-sn-7",
+                  "blink",
+                  "--payload",
+                  "{\"times\":3}",
+                  "--deadline",
+                  "60s",
+                  "--wait")
+              .expect(0)
+              .stdout())
+          .contains("times");
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() ->
+              operator.get("devices/acme-sn-7/twin").path("reported").toString().contains("10"));
+      assertThatThrownBy(() ->
+              device.event("door", Map.of("open", true)).acknowledged().get(60, TimeUnit.SECONDS))
+          .hasMessageContaining("CoAP has no place");
     }
   }
 

@@ -19,7 +19,7 @@ import dev.muster.device.internal.identity.KeyPlaces;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.log.LogRing;
 import dev.muster.device.internal.mqtt.MqttTransport;
-import dev.muster.device.internal.mqtt.PahoTransport;
+import dev.muster.device.internal.mqtt.Transports;
 import dev.muster.device.internal.outbound.Message;
 import dev.muster.device.internal.outbound.OutboundQueue;
 import dev.muster.device.internal.outbound.QueueLimits;
@@ -309,7 +309,7 @@ public final class FleetDevice implements AutoCloseable {
     private RandomGenerator random = new SecureRandom();
     private DeviceListener listener = new DeviceListener() {};
     private DeviceTiming timing = DeviceTiming.STANDARD;
-    private MqttTransport transport = new PahoTransport();
+    private @Nullable MqttTransport transport;
     private @Nullable Executor callbacks;
     private int maxQueuedMessages = DEFAULT_QUEUED_MESSAGES;
     private long maxQueuedBytes = DEFAULT_QUEUED_BYTES;
@@ -326,9 +326,14 @@ public final class FleetDevice implements AutoCloseable {
       return this;
     }
 
-    /** Where to connect: {@code mqtts://host:port}; the port is 8883 if absent. */
+    /**
+     * Where to connect: {@code mqtts://host:port}; the port is 8883 if absent. Or
+     * {@code coaps://host:port}, with the library muster-device-sdk-coap; the port is 5684 if
+     * absent.
+     */
     public Builder broker(URI uri) {
-      broker = checked("broker", uri, "mqtts", "mqtts://host:8883");
+      Transports.to(requireNonNull(uri, "broker"));
+      broker = uri;
       return this;
     }
 
@@ -465,6 +470,7 @@ public final class FleetDevice implements AutoCloseable {
     public FleetDevice build() {
       URI enrollTo = set("enrollment", enrollment);
       URI connectTo = set("broker", broker);
+      MqttTransport way = transport != null ? transport : Transports.to(connectTo);
       Path state = set("stateDirectory", stateDirectory);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
       KeyVault vault = KeyPlaces.open(keys);
@@ -480,7 +486,7 @@ public final class FleetDevice implements AutoCloseable {
             state,
             deviceClock(anchors, factory),
             random,
-            transport,
+            way,
             timing);
         return new FleetDevice(this, settings);
       } catch (RuntimeException e) {

@@ -13,6 +13,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * TLS as one credential: made anew for each, because a resumed session would go on showing the one
@@ -23,10 +24,12 @@ public final class TlsIdentity {
 
   private final Credential credential;
   private final SSLContext context;
+  private final X509ExtendedTrustManager trust;
 
-  private TlsIdentity(Credential credential, SSLContext context) {
+  private TlsIdentity(Credential credential, SSLContext context, X509ExtendedTrustManager trust) {
     this.credential = credential;
     this.context = context;
+    this.trust = trust;
   }
 
   /**
@@ -37,11 +40,10 @@ public final class TlsIdentity {
   public static TlsIdentity of(Credential credential, TrustAnchors trust, DeviceClock clock) {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
+      ServerTrust servers = new ServerTrust(trust, clock);
       context.init(
-          new KeyManager[] {new SingleKeyManager(credential)},
-          new TrustManager[] {new ServerTrust(trust, clock)},
-          null);
-      return new TlsIdentity(credential, context);
+          new KeyManager[] {new SingleKeyManager(credential)}, new TrustManager[] {servers}, null);
+      return new TlsIdentity(credential, context, servers);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("TLS is missing from this Java runtime", e);
     }
@@ -49,6 +51,11 @@ public final class TlsIdentity {
 
   public Credential credential() {
     return credential;
+  }
+
+  /** Whom to trust; for which host a certificate is, is for the caller to look at. */
+  public X509ExtendedTrustManager trust() {
+    return trust;
   }
 
   /** Sockets of it have to be given {@link #harden} before the handshake. */

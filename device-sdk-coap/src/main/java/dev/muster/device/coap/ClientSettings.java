@@ -1,0 +1,49 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.coap;
+
+import java.util.List;
+import org.eclipse.californium.core.config.CoapConfig;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.elements.config.SystemConfig;
+import org.eclipse.californium.elements.config.UdpConfig;
+import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
+import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
+
+/** What Californium is told. Nothing is read from files, as it would by itself. */
+final class ClientSettings {
+  /** A twin has 64 KB at most. */
+  private static final int MAX_BODY = 128 * 1024;
+
+  private static final int PREFERRED_BLOCK = 512;
+  private static final int MAX_MESSAGE = 1024;
+
+  static {
+    SystemConfig.register();
+    UdpConfig.register();
+    CoapConfig.register();
+    DtlsConfig.register();
+  }
+
+  static final Configuration STANDARD = new Configuration()
+      .set(CoapConfig.PROTOCOL_STAGE_THREAD_COUNT, 1)
+      .set(CoapConfig.MAX_RESOURCE_BODY_SIZE, MAX_BODY)
+      .set(CoapConfig.PREFERRED_BLOCK_SIZE, PREFERRED_BLOCK)
+      .set(CoapConfig.MAX_MESSAGE_SIZE, MAX_MESSAGE)
+      .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
+      .set(
+          DtlsConfig.DTLS_CIPHER_SUITES,
+          List.of(
+              CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
+              CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256))
+      .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false)
+      // None for itself, but it takes the server's: a NAT that forgets costs no handshake.
+      .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
+      .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
+      .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1);
+
+  private ClientSettings() {}
+}

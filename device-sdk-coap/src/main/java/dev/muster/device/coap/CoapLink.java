@@ -1,0 +1,320 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.coap;
+
+import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.log.DeviceLogger;
+import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.internal.mqtt.LinkEvents;
+import dev.muster.device.internal.mqtt.LinkSettings;
+import dev.muster.device.internal.mqtt.MqttLink;
+import dev.muster.device.internal.mqtt.OutboundMessage;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.eclipse.californium.core.coap.MessageObserverAdapter;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.coap.Token;
+import org.eclipse.californium.core.network.CoapEndpoint;
+import org.eclipse.californium.elements.AddressEndpointContext;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.scandium.DTLSConnector;
+import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.AlertMessage;
+import org.eclipse.californium.scandium.dtls.CertificateType;
+import org.eclipse.californium.scandium.dtls.HandshakeException;
+import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * One DTLS session as the SDK's link. It says one thing at a time (RFC 7252, 4.7), and keeps what
+ * the broker cannot take now; it is over when the broker does not answer.
+ *
+ * <p>All of it happens on a thread of its own.
+ */
+final class CoapLink implements MqttLink {
+  private static final Logger LOG = DeviceLogger.of(CoapLink.class);
+  private static final int DEFAULT_PORT = 5684;
+  private static final int WINDOW = 1;
+  private static final long MAX_BODY = 16 * 1024;
+  private static final int NOT_AUTHORIZED = 0x87;
+  private static final long GOODBYE_MS = 200;
+
+  private final LinkSettings settings;
+  private final LinkEvents events;
+  private final Configuration californium;
+  private final ServerJudge judge;
+  private final ScheduledThreadPoolExecutor thread;
+  private final Map<Token, Watched> watched = new LinkedHashMap<>();
+  private @Nullable InetSocketAddress broker;
+  private @Nullable DTLSConnector connector;
+  private @Nullable CoapEndpoint endpoint;
+  private volatile boolean connected;
+  private volatile boolean ended;
+  private boolean closing;
+
+  CoapLink(LinkSettings settings, LinkEvents events, Configuration californium) {
+    this.settings = settings;
+    this.events = events;
+    this.californium = californium;
+    this.judge = new ServerJudge(settings.identity().trust(), settings.broker().getHost());
+    this.thread = new ScheduledThreadPoolExecutor(1, task -> {
+      Thread made = new Thread(task, "muster-coap");
+      made.setDaemon(true);
+      return made;
+    });
+    // When it is over, what was left to do is not done any more.
+    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  void start() {
+    run(this::connect);
+    after(settings.connectTimeout().toMillis(), () -> {
+      if (!connected) {
+        end(new LinkEnd(LinkEnd.Kind.LOST, "no answer of the broker in time"));
+      }
+    });
+  }
+
+  private void connect() {
+    try {
+      int port = settings.broker().getPort();
+      broker = new InetSocketAddress(
+          InetAddress.getByName(settings.broker().getHost()), port < 0 ? DEFAULT_PORT : port);
+      connector = new DTLSConnector(dtls());
+      endpoint = new CoapEndpoint.Builder()
+          .setConfiguration(californium)
+          .setConnector(connector)
+          .build();
+      endpoint.addNotificationListener((request, response) -> run(() -> told(request, response)));
+      endpoint.start();
+    } catch (IOException e) {
+      end(new LinkEnd(LinkEnd.Kind.LOST, String.valueOf(e)));
+      return;
+    }
+    // Who may not even ask for its twin is told so, and is known.
+    Request probe = Request.newGet();
+    probe.getOptions().setUriPath("twin");
+    send(probe, this::probed);
+  }
+
+  private DtlsConnectorConfig dtls() {
+    Credential own = settings.identity().credential();
+    return new DtlsConnectorConfig.Builder(californium)
+        .setAddress(new InetSocketAddress(0))
+        .setAdvancedCertificateVerifier(judge)
+        .setCertificateIdentityProvider(new SingleCertificateProvider(
+            own.key(), own.chain().toArray(X509Certificate[]::new), List.of(CertificateType.X_509)))
+        .build();
+  }
+
+  private void probed(Response response) {
+    if (Answers.isUnauthorized(response) || Answers.isForLater(response)) {
+      end(Answers.endOf(response));
+      return;
+    }
+    connected = true;
+    events.onConnected(WINDOW, MAX_BODY);
+    renewLater();
+  }
+
+  @Override
+  public boolean publish(OutboundMessage message) {
+    if (!connected || ended) {
+      return false;
+    }
+    run(() -> deliver(message));
+    return true;
+  }
+
+  private void deliver(OutboundMessage message) {
+    Optional<Request> request = Requests.of(message);
+    if (request.isPresent()) {
+      send(request.get(), response -> delivered(message, response));
+    } else {
+      events.onAcknowledged(message, NOT_AUTHORIZED, "CoAP has no place for " + message.topic());
+    }
+  }
+
+  private void delivered(OutboundMessage message, Response response) {
+    if (response.isSuccess()) {
+      events.onAcknowledged(message, 0, "success");
+    } else if (Answers.isForLater(response)) {
+      afterMaxAge(response, () -> deliver(message));
+    } else if (Answers.isUnauthorized(response)) {
+      end(Answers.endOf(response));
+    } else {
+      events.onAcknowledged(message, Answers.reasonOf(response), Answers.describe(response));
+    }
+  }
+
+  @Override
+  public void subscribe(String filter) {
+    run(() -> Watched.of(filter, newToken()).ifPresent(one -> {
+      watched.put(one.token(), one);
+      watch(one);
+    }));
+  }
+
+  /** Of no other one: those that Californium makes are longer. */
+  private Token newToken() {
+    return new Token(new byte[] {(byte) watched.size(), 0, 0, 0});
+  }
+
+  private void watch(Watched one) {
+    send(one.request(), response -> heard(one, response));
+  }
+
+  /**
+   * Also what keeps a NAT's memory: if that has changed the device's address, the broker has nobody
+   * to tell until it hears from there.
+   */
+  private void renewLater() {
+    after(settings.keepAlive().toMillis(), () -> {
+      List.copyOf(watched.values()).forEach(this::watch);
+      renewLater();
+    });
+  }
+
+  private void told(Request request, Response response) {
+    Watched one = watched.get(request.getToken());
+    if (one != null) {
+      heard(one, response);
+    }
+  }
+
+  private void heard(Watched one, Response response) {
+    if (Answers.isUnauthorized(response)) {
+      end(Answers.endOf(response));
+    } else if (response.isClientError()) {
+      watched.remove(one.token());
+      LOG.warn(
+          "Subscription refused client={} filter={} reason={}",
+          settings.clientId(),
+          one.filter(),
+          Answers.describe(response));
+    } else if (response.isSuccess() && one.isNews(response)) {
+      tell(one, response);
+    }
+  }
+
+  private void tell(Watched one, Response response) {
+    try {
+      events.onMessage(one.topicOf(response), response.getPayload());
+    } catch (IllegalArgumentException e) {
+      LOG.warn("Not understood client={} reason={}", settings.clientId(), e.getMessage());
+    }
+  }
+
+  private void send(Request request, Consumer<Response> answered) {
+    CoapEndpoint by = endpoint;
+    InetSocketAddress to = broker;
+    if (ended || by == null || to == null) {
+      return;
+    }
+    request.setDestinationContext(
+        new AddressEndpointContext(to, settings.broker().getHost(), null));
+    request.addMessageObserver(new MessageObserverAdapter() {
+      @Override
+      public void onResponse(Response response) {
+        run(() -> answered.accept(response));
+      }
+
+      @Override
+      public void onTimeout() {
+        lose("the broker does not answer");
+      }
+
+      @Override
+      public void onReject() {
+        lose("the broker rejected a message");
+      }
+
+      @Override
+      public void onSendError(Throwable error) {
+        run(() -> end(endOf(error)));
+      }
+    });
+    by.sendRequest(request);
+  }
+
+  private void lose(String why) {
+    run(() -> end(new LinkEnd(LinkEnd.Kind.LOST, why)));
+  }
+
+  private LinkEnd endOf(Throwable error) {
+    String refusal = judge.refusal();
+    if (refusal != null) {
+      return new LinkEnd(LinkEnd.Kind.UNTRUSTED, "the broker is not trusted: " + refusal);
+    }
+    AlertMessage alert = error instanceof HandshakeException failed ? failed.getAlert() : null;
+    LinkEnd.Kind kind = alert == null
+        ? LinkEnd.Kind.LOST
+        : switch (alert.getDescription()) {
+          case CERTIFICATE_EXPIRED -> LinkEnd.Kind.EXPIRED;
+          case BAD_CERTIFICATE,
+              UNSUPPORTED_CERTIFICATE,
+              CERTIFICATE_REVOKED,
+              CERTIFICATE_UNKNOWN,
+              UNKNOWN_CA,
+              ACCESS_DENIED -> LinkEnd.Kind.CERTIFICATE_REFUSED;
+          default -> LinkEnd.Kind.LOST;
+        };
+    return new LinkEnd(kind, String.valueOf(error.getMessage()));
+  }
+
+  @Override
+  public void close() {
+    run(() -> {
+      closing = true;
+      if (connector != null && broker != null) {
+        connector.close(broker);
+        after(GOODBYE_MS, () -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
+      } else {
+        end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed"));
+      }
+    });
+  }
+
+  private void end(LinkEnd end) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    connected = false;
+    thread.shutdown();
+    events.onEnded(closing ? new LinkEnd(LinkEnd.Kind.CLOSED, "closed") : end);
+    if (endpoint != null) {
+      endpoint.destroy();
+    }
+  }
+
+  private void afterMaxAge(Response response, Runnable task) {
+    after(TimeUnit.SECONDS.toMillis(Math.max(1, response.getOptions().getMaxAge())), task);
+  }
+
+  private void after(long delayMs, Runnable task) {
+    try {
+      thread.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Link is over client={}", settings.clientId());
+    }
+  }
+
+  private void run(Runnable task) {
+    after(0, task);
+  }
+}

@@ -1,0 +1,33 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.mqtt;
+
+import java.net.URI;
+import java.util.Locale;
+import java.util.ServiceLoader;
+
+/** Which way leads to a broker: MQTT, or what is on the class path. */
+public final class Transports {
+  private static final String MQTTS = "mqtts";
+
+  private Transports() {}
+
+  /** @throws IllegalArgumentException if nothing knows the address's scheme, or it has no host */
+  public static MqttTransport to(URI broker) {
+    String scheme = String.valueOf(broker.getScheme()).toLowerCase(Locale.ROOT);
+    if (broker.getHost() != null) {
+      if (scheme.equals(MQTTS)) {
+        return new PahoTransport();
+      }
+      for (TransportProvider provider : ServiceLoader.load(TransportProvider.class)) {
+        if (provider.scheme().equals(scheme)) {
+          return provider.open();
+        }
+      }
+    }
+    throw new IllegalArgumentException("broker: " + broker + " (expected: like mqtts://host:8883;"
+        + " coaps://host:5685 comes with the library muster-device-sdk-coap)");
+  }
+}
