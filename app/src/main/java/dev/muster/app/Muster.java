@@ -26,7 +26,7 @@ import picocli.CommandLine.ParseResult;
 @Command(
     name = "muster",
     mixinStandardHelpOptions = true,
-    version = "muster 0.1.0",
+    version = Muster.VERSION,
     description = "Gives a fleet of IoT devices an identity and takes in what they measure.",
     subcommands = {
       DemoCommand.class,
@@ -44,6 +44,9 @@ import picocli.CommandLine.ParseResult;
       CommandLine.HelpCommand.class
     })
 public final class Muster {
+  /** As {@code --version} and a report say it. */
+  public static final String VERSION = "muster 0.1.0";
+
   private Muster() {}
 
   public static void main(String[] args) {

@@ -8,6 +8,9 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.simulator.client.Endpoints;
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Phase;
+import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,9 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param client what the devices are made of
  * @param devices how many, 1 to as many as the client carries
  * @param messagesPerSecond of each device once it is online, above 0, up to 1000
- * @param duration how long the run lasts, from the first start to the last measurement, ramp-up
- *     included
- * @param rampUp over how long the starts of the devices are spread; at most {@code duration}
+ * @param payload what they send
+ * @param scenario what happens to them, and for how long
  * @param enrollment the EST server, {@code https://host:port}; null: none, the devices connect with
  *     what came with them, for which they have to be light
  * @param broker the MQTT broker, {@code mqtts://host:port}
@@ -37,8 +39,8 @@ public record FleetPlan(
     Client client,
     int devices,
     double messagesPerSecond,
-    Duration duration,
-    Duration rampUp,
+    Payload payload,
+    Scenario scenario,
     @Nullable URI enrollment,
     URI broker,
     Path trust,
@@ -62,12 +64,8 @@ public record FleetPlan(
         "messagesPerSecond",
         messagesPerSecond,
         "above 0, up to " + MAX_RATE);
-    require(!duration.isNegative() && !duration.isZero(), "duration", duration, "above zero");
-    require(
-        !rampUp.isNegative() && rampUp.compareTo(duration) <= 0,
-        "rampUp",
-        rampUp,
-        "not negative, at most the duration, " + duration);
+    requireNonNull(payload, "payload");
+    scenario.phases().forEach(phase -> requireFits(phase, client));
     require(
         enrollment == null ? client == Client.LIGHT : "https".equals(enrollment.getScheme()),
         "enrollment",
@@ -79,6 +77,24 @@ public record FleetPlan(
         "serialPrefix",
         Quoted.of(serialPrefix),
         "1 to 32 of [A-Za-z0-9.-], starting with a letter or digit");
+  }
+
+  private static void requireFits(Phase phase, Client client) {
+    require(
+        !phase.length().isNegative(),
+        phase.name(),
+        phase.length(),
+        "a length that is not negative");
+    require(
+        client == Client.LIGHT || phase.forAnyClient(),
+        "client",
+        client,
+        "light, because the scenario has the phase " + phase.name());
+  }
+
+  /** How long the run lasts, from the first start to the last measurement. */
+  Duration duration() {
+    return scenario.length();
   }
 
   /** What a virtual device is made of. */

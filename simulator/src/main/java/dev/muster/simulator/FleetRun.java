@@ -4,14 +4,19 @@
  */
 package dev.muster.simulator;
 
-import dev.muster.simulator.Progress.Phase;
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.scenario.Phase;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +43,7 @@ final class FleetRun {
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetRun.class);
   private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(200);
+  private static final Duration SAMPLE_INTERVAL = Duration.ofSeconds(1);
   private static final Duration DRAIN_INTERVAL = Duration.ofMillis(20);
 
   private final FleetPlan plan;
@@ -45,13 +51,14 @@ final class FleetRun {
   private final Timeline timeline;
   private final ProgressListener listener;
   private final RunCounters counters = new RunCounters();
+  private final Sampler sampler;
   private final StartGate gate = new StartGate(STARTS_AT_ONCE);
   private final List<DeviceRun> devices;
   private final CompletableFuture<RunReport> report = new CompletableFuture<>();
   private final long startNanos;
   private final Object listening = new Object();
   private boolean toldEnd;
-  private Phase phase = Phase.RUNNING;
+  private Progress.Phase phase = Progress.Phase.RUNNING;
   private boolean stopped;
   private long sendingNanos;
   private long drainDeadline;
@@ -68,28 +75,87 @@ final class FleetRun {
     this.timeline = timeline;
     this.listener = listener;
     startNanos = timeline.nanos();
+    sampler = new Sampler(counters, server(plan.broker()));
     devices = IntStream.range(0, plan.devices())
-        .mapToObj(index -> new DeviceRun(
-            new VirtualDevice(plan, index), links, timeline, clock, counters, ledger, gate::leave))
+        .mapToObj(index ->
+            new DeviceRun(new VirtualDevice(plan, index), links, timeline, clock, counters, ledger))
         .toList();
   }
 
   /** Begins; the future completes when everything has ended, never exceptionally. */
   CompletableFuture<RunReport> start() {
     LOG.info(
-        "Simulation started devices={} messagesPerSecond={} duration={} seed={}",
+        "Simulation started scenario={} devices={} messagesPerSecond={} duration={} seed={}",
+        plan.scenario().name(),
         plan.devices(),
         plan.messagesPerSecond(),
         plan.duration(),
         plan.seed());
-    long spacingNanos = plan.rampUp().toNanos() / plan.devices();
-    for (int i = 0; i < devices.size(); i++) {
-      DeviceRun device = devices.get(i);
-      timeline.at(startNanos + i * spacingNanos, () -> gate.enter(() -> open(device)));
+    List<Phase> phases = plan.scenario().phases();
+    if (phases.get(0) instanceof Phase.Enroll enroll) {
+      counters.begin(enroll, startNanos);
+      counters.enrollingBegins();
+      devices.forEach(device -> gate.enter(() -> begin(device, device::enroll)));
+      awaitEnrolled(startNanos + enroll.length().toNanos(), phases.subList(1, phases.size()));
+    } else {
+      play(phases);
     }
-    timeline.at(startNanos + plan.duration().toNanos(), () -> endSending(false));
+    timeline.at(startNanos + SAMPLE_INTERVAL.toNanos(), () -> sample(1));
     reportProgress();
     return report;
+  }
+
+  private void awaitEnrolled(long deadline, List<Phase> next) {
+    if (counters.enrolled.get() == devices.size() || timeline.nanos() >= deadline) {
+      gate.forget();
+      play(next);
+    } else if (isRunning()) {
+      timeline.at(timeline.nanos() + DRAIN_INTERVAL.toNanos(), () -> awaitEnrolled(deadline, next));
+    }
+  }
+
+  private void sample(long number) {
+    sampler.sample(Duration.ofNanos(timeline.nanos() - startNanos));
+    if (!isDone()) {
+      long next = startNanos + (number + 1) * SAMPLE_INTERVAL.toNanos();
+      timeline.at(next, () -> sample(number + 1));
+    }
+  }
+
+  private synchronized boolean isDone() {
+    return phase == Progress.Phase.CLOSING || phase == Progress.Phase.ENDED;
+  }
+
+  private synchronized boolean isRunning() {
+    return phase == Progress.Phase.RUNNING;
+  }
+
+  /** From the ramp on all lengths are known, and so are all beginnings. */
+  private void play(List<Phase> phases) {
+    long begin = timeline.nanos();
+    counters.sendingBegins(new RateCurve(begin, phases));
+    Phases actions = new Phases(devices, timeline, plan.seed());
+    ramp(phases.get(0), begin);
+    for (int i = 1; i < phases.size(); i++) {
+      begin += phases.get(i - 1).length().toNanos();
+      Phase next = phases.get(i);
+      int number = i;
+      timeline.at(begin, () -> {
+        if (isRunning()) {
+          actions.enter(next, number, counters.begin(next, timeline.nanos()));
+        }
+      });
+    }
+    timeline.at(begin + phases.get(phases.size() - 1).length().toNanos(), () -> endSending(false));
+  }
+
+  private void ramp(Phase ramp, long begin) {
+    counters.begin(ramp, begin);
+    long spacingNanos = ramp.length().toNanos() / plan.devices();
+    for (int i = 0; i < devices.size(); i++) {
+      DeviceRun device = devices.get(i);
+      timeline.at(begin + i * spacingNanos, () -> gate.enter(() -> begin(device, device::start)));
+    }
   }
 
   /**
@@ -99,27 +165,36 @@ final class FleetRun {
     endSending(true);
   }
 
-  private void open(DeviceRun device) {
+  /** Null if it is on another machine. */
+  private static @Nullable ServerProcess server(URI broker) {
+    InetAddress host = new InetSocketAddress(broker.getHost(), broker.getPort()).getAddress();
+    return host != null && host.isLoopbackAddress()
+        ? ServerProcess.listeningOn(broker.getPort()).orElse(null)
+        : null;
+  }
+
+  private void begin(DeviceRun device, Consumer<Runnable> start) {
     timeline.at(timeline.nanos() + START_LIMIT.toNanos(), device::settle);
-    timeline.blocking(device::open);
+    timeline.blocking(() -> start.accept(gate::leave));
   }
 
   private void endSending(boolean early) {
     synchronized (this) {
       long now = timeline.nanos();
       long deadline = now + (early ? STOPPED_DRAIN_LIMIT : DRAIN_LIMIT).toNanos();
-      if (phase == Phase.DRAINING && early) {
+      if (phase == Progress.Phase.DRAINING && early) {
         drainDeadline = Math.min(drainDeadline, deadline);
       }
-      if (phase != Phase.RUNNING) {
+      if (phase != Progress.Phase.RUNNING) {
         return;
       }
-      phase = Phase.DRAINING;
+      phase = Progress.Phase.DRAINING;
       stopped = early;
       sendingNanos = now - startNanos;
+      counters.end(now);
       drainDeadline = deadline;
     }
-    gate.close();
+    gate.forget();
     devices.forEach(DeviceRun::stopSending);
     drain();
   }
@@ -139,7 +214,7 @@ final class FleetRun {
 
   private void closeDevices() {
     synchronized (this) {
-      phase = Phase.CLOSING;
+      phase = Progress.Phase.CLOSING;
     }
     AtomicInteger open = new AtomicInteger(devices.size());
     timeline.at(timeline.nanos() + CLOSE_LIMIT.toNanos(), () -> finish(open.get()));
@@ -166,10 +241,10 @@ final class FleetRun {
 
   private void finish(int stillOpen) {
     synchronized (this) {
-      if (phase == Phase.ENDED) {
+      if (phase == Progress.Phase.ENDED) {
         return;
       }
-      phase = Phase.ENDED;
+      phase = Progress.Phase.ENDED;
     }
     if (stillOpen > 0) {
       LOG.warn("Devices not closed in time count={} limit={}", stillOpen, CLOSE_LIMIT);
@@ -182,7 +257,7 @@ final class FleetRun {
         result.sent(),
         result.acknowledged(),
         result.completed());
-    tell(Phase.ENDED);
+    tell(Progress.Phase.ENDED);
     report.complete(result);
   }
 
@@ -214,26 +289,29 @@ final class FleetRun {
         acknowledged,
         deviceFailures.toMap(),
         messageFailures.toMap(),
+        counters.connectionFailures.toMap(),
+        counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList(),
+        sampler.samples(),
         RunReport.Latency.of(counters.latencyMicros()));
   }
 
   private void reportProgress() {
-    Phase current;
+    Progress.Phase current;
     synchronized (this) {
       current = phase;
     }
-    if (current != Phase.ENDED) {
+    if (current != Progress.Phase.ENDED) {
       tell(current);
       timeline.at(timeline.nanos() + PROGRESS_INTERVAL.toNanos(), this::reportProgress);
     }
   }
 
-  private void tell(Phase current) {
+  private void tell(Progress.Phase current) {
     synchronized (listening) {
       if (toldEnd) {
         return;
       }
-      toldEnd = current == Phase.ENDED;
+      toldEnd = current == Progress.Phase.ENDED;
       try {
         listener.onProgress(progress(current));
       } catch (RuntimeException e) {
@@ -243,7 +321,7 @@ final class FleetRun {
     }
   }
 
-  private Progress progress(Phase current) {
+  private Progress progress(Progress.Phase current) {
     return new Progress(
         current,
         plan.devices(),

@@ -4,11 +4,17 @@
  */
 package dev.muster.simulator;
 
+import dev.muster.simulator.scenario.Phase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.AbstractHistogram;
 import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
 
 /** What the devices of a run count together. Thread-safe. */
 final class RunCounters {
@@ -17,15 +23,70 @@ final class RunCounters {
 
   final AtomicInteger enrolled = new AtomicInteger();
   final AtomicInteger connected = new AtomicInteger();
+  final AtomicInteger online = new AtomicInteger();
+  final LongAdder connects = new LongAdder();
   final LongAdder sent = new LongAdder();
   final LongAdder acknowledged = new LongAdder();
   final FailureCounts messageFailures = new FailureCounts();
+  final FailureCounts connectionFailures = new FailureCounts();
+  private final Recorder interval = new Recorder(MAX_LATENCY_MICROS, SIGNIFICANT_DIGITS);
+  private final List<PhaseStats> phases = new CopyOnWriteArrayList<>();
+  private volatile RateCurve curve = new RateCurve(0, List.of());
+  private volatile boolean enrollingOnly;
   private final ConcurrentHistogram latencyMicros =
       new ConcurrentHistogram(MAX_LATENCY_MICROS, SIGNIFICANT_DIGITS);
+
+  /** The phases that will send begin now. */
+  void sendingBegins(RateCurve rates) {
+    curve = rates;
+    enrollingOnly = false;
+  }
+
+  RateCurve curve() {
+    return curve;
+  }
+
+  void enrollingBegins() {
+    enrollingOnly = true;
+  }
+
+  /** Whether a device has done its part when it is enrolled. */
+  boolean enrollingOnly() {
+    return enrollingOnly;
+  }
+
+  /** Ends the phase before, if there is one. */
+  PhaseStats begin(Phase phase, long nanos) {
+    end(nanos);
+    PhaseStats begun = new PhaseStats(phase, nanos);
+    phases.add(begun);
+    return begun;
+  }
+
+  void end(long nanos) {
+    if (!phases.isEmpty()) {
+      phase().end(nanos);
+    }
+  }
+
+  /** The phase that goes on. */
+  PhaseStats phase() {
+    return phases.get(phases.size() - 1);
+  }
+
+  List<PhaseStats> phases() {
+    return phases;
+  }
+
+  /** What was recorded since it was last asked for. @param recycled what it gave then */
+  Histogram latencySinceLast(@Nullable Histogram recycled) {
+    return interval.getIntervalHistogram(recycled);
+  }
 
   void acknowledged(long latencyNanos) {
     long micros = TimeUnit.NANOSECONDS.toMicros(Math.max(0, latencyNanos));
     latencyMicros.recordValue(Math.min(MAX_LATENCY_MICROS, micros));
+    interval.recordValue(Math.min(MAX_LATENCY_MICROS, micros));
     acknowledged.increment();
   }
 

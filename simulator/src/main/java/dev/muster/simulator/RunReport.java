@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param deviceFailures reason to number of devices, for those that never came online
  * @param messageFailures reason to number of messages, for those not acknowledged; with
  *     {@code acknowledged} they add up to {@code sent}
+ * @param connectionFailures reason to how often a device was not or no more connected for it
+ * @param phases in their order
+ * @param samples second by second
  * @param latency from the time at which a message was due to its acknowledgement; null if nothing
  *     was acknowledged
  */
@@ -42,11 +46,17 @@ public record RunReport(
     long acknowledged,
     SortedMap<String, Long> deviceFailures,
     SortedMap<String, Long> messageFailures,
+    SortedMap<String, Long> connectionFailures,
+    List<PhaseReport> phases,
+    List<Sample> samples,
     @Nullable Latency latency) {
   public RunReport {
     requireNonNull(duration, "duration");
     deviceFailures = copy(deviceFailures);
     messageFailures = copy(messageFailures);
+    connectionFailures = copy(connectionFailures);
+    phases = List.copyOf(phases);
+    samples = List.copyOf(samples);
   }
 
   /** How many messages were sent and not acknowledged. */
@@ -57,6 +67,26 @@ public record RunReport(
   private static SortedMap<String, Long> copy(Map<String, Long> counts) {
     return Collections.unmodifiableSortedMap(new TreeMap<>(counts));
   }
+
+  /**
+   * What a phase came to.
+   *
+   * @param sent messages that were due in it
+   * @param latency of devices to which the phase did nothing; null if nothing was acknowledged
+   * @param latencyOfTouched of the others
+   * @param back how often a device came online again
+   * @param offline for how long it had been offline until then
+   */
+  public record PhaseReport(
+      String name,
+      Duration begin,
+      Duration length,
+      long sent,
+      long acknowledged,
+      @Nullable Latency latency,
+      @Nullable Latency latencyOfTouched,
+      long back,
+      @Nullable Latency offline) {}
 
   /**
    * Percentiles, in milliseconds.

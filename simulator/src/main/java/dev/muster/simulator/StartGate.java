@@ -45,7 +45,7 @@ final class StartGate {
   }
 
   /** Forgets those who wait. */
-  synchronized void close() {
+  synchronized void forget() {
     waiting.clear();
   }
 }

@@ -7,6 +7,8 @@ package dev.muster.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,8 +47,8 @@ final class FleetPlanTest {
         FleetPlan.Client.SDK,
         1,
         1,
-        MINUTE,
-        MINUTE,
+        Payload.CONSTANT,
+        Scenario.plain(MINUTE, MINUTE),
         URI.create(enrollment),
         URI.create(broker),
         path,

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.scenario.Phase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,6 +203,87 @@ final class FleetRunTest {
     CompletableFuture<RunReport> report = run.start();
     backend.timeline.runUntil(report::isDone);
     assertThat(report.join().acknowledged()).isPositive();
+  }
+
+  @Test
+  void enroll_allEnrolled_endsBeforeItsTime() {
+    RunReport report = run(Plans.scenario(
+        40, 1, 1, new Phase.Enroll(seconds(60)), new Phase.Ramp(seconds(4)), steady(6)));
+    assertThat(report.enrolled()).isEqualTo(40);
+    assertThat(report.connected()).isEqualTo(40);
+    assertThat(report.duration()).isBetween(seconds(10), seconds(11));
+    assertThat(report.phases())
+        .extracting(RunReport.PhaseReport::name)
+        .containsExactly("enroll", "ramp", "steady");
+    assertThat(report.phases().get(0).sent()).isZero();
+  }
+
+  @Test
+  void burst_sendsSoManyTimesAsMuch() {
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        1,
+        new Phase.Ramp(seconds(0)),
+        steady(10),
+        new Phase.Burst(seconds(10), 5),
+        steady(10)));
+    assertThat(report.phases()).extracting(RunReport.PhaseReport::sent).satisfies(sent -> {
+      assertThat(sent.get(1)).isBetween(90L, 110L);
+      assertThat(sent.get(2)).isBetween(480L, 520L);
+      assertThat(sent.get(3)).isBetween(90L, 110L);
+    });
+  }
+
+  @Test
+  void reconnectStorm_cutsItsShare_andTellsHowLongTheyWereGone() {
+    FleetPlan plan = Plans.scenario(
+        20,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(5),
+        new Phase.ReconnectStorm(seconds(10), 0.3));
+    RunReport report = run(plan);
+    assertThat(backend.done)
+        .hasSize(6)
+        .doesNotHaveDuplicates()
+        .allMatch(it -> it.startsWith("cut"));
+    RunReport.PhaseReport storm = report.phases().get(2);
+    assertThat(storm.back()).isEqualTo(6);
+    assertThat(requireNonNull(storm.offline()).maxMs()).isCloseTo(2000, within(5.0));
+    assertThat(storm.latency()).as("of those that were not cut").isNotNull();
+    assertThat(storm.latencyOfTouched()).isNotNull();
+    assertThat(report.connectionFailures()).containsEntry("the connection was reset", 6L);
+
+    SimulatedBackend again = new SimulatedBackend();
+    run(again, plan);
+    assertThat(again.done).as("same seed, same devices").isEqualTo(backend.done);
+  }
+
+  @Test
+  void flood_oneDevice_sendsAsFastAsItIsAnswered_andIsCountedApart() {
+    RunReport report = run(Plans.scenario(
+        5, 1, 7, new Phase.Ramp(seconds(1)), steady(2), new Phase.Flood(seconds(2), 1), steady(2)));
+    // 20 at once, each answered after 5 ms: 4000 a second; the four others sent 8.
+    assertThat(report.phases().get(2).sent()).isBetween(7900L, 8100L);
+    assertThat(report.phases().get(3).sent()).isLessThan(20L);
+    assertThat(report.phases().get(2).latencyOfTouched()).isNotNull();
+    assertThat(report.messageFailures()).isEmpty();
+    assertThat(ledger.size()).isEqualTo(report.acknowledged());
+  }
+
+  @Test
+  void rotation_isSpreadOverItsTime() {
+    run(Plans.scenario(10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Rotation(seconds(20), 1)));
+    assertThat(backend.done)
+        .hasSize(10)
+        .anyMatch(it -> it.endsWith("at 1"))
+        .anyMatch(it -> it.endsWith("at 19"));
+  }
+
+  private static Phase steady(int length) {
+    return new Phase.Steady(seconds(length));
   }
 
   private RunReport run(FleetPlan plan) {

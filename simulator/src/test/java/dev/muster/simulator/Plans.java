@@ -4,21 +4,40 @@
  */
 package dev.muster.simulator;
 
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Phase;
+import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** Plans for tests. */
 final class Plans {
   private Plans() {}
 
   static FleetPlan plan(int devices, double rate, Duration duration, Duration rampUp, long seed) {
-    return new FleetPlan(
+    return plan(
         devices > 1000 ? FleetPlan.Client.LIGHT : FleetPlan.Client.SDK,
         devices,
         rate,
-        duration,
-        rampUp,
+        seed,
+        Scenario.plain(duration, rampUp));
+  }
+
+  /** Of a light fleet. */
+  static FleetPlan scenario(int devices, double rate, long seed, Phase... phases) {
+    return plan(FleetPlan.Client.LIGHT, devices, rate, seed, new Scenario("test", List.of(phases)));
+  }
+
+  private static FleetPlan plan(
+      FleetPlan.Client client, int devices, double rate, long seed, Scenario scenario) {
+    return new FleetPlan(
+        client,
+        devices,
+        rate,
+        Payload.DAY_CURVE,
+        scenario,
         URI.create("https://localhost:8443"),
         URI.create("mqtts://localhost:8883"),
         Path.of("root.pem"),

@@ -6,6 +6,7 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.payload.Reading;
 import java.io.IOException;
@@ -22,6 +23,9 @@ final class SimulatedBackend implements DeviceLink.Factory {
   final ManualTimeline timeline = new ManualTimeline();
   final List<Link> links = new ArrayList<>();
   final List<String> sent = new ArrayList<>();
+  /** What was done to devices. */
+  final List<String> done = new ArrayList<>();
+
   Duration enrollmentTime = Duration.ofMillis(100);
   Duration answerTime = Duration.ofMillis(5);
   Predicate<String> comesOnline = serial -> true;
@@ -45,7 +49,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
     return link;
   }
 
-  final class Link implements DeviceLink {
+  final class Link implements ControlledLink {
     private final String serial;
     private final Listener listener;
     private @Nullable DeviceId id;
@@ -55,6 +59,26 @@ final class SimulatedBackend implements DeviceLink.Factory {
     private Link(String serial, Listener listener) {
       this.serial = serial;
       this.listener = listener;
+    }
+
+    @Override
+    public void enroll() {
+      timeline.after(enrollmentTime, () -> {
+        id = new DeviceId("acme-" + serial);
+        listener.enrolled();
+      });
+    }
+
+    @Override
+    public void cut() {
+      done.add("cut " + serial);
+      listener.waiting("the connection was reset");
+      timeline.after(Duration.ofSeconds(2), listener::online);
+    }
+
+    @Override
+    public void renew() {
+      done.add("renew " + serial + " at " + timeline.elapsed().toSeconds());
     }
 
     @Override

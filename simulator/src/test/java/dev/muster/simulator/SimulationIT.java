@@ -8,6 +8,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.simulator.client.FactoryIdentity;
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Scenario;
 import dev.muster.testing.TestPki;
 import java.net.URI;
 import java.nio.file.Files;
@@ -163,8 +165,8 @@ final class SimulationIT {
         client,
         devices,
         5,
-        duration,
-        Duration.ofSeconds(1),
+        Payload.DAY_CURVE,
+        Scenario.plain(duration, Duration.ofSeconds(1)),
         enrollment,
         broker,
         folder.resolve("root.pem"),

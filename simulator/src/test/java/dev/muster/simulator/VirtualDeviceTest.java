@@ -11,10 +11,10 @@ import dev.muster.simulator.payload.Reading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -94,15 +94,14 @@ final class VirtualDeviceTest {
   }
 
   @Test
-  void due_isEvenlySpacedFromARandomPhase() {
-    LongSummaryStatistics phases = IntStream.range(0, 200)
+  void phases_areSpreadOverThePeriod() {
+    DoubleSummaryStatistics phases = IntStream.range(0, 200)
         .mapToObj(index -> device(200, 1, index))
-        .peek(device -> assertThat(device.due(1001).minus(device.due(1)).toMillis())
-            .isBetween(499_999L, 500_001L))
-        .mapToLong(device -> device.due(0).toMillis())
+        .peek(device -> assertThat(device.periodNanos()).isEqualTo(5e8))
+        .mapToDouble(VirtualDevice::phaseNanos)
         .summaryStatistics();
-    assertThat(phases.getMin()).isBetween(0L, 25L);
-    assertThat(phases.getMax()).isBetween(475L, 500L);
+    assertThat(phases.getMin()).isBetween(0.0, 25e6);
+    assertThat(phases.getMax()).isBetween(475e6, 500e6);
   }
 
   private static List<Reading> day(int devices, long seed, int index) {

@@ -12,6 +12,8 @@ import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Scenario;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -95,8 +97,8 @@ public final class DemoCommand implements Callable<Integer> {
           FleetPlan.Client.SDK,
           devices,
           1,
-          length,
-          RAMP_UP.compareTo(half) < 0 ? RAMP_UP : half,
+          Payload.DAY_CURVE,
+          Scenario.plain(length, RAMP_UP.compareTo(half) < 0 ? RAMP_UP : half),
           endpoints.estUrl(),
           endpoints.mqttUrl(),
           data.resolve("trust/root.pem"),

@@ -4,31 +4,45 @@
  */
 package dev.muster.app.command;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.UserError;
 import dev.muster.app.admin.OperatorAccess;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.config.Durations;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.report.Comparison;
+import dev.muster.simulator.report.HtmlReport;
+import dev.muster.simulator.scenario.Scenario;
+import dev.muster.simulator.scenario.ScenarioFile;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** Load from a simulated fleet, and a check that nothing acknowledged was lost. */
 @Command(
     name = "simulate",
+    subcommands = SimulateCommand.Compare.class,
     description =
         "Let a simulated fleet enroll, connect and report; then look up that nothing acknowledged is missing.")
 public final class SimulateCommand implements Callable<Integer> {
   private static final Duration RAMP_UP = Duration.ofSeconds(5);
   private static final int MOST_SDK_DEVICES = 200;
+  private static final int DEVICES = 25;
+  private static final double RATE = 1;
+  private static final Duration DURATION = Duration.ofSeconds(30);
 
   @Mixin
   OperatorAccess access = new OperatorAccess();
@@ -39,39 +53,44 @@ public final class SimulateCommand implements Callable<Integer> {
   }
 
   @Option(
+      names = "--scenario",
+      paramLabel = "FILE",
+      description =
+          "What happens to the fleet, phase by phase: see docs/simulator.md. Options given beside it outweigh it.")
+  @Nullable Path scenario;
+
+  @Option(
       names = "--devices",
       paramLabel = "N",
-      defaultValue = "25",
-      description = "How many devices (default: ${DEFAULT-VALUE}).")
-  int devices = 25;
+      description = "How many devices (default: as the scenario says, or 25).")
+  @Nullable Integer devices;
 
   @Option(
       names = "--client",
       paramLabel = "sdk|light",
       description =
-          "What devices are made of: the device SDK, for up to 1000, or the bare protocols on an event loop, for thousands (default: sdk up to 200 devices, else light).")
+          "What devices are made of: the device SDK, for up to 1000, or the bare protocols on an event loop, for thousands (default: sdk up to 200 devices without a scenario, else light).")
   FleetPlan.@Nullable Client client;
 
   @Option(
       names = "--rate",
       paramLabel = "R",
-      defaultValue = "1",
-      description = "Messages per second of each device (default: ${DEFAULT-VALUE}).")
-  double rate = 1;
+      description = "Messages per second of each device (default: as the scenario says, or 1).")
+  @Nullable Double rate;
 
   @Option(
       names = "--for",
       paramLabel = "DURATION",
-      defaultValue = "30s",
       converter = Durations.class,
-      description = "How long, for example 30s or 10m (default: ${DEFAULT-VALUE}).")
-  Duration duration = Duration.ofSeconds(30);
+      description = "How long, for example 30s or 10m (default: 30s); not with a scenario.")
+  @Nullable Duration duration;
 
   @Option(
       names = "--ramp-up",
       paramLabel = "DURATION",
       converter = Durations.class,
-      description = "Over how long the starts are spread (default: 5s, at most half the run).")
+      description =
+          "Over how long the starts are spread (default: 5s, at most half the run); not with a scenario.")
   @Nullable Duration rampUp;
 
   @Option(
@@ -105,6 +124,13 @@ public final class SimulateCommand implements Callable<Integer> {
           "Where factory and devices keep their state (default: DATA/simulator, or muster-simulator).")
   @Nullable Path state;
 
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description =
+          "Write the report as a page: throughput, latency, connections, errors, and what the server's process took if it runs here.")
+  @Nullable Path report;
+
   @Option(names = "--json", description = "Print the report as JSON.")
   boolean json;
 
@@ -112,16 +138,29 @@ public final class SimulateCommand implements Callable<Integer> {
   public Integer call() {
     Terminal.quiet();
     Thread main = Thread.currentThread();
+    FleetPlan plan = plan();
     try (SimulatedFleet fleet =
-        new SimulatedFleet(operator(), "sim", "simulated", plan(), Clock.systemUTC())) {
+        new SimulatedFleet(operator(), "sim", "simulated", plan, Clock.systemUTC())) {
       Runnable ended = Shutdown.onSignal(() -> {
         fleet.stop();
         Shutdown.join(main);
       });
-      SimulatedFleet.Outcome outcome = FleetProgress.watch(devices, duration, fleet);
+      SimulatedFleet.Outcome outcome =
+          FleetProgress.watch(plan.devices(), plan.scenario().length(), fleet);
       ended.run();
+      if (report != null) {
+        write(report, HtmlReport.page(outcome.toJson()));
+      }
       System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
       return outcome.passed() ? 0 : 1;
+    }
+  }
+
+  private static void write(Path file, String page) {
+    try {
+      Files.writeString(file, page);
+    } catch (IOException e) {
+      throw new UserError(file + ": cannot be written (" + e + ")");
     }
   }
 
@@ -130,15 +169,16 @@ public final class SimulateCommand implements Callable<Integer> {
   }
 
   private FleetPlan plan() {
-    Duration ramp = rampUp != null ? rampUp : shorter(RAMP_UP, duration.dividedBy(2));
-    FleetPlan.Client made = client();
     try {
+      ScenarioFile asked = scenario == null ? plain() : fromFile(scenario);
+      int count = first(devices, asked.devices(), DEVICES);
+      FleetPlan.Client made = client(count);
       return new FleetPlan(
           made,
-          devices,
-          rate,
-          duration,
-          ramp,
+          count,
+          first(rate, asked.messagesPerSecond(), RATE),
+          first(null, asked.payload(), Payload.DAY_CURVE),
+          asked.scenario(),
           brokerOnly ? null : estUrl(),
           mqttUrl(),
           access.trustedRoot(),
@@ -151,14 +191,34 @@ public final class SimulateCommand implements Callable<Integer> {
     }
   }
 
-  private FleetPlan.Client client() {
+  private ScenarioFile plain() {
+    Duration length = first(duration, null, DURATION);
+    Duration ramp = first(rampUp, null, shorter(RAMP_UP, length.dividedBy(2)));
+    return new ScenarioFile(Scenario.plain(length, ramp), null, null, null);
+  }
+
+  private ScenarioFile fromFile(Path file) {
+    if (duration != null || rampUp != null) {
+      throw new UserError(
+          "--for and --ramp-up: not with --scenario (expected: the lengths of its phases)");
+    }
+    return ScenarioFile.read(file);
+  }
+
+  private static <T> T first(@Nullable T one, @Nullable T other, T otherwise) {
+    return one != null ? one : other != null ? other : otherwise;
+  }
+
+  private FleetPlan.Client client(int count) {
     if (brokerOnly && client == FleetPlan.Client.SDK) {
       throw new UserError("--client: sdk (expected: light, with --broker-only)");
     }
     if (client != null) {
       return client;
     }
-    return brokerOnly || devices > MOST_SDK_DEVICES ? FleetPlan.Client.LIGHT : FleetPlan.Client.SDK;
+    return brokerOnly || scenario != null || count > MOST_SDK_DEVICES
+        ? FleetPlan.Client.LIGHT
+        : FleetPlan.Client.SDK;
   }
 
   private static Duration shorter(Duration one, Duration other) {
@@ -193,5 +253,33 @@ public final class SimulateCommand implements Callable<Integer> {
     return access.server() == null && !brokerOnly
         ? access.data().resolve("simulator")
         : Path.of("muster-simulator");
+  }
+
+  /** Two runs side by side. */
+  @Command(
+      name = "compare",
+      description =
+          "Set two runs side by side; files are what simulate --json printed, or --report wrote.")
+  static final class Compare implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "A", description = "A run.")
+    Path first = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "B", description = "Another; ratios are B / A.")
+    Path second = Path.of("");
+
+    @Option(names = "--json", description = "Print the rows as JSON.")
+    boolean json;
+
+    @Override
+    public Integer call() {
+      try {
+        List<Comparison.Row> rows = Comparison.of(Comparison.read(first), Comparison.read(second));
+        System.out.println(
+            json ? new ObjectMapper().valueToTree(rows).toPrettyString() : Comparison.toText(rows));
+        return 0;
+      } catch (IllegalArgumentException e) {
+        throw new UserError(e.getMessage());
+      }
+    }
   }
 }

@@ -7,6 +7,7 @@ package dev.muster.app.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.Muster;
 import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.hardware.factory.Factory;
@@ -20,9 +21,12 @@ import dev.muster.simulator.ProgressListener;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Simulation;
 import dev.muster.simulator.client.FactoryIdentity;
+import dev.muster.simulator.report.RunJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +40,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedFleet implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+  /** A ramp, and then what goes on: nothing to be told apart. */
+  private static final int PLAIN = 2;
+
   private static final String BROKER_ONLY = "there is only a broker";
 
   private final @Nullable OperatorClient operator;
   private final FleetPlan plan;
+  private final Clock clock;
   private final Path identities;
   private final Factory factory;
   private final Simulation simulation;
@@ -47,10 +55,13 @@ final class SimulatedFleet implements AutoCloseable {
   /**
    * How a run went, and whether the store has what was acknowledged.
    *
+   * @param began when
    * @param store null if it could not be asked
    * @param unverified why it could not be asked; null if it was
    */
   record Outcome(
+      FleetPlan plan,
+      Instant began,
       RunReport report,
       LossLedger.@Nullable Comparison store,
       @Nullable String unverified) {
@@ -66,22 +77,38 @@ final class SimulatedFleet implements AutoCloseable {
     }
 
     ObjectNode toJson() {
-      ObjectNode json = JSON.createObjectNode()
+      ObjectNode json = RunJson.of(plan, report)
           .put("result", result())
-          .put("devices", report.devices())
-          .put("enrolled", report.enrolled())
-          .put("connected", report.connected())
-          .put("sent", report.sent())
-          .put("acknowledged", report.acknowledged())
-          .put("failed", report.failed())
           .put("lost", store == null ? null : store.lost())
           .put("duplicated", store == null ? null : store.duplicated())
-          .put("seconds", report.duration().toMillis() / 1000.0)
-          .put("seed", report.seed());
-      json.set("deviceFailures", JSON.valueToTree(report.deviceFailures()));
-      json.set("messageFailures", JSON.valueToTree(report.messageFailures()));
-      json.set("latency", JSON.valueToTree(report.latency()));
+          .put("version", Muster.VERSION)
+          .put("began", began.toString());
       return json;
+    }
+
+    private static double seconds(Duration length) {
+      return length.toMillis() / 1000.0;
+    }
+
+    private static String toText(RunReport.PhaseReport phase) {
+      StringBuilder text = new StringBuilder(String.format(
+          "phase         %-15s %7.1f s: %d sent, %d acknowledged",
+          phase.name(), seconds(phase.length()), phase.sent(), phase.acknowledged()));
+      RunReport.Latency latency = phase.latency();
+      if (latency != null) {
+        text.append(String.format(", p99 %.1f ms", latency.p99Ms()));
+      }
+      RunReport.Latency touched = phase.latencyOfTouched();
+      if (touched != null) {
+        text.append(String.format(", p99 of those concerned %.1f ms", touched.p99Ms()));
+      }
+      RunReport.Latency offline = phase.offline();
+      if (offline != null) {
+        text.append(String.format(
+            "; %d back online after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
+            phase.back(), offline.p50Ms(), offline.p99Ms(), offline.maxMs()));
+      }
+      return text.append(System.lineSeparator()).toString();
     }
 
     String toText() {
@@ -101,6 +128,9 @@ final class SimulatedFleet implements AutoCloseable {
             "latency       p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms (due to acknowledged)%n",
             latency.p50Ms(), latency.p90Ms(), latency.p99Ms(), latency.maxMs()));
       }
+      if (report.phases().size() > PLAIN) {
+        report.phases().forEach(phase -> text.append(toText(phase)));
+      }
       text.append(
           store == null
               ? "store         not verified: " + unverified + "\n"
@@ -115,6 +145,10 @@ final class SimulatedFleet implements AutoCloseable {
           .messageFailures()
           .forEach(
               (reason, count) -> text.append("message failed " + count + " x " + reason + "\n"));
+      report
+          .connectionFailures()
+          .forEach(
+              (reason, count) -> text.append("disconnected   " + count + " x " + reason + "\n"));
       return text.append("seed          " + report.seed()).toString();
     }
   }
@@ -132,6 +166,7 @@ final class SimulatedFleet implements AutoCloseable {
       Clock clock) {
     this.operator = operator;
     this.plan = plan;
+    this.clock = clock;
     this.identities = plan.stateDirectory().resolve("idevid");
     Path home = plan.stateDirectory().resolve("factory");
     try {
@@ -177,16 +212,21 @@ final class SimulatedFleet implements AutoCloseable {
    * Runs the plan to its end, or until {@link #close}; blocks. Then looks up what was acknowledged.
    */
   Outcome run(ProgressListener progress) {
+    Instant began = clock.instant();
     RunReport report = simulation.run(plan, this::identityOf, progress);
     OperatorClient asked = operator;
     if (asked == null) {
-      return new Outcome(report, null, BROKER_ONLY);
+      return new Outcome(plan, began, report, null, BROKER_ONLY);
     }
     try {
       return new Outcome(
-          report, simulation.ledger().compare(device -> storedFor(asked, device)), null);
+          plan,
+          began,
+          report,
+          simulation.ledger().compare(device -> storedFor(asked, device)),
+          null);
     } catch (UserError e) {
-      return new Outcome(report, null, e.getMessage());
+      return new Outcome(plan, began, report, null, e.getMessage());
     }
   }
 

@@ -42,6 +42,11 @@ public interface DeviceLink extends AutoCloseable {
 
     /** It is not, or no more, and why, in one line. */
     void waiting(String reason);
+
+    /** It asked for another certificate in vain, and goes on with the one it has. */
+    default void renewalFailed(String reason) {
+      // Only asked of those who can be told.
+    }
   }
 
   /** Makes links. */

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * One of thousands of devices. Whatever concerns its connection happens on its event loop;
  * enrolling blocks a thread that it shares with others.
  */
-final class LightDevice implements DeviceLink, MqttConnection.Events {
+final class LightDevice implements ControlledLink, MqttConnection.Events {
   /** As in the SDK: anything from nothing to a limit that doubles each time. */
   private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
 
@@ -45,6 +45,7 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
   private final RandomGenerator random;
   private final Listener listener;
   private volatile @Nullable DeviceSubject subject;
+  private volatile @Nullable Credential credential;
   private final String boot;
   private long sequence;
 
@@ -52,6 +53,7 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
   private final Outbox outbox = new Outbox();
   private @Nullable TlsIdentity identity;
   private @Nullable MqttConnection connection;
+  private boolean wanted;
   private boolean online;
   private boolean closed;
   private int failures;
@@ -68,11 +70,25 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
   }
 
   @Override
-  public void start() {
-    shared.enrolling(this::enroll);
+  public void enroll() {
+    shared.enrolling(this::askForCertificate);
   }
 
-  private void enroll() {
+  @Override
+  public void start() {
+    on(() -> {
+      wanted = true;
+      connect();
+    });
+    if (credential == null) {
+      enroll();
+    }
+  }
+
+  private void askForCertificate() {
+    if (credential != null) {
+      return;
+    }
     try {
       Optional<Credential> present = shared.identities().present(serial);
       use(present.isPresent() ? present.get() : shared.identities().enroll(serial));
@@ -90,13 +106,50 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
   private void enrollLater(Exception problem, Duration wait) {
     String message = problem.getMessage();
     listener.waiting(message == null ? problem.getClass().getSimpleName() : message);
-    after(wait, () -> shared.enrolling(this::enroll));
+    after(wait, () -> shared.enrolling(this::askForCertificate));
   }
 
   private void use(Credential credential) {
+    this.credential = credential;
     subject = subjectOf(credential);
     TlsIdentity fresh = shared.tls(credential);
     on(() -> identity = fresh);
+  }
+
+  @Override
+  public void renew() {
+    Credential current = credential;
+    if (current != null) {
+      shared.enrolling(() -> renew(current));
+    }
+  }
+
+  private void renew(Credential current) {
+    try {
+      use(shared.identities().renew(serial, current));
+      on(this::reconnect);
+    } catch (EnrollmentException | RuntimeException e) {
+      on(() -> listener.renewalFailed(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** The certificate is another: so is the connection. */
+  private void reconnect() {
+    MqttConnection current = connection;
+    if (current != null) {
+      current.close();
+      forget("renewed its certificate");
+      connect();
+    }
+  }
+
+  @Override
+  public void cut() {
+    on(() -> {
+      if (connection != null) {
+        connection.reset();
+      }
+    });
   }
 
   /** Of a certificate that names no device, as one from a factory, the serial number serves. */
@@ -111,7 +164,7 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
   private void connect() {
     DeviceSubject self = subject;
     TlsIdentity shown = identity;
-    if (closed || connection != null || self == null || shown == null) {
+    if (!wanted || closed || connection != null || self == null || shown == null) {
       return;
     }
     connection = new MqttConnection(self.device().value(), this);
@@ -129,11 +182,15 @@ final class LightDevice implements DeviceLink, MqttConnection.Events {
 
   @Override
   public void ended(MqttConnection which, String reason) {
+    forget(reason);
+    after(nextWait(), this::connect);
+  }
+
+  private void forget(String reason) {
     online = false;
     connection = null;
     outbox.disconnected();
     listener.waiting(reason);
-    after(nextWait(), this::connect);
   }
 
   private Duration nextWait() {

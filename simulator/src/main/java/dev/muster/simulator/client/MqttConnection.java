@@ -11,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.mqtt.MqttConnAckMessage;
 import io.netty.handler.codec.mqtt.MqttFixedHeader;
@@ -203,6 +204,14 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     }
     ended = true;
     release();
+  }
+
+  /** Ends without a goodbye, with a TCP reset. */
+  void reset() {
+    if (channel != null) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
+    end("the connection was reset");
   }
 
   /** The attempt to reach the broker failed. */

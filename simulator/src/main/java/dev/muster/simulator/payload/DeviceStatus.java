@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** What a device says about itself: a battery that drains, and how long it runs. */
-public final class DeviceStatus implements Sensor {
+final class DeviceStatus implements Sensor {
   private static final double EMPTY_VOLTS = 3.3;
   private static final double FULL_VOLTS = 4.15;
   private static final double SECONDS_PER_DAY = 86_400;
@@ -22,7 +22,7 @@ public final class DeviceStatus implements Sensor {
   private final Drift voltageNoise;
   private @Nullable Instant boot;
 
-  public DeviceStatus(RandomGenerator random) {
+  DeviceStatus(RandomGenerator random) {
     startPercent = random.nextDouble(55, 100);
     percentPerDay = random.nextDouble(0.2, 3);
     voltageNoise = new Drift(random, 0.005, Duration.ofSeconds(30));

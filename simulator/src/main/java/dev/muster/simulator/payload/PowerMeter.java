@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** A household's meter: a base load, the evening's, and appliances that switch on and off. */
-public final class PowerMeter implements Sensor {
+final class PowerMeter implements Sensor {
   private static final double EVENING_HOUR = 19;
   private static final double NOMINAL_VOLTS = 230;
 
@@ -27,7 +27,7 @@ public final class PowerMeter implements Sensor {
   private boolean on;
   private @Nullable Instant last;
 
-  public PowerMeter(RandomGenerator random) {
+  PowerMeter(RandomGenerator random) {
     this.random = random;
     baseWatts = random.nextDouble(80, 250);
     eveningWatts = random.nextDouble(100, 600);

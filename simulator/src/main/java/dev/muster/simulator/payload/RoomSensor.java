@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** A room: warmest in the afternoon, dry when warm, light at noon. */
-public final class RoomSensor implements Sensor {
+final class RoomSensor implements Sensor {
   private static final double WARMEST_HOUR = 15;
   private static final double BRIGHTEST_HOUR = 12.5;
 
@@ -23,7 +23,7 @@ public final class RoomSensor implements Sensor {
   private final Drift humidity;
   private final Drift clouds;
 
-  public RoomSensor(RandomGenerator random) {
+  RoomSensor(RandomGenerator random) {
     meanCelsius = random.nextDouble(19, 23);
     swingCelsius = random.nextDouble(0.8, 2.5);
     meanHumidity = random.nextDouble(38, 52);

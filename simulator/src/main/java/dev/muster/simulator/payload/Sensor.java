@@ -12,7 +12,7 @@ import java.util.List;
  * Something that measures. What it returns depends on its random generator, on the times that it
  * was asked for, and on nothing else. Confined to one thread at a time.
  */
-public interface Sensor {
+interface Sensor {
   /** The stream of its measurements. */
   String stream();
 

@@ -1,0 +1,70 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * docs/simulator.md, executed: a fleet of light devices on a real backend, through a reconnect
+ * storm, a burst and a rotation of certificates.
+ */
+class SimulatorIT {
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
+
+  @TempDir
+  Path folder;
+
+  @Test
+  void simulator_everyBlockInOrder_losesNothing() throws IOException {
+    Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
+    try (MusterProcess backend =
+        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+      Path script =
+          Files.writeString(folder.resolve("page.sh"), "set -eu -o pipefail\n" + script());
+      MusterProcess.startCommand(
+              folder, Map.of(), List.of("bash", "-x", script.toString()))
+          .awaitEnd(Duration.ofMinutes(6))
+          .expect(0);
+      assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
+    }
+    assertThat(Files.readString(folder.resolve("run.html")))
+        .contains("reconnect-storm", "Memory of the server");
+    JsonNode run = new ObjectMapper().readTree(folder.resolve("run.json").toFile());
+    assertThat(run.path("lost").asInt()).isZero();
+    assertThat(run.path("result").asText()).as(run::toPrettyString).isEqualTo("passed");
+    assertThat(run.path("connected").asInt()).isEqualTo(20);
+    assertThat(run.path("phases").findValuesAsText("name"))
+        .containsExactly(
+            "enroll", "ramp", "steady", "reconnect-storm", "burst", "flood", "rotation");
+    assertThat(run.path("connectionFailures").properties())
+        .extracting(Map.Entry::getKey)
+        .contains("the connection was reset", "renewed its certificate");
+    assertThat(run.path("phases").findValues("back"))
+        .as("who was cut, or renewed, is online again")
+        .anyMatch(back -> back.asInt() > 0);
+    String compared = MusterProcess.run(folder, "simulate", "compare", "run.html", "run.json")
+        .expect(0)
+        .stdout();
+    assertThat(compared).contains("B / A", "latency p99, ms", "1.00");
+  }
+
+  private static String script() throws IOException {
+    String page = Files.readString(MusterProcess.ROOT.resolve("docs/simulator.md"));
+    return BLOCK.matcher(page).results().map(block -> block.group(1)).collect(Collectors.joining());
+  }
+}

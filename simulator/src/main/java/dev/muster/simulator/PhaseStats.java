@@ -1,0 +1,79 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import dev.muster.simulator.scenario.Phase;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.HdrHistogram.AbstractHistogram;
+import org.HdrHistogram.ConcurrentHistogram;
+
+/**
+ * What is counted in a phase. A message belongs to the phase in which it was due. Thread-safe, but
+ * for the beginning and the end, which the run sets.
+ */
+final class PhaseStats {
+  private static final long MAX_MICROS = TimeUnit.HOURS.toMicros(24);
+  private static final int SIGNIFICANT_DIGITS = 3;
+
+  private final Phase phase;
+  private final long beginNanos;
+  private long endNanos;
+  private final LongAdder sent = new LongAdder();
+  private final LongAdder acknowledged = new LongAdder();
+  private final AbstractHistogram latency = histogram();
+  private final AbstractHistogram latencyOfTouched = histogram();
+  private final AbstractHistogram back = histogram();
+
+  PhaseStats(Phase phase, long beginNanos) {
+    this.phase = phase;
+    this.beginNanos = beginNanos;
+    this.endNanos = beginNanos;
+  }
+
+  private static AbstractHistogram histogram() {
+    ConcurrentHistogram histogram = new ConcurrentHistogram(1, MAX_MICROS, SIGNIFICANT_DIGITS);
+    histogram.setAutoResize(true);
+    return histogram;
+  }
+
+  void end(long nanos) {
+    endNanos = nanos;
+  }
+
+  void sent() {
+    sent.increment();
+  }
+
+  /** @param touched whether something was done to the device in this phase */
+  void acknowledged(long latencyNanos, boolean touched) {
+    acknowledged.increment();
+    record(touched ? latencyOfTouched : latency, latencyNanos);
+  }
+
+  /** A device is online again after so long. */
+  void back(long nanos) {
+    record(back, nanos);
+  }
+
+  private static void record(AbstractHistogram histogram, long nanos) {
+    long micros = TimeUnit.NANOSECONDS.toMicros(Math.max(0, nanos));
+    histogram.recordValue(Math.min(MAX_MICROS, micros));
+  }
+
+  RunReport.PhaseReport toReport(long runBegin) {
+    return new RunReport.PhaseReport(
+        phase.name(),
+        Duration.ofNanos(beginNanos - runBegin),
+        Duration.ofNanos(endNanos - beginNanos),
+        sent.sum(),
+        acknowledged.sum(),
+        RunReport.Latency.of(latency),
+        RunReport.Latency.of(latencyOfTouched),
+        back.getTotalCount(),
+        RunReport.Latency.of(back));
+  }
+}

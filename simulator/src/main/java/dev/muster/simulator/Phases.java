@@ -1,0 +1,68 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator;
+
+import dev.muster.simulator.client.ControlledLink;
+import dev.muster.simulator.scenario.Phase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/**
+ * Does to the devices what a phase wants. Which ones it picks depends on the seed and on the
+ * phase's number alone.
+ */
+final class Phases {
+  private final List<DeviceRun> devices;
+  private final Timeline timeline;
+  private final long seed;
+
+  Phases(List<DeviceRun> devices, Timeline timeline, long seed) {
+    this.devices = devices;
+    this.timeline = timeline;
+    this.seed = seed;
+  }
+
+  void enter(Phase phase, int number, PhaseStats stats) {
+    if (phase instanceof Phase.Flood flood) {
+      long end = timeline.nanos() + flood.length().toNanos();
+      pick(flood.devices(), number).forEach(device -> device.flood(stats, end));
+    } else if (phase instanceof Phase.ReconnectStorm storm) {
+      pick(count(storm.share()), number)
+          .forEach(device -> device.touch(stats, ControlledLink::cut));
+    } else if (phase instanceof Phase.Rotation rotation) {
+      spread(pick(count(rotation.share()), number), rotation, stats, ControlledLink::renew);
+    }
+    // The others need nothing done to a device: a burst is in the rate curve.
+  }
+
+  private void spread(
+      List<DeviceRun> picked, Phase phase, PhaseStats stats, Consumer<ControlledLink> action) {
+    long spacing = phase.length().toNanos() / Math.max(1, picked.size());
+    long begin = timeline.nanos();
+    for (int i = 0; i < picked.size(); i++) {
+      DeviceRun device = picked.get(i);
+      timeline.at(begin + i * spacing, () -> device.touch(stats, action));
+    }
+  }
+
+  private int count(double share) {
+    return (int) Math.ceil(devices.size() * share);
+  }
+
+  private List<DeviceRun> pick(int wanted, int number) {
+    int count = Math.min(wanted, devices.size());
+    List<DeviceRun> shuffled = new ArrayList<>(devices);
+    SplittableRandom random = new SplittableRandom(seed + number);
+    for (int i = 0; i < count; i++) {
+      int other = random.nextInt(i, shuffled.size());
+      DeviceRun picked = shuffled.get(other);
+      shuffled.set(other, shuffled.get(i));
+      shuffled.set(i, picked);
+    }
+    return shuffled.subList(0, count);
+  }
+}

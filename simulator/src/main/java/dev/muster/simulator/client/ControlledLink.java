@@ -1,0 +1,17 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.client;
+
+/** A link with which can be done what devices do not do by themselves. Nothing blocks. */
+public interface ControlledLink extends DeviceLink {
+  /** Begins to enroll, and does not connect before {@link #start}. */
+  void enroll();
+
+  /** Resets the connection, as a network does that fails; the device comes back by itself. */
+  void cut();
+
+  /** Asks for another certificate with another key, and goes on with that. */
+  void renew();
+}

@@ -1,0 +1,117 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.RunReport;
+import dev.muster.simulator.Sample;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A run as JSON: what a page is made of, and what two runs are compared by. */
+public final class RunJson {
+  private RunJson() {}
+
+  /** What was to be done, and what came of it. */
+  public static ObjectNode of(FleetPlan plan, RunReport report) {
+    ObjectNode json = JsonNodeFactory.instance
+        .objectNode()
+        .put("scenario", plan.scenario().name())
+        .put("client", plan.client().toString())
+        .put("server", plan.broker().toString())
+        .put("messagesPerSecond", plan.messagesPerSecond())
+        .put("seed", report.seed())
+        .put("completed", report.completed())
+        .put("devices", report.devices())
+        .put("enrolled", report.enrolled())
+        .put("connected", report.connected())
+        .put("sent", report.sent())
+        .put("acknowledged", report.acknowledged())
+        .put("failed", report.failed())
+        .put("seconds", seconds(report.duration()));
+    json.set("deviceFailures", counts(report.deviceFailures()));
+    json.set("messageFailures", counts(report.messageFailures()));
+    json.set("connectionFailures", counts(report.connectionFailures()));
+    json.set("latency", latency(report.latency()));
+    ArrayNode phases = json.putArray("phases");
+    report.phases().forEach(phase -> phases.add(phase(phase)));
+    ArrayNode samples = json.putArray("samples");
+    report.samples().forEach(sample -> samples.add(sample(sample)));
+    json.set("machine", machine());
+    return json;
+  }
+
+  private static ObjectNode phase(RunReport.PhaseReport phase) {
+    ObjectNode json = JsonNodeFactory.instance
+        .objectNode()
+        .put("name", phase.name())
+        .put("begin", seconds(phase.begin()))
+        .put("seconds", seconds(phase.length()))
+        .put("sent", phase.sent())
+        .put("acknowledged", phase.acknowledged())
+        .put("back", phase.back());
+    json.set("latency", latency(phase.latency()));
+    json.set("latencyOfTouched", latency(phase.latencyOfTouched()));
+    json.set("offline", latency(phase.offline()));
+    return json;
+  }
+
+  private static ObjectNode sample(Sample sample) {
+    ObjectNode json = JsonNodeFactory.instance
+        .objectNode()
+        .put("at", seconds(sample.at()))
+        .put("sent", sample.sent())
+        .put("acknowledged", sample.acknowledged())
+        .put("failed", sample.failed())
+        .put("online", sample.online())
+        .put("connects", sample.connects())
+        .put("disconnects", sample.disconnects());
+    json.set("latency", latency(sample.latency()));
+    if (sample.server() != null) {
+      json.putObject("server")
+          .put("cpuSeconds", seconds(sample.server().cpu()))
+          .put("residentBytes", sample.server().residentBytes());
+    }
+    return json;
+  }
+
+  private static @Nullable ObjectNode latency(RunReport.@Nullable Latency latency) {
+    return latency == null
+        ? null
+        : JsonNodeFactory.instance
+            .objectNode()
+            .put("p50Ms", latency.p50Ms())
+            .put("p90Ms", latency.p90Ms())
+            .put("p99Ms", latency.p99Ms())
+            .put("maxMs", latency.maxMs());
+  }
+
+  private static ObjectNode counts(Map<String, Long> counts) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    counts.forEach(json::put);
+    return json;
+  }
+
+  private static ObjectNode machine() {
+    Runtime runtime = Runtime.getRuntime();
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("processors", runtime.availableProcessors())
+        .put("heapMiB", runtime.maxMemory() >> 20)
+        .put(
+            "system",
+            System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch"))
+        .put("java", System.getProperty("java.vm.version"));
+  }
+
+  private static double seconds(Duration length) {
+    return length.toMillis() / 1000.0;
+  }
+}

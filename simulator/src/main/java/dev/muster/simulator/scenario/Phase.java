@@ -1,0 +1,96 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.scenario;
+
+import java.time.Duration;
+
+/** A part of a run. Shares are above 0, up to 1. */
+public sealed interface Phase {
+  Duration length();
+
+  /** As it is called in a scenario file. */
+  String name();
+
+  /** Whether the device SDK can do it: start, and send. */
+  default boolean forAnyClient() {
+    return false;
+  }
+
+  /** Every device gets its certificate and does not connect yet; ends as soon as all have one. */
+  record Enroll(Duration length) implements Phase {
+    @Override
+    public String name() {
+      return "enroll";
+    }
+  }
+
+  /** The devices come online one after another, evenly, and send from then on. */
+  record Ramp(Duration length) implements Phase {
+    @Override
+    public String name() {
+      return "ramp";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /** Nothing happens but what goes on. */
+  record Steady(Duration length) implements Phase {
+    @Override
+    public String name() {
+      return "steady";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /** Every device sends {@code factor} times as often. */
+  record Burst(Duration length, double factor) implements Phase {
+    @Override
+    public String name() {
+      return "burst";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /** A few devices send as fast as the broker acknowledges. */
+  record Flood(Duration length, int devices) implements Phase {
+    @Override
+    public String name() {
+      return "flood";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /** In its first moment a share of the connections is reset. */
+  record ReconnectStorm(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "reconnect-storm";
+    }
+  }
+
+  /** A share of the devices renews its certificate, evenly, and goes on with the new one. */
+  record Rotation(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "rotation";
+    }
+  }
+}

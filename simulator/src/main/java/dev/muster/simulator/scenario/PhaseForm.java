@@ -1,0 +1,112 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.scenario;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** How a phase is written. */
+enum PhaseForm {
+  ENROLL("{for: 60s}", values -> new Phase.Enroll(values.duration("for")), "for"),
+  RAMP("{for: 10s}", values -> new Phase.Ramp(values.duration("for")), "for"),
+  STEADY("{for: 30s}", values -> new Phase.Steady(values.duration("for")), "for"),
+  BURST(
+      "{for: 10s, factor: 10}",
+      values -> new Phase.Burst(values.duration("for"), values.number("factor", 0.01, 1000)),
+      "for",
+      "factor"),
+  FLOOD(
+      "{for: 10s, devices: 1}",
+      values -> new Phase.Flood(values.duration("for"), (int) values.number("devices", 1, 10_000)),
+      "for",
+      "devices"),
+  RECONNECT_STORM(
+      "{for: 30s, share: 50%}",
+      values -> new Phase.ReconnectStorm(values.duration("for"), values.share("share")),
+      "for",
+      "share"),
+  ROTATION(
+      "{for: 30s, share: 100%}",
+      values -> new Phase.Rotation(values.duration("for"), values.share("share")), "for", "share");
+
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+  private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,6})?) ?%");
+
+  private final String example;
+  private final Function<Values, Phase> reading;
+  private final Set<String> keys;
+
+  PhaseForm(String example, Function<Values, Phase> reading, String... keys) {
+    this.example = example;
+    this.reading = reading;
+    this.keys = Set.of(keys);
+  }
+
+  /** What stands behind the keys of a phase; notes what does not fit. */
+  interface Values {
+    Duration duration(String key);
+
+    /** All, if it is not there. */
+    double share(String key);
+
+    double number(String key, double least, double most);
+  }
+
+  static @Nullable PhaseForm named(String name) {
+    return Arrays.stream(values())
+        .filter(form -> form.word().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  static String names() {
+    return Arrays.stream(values()).map(PhaseForm::word).collect(Collectors.joining(", "));
+  }
+
+  private String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  Phase read(Values values) {
+    return reading.apply(values);
+  }
+
+  Set<String> keys() {
+    return keys;
+  }
+
+  String example() {
+    return example;
+  }
+
+  /** @return null if it is no duration */
+  static @Nullable Duration duration(String text) {
+    Matcher match = DURATION.matcher(text);
+    if (!match.matches()) {
+      return null;
+    }
+    long count = Long.parseLong(match.group(1));
+    return switch (match.group(2)) {
+      case "ms" -> Duration.ofMillis(count);
+      case "s" -> Duration.ofSeconds(count);
+      case "m" -> Duration.ofMinutes(count);
+      default -> Duration.ofHours(count);
+    };
+  }
+
+  /** @return null if it is no share above 0 % */
+  static @Nullable Double share(String text) {
+    Matcher match = SHARE.matcher(text);
+    double percent = match.matches() ? Double.parseDouble(match.group(1)) : 0;
+    return percent > 0 && percent <= 100 ? percent / 100 : null;
+  }
+}

@@ -1,0 +1,288 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.scenario;
+
+import dev.muster.protocol.identity.Quoted;
+import dev.muster.simulator.payload.Payload;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/**
+ * A scenario as a file says it. What the file leaves out is null.
+ *
+ * @param messagesPerSecond of each device
+ */
+public record ScenarioFile(
+    Scenario scenario,
+    @Nullable Integer devices,
+    @Nullable Double messagesPerSecond,
+    @Nullable Payload payload) {
+  private static final Set<String> KEYS = Set.of("name", "devices", "rate", "payload", "phases");
+
+  /**
+   * Reads a file. All that is wrong with it is told at once, each with its line and column.
+   *
+   * @throws IllegalArgumentException a line for each problem
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static ScenarioFile read(Path file) {
+    try {
+      return parse(Files.readString(file), file);
+    } catch (NoSuchFileException e) {
+      throw new IllegalArgumentException(file + ": does not exist", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read (" + e + ")", e);
+    }
+  }
+
+  static ScenarioFile parse(String text, Path file) {
+    Reader reader = new Reader(file);
+    ScenarioFile read = reader.file(compose(text, file));
+    if (read == null || !reader.problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", reader.problems));
+    }
+    return read;
+  }
+
+  private static @Nullable Node compose(String text, Path file) {
+    try {
+      return new Yaml(new LoaderOptions()).compose(new StringReader(text));
+    } catch (MarkedYAMLException e) {
+      String at = e.getProblemMark() == null
+          ? ""
+          : ":" + (e.getProblemMark().getLine() + 1) + ":" + (e.getProblemMark().getColumn() + 1);
+      throw new IllegalArgumentException(file + at + ": " + e.getProblem(), e);
+    } catch (YAMLException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Turns nodes into values, and notes what does not fit. */
+  private static final class Reader {
+    private final Path file;
+    private final List<String> problems = new ArrayList<>();
+
+    Reader(Path file) {
+      this.file = file;
+    }
+
+    @Nullable ScenarioFile file(@Nullable Node root) {
+      if (!(root instanceof MappingNode map)) {
+        problem(root, "", root, "name, devices, rate, payload and phases");
+        return null;
+      }
+      Map<String, Node> entries = entries(map, KEYS);
+      String name = text(entries.get("name"), "name", file.getFileName().toString());
+      List<Phase> phases = phases(entries.get("phases"), root);
+      return new ScenarioFile(
+          scenario(name, phases, entries.getOrDefault("phases", root)),
+          entries.containsKey("devices") ? (int) number(entries, "devices", 1, 1e6, 1) : null,
+          entries.containsKey("rate") ? number(entries, "rate", 1e-6, 1000, 1) : null,
+          payload(entries.get("payload")));
+    }
+
+    private Scenario scenario(String name, List<Phase> phases, Node where) {
+      try {
+        return new Scenario(name, phases);
+      } catch (IllegalArgumentException e) {
+        // With a phase that could not be read the order says nothing.
+        if (problems.isEmpty()) {
+          problems.add(at(where) + e.getMessage());
+        }
+        return Scenario.plain(Duration.ofSeconds(1), Duration.ZERO);
+      }
+    }
+
+    private List<Phase> phases(@Nullable Node node, Node root) {
+      if (!(node instanceof SequenceNode list)) {
+        problem(node == null ? root : node, "phases", node, "a list, such as - steady: {for: 30s}");
+        return List.of();
+      }
+      List<Phase> phases = new ArrayList<>();
+      for (Node entry : list.getValue()) {
+        Phase phase = phase(entry);
+        if (phase != null) {
+          phases.add(phase);
+        }
+      }
+      return phases;
+    }
+
+    private @Nullable Phase phase(Node entry) {
+      if (!(entry instanceof MappingNode map)
+          || map.getValue().size() != 1
+          || !(map.getValue().get(0).getKeyNode() instanceof ScalarNode name)) {
+        problem(entry, "phase", entry, "its name and what it needs, such as steady: {for: 30s}");
+        return null;
+      }
+      PhaseForm form = PhaseForm.named(name.getValue());
+      if (form == null) {
+        problem(name, "phase", name, "one of " + PhaseForm.names());
+        return null;
+      }
+      Node content = map.getValue().get(0).getValueNode();
+      if (!(content instanceof MappingNode values)) {
+        problem(content, name.getValue(), content, form.example());
+        return null;
+      }
+      int before = problems.size();
+      Phase phase = form.read(new Values(entries(values, form.keys()), name));
+      return problems.size() == before ? phase : null;
+    }
+
+    private @Nullable Payload payload(@Nullable Node node) {
+      if (node == null) {
+        return null;
+      }
+      if (node instanceof ScalarNode scalar && Payload.named(scalar.getValue()) != null) {
+        return Payload.named(scalar.getValue());
+      }
+      if (node instanceof MappingNode map) {
+        Node csv = entries(map, Set.of("csv")).get("csv");
+        if (csv instanceof ScalarNode path) {
+          return csv(path);
+        }
+      }
+      problem(node, "payload", node, Payload.NAMES + ", or {csv: FILE}");
+      return null;
+    }
+
+    /** Beside the scenario, unless the path is absolute. */
+    private @Nullable Payload csv(ScalarNode path) {
+      try {
+        return Payload.csv(file.resolveSibling(path.getValue()));
+      } catch (IllegalArgumentException e) {
+        problems.add(at(path) + "csv: " + e.getMessage());
+        return null;
+      }
+    }
+
+    private Map<String, Node> entries(MappingNode map, Set<String> known) {
+      map.getValue().stream()
+          .filter(entry -> !known.contains(value(entry.getKeyNode())))
+          .forEach(entry -> problem(
+              entry.getKeyNode(),
+              "key",
+              entry.getKeyNode(),
+              "one of " + known.stream().sorted().collect(Collectors.joining(", "))));
+      return map.getValue().stream()
+          .collect(Collectors.toMap(
+              entry -> value(entry.getKeyNode()),
+              entry -> entry.getValueNode(),
+              (first, second) -> {
+                problem(second, "key", second, "each key once");
+                return second;
+              }));
+    }
+
+    private String text(@Nullable Node node, String key, String otherwise) {
+      if (node != null && !(node instanceof ScalarNode)) {
+        problem(node, key, node, "a word");
+      }
+      return node instanceof ScalarNode scalar ? scalar.getValue() : otherwise;
+    }
+
+    private double number(
+        Map<String, Node> entries, String key, double least, double most, double otherwise) {
+      Node node = entries.get(key);
+      try {
+        double number = Double.parseDouble(value(node));
+        if (number >= least && number <= most) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // Told below.
+      }
+      problem(node, key, node, "a number from " + plain(least) + " to " + plain(most));
+      return otherwise;
+    }
+
+    private void problem(@Nullable Node where, String key, @Nullable Node found, String expected) {
+      String shown = found == null
+          ? "missing"
+          : found instanceof ScalarNode scalar ? Quoted.of(scalar.getValue()) : "not that";
+      problems.add(
+          at(where) + (key.isEmpty() ? "" : key + ": ") + shown + " (expected: " + expected + ")");
+    }
+
+    private String at(@Nullable Node node) {
+      return node == null
+          ? file + ": "
+          : file + ":" + (node.getStartMark().getLine() + 1) + ":"
+              + (node.getStartMark().getColumn() + 1) + ": ";
+    }
+
+    private static String value(@Nullable Node node) {
+      return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
+    private static String plain(double number) {
+      return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+    }
+
+    /** The entries of a phase. */
+    private final class Values implements PhaseForm.Values {
+      private final Map<String, Node> entries;
+      private final Node phase;
+
+      Values(Map<String, Node> entries, Node phase) {
+        this.entries = entries;
+        this.phase = phase;
+      }
+
+      @Override
+      public Duration duration(String key) {
+        Duration read = PhaseForm.duration(value(entries.get(key)));
+        if (read == null) {
+          problem(
+              entries.getOrDefault(key, phase), key, entries.get(key), "such as 500ms, 30s or 5m");
+          return Duration.ofSeconds(1);
+        }
+        return read;
+      }
+
+      @Override
+      public double share(String key) {
+        if (!entries.containsKey(key)) {
+          return 1;
+        }
+        Double read = PhaseForm.share(value(entries.get(key)));
+        if (read == null) {
+          problem(entries.get(key), key, entries.get(key), "above 0 %, up to 100 %, such as 30%");
+          return 1;
+        }
+        return read;
+      }
+
+      @Override
+      public double number(String key, double least, double most) {
+        if (!entries.containsKey(key)) {
+          problem(phase, key, null, "a number from " + plain(least) + " to " + plain(most));
+          return least;
+        }
+        return Reader.this.number(entries, key, least, most, least);
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.muster.simulator.payload.Payload;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ScenarioFileTest {
+  private static final Path FILE = Path.of("s.yaml");
+
+  @TempDir
+  Path folder;
+
+  @Test
+  void read_everyPhase() {
+    ScenarioFile file = parse("""
+        name: all
+        devices: 200
+        rate: 0.5
+        payload: constant
+        phases:
+          - enroll: {for: 2m}
+          - ramp: {for: 10s}
+          - steady: {for: 1h}
+          - burst: {for: 500ms, factor: 2.5}
+          - flood: {for: 5s, devices: 2}
+          - reconnect-storm: {for: 30s, share: 50%}
+          - rotation: {for: 30s}
+        """);
+    assertThat(file.devices()).isEqualTo(200);
+    assertThat(file.messagesPerSecond()).isEqualTo(0.5);
+    assertThat(file.payload()).isSameAs(Payload.CONSTANT);
+    assertThat(file.scenario().name()).isEqualTo("all");
+    assertThat(file.scenario().phases())
+        .containsExactly(
+            new Phase.Enroll(Duration.ofMinutes(2)),
+            new Phase.Ramp(Duration.ofSeconds(10)),
+            new Phase.Steady(Duration.ofHours(1)),
+            new Phase.Burst(Duration.ofMillis(500), 2.5),
+            new Phase.Flood(Duration.ofSeconds(5), 2),
+            new Phase.ReconnectStorm(Duration.ofSeconds(30), 0.5),
+            new Phase.Rotation(Duration.ofSeconds(30), 1));
+  }
+
+  @Test
+  void read_leastPossible_leavesTheRestOpen() {
+    ScenarioFile file = parse("phases: [ramp: {for: 1s}]");
+    assertThat(file.scenario())
+        .isEqualTo(new Scenario("s.yaml", List.of(new Phase.Ramp(Duration.ofSeconds(1)))));
+    assertThat(file.devices()).isNull();
+    assertThat(file.messagesPerSecond()).isNull();
+    assertThat(file.payload()).isNull();
+  }
+
+  @Test
+  void read_manyMistakes_areToldAtOnceWithTheirPlaces() {
+    refused(
+        """
+        devices: many
+        rat: 1
+        payload: noise
+        phases:
+          - ramp: {for: 10}
+          - stedy: {for: 1s}
+          - burst: {for: 1s}
+          - reconnect-storm: {for: 1s, share: 150%}
+          - rotation
+        """,
+        "s.yaml:2:1: key: \"rat\" (expected: one of devices, name, payload, phases, rate)",
+        "s.yaml:5:17: for: \"10\" (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, burst, flood, reconnect-storm,",
+        "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",
+        "s.yaml:8:39: share: \"150%\" (expected: above 0 %, up to 100 %, such as 30%)",
+        "s.yaml:9:5: phase: \"rotation\" (expected: its name and what it needs,",
+        "s.yaml:1:10: devices: \"many\" (expected: a number from 1 to 1000000)",
+        "s.yaml:3:10: payload: \"noise\" (expected: day-curve, random-walk or constant, or {csv: FILE})");
+  }
+
+  @Test
+  void read_wrongOrder_isRefused() {
+    refused(
+        "phases:\n  - steady: {for: 1s}\n",
+        "s.yaml:2:3: phases: number 1 is steady (expected: enroll, if at all, then ramp, each once,");
+    refused("phases:\n  - enroll: {for: 1s}\n", "s.yaml:2:3: phases: there is no ramp (");
+    refused(
+        "phases:\n  - ramp: {for: 1s}\n  - enroll: {for: 1s}\n",
+        "s.yaml:2:3: phases: number 2 is enroll (");
+  }
+
+  @Test
+  void read_noYamlAtAll_namesThePlace() {
+    refused("phases: [\n", "s.yaml:2:1: expected the node content, but found '<stream end>'");
+    refused("", "s.yaml: missing (expected: name, devices, rate, payload and phases)");
+    refused("- 1\n", "s.yaml:1:1: not that (expected: name,");
+    refused("name: x\n", "s.yaml:1:1: phases: missing (expected: a list,");
+  }
+
+  @Test
+  void read_csv_isFoundBesideTheFile() throws Exception {
+    Files.writeString(folder.resolve("day.csv"), "time,temperature\n0,20.5\n60,bad\n");
+    Path file = folder.resolve("s.yaml");
+    Files.writeString(file, "payload: {csv: day.csv}\nphases: [ramp: {for: 1s}]\n");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ScenarioFile.read(file))
+        .withMessage(file + ":1:16: csv: " + folder.resolve("day.csv")
+            + ":3: temperature: \"bad\" (expected: a number)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ScenarioFile.read(folder.resolve("none.yaml")))
+        .withMessageEndingWith("none.yaml: does not exist");
+  }
+
+  private static ScenarioFile parse(String text) {
+    return ScenarioFile.parse(text, FILE);
+  }
+
+  private static void refused(String text, String... lines) {
+    assertThatIllegalArgumentException().isThrownBy(() -> parse(text)).satisfies(e -> {
+      String[] told = String.valueOf(e.getMessage()).split("\n");
+      assertThat(told).as("%s", e.getMessage()).hasSameSizeAs(lines);
+      for (String line : lines) {
+        assertThat(told).anySatisfy(one -> assertThat(one).startsWith(line));
+      }
+    });
+  }
+}
