@@ -36,8 +36,7 @@ class SimulatorIT {
         MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
       Path script =
           Files.writeString(folder.resolve("page.sh"), "set -eu -o pipefail\n" + script());
-      MusterProcess.startCommand(
-              folder, Map.of(), List.of("bash", "-x", script.toString()))
+      MusterProcess.startCommand(folder, Map.of(), List.of("bash", "-x", script.toString()))
           .awaitEnd(Duration.ofMinutes(6))
           .expect(0);
       assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
