@@ -33,7 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * How long queries take out of a large store, and what deleting costs those who wait for a PUBACK.
  * Prints figures. {@code -Dscale=100000000} makes the store as large, {@code -Dengine=postgres}
- * puts it into PostgreSQL.
+ * puts it into PostgreSQL, {@code -Dfill=generated} has the database make the rows itself, which is
+ * much faster, and does without what is not about queries.
  */
 class TelemetryBenchmark {
   private static final long VALUES = Long.getLong("scale", 5_000_000);
@@ -45,6 +46,14 @@ class TelemetryBenchmark {
   private static final Duration SPAN = Duration.ofDays(7);
   private static final Instant START = Instant.parse("2026-11-01T00:00:00Z");
   private static final Instant END = START.plus(SPAN);
+  /** Of each device. */
+  private static final long MESSAGES = VALUES / DEVICES / IN_A_MESSAGE;
+
+  private static final long STEP_MS = SPAN.toMillis() / (MESSAGES * IN_A_MESSAGE);
+
+  private static final boolean GENERATED =
+      System.getProperty("fill", "messages").equals("generated");
+  private static final boolean POSTGRES = System.getProperty("engine", "h2").equals("postgres");
 
   @TempDir
   Path folder;
@@ -55,7 +64,7 @@ class TelemetryBenchmark {
 
   @Test
   void measure() throws Exception {
-    if (System.getProperty("engine", "h2").equals("postgres")) {
+    if (POSTGRES) {
       try (EmbeddedPostgres server =
           EmbeddedPostgres.builder().setServerConfig("fsync", "on").start()) {
         String url = server.getJdbcUrl("ignored", "postgres").replaceAll("\\?.*", "");
@@ -68,12 +77,18 @@ class TelemetryBenchmark {
 
   private void measure(TelemetryStorage storage) throws Exception {
     try (TelemetryDatabase database = TelemetryDatabase.open(storage)) {
-      fill(database);
+      if (GENERATED) {
+        generate(database);
+      } else {
+        fill(database);
+      }
       rollUp(database);
       series(database, Duration.ofHours(24), 1_000);
       series(database, SPAN, 1_000);
       latest(database);
-      acknowledgements(database);
+      if (!GENERATED) {
+        acknowledgements(database);
+      }
     }
   }
 
@@ -92,19 +107,25 @@ class TelemetryBenchmark {
         payload.getBytes(StandardCharsets.UTF_8));
   }
 
+  private void generate(TelemetryDatabase database) throws Exception {
+    long start = System.nanoTime();
+    new GeneratedStore(DEVICES, IN_A_MESSAGE, POSTGRES)
+        .fill(database, MESSAGES, START, Duration.ofMillis(STEP_MS));
+    double seconds = (System.nanoTime() - start) / 1e9;
+    say("generated %d values in %.0f s, %.0f values/s", VALUES, seconds, VALUES / seconds);
+  }
+
   private void fill(TelemetryDatabase database) throws Exception {
     long start = System.nanoTime();
-    long messages = VALUES / DEVICES / IN_A_MESSAGE;
-    long stepMs = SPAN.toMillis() / (messages * IN_A_MESSAGE);
     TelemetryWriter writer = TelemetryWriter.open(
         database,
         new TelemetryWriter.Limits(
             100, IntakeLimits.DEFAULT, new SimpleMeterRegistry().counter("dropped")));
     List<TelemetryMessage> batch = new ArrayList<>();
-    for (long sequence = 1; sequence <= messages; sequence++) {
-      long first = START.toEpochMilli() + (sequence - 1) * IN_A_MESSAGE * stepMs;
+    for (long sequence = 1; sequence <= MESSAGES; sequence++) {
+      long first = START.toEpochMilli() + (sequence - 1) * IN_A_MESSAGE * STEP_MS;
       for (int device = 0; device < DEVICES; device++) {
-        batch.add(message(device, sequence, pack(first, stepMs), Instant.ofEpochMilli(first)));
+        batch.add(message(device, sequence, pack(first), Instant.ofEpochMilli(first)));
         if (batch.size() == 200) {
           writer.write(batch, BatchCommit.NO_POSITION);
           batch.clear();
@@ -119,14 +140,14 @@ class TelemetryBenchmark {
     say("stored %d values in %.0f s, %.0f values/s", VALUES, seconds, VALUES / seconds);
   }
 
-  private String pack(long firstMs, long stepMs) {
+  private String pack(long firstMs) {
     StringBuilder pack = new StringBuilder("[");
     for (int i = 0; i < IN_A_MESSAGE; i++) {
       pack.append(i == 0 ? "" : ",")
           .append("{\"n\":\"t\",\"v\":")
           .append(random.nextInt(10_000) / 100.0)
           .append(",\"t\":")
-          .append((firstMs + i * stepMs) / 1_000.0)
+          .append((firstMs + i * STEP_MS) / 1_000.0)
           .append('}');
     }
     return pack.append(']').toString();
