@@ -50,12 +50,21 @@ final class JournalDrain implements AutoCloseable {
   private static final long MAX_BATCH_BYTES = 8L * 1024 * 1024;
 
   /**
-   * What may wait: as much as the database takes in a second, between these; and until it is known.
+   * What may wait: as much as the database takes in two seconds, between these; and until it is
+   * known. When a third of it waits, there is no more rest: as much again may come while that is
+   * stored, and only who sends more than the database takes has to wait.
    */
   private static final long MIN_ROOM = 512 * 1024;
 
-  private static final long FIRST_ROOM = MIN_ROOM;
+  static final long FIRST_ROOM = 2 * MIN_ROOM;
   private static final long MAX_ROOM = 4 * MAX_BATCH_BYTES;
+  private static final double ROOM_SECONDS = 2;
+
+  /**
+   * Less does not tell how much the database takes: a small commit costs nearly what a large one
+   * does.
+   */
+  private static final long TELLING_BYTES = MIN_ROOM / 2;
 
   /** How many may wait for it to get somewhere: it may hang, and they ask on. */
   private static final int MAX_MARKS = 1_000;
@@ -219,7 +228,7 @@ final class JournalDrain implements AutoCloseable {
         return true;
       }
       long early = next - System.nanoTime();
-      boolean hurry = closing || !marks.isEmpty() || bytes() >= room;
+      boolean hurry = closing || !marks.isEmpty() || bytes() >= room / 3;
       boolean work = bytes() > 0;
       if (work && (hurry || early <= 0)) {
         return true;
@@ -240,8 +249,7 @@ final class JournalDrain implements AutoCloseable {
     if (!items.isEmpty()) {
       long start = System.nanoTime();
       commit.commit(items);
-      long took = Math.max(1, System.nanoTime() - start);
-      makeRoom((batch.next() - from) * NS_PER_SECOND / took);
+      makeRoom(batch.next() - from, System.nanoTime() - start);
     }
     journal.release(batch.next());
     synchronized (monitor) {
@@ -271,9 +279,14 @@ final class JournalDrain implements AutoCloseable {
     }
   }
 
-  private void makeRoom(long bytesPerSecond) {
+  /** From how long a commit took. */
+  private void makeRoom(long bytes, long tookNs) {
+    double fits = bytes * ROOM_SECONDS * NS_PER_SECOND / Math.max(1, tookNs);
     synchronized (monitor) {
-      room = Math.max(MIN_ROOM, Math.min(MAX_ROOM, bytesPerSecond));
+      if (bytes >= TELLING_BYTES || fits > room) {
+        // The mean of all, the later the heavier: a commit may have had bad luck.
+        room = (long) Math.max(MIN_ROOM, Math.min(MAX_ROOM, (room + fits) / 2));
+      }
     }
   }
 
