@@ -37,6 +37,7 @@ final class RouteTable {
       admin    POST   /access/operators/:operator/link
       admin    DELETE /access/operators/:operator
 
+      viewer   GET    /openapi.json
       viewer   GET    /health
       viewer   GET    /summary/identities
       viewer   GET    /summary/traffic

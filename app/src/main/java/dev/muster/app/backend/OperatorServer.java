@@ -6,6 +6,7 @@ package dev.muster.app.backend;
 
 import dev.muster.app.access.Access;
 import dev.muster.app.dashboard.Dashboard;
+import dev.muster.app.openapi.OpenApi;
 import dev.muster.broker.ProblemDetails;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.ConnectionPatrol;
@@ -46,6 +47,7 @@ final class OperatorServer {
   private final Vertx vertx;
   private final Access access;
   private final Router api;
+  private final OpenApi document = OpenApi.load();
   private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 
@@ -55,6 +57,7 @@ final class OperatorServer {
     this.access = access;
     this.api = Router.router(vertx);
     access.mount(api);
+    document.mount(api);
   }
 
   /** Where services mount their routes, before {@link #start}. */
@@ -87,6 +90,7 @@ final class OperatorServer {
       });
       ctx.next();
     });
+    document.check(root, API);
     access.audit(root, API);
     root.route("/api/v1/*").subRouter(api);
     Dashboard.load().mount(root);

@@ -6,12 +6,18 @@ package dev.muster.app.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.app.openapi.OpenApi;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -46,6 +52,36 @@ class RouteTableTest {
         .extracting(entry -> entry.method() + " " + entry.path())
         .doesNotHaveDuplicates()
         .containsExactlyInAnyOrderElementsOf(mounted());
+  }
+
+  /** Both ways: the document promises nothing that is closed, and keeps nothing back. */
+  @Test
+  void document_describesEveryRouteForTheRolesThatMayAsk() {
+    Map<String, Object> described = new TreeMap<>();
+    OpenApi.load()
+        .document()
+        .getJsonObject("paths")
+        .forEach(path -> ((JsonObject) path.getValue())
+            .forEach(method -> described.put(
+                method.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey(),
+                roles((JsonObject) method.getValue()))));
+    Map<String, Object> table = new TreeMap<>();
+    RouteTable.ENTRIES.forEach(entry -> table.put(
+        entry.method() + " " + entry.path().replaceAll(":(\\w+)", "{$1}"),
+        entry
+            .least()
+            .map(least -> Stream.of(Role.values())
+                .filter(role -> role.includes(least))
+                .map(Role::label)
+                .toList())
+            .orElse(List.of("anyone"))));
+    assertThat(described).isEqualTo(table);
+  }
+
+  private static Object roles(JsonObject operation) {
+    return new JsonArray().equals(operation.getJsonArray("security"))
+        ? List.of("anyone")
+        : operation.getJsonArray("x-roles").getList();
   }
 
   @Test
