@@ -5,6 +5,7 @@
 package dev.muster.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -239,6 +241,21 @@ class AdminIT {
     assertThat(rows.length()).isGreaterThan(1 << 20);
     Files.writeString(folder.resolve("large.csv"), rows);
     assertThat(muster("admin manifests import acme DIR/large.csv")).contains("added 3000");
+  }
+
+  @Test
+  void bulkOrder_isLookedAtFirst_andTellsWhatBecameOfEachDevice() {
+    assertThat(muster("admin bulk retire --id nobody"))
+        .contains("nothing is changed; to do so: --devices 1");
+    assertThat(refused("admin bulk retire --id nobody --devices 2"))
+        .contains("1 are chosen by now");
+    assertThat(refused("admin bulk retire")).contains("none chosen");
+    String job = find("id +(\\S+)", muster("admin bulk tag site=berlin --id nobody --devices 1"));
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> muster("admin bulk list").matches("(?s).*" + job + " +tags +ended.*"));
+    assertThat(run("admin bulk show " + job).expect(1).stdout()).contains("no such device");
+    assertThat(muster("admin bulk cancel " + job)).contains("ended");
   }
 
   @Test

@@ -58,7 +58,7 @@ final class ApiCaller {
         .sslContext(TrustedRoots.tls(PemFile.certificates(data.resolve("trust/root.pem")), null))
         .version(HttpClient.Version.HTTP_1_1)
         .build();
-    this.document = JSON.readTree(send(request("/openapi.json").build()).body());
+    this.document = JSON.readTree(asKeyHolder("/openapi.json").body());
     for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
       for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
         String id = method.getValue().path("operationId").asText();
@@ -216,8 +216,12 @@ final class ApiCaller {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(Endpoints.read(data).operatorUrl().resolve("/api/v1" + path))
-        .header("Authorization", bearer);
+    return HttpRequest.newBuilder(
+        Endpoints.read(data).operatorUrl().resolve("/api/v1" + path));
+  }
+
+  private HttpResponse<String> asKeyHolder(String path) {
+    return send(request(path).header("Authorization", bearer).build());
   }
 
   private HttpResponse<String> send(HttpRequest request) {
@@ -230,7 +234,7 @@ final class ApiCaller {
 
   /** Whatever the answer is. */
   JsonNode get(String path) throws IOException {
-    String body = send(request(path).build()).body();
+    String body = asKeyHolder(path).body();
     return body.startsWith("{") ? JSON.readTree(body) : JSON.createObjectNode();
   }
 

@@ -80,6 +80,7 @@ class OpenApiIT {
     connections();
     manufacturers();
     certificates();
+    bulk();
     devices();
     access();
     fleet();
@@ -264,6 +265,39 @@ class OpenApiIT {
     api.call("listAuthorities").expect(200);
     api.call("listAudit", "order=newest&limit=1").expect(200);
     api.call("listCheckpoints").expect(200);
+  }
+
+  private static void bulk() {
+    JsonNode preview =
+        api.call("previewBulk").json("{'query': {'prefix': 'acme'}}").expect(200);
+    assertThat(preview.path("devices").asInt()).isEqualTo(4);
+    api.call("tagMany")
+        .json("{'query': {'prefix': 'acme'}, 'devices': 3, 'set': {'a': 'b'}}")
+        .expect(409);
+    String key = UUID.randomUUID().toString();
+    String order = "{'ids': ['" + DEVICE + "', 'nobody'], 'set': {'site': 'berlin'}}";
+    String job = api.call("tagMany")
+        .header("Idempotency-Key", key)
+        .json(order)
+        .expect(202)
+        .path("id")
+        .asText();
+    JsonNode again =
+        api.call("tagMany").header("Idempotency-Key", key).json(order).expect(202);
+    assertThat(again.path("id").asText()).isEqualTo(job);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> api.call("showBulkJob", job).expect(200).hasNonNull("endedAt"));
+    api.call("listBulkResults", job, "state=refused").expect(200);
+    api.call("groupMany").json("{'ids': ['nobody'], 'add': ['x']}").expect(202);
+    api.call("revokeMany").json("{'ids': ['nobody'], 'reason': 'superseded'}").expect(202);
+    String last = api.call("retireMany")
+        .json("{'ids': ['nobody']}")
+        .expect(202)
+        .path("id")
+        .asText();
+    api.call("cancelBulkJob", last).json("{}").expect(200);
+    api.call("listBulkJobs", "limit=1").expect(200);
   }
 
   private static void devices() {

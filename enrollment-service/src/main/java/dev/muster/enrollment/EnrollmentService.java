@@ -12,6 +12,7 @@ import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.ServiceCredential;
+import dev.muster.enrollment.bulk.BulkWork;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.BlockedKeys;
 import dev.muster.enrollment.csr.BlockedKeysFile;
@@ -90,6 +91,7 @@ public final class EnrollmentService implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
   private static final int CLOSE_SECONDS = 5;
   private static final Duration CLAIMS_KEPT = Duration.ofDays(30);
+  private static final Duration BULK_JOBS_KEPT = Duration.ofDays(90);
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
   /** How long a manufacturer disabled in one process may still pass in another. */
@@ -116,6 +118,8 @@ public final class EnrollmentService implements AutoCloseable {
   private final WorkLanes lanes;
   private final CrlPublisher publisher;
   private final Revocations revocations;
+  private final Departures departures;
+  private final BulkWork bulk;
   private final CrlShards shards;
   private final ServiceRenewal renewal;
   private final int httpPort;
@@ -157,6 +161,8 @@ public final class EnrollmentService implements AutoCloseable {
       publisher.listener(this::push);
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
+      departures = new Departures(registry, publisher, clock);
+      bulk = opened(new BulkWork(registry, departures, revocations, this::tellDepartures, clock));
       renewal = new ServiceRenewal(registry, authorities, clock);
       tls = new EstTls(server, crypto, config.est().limits(), meters);
       renewal.record(server.certificate());
@@ -175,6 +181,7 @@ public final class EnrollmentService implements AutoCloseable {
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
       trustWatch = ticking(new Upkeep(List.of(trustChore()), TRUST_INTERVAL, lanes.operators()));
+      bulk.look();
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -288,7 +295,21 @@ public final class EnrollmentService implements AutoCloseable {
             "claim tokens that ended cannot be removed",
             () -> registry.commit(
                 tables -> tables.claims().expire(clock.instant().minus(CLAIMS_KEPT)))),
+        new Chore(
+            "answers that need not be given again cannot be removed",
+            () -> registry.commit(tables ->
+                tables.answers().forget(OperatorRoutes.answersKeptSince(clock.instant())))),
+        new Chore(
+            "bulk jobs that ended long ago cannot be removed",
+            () -> registry.commit(
+                tables -> tables.bulk().expire(clock.instant().minus(BULK_JOBS_KEPT)))),
+        new Chore("bulk jobs cannot be looked for", bulk::look),
         new Chore("manufacturers' CRLs cannot be fetched", crlFetcher::fetchDue));
+  }
+
+  private void tellDepartures() {
+    publisher.publishEach();
+    trust.refresh();
   }
 
   private Chore trustChore() {
@@ -508,7 +529,8 @@ public final class EnrollmentService implements AutoCloseable {
             trust,
             authorities,
             revocations,
-            new Departures(registry, publisher, clock),
+            departures,
+            bulk,
             new CsrVerifier(crypto, blockedKeys()),
             shards,
             rollOver,
@@ -520,6 +542,19 @@ public final class EnrollmentService implements AutoCloseable {
   /** Writes down what was done elsewhere; returns when it is on the disk. Blocks. */
   public void note(AuditEvent event) {
     registry.commit(tables -> {
+      tables.audit().append(event, clock.instant());
+      return event;
+    });
+  }
+
+  /**
+   * As {@link #note}, of somebody who is gone: what he has saved goes, too.
+   *
+   * @param owner as the log calls him
+   */
+  public void noteGone(AuditEvent event, String owner) {
+    registry.commit(tables -> {
+      tables.views().removeAll(owner);
       tables.audit().append(event, clock.instant());
       return event;
     });
@@ -573,6 +608,7 @@ public final class EnrollmentService implements AutoCloseable {
     List<String> problems = Stream.of(
             upkeep.problem(),
             trustWatch.problem(),
+            bulk.problem(),
             crlFetcher.problem(),
             current == null ? Optional.<String>empty() : current.problem())
         .flatMap(Optional::stream)

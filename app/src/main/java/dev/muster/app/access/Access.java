@@ -85,6 +85,7 @@ public final class Access {
       caller(ctx).ifPresent(caller -> {
         ctx.put(CALLER, caller);
         ctx.put(OperatorRoutes.ACTOR, caller.auditName());
+        ctx.put(OperatorRoutes.DECIDES_TRUST, caller.role().includes(Role.OFFICER));
       });
       ctx.next();
     });

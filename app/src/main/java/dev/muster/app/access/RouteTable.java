@@ -69,6 +69,15 @@ final class RouteTable {
       operator POST   /devices/:id/tags
       operator POST   /devices/:id/groups
       viewer   GET    /groups
+      operator POST   /bulk/preview
+      operator POST   /bulk/tags
+      operator POST   /bulk/groups
+      officer  POST   /bulk/retire
+      officer  POST   /bulk/revoke
+      viewer   GET    /bulk
+      viewer   GET    /bulk/:job
+      viewer   GET    /bulk/:job/results
+      operator POST   /bulk/:job/cancel
       viewer   GET    /certificates
       viewer   GET    /certificates/renew-now
       viewer   GET    /certificates/:serial

@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       ManufacturerCommands.class,
       ManifestCommands.class,
       DeviceCommands.class,
+      BulkCommands.class,
       CertificateCommands.class,
       AuthorityCommands.class,
       AlarmCommands.class,

@@ -19,6 +19,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,8 @@ final class OperatorServer {
   private final Vertx vertx;
   private final Access access;
   private final Router api;
-  private final OpenApi document = OpenApi.load();
+  /** Read beside all else that starts. */
+  private final CompletableFuture<OpenApi> document = CompletableFuture.supplyAsync(OpenApi::load);
   private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 
@@ -57,7 +59,6 @@ final class OperatorServer {
     this.access = access;
     this.api = Router.router(vertx);
     access.mount(api);
-    document.mount(api);
   }
 
   /** Where services mount their routes, before {@link #start}. */
@@ -90,7 +91,8 @@ final class OperatorServer {
       });
       ctx.next();
     });
-    document.check(root, API);
+    document.join().check(root, API);
+    document.join().mount(api);
     access.audit(root, API);
     root.route("/api/v1/*").subRouter(api);
     Dashboard.load().mount(root);

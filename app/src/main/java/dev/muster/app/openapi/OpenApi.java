@@ -30,6 +30,7 @@ public final class OpenApi {
       "manufacturers",
       "devices",
       "certificates",
+      "bulk",
       "telemetry",
       "twins",
       "connections");

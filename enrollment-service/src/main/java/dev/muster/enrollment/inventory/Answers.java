@@ -43,8 +43,8 @@ public final class Answers {
   }
 
   /** Forgets those that were kept until then. */
-  public void forget(Instant until) {
-    sql.statement("DELETE FROM answer WHERE kept_at <= :until")
+  public int forget(Instant until) {
+    return sql.statement("DELETE FROM answer WHERE kept_at <= :until")
         .bind("until", until)
         .execute();
   }

@@ -89,6 +89,10 @@ public final class Registry implements AutoCloseable {
       return new Answers(sql);
     }
 
+    public BulkJobs bulk() {
+      return new BulkJobs(sql);
+    }
+
     public RenewalOrders renewalOrders() {
       return new RenewalOrders(sql);
     }

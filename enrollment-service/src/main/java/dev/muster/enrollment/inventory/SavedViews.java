@@ -40,4 +40,11 @@ public final class SavedViews {
             .execute()
         > 0;
   }
+
+  /** Forgets those of whoever is gone: another may come to have the name. */
+  public void removeAll(String owner) {
+    sql.statement("DELETE FROM saved_view WHERE owner = :owner")
+        .bind("owner", owner)
+        .execute();
+  }
 }

@@ -23,6 +23,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,17 +81,19 @@ final class DeviceRoutes {
 
   /** Which devices are asked for. */
   static DeviceFilter filter(RoutingContext request) {
-    return new DeviceFilter(
-        parameter(request, "fleet").map(FleetName::new),
-        parameter(request, "status").map(DeviceStatus::of),
-        request.queryParam("tag").stream().map(Tag::parse).toList(),
-        parameter(request, "group").map(GroupName::new),
-        parameter(request, "prefix"),
-        parameter(request, "manufacturer"));
+    return filter(
+        name -> Optional.ofNullable(request.request().getParam(name)), request.queryParam("tag"));
   }
 
-  private static Optional<String> parameter(RoutingContext request, String name) {
-    return Optional.ofNullable(request.request().getParam(name));
+  /** As {@link #filter(RoutingContext)}, wherever the words come from. */
+  static DeviceFilter filter(Function<String, Optional<String>> word, List<String> tags) {
+    return new DeviceFilter(
+        word.apply("fleet").map(FleetName::new),
+        word.apply("status").map(DeviceStatus::of),
+        tags.stream().map(Tag::parse).toList(),
+        word.apply("group").map(GroupName::new),
+        word.apply("prefix"),
+        word.apply("manufacturer"));
   }
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {

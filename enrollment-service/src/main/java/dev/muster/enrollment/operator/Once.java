@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the same request is answered in the same words.
  */
 final class Once {
-  private static final Duration KEPT = Duration.ofDays(1);
+  static final Duration KEPT = Duration.ofDays(1);
 
   private final @Nullable OnceKey key;
   private final byte[] body;

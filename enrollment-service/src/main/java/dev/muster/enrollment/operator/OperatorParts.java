@@ -5,6 +5,7 @@
 package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.bulk.BulkWork;
 import dev.muster.enrollment.csr.CsrVerifier;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.inventory.Registry;
@@ -30,6 +31,7 @@ public record OperatorParts(
     CertificateAuthorities authorities,
     Revocations revocations,
     Departures departures,
+    BulkWork bulk,
     CsrVerifier csrs,
     StatusPlaces places,
     RollOver rollOver,

@@ -6,6 +6,7 @@ package dev.muster.enrollment.operator;
 
 import io.vertx.ext.web.Router;
 import java.security.SecureRandom;
+import java.time.Instant;
 
 /** Everything that operators do with identities: devices, manufacturers, certificates. */
 public final class OperatorRoutes {
@@ -15,7 +16,15 @@ public final class OperatorRoutes {
    */
   public static final String ACTOR = "muster.actor";
 
+  /** In a request's context: true if who asks may decide who is trusted. */
+  public static final String DECIDES_TRUST = "muster.decides-trust";
+
   private OperatorRoutes() {}
+
+  /** Answers to requests that came with a key, and were kept until then, may be forgotten. */
+  public static Instant answersKeptSince(Instant now) {
+    return now.minus(Once.KEPT);
+  }
 
   /**
    * Adds the routes to a router that has authenticated the operator and read the body. Expected
@@ -29,6 +38,7 @@ public final class OperatorRoutes {
     new ViewRoutes(parts, work).mount(router);
     new WaitingRoutes(parts, work).mount(router);
     new LabelRoutes(parts, work).mount(router);
+    new BulkRoutes(parts, work, new SecureRandom()).mount(router);
     new HistoryRoutes(parts, work).mount(router);
     new AlarmRoutes(parts, work).mount(router);
     new SummaryRoutes(parts, work).mount(router);

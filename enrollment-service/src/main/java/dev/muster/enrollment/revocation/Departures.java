@@ -17,6 +17,7 @@ import dev.muster.protocol.identity.FleetName;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,16 +54,40 @@ public final class Departures {
 
   /** Decommissions: shuts the device out until an operator releases it. */
   public Outcome retire(DeviceId id, Actor by) {
-    return leave(id, (tables, device, now) -> {
-      tables.devices().update(id, DeviceStatus.RETIRED, false);
-      int revoked = revokeAll(tables, id, RevocationReason.CESSATION_OF_OPERATION, now);
-      tables
-          .audit()
-          .append(
-              AuditEvent.of(by, "device.retired", "device:" + id).with("revoked", revoked), now);
-      LOG.info("Device retired device={} revoked={}", id, revoked);
-      return new Outcome.Left(tables.devices().find(id).orElseThrow(), revoked);
-    });
+    return leave(id, (tables, device, now) -> retire(tables, device, by, null, now));
+  }
+
+  /**
+   * As {@link #retire}, within a transaction that is about more, after which CRLs are to be made.
+   *
+   * @param job which has ordered it
+   * @return {@link Outcome.Impossible} if it is retired, and has no certificate, already
+   */
+  public Outcome retireWithin(Registry.Tables tables, DeviceId id, Actor by, String job) {
+    DeviceRecord device = tables.devices().lock(id).orElse(null);
+    if (device == null) {
+      return new Outcome.Unknown();
+    }
+    if (device.status() == DeviceStatus.RETIRED && open(tables, id).isEmpty()) {
+      return new Outcome.Impossible("device: retired already");
+    }
+    return retire(tables, device, by, job, clock.instant());
+  }
+
+  private static Outcome retire(
+      Registry.Tables tables, DeviceRecord device, Actor by, @Nullable String job, Instant now) {
+    DeviceId id = device.id();
+    tables.devices().update(id, DeviceStatus.RETIRED, false);
+    int revoked = revokeAll(tables, id, RevocationReason.CESSATION_OF_OPERATION, now);
+    tables
+        .audit()
+        .append(
+            AuditEvent.of(by, "device.retired", "device:" + id)
+                .with("revoked", revoked)
+                .with("job", job),
+            now);
+    LOG.info("Device retired device={} revoked={}", id, revoked);
+    return new Outcome.Left(tables.devices().find(id).orElseThrow(), revoked);
   }
 
   /**
@@ -120,11 +145,15 @@ public final class Departures {
   private static int revokeAll(
       Registry.Tables tables, DeviceId id, RevocationReason reason, Instant now) {
     tables.pending().deleteAll(id);
-    List<CertificateRecord> open = tables.certificates().of(id).stream()
-        .filter(record -> record.status() != CertificateStatus.REVOKED)
-        .toList();
+    List<CertificateRecord> open = open(tables, id);
     open.forEach(record ->
         tables.certificates().update(record.serial(), CertificateStatus.REVOKED, reason, now));
     return open.size();
+  }
+
+  private static List<CertificateRecord> open(Registry.Tables tables, DeviceId id) {
+    return tables.certificates().of(id).stream()
+        .filter(record -> record.status() != CertificateStatus.REVOKED)
+        .toList();
   }
 }

@@ -112,12 +112,46 @@ public final class Revocations {
     return change(serial, new Wish(actor, CertificateStatus.ACTIVE, null, null));
   }
 
+  /**
+   * Revokes all certificates of a device that have not ended, within a transaction that is about
+   * more and has locked the device, after which CRLs are to be made.
+   *
+   * @param job which has ordered it
+   * @return the serial numbers; those of CAs that are no longer trusted need no revoking
+   */
+  public List<String> revokeAll(
+      Registry.Tables tables, DeviceId device, RevocationReason reason, Actor actor, String job) {
+    Wish wish = new Wish(actor, CertificateStatus.REVOKED, reason, null, job);
+    Instant now = clock.instant();
+    List<String> revoked = new ArrayList<>();
+    for (CertificateRecord one : tables.certificates().of(device)) {
+      // Again from the table: an earlier turn of this loop may have taken it along.
+      CertificateRecord record = tables.certificates().lock(one.serial()).orElseThrow();
+      if (changes(record, wish.target)
+          && record.notAfter().isAfter(now)
+          && notFromHere(record).isEmpty()) {
+        apply(tables, record, wish);
+        revoked.add(record.serial());
+      }
+    }
+    return revoked;
+  }
+
   /** What shall become of a certificate. */
   private record Wish(
       Actor actor,
       CertificateStatus target,
       @Nullable RevocationReason reason,
-      @Nullable Instant since) {
+      @Nullable Instant since,
+      @Nullable String job) {
+    Wish(
+        Actor actor,
+        CertificateStatus target,
+        @Nullable RevocationReason reason,
+        @Nullable Instant since) {
+      this(actor, target, reason, since, null);
+    }
+
     String action() {
       return switch (target) {
         case REVOKED -> "certificate.revoked";
@@ -226,6 +260,7 @@ public final class Revocations {
         .with("serial", chosen.serial())
         .with("reason", wish.reason == null ? null : wish.reason.label())
         .with("since", wish.since)
+        .with("job", wish.job)
         .with("also", also.isEmpty() ? null : also);
   }
 

@@ -242,6 +242,63 @@ abstract class RegistryContract {
   }
 
   @Test
+  void bulkJob_keepsWhoWasChosen_andWhatBecameOfEach() {
+    Registry registry = registry();
+    DeviceFilter south = new DeviceFilter(
+        Optional.of(new FleetName("south")),
+        Optional.empty(),
+        List.of(new Tag("site", "x")),
+        Optional.of(new GroupName("canary")),
+        Optional.empty(),
+        Optional.empty());
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      for (String name : List.of("a", "b", "c")) {
+        tables.devices().insert(device(name, name.equals("c") ? "north" : "south"));
+        tables.labels().tag(new DeviceId(name), new Tag("site", "x"));
+        tables.labels().join(new DeviceId(name), new GroupName("canary"));
+      }
+      BulkSelection chosen = new BulkSelection.Matching(south);
+      assertThat(tables.bulk().preview(chosen, NOW).statuses())
+          .containsOnly(Map.entry(DeviceStatus.ACTIVE, 2L));
+      assertThat(tables.bulk().sample(chosen, 1)).containsExactly(new DeviceId("a"));
+      assertThat(tables.bulk().insert(job("1"), chosen, 9)).isEqualTo(2);
+      BulkSelection named =
+          new BulkSelection.Named(List.of(new DeviceId("z"), new DeviceId("c"), new DeviceId("c")));
+      assertThat(tables.bulk().preview(named, NOW).devices()).isEqualTo(1);
+      assertThat(tables.bulk().insert(job("2"), named, 9)).isEqualTo(2);
+      return true;
+    });
+    registry.commit(tables -> {
+      BulkJobs jobs = tables.bulk();
+      assertThat(jobs.oldestOpen()).map(BulkJob::id).hasValue("1");
+      assertThat(jobs.waiting("1", 1)).containsExactly(new DeviceId("a"));
+      jobs.record("1", List.of(new BulkResult(new DeviceId("a"), BulkResult.State.REFUSED, "no")));
+      assertThat(jobs.waiting("1", 9)).containsExactly(new DeviceId("b"));
+      jobs.cancel("1", NOW);
+      jobs.end("2", NOW);
+      return true;
+    });
+    registry.commit(tables -> {
+      BulkJobs jobs = tables.bulk();
+      assertThat(jobs.oldestOpen()).isEmpty();
+      assertThat(jobs.counts("1"))
+          .isEqualTo(Map.of(BulkResult.State.REFUSED, 1L, BulkResult.State.CANCELLED, 1L));
+      assertThat(jobs.results("1", null, "a", 9))
+          .containsExactly(new BulkResult(new DeviceId("b"), BulkResult.State.CANCELLED, null));
+      assertThat(jobs.results("1", BulkResult.State.REFUSED, "", 9)).hasSize(1);
+      assertThat(jobs.page("g", 9)).extracting(BulkJob::id).containsExactly("2", "1");
+      assertThat(jobs.expire(NOW)).isZero();
+      assertThat(jobs.expire(NOW.plusSeconds(1))).isEqualTo(2);
+      return true;
+    });
+  }
+
+  private static BulkJob job(String id) {
+    return new BulkJob(id, "retire", "{}", Actor.SYSTEM, NOW, null, null);
+  }
+
+  @Test
   void views_areTheirOwners_eachByItsName() {
     Registry registry = registry();
     registry.commit(tables -> {
@@ -254,6 +311,12 @@ abstract class RegistryContract {
         .containsExactly(new SavedView("mine", "/devices?q=y"));
     assertThat(registry.<Boolean>commit(tables -> tables.views().remove("operator:ada", "his")))
         .isFalse();
+    registry.commit(tables -> {
+      tables.views().removeAll("operator:ada");
+      assertThat(tables.views().of("operator:ada")).isEmpty();
+      assertThat(tables.views().of("operator:bob")).hasSize(1);
+      return true;
+    });
   }
 
   @Test

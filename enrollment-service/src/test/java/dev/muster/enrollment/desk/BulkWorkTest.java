@@ -1,0 +1,173 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.desk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.bulk.BulkOrder;
+import dev.muster.enrollment.bulk.BulkWork;
+import dev.muster.enrollment.inventory.BulkJob;
+import dev.muster.enrollment.inventory.BulkResult;
+import dev.muster.enrollment.inventory.BulkResult.State;
+import dev.muster.enrollment.inventory.BulkSelection;
+import dev.muster.enrollment.inventory.DeviceFilter;
+import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.GroupName;
+import dev.muster.enrollment.inventory.Identification;
+import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BulkWorkTest {
+  private static final Actor ADA = new Actor("operator:ada", "192.0.2.1");
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir
+  Path folder;
+
+  private DeskBench bench;
+  private final List<BulkWork> started = new ArrayList<>();
+
+  @BeforeEach
+  void open() {
+    bench = new DeskBench(folder);
+  }
+
+  @AfterEach
+  void close() {
+    started.forEach(BulkWork::close);
+    bench.close();
+  }
+
+  private BulkWork work(Runnable publish) {
+    BulkWork work =
+        new BulkWork(bench.registry, bench.departures, bench.revocations, publish, bench.clock);
+    started.add(work);
+    return work;
+  }
+
+  private String order(String id, BulkOrder order, String... devices) {
+    return order(
+        id,
+        order,
+        new BulkSelection.Named(List.of(devices).stream().map(DeviceId::new).toList()));
+  }
+
+  private String order(String id, BulkOrder order, BulkSelection selection) {
+    bench.registry.commit(tables -> tables
+        .bulk()
+        .insert(
+            new BulkJob(
+                id, order.work(), order.details().encode(), ADA, bench.clock.instant(), null, null),
+            selection,
+            1000));
+    return id;
+  }
+
+  private Map<State, Long> counts(String job) {
+    return bench.registry.read(tables -> tables.bulk().counts(job));
+  }
+
+  private List<BulkResult> ended(String job) {
+    await()
+        .atMost(LIMIT)
+        .until(() ->
+            bench.registry.read(tables -> tables.bulk().find(job).orElseThrow().endedAt() != null));
+    return bench.registry.read(tables -> tables.bulk().results(job, null, "", 1000));
+  }
+
+  private List<String> audit(String device) {
+    return bench.registry.read(tables -> tables.audit().about("device:" + device, 0, 100)).stream()
+        .map(entry -> entry.text())
+        .toList();
+  }
+
+  @Test
+  void orders_areCarriedOutDeviceByDevice_andWrittenDown() {
+    bench.enrolled("A");
+    bench.enrolled("B");
+    AtomicInteger published = new AtomicInteger();
+    BulkWork work = work(published::incrementAndGet);
+    BulkOrder tags = new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of("old"));
+    order("1", tags, "acme-a", "acme-b", "nobody");
+    order("2", new BulkOrder.Groups(List.of(new GroupName("canary")), List.of()), "acme-a");
+    order("3", new BulkOrder.Revoke(RevocationReason.SUPERSEDED), "acme-a");
+    order("4", new BulkOrder.Retire(), "acme-b");
+    order("5", new BulkOrder.Retire(), "acme-b");
+    work.look();
+    assertThat(ended("1"))
+        .extracting(BulkResult::state)
+        .containsExactly(State.DONE, State.DONE, State.REFUSED);
+    assertThat(ended("2")).extracting(BulkResult::state).containsExactly(State.DONE);
+    assertThat(ended("3").get(0).detail()).startsWith("revoked ");
+    assertThat(ended("4").get(0).detail()).isEqualTo("certificates revoked: 1");
+    assertThat(ended("5")).extracting(BulkResult::state).containsExactly(State.UNCHANGED);
+    assertThat(published.get()).isPositive();
+    assertThat(bench.live("acme-a")).isEmpty();
+    assertThat(bench.live("acme-b")).isEmpty();
+    assertThat(audit("acme-a"))
+        .anyMatch(text -> text.contains("device.tagged") && text.contains("\"job\":\"1\""))
+        .anyMatch(text -> text.contains("device.grouped") && text.contains("operator:ada"))
+        .anyMatch(text -> text.contains("certificate.revoked") && text.contains("superseded"));
+    assertThat(audit("acme-b"))
+        .filteredOn(text -> text.contains("device.retired"))
+        .hasSize(1);
+  }
+
+  /** In slices: what was done before something goes wrong stays, and nothing is done twice. */
+  @Test
+  void job_heldUp_goesOnAfterARestartWhereItWas() {
+    bench.registry.commit(tables -> {
+      IntStream.range(0, 120).forEach(i -> tables.devices().insert(device(i)));
+      return true;
+    });
+    BulkWork first = work(() -> {
+      throw new IllegalStateException("power cut");
+    });
+    order("1", new BulkOrder.Retire(), new BulkSelection.Matching(DeviceFilter.NONE));
+    first.look();
+    await().atMost(LIMIT).until(() -> first.problem().isPresent());
+    assertThat(counts("1")).isEqualTo(Map.of(State.DONE, 50L, State.WAITING, 70L));
+    first.close();
+
+    BulkWork second = work(() -> {});
+    second.look();
+    ended("1");
+    assertThat(counts("1")).isEqualTo(Map.of(State.DONE, 120L));
+    assertThat(second.problem()).isEmpty();
+    assertThat(audit("sn-0")).hasSize(1);
+    assertThat(audit("sn-119")).hasSize(1);
+  }
+
+  private DeviceRecord device(int i) {
+    return new DeviceRecord(
+        new DeviceId("sn-" + i),
+        new FleetName("default"),
+        "acme",
+        "SN" + i,
+        null,
+        DeviceStatus.ACTIVE,
+        false,
+        bench.clock.instant(),
+        bench.clock.instant(),
+        0,
+        Identification.IDEVID);
+  }
+}
