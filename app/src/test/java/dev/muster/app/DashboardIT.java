@@ -345,17 +345,24 @@ class DashboardIT {
     operator.put("devices/acme-sn-0/twin", json("{\"interval\": 10}"));
     signIn();
     open("/devices/acme-sn-0?tab=twin");
-    button("Change…").click();
-    page.getByLabel("Change, JSON").fill("{\"interval\": 60}");
+    button("Change…").press("Enter");
+    Locator text = page.getByLabel("Desired, JSON");
+    assertThat(text).hasValue("{\n  \"interval\": 10\n}");
+    text.fill("{\"interval\": ");
+    assertThat(page.locator(".notice.bad")).containsText("Not a JSON object");
+    text.fill("{\"interval\": 60}");
+    button("Show the changes").press("Enter");
+    assertThat(page.locator(".diff .taken")).containsText("\"interval\": 10");
+    assertThat(page.locator(".diff .given")).containsText("\"interval\": 60");
+    accessible();
     operator.patch("devices/acme-sn-0/twin", json("{\"interval\": 20}"));
-    button("Change").click();
-    assertThat(page.getByRole(AriaRole.ALERT)).containsText("version");
-    button("Cancel").click();
-    assertThat(page.locator("pre").first()).containsText("\"interval\": 20");
-    button("Change…").click();
-    page.getByLabel("Change, JSON").fill("{\"interval\": 60}");
-    button("Change").click();
+    button("Save").press("Enter");
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("saved version");
+    assertThat(text).hasValue("{\"interval\": 60}");
+    assertThat(page.locator(".diff .taken")).containsText("\"interval\": 20");
+    button("Save").press("Enter");
     assertThat(page.locator("pre").first()).containsText("\"interval\": 60");
+    assertThat(page.locator("textarea")).hasCount(0);
   }
 
   @Test
@@ -519,6 +526,101 @@ class DashboardIT {
     assertThat(text).hasValue(inForce);
   }
 
+  @Test
+  @Order(16)
+  void bulkJob_lookedAtAndConfirmed_isToldDeviceByDevice_andOutlivesTheSession() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    signIn();
+    open("/devices?q=acme-sn-");
+    assertThat(row("acme-sn-1")).hasCount(1);
+    page.keyboard().press("j");
+    page.keyboard().press("x");
+    page.getByLabel("Select acme-sn-1").check();
+    assertThat(page.locator(".bulk")).containsText("2 selected");
+    accessible();
+    button("Tags…").press("Enter");
+    assertThat(page.getByRole(AriaRole.DIALOG)).containsText("acme-sn-0, acme-sn-1");
+    page.getByLabel("Tags to set").fill("site=berlin");
+    page.getByLabel("Type").fill("3");
+    button("Change tags").press("Enter");
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("Type 2");
+    accessible();
+    page.getByLabel("Type").fill("2");
+    button("Change tags").press("Enter");
+    heading("Bulk job");
+    assertThat(row("acme-sn-0")).containsText("done");
+    assertThat(row("acme-sn-1")).containsText("done");
+    accessible();
+    endSessions(operator);
+    String job = page.url().replaceAll(".*/", "");
+    await().until(() -> operator.get("bulk/" + job).hasNonNull("endedAt"));
+    assertThat(operator.get("devices/acme-sn-1/history").toString()).contains(job);
+
+    // Nothing is ordered by whose session has ended before.
+    signIn();
+    open("/devices?q=acme-sn-9");
+    page.getByLabel("Select acme-sn-9").check();
+    button("Decommission…").press("Enter");
+    page.getByLabel("Type").fill("1");
+    endSessions(operator);
+    button("Decommission").press("Enter");
+    heading("Sign in");
+    assertThat(operator.get("bulk").path("jobs")).hasSize(1);
+  }
+
+  private static void endSessions(OperatorClient operator) {
+    operator
+        .get("access/sessions")
+        .path("sessions")
+        .forEach(one -> operator.delete("access/sessions/" + one.path("id").asText()));
+  }
+
+  @Test
+  @Order(17)
+  void columns_areChosen_andStandInTheUrl() {
+    signIn();
+    open("/devices");
+    page.getByText("Columns", new Page.GetByTextOptions().setExact(true)).press("Enter");
+    page.getByRole(AriaRole.CHECKBOX, named("Enrolled")).check();
+    page.getByRole(AriaRole.CHECKBOX, named("Fleet")).uncheck();
+    accessible();
+    open(page.url().substring(origin.length()));
+    assertThat(page.locator("thead")).containsText("Enrolled");
+    assertThat(page.locator("thead")).not().containsText("Fleet");
+    assertThat(row("acme-sn-1")).containsText("ago");
+    page.locator(".facetlists a", withText("active")).press("Enter");
+    assertThat(page.locator("thead")).containsText("Enrolled");
+  }
+
+  @Test
+  @Order(18)
+  void liveTail_showsWhatComes_andStandsStill() {
+    signIn();
+    open("/devices/acme-sn-1?tab=live");
+    assertThat(row("load").first()).containsText("n");
+    accessible();
+    button("Pause").press("Enter");
+    // What has come until then is drawn together with the word.
+    assertThat(page.locator("main .bulk .badge")).hasText("paused");
+    int rows = page.locator("tbody tr").count();
+    assertThat(page.locator("main .bulk")).containsText(Pattern.compile("[1-9]\\d* values since"));
+    assertThat(page.locator("tbody tr")).hasCount(rows);
+    button("Go on").press("Enter");
+    assertThat(page.locator(".badge.good").last()).hasText("live");
+  }
+
+  @Test
+  @Order(19)
+  void health_saysWhatIsNotWell_andHowOldCrlsAre() {
+    signIn();
+    page.keyboard().press("g");
+    page.keyboard().press("h");
+    heading("Health");
+    assertThat(row("device").first()).containsText("ago");
+    assertThat(page.locator(".notice").first()).isVisible();
+    accessible();
+  }
+
   private static Page.LocatorOptions withText(String text) {
     return new Page.LocatorOptions().setHasText(text);
   }
@@ -547,6 +649,9 @@ class DashboardIT {
         picture("overview", "/", scheme, ".tile:has-text('a second') .value:text-matches('[0-9]')");
         picture("devices", "/devices", scheme, "tbody tr");
         picture("device", "/devices/sim-dev-0001", scheme, ".chart canvas[width]");
+        picture("health", "/health", scheme, "tbody tr");
+        picture("live", "/devices/sim-dev-0001?tab=live", scheme, "tbody tr");
+        picture("bulk", "/bulk", scheme, "main h1");
         picture("telemetry", explored, scheme, ".chart canvas[width]");
       }
       load.interrupt();

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, me, part, post, remove } from './api.js';
+import { get, may, me, part, post, remove, seen } from './api.js';
 import { param } from './router.js';
 import { act, ask, badge, copyable, empty, heading, html, nothing, say, Source, table, tabs, time } from './ui.js';
 
@@ -100,7 +100,7 @@ const changeRole = (one) => ask({
   label: 'Change',
   fields: role('admin', one.role),
   run: async (form) => {
-    await post(`/access/operators/${part(one.name)}/role`, { role: form.get('role') });
+    await seen('POST', `/access/operators/${part(one.name)}/role`, one.etag, { role: form.get('role') });
     operators.refresh();
     say('Changed');
   },
@@ -112,7 +112,7 @@ const removeOperator = (one) => ask({
   typed: one.name,
   label: 'Remove',
   run: async () => {
-    await remove('/access/operators/' + part(one.name));
+    await seen('DELETE', '/access/operators/' + part(one.name), one.etag);
     operators.refresh();
     say('Removed');
   },

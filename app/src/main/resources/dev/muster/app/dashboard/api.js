@@ -25,9 +25,9 @@ export function onChange(listener) {
 
 const changed = () => listeners.forEach((listener) => listener());
 
-async function send(method, path, body, signal) {
+async function send(method, path, body, signal, more = {}) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: 'application/json' };
+  const headers = { Accept: 'application/json', ...more };
   const file = body instanceof Blob;
   if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && me?.csrf) headers['X-CSRF-Token'] = me.csrf;
@@ -77,6 +77,21 @@ export const post = (path, body = {}) => send('POST', path, body);
 export const put = (path, body) => send('PUT', path, body);
 export const patch = (path, body) => send('PATCH', path, body);
 export const remove = (path) => send('DELETE', path);
+
+/** Changes what was looked at, and nothing else: 412 if it is another by now. */
+export const seen = (method, path, tag, body) => send(method, path, body, undefined, { 'If-Match': tag });
+
+/** Makes something of which there is to be one, though the answer be lost: it is asked for again then. */
+export async function postOnce(path, body) {
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
+  const once = () => send('POST', path, body, undefined, headers);
+  try {
+    return await once();
+  } catch (problem) {
+    if (problem instanceof Refusal) throw problem;
+    return once();
+  }
+}
 
 /** One segment of a path, or a value of a query. */
 export const part = (value) => encodeURIComponent(value);

@@ -1,7 +1,9 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, part, patch, post, query, Refusal } from './api.js';
+import { get, may, part, post, postOnce, query, Refusal, seen } from './api.js';
+import { difference, pretty } from './diff.js';
+import { tail } from './tail.js';
 import { deviceChart } from './devicechart.js';
 import { param } from './router.js';
 import { act, ask, badge, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, time } from './ui.js';
@@ -34,6 +36,7 @@ const refusals = new Source((signal, id) => get(`/refusals/${part(id)}`, signal)
 
 const TABS = [
   ['', 'Now'],
+  ['live', 'Live'],
   ['connections', 'Connections'],
   ['certificates', 'Certificates'],
   ['twin', 'Twin'],
@@ -61,6 +64,13 @@ const states = () => html`${record.data ? badge(record.data.status) : nothing}${
 
 const facts = (pairs) => html`<dl class="facts">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 
+/** The newest of a series takes the place of the one before. */
+function update(value) {
+  const known = latest.data.values.find((one) => one.stream === value.stream && one.metric === value.metric);
+  if (known) Object.assign(known, value);
+  else latest.data.values.push(value);
+}
+
 let stream = null;
 
 /** Values as they come, as long as somebody looks at this device. */
@@ -69,14 +79,12 @@ function follow(id) {
   stream?.source.close();
   const source = new EventSource('/api/v1/telemetry/live' + query({ device: id }));
   stream = { id, source };
+  tail.begin();
+  source.addEventListener('missed', (event) => tail.miss(JSON.parse(event.data)));
   source.addEventListener('values', (event) => {
-    if (latest.key !== id || !latest.data) return;
-    for (const value of JSON.parse(event.data)) {
-      const same = (one) => one.stream === value.stream && one.metric === value.metric;
-      const known = latest.data.values.find(same);
-      if (known) Object.assign(known, value);
-      else latest.data.values.push(value);
-    }
+    const values = JSON.parse(event.data);
+    tail.take(values);
+    if (latest.key === id && latest.data) values.forEach(update);
     redraw();
   });
 }
@@ -214,36 +222,60 @@ const revoke = (one, after) => ask({
   },
 });
 
-const pretty = (value) => JSON.stringify(value ?? {}, null, 2);
-
 const twinTab = (id) => twin.use(id).shown((one) => html`
   <div class="panels">
     <section class="panel"><h2>Desired <span class="muted">version ${one.desiredVersion ?? 0}</span></h2><pre tabindex="0">${pretty(one.desired)}</pre></section>
     <section class="panel"><h2>Reported <span class="muted">version ${one.reportedVersion ?? 0}${one.reportedAt ? html`, ${time(one.reportedAt)}` : nothing}</span></h2><pre tabindex="0">${pretty(one.reported)}</pre></section>
     <section class="panel"><h2>Not taken over yet</h2>${Object.keys(one.delta ?? {}).length ? html`<pre tabindex="0">${pretty(one.delta)}</pre>` : html`<p class="muted">Nothing: the device is as it should be.</p>`}</section>
   </div>
-  ${may('operator') ? html`<p><button type="button" class="main" @click=${() => edit(id, one)}>Change…</button></p>` : nothing}`);
+  ${draft?.id === id ? editor(id)
+    : may('operator') ? html`<p><button type="button" class="main" @click=${() => edit(id, one)}>Change…</button></p>` : nothing}`);
 
-const edit = (id, one) => ask({
-  title: 'Change what it should be like',
-  text: html`<p>What is given here is merged into it; <code>null</code> takes something away. Refused if somebody has changed it since version ${one.desiredVersion ?? 0}.</p>`,
-  label: 'Change',
-  fields: html`<label>Change, JSON<textarea name="patch" spellcheck="false" autofocus>{\n  \n}</textarea></label>`,
-  run: async (form) => {
-    let change;
-    try {
-      change = JSON.parse(form.get('patch'));
-    } catch (problem) {
-      throw new Error('No JSON: ' + problem.message);
-    }
-    try {
-      await patch(at(id, '/twin') + query({ ifVersion: one.desiredVersion ?? 0 }), change);
-    } finally {
-      // Also if it was refused, because somebody else has changed it: that is then to be seen.
-      twin.refresh();
-    }
-    say('Changed');
-  },
+/** What somebody is writing, and the version that he writes it over. */
+let draft = null;
+
+const edit = (id, one) => {
+  draft = { id, text: pretty(one.desired), base: one, refused: '', shown: false };
+  redraw();
+};
+
+/** What is written, or null if it is no JSON object. */
+function written() {
+  try {
+    const value = JSON.parse(draft.text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const editor = (id) => html`<section class="panel" aria-label="Editor">
+  <h2>Change what it should be like <span class="muted">version ${draft.base.desiredVersion ?? 0}</span></h2>
+  <label>Desired, JSON<textarea rows="12" spellcheck="false" autofocus .value=${draft.text} @input=${(event) => { draft.text = event.target.value; draft.shown = false; redraw(); }}></textarea></label>
+  ${draft.refused ? html`<p class="notice bad" role="alert">${draft.refused}</p>` : nothing}
+  ${written() === null ? html`<p class="notice bad" role="status">Not a JSON object.</p>` : nothing}
+  ${draft.shown ? difference(pretty(draft.base.desired), pretty(written())) : nothing}
+  <p class="buttons">
+    <button type="button" @click=${() => { draft = null; redraw(); }}>Cancel</button>
+    ${draft.shown
+      ? html`<button type="button" class="main" @click=${() => save(id)}>Save</button>`
+      : html`<button type="button" class="main" ?disabled=${written() === null} @click=${() => { draft.shown = true; redraw(); }}>Show the changes</button>`}
+  </p>
+</section>`;
+
+/** Over the version that was looked at; if there is another, that is shown, and nothing is lost. */
+const save = (id) => act(async () => {
+  try {
+    await seen('PUT', at(id, '/twin'), `"${draft.base.desiredVersion ?? 0}"`, written());
+    draft = null;
+    say('Saved');
+  } catch (problem) {
+    if (problem.status !== 412) throw problem;
+    draft.base = await get(at(id, '/twin'));
+    draft.refused = `Somebody has saved version ${draft.base.desiredVersion} meanwhile. The changes are now told against that one: save again to have yours.`;
+  } finally {
+    twin.refresh();
+  }
 });
 
 const commandsTab = (id) => html`
@@ -268,7 +300,7 @@ const command = (id) => ask({
     <label>Payload, JSON<textarea name="payload" spellcheck="false">{}</textarea></label>
     <label>Valid for seconds<input name="seconds" type="number" min="1" value="300"></label>`,
   run: async (form) => {
-    await post(at(id, '/commands'), {
+    await postOnce(at(id, '/commands'), {
       name: form.get('name'),
       payload: JSON.parse(form.get('payload') || '{}'),
       validForSeconds: Number(form.get('seconds')),
@@ -311,4 +343,9 @@ const detail = (name, value) => html`<span title=${value}>${name}=${value.length
 
 const about = (object = '') => object.startsWith('device:') ? html`<a href=${at(object.slice(7))}>${object}</a>` : object;
 
-const BODIES = { '': now, connections: connected, certificates, twin: twinTab, commands: commandsTab, refused, audit };
+function live(id) {
+  follow(id);
+  return tail.view(id);
+}
+
+const BODIES = { '': now, live, connections: connected, certificates, twin: twinTab, commands: commandsTab, refused, audit };

@@ -1,10 +1,11 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, part, query } from './api.js';
+import { get, may, part, query } from './api.js';
+import { order, WORKS } from './bulk.js';
 import { savedViews } from './views.js';
-import { param, set } from './router.js';
-import { badge, empty, heading, html, nothing, number, Pages, ref, Source, table, time } from './ui.js';
+import { param, params, set } from './router.js';
+import { badge, empty, heading, html, nothing, number, Pages, redraw, ref, Source, table, time } from './ui.js';
 
 const FIELDS = ['fleet', 'status', 'group', 'manufacturer', 'tag'];
 
@@ -44,6 +45,9 @@ async function ask(text, after, signal) {
 
 const devices = new Pages(ask, 10000);
 
+/** Another search, in the same columns. */
+const to = (q) => '/devices' + query({ q, column: params('column') });
+
 function search(event) {
   event.preventDefault();
   set({ q: new FormData(event.target).get('q').trim(), focus: '' });
@@ -69,8 +73,9 @@ const focusing = (element) => {
 
 export function devicesView() {
   const text = param('q');
+  if (text !== devices.first.key) selected.clear();
   devices.use(text);
-  return html`${heading('Devices')}
+  return html`${heading('Devices', html`<a href="/bulk">bulk jobs</a>`)}
     <form class="search" role="search" @submit=${search}>
       <input type="search" name="q" aria-label="Search devices" .value=${text} placeholder="fleet:plant-a status:active tag:site=berlin pump-" autocomplete="off" spellcheck="false" ${ref(focusing)}>
       <button>Search</button>
@@ -78,11 +83,41 @@ export function devicesView() {
     ${savedViews('/devices', text)}
     <p class="facets" role="group" aria-label="Connection">${['online', 'offline'].map((name) => {
       const q = 'is:' + name;
-      return html`<a class="chip" href=${'/devices' + (q === text ? '' : query({ q }))} aria-current=${q === text ? 'true' : nothing}>${name}</a>`;
+      return html`<a class="chip" href=${to(q === text ? '' : q)} aria-current=${q === text ? 'true' : nothing}>${name}</a>`;
     })}</p>
     ${parse(text).is || parse(text).unknown ? nothing : facets.use(text).shown((found) => facetLists(found, text), nothing)}
+    ${columnChooser()}
+    ${may('operator') ? bulkBar(text) : nothing}
     ${devices.shown((rows) => rows.length ? list(rows) : nobody(text))}`;
 }
+
+/** Ids of devices that something is to be done to. */
+const selected = new Set();
+
+function select(id, on) {
+  if (on) selected.add(id);
+  else selected.delete(id);
+  redraw();
+}
+
+/** What is to be done to those that are selected; to all that are found, as long as none is. */
+function bulkBar(text) {
+  const { is, unknown, ...filter } = parse(text);
+  const some = [...selected].sort();
+  if (!some.length && (is || unknown || !devices.rows.length)) return nothing;
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value.length));
+  const selection = some.length ? { ids: some } : { query: given };
+  return html`<div class="bulk" role="group" aria-label="Change many">
+    <span aria-live="polite">${some.length ? `${number(some.length)} selected` : text ? 'All that are found' : 'All devices'}:</span>
+    ${Object.entries(WORKS).filter(([, work]) => may(work.role)).map(([name, work]) =>
+      html`<button type="button" @click=${() => order(name, selection)}>${work.label}</button>`)}
+    ${some.length ? html`<button type="button" class="quiet" @click=${() => { selected.clear(); redraw(); }}>Select none</button>` : nothing}
+  </div>`;
+}
+
+const selectBox = (one) => may('operator')
+  ? html`<input type="checkbox" class="select" aria-label=${`Select ${one.id}`} .checked=${selected.has(one.id)} @change=${(event) => select(one.id, event.target.checked)}>`
+  : nothing;
 
 /** A facet that is chosen already takes itself back. */
 function facetLists(found, text) {
@@ -93,7 +128,7 @@ function facetLists(found, text) {
     const on = chosen.includes(is);
     const others = field === 'tag' ? text : chosen.filter((other) => !other.startsWith(field + ':')).map((other) => word(...split(other))).join(' ');
     const q = on ? without(is) : `${others} ${word(field, one.value)}`.trim();
-    return html`<li><a href=${'/devices' + query({ q })} aria-current=${on ? 'true' : nothing}>${one.value} <span class="count">${number(one.devices)}</span></a></li>`;
+    return html`<li><a href=${to(q)} aria-current=${on ? 'true' : nothing}>${one.value} <span class="count">${number(one.devices)}</span></a></li>`;
   })}${found[field].length > SHOWN ? html`<li class="muted">and ${number(found[field].length - SHOWN)} more</li>` : nothing}</ul></section>`)}</div>
   <p class="muted">${number(found.devices)} devices</p>`;
 }
@@ -105,13 +140,38 @@ const nobody = (text) => text
   ? empty('No device is like that. A word without a colon is how an id begins.')
   : empty('No device has come yet. Try a simulated one:', './muster simulate --devices 25');
 
-const list = (rows) => table('Devices', ['Device', 'Connection', 'Status', 'Fleet', 'Manufacturer, serial', 'Certificate ends'], rows.map((one) => [
-  html`<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
-  connection(one.presence),
-  one.status ? badge(one.status) : nothing,
-  html`<a href=${'/devices' + query({ q: 'fleet:' + one.fleet })}>${one.fleet}</a>`,
-  one.manufacturer ? `${one.manufacturer}, ${one.serial}` : nothing,
-  one.status ? ending(one) : nothing,
+/** What may stand in the list; those marked do unless somebody chooses otherwise. */
+const COLUMNS = [
+  ['connection', 'Connection', true, (one) => connection(one.presence)],
+  ['status', 'Status', true, (one) => (one.status ? badge(one.status) : nothing)],
+  ['fleet', 'Fleet', true, (one) => html`<a href=${to('fleet:' + one.fleet)}>${one.fleet}</a>`],
+  ['manufacturer', 'Manufacturer, serial', true, (one) => (one.manufacturer ? `${one.manufacturer}, ${one.serial}` : nothing)],
+  ['ends', 'Certificate ends', true, (one) => (one.status ? ending(one) : nothing)],
+  ['certificate', 'Certificate', false, (one) => (one.certificateSerial ? html`<code>${one.certificateSerial}</code>` : nothing)],
+  ['enrolled', 'Enrolled', false, (one) => (one.status ? time(one.enrolledAt) : nothing)],
+  ['reason', 'Why on or off', false, (one) => one.presence?.reason ?? nothing],
+];
+
+const chosenColumns = () => {
+  const named = params('column');
+  return COLUMNS.filter(([name, , usual]) => (named.length ? named.includes(name) : usual));
+};
+
+function chooseColumn(name, on) {
+  const names = chosenColumns().map(([one]) => one).filter((one) => one !== name);
+  if (on) names.push(name);
+  const usual = COLUMNS.filter(([, , one]) => one).map(([one]) => one);
+  const same = names.length === usual.length && usual.every((one) => names.includes(one));
+  // An empty list would be the usual one again: with no other column, the id is left by itself.
+  set({ column: same ? [] : names.length ? names : ['id'] }, true);
+}
+
+const columnChooser = () => html`<details class="columns"><summary>Columns</summary><div role="group" aria-label="Columns">${COLUMNS.map(([name, title]) =>
+  html`<label class="check"><input type="checkbox" .checked=${chosenColumns().some(([one]) => one === name)} @change=${(event) => chooseColumn(name, event.target.checked)}>${title}</label>`)}</div></details>`;
+
+const list = (rows) => table('Devices', ['Device', ...chosenColumns().map(([, title]) => title)], rows.map((one) => [
+  html`${selectBox(one)}<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
+  ...chosenColumns().map(([, , , cell]) => cell(one)),
 ]));
 
 const connection = (presence) => presence

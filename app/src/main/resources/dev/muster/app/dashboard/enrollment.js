@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, part, post, query } from './api.js';
+import { get, may, part, post, postOnce, query } from './api.js';
 import { param, set } from './router.js';
 import { act, ask, badge, copyable, empty, failure, heading, html, nothing, number, Pages, redraw, say, Source, table, tabs, time } from './ui.js';
 
@@ -160,7 +160,7 @@ const newClaims = (manufacturer) => ask({
     <label>How many (1 if there is a serial number)<input name="count" type="number" min="1" max="1000" value="1" required></label>
     <label>Valid for days<input name="days" type="number" min="1" max="366" value="7" required></label>`,
   run: async (form) => {
-    const made = await post('/claims', {
+    const made = await postOnce('/claims', {
       manufacturer,
       serial: String(form.get('serial')).trim() || undefined,
       count: Number(form.get('count')),

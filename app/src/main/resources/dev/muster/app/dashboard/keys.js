@@ -15,12 +15,14 @@ export const PLACES = [
   ['p', '/policy', 'Policy'],
   ['u', '/audit', 'Audit'],
   ['a', '/access', 'Access'],
+  ['h', '/health', 'Health'],
 ];
 
 let pending = 0;
 let help = false;
 
-const isTyping = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+const isTyping = (element) => element.isContentEditable
+  || (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && element.type !== 'checkbox');
 
 /** Moves among the rows' links, as the arrow keys do in lists. */
 function step(by) {
@@ -43,6 +45,7 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'g') pending = Date.now();
   else if (event.key === 'j') step(1);
   else if (event.key === 'k') step(-1);
+  else if (event.key === 'x') /** @type {HTMLElement | null | undefined} */ (target.closest('tr')?.querySelector('input.select'))?.click();
   else if (event.key === '?') help = true;
   else if (event.key === '/') {
     const search = /** @type {HTMLElement | null} */ (document.querySelector('main input[type=search]'));
@@ -65,6 +68,7 @@ export const helpDialog = () => !help ? nothing : html`<dialog ${ref(opened)} ar
   <dl class="keys">
     <dt><kbd>/</kbd></dt><dd>search</dd>
     <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row; <kbd>Enter</kbd> opens it</dd>
+    <dt><kbd>x</kbd></dt><dd>select the row, or not</dd>
     ${PLACES.map(([key, , name]) => html`<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${name}</dd>`)}
     <dt><kbd>?</kbd></dt><dd>this help; <kbd>Esc</kbd> closes it</dd>
   </dl>

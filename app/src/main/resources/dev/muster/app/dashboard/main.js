@@ -4,11 +4,13 @@
 import { contact, lookWho, me, onChange, signOut } from './api.js';
 import { accessView } from './access.js';
 import { auditView } from './audit.js';
+import { bulkView } from './bulk.js';
 import { certificatesView } from './certificates.js';
 import { deviceView, stopFollowing } from './device.js';
 import { devicesView } from './devices.js';
 import { enrollmentView } from './enrollment.js';
 import { exploreView } from './explore.js';
+import { healthView } from './health.js';
 import { helpDialog, PLACES, showHelp } from './keys.js';
 import { lettersView } from './letters.js';
 import { overviewView } from './overview.js';
@@ -21,10 +23,12 @@ const VIEWS = {
   '': overviewView,
   access: accessView,
   audit: auditView,
+  bulk: bulkView,
   certificates: certificatesView,
   'dead-letters': lettersView,
   devices: () => (path().length > 1 ? deviceView(path()[1]) : devicesView()),
   enrollment: enrollmentView,
+  health: healthView,
   policy: policyView,
   telemetry: exploreView,
 };

@@ -84,6 +84,7 @@ const consequences = (found) => html`<section class="panel" aria-live="polite"><
     : html`<p>${found.losses.length ? badge('takes something away', 'warn') : badge('takes nothing away', 'good')}
         <span class="muted">${number(found.clients)} clients looked at: devices that were ever connected, and programs that are; limits are not compared</span></p>
       ${found.losses.length ? losses(found.losses) : nothing}
+      ${found.moreLosses ? html`<p>and ${number(found.moreLosses)} more</p>` : nothing}
       ${found.subscriptions.length ? html`<p>${number(found.subscriptions.length)} subscriptions of those connected would end at once: ${found.subscriptions.slice(0, 20).map((one) => html`<code>${one.filter}</code> of ${one.client} `)}</p>` : nothing}`}
 </section>`;
 

@@ -15,7 +15,7 @@ const here = () => location.pathname + location.search;
 export function savedViews(place, worth) {
   const mine = (views.use().data?.views ?? []).filter((one) => isPage(one.path) && one.path.split('?')[0] === place);
   if (!mine.length && !worth) return nothing;
-  return html`<ul class="facets" aria-label="Saved views">${mine.map((one) => html`<li class="chip" aria-current=${one.path === here() ? 'true' : nothing}><a href=${one.path}>${one.name}</a>
+  return html`<ul class="facets" aria-label="Saved views">${mine.map((one) => html`<li class="chip"><a href=${one.path} aria-current=${one.path === here() ? 'page' : nothing}>${one.name}</a>
       <button type="button" class="take" aria-label=${`Forget ${one.name}`} @click=${() => forget(one)}>×</button></li>`)}
     ${worth && !mine.some((one) => one.path === here()) ? html`<li><button type="button" class="chip" @click=${save}>Save this view…</button></li>` : nothing}</ul>`;
 }
