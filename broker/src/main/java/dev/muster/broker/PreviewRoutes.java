@@ -100,6 +100,7 @@ final class PreviewRoutes {
         .put("roles", new JsonArray(then.roles()))
         .put("clients", preview.clients())
         .put("losses", losses)
+        .put("moreLosses", preview.untold())
         .put("subscriptions", ending(then, live));
   }
 

@@ -12,19 +12,20 @@ import dev.muster.broker.twin.TwinChange;
 import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
 import dev.muster.protocol.identity.DeviceId;
-import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.once.IfMatch;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Twins over the operator API. The entity tag of a twin is the version of its desired part. */
 final class TwinRoutes {
-  private static final String IF_MATCH = "If-Match";
-
   private final Twins twins;
   private final Deliveries deliveries;
   private final WorkerExecutor executor;
@@ -66,17 +67,18 @@ final class TwinRoutes {
     });
   }
 
-  /** The version that the caller has seen, as an entity tag or, for scripts, as a number. */
-  private static OptionalLong expected(RoutingContext context) {
-    String tag = context.request().getHeader(IF_MATCH);
-    if (tag == null || tag.equals("*")) {
-      return Requests.version(context, "ifVersion");
+  /** The versions that the caller takes: by entity tags or, for scripts, as a number. */
+  private static Optional<Set<Long>> expected(RoutingContext context) {
+    IfMatch seen = IfMatch.of(context.request().headers().getAll(IfMatch.HEADER));
+    if (!seen.isAnything()) {
+      // Another's tag is no version, and matches none.
+      return Optional.of(seen.tags().stream()
+          .filter(tag -> tag.matches("\"[0-9]{1,18}\""))
+          .map(tag -> Long.valueOf(tag.substring(1, tag.length() - 1)))
+          .collect(Collectors.toSet()));
     }
-    if (!tag.matches("\"[0-9]{1,18}\"")) {
-      throw new IllegalArgumentException(
-          IF_MATCH + ": " + Quoted.of(tag) + " (expected: the ETag of GET, such as \"7\")");
-    }
-    return OptionalLong.of(Long.parseLong(tag.substring(1, tag.length() - 1)));
+    OptionalLong version = Requests.version(context, "ifVersion");
+    return version.isPresent() ? Optional.of(Set.of(version.getAsLong())) : Optional.empty();
   }
 
   private static void answer(RoutingContext context, DeviceId device, Twin twin) {

@@ -186,7 +186,10 @@ class TwinIT {
         api.send("PUT", "/devices/t7/twin", "{\"a\":2}", "If-Match", "\"7\"");
     assertThat(stale.statusCode()).isEqualTo(412);
     assertThat(stale.body()).contains("desired version: 1 (expected by this change: 7;");
-    assertThat(api.send("PUT", "/devices/t7/twin", "{\"b\":2}", "If-Match", "\"1\"")
+    assertThat(api.send("PUT", "/devices/t7/twin", "{\"a\":2}", "If-Match", "W/\"1\"")
+            .statusCode())
+        .isEqualTo(412);
+    assertThat(api.send("PUT", "/devices/t7/twin", "{\"b\":2}", "If-Match", "\"7\", \"1\"")
             .body())
         .contains("\"desired\":{\"b\":2},\"desiredVersion\":2");
     assertThat(api.send("PATCH", "/devices/t7/twin?ifVersion=2", "{\"b\":3}").statusCode())

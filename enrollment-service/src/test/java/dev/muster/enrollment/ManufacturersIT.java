@@ -340,8 +340,12 @@ class ManufacturersIT {
             service.post(path + "/disable", new JsonObject(), "If-Match", seen).status())
         .isEqualTo(412);
     assertThat(service.get(path).body().getString("status")).isEqualTo("enabled");
-    assertThat(
-            service.post(path + "/policy", grace, "If-Match", service.tag(path)).status())
+    assertThat(service
+            .post(path + "/policy", grace, "If-Match", "W/" + service.tag(path))
+            .status())
+        .isEqualTo(412);
+    String either = seen + ", " + service.tag(path);
+    assertThat(service.post(path + "/policy", grace, "If-Match", either).status())
         .isEqualTo(200);
     assertThat(service.post(path + "/policy", manual, "If-Match", "*").status()).isEqualTo(200);
     assertThat(service.post(path + "/policy", manual, "If-Match", "x").status()).isEqualTo(400);

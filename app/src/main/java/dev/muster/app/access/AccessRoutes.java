@@ -7,6 +7,7 @@ package dev.muster.app.access;
 import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Operators.SignIn;
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.protocol.once.IfMatch;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
 import io.vertx.core.json.DecodeException;
@@ -308,21 +309,19 @@ final class AccessRoutes {
     String name = ctx.pathParam("operator");
     Role role = checked(() -> Role.of(text(body(ctx), "role")));
     Actor actor = Access.actor(ctx);
-    String seen = ifMatch(ctx);
+    IfMatch seen = ifMatch(ctx);
     done(ctx, () -> operators.changeRole(name, role, seen, actor));
   }
 
   private void removeOperator(RoutingContext ctx) {
     String name = ctx.pathParam("operator");
     Actor actor = Access.actor(ctx);
-    String seen = ifMatch(ctx);
+    IfMatch seen = ifMatch(ctx);
     done(ctx, () -> operators.remove(name, seen, actor));
   }
 
-  /** The tag of what the caller has seen (RFC 9110, 13.1.1); null if he does not care. */
-  private static @Nullable String ifMatch(RoutingContext ctx) {
-    String tag = ctx.request().getHeader("If-Match");
-    return tag == null || tag.equals("*") ? null : tag;
+  private static IfMatch ifMatch(RoutingContext ctx) {
+    return checked(() -> IfMatch.of(ctx.request().headers().getAll(IfMatch.HEADER)));
   }
 
   private static Session session(RoutingContext ctx) {

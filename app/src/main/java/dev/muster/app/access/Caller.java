@@ -24,8 +24,10 @@ record Caller(
 
   /** As the audit log calls him. */
   String auditName() {
-    return operator == null
-        ? "operator"
-        : "operator:" + operator + (token == null ? "" : "/" + token);
+    return operator == null ? "operator" : auditName(operator) + (token == null ? "" : "/" + token);
+  }
+
+  static String auditName(String operator) {
+    return "operator:" + operator;
   }
 }

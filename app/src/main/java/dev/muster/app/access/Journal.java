@@ -14,4 +14,13 @@ public interface Journal {
    * entry.
    */
   void note(AuditEvent event);
+
+  /**
+   * As {@link #note}, of an operator who is removed: what services keep for him goes, too.
+   *
+   * @param operator as the log calls him
+   */
+  default void noteGone(AuditEvent event, String operator) {
+    note(event);
+  }
 }

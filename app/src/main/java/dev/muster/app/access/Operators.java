@@ -10,6 +10,7 @@ import dev.muster.app.access.Accounts.Token;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.once.IfMatch;
 import io.vertx.ext.web.handler.HttpException;
 import java.time.Clock;
 import java.time.Duration;
@@ -299,8 +300,8 @@ final class Operators {
     });
   }
 
-  /** @param seen the tag of what the caller has seen; null if he does not care */
-  void changeRole(String name, Role role, @Nullable String seen, Actor actor) {
+  /** @param seen what the caller has seen */
+  void changeRole(String name, Role role, IfMatch seen, Actor actor) {
     file.change(accounts -> {
       Operator before = seen(accounts, name, seen);
       Accounts after =
@@ -314,20 +315,20 @@ final class Operators {
   }
 
   /** @param seen as for {@link #changeRole} */
-  void remove(String name, @Nullable String seen, Actor actor) {
+  void remove(String name, IfMatch seen, Actor actor) {
     file.change(accounts -> {
       seen(accounts, name, seen);
       Accounts after = accounts.without(name);
       keepAnAdmin(accounts, after);
-      note(actor, "operator.removed", name);
+      journal.noteGone(event(actor, "operator.removed", name), Caller.auditName(name));
       return after;
     });
     sessions.end(session -> session.operator().equals(name));
   }
 
-  private static Operator seen(Accounts accounts, String name, @Nullable String tag) {
+  private static Operator seen(Accounts accounts, String name, IfMatch seen) {
     Operator present = operator(accounts, name);
-    if (tag != null && !tag.equals(present.tag())) {
+    if (!seen.admits(present.tag())) {
       throw new HttpException(
           412, "operator: changed meanwhile (hint: look at him again, and decide anew)");
     }

@@ -6,6 +6,7 @@ package dev.muster.app.backend;
 
 import dev.muster.app.UserError;
 import dev.muster.app.access.Access;
+import dev.muster.app.access.Journal;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.broker.BrokerConfig;
@@ -122,7 +123,7 @@ public final class Backend implements AutoCloseable {
     new UptimeMetrics().bindTo(meters);
     ServiceCredential server = data.services().read(Service.SERVER);
     Access access = new Access(
-        data.resolve("operators.json"), data.adminToken(), vertx, clock, meters, this::note);
+        data.resolve("operators.json"), data.adminToken(), vertx, clock, meters, journal());
     OperatorServer operator = new OperatorServer(vertx, access, server);
     operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
     Set<Role> embedded = EnumSet.copyOf(roles);
@@ -170,12 +171,26 @@ public final class Backend implements AutoCloseable {
   }
 
   /** The enrollment service keeps the audit log; where it does not run, there is but our own. */
-  private void note(AuditEvent event) {
-    if (enrollment != null) {
-      enrollment.note(event);
-    } else {
-      LOG.info("Audit event={}", event);
-    }
+  private Journal journal() {
+    return new Journal() {
+      @Override
+      public void note(AuditEvent event) {
+        if (enrollment != null) {
+          enrollment.note(event);
+        } else {
+          LOG.info("Audit event={}", event);
+        }
+      }
+
+      @Override
+      public void noteGone(AuditEvent event, String operator) {
+        if (enrollment != null) {
+          enrollment.noteGone(event, operator);
+        } else {
+          note(event);
+        }
+      }
+    };
   }
 
   private static String directoryOf(Role role) {

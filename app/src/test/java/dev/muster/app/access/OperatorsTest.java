@@ -13,6 +13,7 @@ import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Operators.SignIn;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.protocol.once.IfMatch;
 import dev.muster.testing.MovableClock;
 import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
@@ -263,9 +264,9 @@ class OperatorsTest {
   void token_mayNeverDoMoreThanItsOwner() {
     operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
     String text = token(Role.ADMIN).text();
-    operators.changeRole("ada", Role.VIEWER, null, ADMIN);
+    operators.changeRole("ada", Role.VIEWER, IfMatch.ANYTHING, ADMIN);
     assertThat(operators.byToken(text).orElseThrow().role()).isEqualTo(Role.VIEWER);
-    operators.remove("ada", null, ADMIN);
+    operators.remove("ada", IfMatch.ANYTHING, ADMIN);
     assertThat(operators.byToken(text)).isEmpty();
     assertThat(operators.byCookie(ada.cookie())).isEmpty();
   }
@@ -285,14 +286,14 @@ class OperatorsTest {
     otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
     assertRefused(403, () -> token(Role.VIEWER));
     otherProcess().setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
-    otherProcess().remove("ada", null, ADMIN);
+    otherProcess().remove("ada", IfMatch.ANYTHING, ADMIN);
     assertRefused(403, () -> token(Role.VIEWER));
   }
 
   @Test
   void operator_changedByTwo_theSecondIsTold() {
     operators.create("bob", Role.VIEWER, ADMIN);
-    String seen = tag("bob");
+    IfMatch seen = tag("bob");
     operators.changeRole("bob", Role.OFFICER, seen, ADMIN);
     assertRefused(412, () -> operators.changeRole("bob", Role.OPERATOR, seen, ADMIN));
     assertRefused(412, () -> operators.remove("bob", seen, ADMIN));
@@ -300,20 +301,21 @@ class OperatorsTest {
     assertThat(operators.all()).extracting(Operator::name).containsExactly("ada");
   }
 
-  private String tag(String name) {
-    return operators.all().stream()
+  private IfMatch tag(String name) {
+    String tag = operators.all().stream()
         .filter(one -> one.name().equals(name))
         .findFirst()
         .orElseThrow()
         .tag();
+    return IfMatch.of(List.of(tag));
   }
 
   @Test
   void lastAdmin_staysOne() {
     operators.create("bob", Role.ADMIN, ADMIN); // Who has no password yet.
-    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, null, ADMIN))
+    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
-    assertThatThrownBy(() -> operators.remove("ada", null, ADMIN))
+    assertThatThrownBy(() -> operators.remove("ada", IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
   }
 
@@ -338,7 +340,7 @@ class OperatorsTest {
   void session_ofARemovedOperator_isNotTheNextOnesOfTheName() {
     SignIn.Welcome bob =
         operators.setUp(operators.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
-    otherProcess().remove("bob", null, ADMIN);
+    otherProcess().remove("bob", IfMatch.ANYTHING, ADMIN);
     String link = otherProcess().create("bob", Role.ADMIN, ADMIN);
     assertThat(operators.byCookie(bob.cookie())).isEmpty();
     otherProcess().setUp(link, null, PASSWORD, CLIENT);
@@ -413,9 +415,9 @@ class OperatorsTest {
   @Test
   void changes_areAllWrittenDown() {
     operators.create("bob", Role.VIEWER, ADMIN);
-    operators.changeRole("bob", Role.OFFICER, null, ADMIN);
+    operators.changeRole("bob", Role.OFFICER, IfMatch.ANYTHING, ADMIN);
     operators.newLink("bob", ADMIN);
-    operators.remove("bob", null, ADMIN);
+    operators.remove("bob", IfMatch.ANYTHING, ADMIN);
     operators.revokeToken(token(Role.VIEWER).token().id(), null, ADMIN);
     operators.endSession(ada.session().id(), "ada", ADMIN);
     assertThat(events)

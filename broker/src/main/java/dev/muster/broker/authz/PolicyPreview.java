@@ -6,9 +6,11 @@ package dev.muster.broker.authz;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Who would lose what if another policy were in force. Rules are compared, not what clients happen
@@ -18,9 +20,15 @@ import java.util.Map;
 public final class PolicyPreview {
   private static final int SAMPLE = 20;
 
+  /** A policy may have thousands of rules; nobody reads so many losses. */
+  private static final int MAX_LOSSES = 500;
+
+  private static final int MAX_COUNTED = 10_000;
+
   private final PolicyFile now;
   private final PolicyFile then;
   private final Map<Key, Loss> losses = new LinkedHashMap<>();
+  private final Set<Key> more = new HashSet<>();
   private long clients;
 
   /** @param then what might be in force */
@@ -106,9 +114,22 @@ public final class PolicyPreview {
   }
 
   private void add(String act, String rule, String topic, String reason, String clientId) {
-    losses
-        .computeIfAbsent(new Key(act, rule, reason), key -> new Loss(act, rule, topic, reason))
-        .add(clientId);
+    Key key = new Key(act, rule, reason);
+    Loss known = losses.get(key);
+    if (known != null) {
+      known.add(clientId);
+    } else if (losses.size() < MAX_LOSSES) {
+      Loss first = new Loss(act, rule, topic, reason);
+      first.add(clientId);
+      losses.put(key, first);
+    } else if (more.size() < MAX_COUNTED) {
+      more.add(key);
+    }
+  }
+
+  /** How many losses are not told; above 10,000 they are counted no further. */
+  public int untold() {
+    return more.size();
   }
 
   /** How many were looked at that are let in now. */

@@ -15,7 +15,9 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /** The twins of all devices. Safe for use by several threads. */
 public final class Twins implements LetterSource {
@@ -101,11 +103,11 @@ public final class Twins implements LetterSource {
   private static TwinOutcome change(
       Twin twin, String what, Twin.Part part, TwinChange change, Instant now, Saving saving)
       throws SQLException {
-    long wanted = change.ifVersion().orElse(part.version());
-    if (wanted != part.version()) {
+    Set<Long> wanted = change.ifVersions().orElse(Set.of(part.version()));
+    if (!wanted.contains(part.version())) {
       return new TwinOutcome.Stale(
           twin,
-          what + " version: " + part.version() + " (expected by this change: " + wanted
+          what + " version: " + part.version() + " (expected by this change: " + words(wanted)
               + "; somebody else changed it, read it again)");
     }
     ObjectNode content = change.on(part.content());
@@ -117,5 +119,11 @@ public final class Twins implements LetterSource {
     boolean changed = !StrictJson.isSame(content, part.content());
     Twin.Part after = changed ? new Twin.Part(part.version() + 1, content, now) : part;
     return new TwinOutcome.Kept(saving.save(after), changed);
+  }
+
+  private static String words(Set<Long> versions) {
+    return versions.isEmpty()
+        ? "none"
+        : versions.stream().sorted().map(String::valueOf).collect(Collectors.joining(" or "));
   }
 }

@@ -7,6 +7,7 @@ package dev.muster.broker.authz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PolicyPreviewTest {
@@ -70,6 +71,18 @@ class PolicyPreviewTest {
     assertThat(losses(NOW.replace("      - d/${subject.CN}/telemetry/+\n", "")))
         .containsExactly("publish | roles.device.publish[0] | d/a/telemetry/+"
             + " | no rule would grant it | a,b,c");
+  }
+
+  @Test
+  void moreLossesThanAnybodyReads_areCounted() {
+    StringBuilder rules = new StringBuilder(NOW.substring(0, NOW.indexOf("    subscribe:")));
+    IntStream.range(0, 520).forEach(i -> rules.append("      - x/").append(i).append('\n'));
+    PolicyPreview preview = new PolicyPreview(
+        PolicyFile.parse("now", rules.toString()), PolicyFile.parse("then", NOW));
+    preview.look(new ClientSubject("device", "a", "plant", "device"), "a");
+    preview.look(new ClientSubject("device", "b", "plant", "device"), "b");
+    assertThat(preview.losses()).hasSize(500).allMatch(loss -> loss.clients() == 2);
+    assertThat(preview.untold()).isEqualTo(20);
   }
 
   @Test

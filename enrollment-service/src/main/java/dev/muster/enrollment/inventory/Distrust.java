@@ -7,6 +7,7 @@ package dev.muster.enrollment.inventory;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * That a manufacturer, or one of its CAs, counts for nothing any more.
@@ -16,7 +17,8 @@ import java.time.Instant;
  */
 public record Distrust(Instant from, boolean renewals) {
   public Distrust {
-    requireNonNull(from, "from");
+    // As a database keeps it: else it would be another when it is read again.
+    from = requireNonNull(from, "from").truncatedTo(ChronoUnit.MICROS);
   }
 
   /** Whether enrollment is barred. */

@@ -4,7 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.once.IfMatch;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
@@ -12,27 +12,14 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import org.jspecify.annotations.Nullable;
 
-/**
- * {@code If-Match} (RFC 9110, 13.1.1): a change is made only to what the caller has seen, so that
- * of two who edit the same thing none undoes unseen what the other did.
- *
- * @param tag null if the caller does not care
- */
-record Precondition(@Nullable String tag) {
-  private static final String HEADER = "If-Match";
+/** What the caller has seen, of what he changes. */
+record Precondition(IfMatch seen) {
   private static final int TAG_BYTES = 16;
 
   static Precondition of(RoutingContext request) {
-    String tag = request.request().getHeader(HEADER);
-    if (tag == null || tag.equals("*")) {
-      return new Precondition(null);
-    }
-    if (!tag.matches("\"[0-9a-f]{32}\"")) {
-      throw Work.badRequest(HEADER + ": " + Quoted.of(tag) + " (expected: the ETag of GET, or *)");
-    }
-    return new Precondition(tag);
+    return new Precondition(
+        Work.checked(() -> IfMatch.of(request.request().headers().getAll(IfMatch.HEADER))));
   }
 
   /** The entity tag of what is shown so. */
@@ -52,7 +39,7 @@ record Precondition(@Nullable String tag) {
    * @throws HttpException 412 if it is not what the caller has seen
    */
   void check(String what, JsonObject present) {
-    if (tag != null && !tag.equals(tagOf(present))) {
+    if (!seen.isAnything() && !seen.admits(tagOf(present))) {
       throw new HttpException(
           412, what + ": changed meanwhile (hint: look at it again, and decide anew)");
     }

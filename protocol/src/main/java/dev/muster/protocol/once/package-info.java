@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-/** What is asked for twice and to be done once. */
+/** What is asked for twice and to be done once, and what may be done to what was seen alone. */
 @NullMarked
 package dev.muster.protocol.once;
 
