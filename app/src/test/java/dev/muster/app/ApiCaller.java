@@ -216,8 +216,7 @@ final class ApiCaller {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(
-        Endpoints.read(data).operatorUrl().resolve("/api/v1" + path));
+    return HttpRequest.newBuilder(Endpoints.read(data).operatorUrl().resolve("/api/v1" + path));
   }
 
   private HttpResponse<String> asKeyHolder(String path) {

@@ -50,6 +50,7 @@ final class OperatorServer {
   private final Router api;
   /** Read beside all else that starts. */
   private final CompletableFuture<OpenApi> document = CompletableFuture.supplyAsync(OpenApi::load);
+
   private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 

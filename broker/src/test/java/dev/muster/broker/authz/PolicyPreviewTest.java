@@ -77,8 +77,8 @@ class PolicyPreviewTest {
   void moreLossesThanAnybodyReads_areCounted() {
     StringBuilder rules = new StringBuilder(NOW.substring(0, NOW.indexOf("    subscribe:")));
     IntStream.range(0, 520).forEach(i -> rules.append("      - x/").append(i).append('\n'));
-    PolicyPreview preview = new PolicyPreview(
-        PolicyFile.parse("now", rules.toString()), PolicyFile.parse("then", NOW));
+    PolicyPreview preview =
+        new PolicyPreview(PolicyFile.parse("now", rules.toString()), PolicyFile.parse("then", NOW));
     preview.look(new ClientSubject("device", "a", "plant", "device"), "a");
     preview.look(new ClientSubject("device", "b", "plant", "device"), "b");
     assertThat(preview.losses()).hasSize(500).allMatch(loss -> loss.clients() == 2);

@@ -41,6 +41,7 @@ final class BulkRoutes {
   private static final int SAMPLE = 20;
   /** More at once would be a fleet's end by a slip of the hand. */
   private static final int MAX_DEVICES = 10_000;
+
   private static final int MAX_NAMES = 100;
 
   /** Greater than every id. */

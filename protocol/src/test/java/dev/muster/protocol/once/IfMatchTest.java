@@ -20,7 +20,8 @@ class IfMatchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"\"7\"", "\"1\", \"7\"", "W/\"9\",\"7\" ,\"8\"", "\"a,b\",\"7\"", ",\"7\""})
+  @ValueSource(
+      strings = {"\"7\"", "\"1\", \"7\"", "W/\"9\",\"7\" ,\"8\"", "\"a,b\",\"7\"", ",\"7\""})
   void list_withTheTag_admitsIt(String header) {
     assertThat(IfMatch.of(List.of(header)).admits("\"7\"")).isTrue();
     assertThat(IfMatch.of(List.of("\"1\"", header)).admits("\"7\"")).isTrue();
