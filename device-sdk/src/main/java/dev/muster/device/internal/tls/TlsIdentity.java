@@ -67,7 +67,6 @@ public final class TlsIdentity {
   public static void harden(SSLSocket socket) {
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setProtocols(PROTOCOLS);
-    parameters.setCipherSuites(CipherOrder.suited(parameters.getCipherSuites()));
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     socket.setSSLParameters(parameters);
   }
