@@ -23,18 +23,20 @@ final class Broker implements AutoCloseable {
   private final Mosquitto broker;
   private final Link link;
 
-  Broker(Path folder) throws IOException {
+  /** @param clients where those have their files: away from the broker, which writes a log */
+  Broker(Path folder, Path clients) throws IOException {
     TestFleet fleet = new TestFleet(folder);
     Credential own = fleet.deviceCa().issue("CN=bench, O=default, OU=device").build();
-    Path identity = Files.createDirectories(folder.resolve("state/identity/0001"));
-    TestPki.write(folder, "own", own);
-    Files.copy(folder.resolve("own.key"), identity.resolve("key.pem"));
-    Files.copy(folder.resolve("own.pem"), identity.resolve("chain.pem"));
+    Path identity = Files.createDirectories(clients.resolve("state/identity/0001"));
+    TestPki.write(clients, "own", own);
+    Files.copy(clients.resolve("own.key"), identity.resolve("key.pem"));
+    Files.copy(clients.resolve("own.pem"), identity.resolve("chain.pem"));
+    Files.copy(fleet.trust(), clients.resolve("root.pem"));
     Files.writeString(identity.resolveSibling("current"), "1\n");
     Credential server =
         fleet.serviceCa().issue("CN=server, OU=server").serverAt(HOST).build();
     this.broker = Mosquitto.start(fleet, server, "", HOST, PORT);
-    this.link = new Link(HOST, PORT, folder);
+    this.link = new Link(HOST, PORT, clients);
   }
 
   Link link() {

@@ -34,11 +34,14 @@ class PeersBenchmark {
   @TempDir
   Path folder;
 
+  @TempDir
+  Path clients;
+
   private final Map<String, List<Double>> samples = new LinkedHashMap<>();
 
   @Test
   void clients_inTurns_startMemoryAndMessages() throws Exception {
-    try (Broker broker = new Broker(folder)) {
+    try (Broker broker = new Broker(folder, clients)) {
       for (int round = 0; round < ROUNDS; round++) {
         for (String client : CLIENTS) {
           measure(client, broker.link());

@@ -36,7 +36,7 @@ class WearBenchmark {
 
   private void measure(String client, String what, Path parent, boolean frozen) throws Exception {
     Path folder = Files.createTempDirectory(parent, client);
-    try (Broker broker = new Broker(folder);
+    try (Broker broker = new Broker(Files.createTempDirectory(temporary, client), folder);
         Running program = new Running(client, broker.link())) {
       if (frozen) {
         broker.freeze();
