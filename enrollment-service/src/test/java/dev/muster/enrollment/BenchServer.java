@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment;
 
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
@@ -26,7 +27,7 @@ import java.util.function.Supplier;
 /**
  * The enrollment service in a process of its own, to be measured. Arguments: a folder that holds
  * {@code factory.pem}; {@code durable} or {@code memory}; how many devices are in the registry
- * already. Says {@code ready PORT} and ends when its input does.
+ * already. Says {@code ready PORT COAPS_PORT} and ends when its input does.
  */
 public final class BenchServer {
   private BenchServer() {}
@@ -45,8 +46,10 @@ public final class BenchServer {
     // Thousands of devices at one address, in seconds: nobody is to be slowed down on purpose.
     EstLimits limits = new EstLimits(20_000, 4096, 1000, Integer.MAX_VALUE);
     EnrollmentConfig config = RunningService.with(
-        RunningService.config(folder.resolve("db"), 0, 0),
-        new EstConfig("127.0.0.1", 0, true, false, limits));
+        RunningService.with(
+            RunningService.config(folder.resolve("db"), 0, 0),
+            new EstConfig("127.0.0.1", 0, true, false, limits)),
+        new CoapsConfig("127.0.0.1", 0, 20_000, 1_000));
     Supplier<Registry> storage =
         durable ? () -> Registry.open(config.storage()) : BenchRegistry::inMemory;
     Supplier<Registry> filled = () -> {
@@ -63,7 +66,8 @@ public final class BenchServer {
         vertx,
         clock,
         new SimpleMeterRegistry())) {
-      System.out.println("ready " + service.estPort());
+      System.out.println(
+          "ready " + service.estPort() + " " + service.coapsPort().getAsInt());
       while (System.in.read() >= 0) {
         // Until the parent closes it, or is gone.
       }

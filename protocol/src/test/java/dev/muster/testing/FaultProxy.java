@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Stands between a client and a server, and does to their TCP connections what networks do. Which
@@ -40,6 +41,7 @@ public final class FaultProxy implements AutoCloseable {
   private final InetSocketAddress server;
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicInteger accepted = new AtomicInteger();
+  private final AtomicLong bytes = new AtomicLong();
 
   // Guarded by this; who waits for one of them to change is notified.
   private Network network = Network.PASSES;
@@ -84,6 +86,11 @@ public final class FaultProxy implements AutoCloseable {
   /** How many connections there have been, those that were refused included. */
   public int accepted() {
     return accepted.get();
+  }
+
+  /** How many bytes have come, from both sides. */
+  public long bytes() {
+    return bytes.get();
   }
 
   /** All is well, from now on; what was held back arrives. */
@@ -206,6 +213,7 @@ public final class FaultProxy implements AutoCloseable {
         int length = 0;
         while (length >= 0 && awaitPassage(this)) {
           length = in.read(buffer);
+          bytes.addAndGet(Math.max(0, length));
           if (length > 0 && awaitPassage(this)) {
             out.write(buffer, 0, length);
             if (paced) {

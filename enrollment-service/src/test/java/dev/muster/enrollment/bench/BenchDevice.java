@@ -34,7 +34,11 @@ final class BenchDevice {
   /** As many as one device may hold live certificates for. */
   static final int RENEWALS = 5;
 
+  final TestPki.Credential identity;
   final SSLContext idevid;
+  /** Of the first certificate, in base64. */
+  final byte[] csr;
+
   final byte[] enrollment;
   final List<byte[]> renewals = new ArrayList<>();
   private final KeyPair first;
@@ -42,7 +46,7 @@ final class BenchDevice {
 
   BenchDevice(TestPki.Credential factory, String serial, TrustManager[] trust) {
     this.trust = trust;
-    TestPki.Credential identity = factory
+    this.identity = factory
         .issue("SERIALNUMBER=" + serial)
         .key(newKey())
         .withoutUsages()
@@ -50,7 +54,8 @@ final class BenchDevice {
         .build();
     this.idevid = EstConnection.identity(identity.key(), identity.chain(), trust);
     this.first = newKey();
-    this.enrollment = EstConnection.request("simpleenroll", csr(first));
+    this.csr = csr(first);
+    this.enrollment = EstConnection.request("simpleenroll", csr);
     for (int i = 0; i < RENEWALS; i++) {
       renewals.add(EstConnection.request("simplereenroll", csr(newKey())));
     }

@@ -13,6 +13,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.TrustManager;
@@ -20,6 +21,8 @@ import javax.net.ssl.TrustManager;
 /** A server to be measured, in a process of its own. */
 final class BenchProcess implements AutoCloseable {
   final int port;
+  final int coapsPort;
+  final X509Certificate root;
   final TrustManager[] trust;
   private final Process process;
 
@@ -44,20 +47,42 @@ final class BenchProcess implements AutoCloseable {
         .start();
     BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    int found = 0;
-    while (found == 0) {
+    String[] found = {};
+    while (found.length == 0) {
       String line = output.readLine();
       if (line == null) {
         throw new IOException("the server did not start: " + folder.resolve("errors.txt"));
       }
-      found = line.startsWith("ready ") ? Integer.parseInt(line.substring(6)) : 0;
+      found = line.startsWith("ready ") ? line.substring(6).split(" ") : found;
     }
-    port = found;
-    trust = EstConnection.trusting(
-        Pem.certificates(Files.readString(folder.resolve("root.pem"))).get(0));
+    port = Integer.parseInt(found[0]);
+    coapsPort = Integer.parseInt(found[1]);
+    root = Pem.certificates(Files.readString(folder.resolve("root.pem"))).get(0);
+    trust = EstConnection.trusting(root);
     Thread drain = new Thread(() -> output.lines().forEach(line -> {}));
     drain.setDaemon(true);
     drain.start();
+  }
+
+  /** What its memory holds, once what nobody holds was collected. */
+  long liveBytes() throws IOException {
+    try {
+      Process histogram = new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+              Long.toString(process.pid()),
+              "GC.class_histogram")
+          .start();
+      String[] lines = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+          .strip()
+          .split("\n");
+      histogram.waitFor();
+      // Total: instances, bytes.
+      String[] total = lines[lines.length - 1].strip().split("\\s+");
+      return Long.parseLong(total[2]);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
   }
 
   ThreadCpu cpu() {

@@ -1,0 +1,195 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.bench;
+
+import dev.muster.testing.CoapsClient;
+import dev.muster.testing.DatagramProxy;
+import dev.muster.testing.FaultProxy;
+import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Request;
+import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Enrollments over HTTPS and over CoAP with one server, in turn: how many a second, each with its
+ * handshake, what they cost the server, and how many bytes they are on the wire. And what a DTLS
+ * session takes that is only kept.
+ */
+class CoapBenchmark {
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
+  private static final int WARM_UP = Integer.getInteger("bench.warmup", 3);
+  private static final int DEVICES = Integer.getInteger("bench.devices", 200);
+  private static final int IDLE = Integer.getInteger("bench.idle", 1_000);
+  /** A UDP packet has 28 bytes more than its datagram, a TCP segment 40 to 52 more. */
+  private static final int UDP_HEADERS = 28;
+
+  private final TestPki.Credential factory = TestPki.root("O=Acme,CN=Acme Device Root");
+  private final AtomicInteger serials = new AtomicInteger();
+
+  @TempDir
+  Path folder;
+
+  @Test
+  void enrollments() throws Exception {
+    try (BenchProcess server = start()) {
+      List<double[]> https = new ArrayList<>();
+      List<double[]> coaps = new ArrayList<>();
+      for (int round = -WARM_UP; round < ROUNDS; round++) {
+        double[] first = overHttps(server);
+        double[] second = overCoap(server);
+        if (round >= 0) {
+          https.add(first);
+          coaps.add(second);
+        }
+      }
+      report("HTTPS", https);
+      report("CoAP ", coaps);
+    }
+    bytes();
+  }
+
+  private BenchProcess start() throws IOException {
+    return new BenchProcess(
+        System.getProperty("java.class.path"), folder.resolve("db"), factory, true, 0);
+  }
+
+  /** @return enrollments a second, and CPU ms of the server for each */
+  private double[] overHttps(BenchProcess server) throws IOException {
+    List<BenchDevice> devices = devices(server);
+    return measured(server, devices, device -> enroll(device, server.port));
+  }
+
+  private double[] overCoap(BenchProcess server) throws IOException {
+    List<BenchDevice> devices = devices(server);
+    return measured(server, devices, device -> enrollOverCoap(device, server, server.coapsPort));
+  }
+
+  private interface Enrolling {
+    void enroll(BenchDevice device) throws IOException;
+  }
+
+  private static double[] measured(
+      BenchProcess server, List<BenchDevice> devices, Enrolling enrolling) {
+    ThreadCpu before = server.cpu();
+    Load.Result result = Load.closed(
+        devices.stream()
+            .<Load.Task>map(device -> () -> enrolling.enroll(device))
+            .toList(),
+        1);
+    ThreadCpu after = server.cpu();
+    double cpu = Stream.of(ThreadCpu.Kind.values())
+        .filter(kind -> kind != ThreadCpu.Kind.COMPILER)
+        .mapToDouble(kind -> after.msEach(kind, before, devices.size()))
+        .sum();
+    return new double[] {result.perSecond(), cpu};
+  }
+
+  private static void enroll(BenchDevice device, int port) throws IOException {
+    try (EstConnection connection = EstConnection.open(device.idevid, port)) {
+      connection.send(device.enrollment);
+    }
+  }
+
+  private static void enrollOverCoap(BenchDevice device, BenchProcess server, int port)
+      throws IOException {
+    try (CoapsClient client = client("127.0.0.1", port, server, device)) {
+      Request request = Request.newPost();
+      request.setPayload(Base64.getDecoder().decode(device.csr));
+      request.getOptions().setContentFormat(286).setAccept(287);
+      Response response = client.send(request, "/est/sen");
+      if (response.getCode() != ResponseCode.CHANGED) {
+        throw new IOException(response.toString());
+      }
+    }
+  }
+
+  /** The certificate names a host, and clients from other addresses go by the server's. */
+  private static CoapsClient client(
+      String from, int port, BenchProcess server, BenchDevice device) {
+    return new CoapsClient(
+        from,
+        port,
+        server.root,
+        device.identity,
+        settings -> settings.set(DtlsConfig.DTLS_VERIFY_SERVER_CERTIFICATES_SUBJECT, false));
+  }
+
+  private List<BenchDevice> devices(BenchProcess server) {
+    return IntStream.range(0, DEVICES)
+        .parallel()
+        .mapToObj(i -> new BenchDevice(factory, "C" + serials.incrementAndGet(), server.trust))
+        .toList();
+  }
+
+  /** One device each, alone. */
+  private void bytes() throws IOException {
+    try (BenchProcess server = new BenchProcess(
+            System.getProperty("java.class.path"), folder.resolve("bytes"), factory, true, 0);
+        FaultProxy tcp = FaultProxy.to(server.port);
+        DatagramProxy udp = DatagramProxy.to(server.coapsPort, 1)) {
+      enroll(new BenchDevice(factory, "D1", server.trust), tcp.port());
+      enrollOverCoap(new BenchDevice(factory, "D2", server.trust), server, udp.port());
+      DatagramProxy.Counts counts = udp.counts();
+      System.out.printf(
+          "bytes of an enrollment with its handshake: HTTPS %d in TCP; CoAP %d in %d datagrams,"
+              + " %d with IP and UDP%n",
+          tcp.bytes(),
+          counts.bytes(),
+          counts.datagrams(),
+          counts.bytes() + UDP_HEADERS * counts.datagrams());
+    }
+  }
+
+  private static void report(String name, List<double[]> rounds) {
+    System.out.printf(
+        "%s enrollments/s %.0f, CPU ms of the server for each %.1f (medians of %d)%n",
+        name, median(rounds, 0), median(rounds, 1), rounds.size());
+  }
+
+  private static double median(List<double[]> rounds, int figure) {
+    double[] sorted = rounds.stream().mapToDouble(one -> one[figure]).sorted().toArray();
+    return sorted[sorted.length / 2];
+  }
+
+  @Test
+  void idleSessions() throws IOException {
+    try (BenchProcess server = start()) {
+      BenchDevice device = new BenchDevice(factory, "I1", server.trust);
+      keep(device, server, IDLE / 10);
+      long before = server.liveBytes();
+      keep(device, server, IDLE);
+      long after = server.liveBytes();
+      System.out.printf(
+          "a DTLS session that is kept: %d bytes (of %d), after one request%n",
+          (after - before) / IDLE, IDLE);
+    }
+  }
+
+  /** Clients that go without a word. One address may have half of the sessions. */
+  private static void keep(BenchDevice device, BenchProcess server, int sessions)
+      throws IOException {
+    Load.closed(
+        IntStream.range(0, sessions)
+            .<Load.Task>mapToObj(i -> () -> {
+              String from = "127.0.0." + (2 + i % 4);
+              try (CoapsClient client = client(from, server.coapsPort, server, device)) {
+                client.get("/est/crts");
+              }
+            })
+            .toList(),
+        1);
+  }
+}
