@@ -49,7 +49,15 @@ class SimulatorIT {
     assertThat(run.path("connected").asInt()).isEqualTo(20);
     assertThat(run.path("phases").findValuesAsText("name"))
         .containsExactly(
-            "enroll", "ramp", "steady", "reconnect-storm", "burst", "flood", "rotation");
+            "enroll",
+            "ramp",
+            "steady",
+            "reconnect-storm",
+            "burst",
+            "flood",
+            "partition",
+            "power-cut",
+            "rotation");
     assertThat(run.path("connectionFailures").properties())
         .extracting(Map.Entry::getKey)
         .contains("the connection was reset", "renewed its certificate");

@@ -8,6 +8,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +40,7 @@ final class DeviceRun implements DeviceLink.Listener {
   private final Clock clock;
   private final RunCounters counters;
   private final LossLedger ledger;
+  private final long runBegin;
 
   private final AtomicReference<Runnable> whenSettled = new AtomicReference<>(NOBODY);
   private final AtomicBoolean enrolled = new AtomicBoolean();
@@ -66,6 +68,7 @@ final class DeviceRun implements DeviceLink.Listener {
     this.clock = clock;
     this.counters = counters;
     this.ledger = ledger;
+    this.runBegin = timeline.nanos();
   }
 
   /**
@@ -143,6 +146,7 @@ final class DeviceRun implements DeviceLink.Listener {
       counters.online.incrementAndGet();
     }
     counters.connects.increment();
+    note("online");
     if (connected.compareAndSet(false, true)) {
       counters.connected.incrementAndGet();
       scheduleAfter(timeline.nanos(), device.phaseNanos());
@@ -158,11 +162,20 @@ final class DeviceRun implements DeviceLink.Listener {
     reason = why;
     if (online) {
       online = false;
+      note("offline: " + why);
       counters.online.decrementAndGet();
       offlineSince = timeline.nanos();
     }
     if (counting) {
       counters.connectionFailures.count(why);
+    }
+  }
+
+  private void note(String what) {
+    DeviceLink current = link;
+    if (current != null) {
+      Duration at = Duration.ofNanos(timeline.nanos() - runBegin);
+      current.device().ifPresent(id -> ledger.note(id, at, what));
     }
   }
 

@@ -6,14 +6,20 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Remembers what a backend acknowledged, to hold it to that: an acknowledged message is stored, and
@@ -23,9 +29,17 @@ import java.util.TreeMap;
  */
 public final class LossLedger {
   private static final int MAX_EXAMPLES = 20;
+  private static final int MAX_EVENTS = 100;
 
   /** Device, then boot, then the sequence numbers that were acknowledged. */
   private final Map<DeviceId, Map<String, BitSet>> acknowledged = new HashMap<>();
+
+  private final Map<DeviceId, Deque<Event>> events = new HashMap<>();
+
+  /** @param acknowledged how many messages of the device were, until then */
+  private record Event(Duration at, String what, long acknowledged) {}
+
+  private record Broken(DeviceMessage message, String how) {}
 
   /** One message of one device. */
   public record DeviceMessage(DeviceId device, MessageIdentity identity) {}
@@ -62,6 +76,66 @@ public final class LossLedger {
         .computeIfAbsent(device, id -> new HashMap<>())
         .computeIfAbsent(identity.boot(), boot -> new BitSet())
         .set(Math.toIntExact(identity.sequence()));
+  }
+
+  /**
+   * Remembers what happened to a device, for whoever has to explain a loss; of many things the
+   * last.
+   *
+   * @param at since the run began
+   */
+  public synchronized void note(DeviceId device, Duration at, String what) {
+    Deque<Event> notes = events.computeIfAbsent(device, id -> new ArrayDeque<>());
+    if (notes.size() == MAX_EVENTS) {
+      notes.remove();
+    }
+    notes.add(new Event(at, what, acknowledgedOf(device)));
+  }
+
+  private long acknowledgedOf(DeviceId device) {
+    return acknowledged.getOrDefault(device, Map.of()).values().stream()
+        .mapToLong(BitSet::cardinality)
+        .sum();
+  }
+
+  /**
+   * The shortest history of a device that shows a broken promise, a line for each event; empty if
+   * none was broken.
+   */
+  public synchronized List<String> explain(Comparison comparison) {
+    return Stream.concat(
+            comparison.examplesOfLost().stream()
+                .map(message -> new Broken(message, "was acknowledged and is not stored")),
+            comparison.examplesOfDuplicated().stream()
+                .map(message -> new Broken(message, "is stored more than once")))
+        .min(Comparator.comparingInt(
+            broken -> eventsOf(broken.message().device()).size()))
+        .map(this::history)
+        .orElse(List.of());
+  }
+
+  private Collection<Event> eventsOf(DeviceId device) {
+    return events.getOrDefault(device, new ArrayDeque<>());
+  }
+
+  private List<String> history(Broken broken) {
+    DeviceMessage message = broken.message();
+    List<String> lines = new ArrayList<>();
+    lines.add(String.format(
+        Locale.ROOT,
+        "%s: message %d of boot %s %s",
+        message.device(),
+        message.identity().sequence(),
+        message.identity().boot(),
+        broken.how()));
+    eventsOf(message.device())
+        .forEach(event -> lines.add(String.format(
+            Locale.ROOT,
+            "  %8.3f s  %s; %d acknowledged until then",
+            event.at().toNanos() / 1e9,
+            event.what(),
+            event.acknowledged())));
+    return lines;
   }
 
   /** How many different messages were acknowledged. */

@@ -5,7 +5,9 @@
 package dev.muster.simulator;
 
 import dev.muster.simulator.client.ControlledLink;
+import dev.muster.simulator.client.NetworkConditions;
 import dev.muster.simulator.scenario.Phase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -16,6 +18,8 @@ import java.util.function.Consumer;
  * phase's number alone.
  */
 final class Phases {
+  private static final NetworkConditions SILENT = new NetworkConditions(Duration.ZERO, true);
+
   private final List<DeviceRun> devices;
   private final Timeline timeline;
   private final long seed;
@@ -33,10 +37,28 @@ final class Phases {
     } else if (phase instanceof Phase.ReconnectStorm storm) {
       pick(count(storm.share()), number)
           .forEach(device -> device.touch(stats, ControlledLink::cut));
+    } else if (phase instanceof Phase.PowerCut cut) {
+      pick(count(cut.share()), number)
+          .forEach(device -> device.touch(stats, ControlledLink::cutPower));
+    } else if (phase instanceof Phase.Partition partition) {
+      network(pick(count(partition.share()), number), partition, stats, SILENT);
+    } else if (phase instanceof Phase.SlowNetwork slow) {
+      NetworkConditions conditions = new NetworkConditions(slow.delay(), false);
+      network(pick(count(slow.share()), number), slow, stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
       spread(pick(count(rotation.share()), number), rotation, stats, ControlledLink::renew);
     }
     // The others need nothing done to a device: a burst is in the rate curve.
+  }
+
+  /** Until the phase is over. */
+  private void network(
+      List<DeviceRun> picked, Phase phase, PhaseStats stats, NetworkConditions conditions) {
+    picked.forEach(device -> device.touch(stats, link -> link.network(conditions)));
+    timeline.at(
+        timeline.nanos() + phase.length().toNanos(),
+        () -> picked.forEach(
+            device -> device.touch(stats, link -> link.network(NetworkConditions.GOOD))));
   }
 
   private void spread(

@@ -274,6 +274,14 @@ final class FleetRunTest {
   }
 
   @Test
+  void partition_endsWithItsPhase() {
+    run(Plans.scenario(
+        10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Partition(seconds(5), 0.2), steady(1)));
+    assertThat(backend.done).hasSize(4).allMatch(it -> it.startsWith("network"));
+    assertThat(backend.done.get(0).replace("silent", "speaks")).isEqualTo(backend.done.get(2));
+  }
+
+  @Test
   void rotation_isSpreadOverItsTime() {
     run(Plans.scenario(10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Rotation(seconds(20), 1)));
     assertThat(backend.done)

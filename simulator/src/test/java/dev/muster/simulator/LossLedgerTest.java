@@ -10,6 +10,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.LossLedger.Comparison;
 import dev.muster.simulator.LossLedger.DeviceMessage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -99,6 +100,29 @@ final class LossLedgerTest {
 
   private void remember(DeviceId device, String boot, long first, long last) {
     messages(boot, first, last).forEach(identity -> ledger.remember(device, identity));
+  }
+
+  @Test
+  void explain_nothingBroken_saysNothing() {
+    ledger.note(A, Duration.ofSeconds(1), "online");
+    assertThat(ledger.explain(ledger.compare(device -> List.of()))).isEmpty();
+  }
+
+  @Test
+  void explain_losses_givesTheDeviceToWhichLeastHappened() {
+    for (int i = 0; i < 3; i++) {
+      ledger.note(A, Duration.ofSeconds(i), "online");
+    }
+    ledger.note(B, Duration.ofMillis(1500), "online");
+    ledger.remember(A, new MessageIdentity("boot", 1));
+    ledger.remember(B, new MessageIdentity("boot", 1));
+    ledger.remember(B, new MessageIdentity("boot", 2));
+    ledger.note(B, Duration.ofMillis(2500), "offline: reset");
+    assertThat(ledger.explain(ledger.compare(device -> List.of())))
+        .containsExactly(
+            "b: message 1 of boot boot was acknowledged and is not stored",
+            "     1.500 s  online; 0 acknowledged until then",
+            "     2.500 s  offline: reset; 2 acknowledged until then");
   }
 
   private static List<MessageIdentity> messages(String boot, long first, long last) {

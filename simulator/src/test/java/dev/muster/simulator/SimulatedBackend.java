@@ -8,6 +8,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.client.NetworkConditions;
 import dev.muster.simulator.payload.Reading;
 import java.io.IOException;
 import java.time.Duration;
@@ -74,6 +75,16 @@ final class SimulatedBackend implements DeviceLink.Factory {
       done.add("cut " + serial);
       listener.waiting("the connection was reset");
       timeline.after(Duration.ofSeconds(2), listener::online);
+    }
+
+    @Override
+    public void network(NetworkConditions conditions) {
+      done.add("network " + (conditions.silent() ? "silent " : "speaks ") + serial);
+    }
+
+    @Override
+    public void cutPower() {
+      done.add("power " + serial);
     }
 
     @Override

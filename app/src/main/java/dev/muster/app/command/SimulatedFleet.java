@@ -57,6 +57,7 @@ final class SimulatedFleet implements AutoCloseable {
    *
    * @param began when
    * @param store null if it could not be asked
+   * @param history the shortest of a device that shows a broken promise; empty if none was broken
    * @param unverified why it could not be asked; null if it was
    */
   record Outcome(
@@ -64,6 +65,7 @@ final class SimulatedFleet implements AutoCloseable {
       Instant began,
       RunReport report,
       LossLedger.@Nullable Comparison store,
+      List<String> history,
       @Nullable String unverified) {
     /** Every device was let in, and every acknowledged message is stored once, if one can tell. */
     boolean passed() {
@@ -83,6 +85,7 @@ final class SimulatedFleet implements AutoCloseable {
           .put("duplicated", store == null ? null : store.duplicated())
           .put("version", Muster.VERSION)
           .put("began", began.toString());
+      history.forEach(json.withArray("history")::add);
       return json;
     }
 
@@ -149,6 +152,7 @@ final class SimulatedFleet implements AutoCloseable {
           .connectionFailures()
           .forEach(
               (reason, count) -> text.append("disconnected   " + count + " x " + reason + "\n"));
+      history.forEach(line -> text.append(line).append(System.lineSeparator()));
       return text.append("seed          " + report.seed()).toString();
     }
   }
@@ -216,17 +220,14 @@ final class SimulatedFleet implements AutoCloseable {
     RunReport report = simulation.run(plan, this::identityOf, progress);
     OperatorClient asked = operator;
     if (asked == null) {
-      return new Outcome(plan, began, report, null, BROKER_ONLY);
+      return new Outcome(plan, began, report, null, List.of(), BROKER_ONLY);
     }
     try {
-      return new Outcome(
-          plan,
-          began,
-          report,
-          simulation.ledger().compare(device -> storedFor(asked, device)),
-          null);
+      LossLedger ledger = simulation.ledger();
+      LossLedger.Comparison store = ledger.compare(device -> storedFor(asked, device));
+      return new Outcome(plan, began, report, store, ledger.explain(store), null);
     } catch (UserError e) {
-      return new Outcome(plan, began, report, null, e.getMessage());
+      return new Outcome(plan, began, report, null, List.of(), e.getMessage());
     }
   }
 

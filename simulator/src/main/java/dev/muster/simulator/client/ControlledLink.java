@@ -12,6 +12,15 @@ public interface ControlledLink extends DeviceLink {
   /** Resets the connection, as a network does that fails; the device comes back by itself. */
   void cut();
 
+  /** From now on the device's bytes go over such a network. */
+  void network(NetworkConditions conditions);
+
+  /**
+   * Takes the power away for a moment: what was not acknowledged is forgotten, key and certificate
+   * are still there, and the device counts its messages anew, as after any start.
+   */
+  void cutPower();
+
   /** Asks for another certificate with another key, and goes on with that. */
   void renew();
 }

@@ -46,8 +46,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private final Listener listener;
   private volatile @Nullable DeviceSubject subject;
   private volatile @Nullable Credential credential;
-  private final String boot;
-  private long sequence;
+  private final String firstBoot;
+  /** A new one after each start. */
+  private volatile MessageNumbers numbers;
 
   // Owned by the event loop.
   private final Outbox outbox = new Outbox();
@@ -57,6 +58,8 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private boolean online;
   private boolean closed;
   private int failures;
+  private int powerCuts;
+  private NetworkConditions conditions = NetworkConditions.GOOD;
 
   LightDevice(
       String serial, LightLinks shared, EventLoop loop, RandomGenerator random, Listener listener) {
@@ -66,7 +69,8 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     this.random = random;
     this.listener = listener;
     // Another one in each run, or the backend would take a new message for an old one sent again.
-    this.boot = Long.toString(shared.clock().millis(), Character.MAX_RADIX);
+    this.firstBoot = Long.toString(shared.clock().millis(), Character.MAX_RADIX);
+    this.numbers = new MessageNumbers(firstBoot);
   }
 
   @Override
@@ -144,6 +148,45 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   @Override
+  public void network(NetworkConditions next) {
+    on(() -> {
+      conditions = next;
+      if (connection != null) {
+        connection.network().change(next);
+      }
+    });
+  }
+
+  @Override
+  public void cutPower() {
+    on(() -> {
+      powerCuts++;
+      numbers = new MessageNumbers(firstBoot + "-" + powerCuts);
+      outbox
+          .drain()
+          .forEach(
+              lost -> lost.receipt().completeExceptionally(new IOException("the power was cut")));
+      if (connection != null) {
+        connection.reset();
+      }
+    });
+  }
+
+  /** Numbers the messages of a start; those of a device come one at a time. */
+  private static final class MessageNumbers {
+    private final String boot;
+    private long sequence;
+
+    MessageNumbers(String boot) {
+      this.boot = boot;
+    }
+
+    MessageIdentity next() {
+      return new MessageIdentity(boot, ++sequence);
+    }
+  }
+
+  @Override
   public void cut() {
     on(() -> {
       if (connection != null) {
@@ -167,7 +210,12 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     if (!wanted || closed || connection != null || self == null || shown == null) {
       return;
     }
-    connection = new MqttConnection(self.device().value(), this);
+    if (conditions.silent()) {
+      listener.waiting("the network is silent");
+      after(nextWait(), this::connect);
+      return;
+    }
+    connection = new MqttConnection(self.device().value(), new FaultyNetwork(conditions), this);
     shared.connect(loop, shown, connection);
   }
 
@@ -213,7 +261,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     Outbox.Message message = new Outbox.Message(
         new FleetTopics(self).telemetry(reading.stream()),
         SenmlJson.write(reading.measurements()),
-        new MessageIdentity(boot, ++sequence),
+        numbers.next(),
         new CompletableFuture<>());
     on(() -> accept(message));
     return new Receipt(message.identity(), message.receipt());

@@ -98,8 +98,8 @@ public final class LightLinks implements DeviceLink.Factory {
           protected void initChannel(SocketChannel channel) {
             channel
                 .pipeline()
-                .addLast(tls(identity), new MqttDecoder(MAX_PACKET_BYTES), MqttEncoder.INSTANCE)
-                .addLast(connection);
+                .addLast(connection.network(), tls(identity))
+                .addLast(new MqttDecoder(MAX_PACKET_BYTES), MqttEncoder.INSTANCE, connection);
           }
         })
         .connect(broker);

@@ -56,6 +56,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   }
 
   private final String clientId;
+  private final FaultyNetwork network;
   private final Events events;
   private @Nullable Channel channel;
   private @Nullable ScheduledFuture<?> timer;
@@ -63,9 +64,15 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   private boolean connected;
   private boolean ended;
 
-  MqttConnection(String clientId, Events events) {
+  MqttConnection(String clientId, FaultyNetwork network, Events events) {
     this.clientId = clientId;
+    this.network = network;
     this.events = events;
+  }
+
+  /** What is below it. */
+  FaultyNetwork network() {
+    return network;
   }
 
   @Override

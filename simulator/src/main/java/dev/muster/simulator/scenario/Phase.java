@@ -86,6 +86,30 @@ public sealed interface Phase {
     }
   }
 
+  /** A share of the devices is cut off: nothing arrives, and nobody is told. */
+  record Partition(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "partition";
+    }
+  }
+
+  /** The bytes of a share of the devices take so much longer, in each direction. */
+  record SlowNetwork(Duration length, double share, Duration delay) implements Phase {
+    @Override
+    public String name() {
+      return "slow-network";
+    }
+  }
+
+  /** In its first moment a share of the devices loses its power, and starts again. */
+  record PowerCut(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "power-cut";
+    }
+  }
+
   /** A share of the devices renews its certificate, evenly, and goes on with the new one. */
   record Rotation(Duration length, double share) implements Phase {
     @Override

@@ -34,6 +34,19 @@ enum PhaseForm {
       values -> new Phase.ReconnectStorm(values.duration("for"), values.share("share")),
       "for",
       "share"),
+  PARTITION(
+      "{for: 20s, share: 30%}",
+      values -> new Phase.Partition(values.duration("for"), values.share("share")), "for", "share"),
+  SLOW_NETWORK(
+      "{for: 20s, share: 30%, delay: 200ms}",
+      values -> new Phase.SlowNetwork(
+          values.duration("for"), values.share("share"), values.duration("delay")),
+      "for",
+      "share",
+      "delay"),
+  POWER_CUT(
+      "{for: 20s, share: 30%}",
+      values -> new Phase.PowerCut(values.duration("for"), values.share("share")), "for", "share"),
   ROTATION(
       "{for: 30s, share: 100%}",
       values -> new Phase.Rotation(values.duration("for"), values.share("share")), "for", "share");

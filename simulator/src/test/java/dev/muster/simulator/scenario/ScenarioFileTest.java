@@ -35,6 +35,9 @@ final class ScenarioFileTest {
           - burst: {for: 500ms, factor: 2.5}
           - flood: {for: 5s, devices: 2}
           - reconnect-storm: {for: 30s, share: 50%}
+          - partition: {for: 1s, share: 1.5%}
+          - slow-network: {for: 1s, delay: 200ms}
+          - power-cut: {for: 1s, share: 10%}
           - rotation: {for: 30s}
         """);
     assertThat(file.devices()).isEqualTo(200);
@@ -49,6 +52,9 @@ final class ScenarioFileTest {
             new Phase.Burst(Duration.ofMillis(500), 2.5),
             new Phase.Flood(Duration.ofSeconds(5), 2),
             new Phase.ReconnectStorm(Duration.ofSeconds(30), 0.5),
+            new Phase.Partition(Duration.ofSeconds(1), 0.015),
+            new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200)),
+            new Phase.PowerCut(Duration.ofSeconds(1), 0.1),
             new Phase.Rotation(Duration.ofSeconds(30), 1));
   }
 
