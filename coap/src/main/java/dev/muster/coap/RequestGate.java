@@ -15,6 +15,7 @@ import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.core.network.stack.BlockwiseLayer;
+import org.eclipse.californium.core.observe.ObserveRelation;
 import org.eclipse.californium.elements.EndpointContextMatcher;
 import org.eclipse.californium.elements.config.Configuration;
 
@@ -67,10 +68,22 @@ final class RequestGate extends BlockwiseLayer {
         ? Diagnostics.later(
             ResponseCode.SERVICE_UNAVAILABLE, BUSY, "too many answers in blocks, try again later")
         : response;
+    if (sent != response) {
+      dropObservation(exchange, response);
+    }
     if (sent.isError()) {
       exchange.getRequest().getOptions().removeBlock2();
     }
     super.sendResponse(exchange, sent);
+  }
+
+  /** The layers above would wait for ever for what is not sent; the client may begin again. */
+  private static void dropObservation(Exchange exchange, Response instead) {
+    instead.cancel();
+    ObserveRelation relation = exchange.getRelation();
+    if (relation != null) {
+      relation.cancel();
+    }
   }
 
   private boolean isTooMany(Request request, Response response) {

@@ -8,6 +8,7 @@ import dev.muster.broker.authn.CertificateAuthenticator;
 import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
 import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
 import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.authz.TopicPolicy;
 import dev.muster.broker.revocation.RevocationView;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; does not block.
  */
 final class KnownDevices {
-  private static final int REMEMBERED = 10_000;
+  /** More than sessions, which look again and again. */
+  private static final int REMEMBERED = 25_000;
 
   private record Entry(Outcome.Admitted admitted, long epoch) {}
 
@@ -87,6 +89,9 @@ final class KnownDevices {
             Refusal.NOT_AUTHORIZED, "certificate without O (expected: the device's fleet)");
       }
       remember(chain.get(0), new Entry(admitted, epoch));
+    } else if (outcome instanceof Outcome.Refused refused
+        && refused.refusal() == Refusal.UNAVAILABLE) {
+      rememberWaiting(chain.get(0), epoch);
     }
     return outcome;
   }
@@ -96,21 +101,27 @@ final class KnownDevices {
    * who waits for a CRL is judged again when one has come.
    */
   boolean isOver(List<X509Certificate> chain) {
-    long epoch = revocations.epoch();
-    if (chain.isEmpty() || isWaiting(chain.get(0), epoch)) {
+    if (chain.isEmpty() || isWaiting(chain.get(0))) {
       return chain.isEmpty();
     }
-    if (!(judge(chain) instanceof Outcome.Refused refused)) {
-      return false;
-    }
-    if (refused.refusal() == Refusal.UNAVAILABLE) {
-      rememberWaiting(chain.get(0), epoch);
-      return false;
-    }
-    return true;
+    return judge(chain) instanceof Outcome.Refused refused
+        && refused.refusal() != Refusal.UNAVAILABLE;
   }
 
-  private boolean isWaiting(X509Certificate certificate, long epoch) {
+  /**
+   * Whether it has to be judged anew what somebody may do who was let in by a policy. To be asked
+   * often: verifies nothing.
+   */
+  boolean hasChanged(X509Certificate certificate, @Nullable TopicPolicy before) {
+    if (isWaiting(certificate)) {
+      return false;
+    }
+    Entry known = find(certificate);
+    return known == null || !holds(known) || known.admitted().policy() != before;
+  }
+
+  private boolean isWaiting(X509Certificate certificate) {
+    long epoch = revocations.epoch();
     synchronized (waiting) {
       Long since = waiting.get(certificate);
       return since != null && since == epoch;

@@ -154,7 +154,8 @@ final class Observers {
 
     private void refuse(Outcome.Refused refused) {
       if (refused.refusal() == Refusal.UNAVAILABLE) {
-        due = true;
+        // Once there is a CRL again, it has changed: what it has missed is told then.
+        policy = null;
       } else {
         observed().tell(CoapAnswers.of(refused));
       }
@@ -182,8 +183,7 @@ final class Observers {
       Instant change = nextChange;
       return due
           || (change != null && !now.isBefore(change))
-          || !(judge() instanceof Outcome.Admitted admitted)
-          || admitted.policy() != policy;
+          || devices.hasChanged(observed().chain().get(0), policy);
     }
   }
 

@@ -115,7 +115,7 @@ public final class Deliveries implements SessionListener, AutoCloseable {
 
   /** Looks what there is for a device, if it is connected. Returns at once. */
   public void look(DeviceId device) {
-    others.forEach(other -> other.accept(device));
+    lookElsewhere(device);
     if (!recipients.containsKey(device)) {
       return;
     }
@@ -128,6 +128,11 @@ public final class Deliveries implements SessionListener, AutoCloseable {
         looks.remove(device);
       }
     }
+  }
+
+  /** As {@link #look}, for what its session over MQTT has told us itself. */
+  public void lookElsewhere(DeviceId device) {
+    others.forEach(other -> other.accept(device));
   }
 
   /** Sends over a connection again what a source has for it. Returns at once. */

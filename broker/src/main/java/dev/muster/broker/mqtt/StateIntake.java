@@ -140,6 +140,8 @@ public final class StateIntake {
     if (outcome instanceof CommandOutcome.Kept) {
       meters.state(sender.topic(), "stored");
       sender.stored();
+      // Over CoAP, it is told of one command at a time.
+      parts.deliveries().lookElsewhere(sender.topic().device());
     } else if (outcome instanceof CommandOutcome.Refused refused) {
       refuse(sender, "refused", refused.detail());
     } else if (outcome instanceof CommandOutcome.Unknown) {

@@ -20,7 +20,12 @@ final class Answers {
 
   /** Whether the same may succeed later. */
   static boolean isForLater(Response response) {
-    return response.getCode() == ResponseCode.TOO_MANY_REQUESTS || response.isServerError();
+    return switch (response.getCode()) {
+      // 4.08: of a body in blocks, of which too many were lost.
+      case TOO_MANY_REQUESTS, REQUEST_ENTITY_INCOMPLETE, SERVICE_UNAVAILABLE, GATEWAY_TIMEOUT ->
+        true;
+      default -> false;
+    };
   }
 
   /** Whether the broker does not know this device, or not any more. */

@@ -14,6 +14,8 @@ import dev.muster.device.internal.mqtt.OutboundMessage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,9 +51,20 @@ final class CoapLink implements MqttLink {
   private static final Logger LOG = DeviceLogger.of(CoapLink.class);
   private static final int DEFAULT_PORT = 5684;
   private static final int WINDOW = 1;
-  private static final long MAX_BODY = 16 * 1024;
   private static final int NOT_AUTHORIZED = 0x87;
+  private static final int PACKET_TOO_LARGE = 0x95;
   private static final long GOODBYE_MS = 200;
+
+  /** A request that was acknowledged, and whose response was lost, waits no longer for it. */
+  private static final long RESPONSE_LIMIT_MS = 120_000;
+
+  private static final long MAX_WAIT_SECONDS = 300;
+
+  /** How often what the broker fails at is said, before others have their turn. */
+  private static final int TRIES = 4;
+
+  private static final long FIRST_RETRY_MS = 500;
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final LinkSettings settings;
   private final LinkEvents events;
@@ -81,7 +94,9 @@ final class CoapLink implements MqttLink {
   }
 
   void start() {
-    run(this::connect);
+    Thread resolver = new Thread(this::resolve, "muster-coap-name");
+    resolver.setDaemon(true);
+    resolver.start();
     after(settings.connectTimeout().toMillis(), () -> {
       if (!connected) {
         end(new LinkEnd(LinkEnd.Kind.LOST, "no answer of the broker in time"));
@@ -89,11 +104,24 @@ final class CoapLink implements MqttLink {
     });
   }
 
-  private void connect() {
+  /** On a thread of its own: a network that swallows may hold it for a minute. */
+  private void resolve() {
     try {
       int port = settings.broker().getPort();
-      broker = new InetSocketAddress(
+      InetSocketAddress found = new InetSocketAddress(
           InetAddress.getByName(settings.broker().getHost()), port < 0 ? DEFAULT_PORT : port);
+      run(() -> connect(found));
+    } catch (UnknownHostException e) {
+      lose("no address of " + settings.broker().getHost());
+    }
+  }
+
+  private void connect(InetSocketAddress found) {
+    if (ended) {
+      return;
+    }
+    try {
+      broker = found;
       connector = new DTLSConnector(dtls());
       endpoint = new CoapEndpoint.Builder()
           .setConfiguration(californium)
@@ -127,7 +155,7 @@ final class CoapLink implements MqttLink {
       return;
     }
     connected = true;
-    events.onConnected(WINDOW, MAX_BODY);
+    events.onConnected(WINDOW, Integer.MAX_VALUE);
     renewLater();
   }
 
@@ -136,26 +164,32 @@ final class CoapLink implements MqttLink {
     if (!connected || ended) {
       return false;
     }
-    run(() -> deliver(message));
+    run(() -> deliver(message, 1));
     return true;
   }
 
-  private void deliver(OutboundMessage message) {
+  /** @param tries this one included */
+  private void deliver(OutboundMessage message, int tries) {
     Optional<Request> request = Requests.of(message);
-    if (request.isPresent()) {
-      send(request.get(), response -> delivered(message, response));
-    } else {
+    if (request.isEmpty()) {
       events.onAcknowledged(message, NOT_AUTHORIZED, "CoAP has no place for " + message.topic());
+    } else if (request.get().getPayloadSize() > Requests.MAX_BODY) {
+      events.onAcknowledged(
+          message, PACKET_TOO_LARGE, "larger than " + Requests.MAX_BODY + " bytes");
+    } else {
+      send(request.get(), response -> delivered(message, tries, response));
     }
   }
 
-  private void delivered(OutboundMessage message, Response response) {
+  private void delivered(OutboundMessage message, int tries, Response response) {
     if (response.isSuccess()) {
       events.onAcknowledged(message, 0, "success");
     } else if (Answers.isForLater(response)) {
-      afterMaxAge(response, () -> deliver(message));
+      afterMaxAge(response, () -> deliver(message, tries));
     } else if (Answers.isUnauthorized(response)) {
       end(Answers.endOf(response));
+    } else if (response.isServerError() && tries < TRIES) {
+      after(FIRST_RETRY_MS << tries, () -> deliver(message, tries + 1));
     } else {
       events.onAcknowledged(message, Answers.reasonOf(response), Answers.describe(response));
     }
@@ -169,9 +203,11 @@ final class CoapLink implements MqttLink {
     }));
   }
 
-  /** Of no other one: those that Californium makes are longer. */
-  private Token newToken() {
-    return new Token(new byte[] {(byte) watched.size(), 0, 0, 0});
+  /** That nobody guesses, nor meets behind the same address. */
+  private static Token newToken() {
+    byte[] token = new byte[8];
+    RANDOM.nextBytes(token);
+    return new Token(token);
   }
 
   private void watch(Watched one) {
@@ -199,14 +235,16 @@ final class CoapLink implements MqttLink {
   private void heard(Watched one, Response response) {
     if (Answers.isUnauthorized(response)) {
       end(Answers.endOf(response));
-    } else if (response.isClientError()) {
-      watched.remove(one.token());
-      LOG.warn(
+    } else if (Answers.isForLater(response)) {
+      afterMaxAge(response, () -> watch(one));
+    } else if (!response.isSuccess()) {
+      // Asked again with the next renewal: what a policy denies, it may allow later.
+      one.refused(() -> LOG.warn(
           "Subscription refused client={} filter={} reason={}",
           settings.clientId(),
           one.filter(),
-          Answers.describe(response));
-    } else if (response.isSuccess() && one.isNews(response)) {
+          Answers.describe(response)));
+    } else if (one.isNews(response)) {
       tell(one, response);
     }
   }
@@ -227,28 +265,54 @@ final class CoapLink implements MqttLink {
     }
     request.setDestinationContext(
         new AddressEndpointContext(to, settings.broker().getHost(), null));
-    request.addMessageObserver(new MessageObserverAdapter() {
-      @Override
-      public void onResponse(Response response) {
-        run(() -> answered.accept(response));
-      }
-
-      @Override
-      public void onTimeout() {
-        lose("the broker does not answer");
-      }
-
-      @Override
-      public void onReject() {
-        lose("the broker rejected a message");
-      }
-
-      @Override
-      public void onSendError(Throwable error) {
-        run(() -> end(endOf(error)));
-      }
-    });
+    Asked asked = new Asked(answered);
+    request.addMessageObserver(asked);
+    after(RESPONSE_LIMIT_MS, asked::giveUp);
     by.sendRequest(request);
+  }
+
+  /** A request that is under way. */
+  private final class Asked extends MessageObserverAdapter {
+    private final Consumer<Response> answered;
+    private boolean isAnswered; // Owned by the thread.
+
+    Asked(Consumer<Response> answered) {
+      this.answered = answered;
+    }
+
+    @Override
+    public void onResponse(Response response) {
+      run(() -> {
+        isAnswered = true;
+        answered.accept(response);
+      });
+    }
+
+    void giveUp() {
+      if (!isAnswered) {
+        end(new LinkEnd(LinkEnd.Kind.LOST, "the broker does not respond"));
+      }
+    }
+
+    @Override
+    public void onTimeout() {
+      lose("the broker does not answer");
+    }
+
+    @Override
+    public void onReject() {
+      lose("the broker rejected a message");
+    }
+
+    @Override
+    public void onResponseHandlingError(Throwable cause) {
+      lose("the broker's answer was not understood: " + cause.getMessage());
+    }
+
+    @Override
+    public void onSendError(Throwable error) {
+      run(() -> end(endOf(error)));
+    }
   }
 
   private void lose(String why) {
@@ -303,14 +367,25 @@ final class CoapLink implements MqttLink {
   }
 
   private void afterMaxAge(Response response, Runnable task) {
-    after(TimeUnit.SECONDS.toMillis(Math.max(1, response.getOptions().getMaxAge())), task);
+    long seconds = Math.max(1, Math.min(MAX_WAIT_SECONDS, response.getOptions().getMaxAge()));
+    after(TimeUnit.SECONDS.toMillis(seconds), task);
   }
 
   private void after(long delayMs, Runnable task) {
     try {
-      thread.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+      thread.schedule(() -> attempt(task), delayMs, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("Link is over client={}", settings.clientId());
+    }
+  }
+
+  /** Whatever fails here would else be waited for without an end. */
+  private void attempt(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.error("Link failed client={}", settings.clientId(), e);
+      end(new LinkEnd(LinkEnd.Kind.LOST, String.valueOf(e)));
     }
   }
 

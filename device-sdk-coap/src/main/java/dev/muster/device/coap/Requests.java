@@ -6,6 +6,7 @@ package dev.muster.device.coap;
 
 import dev.muster.device.internal.mqtt.OutboundMessage;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -14,6 +15,9 @@ import org.eclipse.californium.core.coap.Request;
 
 /** Where over CoAP is said what would be published over MQTT. */
 final class Requests {
+  /** What the broker takes. */
+  static final int MAX_BODY = 16 * 1024;
+
   private static final Pattern TELEMETRY = Pattern.compile(".*/telemetry/([^/]+)");
   private static final Pattern RESULT = Pattern.compile(".*/commands/([^/]+)/result");
   private static final Pattern REPORTED = Pattern.compile(".*/twin/reported");
@@ -42,9 +46,25 @@ final class Requests {
       if (format != null) {
         request.getOptions().setContentFormat(format);
       }
-      request.setPayload(message.payload());
+      request.setPayload(payloadOf(message));
       return request;
     });
+  }
+
+  /**
+   * What is too large for a result is told as a failure: without a word, the command would stay the
+   * next one to be done, and hide those after it.
+   */
+  private static byte[] payloadOf(OutboundMessage message) {
+    byte[] payload = message.payload();
+    if (payload.length <= MAX_BODY || !RESULT.matcher(message.topic()).matches()) {
+      return payload;
+    }
+    String detail = String.format(
+        "a result of %d bytes is too large for CoAP (expected: at most %d)",
+        payload.length, MAX_BODY);
+    return ("{\"status\":\"failed\",\"detail\":\"" + detail + "\"}")
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static Optional<String> pathOf(String topic) {

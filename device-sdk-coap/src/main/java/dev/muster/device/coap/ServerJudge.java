@@ -8,7 +8,6 @@ import java.net.InetSocketAddress;
 import java.security.cert.CertPath;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.Collection;
 import java.util.List;
 import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
@@ -31,16 +30,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 final class ServerJudge implements NewAdvancedCertificateVerifier {
-  private static final Integer DNS_NAME = 2;
-  private static final Integer IP_ADDRESS = 7;
-
   private final X509TrustManager trust;
-  private final String host;
+  private final ServerName host;
   private volatile @Nullable String refusal;
 
   ServerJudge(X509TrustManager trust, String host) {
     this.trust = trust;
-    this.host = host;
+    this.host = ServerName.of(host);
   }
 
   /** Why the server was not trusted; null if it was, or has shown nothing yet. */
@@ -66,7 +62,7 @@ final class ServerJudge implements NewAdvancedCertificateVerifier {
     try {
       judge(path);
       return new CertificateVerificationResult(connection, path, null);
-    } catch (CertificateException e) {
+    } catch (CertificateException | RuntimeException e) {
       refusal = String.valueOf(e.getMessage());
       return new CertificateVerificationResult(
           connection,
@@ -84,18 +80,9 @@ final class ServerJudge implements NewAdvancedCertificateVerifier {
     }
     X509Certificate[] chain = path.getCertificates().toArray(X509Certificate[]::new);
     trust.checkServerTrusted(chain, "ECDHE_ECDSA");
-    if (!names(chain[0])) {
-      throw new CertificateException("certificate is not for " + host);
+    if (!host.isNamedBy(chain[0])) {
+      throw new CertificateException("certificate is not for " + host.name());
     }
-  }
-
-  /** In its alternative names: what a subject says is not a server's name (RFC 9525, 2). */
-  private boolean names(X509Certificate certificate) throws CertificateException {
-    Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-    return names != null
-        && names.stream()
-            .filter(name -> name.get(0).equals(DNS_NAME) || name.get(0).equals(IP_ADDRESS))
-            .anyMatch(name -> host.equalsIgnoreCase(String.valueOf(name.get(1))));
   }
 
   /** Servers show what they have. */

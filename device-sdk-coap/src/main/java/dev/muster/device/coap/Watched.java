@@ -22,6 +22,7 @@ final class Watched {
   private final Token token;
   private ObserveNotificationOrderer order = new ObserveNotificationOrderer();
   private byte @Nullable [] tag;
+  private boolean refused;
 
   private Watched(String path, String filter, Token token) {
     this.path = path;
@@ -61,8 +62,17 @@ final class Watched {
     return request;
   }
 
+  /** Tells of a refusal, if the last answer was none. */
+  void refused(Runnable tell) {
+    if (!refused) {
+      refused = true;
+      tell.run();
+    }
+  }
+
   /** Whether it says something that is not known yet. */
   boolean isNews(Response response) {
+    refused = false;
     if (!order.isNew(response)) {
       return false;
     }

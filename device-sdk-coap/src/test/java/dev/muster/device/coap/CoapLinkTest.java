@@ -73,6 +73,7 @@ class CoapLinkTest {
   /** Answers as it is told, by path; else 2.04. */
   private static final class Broker implements CoapsService {
     final List<String> asked = new CopyOnWriteArrayList<>();
+    final List<String> bodies = new CopyOnWriteArrayList<>();
     final Map<String, Queue<Response>> answers = new ConcurrentHashMap<>();
     final Map<String, Observation> observers = new ConcurrentHashMap<>();
 
@@ -89,9 +90,10 @@ class CoapLinkTest {
     public void serve(CoapsExchange exchange) {
       String path = exchange.request().getOptions().getUriPathString();
       asked.add(path + "?" + exchange.request().getOptions().getUriQueryString());
+      bodies.add(exchange.request().getPayloadString());
       Queue<Response> ready = answers.get(path);
       Response response = ready == null ? null : ready.poll();
-      if (exchange.wantsChanges()) {
+      if (exchange.wantsChanges() && (response == null || response.isSuccess())) {
         observe(path, exchange, response == null ? state("", 0) : response);
       } else {
         exchange.answer(response == null ? new Response(ResponseCode.CHANGED) : response);
@@ -255,6 +257,53 @@ class CoapLinkTest {
     broker.answer("c", state("{\"id\":\"c8\"}", 8)); // As after a notification that was lost.
     recorder.await("message " + PREFIX + "commands/c8 {\"id\":\"c8\"}");
     assertThat(recorder.happened).doesNotHaveDuplicates();
+    link.close();
+  }
+
+  @Test
+  void observation_thatIsRefusedNow_isAskedForAgain() throws Exception {
+    MqttLink link =
+        connect("localhost", coaps.port(), Duration.ofSeconds(60), Duration.ofSeconds(1));
+    recorder.await("connected 1");
+    broker.answer("c", Diagnostics.of(ResponseCode.FORBIDDEN, "as a policy was for a second"));
+    broker.answer(
+        "twin", Diagnostics.later(ResponseCode.TOO_MANY_REQUESTS, Duration.ofSeconds(1), "later"));
+    link.subscribe(PREFIX + "commands/+");
+    link.subscribe(PREFIX + "twin/desired");
+    await().atMost(LIMIT).until(() -> broker.observers.keySet().containsAll(List.of("c", "twin")));
+    broker.observers.get("c").tell(state("{\"id\":\"c7\"}", 7));
+    recorder.await("message " + PREFIX + "commands/c7 {\"id\":\"c7\"}");
+    link.close();
+  }
+
+  @Test
+  void message_thatTheBrokerFailsAt_isSaidAgain_andNotForEver() throws Exception {
+    MqttLink link = connect();
+    recorder.await("connected 1");
+    for (int i = 0; i < 4; i++) {
+      broker.answer("t/env", Diagnostics.of(ResponseCode.INTERNAL_SERVER_ERROR, "a defect"));
+    }
+    send(link, "telemetry/env", 1);
+    recorder.await("acknowledged telemetry/env 80");
+    send(link, "telemetry/env", 2);
+    recorder.await("acknowledged telemetry/env 0");
+    link.close();
+  }
+
+  @Test
+  void result_thatIsTooLarge_isToldAsAFailure_andTelemetryIsNotSent() throws Exception {
+    MqttLink link = connect();
+    recorder.await("connected 1");
+    byte[] large = new byte[20_000];
+    link.publish(new OutboundMessage(PREFIX + "telemetry/env", large, "application/json", null));
+    recorder.await("acknowledged telemetry/env 95");
+    link.publish(
+        new OutboundMessage(PREFIX + "commands/c1/result", large, "application/json", null));
+    recorder.await("acknowledged commands/c1/result 0");
+    assertThat(broker.bodies)
+        .last()
+        .asString()
+        .startsWith("{\"status\":\"failed\",\"detail\":\"a result of 20000 bytes is too large");
     link.close();
   }
 
