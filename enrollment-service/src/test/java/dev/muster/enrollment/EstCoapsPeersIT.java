@@ -70,7 +70,7 @@ class EstCoapsPeersIT {
   private static String script() throws IOException {
     String page = Files.readString(Path.of("../docs/coap.md"));
     List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
-    assertThat(blocks).hasSize(2);
+    assertThat(blocks).hasSize(3);
     return blocks.get(0).group(1);
   }
 }

@@ -67,6 +67,11 @@ final class OperatorServer {
     return api;
   }
 
+  /** Parameters are in the path and the query, where they are checked; never in a body. */
+  private static BodyHandler bodies(long limit) {
+    return BodyHandler.create(false).setBodyLimit(limit).setMergeFormAttributes(false);
+  }
+
   /** Starts to listen; blocks until it does. @return the port */
   int start(String host, int port) {
     Router root = Router.router(vertx);
@@ -78,9 +83,8 @@ final class OperatorServer {
     root.route().handler(OperatorServer::secureHeaders);
     // Who asks is checked first: a stranger's body is not even read.
     access.guard(root, API);
-    root.post("/api/v1/manufacturers/:name/manifest")
-        .handler(BodyHandler.create(false).setBodyLimit(MAX_MANIFEST_BYTES));
-    root.route("/api/v1/*").handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
+    root.post("/api/v1/manufacturers/:name/manifest").handler(bodies(MAX_MANIFEST_BYTES));
+    root.route("/api/v1/*").handler(bodies(MAX_BODY_BYTES));
     // The request is complete; its answer may take as long as somebody reads it.
     root.get("/api/v1/telemetry/*").handler(ctx -> {
       HttpConnection connection = ctx.request().connection();

@@ -27,6 +27,8 @@ import java.util.stream.Collectors;
  * alone. Within a transaction that others' devices share, so it refuses before it changes anything.
  */
 final class BulkStep {
+  private static final int SERIALS_TOLD = 8;
+
   private final Departures departures;
   private final Revocations revocations;
 
@@ -50,12 +52,19 @@ final class BulkStep {
           revocations.revokeAll(tables, id, revoke.reason(), job.actor(), job.id());
       return ended.isEmpty()
           ? new BulkResult(id, State.UNCHANGED, "no live certificate")
-          : new BulkResult(id, State.DONE, "revoked " + String.join(", ", ended));
+          : new BulkResult(id, State.DONE, told(ended));
     }
     return departures.retireWithin(tables, id, job.actor(), job.id())
             instanceof Departures.Outcome.Left left
         ? new BulkResult(id, State.DONE, "certificates revoked: " + left.revoked())
         : new BulkResult(id, State.UNCHANGED, "retired already");
+  }
+
+  /** All of them are in the audit log. */
+  private static String told(List<String> serials) {
+    String some = serials.stream().limit(SERIALS_TOLD).collect(Collectors.joining(", "));
+    int more = serials.size() - SERIALS_TOLD;
+    return "revoked " + some + (more > 0 ? " and " + more + " more" : "");
   }
 
   private static BulkResult tag(

@@ -134,10 +134,18 @@ public final class BulkJobs {
         .list(BulkJobs::job);
   }
 
-  /** The oldest that is not through. */
+  /** The next to be carried on: the oldest that is not through, what ends certificates first. */
   public Optional<BulkJob> oldestOpen() {
-    return sql.statement("SELECT * FROM bulk_job WHERE ended_at IS NULL ORDER BY id LIMIT 1")
+    return sql.statement("SELECT * FROM bulk_job WHERE ended_at IS NULL"
+            + " ORDER BY CASE WHEN work IN ('revoke', 'retire') THEN 0 ELSE 1 END, id LIMIT 1")
         .first(BulkJobs::job);
+  }
+
+  /** How many are not through. */
+  public long open() {
+    return sql.statement("SELECT COUNT(*) AS jobs FROM bulk_job WHERE ended_at IS NULL")
+        .first(row -> row.getLong("jobs"))
+        .orElse(0L);
   }
 
   /** Devices whose turn has not come. */

@@ -37,7 +37,11 @@ public record DeviceFilter(
       Optional.empty());
 
   public DeviceFilter {
-    tags = List.copyOf(tags);
+    tags = tags.stream().distinct().toList();
+    if (tags.size() > Tag.MAX) {
+      throw new IllegalArgumentException(
+          "tag: " + tags.size() + " (expected: at most " + Tag.MAX + ", as a device can have)");
+    }
     prefix.ifPresent(beginning -> {
       if (!DeviceId.isValid(beginning)) {
         throw new IllegalArgumentException("prefix: " + Quoted.of(beginning)

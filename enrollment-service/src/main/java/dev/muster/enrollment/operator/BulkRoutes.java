@@ -42,6 +42,9 @@ final class BulkRoutes {
   /** More at once would be a fleet's end by a slip of the hand. */
   private static final int MAX_DEVICES = 10_000;
 
+  /** Of all: each writes as many rows as it has devices. What ends certificates is not held up. */
+  private static final int MAX_OPEN = 20;
+
   private static final int MAX_NAMES = 100;
 
   /** Greater than every id. */
@@ -195,6 +198,14 @@ final class BulkRoutes {
 
   private static JsonObject accept(
       Registry.Tables tables, BulkJob job, BulkSelection selection, @Nullable Object expected) {
+    if (tables.bulk().open() >= MAX_OPEN && !order(job).touchesTrust()) {
+      throw Work.conflict(
+          "jobs: " + MAX_OPEN + " are not through (expected: fewer; wait, or cancel" + " some)");
+    }
+    if (selection instanceof BulkSelection.Matching && !(expected instanceof Integer)) {
+      throw Work.badRequest("devices: missing (expected: how many the query found when it was"
+          + " looked at, see /bulk/preview)");
+    }
     // One more tells that there are too many; the rest of a large fleet need not be written.
     int devices = tables.bulk().insert(job, selection, MAX_DEVICES + 1);
     if (devices == 0 || devices > MAX_DEVICES) {

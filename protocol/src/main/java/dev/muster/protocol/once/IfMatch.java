@@ -23,7 +23,7 @@ public final class IfMatch {
 
   /** An entity tag (RFC 9110, 8.8.3), and the comma before the next. */
   private static final Pattern TAG =
-      Pattern.compile("[ \\t,]*((?:W/)?\"[!#-~\\x80-\\xff]*\")[ \\t]*(?:,|$)");
+      Pattern.compile("[ \\t,]*+((?:W/)?\"[!#-~\\x80-\\xff]*\")[ \\t]*(?:,|$)");
 
   private final boolean anything;
   private final Set<String> tags;
@@ -47,7 +47,8 @@ public final class IfMatch {
     Matcher matcher = TAG.matcher(text);
     int end = 0;
     while (end < text.length()) {
-      if (!matcher.find(end) || matcher.start() != end) {
+      // At this place alone: to look for one further on takes time, and nothing may be passed over.
+      if (!matcher.region(end, text.length()).lookingAt()) {
         throw new IllegalArgumentException(HEADER + ": " + Quoted.of(text)
             + " (expected: the ETag of GET in its quotes, several with commas between, or *)");
       }
