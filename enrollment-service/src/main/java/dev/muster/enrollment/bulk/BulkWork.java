@@ -6,6 +6,7 @@ package dev.muster.enrollment.bulk;
 
 import dev.muster.enrollment.inventory.BulkJob;
 import dev.muster.enrollment.inventory.BulkResult;
+import dev.muster.enrollment.inventory.BulkResult.State;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.Revocations;
@@ -13,21 +14,21 @@ import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries bulk jobs out, the oldest first, some devices at a time. What is done to a device and
- * that it is done stand in one transaction, so a job goes on where it was, whatever has stopped it;
- * who ordered it need not be there any more.
+ * Carries bulk jobs out, what ends certificates first, then the oldest, some devices at a time.
+ * What is done to a device and that it is done stand in one transaction, so a job goes on where it
+ * was, whatever has stopped it; who ordered it need not be there any more.
  */
 public final class BulkWork implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BulkWork.class);
@@ -97,17 +98,49 @@ public final class BulkWork implements AutoCloseable {
 
   /** @return whether there may be more */
   private boolean slice() {
-    Optional<BulkJob> open = registry.read(tables -> tables.bulk().oldestOpen());
+    Optional<BulkJob> open = registry.read(tables -> tables.bulk().nextOpen());
     publish();
     if (open.isEmpty()) {
       return false;
     }
+    BulkJob job = open.get();
     // Before the commit: one that fails may have happened all the same. After a kill between the
     // two it is told by whoever starts, who tells everything.
-    owed = order(open.get()).touchesTrust();
-    registry.commit(this::carryOn);
+    owed = order(job).touchesTrust();
+    carryOn(job);
     publish();
     return true;
+  }
+
+  /** A device that cannot be done is told, and holds up neither its neighbours nor later jobs. */
+  private void carryOn(BulkJob job) {
+    try {
+      registry.commit(tables -> take(tables, job.id(), any -> true));
+    } catch (RuntimeException e) {
+      LOG.warn("Bulk job tries each device alone job={} error={}", job.id(), e.toString());
+      List<DeviceId> next = registry.read(tables -> tables.bulk().waiting(job.id(), SLICE));
+      for (DeviceId device : next) {
+        takeAlone(job, device);
+      }
+    }
+  }
+
+  private void takeAlone(BulkJob job, DeviceId device) {
+    try {
+      registry.commit(tables -> take(tables, job.id(), device::equals));
+    } catch (RuntimeException e) {
+      if (closed) {
+        throw e;
+      }
+      LOG.error("Bulk job leaves out a device job={} device={}", job.id(), device, e);
+      BulkResult failed =
+          new BulkResult(device, State.REFUSED, "failed: " + e.getClass().getSimpleName());
+      // A registry that works for nobody does not take this either: then all of it is tried again.
+      registry.commit(tables -> {
+        tables.bulk().record(job.id(), List.of(failed));
+        return failed;
+      });
+    }
   }
 
   private void publish() {
@@ -121,21 +154,23 @@ public final class BulkWork implements AutoCloseable {
     return BulkOrder.of(job.work(), new JsonObject(job.details()));
   }
 
-  /** The next devices of the oldest job; ends it if there are none. */
-  private List<BulkResult> carryOn(Registry.Tables tables) {
-    BulkJob job = tables.bulk().oldestOpen().orElse(null);
-    if (job == null) {
+  /** The next devices of a job, those that are chosen; ends it if there are none left. */
+  private List<BulkResult> take(Registry.Tables tables, String id, Predicate<DeviceId> chosen) {
+    BulkJob job = tables.bulk().find(id).orElse(null);
+    if (job == null || job.endedAt() != null) {
       return List.of();
     }
     Instant now = clock.instant();
-    List<DeviceId> next = tables.bulk().waiting(job.id(), SLICE);
+    List<DeviceId> next = tables.bulk().waiting(id, SLICE);
     if (next.isEmpty()) {
-      tables.bulk().end(job.id(), now);
-      LOG.info("Bulk job ended job={} work={}", job.id(), job.work());
+      tables.bulk().end(id, now);
+      LOG.info("Bulk job ended job={} work={}", id, job.work());
     }
-    List<BulkResult> results = new ArrayList<>();
-    next.forEach(device -> results.add(step.take(tables, job, order(job), device, now)));
-    tables.bulk().record(job.id(), results);
+    List<BulkResult> results = next.stream()
+        .filter(chosen)
+        .map(device -> step.take(tables, job, order(job), device, now))
+        .toList();
+    tables.bulk().record(id, results);
     return results;
   }
 

@@ -135,7 +135,7 @@ public final class BulkJobs {
   }
 
   /** The next to be carried on: the oldest that is not through, what ends certificates first. */
-  public Optional<BulkJob> oldestOpen() {
+  public Optional<BulkJob> nextOpen() {
     return sql.statement("SELECT * FROM bulk_job WHERE ended_at IS NULL"
             + " ORDER BY CASE WHEN work IN ('revoke', 'retire') THEN 0 ELSE 1 END, id LIMIT 1")
         .first(BulkJobs::job);

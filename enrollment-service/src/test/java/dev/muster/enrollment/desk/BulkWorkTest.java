@@ -24,6 +24,10 @@ import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,6 +158,42 @@ class BulkWorkTest {
     assertThat(second.problem()).isEmpty();
     assertThat(audit("sn-0")).hasSize(1);
     assertThat(audit("sn-119")).hasSize(1);
+  }
+
+  /** As a row that was damaged, or written by a version that knew more. */
+  @Test
+  void device_thatCannotBeDone_holdsUpNobodyElse() throws SQLException {
+    bench.enrolled("A");
+    bench.enrolled("B");
+    bench.enrolled("C");
+    String url = "jdbc:h2:file:" + folder.resolve("db").resolve("registry");
+    try (Connection other = DriverManager.getConnection(url, "sa", "");
+        Statement statement = other.createStatement()) {
+      statement.execute("INSERT INTO device_group (device, name) VALUES ('acme-b', 'no name!')");
+    }
+    BulkWork work = work(() -> {});
+    BulkOrder groups = new BulkOrder.Groups(List.of(new GroupName("canary")), List.of());
+    order("1", groups, "acme-a", "acme-b", "acme-c");
+    order("2", new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of()), "acme-b");
+    work.look();
+
+    assertThat(ended("1"))
+        .extracting(BulkResult::state)
+        .containsExactly(State.DONE, State.REFUSED, State.DONE);
+    assertThat(ended("1").get(1).detail()).isEqualTo("failed: IllegalArgumentException");
+    assertThat(ended("2")).extracting(BulkResult::state).containsExactly(State.DONE);
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(work.problem()).isEmpty());
+  }
+
+  /** Tags of a fleet may take minutes, and what is revoked is not to wait for them. */
+  @Test
+  void jobsThatEndCertificates_areDoneBeforeThoseThatDoNot() {
+    bench.enrolled("A");
+    order("1", new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of()), "acme-a");
+    order("2", new BulkOrder.Retire(), "acme-a");
+
+    BulkJob next = bench.registry.read(tables -> tables.bulk().nextOpen().orElseThrow());
+    assertThat(next.id()).isEqualTo("2");
   }
 
   private DeviceRecord device(int i) {

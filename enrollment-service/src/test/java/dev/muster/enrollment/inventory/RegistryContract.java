@@ -271,7 +271,7 @@ abstract class RegistryContract {
     });
     registry.commit(tables -> {
       BulkJobs jobs = tables.bulk();
-      assertThat(jobs.oldestOpen()).map(BulkJob::id).hasValue("1");
+      assertThat(jobs.nextOpen()).map(BulkJob::id).hasValue("1");
       assertThat(jobs.waiting("1", 1)).containsExactly(new DeviceId("a"));
       jobs.record("1", List.of(new BulkResult(new DeviceId("a"), BulkResult.State.REFUSED, "no")));
       assertThat(jobs.waiting("1", 9)).containsExactly(new DeviceId("b"));
@@ -281,7 +281,7 @@ abstract class RegistryContract {
     });
     registry.commit(tables -> {
       BulkJobs jobs = tables.bulk();
-      assertThat(jobs.oldestOpen()).isEmpty();
+      assertThat(jobs.nextOpen()).isEmpty();
       assertThat(jobs.counts("1"))
           .isEqualTo(Map.of(BulkResult.State.REFUSED, 1L, BulkResult.State.CANCELLED, 1L));
       assertThat(jobs.results("1", null, "a", 9))
