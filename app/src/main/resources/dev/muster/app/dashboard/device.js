@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, may, part, post, postOnce, query, Refusal, seen } from './api.js';
-import { difference, pretty } from './diff.js';
+import { difference, mergePatch, pretty } from './diff.js';
 import { tail } from './tail.js';
 import { deviceChart } from './devicechart.js';
 import { param } from './router.js';
@@ -266,7 +266,7 @@ const editor = (id) => html`<section class="panel" aria-label="Editor">
 /** Over the version that was looked at; if there is another, that is shown, and nothing is lost. */
 const save = (id) => act(async () => {
   try {
-    await seen('PUT', at(id, '/twin'), `"${draft.base.desiredVersion ?? 0}"`, written());
+    await seen('PATCH', at(id, '/twin'), `"${draft.base.desiredVersion ?? 0}"`, mergePatch(draft.base.desired ?? {}, written()));
     draft = null;
     say('Saved');
   } catch (problem) {

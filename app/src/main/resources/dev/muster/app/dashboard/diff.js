@@ -12,6 +12,23 @@ function sorted(value) {
   return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
 }
 
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/**
+ * What makes one of the other (RFC 7396). What nobody has touched is not in it: a browser has rounded
+ * numbers beyond 2^53 when it read them, and would write them so.
+ */
+export function mergePatch(before, after) {
+  const patch = {};
+  for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) patch[name] = null;
+  for (const [name, value] of Object.entries(after)) {
+    const old = Object.hasOwn(before, name) ? before[name] : undefined;
+    if (pretty({ value: old }) === pretty({ value })) continue;
+    patch[name] = isObject(old) && isObject(value) ? mergePatch(old, value) : value;
+  }
+  return patch;
+}
+
 /** More lines than that are told as a whole: comparing takes their square. */
 const MOST = 1500;
 
