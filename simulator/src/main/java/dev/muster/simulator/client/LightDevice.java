@@ -101,9 +101,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     } catch (EnrollmentRefusedException e) {
       listener.waiting(String.valueOf(e.getMessage()));
     } catch (EnrollmentDeferredException e) {
-      enrollLater(e, e.retryAfter());
+      on(() -> enrollLater(e, e.retryAfter()));
     } catch (EnrollmentException | RuntimeException e) {
-      enrollLater(e, nextWait());
+      on(() -> enrollLater(e, nextWait()));
     }
   }
 
