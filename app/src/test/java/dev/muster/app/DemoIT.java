@@ -57,7 +57,7 @@ class DemoIT {
         folder, Map.of(), List.of("script", "-qefc", command, "/dev/null"))) {
       await().atMost(Duration.ofSeconds(60)).until(() -> terminal.stdout().contains("2/2 online"));
       terminal.type("\003");
-      terminal.awaitEnd(Duration.ofSeconds(60));
+      terminal.awaitEnd(Duration.ofSeconds(10));
       assertThat(terminal.stdout())
           .contains("acknowledged messages looked up: 0 lost, 0 stored twice");
     }
