@@ -29,7 +29,7 @@ class DashboardTest {
 
   @Test
   void firstLoad_isSmall() {
-    assertThat(Dashboard.load().bytesOfFirstLoad()).isLessThan(60_000);
+    assertThat(Dashboard.load().bytesOfFirstLoad()).isLessThan(100_000);
   }
 
   @Test
