@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  * <p>Thread-safe. A remembered message costs about one bit.
  */
 public final class LossLedger {
+  /** A message that reached the backend so long after it was due is late. */
+  public static final Duration LATE = Duration.ofSeconds(10);
+
   private static final int MAX_EXAMPLES = 20;
   private static final int MAX_EVENTS = 100;
 
@@ -44,29 +47,36 @@ public final class LossLedger {
   /** One message of one device. */
   public record DeviceMessage(DeviceId device, MessageIdentity identity) {}
 
+  /** So many messages, and up to 20 of them. */
+  public record Found(long count, List<DeviceMessage> examples) {
+    static final Found NONE = new Found(0, List.of());
+
+    public Found {
+      examples = List.copyOf(examples);
+    }
+  }
+
   /**
    * How stored messages compare with acknowledged ones.
    *
    * @param acknowledged messages that were acknowledged
-   * @param lost of those, how many are not stored
+   * @param lost of those, the ones that are not stored
    * @param duplicated messages of the same boots that are stored more than once
-   * @param examplesOfLost up to 20
-   * @param examplesOfDuplicated up to 20
+   * @param reordered messages of the same boots that are stored behind one of their stream that was
+   *     sent after them
+   * @param late messages of the same boots that came {@link #LATE} or more after they were due
+   * @param slowest how long the slowest of all was on its way; zero if nothing is stored
    */
   public record Comparison(
       long acknowledged,
-      long lost,
-      long duplicated,
-      List<DeviceMessage> examplesOfLost,
-      List<DeviceMessage> examplesOfDuplicated) {
-    public Comparison {
-      examplesOfLost = List.copyOf(examplesOfLost);
-      examplesOfDuplicated = List.copyOf(examplesOfDuplicated);
-    }
-
+      Found lost,
+      Found duplicated,
+      Found reordered,
+      Found late,
+      Duration slowest) {
     /** Whether every acknowledged message is stored, and none is stored twice. */
     public boolean clean() {
-      return lost == 0 && duplicated == 0;
+      return lost.count() == 0 && duplicated.count() == 0;
     }
   }
 
@@ -104,9 +114,9 @@ public final class LossLedger {
    */
   public synchronized List<String> explain(Comparison comparison) {
     return Stream.concat(
-            comparison.examplesOfLost().stream()
+            comparison.lost().examples().stream()
                 .map(message -> new Broken(message, "was acknowledged and is not stored")),
-            comparison.examplesOfDuplicated().stream()
+            comparison.duplicated().examples().stream()
                 .map(message -> new Broken(message, "is stored more than once")))
         .min(Comparator.comparingInt(
             broken -> eventsOf(broken.message().device()).size()))
@@ -170,53 +180,91 @@ public final class LossLedger {
   /** A comparison in the making; confined to the comparing thread. */
   private static final class Tally {
     private long acknowledged;
-    private long lost;
-    private long duplicated;
-    private final List<DeviceMessage> examplesOfLost = new ArrayList<>();
-    private final List<DeviceMessage> examplesOfDuplicated = new ArrayList<>();
+    private final Examples lost = new Examples();
+    private final Examples duplicated = new Examples();
+    private final Examples reordered = new Examples();
+    private final Examples late = new Examples();
+    private Duration slowest = Duration.ZERO;
 
-    void add(DeviceId device, Map<String, BitSet> boots, Iterable<MessageIdentity> stored) {
+    void add(DeviceId device, Map<String, BitSet> boots, Iterable<StoredMessage> stored) {
       Map<String, BitSet> found = new HashMap<>();
       Map<String, BitSet> twice = new HashMap<>();
-      for (MessageIdentity identity : stored) {
+      Map<String, Long> last = new HashMap<>();
+      for (StoredMessage message : stored) {
+        MessageIdentity identity = message.identity();
         // A sequence beyond int was never remembered, so it says nothing about what was.
-        if (boots.containsKey(identity.boot()) && identity.sequence() < Integer.MAX_VALUE) {
-          see(identity, found, twice);
+        if (boots.containsKey(identity.boot())
+            && identity.sequence() < Integer.MAX_VALUE
+            && isFirst(identity, found, twice)) {
+          see(device, message, last);
         }
       }
       boots.forEach((boot, numbers) -> {
         acknowledged += numbers.cardinality();
         BitSet missing = (BitSet) numbers.clone();
         missing.andNot(found.getOrDefault(boot, new BitSet()));
-        lost += missing.cardinality();
-        exemplify(device, boot, missing, examplesOfLost);
-        BitSet repeated = twice.getOrDefault(boot, new BitSet());
-        duplicated += repeated.cardinality();
-        exemplify(device, boot, repeated, examplesOfDuplicated);
+        lost.add(device, boot, missing);
+        duplicated.add(device, boot, twice.getOrDefault(boot, new BitSet()));
       });
     }
 
-    private static void see(
+    private static boolean isFirst(
         MessageIdentity identity, Map<String, BitSet> found, Map<String, BitSet> twice) {
       int number = (int) identity.sequence();
       BitSet seen = found.computeIfAbsent(identity.boot(), boot -> new BitSet());
       if (seen.get(number)) {
         twice.computeIfAbsent(identity.boot(), boot -> new BitSet()).set(number);
+        return false;
       }
       seen.set(number);
+      return true;
     }
 
-    private static void exemplify(
-        DeviceId device, String boot, BitSet numbers, List<DeviceMessage> examples) {
-      for (int number = numbers.nextSetBit(0);
-          number >= 0 && examples.size() < MAX_EXAMPLES;
-          number = numbers.nextSetBit(number + 1)) {
-        examples.add(new DeviceMessage(device, new MessageIdentity(boot, number)));
+    /** @param last the highest number so far, of each boot and stream */
+    private void see(DeviceId device, StoredMessage message, Map<String, Long> last) {
+      MessageIdentity identity = message.identity();
+      long highest =
+          last.merge(identity.boot() + "/" + message.stream(), identity.sequence(), Math::max);
+      if (highest > identity.sequence()) {
+        reordered.add(new DeviceMessage(device, identity));
+      }
+      if (message.underWay().compareTo(LATE) >= 0) {
+        late.add(new DeviceMessage(device, identity));
+      }
+      if (message.underWay().compareTo(slowest) > 0) {
+        slowest = message.underWay();
       }
     }
 
     Comparison toComparison() {
-      return new Comparison(acknowledged, lost, duplicated, examplesOfLost, examplesOfDuplicated);
+      return new Comparison(
+          acknowledged,
+          lost.toFound(),
+          duplicated.toFound(),
+          reordered.toFound(),
+          late.toFound(),
+          slowest);
+    }
+  }
+
+  private static final class Examples {
+    private final List<DeviceMessage> some = new ArrayList<>();
+    private long count;
+
+    void add(DeviceMessage message) {
+      count++;
+      if (some.size() < MAX_EXAMPLES) {
+        some.add(message);
+      }
+    }
+
+    void add(DeviceId device, String boot, BitSet numbers) {
+      numbers.stream()
+          .forEach(number -> add(new DeviceMessage(device, new MessageIdentity(boot, number))));
+    }
+
+    Found toFound() {
+      return new Found(count, some);
     }
   }
 }

@@ -5,14 +5,13 @@
 package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
-import dev.muster.protocol.telemetry.MessageIdentity;
 
 /** What a backend has stored. */
 public interface StoredMessages {
   /**
-   * The identities of all stored messages of a device, once for each stored row, in any order. May
-   * block, also while it is iterated, and may throw an unchecked exception if the backend does not
-   * answer; whoever compares lets it pass.
+   * All stored messages of a device, once for each stored row, in the order in which they were
+   * stored. May block, also while it is iterated, and may throw an unchecked exception if the
+   * backend does not answer; whoever compares lets it pass.
    */
-  Iterable<MessageIdentity> storedFor(DeviceId device);
+  Iterable<StoredMessage> storedFor(DeviceId device);
 }

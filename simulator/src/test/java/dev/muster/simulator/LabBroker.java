@@ -95,13 +95,14 @@ final class LabBroker implements AutoCloseable {
   }
 
   /** What the witness saw of a device so far. */
-  List<MessageIdentity> received(DeviceId device) {
-    List<MessageIdentity> identities = new ArrayList<>();
+  List<StoredMessage> received(DeviceId device) {
+    List<StoredMessage> identities = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(received)) {
         Matcher match = LINE.matcher(line);
         if (match.matches() && match.group(1).equals(device.value())) {
-          identities.add(MessageIdentity.parse(match.group(2), match.group(3)));
+          identities.add(new StoredMessage(
+              MessageIdentity.parse(match.group(2), match.group(3)), "any", Duration.ZERO));
         }
       }
     } catch (IOException e) {

@@ -10,6 +10,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.LossLedger.Comparison;
 import dev.muster.simulator.LossLedger.DeviceMessage;
+import dev.muster.simulator.LossLedger.Found;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,19 +35,21 @@ final class LossLedgerTest {
     remember(B, "y", 1, 50);
     Comparison comparison =
         ledger.compare(device -> device.equals(A) ? messages("x", 1, 100) : messages("y", 1, 50));
-    assertThat(comparison).isEqualTo(new Comparison(150, 0, 0, List.of(), List.of()));
+    assertThat(comparison)
+        .isEqualTo(
+            new Comparison(150, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Duration.ZERO));
     assertThat(ledger.size()).isEqualTo(150);
   }
 
   @Test
   void compare_acknowledgedButNotStored_isLost() {
     remember(A, "x", 1, 10);
-    List<MessageIdentity> stored = messages("x", 1, 10);
+    List<StoredMessage> stored = messages("x", 1, 10);
     stored.remove(6);
     Comparison comparison = ledger.compare(device -> stored);
     assertThat(comparison.clean()).isFalse();
-    assertThat(comparison.lost()).isEqualTo(1);
-    assertThat(comparison.examplesOfLost())
+    assertThat(comparison.lost().count()).isEqualTo(1);
+    assertThat(comparison.lost().examples())
         .containsExactly(new DeviceMessage(A, new MessageIdentity("x", 7)));
   }
 
@@ -55,20 +58,20 @@ final class LossLedgerTest {
     remember(A, "x", 1, 2);
     Comparison comparison =
         ledger.compare(device -> device.equals(B) ? messages("x", 1, 2) : List.of());
-    assertThat(comparison.lost()).isEqualTo(2);
+    assertThat(comparison.lost().count()).isEqualTo(2);
   }
 
   @Test
   void compare_storedTwice_isDuplicated() {
     remember(A, "x", 1, 10);
-    List<MessageIdentity> stored = messages("x", 1, 12);
+    List<StoredMessage> stored = messages("x", 1, 12);
     stored.addAll(messages("x", 5, 5));
     stored.addAll(messages("x", 5, 5));
     stored.addAll(messages("x", 12, 12)); // not acknowledged, but stored twice all the same
     Comparison comparison = ledger.compare(device -> stored);
-    assertThat(comparison.lost()).isZero();
-    assertThat(comparison.duplicated()).isEqualTo(2);
-    assertThat(comparison.examplesOfDuplicated())
+    assertThat(comparison.lost().count()).isZero();
+    assertThat(comparison.duplicated().count()).isEqualTo(2);
+    assertThat(comparison.duplicated().examples())
         .extracting(message -> message.identity().sequence())
         .containsExactly(5L, 12L);
   }
@@ -76,10 +79,10 @@ final class LossLedgerTest {
   @Test
   void compare_storedWithoutAcknowledgementOrOfAnotherBoot_isNoFault() {
     remember(A, "x", 1, 10);
-    List<MessageIdentity> stored = messages("x", 1, 15);
+    List<StoredMessage> stored = messages("x", 1, 15);
     stored.addAll(messages("earlier", 1, 3));
     stored.addAll(messages("earlier", 1, 3));
-    stored.add(new MessageIdentity("x", Long.MAX_VALUE));
+    stored.add(message("x", Long.MAX_VALUE, "s", 0));
     assertThat(ledger.compare(device -> stored).clean()).isTrue();
   }
 
@@ -87,19 +90,19 @@ final class LossLedgerTest {
   void compare_twoBoots_areKeptApart() {
     remember(A, "x", 1, 3);
     remember(A, "y", 1, 3);
-    assertThat(ledger.compare(device -> messages("x", 1, 3)).lost()).isEqualTo(3);
+    assertThat(ledger.compare(device -> messages("x", 1, 3)).lost().count()).isEqualTo(3);
   }
 
   @Test
   void compare_manyLost_showsSomeOfThem() {
     remember(A, "x", 1, 1000);
     Comparison comparison = ledger.compare(device -> List.of());
-    assertThat(comparison.lost()).isEqualTo(1000);
-    assertThat(comparison.examplesOfLost()).hasSize(20);
+    assertThat(comparison.lost().count()).isEqualTo(1000);
+    assertThat(comparison.lost().examples()).hasSize(20);
   }
 
   private void remember(DeviceId device, String boot, long first, long last) {
-    messages(boot, first, last).forEach(identity -> ledger.remember(device, identity));
+    messages(boot, first, last).forEach(message -> ledger.remember(device, message.identity()));
   }
 
   @Test
@@ -125,9 +128,39 @@ final class LossLedgerTest {
             "     2.500 s  offline: reset; 2 acknowledged until then");
   }
 
-  private static List<MessageIdentity> messages(String boot, long first, long last) {
+  @Test
+  void compare_behindALaterOneOfItsStream_isReordered() {
+    remember(A, "x", 1, 4);
+    List<StoredMessage> stored = List.of(
+        message("x", 2, "a", 0),
+        message("x", 1, "a", 0),
+        message("x", 4, "b", 0),
+        message("x", 3, "a", 0));
+    Comparison comparison = ledger.compare(device -> stored);
+    assertThat(comparison.clean()).as("nobody promised an order").isTrue();
+    assertThat(comparison.reordered())
+        .isEqualTo(new Found(1, List.of(new DeviceMessage(A, new MessageIdentity("x", 1)))));
+  }
+
+  @Test
+  void compare_tenSecondsUnderWay_isLate() {
+    remember(A, "x", 1, 3);
+    List<StoredMessage> stored = List.of(
+        message("x", 1, "a", 9_999), message("x", 2, "a", 10_000), message("x", 3, "a", -50));
+    Comparison comparison = ledger.compare(device -> stored);
+    assertThat(comparison.late())
+        .isEqualTo(new Found(1, List.of(new DeviceMessage(A, new MessageIdentity("x", 2)))));
+    assertThat(comparison.slowest()).isEqualTo(Duration.ofSeconds(10));
+  }
+
+  private static StoredMessage message(String boot, long sequence, String stream, long millis) {
+    return new StoredMessage(
+        new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis));
+  }
+
+  private static List<StoredMessage> messages(String boot, long first, long last) {
     return new ArrayList<>(LongStream.rangeClosed(first, last)
-        .mapToObj(sequence -> new MessageIdentity(boot, sequence))
+        .mapToObj(sequence -> message(boot, sequence, "s", 0))
         .toList());
   }
 }

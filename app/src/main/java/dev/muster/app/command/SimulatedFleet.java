@@ -13,8 +13,6 @@ import dev.muster.app.operator.OperatorClient;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.Pem;
-import dev.muster.protocol.identity.DeviceId;
-import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.ProgressListener;
@@ -27,7 +25,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -79,12 +76,11 @@ final class SimulatedFleet implements AutoCloseable {
     }
 
     ObjectNode toJson() {
-      ObjectNode json = RunJson.of(plan, report)
-          .put("result", result())
-          .put("lost", store == null ? null : store.lost())
-          .put("duplicated", store == null ? null : store.duplicated())
-          .put("version", Muster.VERSION)
-          .put("began", began.toString());
+      ObjectNode json = RunJson.of(plan, report).put("result", result());
+      if (store != null) {
+        RunJson.addStore(json, store);
+      }
+      json.put("version", Muster.VERSION).put("began", began.toString());
       history.forEach(json.withArray("history")::add);
       return json;
     }
@@ -138,8 +134,13 @@ final class SimulatedFleet implements AutoCloseable {
           store == null
               ? "store         not verified: " + unverified + "\n"
               : String.format(
-                  "store         %d acknowledged messages looked up: %d lost, %d stored twice%n",
-                  store.acknowledged(), store.lost(), store.duplicated()));
+                  "store         %d acknowledged messages looked up: %d lost, %d stored twice, %d reordered, %d late (slowest %.3f s)%n",
+                  store.acknowledged(),
+                  store.lost().count(),
+                  store.duplicated().count(),
+                  store.reordered().count(),
+                  store.late().count(),
+                  seconds(store.slowest())));
       report
           .deviceFailures()
           .forEach(
@@ -224,30 +225,11 @@ final class SimulatedFleet implements AutoCloseable {
     }
     try {
       LossLedger ledger = simulation.ledger();
-      LossLedger.Comparison store = ledger.compare(device -> storedFor(asked, device));
+      LossLedger.Comparison store = ledger.compare(new BackendStore(asked));
       return new Outcome(plan, began, report, store, ledger.explain(store), null);
     } catch (UserError e) {
       return new Outcome(plan, began, report, null, List.of(), e.getMessage());
     }
-  }
-
-  private static List<MessageIdentity> storedFor(OperatorClient operator, DeviceId device) {
-    List<MessageIdentity> stored = new ArrayList<>();
-    String path = "devices/" + OperatorClient.segment(device.value()) + "/messages?limit=1000";
-    String page = path;
-    while (page != null) {
-      JsonNode answer = operator.get(page);
-      for (JsonNode message : answer.path("messages")) {
-        if (message.hasNonNull("boot")) {
-          stored.add(new MessageIdentity(
-              message.path("boot").asText(), message.path("sequence").asLong()));
-        }
-      }
-      page = answer.hasNonNull("next")
-          ? path + "&after=" + OperatorClient.segment(answer.path("next").asText())
-          : null;
-    }
-    return stored;
   }
 
   /** Ends the run early, from another thread; {@link #run} still returns its report. */

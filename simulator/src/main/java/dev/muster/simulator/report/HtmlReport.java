@@ -93,6 +93,8 @@ public final class HtmlReport {
     tiles.add(tile("acknowledged", count("acknowledged") + " of " + count("sent")));
     tiles.add(tile("lost", verdict("lost")));
     tiles.add(tile("stored twice", verdict("duplicated")));
+    tiles.add(tile("reordered", verdict("reordered")));
+    tiles.add(tile("late", verdict("late")));
     tiles.add(tile("p50", milliseconds(run.path("latency").path("p50Ms"))));
     tiles.add(tile("p99", milliseconds(run.path("latency").path("p99Ms"))));
     return "<dl class=\"tiles\">" + String.join("", tiles) + "</dl>";

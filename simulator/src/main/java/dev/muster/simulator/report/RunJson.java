@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Sample;
 import java.time.Duration;
@@ -45,6 +46,28 @@ public final class RunJson {
     report.samples().forEach(sample -> samples.add(sample(sample)));
     json.set("machine", machine());
     return json;
+  }
+
+  /** Adds what the store has of what was acknowledged. */
+  public static void addStore(ObjectNode json, LossLedger.Comparison store) {
+    json.put("slowestSeconds", seconds(store.slowest()));
+    addFound(json, "lost", store.lost());
+    addFound(json, "duplicated", store.duplicated());
+    addFound(json, "reordered", store.reordered());
+    addFound(json, "late", store.late());
+  }
+
+  /** The number, and below "examples" some of them. */
+  private static void addFound(ObjectNode json, String how, LossLedger.Found found) {
+    json.put(how, found.count());
+    found
+        .examples()
+        .forEach(message -> json.withObject("/examples")
+            .withArray(how)
+            .addObject()
+            .put("device", message.device().value())
+            .put("boot", message.identity().boot())
+            .put("sequence", message.identity().sequence()));
   }
 
   private static ObjectNode phase(RunReport.PhaseReport phase) {

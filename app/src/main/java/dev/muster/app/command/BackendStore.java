@@ -1,0 +1,77 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.StoredMessage;
+import dev.muster.simulator.StoredMessages;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a backend has stored, as its operator API tells. */
+final class BackendStore implements StoredMessages {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MICROSECONDS = 6;
+
+  private final OperatorClient operator;
+
+  BackendStore(OperatorClient operator) {
+    this.operator = operator;
+  }
+
+  @Override
+  public List<StoredMessage> storedFor(DeviceId device) {
+    List<StoredMessage> stored = new ArrayList<>();
+    String path = "devices/" + OperatorClient.segment(device.value()) + "/messages?limit=1000";
+    String page = path;
+    while (page != null) {
+      JsonNode answer = operator.get(page);
+      for (JsonNode message : answer.path("messages")) {
+        if (message.hasNonNull("boot")) {
+          stored.add(toMessage(message));
+        }
+      }
+      page = answer.hasNonNull("next")
+          ? path + "&after=" + OperatorClient.segment(answer.path("next").asText())
+          : null;
+    }
+    return stored;
+  }
+
+  static StoredMessage toMessage(JsonNode message) {
+    return new StoredMessage(
+        new MessageIdentity(
+            message.path("boot").asText(), message.path("sequence").asLong()),
+        message.path("stream").asText(),
+        underWay(message.path("payload").asText(), message.path("receivedAt").asText()));
+  }
+
+  /** A simulated device dates its message, in SenML's base time, with when it was due. */
+  private static Duration underWay(String senml, String receivedAt) {
+    try {
+      JsonNode due = JSON.readTree(senml).path(0).path("bt");
+      return due.isNumber()
+          ? Duration.between(instant(due.decimalValue()), Instant.parse(receivedAt))
+          : Duration.ZERO;
+    } catch (JsonProcessingException e) {
+      return Duration.ZERO;
+    }
+  }
+
+  private static Instant instant(BigDecimal seconds) {
+    long micros =
+        seconds.movePointRight(MICROSECONDS).setScale(0, RoundingMode.DOWN).longValue();
+    return Instant.EPOCH.plus(Duration.ofNanos(Math.multiplyExact(micros, 1000L)));
+  }
+}
