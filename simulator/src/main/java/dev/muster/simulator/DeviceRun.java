@@ -72,7 +72,7 @@ final class DeviceRun implements DeviceLink.Listener {
   }
 
   /**
-   * Lets the device enroll and connect; blocks on the disk.
+   * Lets the device enroll and connect; blocks on the disk if its links do.
    *
    * @param settled called once, when the device came online, or cannot, or took too long
    */

@@ -133,6 +133,17 @@ final class FleetRunTest {
   }
 
   @Test
+  void ramp_lightDevices_comeWhenTheyAreToHoweverLongAStartTakes() {
+    backend.blocks = false;
+    backend.enrollmentTime = seconds(30);
+    RunReport report = run(Plans.scenario(100, 1, 1, new Phase.Ramp(seconds(10)), steady(40)));
+    assertThat(backend.startingAtMost).as("all came in the first ten seconds").isEqualTo(100);
+    assertThat(report.connected()).isEqualTo(100);
+    assertThat(report.samples().get(39).online()).as("30 s after the last").isEqualTo(100);
+    assertThat(report.samples().get(34).online()).as("evenly").isBetween(45, 55);
+  }
+
+  @Test
   void run_identityThatCannotBeMade_isCountedByReason() {
     FleetPlan plan = Plans.plan(3, 1, seconds(5), seconds(0), 1);
     DeviceLink.Factory links = (serial, listener) -> {

@@ -40,6 +40,9 @@ final class SimulatedBackend implements DeviceLink.Factory {
   Duration sendTakes = Duration.ZERO;
 
   boolean answers = true;
+  /** Whether links are as the SDK's. */
+  boolean blocks = true;
+
   int starting;
   int startingAtMost;
 
@@ -48,6 +51,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
     Link link = new Link(serial, listener);
     links.add(link);
     return link;
+  }
+
+  @Override
+  public boolean blocks() {
+    return blocks;
   }
 
   final class Link implements ControlledLink {

@@ -207,7 +207,7 @@ final class SimulatedFleet implements AutoCloseable {
   private FactoryIdentity identityOf(String serial) {
     Path folder = identities.resolve(serial);
     if (!Files.exists(folder)) {
-      factory.issue(serial, folder);
+      factory.issueBare(serial, folder);
     }
     return new FactoryIdentity(
         folder.resolve(Factory.DEVICE_KEY), folder.resolve(Factory.DEVICE_CHAIN));

@@ -171,6 +171,27 @@ public final class Factory {
     return key == null ? issueInFiles(order, directory) : issueInHardware(order, key, directory);
   }
 
+  /**
+   * Makes the two files of an IDevID that a device needs, {@link #DEVICE_KEY} and
+   * {@link #DEVICE_CHAIN}, and nothing for people: no PKCS#12, which costs more than all the rest,
+   * no label, and no line in the ledger, so no manifest lists it. For simulated fleets of
+   * thousands.
+   *
+   * @param directory new or empty; its parents are made
+   * @throws IllegalArgumentException if {@code serial} is none, as {@link IdevidOrder} has it
+   * @throws FactoryException if {@code directory} has files in it, or cannot be written
+   */
+  public Path issueBare(String serial, Path directory) {
+    String checked = IdevidOrder.of(serial).serial();
+    KeyPair keys = newKey();
+    X509Certificate idevid =
+        FactoryCertificates.idevid(keys.getPublic(), checked, certificate, key, clock);
+    return FactoryFiles.create(directory, files -> {
+      files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
+      files.writePublic(DEVICE_CHAIN, Pem.of(List.of(idevid, certificate)));
+    });
+  }
+
   private Path issueInFiles(IdevidOrder order, Path directory) {
     KeyPair keys = newKey();
     return issue(order, keys.getPublic(), directory, (files, chain) -> {

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.muster.protocol.file.KeyMatch;
+import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -196,6 +198,21 @@ final class FactoryTest {
     assertThat(Files.readString(device.resolve("chain.pem")))
         .isEqualTo(Files.readString(device.resolve("device.pem"))
             + Files.readString(folder.resolve("f/ca.pem")));
+  }
+
+  @Test
+  void issueBare_makesWhatADeviceNeedsAndNoMore() throws Exception {
+    Factory factory = Factory.init(folder.resolve("f"), "acme", NOW);
+    Path device = factory.issueBare("SN-1", folder.resolve("d"));
+    assertThat(files(device)).containsExactly("chain.pem", "device.key");
+    assertThat(files(folder.resolve("f"))).as("no ledger").containsExactly("ca.key", "ca.pem");
+    X509Certificate idevid = PemFile.certificates(device.resolve("chain.pem")).get(0);
+    idevid.verify(factory.certificate().getPublicKey());
+    assertThat(KeyMatch.belongTogether(
+            FactoryFiles.privateKey(device.resolve("device.key")), idevid.getPublicKey()))
+        .isTrue();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> factory.issueBare("a_b", folder.resolve("e")));
   }
 
   @Test

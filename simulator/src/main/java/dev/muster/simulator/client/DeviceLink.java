@@ -54,8 +54,11 @@ public interface DeviceLink extends AutoCloseable {
     /** A link that was not started; may block on the disk. */
     DeviceLink open(String serial, Listener listener);
 
-    /** Whether a link's {@link DeviceLink#close} may block, so that each needs a thread. */
-    default boolean closingBlocks() {
+    /**
+     * Whether opening and closing a link may block, so that each needs a thread, and only a few are
+     * started at once. Otherwise devices start exactly when they are to.
+     */
+    default boolean blocks() {
       return true;
     }
 

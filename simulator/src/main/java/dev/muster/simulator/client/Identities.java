@@ -18,10 +18,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Keys and certificates of light devices: asked for over EST, as the SDK asks, and kept in two
  * files for each, so that the next run finds them. Every method blocks. Thread-safe.
  */
-final class Identities {
+final class Identities implements AutoCloseable {
   private static final Duration EST_LIMIT = Duration.ofSeconds(30);
 
   private final Endpoints endpoints;
@@ -39,6 +36,7 @@ final class Identities {
   private final Clock clock;
   private final DeviceClock deviceClock;
   private final TrustAnchors trust;
+  private final KeyPool keys = new KeyPool();
 
   Identities(Endpoints endpoints, IdentitySource factory, Clock clock) {
     this.endpoints = endpoints;
@@ -67,15 +65,15 @@ final class Identities {
 
   /** First enrollment. @throws EnrollmentException by its kind: what to do next */
   Credential enroll(String serial) throws EnrollmentException {
-    KeyPair keys = newKey();
-    return keep(serial, keys, est(cameWith(serial)).enroll(keys));
+    KeyPair pair = keys.take();
+    return keep(serial, pair, est(cameWith(serial)).enroll(pair));
   }
 
   /** Renewal with a new key. @throws EnrollmentException by its kind: what to do next */
   Credential renew(String serial, Credential current) throws EnrollmentException {
-    KeyPair keys = newKey();
+    KeyPair pair = keys.take();
     return keep(
-        serial, keys, est(current).reenroll(keys, current.leaf().getSubjectX500Principal()));
+        serial, pair, est(current).reenroll(pair, current.leaf().getSubjectX500Principal()));
   }
 
   private EstClient est(Credential shown) {
@@ -91,15 +89,15 @@ final class Identities {
     return TlsIdentity.of(shown, trust, deviceClock);
   }
 
-  private Credential keep(String serial, KeyPair keys, IssuedCertificate issued) {
+  private Credential keep(String serial, KeyPair pair, IssuedCertificate issued) {
     try {
       DurableFiles.createFolder(folder());
-      DurableFiles.write(key(serial), Pem.of(keys.getPrivate()));
+      DurableFiles.write(key(serial), Pem.of(pair.getPrivate()));
       DurableFiles.write(chain(serial), Pem.of(issued.chain()));
     } catch (IOException e) {
       throw new UncheckedIOException(folder() + ": cannot be written", e);
     }
-    return new Credential(keys, issued.chain());
+    return new Credential(pair, issued.chain());
   }
 
   private Path folder() {
@@ -114,13 +112,9 @@ final class Identities {
     return folder().resolve(serial + ".pem");
   }
 
-  private static KeyPair newKey() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"));
-      return generator.generateKeyPair();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("P-256 is missing from this Java runtime", e);
-    }
+  /** Makes no more keys. */
+  @Override
+  public void close() {
+    keys.close();
   }
 }

@@ -128,7 +128,7 @@ public final class LightLinks implements DeviceLink.Factory {
   }
 
   @Override
-  public boolean closingBlocks() {
+  public boolean blocks() {
     return false;
   }
 
@@ -137,5 +137,6 @@ public final class LightLinks implements DeviceLink.Factory {
     enrollers.shutdownNow();
     loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
     handshakes.shutdownNow();
+    identities.close();
   }
 }
