@@ -6,17 +6,15 @@ package dev.muster.simulator;
 
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.scenario.Phase;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
+import dev.muster.simulator.server.ServerAccess;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +49,10 @@ final class FleetRun {
   private final Timeline timeline;
   private final ProgressListener listener;
   private final RunCounters counters = new RunCounters();
+  private final ServerAccess server;
+  private final ServerWatch watch;
+  private final List<ServerState> states = new CopyOnWriteArrayList<>();
+  private final AtomicInteger serverTasks = new AtomicInteger();
   private final Sampler sampler;
   private final StartGate gate = new StartGate(STARTS_AT_ONCE);
   private final List<DeviceRun> devices;
@@ -69,13 +71,16 @@ final class FleetRun {
       Timeline timeline,
       Clock clock,
       LossLedger ledger,
+      ServerAccess server,
       ProgressListener listener) {
     this.plan = plan;
     this.links = links;
     this.timeline = timeline;
     this.listener = listener;
     startNanos = timeline.nanos();
-    sampler = new Sampler(counters, server(plan.broker()));
+    this.server = server;
+    watch = new ServerWatch(plan.broker());
+    sampler = new Sampler(counters, watch);
     devices = IntStream.range(0, plan.devices())
         .mapToObj(index ->
             new DeviceRun(new VirtualDevice(plan, index), links, timeline, clock, counters, ledger))
@@ -134,7 +139,7 @@ final class FleetRun {
   private void play(List<Phase> phases) {
     long begin = timeline.nanos();
     counters.sendingBegins(new RateCurve(begin, phases));
-    Phases actions = new Phases(devices, timeline, plan.seed());
+    Phases actions = new Phases(devices, timeline, server, plan.seed());
     ramp(phases.get(0), begin);
     for (int i = 1; i < phases.size(); i++) {
       begin += phases.get(i - 1).length().toNanos();
@@ -142,6 +147,7 @@ final class FleetRun {
       int number = i;
       timeline.at(begin, () -> {
         if (isRunning()) {
+          look();
           actions.enter(next, number, counters.begin(next, timeline.nanos()));
         }
       });
@@ -174,12 +180,36 @@ final class FleetRun {
     endSending(true);
   }
 
-  /** Null if it is on another machine. */
-  private static @Nullable ServerProcess server(URI broker) {
-    InetAddress host = new InetSocketAddress(broker.getHost(), broker.getPort()).getAddress();
-    return host != null && host.isLoopbackAddress()
-        ? ServerProcess.listeningOn(broker.getPort()).orElse(null)
-        : null;
+  /** Beside the run: a collection takes its time. */
+  private void look() {
+    if (plan.scenario().expectations().ofTheServer()) {
+      Duration at = Duration.ofNanos(timeline.nanos() - startNanos);
+      long acknowledged = counters.acknowledged.sum();
+      withServer(() -> states.add(state(at, acknowledged)));
+    }
+  }
+
+  /** The run does not end before it. */
+  private void withServer(Runnable task) {
+    serverTasks.incrementAndGet();
+    timeline.blocking(() -> {
+      try {
+        task.run();
+      } finally {
+        serverTasks.decrementAndGet();
+      }
+    });
+  }
+
+  private ServerState state(Duration at, long acknowledged) {
+    ServerProcess process = watch.process();
+    return new ServerState(
+        at,
+        acknowledged,
+        process == null ? null : process.liveHeapBytes(),
+        process == null ? null : process.threads(),
+        process == null ? null : process.openFiles(),
+        server.storeBytes());
   }
 
   private void begin(DeviceRun device, Consumer<Runnable> start) {
@@ -205,6 +235,9 @@ final class FleetRun {
     }
     gate.forget();
     devices.forEach(DeviceRun::stopSending);
+    // Who waits for a server that is held up would wait in vain.
+    withServer(server::close);
+    look();
     drain();
   }
 
@@ -214,7 +247,7 @@ final class FleetRun {
     synchronized (this) {
       over = now >= drainDeadline;
     }
-    if (over || counters.outstanding() == 0) {
+    if ((over || counters.outstanding() == 0) && serverTasks.get() == 0) {
       closeDevices();
     } else {
       timeline.at(now + DRAIN_INTERVAL.toNanos(), this::drain);
@@ -301,6 +334,7 @@ final class FleetRun {
         counters.connectionFailures.toMap(),
         counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList(),
         sampler.samples(),
+        new RunReport.ServerReport(server.kills(), server.problems(), states),
         RunReport.Latency.of(counters.latencyMicros()));
   }
 

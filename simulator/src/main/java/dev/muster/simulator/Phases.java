@@ -7,6 +7,7 @@ package dev.muster.simulator;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.NetworkConditions;
 import dev.muster.simulator.scenario.Phase;
+import dev.muster.simulator.server.ServerAccess;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +23,13 @@ final class Phases {
 
   private final List<DeviceRun> devices;
   private final Timeline timeline;
+  private final ServerAccess server;
   private final long seed;
 
-  Phases(List<DeviceRun> devices, Timeline timeline, long seed) {
+  Phases(List<DeviceRun> devices, Timeline timeline, ServerAccess server, long seed) {
     this.devices = devices;
     this.timeline = timeline;
+    this.server = server;
     this.seed = seed;
   }
 
@@ -47,8 +50,25 @@ final class Phases {
       network(pick(count(slow.share()), number), slow, stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
       spread(pick(count(rotation.share()), number), rotation, stats, ControlledLink::renew);
+    } else if (phase instanceof Phase.KillServer kill) {
+      kill(kill, new SplittableRandom(seed + number));
+    } else if (phase instanceof Phase.Hook hook) {
+      timeline.blocking(() -> server.begin(hook));
+      timeline.at(
+          timeline.nanos() + hook.length().toNanos(),
+          () -> timeline.blocking(() -> server.end(hook)));
     }
     // The others need nothing done to a device: a burst is in the rate curve.
+  }
+
+  /** One in each part of the phase, so that there are some between which devices get to send. */
+  private void kill(Phase.KillServer phase, SplittableRandom random) {
+    double spacing = (double) phase.length().toNanos() / phase.times();
+    long begin = timeline.nanos();
+    for (int i = 0; i < phase.times(); i++) {
+      long moment = begin + (long) ((i + random.nextDouble()) * spacing);
+      timeline.at(moment, () -> timeline.blocking(server::killServer));
+    }
   }
 
   /** Until the phase is over. */

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectionFailures reason to how often a device was not or no more connected for it
  * @param phases in their order
  * @param samples second by second
+ * @param server what was done to it, and seen of it
  * @param latency from the time at which a message was due to its acknowledgement; null if nothing
  *     was acknowledged
  */
@@ -49,6 +50,7 @@ public record RunReport(
     SortedMap<String, Long> connectionFailures,
     List<PhaseReport> phases,
     List<Sample> samples,
+    ServerReport server,
     @Nullable Latency latency) {
   public RunReport {
     requireNonNull(duration, "duration");
@@ -66,6 +68,22 @@ public record RunReport(
 
   private static SortedMap<String, Long> copy(Map<String, Long> counts) {
     return Collections.unmodifiableSortedMap(new TreeMap<>(counts));
+  }
+
+  /**
+   * What was done to the server, and seen of it.
+   *
+   * @param kills how often it was killed
+   * @param problems what the scenario wanted and could not be done
+   * @param states as phases began and as the run ended; empty if nothing is expected of them
+   */
+  public record ServerReport(int kills, List<String> problems, List<ServerState> states) {
+    public static final ServerReport NONE = new ServerReport(0, List.of(), List.of());
+
+    public ServerReport {
+      problems = List.copyOf(problems);
+      states = List.copyOf(states);
+    }
   }
 
   /**

@@ -16,7 +16,7 @@ final class Sampler {
   private static final int MOST = 86_400;
 
   private final RunCounters counters;
-  private final @Nullable ServerProcess server;
+  private final ServerWatch server;
   private final List<Sample> samples = new ArrayList<>();
   private @Nullable Histogram recycled;
   private long sent;
@@ -25,7 +25,7 @@ final class Sampler {
   private long connects;
   private long disconnects;
 
-  Sampler(RunCounters counters, @Nullable ServerProcess server) {
+  Sampler(RunCounters counters, ServerWatch server) {
     this.counters = counters;
     this.server = server;
   }
@@ -45,7 +45,7 @@ final class Sampler {
         counters.connects.sum() - connects,
         counters.connectionFailures.total() - disconnects,
         RunReport.Latency.of(latency),
-        server == null ? null : server.usage()));
+        server.usage()));
     Sample last = samples.get(samples.size() - 1);
     sent += last.sent();
     acknowledged += last.acknowledged();

@@ -4,6 +4,7 @@
  */
 package dev.muster.simulator;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,11 +103,52 @@ public final class ServerProcess {
   }
 
   private long resident() {
+    return 1024 * status("VmRSS:");
+  }
+
+  long threads() {
+    return status("Threads:");
+  }
+
+  private long status(String name) {
     return lines(process.resolve("status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+        .filter(line -> line.startsWith(name))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
         .findFirst()
         .orElse(0);
+  }
+
+  /** Files and connections; null if it has ended. */
+  @Nullable Long openFiles() {
+    try (Stream<Path> open = Files.list(process.resolve("fd"))) {
+      return open.count();
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /**
+   * What is left on its heap after a collection, which this asks for; null if it is no JVM of this
+   * user, or there is no {@code jcmd}. Blocks.
+   */
+  @Nullable Long liveHeapBytes() {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    try {
+      Process asked =
+          new ProcessBuilder(jcmd, process.getFileName().toString(), "GC.class_histogram").start();
+      try (BufferedReader answer = asked.inputReader()) {
+        // The last line: Total, instances, bytes.
+        return answer
+            .lines()
+            .map(line -> line.strip().split("\\s+"))
+            .filter(fields -> fields.length == 3 && fields[0].equals("Total"))
+            .map(fields -> Long.valueOf(fields[2]))
+            .findFirst()
+            .orElse(null);
+      }
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static List<String> lines(Path file) {

@@ -10,6 +10,7 @@ import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.client.IdentitySource;
 import dev.muster.simulator.client.LightLinks;
 import dev.muster.simulator.client.SdkLinks;
+import dev.muster.simulator.server.ServerAccess;
 import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -48,10 +49,16 @@ public final class Simulation implements AutoCloseable {
    * @throws IllegalStateException if another run is going on, or this simulation is closed
    */
   public RunReport run(FleetPlan plan, IdentitySource identities, ProgressListener listener) {
+    return run(plan, identities, ServerAccess.none(), listener);
+  }
+
+  /** The same with a server to which the scenario does something. Ends what was done to it. */
+  public RunReport run(
+      FleetPlan plan, IdentitySource identities, ServerAccess server, ProgressListener listener) {
     requireNonNull(plan, "plan");
     requireNonNull(identities, "identities");
     try (DeviceLink.Factory links = links(plan, identities)) {
-      return run(plan, links, listener);
+      return run(plan, links, server, listener);
     }
   }
 
@@ -62,10 +69,11 @@ public final class Simulation implements AutoCloseable {
     };
   }
 
-  RunReport run(FleetPlan plan, DeviceLink.Factory links, ProgressListener listener) {
+  RunReport run(
+      FleetPlan plan, DeviceLink.Factory links, ServerAccess server, ProgressListener listener) {
     requireNonNull(listener, "listener");
     try (RealTimeline timeline = new RealTimeline()) {
-      FleetRun run = new FleetRun(plan, links, timeline, clock, ledger, listener);
+      FleetRun run = new FleetRun(plan, links, timeline, clock, ledger, server, listener);
       CompletableFuture<RunReport> report = begin(run);
       try {
         return await(run, report);

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.scenario.Phase;
+import dev.muster.simulator.server.ServerAccess;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -208,6 +209,7 @@ final class FleetRunTest {
         backend.timeline,
         backend.timeline.clock(),
         ledger,
+        ServerAccess.none(),
         broken -> {
           throw new IllegalStateException("broken listener");
         });
@@ -321,7 +323,13 @@ final class FleetRunTest {
 
   private FleetRun fleetRun(SimulatedBackend target, FleetPlan plan, DeviceLink.Factory links) {
     return new FleetRun(
-        plan, links, target.timeline, target.timeline.clock(), ledger, progress::add);
+        plan,
+        links,
+        target.timeline,
+        target.timeline.clock(),
+        ledger,
+        ServerAccess.none(),
+        progress::add);
   }
 
   private static Duration seconds(int seconds) {

@@ -30,6 +30,10 @@ final class Plans {
     return plan(FleetPlan.Client.LIGHT, devices, rate, seed, new Scenario("test", List.of(phases)));
   }
 
+  static FleetPlan scenario(int devices, Scenario scenario) {
+    return plan(FleetPlan.Client.LIGHT, devices, 1, 1, scenario);
+  }
+
   private static FleetPlan plan(
       FleetPlan.Client client, int devices, double rate, long seed, Scenario scenario) {
     return new FleetPlan(

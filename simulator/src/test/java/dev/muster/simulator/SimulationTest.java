@@ -11,6 +11,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.payload.Reading;
+import dev.muster.simulator.server.ServerAccess;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class SimulationTest {
     RunReport report = simulation.run(
         Plans.plan(20, 20, Duration.ofMillis(700), Duration.ofMillis(100), 1),
         this::open,
+        ServerAccess.none(),
         ProgressListener.NONE);
     assertThat(report.completed()).isTrue();
     assertThat(report.connected()).isEqualTo(20);
@@ -52,7 +54,8 @@ final class SimulationTest {
     CompletableFuture<RunReport> report = new CompletableFuture<>();
     AtomicBoolean interruptKept = new AtomicBoolean();
     Thread runner = new Thread(() -> {
-      report.complete(simulation.run(LONG_PLAN, this::open, ProgressListener.NONE));
+      report.complete(
+          simulation.run(LONG_PLAN, this::open, ServerAccess.none(), ProgressListener.NONE));
       interruptKept.set(Thread.currentThread().isInterrupted());
     });
     runner.start();
@@ -69,21 +72,23 @@ final class SimulationTest {
   @Test
   void close_whileRunning_endsTheRun() throws Exception {
     CompletableFuture<RunReport> report = CompletableFuture.supplyAsync(
-        () -> simulation.run(LONG_PLAN, this::open, ProgressListener.NONE));
+        () -> simulation.run(LONG_PLAN, this::open, ServerAccess.none(), ProgressListener.NONE));
     someAcknowledged.await();
     simulation.close();
     assertThat(report.get(1, TimeUnit.SECONDS).completed()).isFalse();
     assertThatIllegalStateException()
-        .isThrownBy(() -> simulation.run(LONG_PLAN, this::open, ProgressListener.NONE));
+        .isThrownBy(() ->
+            simulation.run(LONG_PLAN, this::open, ServerAccess.none(), ProgressListener.NONE));
   }
 
   @Test
   void run_whileAnotherRuns_isRefused() throws Exception {
     CompletableFuture<RunReport> first = CompletableFuture.supplyAsync(
-        () -> simulation.run(LONG_PLAN, this::open, ProgressListener.NONE));
+        () -> simulation.run(LONG_PLAN, this::open, ServerAccess.none(), ProgressListener.NONE));
     someAcknowledged.await();
     assertThatIllegalStateException()
-        .isThrownBy(() -> simulation.run(LONG_PLAN, this::open, ProgressListener.NONE));
+        .isThrownBy(() ->
+            simulation.run(LONG_PLAN, this::open, ServerAccess.none(), ProgressListener.NONE));
     assertThat(first).isNotDone();
     simulation.close();
     assertThat(first.get(1, TimeUnit.SECONDS).acknowledged()).isPositive();

@@ -14,6 +14,7 @@ import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Scenario;
+import dev.muster.simulator.server.ServerAccess;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -76,6 +77,7 @@ public final class DemoCommand implements Callable<Integer> {
           MANUFACTURER,
           MANUFACTURER,
           plan(backend.endpoints(), data),
+          ServerAccess.none(),
           clock)) {
         Runnable ended = Shutdown.onSignal(() -> {
           fleet.stop();

@@ -16,7 +16,11 @@ import dev.muster.simulator.report.Comparison;
 import dev.muster.simulator.report.HtmlReport;
 import dev.muster.simulator.scenario.Scenario;
 import dev.muster.simulator.scenario.ScenarioFile;
+import dev.muster.simulator.server.LocalServer;
+import dev.muster.simulator.server.ServerAccess;
+import dev.muster.simulator.server.ServerFaultException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +28,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -134,13 +139,64 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the report as JSON.")
   boolean json;
 
+  @Option(
+      names = "--allow-commands",
+      description =
+          "Run the commands that stand in the scenario: the server's, and hooks. Read them first.")
+  boolean allowCommands;
+
   @Override
   public Integer call() {
     Terminal.quiet();
+    ScenarioFile asked = asked();
+    String command = asked.server();
+    if (command == null) {
+      return run(asked, null);
+    }
+    try (LocalServer server = start(command)) {
+      return run(asked, server);
+    } catch (ServerFaultException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+
+  private ScenarioFile asked() {
+    ScenarioFile asked;
+    try {
+      asked = scenario == null ? plain() : fromFile(scenario);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+    if (!allowCommands && !asked.commands().isEmpty()) {
+      throw new UserError("--scenario: " + scenario + " runs commands on this machine (expected:"
+          + " --allow-commands, by whoever has read them):\n  "
+          + String.join("\n  ", asked.commands()));
+    }
+    return asked;
+  }
+
+  private LocalServer start(String command) {
+    return LocalServer.start(
+        command, Map.of("DATA", access.data().toString()), log("server.log"), brokerAddress());
+  }
+
+  /** Not in the data directory, which the server may have to make. */
+  private Path log(String name) {
+    return state == null ? Path.of(name) : state.resolve(name);
+  }
+
+  /** Null if it is known when the server serves. */
+  private @Nullable InetSocketAddress brokerAddress() {
+    return mqtt == null ? null : new InetSocketAddress(mqtt.getHost(), mqtt.getPort());
+  }
+
+  private Integer run(ScenarioFile asked, @Nullable LocalServer server) {
     Thread main = Thread.currentThread();
-    FleetPlan plan = plan();
+    FleetPlan plan = plan(asked);
+    Path store = access.server() == null && !brokerOnly ? access.data() : null;
+    ServerAccess access = new ServerAccess(server, store, log("hooks.log"));
     try (SimulatedFleet fleet =
-        new SimulatedFleet(operator(), "sim", "simulated", plan, Clock.systemUTC())) {
+        new SimulatedFleet(operator(), "sim", "simulated", plan, access, Clock.systemUTC())) {
       Runnable ended = Shutdown.onSignal(() -> {
         fleet.stop();
         Shutdown.join(main);
@@ -168,9 +224,8 @@ public final class SimulateCommand implements Callable<Integer> {
     return brokerOnly ? null : access.connect();
   }
 
-  private FleetPlan plan() {
+  private FleetPlan plan(ScenarioFile asked) {
     try {
-      ScenarioFile asked = scenario == null ? plain() : fromFile(scenario);
       int count = first(devices, asked.devices(), DEVICES);
       FleetPlan.Client made = client(count);
       return new FleetPlan(
@@ -194,7 +249,7 @@ public final class SimulateCommand implements Callable<Integer> {
   private ScenarioFile plain() {
     Duration length = first(duration, null, DURATION);
     Duration ramp = first(rampUp, null, shorter(RAMP_UP, length.dividedBy(2)));
-    return new ScenarioFile(Scenario.plain(length, ramp), null, null, null);
+    return new ScenarioFile(Scenario.plain(length, ramp), null, null, null, null);
   }
 
   private ScenarioFile fromFile(Path file) {

@@ -18,8 +18,10 @@ import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.ProgressListener;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Simulation;
+import dev.muster.simulator.Verdict;
 import dev.muster.simulator.client.FactoryIdentity;
 import dev.muster.simulator.report.RunJson;
+import dev.muster.simulator.server.ServerAccess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -47,6 +49,7 @@ final class SimulatedFleet implements AutoCloseable {
   private final Clock clock;
   private final Path identities;
   private final Factory factory;
+  private final ServerAccess server;
   private final Simulation simulation;
 
   /**
@@ -64,11 +67,20 @@ final class SimulatedFleet implements AutoCloseable {
       LossLedger.@Nullable Comparison store,
       List<String> history,
       @Nullable String unverified) {
-    /** Every device was let in, and every acknowledged message is stored once, if one can tell. */
+    /**
+     * Every device was let in, every acknowledged message is stored once, if one can tell, and what
+     * the scenario wanted was done and came as expected.
+     */
     boolean passed() {
       return report.enrolled() == report.devices()
           && report.acknowledged() > 0
+          && report.server().problems().isEmpty()
+          && verdicts().stream().allMatch(Verdict::holds)
           && (store != null ? store.clean() : BROKER_ONLY.equals(unverified));
+    }
+
+    private List<Verdict> verdicts() {
+      return Verdict.of(plan, report);
     }
 
     private String result() {
@@ -153,6 +165,13 @@ final class SimulatedFleet implements AutoCloseable {
           .connectionFailures()
           .forEach(
               (reason, count) -> text.append("disconnected   " + count + " x " + reason + "\n"));
+      if (report.server().kills() > 0) {
+        text.append("server        killed " + report.server().kills() + " times\n");
+      }
+      report.server().problems().forEach(problem -> text.append("not done      " + problem + "\n"));
+      verdicts()
+          .forEach(verdict -> text.append(
+              (verdict.holds() ? "as expected   " : "NOT EXPECTED  ") + verdict + "\n"));
       history.forEach(line -> text.append(line).append(System.lineSeparator()));
       return text.append("seed          " + report.seed()).toString();
     }
@@ -162,13 +181,16 @@ final class SimulatedFleet implements AutoCloseable {
    * Makes the factory, if there is none yet, and registers it under {@code manufacturer}.
    *
    * @param operator null: there is nothing but a broker, which has to trust the factory
+   * @param server what the scenario may do to the server
    */
   SimulatedFleet(
       @Nullable OperatorClient operator,
       String manufacturer,
       String fleet,
       FleetPlan plan,
+      ServerAccess server,
       Clock clock) {
+    this.server = server;
     this.operator = operator;
     this.plan = plan;
     this.clock = clock;
@@ -218,7 +240,7 @@ final class SimulatedFleet implements AutoCloseable {
    */
   Outcome run(ProgressListener progress) {
     Instant began = clock.instant();
-    RunReport report = simulation.run(plan, this::identityOf, progress);
+    RunReport report = simulation.run(plan, this::identityOf, server, progress);
     OperatorClient asked = operator;
     if (asked == null) {
       return new Outcome(plan, began, report, null, List.of(), BROKER_ONLY);

@@ -98,20 +98,21 @@ public final class Comparison {
     }
   }
 
-  /** From the first to the last sample in which the server was seen. */
+  /** In all seconds at whose beginning and end the same process was seen. */
   private static double cpuPerMessage(JsonNode run) {
-    double begin = Double.NaN;
-    double end = Double.NaN;
+    double before = Double.NaN;
+    double used = 0;
     long messages = 0;
     for (JsonNode sample : run.path("samples")) {
       double now = sample.path("server").path("cpuSeconds").asDouble(Double.NaN);
-      if (Double.isFinite(now)) {
-        messages += Double.isNaN(begin) ? 0 : sample.path("acknowledged").asLong();
-        begin = Double.isNaN(begin) ? now : begin;
-        end = now;
+      // One that was started again counts from nothing.
+      if (now >= before) {
+        messages += sample.path("acknowledged").asLong();
+        used += now - before;
       }
+      before = now;
     }
-    return messages == 0 ? 0 : 1000 * (end - begin) / messages;
+    return messages == 0 ? 0 : 1000 * used / messages;
   }
 
   private static double memory(JsonNode run) {

@@ -67,6 +67,8 @@ public final class HtmlReport {
         + "<h1>" + Html.text(title) + " <span class=\"badge " + Html.text(result) + "\">"
         + Html.text(result) + "</span></h1>"
         + figures()
+        + expectations()
+        + history()
         + "<section class=\"charts\">" + charts() + "</section>"
         + phases()
         + failures("Connections that were lost, and attempts that failed", "connectionFailures")
@@ -98,6 +100,42 @@ public final class HtmlReport {
     tiles.add(tile("p50", milliseconds(run.path("latency").path("p50Ms"))));
     tiles.add(tile("p99", milliseconds(run.path("latency").path("p99Ms"))));
     return "<dl class=\"tiles\">" + String.join("", tiles) + "</dl>";
+  }
+
+  private String expectations() {
+    StringBuilder rows = new StringBuilder();
+    for (JsonNode one : run.path("expectations")) {
+      rows.append("<tr><th scope=\"row\">")
+          .append(Html.text(one.path("name").asText()))
+          .append(cell(one.path("found").isNumber() ? number(one.path("found")) : "not measured"))
+          .append(cell("at most " + number(one.path("limit"))))
+          .append(cell(one.path("holds").asBoolean() ? "holds" : "does not hold"))
+          .append("</tr>");
+    }
+    for (JsonNode problem : run.path("serverFaults").path("problems")) {
+      rows.append("<tr><th scope=\"row\" colspan=\"4\">")
+          .append(Html.text(problem.asText()))
+          .append("</tr>");
+    }
+    return rows.isEmpty()
+        ? ""
+        : "<h2>What was expected</h2><div class=\"scroll\"><table><tbody>" + rows
+            + "</tbody></table></div>";
+  }
+
+  private static String number(JsonNode value) {
+    return String.format(Locale.ROOT, "%.2f", value.asDouble()).replaceFirst("\\.?0+$", "");
+  }
+
+  /** Of the device that shows a broken promise. */
+  private String history() {
+    if (run.path("history").isEmpty()) {
+      return "";
+    }
+    String lines = StreamSupport.stream(run.path("history").spliterator(), false)
+        .map(line -> Html.text(line.asText()))
+        .collect(Collectors.joining("\n"));
+    return "<h2>A broken promise</h2><div class=\"scroll\"><pre>" + lines + "</pre></div>";
   }
 
   private static String tile(String name, String value) {
@@ -168,8 +206,10 @@ public final class HtmlReport {
         values(sample -> sample.path("server").path("cpuSeconds").asDouble(Double.NaN));
     double[] share = new double[total.length];
     for (int i = 0; i < total.length; i++) {
-      share[i] =
-          i == 0 ? Double.NaN : 100 * (total[i] - total[i - 1]) / (seconds[i] - seconds[i - 1]);
+      // It was started again, and counts from nothing.
+      share[i] = i == 0 || total[i] < total[i - 1]
+          ? Double.NaN
+          : 100 * (total[i] - total[i - 1]) / (seconds[i] - seconds[i - 1]);
     }
     return share;
   }
@@ -226,6 +266,7 @@ public final class HtmlReport {
                 + LineChart.number(run.path("messagesPerSecond").asDouble())
                 + " messages a second each")
         + row("version", run.path("version").asText("unknown"))
+        + row("server killed", run.path("serverFaults").path("kills").asInt() + " times")
         + row("began", run.path("began").asText("unknown"))
         + row(
             "machine of the fleet",

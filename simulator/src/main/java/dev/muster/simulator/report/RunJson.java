@@ -11,6 +11,7 @@ import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Sample;
+import dev.muster.simulator.Verdict;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +45,37 @@ public final class RunJson {
     report.phases().forEach(phase -> phases.add(phase(phase)));
     ArrayNode samples = json.putArray("samples");
     report.samples().forEach(sample -> samples.add(sample(sample)));
+    json.set("serverFaults", serverFaults(report.server()));
+    ArrayNode verdicts = json.putArray("expectations");
+    Verdict.of(plan, report).forEach(verdict -> verdicts.add(verdict(verdict)));
     json.set("machine", machine());
     return json;
+  }
+
+  private static ObjectNode serverFaults(RunReport.ServerReport server) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("kills", server.kills());
+    server.problems().forEach(json.putArray("problems")::add);
+    ArrayNode states = json.putArray("states");
+    server
+        .states()
+        .forEach(state -> states
+            .addObject()
+            .put("at", seconds(state.at()))
+            .put("acknowledged", state.acknowledged())
+            .put("heapBytes", state.heapBytes())
+            .put("threads", state.threads())
+            .put("openFiles", state.openFiles())
+            .put("storeBytes", state.storeBytes()));
+    return json;
+  }
+
+  private static ObjectNode verdict(Verdict verdict) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("name", verdict.name())
+        .put("limit", verdict.limit())
+        .put("found", Double.isFinite(verdict.found()) ? verdict.found() : null)
+        .put("holds", verdict.holds());
   }
 
   /** Adds what the store has of what was acknowledged. */

@@ -5,6 +5,7 @@
 package dev.muster.simulator.scenario;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A part of a run. Shares are above 0, up to 1. */
 public sealed interface Phase {
@@ -107,6 +108,37 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "power-cut";
+    }
+  }
+
+  /** The server's process is killed, at so many random moments, and started again each time. */
+  record KillServer(Duration length, int times) implements Phase {
+    @Override
+    public String name() {
+      return "kill-server";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /**
+   * A command does something to the server.
+   *
+   * @param begin run in the first moment
+   * @param end run when the phase, or the run, is over; null if there is nothing to undo
+   */
+  record Hook(Duration length, String begin, @Nullable String end) implements Phase {
+    @Override
+    public String name() {
+      return "hook";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
     }
   }
 

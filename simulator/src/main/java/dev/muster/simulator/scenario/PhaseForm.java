@@ -47,6 +47,19 @@ enum PhaseForm {
   POWER_CUT(
       "{for: 20s, share: 30%}",
       values -> new Phase.PowerCut(values.duration("for"), values.share("share")), "for", "share"),
+  KILL_SERVER(
+      "{for: 60s, times: 10}",
+      values ->
+          new Phase.KillServer(values.duration("for"), (int) values.number("times", 1, 100_000)),
+      "for",
+      "times"),
+  HOOK(
+      "{for: 60s, begin: COMMAND, end: COMMAND}",
+      values -> new Phase.Hook(
+          values.duration("for"), values.command("begin"), values.commandIfAny("end")),
+      "for",
+      "begin",
+      "end"),
   ROTATION(
       "{for: 30s, share: 100%}",
       values -> new Phase.Rotation(values.duration("for"), values.share("share")), "for", "share");
@@ -72,6 +85,11 @@ enum PhaseForm {
     double share(String key);
 
     double number(String key, double least, double most);
+
+    /** For a shell. */
+    String command(String key);
+
+    @Nullable String commandIfAny(String key);
   }
 
   static @Nullable PhaseForm named(String name) {

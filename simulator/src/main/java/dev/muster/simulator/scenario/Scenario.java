@@ -10,10 +10,11 @@ import java.time.Duration;
 import java.util.List;
 
 /** The phases of a run, one after another: enrolling, if at all, first, then the ramp. */
-public record Scenario(String name, List<Phase> phases) {
+public record Scenario(String name, List<Phase> phases, Expectations expectations) {
   /** @throws IllegalArgumentException if the order is another */
   public Scenario {
     requireNonNull(name, "name");
+    requireNonNull(expectations, "expectations");
     phases = List.copyOf(phases);
     int ramp = !phases.isEmpty() && phases.get(0) instanceof Phase.Enroll ? 1 : 0;
     for (int i = 0; i < phases.size(); i++) {
@@ -24,6 +25,11 @@ public record Scenario(String name, List<Phase> phases) {
           "phases: there is no ramp (expected: enroll, if at all, then"
               + " ramp, then any others)");
     }
+  }
+
+  /** Nothing is expected but what always is. */
+  public Scenario(String name, List<Phase> phases) {
+    this(name, phases, Expectations.NONE);
   }
 
   private static void requireOrder(Phase phase, int at, int ramp) {

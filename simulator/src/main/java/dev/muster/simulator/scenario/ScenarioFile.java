@@ -16,8 +16,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -32,13 +36,34 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * A scenario as a file says it. What the file leaves out is null.
  *
  * @param messagesPerSecond of each device
+ * @param server a command that starts it
  */
 public record ScenarioFile(
     Scenario scenario,
     @Nullable Integer devices,
     @Nullable Double messagesPerSecond,
-    @Nullable Payload payload) {
-  private static final Set<String> KEYS = Set.of("name", "devices", "rate", "payload", "phases");
+    @Nullable Payload payload,
+    @Nullable String server) {
+  private static final Set<String> KEYS =
+      Set.of("name", "devices", "rate", "payload", "server", "phases", "expect");
+  private static final Pattern VARIABLE = Pattern.compile("\\$\\{(\\w+):-([^{}]*)}");
+  private static final Set<String> EXPECTATIONS = Set.of(
+      "undisturbed-p99",
+      "longest-gap",
+      "back-online",
+      "heap-growth",
+      "thread-growth",
+      "file-growth",
+      "store-growth");
+
+  /** What it runs on this machine: whoever starts it should have read that. */
+  public List<String> commands() {
+    Stream<String> hooks = scenario.phases().stream()
+        .filter(Phase.Hook.class::isInstance)
+        .map(Phase.Hook.class::cast)
+        .flatMap(hook -> Stream.of(hook.begin(), hook.end()));
+    return Stream.concat(Stream.of(server), hooks).filter(Objects::nonNull).toList();
+  }
 
   /**
    * Reads a file. All that is wrong with it is told at once, each with its line and column.
@@ -57,7 +82,12 @@ public record ScenarioFile(
   }
 
   static ScenarioFile parse(String text, Path file) {
-    Reader reader = new Reader(file);
+    return parse(text, file, System.getenv());
+  }
+
+  /** @param environment for values that may come from there */
+  static ScenarioFile parse(String text, Path file, Map<String, String> environment) {
+    Reader reader = new Reader(file, environment);
     ScenarioFile read = reader.file(compose(text, file));
     if (read == null || !reader.problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", reader.problems));
@@ -81,10 +111,12 @@ public record ScenarioFile(
   /** Turns nodes into values, and notes what does not fit. */
   private static final class Reader {
     private final Path file;
+    private final Map<String, String> environment;
     private final List<String> problems = new ArrayList<>();
 
-    Reader(Path file) {
+    Reader(Path file, Map<String, String> environment) {
       this.file = file;
+      this.environment = environment;
     }
 
     @Nullable ScenarioFile file(@Nullable Node root) {
@@ -96,15 +128,21 @@ public record ScenarioFile(
       String name = text(entries.get("name"), "name", file.getFileName().toString());
       List<Phase> phases = phases(entries.get("phases"), root);
       return new ScenarioFile(
-          scenario(name, phases, entries.getOrDefault("phases", root)),
+          scenario(
+              name,
+              phases,
+              expectations(entries.get("expect")),
+              entries.getOrDefault("phases", root)),
           entries.containsKey("devices") ? (int) number(entries, "devices", 1, 1e6, 1) : null,
           entries.containsKey("rate") ? number(entries, "rate", 1e-6, 1000, 1) : null,
-          payload(entries.get("payload")));
+          payload(entries.get("payload")),
+          entries.containsKey("server") ? command(entries, "server", root) : null);
     }
 
-    private Scenario scenario(String name, List<Phase> phases, Node where) {
+    private Scenario scenario(
+        String name, List<Phase> phases, Expectations expectations, Node where) {
       try {
-        return new Scenario(name, phases);
+        return new Scenario(name, phases, expectations);
       } catch (IllegalArgumentException e) {
         // With a phase that could not be read the order says nothing.
         if (problems.isEmpty()) {
@@ -149,6 +187,40 @@ public record ScenarioFile(
       int before = problems.size();
       Phase phase = form.read(new Values(entries(values, form.keys()), name));
       return problems.size() == before ? phase : null;
+    }
+
+    private Expectations expectations(@Nullable Node node) {
+      if (node == null) {
+        return Expectations.NONE;
+      }
+      if (!(node instanceof MappingNode map)) {
+        problem(node, "expect", node, "a list of limits, such as {longest-gap: 5s}");
+        return Expectations.NONE;
+      }
+      Map<String, Node> entries = entries(map, EXPECTATIONS);
+      return new Expectations(
+          limit(entries, "undisturbed-p99"),
+          entries.containsKey("longest-gap")
+              ? new Values(entries, node).duration("longest-gap")
+              : null,
+          limit(entries, "back-online"),
+          limit(entries, "heap-growth"),
+          limit(entries, "thread-growth"),
+          limit(entries, "file-growth"),
+          limit(entries, "store-growth"));
+    }
+
+    private @Nullable Double limit(Map<String, Node> entries, String key) {
+      return entries.containsKey(key) ? number(entries, key, 0, 1e6, 1) : null;
+    }
+
+    private String command(Map<String, Node> entries, String key, Node otherwise) {
+      // Whole, with all that looks like a variable: it is the shell's to replace.
+      String command = entries.get(key) instanceof ScalarNode scalar ? scalar.getValue() : "";
+      if (command.isBlank()) {
+        problem(entries.getOrDefault(key, otherwise), key, entries.get(key), "a command");
+      }
+      return command;
     }
 
     private @Nullable Payload payload(@Nullable Node node) {
@@ -233,8 +305,13 @@ public record ScenarioFile(
               + (node.getStartMark().getColumn() + 1) + ": ";
     }
 
-    private static String value(@Nullable Node node) {
-      return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    /** Of {@code ${NAME:-VALUE}} the variable of that name, or else the value, as in a shell. */
+    private String value(@Nullable Node node) {
+      String text = node instanceof ScalarNode scalar ? scalar.getValue() : "";
+      Matcher variable = VARIABLE.matcher(text);
+      return variable.matches()
+          ? environment.getOrDefault(variable.group(1), variable.group(2))
+          : text;
     }
 
     private static String plain(double number) {
@@ -282,6 +359,16 @@ public record ScenarioFile(
           return least;
         }
         return Reader.this.number(entries, key, least, most, least);
+      }
+
+      @Override
+      public String command(String key) {
+        return Reader.this.command(entries, key, phase);
+      }
+
+      @Override
+      public @Nullable String commandIfAny(String key) {
+        return entries.containsKey(key) ? command(key) : null;
       }
     }
   }

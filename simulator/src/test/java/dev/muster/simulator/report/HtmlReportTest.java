@@ -55,6 +55,23 @@ final class HtmlReportTest {
   }
 
   @Test
+  void page_brokenExpectation_isSaid() throws IOException {
+    ObjectNode run = run(2);
+    run.putArray("expectations")
+        .addObject()
+        .put("name", "longest-gap")
+        .put("limit", 5.0)
+        .put("found", 7.25)
+        .put("holds", false);
+    run.putObject("serverFaults").put("kills", 3).putArray("problems").add("hook: <x>");
+    run.putArray("history").add("d1: message 7 of boot b was acknowledged and is not stored");
+    assertThat(HtmlReport.page(run))
+        .contains("longest-gap", "7.25", "at most 5", "does not hold", "hook: &lt;x&gt;", "3 times")
+        .contains("A broken promise", "d1: message 7");
+    assertThat(HtmlReport.page(run(2))).doesNotContain("expected", "broken promise");
+  }
+
+  @Test
   void compare_pageWithJson_givesRatios() throws IOException {
     Path page = Files.writeString(folder.resolve("a.html"), HtmlReport.page(run(2)));
     Path json = Files.writeString(folder.resolve("b.json"), run(6).toString());

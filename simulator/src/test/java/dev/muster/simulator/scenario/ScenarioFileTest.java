@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +40,9 @@ final class ScenarioFileTest {
           - slow-network: {for: 1s, delay: 200ms}
           - power-cut: {for: 1s, share: 10%}
           - rotation: {for: 30s}
+          - kill-server: {for: 1m, times: 10}
+          - hook: {for: 1m, begin: kill -STOP 1, end: "kill -CONT 1"}
+          - hook: {for: 1s, begin: sync}
         """);
     assertThat(file.devices()).isEqualTo(200);
     assertThat(file.messagesPerSecond()).isEqualTo(0.5);
@@ -55,7 +59,11 @@ final class ScenarioFileTest {
             new Phase.Partition(Duration.ofSeconds(1), 0.015),
             new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200)),
             new Phase.PowerCut(Duration.ofSeconds(1), 0.1),
-            new Phase.Rotation(Duration.ofSeconds(30), 1));
+            new Phase.Rotation(Duration.ofSeconds(30), 1),
+            new Phase.KillServer(Duration.ofMinutes(1), 10),
+            new Phase.Hook(Duration.ofMinutes(1), "kill -STOP 1", "kill -CONT 1"),
+            new Phase.Hook(Duration.ofSeconds(1), "sync", null));
+    assertThat(file.commands()).containsExactly("kill -STOP 1", "kill -CONT 1", "sync");
   }
 
   @Test
@@ -66,6 +74,61 @@ final class ScenarioFileTest {
     assertThat(file.devices()).isNull();
     assertThat(file.messagesPerSecond()).isNull();
     assertThat(file.payload()).isNull();
+  }
+
+  @Test
+  void read_serverAndExpectations() {
+    ScenarioFile file = parse("""
+        server: ./muster serve
+        phases: [ramp: {for: 1s}]
+        expect:
+          undisturbed-p99: 2
+          longest-gap: 5s
+          heap-growth: 64
+        """);
+    assertThat(file.server()).isEqualTo("./muster serve");
+    assertThat(file.commands()).containsExactly("./muster serve");
+    Expectations expected = file.scenario().expectations();
+    assertThat(expected)
+        .isEqualTo(new Expectations(2.0, Duration.ofSeconds(5), null, 64.0, null, null, null));
+    assertThat(expected.ofTheServer()).isTrue();
+  }
+
+  @Test
+  void read_variables_areThoseOfTheEnvironment() {
+    String text = """
+        server: start ${DATA:-here}
+        devices: ${DEVICES:-5000}
+        phases: [ramp: {for: "${RAMP:-1s}"}, kill-server: {for: 1s, times: "${KILLS:-many}"}]
+        """;
+    ScenarioFile file = ScenarioFile.parse(text, FILE, Map.of("DEVICES", "20", "KILLS", "3"));
+    assertThat(file.devices()).isEqualTo(20);
+    assertThat(file.scenario().phases())
+        .containsExactly(
+            new Phase.Ramp(Duration.ofSeconds(1)), new Phase.KillServer(Duration.ofSeconds(1), 3));
+    assertThat(file.server()).as("the shell's").isEqualTo("start ${DATA:-here}");
+    refused(text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a number from 1 to 100000)");
+  }
+
+  @Test
+  void read_mistakesAboutTheServer_areToldWithTheirPlaces() {
+    refused(
+        """
+        server: []
+        phases:
+          - ramp: {for: 1s}
+          - kill-server: {for: 1s}
+          - hook: {for: 1s, end: x}
+          - hook: {for: 1s, begin: x, end: ""}
+        expect: {longest-gap: 5, p99: 1, heap-growth: many}
+        """,
+        "s.yaml:4:5: times: missing (expected: a number from 1 to 100000)",
+        "s.yaml:5:5: begin: missing (expected: a command)",
+        "s.yaml:6:36: end: \"\" (expected: a command)",
+        "s.yaml:7:26: key: \"p99\" (expected: one of back-online, file-growth, heap-growth,",
+        "s.yaml:7:23: longest-gap: \"5\" (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:7:47: heap-growth: \"many\" (expected: a number from 0 to 1000000)",
+        "s.yaml:1:9: server: not that (expected: a command)");
   }
 
   @Test
@@ -82,7 +145,7 @@ final class ScenarioFileTest {
           - reconnect-storm: {for: 1s, share: 150%}
           - rotation
         """,
-        "s.yaml:2:1: key: \"rat\" (expected: one of devices, name, payload, phases, rate)",
+        "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server)",
         "s.yaml:5:17: for: \"10\" (expected: such as 500ms, 30s or 5m)",
         "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, burst, flood, reconnect-storm,",
         "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",

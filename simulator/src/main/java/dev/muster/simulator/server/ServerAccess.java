@@ -1,0 +1,162 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.simulator.server;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.muster.simulator.scenario.Phase;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run may do to a server, as its scenario says, and see of it. Nothing is killed that was
+ * not started here; what goes wrong is kept, so that a run whose faults did not happen does not
+ * pass. Thread-safe; blocks.
+ */
+public final class ServerAccess implements AutoCloseable {
+  private static final Duration HOOK_LIMIT = Duration.ofSeconds(60);
+
+  private final @Nullable LocalServer server;
+  private final @Nullable Path store;
+  private final Path log;
+  private final List<Phase.Hook> open = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+  private int kills;
+  private boolean closed;
+
+  /**
+   * @param server null: there is none that was started here
+   * @param store the folder with all that it stores; null if it is not known, or not here
+   * @param log for what the hooks print
+   */
+  public ServerAccess(@Nullable LocalServer server, @Nullable Path store, Path log) {
+    this.server = server;
+    this.store = store;
+    this.log = requireNonNull(log, "log");
+  }
+
+  /** Nothing can be done to the server. */
+  public static ServerAccess none() {
+    return new ServerAccess(null, null, Path.of("hooks.log"));
+  }
+
+  /** Kills the server and starts it again; does not wait until it serves. */
+  public synchronized void killServer() {
+    LocalServer killed = server;
+    if (closed) {
+      return;
+    }
+    if (killed == null) {
+      problems.add("server: none was started here, so none was killed");
+      return;
+    }
+    checkAlive(killed);
+    try {
+      killed.killAndRestart();
+      kills++;
+    } catch (IOException e) {
+      problems.add("server: not started again (" + e + ")");
+    }
+  }
+
+  /** Runs what a hook begins with. */
+  public synchronized void begin(Phase.Hook hook) {
+    if (closed) {
+      return;
+    }
+    open.add(hook);
+    run(hook.begin());
+  }
+
+  /** Runs what a hook ends with; nothing if it was run already, or the hook never began. */
+  public synchronized void end(Phase.Hook hook) {
+    String last = hook.end();
+    if (open.remove(hook) && last != null) {
+      run(last);
+    }
+  }
+
+  private void run(String command) {
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    if (server != null) {
+      builder.environment().putAll(server.environment());
+    }
+    try {
+      Process process = builder.start();
+      if (!process.waitFor(HOOK_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        problems.add("hook: " + command + ": took longer than " + HOOK_LIMIT.toSeconds() + " s");
+      } else if (process.exitValue() != 0) {
+        problems.add("hook: " + command + ": ended with " + process.exitValue()
+            + " (what it printed is in " + log + ")");
+      }
+    } catch (IOException e) {
+      problems.add("hook: " + command + ": not run (" + e + ")");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      problems.add("hook: " + command + ": interrupted");
+    }
+  }
+
+  private void checkAlive(LocalServer watched) {
+    if (!watched.isAlive()) {
+      problems.add("server: had ended by itself with " + watched.exitCode());
+    }
+  }
+
+  /** How often the server was killed. */
+  public synchronized int kills() {
+    return kills;
+  }
+
+  /** What could not be done, a line each. */
+  public synchronized List<String> problems() {
+    return List.copyOf(problems);
+  }
+
+  /** How much is stored; null if it is not known. */
+  public @Nullable Long storeBytes() {
+    Path folder = store;
+    if (folder == null) {
+      return null;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files
+          .map(Path::toFile)
+          .filter(File::isFile)
+          .mapToLong(File::length)
+          .sum();
+    } catch (IOException | UncheckedIOException e) {
+      // A file went while it was walked over; the next time will do.
+      return null;
+    }
+  }
+
+  /**
+   * Ends the hooks that are still open, the last first. The server goes on: it is to be asked what
+   * it has stored.
+   */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    for (int i = open.size() - 1; i >= 0; i--) {
+      end(open.get(i));
+    }
+    if (server != null) {
+      checkAlive(server);
+    }
+  }
+}
