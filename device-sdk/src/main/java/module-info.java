@@ -17,6 +17,8 @@ module dev.muster.device {
 
   exports dev.muster.device;
   exports dev.muster.device.key;
+  exports dev.muster.device.internal.est to
+      dev.muster.device.coap;
   exports dev.muster.device.internal.identity to
       dev.muster.device.coap;
   exports dev.muster.device.internal.json to
@@ -28,6 +30,7 @@ module dev.muster.device {
   exports dev.muster.device.internal.tls to
       dev.muster.device.coap;
 
+  uses dev.muster.device.internal.est.EstChannelProvider;
   uses dev.muster.device.internal.mqtt.TransportProvider;
   uses dev.muster.device.key.KeyProvider;
 }

@@ -13,6 +13,7 @@ import dev.muster.device.internal.connection.DeviceLoop;
 import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.connection.Status;
+import dev.muster.device.internal.est.EstChannels;
 import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.KeyPlaces;
@@ -320,9 +321,12 @@ public final class FleetDevice implements AutoCloseable {
 
     /**
      * Where to enroll: {@code https://host:port}, or with a path {@code /.well-known/est/<label>}.
+     * Or {@code coaps://host:port}, with the library muster-device-sdk-coap; the port is 5684 if
+     * absent.
      */
     public Builder enrollment(URI uri) {
-      enrollment = checked("enrollment", uri, "https", "https://host:8443");
+      EstChannels.check(requireNonNull(uri, "enrollment"));
+      enrollment = uri;
       return this;
     }
 
@@ -522,14 +526,6 @@ public final class FleetDevice implements AutoCloseable {
         throw new IllegalArgumentException(name + ": not set");
       }
       return value;
-    }
-
-    private static URI checked(String name, URI uri, String scheme, String example) {
-      requireNonNull(uri, name);
-      if (!scheme.equalsIgnoreCase(uri.getScheme()) || uri.getHost() == null) {
-        throw new IllegalArgumentException(name + ": " + uri + " (expected: like " + example + ")");
-      }
-      return uri;
     }
   }
 }

@@ -4,6 +4,9 @@
  */
 package dev.muster.device.coap;
 
+import dev.muster.device.internal.identity.Credential;
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.elements.config.Configuration;
@@ -11,7 +14,10 @@ import org.eclipse.californium.elements.config.SystemConfig;
 import org.eclipse.californium.elements.config.UdpConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
+import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.CertificateType;
 import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
+import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
 
 /** What Californium is told. Nothing is read from files, as it would by itself. */
 final class ClientSettings {
@@ -46,4 +52,14 @@ final class ClientSettings {
       .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1);
 
   private ClientSettings() {}
+
+  /** Shows a credential to whom the judge trusts. */
+  static DtlsConnectorConfig dtls(Configuration settings, Credential own, ServerJudge judge) {
+    return new DtlsConnectorConfig.Builder(settings)
+        .setAddress(new InetSocketAddress(0))
+        .setAdvancedCertificateVerifier(judge)
+        .setCertificateIdentityProvider(new SingleCertificateProvider(
+            own.key(), own.chain().toArray(X509Certificate[]::new), List.of(CertificateType.X_509)))
+        .build();
+  }
 }

@@ -4,7 +4,6 @@
  */
 package dev.muster.device.coap;
 
-import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.mqtt.LinkEnd;
 import dev.muster.device.internal.mqtt.LinkEvents;
@@ -16,7 +15,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +31,6 @@ import org.eclipse.californium.core.network.CoapEndpoint;
 import org.eclipse.californium.elements.AddressEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.scandium.DTLSConnector;
-import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
-import org.eclipse.californium.scandium.dtls.AlertMessage;
-import org.eclipse.californium.scandium.dtls.CertificateType;
-import org.eclipse.californium.scandium.dtls.HandshakeException;
-import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -122,7 +115,8 @@ final class CoapLink implements MqttLink {
     }
     try {
       broker = found;
-      connector = new DTLSConnector(dtls());
+      connector = new DTLSConnector(
+          ClientSettings.dtls(californium, settings.identity().credential(), judge));
       endpoint = new CoapEndpoint.Builder()
           .setConfiguration(californium)
           .setConnector(connector)
@@ -137,16 +131,6 @@ final class CoapLink implements MqttLink {
     Request probe = Request.newGet();
     probe.getOptions().setUriPath("twin");
     send(probe, this::probed);
-  }
-
-  private DtlsConnectorConfig dtls() {
-    Credential own = settings.identity().credential();
-    return new DtlsConnectorConfig.Builder(californium)
-        .setAddress(new InetSocketAddress(0))
-        .setAdvancedCertificateVerifier(judge)
-        .setCertificateIdentityProvider(new SingleCertificateProvider(
-            own.key(), own.chain().toArray(X509Certificate[]::new), List.of(CertificateType.X_509)))
-        .build();
   }
 
   private void probed(Response response) {
@@ -324,19 +308,9 @@ final class CoapLink implements MqttLink {
     if (refusal != null) {
       return new LinkEnd(LinkEnd.Kind.UNTRUSTED, "the broker is not trusted: " + refusal);
     }
-    AlertMessage alert = error instanceof HandshakeException failed ? failed.getAlert() : null;
-    LinkEnd.Kind kind = alert == null
-        ? LinkEnd.Kind.LOST
-        : switch (alert.getDescription()) {
-          case CERTIFICATE_EXPIRED -> LinkEnd.Kind.EXPIRED;
-          case BAD_CERTIFICATE,
-              UNSUPPORTED_CERTIFICATE,
-              CERTIFICATE_REVOKED,
-              CERTIFICATE_UNKNOWN,
-              UNKNOWN_CA,
-              ACCESS_DENIED -> LinkEnd.Kind.CERTIFICATE_REFUSED;
-          default -> LinkEnd.Kind.LOST;
-        };
+    LinkEnd.Kind kind = Alerts.saysExpired(error)
+        ? LinkEnd.Kind.EXPIRED
+        : Alerts.refusesUs(error) ? LinkEnd.Kind.CERTIFICATE_REFUSED : LinkEnd.Kind.LOST;
     return new LinkEnd(kind, String.valueOf(error.getMessage()));
   }
 

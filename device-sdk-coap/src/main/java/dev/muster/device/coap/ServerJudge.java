@@ -67,7 +67,7 @@ final class ServerJudge implements NewAdvancedCertificateVerifier {
       return new CertificateVerificationResult(
           connection,
           new HandshakeException(
-              "the broker is not trusted",
+              "the server is not trusted",
               new AlertMessage(AlertLevel.FATAL, AlertDescription.BAD_CERTIFICATE),
               e),
           null);

@@ -9,7 +9,6 @@ import dev.muster.device.ServerProtocolException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
-import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.est.ExtensionWish;
 import dev.muster.protocol.identity.DeviceSubject;
@@ -34,16 +33,17 @@ import javax.security.auth.x500.X500Principal;
 public final class EstClient {
   private static final X500Principal NO_NAME = new X500Principal("");
 
-  private final EstHttp http;
+  private final EstChannel channel;
   private final TrustAnchors trust;
 
   /**
-   * @param base {@code https://host:port}, with or without {@code /.well-known/est} and a label
+   * @param base {@code https://host:port}, with or without {@code /.well-known/est} and a label; or
+   *     {@code coaps://host:port}, if there is a library for it
    * @param identity shown to the server
    */
   public EstClient(
       URI base, TlsIdentity identity, TrustAnchors trust, Duration limit, DeviceClock clock) {
-    this.http = new EstHttp(base, identity, limit, clock);
+    this.channel = EstChannels.open(base, identity, limit, clock);
     this.trust = trust;
   }
 
@@ -67,23 +67,31 @@ public final class EstClient {
     return request(EstOperation.SIMPLE_REENROLL, keys, subject);
   }
 
-  /** Asks for nothing but the time, which the clock learns from any answer. */
+  /** Asks for nothing but the time, which the clock learns from any answer over HTTPS. */
   public void askTime() throws EnrollmentException {
-    http.get(EstOperation.CA_CERTS);
+    try {
+      channel.get(EstOperation.CA_CERTS);
+    } finally {
+      channel.hangUp();
+    }
   }
 
   /** Ends a call in progress, which then throws, and lets no other begin; does not block. */
   public void abort() {
-    http.abort();
+    channel.abort();
   }
 
   private IssuedCertificate request(EstOperation operation, KeyPair keys, X500Principal subject)
       throws EnrollmentException {
-    List<X509Certificate> authorities = parse(http.get(EstOperation.CA_CERTS));
-    List<ExtensionWish> extensions = Wishes.read(http.get(EstOperation.CSR_ATTRS));
-    byte[] request = EstBase64.encode(CertificationRequests.write(keys, subject, extensions));
-    List<X509Certificate> issued = parse(http.post(operation, request));
-    return check(leafFor(keys, issued), authorities, issued);
+    try {
+      List<X509Certificate> authorities = parse(channel.get(EstOperation.CA_CERTS));
+      List<ExtensionWish> extensions = Wishes.read(channel.get(EstOperation.CSR_ATTRS));
+      byte[] request = CertificationRequests.write(keys, subject, extensions);
+      List<X509Certificate> issued = parse(channel.post(operation, request));
+      return check(leafFor(keys, issued), authorities, issued);
+    } finally {
+      channel.hangUp();
+    }
   }
 
   private static X509Certificate leafFor(KeyPair keys, List<X509Certificate> issued)
@@ -116,9 +124,8 @@ public final class EstClient {
     }
   }
 
-  static List<X509Certificate> parse(byte[] body) throws ServerProtocolException {
+  static List<X509Certificate> parse(byte[] certsOnly) throws ServerProtocolException {
     try {
-      byte[] certsOnly = EstBase64.decode(body);
       List<X509Certificate> certificates = new ArrayList<>();
       for (Certificate certificate : CertificateFactory.getInstance("X.509")
           .generateCertificates(new ByteArrayInputStream(certsOnly))) {
@@ -128,9 +135,9 @@ public final class EstClient {
         throw new ServerProtocolException("the server's answer holds no certificate", null);
       }
       return certificates;
-    } catch (CertificateException | IllegalArgumentException e) {
+    } catch (CertificateException e) {
       throw new ServerProtocolException(
-          "the server's answer is not certs-only PKCS#7 in base64 (RFC 8951, 3.2.1)", e);
+          "the server's answer is not certs-only PKCS#7 (RFC 8951, 3.2.1)", e);
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.tls.HardenedSockets;
 import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
 import java.io.ByteArrayOutputStream;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * HTTP as EST uses it. Stands on {@link HttpsURLConnection}, which needs no thread of its own;
  * everything that class takes from statics of the program around us is set here.
  */
-final class EstHttp {
+final class EstHttp implements EstChannel {
   /** A chain of four with generous extensions is 8 kB. */
   private static final int MAX_BODY_BYTES = 256 * 1024;
 
@@ -53,17 +54,36 @@ final class EstHttp {
     this.clock = clock;
   }
 
-  /** The body; empty if a server has nothing to say to csrattrs. */
-  byte[] get(EstOperation operation) throws EnrollmentException {
-    return call(operation, null);
+  @Override
+  public byte[] get(EstOperation operation) throws EnrollmentException {
+    return decoded(operation, call(operation, null));
   }
 
-  byte[] post(EstOperation operation, byte[] body) throws EnrollmentException {
-    return call(operation, body);
+  @Override
+  public byte[] post(EstOperation operation, byte[] request) throws EnrollmentException {
+    return decoded(operation, call(operation, EstBase64.encode(request)));
   }
 
-  /** Ends a call in progress, which then fails, and lets no other begin; does not block. */
-  void abort() {
+  private static byte[] decoded(EstOperation operation, byte[] body)
+      throws ServerProtocolException {
+    if (body.length == 0 && operation == EstOperation.CSR_ATTRS) {
+      return body;
+    }
+    try {
+      return EstBase64.decode(body);
+    } catch (IllegalArgumentException e) {
+      throw new ServerProtocolException(
+          "the server's answer to " + operation.segment() + " is not base64 (RFC 8951, 3.1)", e);
+    }
+  }
+
+  @Override
+  public void hangUp() {
+    // Each call has a connection of its own.
+  }
+
+  @Override
+  public void abort() {
     sockets.cut();
   }
 

@@ -6,7 +6,6 @@ package dev.muster.device.internal.est;
 
 import dev.muster.device.ServerProtocolException;
 import dev.muster.protocol.est.CsrAttributes;
-import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.ExtensionWish;
 import dev.muster.protocol.est.KeyWish;
 import java.util.List;
@@ -28,7 +27,7 @@ final class Wishes {
     }
     CsrAttributes wishes;
     try {
-      wishes = CsrAttributes.read(EstBase64.decode(body));
+      wishes = CsrAttributes.read(body);
     } catch (IllegalArgumentException e) {
       throw new ServerProtocolException(
           "the server's csrattrs are not as RFC 9908 has them: " + e.getMessage(), e);
