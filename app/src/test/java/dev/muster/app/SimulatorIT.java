@@ -32,8 +32,15 @@ class SimulatorIT {
   @Test
   void simulator_everyBlockInOrder_losesNothing() throws IOException {
     Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
-    try (MusterProcess backend =
-        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
+    try (MusterProcess backend = MusterProcess.start(
+            folder,
+            "serve",
+            "--ephemeral-ports",
+            "--set",
+            "ports.coaps=0",
+            "--set",
+            "ports.telemetryCoaps=0")
+        .awaitReady()) {
       Path script =
           Files.writeString(folder.resolve("page.sh"), "set -eu -o pipefail\n" + script());
       MusterProcess.startCommand(folder, Map.of(), List.of("bash", "-x", script.toString()))
@@ -64,6 +71,10 @@ class SimulatorIT {
     assertThat(run.path("phases").findValues("back"))
         .as("who was cut, or renewed, is online again")
         .anyMatch(back -> back.asInt() > 0);
+    JsonNode coap = new ObjectMapper().readTree(folder.resolve("coap.json").toFile());
+    assertThat(coap.path("server").asText()).startsWith("coaps:");
+    assertThat(coap.path("result").asText()).as(coap::toPrettyString).isEqualTo("passed");
+    assertThat(coap.path("connected").asInt()).isEqualTo(5);
     String compared = MusterProcess.run(folder, "simulate", "compare", "run.html", "run.json")
         .expect(0)
         .stdout();

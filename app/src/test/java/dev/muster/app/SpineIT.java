@@ -55,7 +55,13 @@ class SpineIT {
   @BeforeAll
   static void start() {
     backend = MusterProcess.start(
-            folder, "serve", "--ephemeral-ports", "--set", "ports.telemetryCoaps=0")
+            folder,
+            "serve",
+            "--ephemeral-ports",
+            "--set",
+            "ports.coaps=0",
+            "--set",
+            "ports.telemetryCoaps=0")
         .awaitReady();
     ports = Endpoints.read(folder.resolve("muster-data"));
     operator = OperatorClient.local(folder.resolve("muster-data"));
@@ -88,15 +94,15 @@ class SpineIT {
   }
 
   private static FleetDevice device(String serial, Path trust) {
-    return device(serial, trust, ports.mqttUrl());
+    return device(serial, trust, ports.estUrl(), ports.mqttUrl());
   }
 
-  private static FleetDevice device(String serial, Path trust, URI broker) {
+  private static FleetDevice device(String serial, Path trust, URI enrollment, URI broker) {
     // Not by a command: a JVM for each takes seconds.
     Path identity = folder.resolve(serial);
     Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, identity);
     return FleetDevice.builder()
-        .enrollment(ports.estUrl())
+        .enrollment(enrollment)
         .broker(broker)
         .trust(trust)
         .factoryIdentity(identity.resolve("device.key"), identity.resolve("chain.pem"))
@@ -133,9 +139,10 @@ class SpineIT {
   @Test
   void device_overCoap_isTheSame() throws Exception {
     muster("admin", "twin", "set", "acme-sn-7", "{\"interval\": 10}").expect(0);
+    URI enrollment = URI.create("coaps://localhost:" + ports.coaps());
     URI broker = URI.create("coaps://localhost:" + ports.telemetryCoaps());
     Path root = folder.resolve("muster-data/trust/root.pem");
-    try (FleetDevice device = device("SN-7", root, broker)) {
+    try (FleetDevice device = device("SN-7", root, enrollment, broker)) {
       device.onCommand("blink", (command, context) -> CommandResult.done(command.payload()));
       device.twin().onDesired(desired -> device.twin().report(desired));
       device.start();

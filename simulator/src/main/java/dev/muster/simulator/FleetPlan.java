@@ -15,6 +15,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param messagesPerSecond of each device once it is online, above 0, up to 1000
  * @param payload what they send
  * @param scenario what happens to them, and for how long
- * @param enrollment the EST server, {@code https://host:port}; null: none, the devices connect with
- *     what came with them, for which they have to be light
- * @param broker the MQTT broker, {@code mqtts://host:port}
+ * @param enrollment the EST server, {@code https://host:port} or {@code coaps://host:port}; null:
+ *     none, the devices connect with what came with them, for which they have to be light
+ * @param broker {@code mqtts://host:port}, or {@code coaps://host:port} for a fleet that speaks
+ *     CoAP, which is of the SDK
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state, in a directory of its own; a later run
  *     with the same directory finds the devices enrolled
@@ -48,6 +50,11 @@ public record FleetPlan(
     String serialPrefix,
     long seed) {
   private static final int MAX_RATE = 1000;
+  /** Each has a socket and five threads of its own, as firmware has. */
+  private static final int MAX_OVER_COAP = 200;
+
+  private static final String COAPS = "coaps";
+  private static final Set<String> ENROLLMENT_SCHEMES = Set.of("https", COAPS);
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,31}");
 
   /** @throws IllegalArgumentException naming the first component that is out of bounds */
@@ -67,11 +74,18 @@ public record FleetPlan(
     requireNonNull(payload, "payload");
     scenario.phases().forEach(phase -> requireFits(phase, client));
     require(
-        enrollment == null ? client == Client.LIGHT : "https".equals(enrollment.getScheme()),
+        enrollment == null
+            ? client == Client.LIGHT
+            : ENROLLMENT_SCHEMES.contains(String.valueOf(enrollment.getScheme())),
         "enrollment",
         String.valueOf(enrollment),
-        "https://host:port");
-    require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
+        "https://host:port or coaps://host:port");
+    if (COAPS.equals(broker.getScheme())) {
+      require(client == Client.SDK, "client", client, "sdk, over CoAP");
+      require(devices <= MAX_OVER_COAP, "devices", devices, "1 to 200 over CoAP");
+    } else {
+      require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
+    }
     require(
         PREFIX.matcher(serialPrefix).matches(),
         "serialPrefix",

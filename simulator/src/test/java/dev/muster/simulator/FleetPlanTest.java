@@ -38,14 +38,26 @@ final class FleetPlanTest {
     refused(() -> Plans.plan(1, 1, MINUTE, MINUTE.negated(), 1), "rampUp: PT-1M (");
     refused(() -> withUris("http://a:1", "mqtts://b:2", "s"), "enrollment: http://a:1 (");
     refused(() -> withUris("https://a:1", "mqtt://b:2", "s"), "broker: mqtt://b:2 (");
+    refused(
+        () -> overCoap(FleetPlan.Client.SDK, 201), "devices: 201 (expected: 1 to 200 over CoAP)");
+    refused(() -> overCoap(FleetPlan.Client.LIGHT, 1), "client: light (expected: sdk, over CoAP)");
     refused(() -> withUris("https://a:1", "mqtts://b:2", "../s"), "serialPrefix: \"../s\" (");
   }
 
   private static FleetPlan withUris(String enrollment, String broker, String prefix) {
+    return plan(FleetPlan.Client.SDK, 1, enrollment, broker, prefix);
+  }
+
+  private static FleetPlan overCoap(FleetPlan.Client client, int devices) {
+    return plan(client, devices, "coaps://a:1", "coaps://b:2", "s");
+  }
+
+  private static FleetPlan plan(
+      FleetPlan.Client client, int devices, String enrollment, String broker, String prefix) {
     Path path = Path.of("x");
     return new FleetPlan(
-        FleetPlan.Client.SDK,
-        1,
+        client,
+        devices,
         1,
         Payload.CONSTANT,
         Scenario.plain(MINUTE, MINUTE),

@@ -28,8 +28,10 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -78,6 +80,13 @@ public final class SimulateCommand implements Callable<Integer> {
   FleetPlan.@Nullable Client client;
 
   @Option(
+      names = "--transport",
+      paramLabel = "mqtt|coap",
+      description =
+          "What devices speak: EST over HTTPS and MQTT, or CoAP for both, up to 200 devices of the SDK (default: ${DEFAULT-VALUE}).")
+  Transport transport = Transport.MQTT;
+
+  @Option(
       names = "--rate",
       paramLabel = "R",
       description = "Messages per second of each device (default: as the scenario says, or 1).")
@@ -107,7 +116,8 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--est",
       paramLabel = "URL",
-      description = "EST server (default: the server's host, port 8443).")
+      description =
+          "EST server, https or coaps (default: the server's host, port 8443; over CoAP, 5684).")
   @Nullable URI est;
 
   @Option(
@@ -115,6 +125,13 @@ public final class SimulateCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = "MQTT broker (default: the server's host, port 8883).")
   @Nullable URI mqtt;
+
+  @Option(
+      names = "--coap",
+      paramLabel = "URL",
+      description =
+          "Where telemetry goes over CoAP (default: the server's host, port 5685); with --transport coap.")
+  @Nullable URI coap;
 
   @Option(
       names = "--broker-only",
@@ -235,7 +252,7 @@ public final class SimulateCommand implements Callable<Integer> {
           first(null, asked.payload(), Payload.DAY_CURVE),
           asked.scenario(),
           brokerOnly ? null : estUrl(),
-          mqttUrl(),
+          brokerUrl(),
           access.trustedRoot(),
           stateDirectory(),
           // A device enrolls once; the other client would come with a second key.
@@ -268,8 +285,14 @@ public final class SimulateCommand implements Callable<Integer> {
     if (brokerOnly && client == FleetPlan.Client.SDK) {
       throw new UserError("--client: sdk (expected: light, with --broker-only)");
     }
+    if (brokerOnly && transport == Transport.COAP) {
+      throw new UserError("--transport: coap (expected: mqtt, with --broker-only)");
+    }
     if (client != null) {
       return client;
+    }
+    if (transport == Transport.COAP) {
+      return FleetPlan.Client.SDK;
     }
     return brokerOnly || scenario != null || count > MOST_SDK_DEVICES
         ? FleetPlan.Client.LIGHT
@@ -284,9 +307,34 @@ public final class SimulateCommand implements Callable<Integer> {
     if (est != null) {
       return est;
     }
+    if (transport == Transport.COAP) {
+      return coapsUrl("ports.coaps", Endpoints::coaps, 5684);
+    }
     return access.server() == null
         ? Endpoints.read(access.data()).estUrl()
         : URI.create("https://" + access.server().getHost() + ":8443");
+  }
+
+  private URI brokerUrl() {
+    if (transport == Transport.MQTT) {
+      return mqttUrl();
+    }
+    return coap != null ? coap : coapsUrl("ports.telemetryCoaps", Endpoints::telemetryCoaps, 5685);
+  }
+
+  /** @param setting is off unless somebody gave a port */
+  private URI coapsUrl(String setting, Function<Endpoints, @Nullable Integer> port, int usual) {
+    URI server = access.server();
+    if (server != null) {
+      return URI.create("coaps://" + server.getHost() + ":" + usual);
+    }
+    Integer listens = port.apply(Endpoints.read(access.data()));
+    if (listens == null) {
+      throw new UserError(
+          setting + ": none (expected: a port, for --transport coap)",
+          "start the server with: muster serve --set ports.coaps=5684 --set ports.telemetryCoaps=5685");
+    }
+    return URI.create("coaps://localhost:" + listens);
   }
 
   private URI mqttUrl() {
@@ -308,6 +356,17 @@ public final class SimulateCommand implements Callable<Integer> {
     return access.server() == null && !brokerOnly
         ? access.data().resolve("simulator")
         : Path.of("muster-simulator");
+  }
+
+  enum Transport {
+    MQTT,
+    COAP;
+
+    /** As it is written on the command line. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** Two runs side by side. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Where devices go, and what they know of it.
  *
  * @param enrollment the EST server; null: there is none, devices connect as what they came with
- * @param broker the MQTT broker, {@code mqtts://host:port}
+ * @param broker {@code mqtts://host:port}, or {@code coaps://host:port} for devices of the SDK
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state
  * @param seed of whatever a device does at random
