@@ -74,7 +74,7 @@ class SimulatorIT {
     JsonNode coap = new ObjectMapper().readTree(folder.resolve("coap.json").toFile());
     assertThat(coap.path("server").asText()).startsWith("coaps:");
     assertThat(coap.path("result").asText()).as(coap::toPrettyString).isEqualTo("passed");
-    assertThat(coap.path("connected").asInt()).isEqualTo(5);
+    assertThat(coap.path("connected").asInt()).isEqualTo(3);
     String compared = MusterProcess.run(folder, "simulate", "compare", "run.html", "run.json")
         .expect(0)
         .stdout();

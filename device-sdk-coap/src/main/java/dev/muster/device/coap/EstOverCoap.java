@@ -45,9 +45,9 @@ final class EstOverCoap implements EstChannel {
   private final Duration limit;
   private final Configuration californium;
   private final ServerJudge judge;
-  private @Nullable Session session;
-  private @Nullable CompletableFuture<Response> underWay;
-  private boolean aborted;
+  private @Nullable Session session; // Owned by the thread that calls.
+  private volatile @Nullable CompletableFuture<Response> underWay;
+  private volatile boolean aborted;
 
   /** What is kept for the next call. */
   private record Session(InetSocketAddress server, DTLSConnector connector, CoapEndpoint endpoint) {
@@ -91,8 +91,13 @@ final class EstOverCoap implements EstChannel {
   private Response ask(Request request) throws EnrollmentException {
     CompletableFuture<Response> answer = new CompletableFuture<>();
     request.addMessageObserver(new Asked(answer));
+    underWay = answer;
     try {
-      Session by = begin(answer);
+      if (aborted) { // Looked at after that, and set before underWay is: one sees the other.
+        throw ended();
+      }
+      Session by = session == null ? open() : session;
+      session = by;
       request.setDestinationContext(new AddressEndpointContext(by.server(), base.getHost(), null));
       by.endpoint().sendRequest(request);
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -106,17 +111,8 @@ final class EstOverCoap implements EstChannel {
     }
   }
 
-  private synchronized Session begin(CompletableFuture<Response> answer) throws IOException {
-    if (aborted) {
-      throw new IOException("ended by this device");
-    }
-    Session kept = session;
-    if (kept == null) {
-      kept = open();
-      session = kept;
-    }
-    underWay = answer;
-    return kept;
+  private static IOException ended() {
+    return new IOException("ended by this device");
   }
 
   private Session open() throws IOException {
@@ -136,17 +132,16 @@ final class EstOverCoap implements EstChannel {
   /** Says goodbye, so that the server keeps no session for nobody. */
   @Override
   public void hangUp() {
-    Session kept;
-    synchronized (this) {
-      kept = session;
-      session = null;
-    }
+    Session kept = session;
+    session = null;
     if (kept == null) {
       return;
     }
     try {
-      kept.connector().close(kept.server());
-      TimeUnit.MILLISECONDS.sleep(GOODBYE_MS);
+      if (!aborted) {
+        kept.connector().close(kept.server());
+        TimeUnit.MILLISECONDS.sleep(GOODBYE_MS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -155,10 +150,11 @@ final class EstOverCoap implements EstChannel {
   }
 
   @Override
-  public synchronized void abort() {
+  public void abort() {
     aborted = true;
-    if (underWay != null) {
-      underWay.completeExceptionally(new IOException("ended by this device"));
+    CompletableFuture<Response> call = underWay;
+    if (call != null) {
+      call.completeExceptionally(ended());
     }
   }
 
