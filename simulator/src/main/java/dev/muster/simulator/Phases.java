@@ -65,9 +65,11 @@ final class Phases {
   private void kill(Phase.KillServer phase, SplittableRandom random) {
     double spacing = (double) phase.length().toNanos() / phase.times();
     long begin = timeline.nanos();
+    long end = begin + phase.length().toNanos();
     for (int i = 0; i < phase.times(); i++) {
       long moment = begin + (long) ((i + random.nextDouble()) * spacing);
-      timeline.at(moment, () -> timeline.blocking(server::killServer));
+      timeline.at(
+          moment, () -> timeline.blocking(() -> server.killServer(() -> timeline.nanos() < end)));
     }
   }
 

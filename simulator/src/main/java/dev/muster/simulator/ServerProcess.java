@@ -96,7 +96,11 @@ public final class ServerProcess {
       // The name in brackets may hold anything, blanks too.
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
       long ticks = Long.parseLong(fields[USER_TICKS]) + Long.parseLong(fields[SYSTEM_TICKS]);
-      return new Usage(Duration.ofMillis(ticks * 1000 / TICKS_PER_SECOND), resident());
+      long resident = resident();
+      // One that is about to end has no memory any more.
+      return resident == 0
+          ? null
+          : new Usage(Duration.ofMillis(ticks * 1000 / TICKS_PER_SECOND), resident);
     } catch (IOException e) {
       return null;
     }

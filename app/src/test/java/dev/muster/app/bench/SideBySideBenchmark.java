@@ -38,6 +38,7 @@ class SideBySideBenchmark {
   private static final int DEVICES = Integer.getInteger("bench.devices", 500);
   private static final int SECONDS = Integer.getInteger("bench.seconds", 15);
   private static final Duration LIMIT = Duration.ofMinutes(5);
+  private static final String HEAP = "-Xmx1g";
   private static final int STEADY = 2;
   private static final int FLOOD = 3;
 
@@ -116,6 +117,8 @@ class SideBySideBenchmark {
         port,
         List.of(
             java,
+            "-XX:+UseSerialGC",
+            HEAP,
             "-cp",
             path,
             "dev.muster.broker.bench.PlainBroker",
@@ -182,7 +185,10 @@ class SideBySideBenchmark {
   private ProcessBuilder pinned(int core, List<String> command) {
     List<String> whole = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
     whole.addAll(command);
-    return new ProcessBuilder(whole).directory(folder.toFile());
+    ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
+    // Not what the tests have, whose processes are short-lived: with the second compiler, as in use.
+    builder.environment().put("MUSTER_JAVA_OPTS", HEAP);
+    return builder;
   }
 
   private JsonNode load(Contender contender) throws Exception {

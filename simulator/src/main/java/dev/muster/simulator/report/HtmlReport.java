@@ -249,7 +249,7 @@ public final class HtmlReport {
     String rows = counts.properties().stream()
         .sorted(Map.Entry.comparingByValue((a, b) -> Long.compare(b.asLong(), a.asLong())))
         .map(entry -> "<tr><th scope=\"row\">" + Html.text(entry.getKey())
-            + cell(LineChart.number(entry.getValue().asDouble())) + "</tr>")
+            + "<td class=\"count\">" + LineChart.number(entry.getValue().asDouble()) + "</tr>")
         .collect(Collectors.joining());
     return "<h2>" + title + "</h2><div class=\"scroll\"><table class=\"reasons\"><tbody>" + rows
         + "</tbody></table></div>";

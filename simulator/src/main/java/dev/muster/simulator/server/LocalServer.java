@@ -90,9 +90,14 @@ public final class LocalServer implements AutoCloseable {
     return builder.start();
   }
 
-  private void awaitReady() {
+  /**
+   * Waits until it serves.
+   *
+   * @throws ServerFaultException if it ends, or takes longer than 90 s
+   */
+  void awaitReady() {
     long deadline = System.nanoTime() + READY_LIMIT.toNanos();
-    while (!isReady()) {
+    while (!isAlive() || !isReady()) {
       if (!isAlive() || System.nanoTime() > deadline) {
         throw new ServerFaultException("server: "
             + (isAlive()

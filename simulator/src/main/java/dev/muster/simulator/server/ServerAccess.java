@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ public final class ServerAccess implements AutoCloseable {
   private final List<Phase.Hook> open = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private int kills;
-  private boolean closed;
+  private volatile boolean closed;
 
   /**
    * @param server null: there is none that was started here
@@ -51,17 +52,22 @@ public final class ServerAccess implements AutoCloseable {
     return new ServerAccess(null, null, Path.of("hooks.log"));
   }
 
-  /** Kills the server and starts it again; does not wait until it serves. */
-  public synchronized void killServer() {
+  /**
+   * Kills the server and starts it again. If it was killed before, this waits until it serves: one
+   * that only ever starts acknowledges nothing that could be lost.
+   *
+   * @param wanted whether it is to be killed, after that wait
+   */
+  public synchronized void killServer(BooleanSupplier wanted) {
     LocalServer killed = server;
-    if (closed) {
-      return;
-    }
     if (killed == null) {
       problems.add("server: none was started here, so none was killed");
       return;
     }
-    checkAlive(killed);
+    awaitReady(killed);
+    if (closed || !wanted.getAsBoolean()) {
+      return;
+    }
     try {
       killed.killAndRestart();
       kills++;
@@ -111,9 +117,11 @@ public final class ServerAccess implements AutoCloseable {
     }
   }
 
-  private void checkAlive(LocalServer watched) {
-    if (!watched.isAlive()) {
-      problems.add("server: had ended by itself with " + watched.exitCode());
+  private void awaitReady(LocalServer watched) {
+    try {
+      watched.awaitReady();
+    } catch (ServerFaultException e) {
+      problems.add(e.getMessage());
     }
   }
 
@@ -146,17 +154,21 @@ public final class ServerAccess implements AutoCloseable {
   }
 
   /**
-   * Ends the hooks that are still open, the last first. The server goes on: it is to be asked what
-   * it has stored.
+   * Ends the hooks that are still open, the last first, and waits until the server serves: it is to
+   * be asked what it has stored.
    */
   @Override
-  public synchronized void close() {
+  public void close() {
     closed = true;
+    endHooks();
+  }
+
+  private synchronized void endHooks() {
     for (int i = open.size() - 1; i >= 0; i--) {
       end(open.get(i));
     }
     if (server != null) {
-      checkAlive(server);
+      awaitReady(server);
     }
   }
 }

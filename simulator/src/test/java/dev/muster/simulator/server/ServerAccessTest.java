@@ -40,9 +40,11 @@ class ServerAccessTest {
     try (LocalServer server = LocalServer.start(command, Map.of(), log, null)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
       long first = server.pid();
-      access.killServer();
+      access.killServer(() -> true);
       assertThat(server.pid()).isNotEqualTo(first);
       assertThat(ProcessHandle.of(first)).isEmpty();
+      assertThat(access.kills()).isEqualTo(1);
+      access.killServer(() -> false);
       assertThat(access.kills()).isEqualTo(1);
       assertThat(access.problems()).isEmpty();
       await().until(() -> Files.readAllLines(folder.resolve("pids")).size() == 2);
@@ -72,14 +74,15 @@ class ServerAccessTest {
       Files.delete(wanted);
       await().until(() -> !server.isAlive());
       access.close();
-      assertThat(access.problems()).containsExactly("server: had ended by itself with 4");
+      assertThat(access.problems()).containsExactly(
+              "server: ended by itself with 4 (what it printed is in " + log + ")");
     }
   }
 
   @Test
   void kill_withoutAServerOfOurs_killsNothing() {
     ServerAccess access = ServerAccess.none();
-    access.killServer();
+    access.killServer(() -> true);
     assertThat(access.kills()).isZero();
     assertThat(access.problems())
         .containsExactly("server: none was started here, so none was killed");
