@@ -60,7 +60,8 @@ class ProofIT {
       environment.putAll(Map.of("DEVICES", "20", "KILLS", "10", "LENGTH", "50s", "REST", "5s"));
     }
     // On a slow machine fewer: each waits until the server has recovered from the one before.
-    assertThat(prove("kills", "data").path("serverFaults").path("kills").asInt()).isPositive();
+    assertThat(prove("kills", "data").path("serverFaults").path("kills").asInt())
+        .isPositive();
   }
 
   @Test

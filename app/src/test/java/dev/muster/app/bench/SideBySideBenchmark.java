@@ -186,7 +186,8 @@ class SideBySideBenchmark {
     List<String> whole = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
     whole.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
-    // Not what the tests have, whose processes are short-lived: with the second compiler, as in use.
+    // Not what the tests have, whose processes are short-lived: with the second compiler, as in
+    // use.
     builder.environment().put("MUSTER_JAVA_OPTS", HEAP);
     return builder;
   }

@@ -248,8 +248,8 @@ public final class HtmlReport {
     }
     String rows = counts.properties().stream()
         .sorted(Map.Entry.comparingByValue((a, b) -> Long.compare(b.asLong(), a.asLong())))
-        .map(entry -> "<tr><th scope=\"row\">" + Html.text(entry.getKey())
-            + "<td class=\"count\">" + LineChart.number(entry.getValue().asDouble()) + "</tr>")
+        .map(entry -> "<tr><th scope=\"row\">" + Html.text(entry.getKey()) + "<td class=\"count\">"
+            + LineChart.number(entry.getValue().asDouble()) + "</tr>")
         .collect(Collectors.joining());
     return "<h2>" + title + "</h2><div class=\"scroll\"><table class=\"reasons\"><tbody>" + rows
         + "</tbody></table></div>";

@@ -74,8 +74,8 @@ class ServerAccessTest {
       Files.delete(wanted);
       await().until(() -> !server.isAlive());
       access.close();
-      assertThat(access.problems()).containsExactly(
-              "server: ended by itself with 4 (what it printed is in " + log + ")");
+      assertThat(access.problems())
+          .containsExactly("server: ended by itself with 4 (what it printed is in " + log + ")");
     }
   }
 
