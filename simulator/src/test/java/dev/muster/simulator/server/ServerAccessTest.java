@@ -68,7 +68,7 @@ class ServerAccessTest {
   @Test
   void server_thatEndsByItself_isAProblem() throws IOException {
     Path wanted = Files.createFile(folder.resolve("wanted"));
-    String command = "echo ready; while [ -e " + wanted + " ]; do sleep 0.05; done; exit 4";
+    String command = "echo ready now; while [ -e " + wanted + " ]; do sleep 0.05; done; exit 4";
     try (LocalServer server = LocalServer.start(command, Map.of(), log, null)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
       Files.delete(wanted);
