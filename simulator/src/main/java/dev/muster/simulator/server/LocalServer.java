@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * each start begins anew. Thread-safe; blocks.
  */
 public final class LocalServer implements AutoCloseable {
-  private static final Duration READY_LIMIT = Duration.ofSeconds(90);
+  private static final Duration READY_LIMIT = Duration.ofMinutes(5);
   private static final Duration END_LIMIT = Duration.ofSeconds(20);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(1);
   private static final long POLL_MS = 50;
@@ -59,7 +59,7 @@ public final class LocalServer implements AutoCloseable {
    *
    * @param command for {@code sh}
    * @param environment variables besides those of this process
-   * @throws ServerFaultException if it cannot be started, or ends, or takes longer than 90 s
+   * @throws ServerFaultException if it cannot be started, or ends, or takes longer than five minutes
    */
   public static LocalServer start(
       String command,
@@ -93,7 +93,7 @@ public final class LocalServer implements AutoCloseable {
   /**
    * Waits until it serves.
    *
-   * @throws ServerFaultException if it ends, or takes longer than 90 s
+   * @throws ServerFaultException if it ends, or takes longer than five minutes
    */
   void awaitReady() {
     long deadline = System.nanoTime() + READY_LIMIT.toNanos();
