@@ -59,7 +59,8 @@ public final class LocalServer implements AutoCloseable {
    *
    * @param command for {@code sh}
    * @param environment variables besides those of this process
-   * @throws ServerFaultException if it cannot be started, or ends, or takes longer than five minutes
+   * @throws ServerFaultException if it cannot be started, or ends, or takes longer than five
+   *     minutes
    */
   public static LocalServer start(
       String command,
