@@ -25,6 +25,8 @@ module dev.muster.device {
       dev.muster.device.coap;
   exports dev.muster.device.internal.log to
       dev.muster.device.coap;
+  exports dev.muster.device.internal.loop to
+      dev.muster.device.coap;
   exports dev.muster.device.internal.mqtt to
       dev.muster.device.coap;
   exports dev.muster.device.internal.tls to

@@ -49,11 +49,11 @@ import org.jspecify.annotations.Nullable;
  * A device of a fleet: enrolls with its factory identity, keeps and renews its certificate, stays
  * connected, and sends what is published until the broker has it.
  *
- * <p>Thread-safe. Has one thread of its own; up to two more while it calls you, does a command, or
- * talks to the enrollment server; and a fourth if both of these are busy when it has to talk to
- * that one, so that a certificate is renewed whatever your code waits for. It goes again as soon as
- * one of the three has nothing to do. All are daemons. Three of the MQTT client come on top while
- * it is connected. Shares nothing with other instances, of which a JVM may hold thousands.
+ * <p>Thread-safe. Has one thread of its own, which speaks MQTT as well; up to two more while it
+ * calls you, does a command, makes a connection, or talks to the enrollment server; and a fourth if
+ * both of these are busy when it has to do one of the latter, so that a certificate is renewed
+ * whatever your code waits for. It goes again as soon as one of the three has nothing to do. All
+ * are daemons. Shares nothing with other instances, of which a JVM may hold thousands.
  */
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
@@ -310,6 +310,7 @@ public final class FleetDevice implements AutoCloseable {
     private RandomGenerator random = new SecureRandom();
     private DeviceListener listener = new DeviceListener() {};
     private DeviceTiming timing = DeviceTiming.STANDARD;
+    private MqttClient mqttClient = MqttClient.BUILT_IN;
     private @Nullable MqttTransport transport;
     private @Nullable Executor callbacks;
     private int maxQueuedMessages = DEFAULT_QUEUED_MESSAGES;
@@ -336,8 +337,14 @@ public final class FleetDevice implements AutoCloseable {
      * absent.
      */
     public Builder broker(URI uri) {
-      Transports.to(requireNonNull(uri, "broker"));
+      Transports.to(requireNonNull(uri, "broker"), mqttClient);
       broker = uri;
+      return this;
+    }
+
+    /** Who speaks MQTT with the broker; by default the SDK itself. */
+    public Builder mqttClient(MqttClient client) {
+      mqttClient = requireNonNull(client, "client");
       return this;
     }
 
@@ -474,7 +481,7 @@ public final class FleetDevice implements AutoCloseable {
     public FleetDevice build() {
       URI enrollTo = set("enrollment", enrollment);
       URI connectTo = set("broker", broker);
-      MqttTransport way = transport != null ? transport : Transports.to(connectTo);
+      MqttTransport way = transport != null ? transport : Transports.to(connectTo, mqttClient);
       Path state = set("stateDirectory", stateDirectory);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
       KeyVault vault = KeyPlaces.open(keys);

@@ -15,9 +15,11 @@ import dev.muster.coap.CoapsService;
 import dev.muster.coap.Diagnostics;
 import dev.muster.coap.Observation;
 import dev.muster.coap.Watch;
+import dev.muster.device.MqttClient;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.mqtt.LinkEnd;
 import dev.muster.device.internal.mqtt.LinkEvents;
 import dev.muster.device.internal.mqtt.LinkSettings;
@@ -43,8 +45,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
@@ -64,7 +66,8 @@ class CoapLinkTest {
   @TempDir
   Path folder;
 
-  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final EventLoop loop = new EventLoop(Thread::new, fault -> {});
+  private final ExecutorService pool = Executors.newCachedThreadPool();
   private final Broker broker = new Broker();
   private final Recorder recorder = new Recorder();
   private TestPki.Credential server = ROOT.issue("CN=broker").server().build();
@@ -170,7 +173,8 @@ class CoapLinkTest {
   @AfterEach
   void stop() {
     coaps.close();
-    timer.shutdownNow();
+    loop.close();
+    pool.shutdownNow();
   }
 
   private MqttLink connect() throws IOException {
@@ -185,8 +189,8 @@ class CoapLinkTest {
         new Credential(DEVICE.key(), DEVICE.chain()),
         TrustAnchors.read(root),
         DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
-    return Transports.to(uri)
-        .connect(new LinkSettings(uri, "d1", identity, timeout, keepAlive, timer), recorder);
+    return Transports.to(uri, MqttClient.BUILT_IN)
+        .connect(new LinkSettings(uri, "d1", identity, timeout, keepAlive, loop, pool), recorder);
   }
 
   private static OutboundMessage message(String place, long sequence) {

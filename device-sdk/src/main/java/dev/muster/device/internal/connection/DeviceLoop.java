@@ -15,6 +15,7 @@ import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.log.LogRing;
+import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.mqtt.LinkEnd;
 import dev.muster.device.internal.mqtt.LinkEvents;
 import dev.muster.device.internal.mqtt.LinkSettings;
@@ -39,7 +40,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -54,8 +54,8 @@ import org.slf4j.Logger;
 public final class DeviceLoop {
   private static final Logger LOG = DeviceLogger.of(DeviceLoop.class);
 
-  /** More would not make a device faster, and a broker has thousands of them. */
-  private static final int MAX_WINDOW = 10;
+  /** More would not make a device faster; what a broker can bear of each it says itself. */
+  private static final int MAX_WINDOW = 64;
 
   private static final int PACKET_TOO_LARGE = 0x95;
   private static final int FIRST_FAILURE = 0x80;
@@ -67,7 +67,8 @@ public final class DeviceLoop {
   private final OutboundQueue queue;
   private final List<Dialogue> dialogues;
   private final Status status;
-  private final Owner owner;
+  private final EventLoop owner;
+  private final Executor threads;
   private final Identities identities;
   private final Enroller enroller;
   private final Waits waits;
@@ -80,7 +81,7 @@ public final class DeviceLoop {
   private volatile Optional<Instant> certificateEnd = Optional.empty();
 
   private @Nullable Link link;
-  private @Nullable Future<?> nextStep;
+  private EventLoop.@Nullable Timed nextStep;
   private boolean storePlanned;
   private Instant noRenewalBefore = Instant.MIN;
   private boolean loaded;
@@ -92,7 +93,7 @@ public final class DeviceLoop {
    * @param settings with places of keys, whose methods are called by the owner thread alone from
    *     now on; it lets go of them in the end
    * @param store open; closed by the loop when it stops
-   * @param threads runs a conversation with the enrollment server at once
+   * @param threads runs a conversation with the enrollment server, or a handshake, at once
    */
   public DeviceLoop(
       DeviceSettings settings,
@@ -109,11 +110,18 @@ public final class DeviceLoop {
     this.queue = queue;
     this.dialogues = List.copyOf(dialogues);
     this.status = status;
-    this.owner = new Owner("muster-device", log, this::onFault);
+    this.owner = new EventLoop(task -> ownThread(log.bound(task)), this::onFault);
+    this.threads = threads;
     this.identities = new Identities(store, settings.random(), settings.clock());
     this.enroller = new Enroller(settings, store.trust(), owner, threads);
     this.timeNote = new TimeNote(settings.stateDirectory());
     this.waits = new Waits(timing, settings.random());
+  }
+
+  private static Thread ownThread(Runnable task) {
+    Thread thread = new Thread(task, "muster-device");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** Starts, and returns at once. */
@@ -250,7 +258,8 @@ public final class DeviceLoop {
                 identities.tlsOf(identity),
                 timing.connectTimeout(),
                 timing.keepAlive(),
-                owner.timer()),
+                owner,
+                threads),
             opened);
   }
 
@@ -268,7 +277,7 @@ public final class DeviceLoop {
     private boolean online;
     private int window;
     private long maximumPacketSize;
-    private @Nullable Future<?> stable;
+    private EventLoop.@Nullable Timed stable;
 
     Link(Generation identity) {
       this.identity = identity;
@@ -345,7 +354,7 @@ public final class DeviceLoop {
     public void onEnded(LinkEnd end) {
       handOver(() -> {
         if (stable != null) {
-          stable.cancel(false);
+          stable.cancel();
         }
         whenEnded(this, end);
       });
@@ -431,7 +440,7 @@ public final class DeviceLoop {
 
   private void proceedAfter(Duration wait) {
     if (nextStep != null) {
-      nextStep.cancel(false);
+      nextStep.cancel();
     }
     nextStep = owner.after(wait, this::proceed);
   }
@@ -598,7 +607,7 @@ public final class DeviceLoop {
     queue.close();
     enroller.abort();
     if (nextStep != null) {
-      nextStep.cancel(false);
+      nextStep.cancel();
     }
     if (link == null) {
       finishStop();
@@ -626,7 +635,7 @@ public final class DeviceLoop {
     identities.close();
     status.enter(DeviceState.STOPPED, "closed");
     letGoOfKeys();
-    owner.shutdown();
+    owner.close();
     stopped.countDown();
   }
 

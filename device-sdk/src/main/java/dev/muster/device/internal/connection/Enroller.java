@@ -38,11 +38,11 @@ final class Enroller {
 
   private final DeviceSettings settings;
   private final TrustStore trust;
-  private final Owner owner;
+  private final Executor owner;
   private final Executor threads;
   private @Nullable EstClient running;
 
-  Enroller(DeviceSettings settings, TrustStore trust, Owner owner, Executor threads) {
+  Enroller(DeviceSettings settings, TrustStore trust, Executor owner, Executor threads) {
     this.settings = settings;
     this.trust = trust;
     this.owner = owner;

@@ -6,11 +6,25 @@ package dev.muster.device.internal.mqtt;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.device.internal.tls.TlsFailure;
+
 /** Why a link ended, by what to do next. */
 public record LinkEnd(Kind kind, String detail) {
   public LinkEnd {
     requireNonNull(kind, "kind");
     requireNonNull(detail, "detail");
+  }
+
+  /** What a failure of the network or of TLS means. */
+  static LinkEnd of(Throwable failure) {
+    String words = TlsFailure.describe(failure);
+    return switch (TlsFailure.of(failure)) {
+      case WE_ARE_REFUSED -> new LinkEnd(Kind.CERTIFICATE_REFUSED, "certificate refused: " + words);
+      case WE_ARE_EXPIRED -> new LinkEnd(Kind.EXPIRED, words);
+      case SERVER_IS_UNTRUSTED ->
+        new LinkEnd(Kind.UNTRUSTED, "the broker is not trusted: " + words);
+      case OTHER -> new LinkEnd(Kind.LOST, words);
+    };
   }
 
   /** What to do next. */

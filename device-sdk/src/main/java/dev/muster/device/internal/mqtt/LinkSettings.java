@@ -4,17 +4,20 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.tls.TlsIdentity;
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Executor;
 
 /**
  * How to connect.
  *
  * @param broker {@code mqtts://host:port}
  * @param connectTimeout from the first packet of TCP to the CONNACK
- * @param timer runs short, unblocking tasks of the link: keep-alive, time limits
+ * @param loop the device's thread, on which the link may run what does not block: all of it, or
+ *     keep-alive and time limits
+ * @param threads run at once what may wait: for names, and for a handshake
  */
 public record LinkSettings(
     URI broker,
@@ -22,4 +25,5 @@ public record LinkSettings(
     TlsIdentity identity,
     Duration connectTimeout,
     Duration keepAlive,
-    ScheduledExecutorService timer) {}
+    EventLoop loop,
+    Executor threads) {}

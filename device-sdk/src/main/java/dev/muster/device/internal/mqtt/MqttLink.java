@@ -4,7 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
-/** One connection. No method blocks; all are called by one thread. */
+/** One connection. No method blocks; all are called on the device's loop. */
 public interface MqttLink {
   /**
    * Sends a message with QoS 1.

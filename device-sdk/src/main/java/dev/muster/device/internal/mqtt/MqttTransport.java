@@ -9,7 +9,7 @@ public interface MqttTransport {
   /**
    * Starts one connection and returns at once; it is never used again after it has ended.
    *
-   * @param events told on threads of the transport; must not block
+   * @param events told on the device's thread, or on threads of the transport; must not block
    */
   MqttLink connect(LinkSettings settings, LinkEvents events);
 }

@@ -4,27 +4,21 @@
  */
 package dev.muster.device.internal.mqtt;
 
-import dev.muster.device.internal.log.DeviceLogger;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
+import dev.muster.device.internal.loop.EventLoop;
+import java.time.Duration;
 import org.eclipse.paho.mqttv5.client.MqttPingSender;
 import org.eclipse.paho.mqttv5.client.internal.ClientComms;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /** Keeps a connection alive by the device's own timer; Paho would start a thread for it. */
 final class OwnerPing implements MqttPingSender {
-  private static final Logger LOG = DeviceLogger.of(OwnerPing.class);
-
-  private final ScheduledExecutorService timer;
+  private final EventLoop loop;
   private @Nullable ClientComms comms;
-  private @Nullable ScheduledFuture<?> next;
+  private EventLoop.@Nullable Timed next;
   private boolean stopped = true;
 
-  OwnerPing(ScheduledExecutorService timer) {
-    this.timer = timer;
+  OwnerPing(EventLoop loop) {
+    this.loop = loop;
   }
 
   @Override
@@ -45,7 +39,7 @@ final class OwnerPing implements MqttPingSender {
   public synchronized void stop() {
     stopped = true;
     if (next != null) {
-      next.cancel(false);
+      next.cancel();
       next = null;
     }
   }
@@ -57,11 +51,7 @@ final class OwnerPing implements MqttPingSender {
     }
     // Paho rounds down, to nothing if the ping is due within this millisecond.
     long delay = Math.max(1, delayInMilliseconds);
-    try {
-      next = timer.schedule(this::ping, delay, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      LOG.debug("Ping not scheduled, the device is closing");
-    }
+    next = loop.after(Duration.ofMillis(delay), this::ping);
   }
 
   private void ping() {

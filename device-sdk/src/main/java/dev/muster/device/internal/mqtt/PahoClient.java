@@ -4,7 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
-import java.util.concurrent.ScheduledExecutorService;
+import dev.muster.device.internal.loop.EventLoop;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.MqttPingSender;
@@ -16,10 +16,9 @@ import org.eclipse.paho.mqttv5.common.MqttException;
 final class PahoClient extends MqttAsyncClient {
   private final NetworkModule socket;
 
-  PahoClient(
-      String clientId, NetworkModule socket, MqttPingSender ping, ScheduledExecutorService timer)
+  PahoClient(String clientId, NetworkModule socket, MqttPingSender ping, EventLoop loop)
       throws MqttException {
-    super(socket.getServerURI(), clientId, new MemoryPersistence(), ping, new PahoThreads(timer));
+    super(socket.getServerURI(), clientId, new MemoryPersistence(), ping, new PahoThreads(loop));
     this.socket = socket;
   }
 

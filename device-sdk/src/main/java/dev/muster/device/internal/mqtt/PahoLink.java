@@ -7,9 +7,8 @@ package dev.muster.device.internal.mqtt;
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttActionListener;
@@ -51,7 +50,7 @@ final class PahoLink implements MqttLink {
   void start() {
     try {
       client = new PahoClient(
-          settings.clientId(), socket, new OwnerPing(settings.timer()), settings.timer());
+          settings.clientId(), socket, new OwnerPing(settings.loop()), settings.loop());
       client.setCallback(new Callback());
       client.connect(options(), null, new ConnectListener());
       after(settings.connectTimeout().toMillis(), this::giveUpConnecting);
@@ -150,20 +149,11 @@ final class PahoLink implements MqttLink {
   }
 
   private void after(long delayMs, Runnable task) {
-    try {
-      settings
-          .timer()
-          .schedule(
-              () -> {
-                if (!ended.get()) {
-                  task.run();
-                }
-              },
-              delayMs,
-              TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      cut();
-    }
+    settings.loop().after(Duration.ofMillis(delayMs), () -> {
+      if (!ended.get()) {
+        task.run();
+      }
+    });
   }
 
   private void end(LinkEnd end) {
@@ -182,19 +172,7 @@ final class PahoLink implements MqttLink {
     if (failure instanceof MqttException mqtt && ReasonCodes.isFromBroker(mqtt.getReasonCode())) {
       return ReasonCodes.endOf(mqtt.getReasonCode(), "");
     }
-    if (cause == null) {
-      return new LinkEnd(LinkEnd.Kind.LOST, "connection lost");
-    }
-    return switch (TlsFailure.of(cause)) {
-      case WE_ARE_REFUSED ->
-        new LinkEnd(
-            LinkEnd.Kind.CERTIFICATE_REFUSED, "certificate refused: " + TlsFailure.describe(cause));
-      case WE_ARE_EXPIRED -> new LinkEnd(LinkEnd.Kind.EXPIRED, TlsFailure.describe(cause));
-      case SERVER_IS_UNTRUSTED ->
-        new LinkEnd(
-            LinkEnd.Kind.UNTRUSTED, "the broker is not trusted: " + TlsFailure.describe(cause));
-      case OTHER -> new LinkEnd(LinkEnd.Kind.LOST, TlsFailure.describe(cause));
-    };
+    return cause == null ? new LinkEnd(LinkEnd.Kind.LOST, "connection lost") : LinkEnd.of(cause);
   }
 
   private final class ConnectListener implements MqttActionListener {

@@ -4,12 +4,13 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import dev.muster.device.internal.loop.EventLoop;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -25,10 +26,10 @@ import java.util.concurrent.TimeUnit;
 final class PahoThreads extends AbstractExecutorService implements ScheduledExecutorService {
   private static final long[] WAKE_AFTER_MS = {1, 3, 10, 30};
 
-  private final ScheduledExecutorService timer;
+  private final EventLoop loop;
 
-  PahoThreads(ScheduledExecutorService timer) {
-    this.timer = timer;
+  PahoThreads(EventLoop loop) {
+    this.loop = loop;
   }
 
   /** A thread made here, so that no other is ever interrupted. */
@@ -55,18 +56,10 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
     new Loop(task).start();
     if (Thread.currentThread() instanceof Loop starter) {
       for (long delay : WAKE_AFTER_MS) {
-        wakeAfter(delay, starter);
+        loop.after(Duration.ofMillis(delay), starter::wakeIfAsleep);
       }
     }
     return new CompletableFuture<Void>();
-  }
-
-  private void wakeAfter(long delayMs, Loop starter) {
-    try {
-      timer.schedule(starter::wakeIfAsleep, delayMs, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      // The device is closing; nothing is in a hurry any more.
-    }
   }
 
   @Override

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.mqtt;
 
+import dev.muster.device.MqttClient;
 import java.net.URI;
 import java.util.Locale;
 import java.util.ServiceLoader;
@@ -14,12 +15,17 @@ public final class Transports {
 
   private Transports() {}
 
-  /** @throws IllegalArgumentException if nothing knows the address's scheme, or it has no host */
-  public static MqttTransport to(URI broker) {
+  /**
+   * The transport for an address.
+   *
+   * @param mqtt who speaks MQTT, if that is what the address asks for
+   * @throws IllegalArgumentException if nothing knows the address's scheme, or it has no host
+   */
+  public static MqttTransport to(URI broker, MqttClient mqtt) {
     String scheme = String.valueOf(broker.getScheme()).toLowerCase(Locale.ROOT);
     if (broker.getHost() != null) {
       if (scheme.equals(MQTTS)) {
-        return new PahoTransport();
+        return mqtt == MqttClient.PAHO ? new PahoTransport() : new BuiltInTransport();
       }
       for (TransportProvider provider : ServiceLoader.load(TransportProvider.class)) {
         if (provider.scheme().equals(scheme)) {

@@ -65,9 +65,13 @@ public final class TlsIdentity {
 
   /** TLS 1.3 or 1.2, and a certificate for exactly the host that was asked for (RFC 9525). */
   public static void harden(SSLSocket socket) {
-    SSLParameters parameters = socket.getSSLParameters();
+    socket.setSSLParameters(hardened(socket.getSSLParameters()));
+  }
+
+  /** As {@link #harden}. @return {@code parameters}, changed */
+  static SSLParameters hardened(SSLParameters parameters) {
     parameters.setProtocols(PROTOCOLS);
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    socket.setSSLParameters(parameters);
+    return parameters;
   }
 }

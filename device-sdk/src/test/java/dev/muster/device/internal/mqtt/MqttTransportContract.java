@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
+import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
@@ -24,10 +25,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,7 +54,10 @@ abstract class MqttTransportContract {
   /** How many threads of it there are. */
   abstract long threads();
 
-  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final EventLoop loop = new EventLoop(Thread::new, fault -> {
+    throw new AssertionError(fault);
+  });
+  final ThreadPoolExecutor pool = (ThreadPoolExecutor) Executors.newCachedThreadPool();
   private TestFleet fleet;
   private Credential device;
 
@@ -62,8 +68,40 @@ abstract class MqttTransportContract {
   }
 
   @AfterEach
-  void stopTimer() {
-    timer.shutdownNow();
+  void stopLoop() {
+    loop.close();
+    pool.shutdownNow();
+  }
+
+  /** The link as the device has it: what is asked of it is asked on the loop. */
+  private MqttLink open(LinkSettings settings, LinkEvents events) {
+    MqttLink link = onLoop(() -> transport().connect(settings, events));
+    return new MqttLink() {
+      @Override
+      public boolean publish(OutboundMessage message) {
+        return onLoop(() -> link.publish(message));
+      }
+
+      @Override
+      public void subscribe(String filter) {
+        onLoop(() -> {
+          link.subscribe(filter);
+          return true;
+        });
+      }
+
+      @Override
+      public void close() {
+        onLoop(() -> {
+          link.close();
+          return true;
+        });
+      }
+    };
+  }
+
+  private <T> T onLoop(Supplier<T> task) {
+    return loop.isOwn() ? task.get() : CompletableFuture.supplyAsync(task, loop).join();
   }
 
   static class Recorder implements LinkEvents {
@@ -106,18 +144,19 @@ abstract class MqttTransportContract {
         TlsIdentity.of(credential, trust, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH)),
         timeout,
         Duration.ofSeconds(60),
-        timer);
+        loop,
+        pool);
   }
 
   private LinkSettings pinging(URI broker) {
     LinkSettings slow = settings(broker, device, Duration.ofSeconds(5));
     return new LinkSettings(
-        broker, "d1", slow.identity(), slow.connectTimeout(), Duration.ofSeconds(1), timer);
+        broker, "d1", slow.identity(), slow.connectTimeout(), Duration.ofSeconds(1), loop, pool);
   }
 
   private Recorder connect(URI broker) {
     Recorder recorder = new Recorder();
-    transport().connect(settings(broker, device, Duration.ofSeconds(5)), recorder);
+    open(settings(broker, device, Duration.ofSeconds(5)), recorder);
     return recorder;
   }
 
@@ -138,8 +177,7 @@ abstract class MqttTransportContract {
   void connect_rightBroker_publishesAndSaysGoodbye() {
     try (Mosquitto broker = Mosquitto.start(fleet)) {
       Recorder recorder = new Recorder();
-      MqttLink link =
-          transport().connect(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
+      MqttLink link = open(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
       await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
 
       for (int i = 1; i <= 5; i++) {
@@ -255,7 +293,7 @@ abstract class MqttTransportContract {
     try (ServerSocket silent = new ServerSocket(0)) {
       Recorder recorder = new Recorder();
       URI uri = URI.create("mqtts://localhost:" + silent.getLocalPort());
-      transport().connect(settings(uri, device, Duration.ofSeconds(1)), recorder);
+      open(settings(uri, device, Duration.ofSeconds(1)), recorder);
 
       assertThat(awaitEnd(recorder).kind()).isEqualTo(LinkEnd.Kind.LOST);
     }
@@ -274,8 +312,7 @@ abstract class MqttTransportContract {
     Files.writeString(acl, "pattern write fleets/default/devices/%u/#\n");
     try (Mosquitto broker = Mosquitto.start(fleet, fleet.server(), "acl_file " + acl)) {
       Recorder recorder = new Recorder();
-      MqttLink link =
-          transport().connect(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
+      MqttLink link = open(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
       await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
 
       link.publish(message("fleets/default/devices/d2/telemetry/s", 1));
@@ -293,8 +330,7 @@ abstract class MqttTransportContract {
   void close_brokerFrozen_endsSoonAndLeavesNoThread() {
     try (Mosquitto broker = Mosquitto.start(fleet)) {
       Recorder recorder = new Recorder();
-      MqttLink link =
-          transport().connect(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
+      MqttLink link = open(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder);
       await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
       broker.freeze();
       for (int i = 1; i < 10; i++) {
@@ -312,7 +348,7 @@ abstract class MqttTransportContract {
   void connected_nothingToSend_isKeptAlive() {
     try (Mosquitto broker = Mosquitto.start(fleet)) {
       Recorder recorder = new Recorder();
-      MqttLink link = transport().connect(pinging(broker.uri()), recorder);
+      MqttLink link = open(pinging(broker.uri()), recorder);
 
       await().atMost(LIMIT).until(() -> broker.log().split("PINGREQ from d1", -1).length > 3);
       assertThat(recorder.happened).containsExactly("connected");
@@ -324,7 +360,7 @@ abstract class MqttTransportContract {
   void connected_brokerFallsSilent_isNoticed() {
     try (Mosquitto broker = Mosquitto.start(fleet)) {
       Recorder recorder = new Recorder();
-      transport().connect(pinging(broker.uri()), recorder);
+      open(pinging(broker.uri()), recorder);
       await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
 
       broker.freeze();
@@ -357,19 +393,18 @@ abstract class MqttTransportContract {
         public void onMessage(String topic, byte[] payload) {
           super.onMessage(topic, payload);
           // As the device does: whatever comes of it is the owner's business.
-          timer.execute(() -> link.get().publish(message(topic + "/result", happened.size())));
+          loop.execute(() -> link.get().publish(message(topic + "/result", happened.size())));
         }
       };
-      link.set(
-          transport().connect(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder));
+      link.set(open(settings(broker.uri(), device, Duration.ofSeconds(5)), recorder));
       await().atMost(LIMIT).until(() -> recorder.happened.contains("connected"));
-      timer.execute(() -> link.get().subscribe(PREFIX + "commands/+"));
+      loop.execute(() -> link.get().subscribe(PREFIX + "commands/+"));
       await().atMost(LIMIT).until(() -> broker.log().contains("Sending SUBACK to d1"));
 
       for (int round = 1; round <= 4; round++) {
         for (int i = 0; i < 5; i++) {
           OutboundMessage command = message(PREFIX + "commands/c" + i, round);
-          timer.execute(() -> link.get().publish(command));
+          loop.execute(() -> link.get().publish(command));
         }
         int expected = 5 * round;
         await().atMost(LIMIT).until(() -> recorder.count("message ") == expected);

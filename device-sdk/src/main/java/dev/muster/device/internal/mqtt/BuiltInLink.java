@@ -1,0 +1,417 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.device.internal.mqtt;
+
+import dev.muster.device.internal.log.DeviceLogger;
+import dev.muster.device.internal.loop.EventLoop;
+import dev.muster.device.internal.mqtt.packet.MalformedPacketException;
+import dev.muster.device.internal.mqtt.packet.Packet;
+import dev.muster.device.internal.mqtt.packet.PacketReader;
+import dev.muster.device.internal.mqtt.packet.PacketWriter;
+import dev.muster.device.internal.tls.TlsChannel;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * One connection, all of it on the device's loop but for the handshake. What a turn of the loop has
+ * to send goes together, in one record of TLS.
+ */
+final class BuiltInLink implements MqttLink {
+  private static final Logger LOG = DeviceLogger.of(BuiltInLink.class);
+  private static final int DEFAULT_PORT = 8883;
+  private static final Duration GOODBYE = Duration.ofSeconds(1);
+
+  /** For an alert that says why nothing can be written any more. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
+  /** What a broker may send unacknowledged, and at a time: commands and twins are far smaller. */
+  private static final int RECEIVE_MAXIMUM = 64;
+
+  private static final int MAX_PACKET_BYTES = 1024 * 1024;
+  private static final int MAX_IDENTIFIER = 0xFFFF;
+
+  private final LinkSettings settings;
+  private final LinkEvents events;
+  private final EventLoop loop;
+  private final TlsChannel tls;
+  private final PacketReader reader = new PacketReader(MAX_PACKET_BYTES);
+  private final PacketWriter writer = new PacketWriter();
+  private final Map<Integer, OutboundMessage> unacknowledged = new HashMap<>();
+  private final Map<Integer, String> subscribing = new HashMap<>();
+  private @Nullable SelectionKey key;
+  private @Nullable KeepAlive keepAlive;
+  private EventLoop.@Nullable Timed limit;
+  private boolean connected;
+  private boolean flushPlanned;
+  private boolean writeFailed;
+  private boolean closing;
+  private boolean goodbyeSaid;
+  private boolean ended;
+  private int lastIdentifier;
+
+  BuiltInLink(LinkSettings settings, LinkEvents events) {
+    URI broker = settings.broker();
+    this.settings = settings;
+    this.events = events;
+    this.loop = settings.loop();
+    this.tls = new TlsChannel(
+        broker.getHost(),
+        broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort(),
+        settings.identity());
+  }
+
+  void start() {
+    limit = loop.after(
+        settings.connectTimeout(),
+        () -> end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to CONNECT in time")));
+    try {
+      settings.threads().execute(this::open);
+    } catch (RejectedExecutionException e) {
+      loop.execute(() -> end(LinkEnd.of(e)));
+    }
+  }
+
+  private void open() {
+    try {
+      tls.connect();
+      loop.execute(this::opened);
+    } catch (IOException | RuntimeException e) {
+      loop.execute(() -> end(LinkEnd.of(e)));
+    }
+  }
+
+  private void opened() {
+    if (ended) {
+      return;
+    }
+    attempt(() -> {
+      key = loop.watch(tls.channel(), SelectionKey.OP_READ, this::onReady);
+      writer.connect(
+          settings.clientId(),
+          (int) settings.keepAlive().toSeconds(),
+          RECEIVE_MAXIMUM,
+          MAX_PACKET_BYTES);
+      flush();
+      take(); // The server may have said more than the handshake already.
+    });
+  }
+
+  private interface Step {
+    void run() throws IOException, MalformedPacketException;
+  }
+
+  private void attempt(Step step) {
+    try {
+      step.run();
+    } catch (IOException e) {
+      end(LinkEnd.of(e));
+    } catch (MalformedPacketException e) {
+      hangUp(e);
+    }
+  }
+
+  private void hangUp(MalformedPacketException cause) {
+    writer.disconnect(cause.reason());
+    flush();
+    end(new LinkEnd(
+        LinkEnd.Kind.LOST, "the broker sent what is not MQTT 5: " + cause.getMessage()));
+  }
+
+  private void onReady(SelectionKey ready) {
+    if (!ended && ready.isWritable()) {
+      flush();
+    }
+    if (!ended && ready.isReadable()) {
+      attempt(this::receive);
+    }
+  }
+
+  private void receive() throws IOException, MalformedPacketException {
+    boolean over = tls.fill() < 0;
+    if (keepAlive != null) {
+      keepAlive.heard();
+    }
+    take();
+    if (over) {
+      end(new LinkEnd(LinkEnd.Kind.LOST, "connection lost"));
+    }
+  }
+
+  /** Does what the packets say that are here; only then what TLS says after them. */
+  private void take() throws IOException, MalformedPacketException {
+    if (ended) {
+      return;
+    }
+    SSLException failure = tls.decrypt();
+    ByteBuffer bytes = tls.received();
+    try {
+      Packet packet = reader.next(bytes);
+      while (packet != null && !ended) {
+        handle(packet);
+        packet = reader.next(bytes);
+      }
+    } finally {
+      tls.taken();
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    if (tls.wantsToWrite()) {
+      flush();
+      if (!tls.wantsToWrite()) {
+        loop.execute(() -> attempt(this::take)); // It read nothing more before it had answered.
+      }
+    }
+  }
+
+  private void handle(Packet packet) throws MalformedPacketException {
+    if (packet instanceof Packet.ConnAck answer) {
+      whenAnswered(answer);
+    } else if (!connected) {
+      throw MalformedPacketException.unexpected("before the CONNACK", packet);
+    } else if (packet instanceof Packet.PubAck pubAck) {
+      whenAcknowledged(pubAck);
+    } else if (packet instanceof Packet.Publish message) {
+      whenMessage(message);
+    } else if (packet instanceof Packet.SubAck subAck) {
+      whenSubscribed(subAck);
+    } else if (packet instanceof Packet.Disconnect goodbye) {
+      end(ReasonCodes.endOf(goodbye.reason(), goodbye.reasonString()));
+    }
+    // A PINGRESP has been heard, which is all.
+  }
+
+  private void whenAnswered(Packet.ConnAck answer) throws MalformedPacketException {
+    if (connected) {
+      throw MalformedPacketException.unexpected("after the CONNACK", answer);
+    }
+    if (answer.reason() >= ReasonCodes.FIRST_FAILURE) {
+      end(ReasonCodes.endOf(answer.reason(), answer.reasonString()));
+    } else if (answer.maximumQos() < 1) {
+      end(new LinkEnd(LinkEnd.Kind.LOST, "the broker takes no messages of QoS 1"));
+    } else {
+      connected = true;
+      cancel(limit);
+      int seconds = answer.keepAliveSeconds();
+      keepAlive = new KeepAlive(seconds < 0 ? settings.keepAlive() : Duration.ofSeconds(seconds));
+      keepAlive.plan();
+      events.onConnected(answer.receiveMaximum(), answer.maximumPacketSize());
+    }
+  }
+
+  private void whenAcknowledged(Packet.PubAck pubAck) {
+    OutboundMessage message = unacknowledged.remove(pubAck.id());
+    int reason = pubAck.reason();
+    if (message != null) {
+      events.onAcknowledged(
+          message,
+          reason,
+          reason < ReasonCodes.FIRST_FAILURE
+              ? ""
+              : ReasonCodes.describe(reason, pubAck.reasonString()));
+    }
+  }
+
+  private void whenMessage(Packet.Publish message) {
+    events.onMessage(message.topic(), message.payload());
+    if (message.id() > 0) {
+      writer.pubAck(message.id());
+      flushSoon();
+    }
+  }
+
+  private void whenSubscribed(Packet.SubAck subAck) {
+    String filter = subscribing.remove(subAck.id());
+    if (subAck.reason() >= ReasonCodes.FIRST_FAILURE) {
+      LOG.warn(
+          "Subscription refused client={} filter={} reason={}",
+          settings.clientId(),
+          filter,
+          ReasonCodes.describe(subAck.reason(), subAck.reasonString()));
+    }
+  }
+
+  @Override
+  public boolean publish(OutboundMessage message) {
+    if (!connected || ended || closing) {
+      return false;
+    }
+    int id = newIdentifier();
+    unacknowledged.put(id, message);
+    MessageIdentity identity = message.identity();
+    if (identity == null) {
+      writer.publish(id, message.topic(), message.contentType(), message.payload());
+    } else {
+      writer.publish(
+          id,
+          message.topic(),
+          message.contentType(),
+          message.payload(),
+          MessageIdentity.BOOT_PROPERTY,
+          identity.boot(),
+          MessageIdentity.SEQUENCE_PROPERTY,
+          Long.toString(identity.sequence()));
+    }
+    flushSoon();
+    return true;
+  }
+
+  @Override
+  public void subscribe(String filter) {
+    if (connected && !ended && !closing) {
+      int id = newIdentifier();
+      subscribing.put(id, filter);
+      writer.subscribe(id, filter);
+      flushSoon();
+    }
+  }
+
+  /** There is always one: the window is far smaller. */
+  private int newIdentifier() {
+    do {
+      lastIdentifier = lastIdentifier % MAX_IDENTIFIER + 1;
+    } while (unacknowledged.containsKey(lastIdentifier) || subscribing.containsKey(lastIdentifier));
+    return lastIdentifier;
+  }
+
+  private void flushSoon() {
+    if (!flushPlanned) {
+      flushPlanned = true;
+      loop.atRest(() -> {
+        flushPlanned = false;
+        flush();
+      });
+    }
+  }
+
+  private void flush() {
+    SelectionKey watched = key;
+    if (ended || writeFailed || goodbyeSaid || watched == null) {
+      return;
+    }
+    try {
+      boolean all = tls.write(writer.written());
+      writer.taken();
+      watched.interestOps(
+          all ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+      if (keepAlive != null) {
+        keepAlive.said();
+      }
+      if (all && closing) {
+        goodbyeSaid = true;
+        tls.finish();
+      }
+    } catch (IOException e) {
+      whenUnwritable(watched, e);
+    }
+  }
+
+  /**
+   * Under TLS 1.3 a server refuses our certificate when its handshake is over for us already: it
+   * sends an alert and hangs up, and our next write fails. The alert is still to be read, and says
+   * why.
+   */
+  private void whenUnwritable(SelectionKey watched, IOException failure) {
+    writeFailed = true;
+    writer.taken();
+    if (watched.isValid()) {
+      watched.interestOps(SelectionKey.OP_READ);
+    }
+    loop.after(LAST_WORDS, () -> end(LinkEnd.of(failure)));
+  }
+
+  @Override
+  public void close() {
+    if (ended || closing) {
+      return;
+    }
+    closing = true;
+    if (connected) {
+      writer.disconnect(0);
+      flush();
+      // It hangs up when it has read that.
+      loop.after(GOODBYE, () -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
+    } else {
+      loop.execute(() -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
+    }
+  }
+
+  private void end(LinkEnd end) {
+    if (!ended) {
+      ended = true;
+      cancel(limit);
+      if (keepAlive != null) {
+        cancel(keepAlive.next);
+      }
+      tls.cut();
+      events.onEnded(closing ? new LinkEnd(LinkEnd.Kind.CLOSED, "closed") : end);
+    }
+  }
+
+  private static void cancel(EventLoop.@Nullable Timed task) {
+    if (task != null) {
+      task.cancel();
+    }
+  }
+
+  /**
+   * Asks for a sign of life when nothing was heard, or said, for the interval (MQTT 5, 3.1.2.10);
+   * without one the link is over.
+   */
+  private final class KeepAlive {
+    private final long interval;
+    private long lastSaid = System.nanoTime();
+    private long lastHeard = lastSaid;
+    private long asked;
+    private boolean waiting;
+    private EventLoop.@Nullable Timed next;
+
+    KeepAlive(Duration interval) {
+      this.interval = interval.toNanos();
+    }
+
+    void said() {
+      lastSaid = System.nanoTime();
+    }
+
+    void heard() {
+      lastHeard = System.nanoTime();
+      waiting = false;
+    }
+
+    void plan() {
+      if (interval > 0) {
+        long since = waiting ? asked : Math.min(lastSaid, lastHeard);
+        long left = Math.max(0, since + interval - System.nanoTime());
+        next = loop.after(Duration.ofNanos(left), this::check);
+      }
+    }
+
+    private void check() {
+      long now = System.nanoTime();
+      if (waiting && now - asked >= interval) {
+        end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to PINGREQ in time"));
+        return;
+      }
+      if (!waiting && now - Math.min(lastSaid, lastHeard) >= interval) {
+        waiting = true;
+        asked = now;
+        writer.pingReq();
+        flush();
+      }
+      plan();
+    }
+  }
+}
