@@ -20,10 +20,10 @@ import org.slf4j.Logger;
 
 /**
  * Two threads for what may take long, apart from the one that keeps the device connected: calls of
- * the user, commands, and conversations with the enrollment server. Of these three one waits while
- * the others are busy; but a conversation does not wait for the user: if both threads are busy when
- * it begins, there is a third one, until one of the three has nothing to do. Threads end when there
- * has been nothing to do for a while.
+ * the user, commands, and conversations, which are those with the enrollment server and the
+ * handshake with the broker. What finds no thread waits; but a conversation does not wait for the
+ * user: if both threads are busy when it begins, there is a third one, until one of the three has
+ * nothing to do. Threads end when there has been nothing to do for a while.
  */
 final class OnDemandThreads implements Executor {
   private static final Logger LOG = DeviceLogger.of(OnDemandThreads.class);
@@ -54,8 +54,9 @@ final class OnDemandThreads implements Executor {
   }
 
   /**
-   * Runs a conversation at once. There is one at a time. Should the machine have no thread for it,
-   * it is the next task of a thread that runs, and waits until that one's task is over.
+   * Runs a conversation at once, unless the user holds two threads and another conversation the
+   * third: then when that one is over, which it is in time. Should the machine have no thread for
+   * it, it is the next task of a thread that runs, and waits until that one's task is over.
    *
    * @throws RejectedExecutionException if no thread runs, and the machine has none
    */

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.coap;
 
+import dev.muster.device.internal.tls.ServerName;
 import java.net.InetSocketAddress;
 import java.security.cert.CertPath;
 import java.security.cert.CertificateException;

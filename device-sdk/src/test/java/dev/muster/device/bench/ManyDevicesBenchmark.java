@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ManyDevicesBenchmark {
   private static final int DEVICES = Integer.getInteger("bench.devices", 1000);
-  private static final int THREADS_EACH = 4;
+  private static final int THREADS_EACH = 3;
   private static final int OTHER_THREADS = 40;
   private static final Duration LIMIT = Duration.ofMinutes(20);
 

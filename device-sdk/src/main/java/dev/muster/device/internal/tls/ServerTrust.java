@@ -18,6 +18,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Judges servers by the anchors and the clock of the device.
@@ -81,6 +82,19 @@ final class ServerTrust extends X509ExtendedTrustManager {
   public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
     managerFor(chain).checkServerTrusted(chain, authType, engine);
+    checkName(chain[0], engine.getPeerHost());
+  }
+
+  /**
+   * Java's own look at the name, asked for by an algorithm for endpoints, first reads all roots of
+   * the world that come with it: a third of what starting a device allocates, and to no use here.
+   */
+  private static void checkName(X509Certificate server, @Nullable String host)
+      throws CertificateException {
+    if (host == null || !ServerName.of(host).isNamedBy(server)) {
+      throw new CertificateException(
+          "certificate: not for " + host + " (expected: one that names it)");
+    }
   }
 
   @Override

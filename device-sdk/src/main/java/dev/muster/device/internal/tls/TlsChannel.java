@@ -49,9 +49,7 @@ public final class TlsChannel {
   public TlsChannel(String host, int port, TlsIdentity identity) {
     this.host = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     this.port = port;
-    this.engine = identity.context().createSSLEngine(this.host, port);
-    engine.setUseClientMode(true);
-    engine.setSSLParameters(TlsIdentity.hardened(engine.getSSLParameters()));
+    this.engine = identity.engine(this.host, port);
     int recordBytes = engine.getSession().getPacketBufferSize();
     this.encrypted = ByteBuffer.allocate(recordBytes);
     this.outgoing = ByteBuffer.allocate(recordBytes).flip();

@@ -10,6 +10,7 @@ import dev.muster.device.internal.identity.TrustAnchors;
 import java.security.GeneralSecurityException;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -65,13 +66,17 @@ public final class TlsIdentity {
 
   /** TLS 1.3 or 1.2, and a certificate for exactly the host that was asked for (RFC 9525). */
   public static void harden(SSLSocket socket) {
-    socket.setSSLParameters(hardened(socket.getSSLParameters()));
-  }
-
-  /** As {@link #harden}. @return {@code parameters}, changed */
-  static SSLParameters hardened(SSLParameters parameters) {
+    SSLParameters parameters = socket.getSSLParameters();
     parameters.setProtocols(PROTOCOLS);
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    return parameters;
+    socket.setSSLParameters(parameters);
+  }
+
+  /** As {@link #harden}; {@link ServerTrust} checks the host of an engine by itself. */
+  SSLEngine engine(String host, int port) {
+    SSLEngine engine = context.createSSLEngine(host, port);
+    engine.setUseClientMode(true);
+    engine.setEnabledProtocols(PROTOCOLS);
+    return engine;
   }
 }

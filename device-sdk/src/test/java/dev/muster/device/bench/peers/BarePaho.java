@@ -9,6 +9,8 @@ import org.eclipse.paho.mqttv5.client.MqttActionListener;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttClientPersistence;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.client.persist.MqttDefaultFilePersistence;
 import org.eclipse.paho.mqttv5.common.MqttException;
 
 /** Paho as it comes. */
@@ -18,7 +20,16 @@ final class BarePaho implements Client {
   private final byte[] payload = Client.payload();
   private MqttAsyncClient client;
 
-  BarePaho(Link link, MqttClientPersistence persistence) {
+  static BarePaho inMemory(Link link) {
+    return new BarePaho(link, new MemoryPersistence());
+  }
+
+  static BarePaho withFiles(Link link) {
+    return new BarePaho(
+        link, new MqttDefaultFilePersistence(link.folder().resolve("paho").toString()));
+  }
+
+  private BarePaho(Link link, MqttClientPersistence persistence) {
     this.link = link;
     this.persistence = persistence;
   }

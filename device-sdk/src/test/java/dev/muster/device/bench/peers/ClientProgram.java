@@ -4,6 +4,7 @@
  */
 package dev.muster.device.bench.peers;
 
+import dev.muster.device.MqttClient;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -12,8 +13,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
-import org.eclipse.paho.mqttv5.client.persist.MqttDefaultFilePersistence;
 
 /**
  * A program with one client. Says {@code connected}; then for each line {@code outstanding seconds
@@ -43,11 +42,10 @@ final class ClientProgram {
 
   private static Client client(String name, Link link) {
     return switch (name) {
-      case "ours" -> new Ours(link);
-      case "paho" -> new BarePaho(link, new MemoryPersistence());
-      case "paho-files" ->
-        new BarePaho(
-            link, new MqttDefaultFilePersistence(link.folder().resolve("paho").toString()));
+      case "ours" -> new Ours(link, MqttClient.BUILT_IN);
+      case "ours-paho" -> new Ours(link, MqttClient.PAHO);
+      case "paho" -> BarePaho.inMemory(link);
+      case "paho-files" -> BarePaho.withFiles(link);
       case "hivemq" -> new HiveMqClient(link);
       case "aws" -> new AwsClient(link);
       case "azure" -> new AzureClient(link);

@@ -7,6 +7,7 @@ package dev.muster.device.bench.peers;
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
+import dev.muster.device.MqttClient;
 import dev.muster.device.Telemetry;
 import java.net.URI;
 import java.util.Map;
@@ -18,11 +19,13 @@ final class Ours implements Client {
   private static final Map<String, String> VALUES = Map.of("text", "x".repeat(155));
 
   private final Link link;
+  private final MqttClient mqtt;
   private final CountDownLatch online = new CountDownLatch(1);
   private Telemetry telemetry;
 
-  Ours(Link link) {
+  Ours(Link link, MqttClient mqtt) {
     this.link = link;
+    this.mqtt = mqtt;
   }
 
   @Override
@@ -30,6 +33,7 @@ final class Ours implements Client {
     FleetDevice device = FleetDevice.builder()
         .enrollment(URI.create("https://localhost:1"))
         .broker(URI.create("mqtts://" + link.host() + ":" + link.port()))
+        .mqttClient(mqtt)
         .trust(link.root())
         .factoryIdentity(link.key(), link.chain())
         .stateDirectory(link.folder().resolve("state"))

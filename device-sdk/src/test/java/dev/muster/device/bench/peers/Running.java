@@ -26,8 +26,11 @@ final class Running implements AutoCloseable {
   /** All have what is ours, and the two that the program itself knows. */
   private static final String COMMON = "/classes|/test-classes|slf4j-api|mqttv5";
 
+  private static final String OURS = "muster-protocol|/protocol/target|bcprov|bcpkix|bcutil";
+
   private static final Map<String, String> JARS = Map.of(
-      "ours", "muster-protocol|/protocol/target|bcprov|bcpkix|bcutil",
+      "ours", OURS,
+      "ours-paho", OURS,
       "hivemq", "hivemq-mqtt-client|rxjava|reactive-streams|netty|jctools|dagger|javax.inject",
       "aws", "aws-iot-device-sdk|aws-crt",
       "azure",

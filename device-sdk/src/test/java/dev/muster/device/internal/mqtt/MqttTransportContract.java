@@ -120,7 +120,8 @@ abstract class MqttTransportContract {
     @Override
     public void onAcknowledged(OutboundMessage message, int reason, String detail) {
       happened.add(
-          "acknowledged " + message.identity().sequence() + " " + Integer.toHexString(reason));
+          "acknowledged " + (message.identity() == null ? 0 : message.identity().sequence()) + " "
+              + Integer.toHexString(reason));
     }
 
     @Override

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.device.coap;
+package dev.muster.device.internal.tls;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -18,19 +18,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param address null if it has a name
  */
-record ServerName(String name, @Nullable InetAddress address) {
+public record ServerName(String name, @Nullable InetAddress address) {
   private static final Integer DNS_NAME = 2;
   private static final Integer IP_ADDRESS = 7;
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
 
-  static ServerName of(String host) {
+  public static ServerName of(String host) {
     // In a URI, an address of IPv6 has brackets.
     String name = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     return new ServerName(name, addressOf(name));
   }
 
   /** In its alternative names: what a subject says is not a server's name (section 2). */
-  boolean isNamedBy(X509Certificate certificate) throws CertificateParsingException {
+  public boolean isNamedBy(X509Certificate certificate) throws CertificateParsingException {
     Collection<List<?>> names = certificate.getSubjectAlternativeNames();
     return names != null
         && names.stream().anyMatch(one -> isSaidBy(one.get(0), String.valueOf(one.get(1))));

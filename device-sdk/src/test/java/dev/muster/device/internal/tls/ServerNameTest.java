@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.device.coap;
+package dev.muster.device.internal.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
