@@ -128,6 +128,7 @@ public final class BrokerCore implements AutoCloseable {
           disconnector,
           new Revocations.Sources(
               config.crls(), config.crlRefresh(), config.directory().resolve("crls")),
+          devices::noteAlarm,
           clock));
       revocations.load();
       authenticator = new CertificateAuthenticator(

@@ -104,6 +104,11 @@ final class BrokerFixture implements AutoCloseable {
     return start(config(0, null), sink -> sink);
   }
 
+  BrokerFixture start(Clock clock) {
+    broker = FleetBroker.start(config(0, null), vertx, clock, meters, sink -> sink);
+    return this;
+  }
+
   BrokerFixture start(BrokerConfig config, UnaryOperator<TelemetrySink> before) {
     broker = FleetBroker.start(config, vertx, Clock.systemUTC(), meters, before);
     return this;

@@ -17,6 +17,7 @@ import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import org.eclipse.paho.mqttv5.common.MqttMessage;
 import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
+import org.jspecify.annotations.Nullable;
 
 /** A device of MQTT 5 that says which reason code its messages were answered with. */
 final class PahoDevice implements AutoCloseable, MqttCallback {
@@ -26,6 +27,7 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
   private final MqttAsyncClient client;
   private final List<String> topics = new CopyOnWriteArrayList<>();
   private final List<String> received = new CopyOnWriteArrayList<>();
+  private volatile @Nullable Integer disconnectCode;
 
   private PahoDevice(String id, MqttAsyncClient client) {
     this.prefix = "fleets/f1/devices/" + id + "/";
@@ -90,8 +92,19 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
     received.add(new String(message.getPayload(), StandardCharsets.UTF_8));
   }
 
+  boolean isConnected() {
+    return client.isConnected();
+  }
+
+  /** What the broker said when it ended the connection; null if it has not. */
+  @Nullable Integer disconnectCode() {
+    return disconnectCode;
+  }
+
   @Override
-  public void disconnected(MqttDisconnectResponse response) {}
+  public void disconnected(MqttDisconnectResponse response) {
+    disconnectCode = response.getReturnCode();
+  }
 
   @Override
   public void mqttErrorOccurred(MqttException exception) {}

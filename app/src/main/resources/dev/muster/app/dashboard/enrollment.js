@@ -185,7 +185,7 @@ function alarmsTab() {
   ].sort((a, b) => b.at.localeCompare(a.at));
   return keyAlarms.shown(() => rows.length
     ? table('Alarms', ['Device', 'Kind', 'What', 'Last', 'Act'], rows.map((one) => [
-        html`<a href=${'/devices/' + part(one.who)}>${one.who}</a>`,
+        one.kind === 'stale_crl' ? html`<a href="/health">CA ${one.who}</a>` : html`<a href=${'/devices/' + part(one.who)}>${one.who}</a>`,
         badge(one.kind, 'bad'),
         html`${one.detail}${one.addresses ? html` <span class="muted">${one.addresses.join(', ')}</span>` : nothing}`,
         time(one.at),

@@ -77,6 +77,7 @@ public final class FleetExtension implements ExtensionMain {
   private final SubjectAuthorizer authorizer;
   private final SessionEvents events;
   private final InboundPublishes.Shared inbound;
+  private final OutboundPublishes.Shared outbound;
   private final CrlIntake crls;
   private final Sessions sessions;
   private final HiveMqDisconnector disconnector;
@@ -123,6 +124,7 @@ public final class FleetExtension implements ExtensionMain {
         disconnector,
         meters,
         refusals);
+    this.outbound = new OutboundPublishes.Shared(check, state.commands(), disconnector, refusals);
   }
 
   @Override
@@ -147,8 +149,7 @@ public final class FleetExtension implements ExtensionMain {
         ConnectionSessions.find(input.getConnectionInformation(), sessions);
     if (session.isPresent()) {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
-      context.addPublishOutboundInterceptor(
-          new OutboundPublishes(session.get(), state.commands(), refusals));
+      context.addPublishOutboundInterceptor(new OutboundPublishes(session.get(), outbound));
       Subscribing subscribing = new Subscribing(session.get(), events, state);
       context.addSubscribeInboundInterceptor(subscribing);
       context.addSubackOutboundInterceptor(subscribing);

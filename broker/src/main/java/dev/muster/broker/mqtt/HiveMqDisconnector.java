@@ -43,7 +43,7 @@ final class HiveMqDisconnector implements Disconnector {
         });
   }
 
-  private static DisconnectReasonCode code(Reason reason) {
+  static DisconnectReasonCode code(Reason reason) {
     return switch (reason) {
       case NOT_AUTHORIZED -> DisconnectReasonCode.NOT_AUTHORIZED;
       case SERVER_BUSY -> DisconnectReasonCode.SERVER_BUSY;

@@ -107,13 +107,10 @@ final class InboundPublishes implements PublishInboundInterceptor {
   private void handle(PublishPacket packet, HeldPublish held) {
     SessionCheck.Verdict verdict = shared.check().check(session);
     if (verdict != SessionCheck.Verdict.GOOD) {
-      boolean ours = verdict == SessionCheck.Verdict.UNKNOWN;
       shared
           .refusals()
           .otherwise(session, "publish", packet.getTopic(), verdict.name(), verdict.text());
-      held.disconnect(
-          ours ? Disconnector.Reason.SERVER_BUSY : Disconnector.Reason.NOT_AUTHORIZED,
-          verdict.text());
+      held.disconnect(verdict.reason(), verdict.text());
       return;
     }
     if (packet.getQos() == Qos.EXACTLY_ONCE) {

@@ -80,8 +80,8 @@ final class SessionEvents implements ClientLifecycleEventListener {
   /** A CRL may have come between the authentication and now, when the session could not be cut. */
   private void cutIfOver(ClientSession session) {
     SessionCheck.Verdict verdict = check.check(session);
-    if (verdict.isFinal()) {
-      disconnector.disconnect(session, Disconnector.Reason.NOT_AUTHORIZED, verdict.text());
+    if (verdict != SessionCheck.Verdict.GOOD) {
+      disconnector.disconnect(session, verdict.reason(), verdict.text());
     }
   }
 

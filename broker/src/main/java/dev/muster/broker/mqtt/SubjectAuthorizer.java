@@ -122,11 +122,7 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     SessionCheck.Verdict verdict = check.check(session);
     if (verdict != SessionCheck.Verdict.GOOD) {
       refusals.otherwise(session, "subscribe", filter, verdict.name(), verdict.text());
-      output.disconnectClient(
-          verdict == SessionCheck.Verdict.UNKNOWN
-              ? DisconnectReasonCode.SERVER_BUSY
-              : DisconnectReasonCode.NOT_AUTHORIZED,
-          verdict.text());
+      output.disconnectClient(HiveMqDisconnector.code(verdict.reason()), verdict.text());
       return;
     }
     Decision decision = session.policy().subscribe(filter);

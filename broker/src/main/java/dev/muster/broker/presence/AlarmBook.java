@@ -147,7 +147,7 @@ public final class AlarmBook {
             rows.getString(3),
             rows.getString(4),
             rows.getString(5),
-            List.of(rows.getString(6).split(" ")),
+            addresses(rows.getString(6)),
             Times.ofMicros(rows.getLong(7)),
             Times.ofMicros(rows.getLong(8)),
             rows.getLong(9));
@@ -155,6 +155,10 @@ public final class AlarmBook {
       }
     }
     return alarms;
+  }
+
+  private static List<String> addresses(String kept) {
+    return kept.isEmpty() ? List.of() : List.of(kept.split(" "));
   }
 
   private static String nameOf(SessionAlarm.Kind kind) {

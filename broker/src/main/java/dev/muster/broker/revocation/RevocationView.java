@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,6 +140,14 @@ public final class RevocationView {
   public boolean isKnown(String issuer) {
     VerifiedCrl crl = state.crls().get(issuer);
     return crl != null && isUsable(crl);
+  }
+
+  /** The CAs whose CRL is past its grace; those that have none are not among them. */
+  public Set<String> outdated() {
+    return state.crls().entrySet().stream()
+        .filter(crl -> !isUsable(crl.getValue()))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The number of the CRL in force. */

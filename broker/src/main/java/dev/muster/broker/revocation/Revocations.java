@@ -6,6 +6,7 @@ package dev.muster.broker.revocation;
 
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.SessionAlarm;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.trust.IssuingAuthorities;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,8 +62,8 @@ public final class Revocations implements AutoCloseable {
    * What a CRL that was pushed has done.
    *
    * @param crlNumber the CRL in force afterwards
-   * @param cut how many sessions were ended
-   * @param remaining how many sessions of revoked certificates could not be ended
+   * @param cut how many sessions of revoked certificates have ended
+   * @param remaining how many of them have not, some 800 ms after they were told to
    */
   public record Applied(BigInteger crlNumber, int cut, int remaining, long tookMs) {}
 
@@ -74,6 +76,8 @@ public final class Revocations implements AutoCloseable {
   private final CrlDirectory directory;
   private final CrlDownload download = new CrlDownload();
 
+  private final StaleCrlWatch stale;
+
   /** The CAs without a usable CRL; of our own thread. */
   private final Set<String> missing = new HashSet<>();
 
@@ -85,13 +89,16 @@ public final class Revocations implements AutoCloseable {
         return thread;
       });
 
+  /** @param alarms hears when the CRL of a CA has become too old; must not block */
   public Revocations(
       RevocationView view,
       Sessions sessions,
       Disconnector disconnector,
       Sources sources,
+      Consumer<SessionAlarm> alarms,
       Clock clock) {
     this.view = view;
+    this.stale = new StaleCrlWatch(view, alarms, clock);
     this.check = new SessionCheck(view, clock);
     this.sessions = sessions;
     this.disconnector = disconnector;
@@ -121,6 +128,7 @@ public final class Revocations implements AutoCloseable {
     view.authorities().ids().forEach(this::schedulePull);
     Runnable round = () -> {
       changes.get().ifPresent(this::follow);
+      lookForPutThere();
       sweep();
     };
     executor.scheduleWithFixedDelay(
@@ -143,6 +151,13 @@ public final class Revocations implements AutoCloseable {
       load(id);
       schedulePull(id);
     });
+  }
+
+  /** The way back for a broker that nobody can push to, and that has nowhere to fetch from. */
+  private void lookForPutThere() {
+    view.outdated().stream()
+        .filter(issuer -> sources.of(issuer).isEmpty())
+        .forEach(this::loadFromDisk);
   }
 
   private void schedulePull(String issuer) {
@@ -261,19 +276,21 @@ public final class Revocations implements AutoCloseable {
 
   private Applied apply(String issuer, byte[] der) {
     long start = System.nanoTime();
+    // Who sends something is ended by that message, perhaps before we come to it.
+    Set<ClientSession> concerned = new HashSet<>(sessions.all());
     RevocationView.Offer offer = take(issuer, der);
     if (offer instanceof RevocationView.Offer.Refused refused) {
       throw new IllegalArgumentException(refused.reason());
     }
-    int cut = sweep();
+    sweep();
+    concerned.addAll(sessions.all());
+    concerned.removeIf(session -> check.check(session) != SessionCheck.Verdict.REVOKED);
+    int cut = (int) concerned.stream().filter(ClientSession::isClosed).count();
     // A client may be between its authentication and its CONNACK, where it cannot be cut yet.
     executor.schedule(guarded(this::sweep), 1, TimeUnit.SECONDS);
-    int remaining = (int) sessions.all().stream()
-        .filter(session -> !session.isClosed())
-        .filter(session -> check.check(session) == SessionCheck.Verdict.REVOKED)
-        .count();
     long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-    return new Applied(view.number(issuer).orElseThrow(), cut, remaining, tookMs);
+    BigInteger number = view.number(issuer).orElseThrow();
+    return new Applied(number, cut, concerned.size() - cut, tookMs);
   }
 
   private RevocationView.Offer take(String issuer, byte[] der) {
@@ -290,25 +307,26 @@ public final class Revocations implements AutoCloseable {
     return offer;
   }
 
-  /** Ends every session whose certificate no longer holds. @return how many */
-  private int sweep() {
+  /**
+   * Ends every session whose certificate no longer holds, or of which nobody knows whether it does.
+   */
+  private void sweep() {
     sessions.dropAbandoned(clock.instant());
     List<CompletableFuture<Void>> cuts = new ArrayList<>();
     for (ClientSession session : sessions.all()) {
       SessionCheck.Verdict verdict = check.check(session);
-      if (verdict.isFinal() && session.isLive()) {
+      if (verdict != SessionCheck.Verdict.GOOD && session.isLive()) {
         LOG.info(
             "Session cut client={} subject={} serial={} reason={}",
             session.clientId(),
             session.subject(),
             session.credential().serialText(),
             verdict.text());
-        cuts.add(
-            disconnector.disconnect(session, Disconnector.Reason.NOT_AUTHORIZED, verdict.text()));
+        cuts.add(disconnector.disconnect(session, verdict.reason(), verdict.text()));
       }
     }
     await(cuts);
-    return cuts.size();
+    stale.look();
   }
 
   private static void await(List<CompletableFuture<Void>> cuts) {

@@ -5,12 +5,14 @@
 package dev.muster.broker.revocation;
 
 import dev.muster.broker.session.ClientSession;
+import dev.muster.broker.session.Disconnector;
 import java.time.Clock;
 import java.time.Instant;
 
 /**
- * Asks whether the certificate of a session still holds: before each message and each subscription,
- * and when the revocations change. Costs three comparisons as long as nothing has changed.
+ * Asks whether the certificate of a session still holds: before each message, in and out, before
+ * each subscription, and when the revocations change. Costs three comparisons as long as nothing
+ * has changed.
  */
 public final class SessionCheck {
   /** What the certificate of a session is worth now. */
@@ -20,7 +22,7 @@ public final class SessionCheck {
     EXPIRED("certificate expired"),
     /** Its CA was rolled over to the end, or compromised. */
     UNTRUSTED("certificate of a CA that is no longer trusted"),
-    /** Not the client's fault: we lack a CRL. */
+    /** Not the client's fault: we lack a CRL, or have one that is too old. */
     UNKNOWN("revocation state unknown");
 
     private final String text;
@@ -34,9 +36,9 @@ public final class SessionCheck {
       return text;
     }
 
-    /** Whether it will never again be good. */
-    public boolean isFinal() {
-      return this == REVOKED || this == EXPIRED || this == UNTRUSTED;
+    /** What the connection ends with: whoever waits for our CRL is to come back. */
+    public Disconnector.Reason reason() {
+      return this == UNKNOWN ? Disconnector.Reason.SERVER_BUSY : Disconnector.Reason.NOT_AUTHORIZED;
     }
   }
 

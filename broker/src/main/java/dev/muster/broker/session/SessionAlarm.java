@@ -8,10 +8,11 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Sessions behave as they should not.
+ * Sessions behave as they should not, or cannot be judged.
  *
+ * @param client of a CRL: the id of the CA, as the subject is the CA's
  * @param certificate serial number, lower-case hexadecimal
- * @param addresses the two, or the one, seen last
+ * @param addresses the two, or the one, seen last; of a CRL none
  * @param lastAt equal to {@code raisedAt} when it is new; it stands while it goes on
  * @param times how many take-overs or connections there were since it was raised, and just before
  */
@@ -29,7 +30,9 @@ public record SessionAlarm(
     /** They throw each other out: two machines seem to have one key. */
     SESSION,
     /** They come and go. */
-    FLAPPING
+    FLAPPING,
+    /** Nobody knows whether they may go on: the CRL of their CA is too old. All of them end. */
+    STALE_CRL
   }
 
   public SessionAlarm {
@@ -48,6 +51,9 @@ public record SessionAlarm(
       case FLAPPING ->
         times + " connections in quick succession, the last from "
             + String.join(" and ", addresses);
+      case STALE_CRL ->
+        "the CRL of the " + client
+            + " CA is too old: its certificates are refused, and their sessions were ended";
     };
   }
 }
