@@ -60,6 +60,7 @@ public record Verdict(String name, double limit, double found) {
         gap == null ? null : gap.toMillis() / MS_PER_SECOND,
         () -> longestGap(report));
     add(verdicts, "back-online", expected.backOnline(), () -> backOnline(plan, report));
+    add(verdicts, "offline-at-end", expected.offlineAtEnd(), () -> offlineAtEnd(report));
     add(
         verdicts,
         "heap-growth",
@@ -138,6 +139,15 @@ public record Verdict(String name, double limit, double found) {
 
   private static double max(RunReport.@Nullable Latency latency) {
     return latency == null ? 0 : latency.maxMs();
+  }
+
+  /** Before the devices are closed, which the last samples see. */
+  private static double offlineAtEnd(RunReport report) {
+    return report.samples().stream()
+        .filter(sample -> sample.at().compareTo(report.duration()) <= 0)
+        .mapToDouble(sample -> report.devices() - sample.online())
+        .reduce((first, last) -> last)
+        .orElse(Double.NaN);
   }
 
   /** Of several storms the slowest. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class VerdictTest {
   private static final Expectations ALL =
-      new Expectations(2.0, Duration.ofSeconds(5), 1.3, 64.0, 0.0, 10.0, 1.2);
+      new Expectations(2.0, Duration.ofSeconds(5), 1.3, 0.0, 64.0, 0.0, 10.0, 1.2);
   private static final List<Phase> STORM = List.of(
       new Phase.Ramp(seconds(1)),
       new Phase.Steady(seconds(9)),
@@ -47,6 +47,7 @@ class VerdictTest {
             "undisturbed-p99",
             "longest-gap",
             "back-online",
+            "offline-at-end",
             "heap-growth",
             "thread-growth",
             "file-growth",
@@ -55,12 +56,13 @@ class VerdictTest {
     assertThat(verdicts.get(1).found()).isEqualTo(4);
     // 20 a second came online in the best five; 50 would need 2.5 s, and 99 % needed 0.9 s.
     assertThat(verdicts.get(2).found()).isCloseTo(0.36, within(0.001));
-    assertThat(verdicts.get(3).found()).isEqualTo(30);
-    assertThat(verdicts.get(4)).isEqualTo(new Verdict("thread-growth", 0, 1));
-    assertThat(verdicts.get(4).holds()).isFalse();
-    assertThat(verdicts.get(4)).hasToString("thread-growth 1 (expected: at most 0)");
-    assertThat(verdicts.get(5).holds()).isTrue();
-    assertThat(verdicts.get(6)).as("no state before it").satisfies(VerdictTest::isNotMeasured);
+    assertThat(verdicts.get(3)).isEqualTo(new Verdict("offline-at-end", 0, 10));
+    assertThat(verdicts.get(4).found()).isEqualTo(30);
+    assertThat(verdicts.get(5)).isEqualTo(new Verdict("thread-growth", 0, 1));
+    assertThat(verdicts.get(5).holds()).isFalse();
+    assertThat(verdicts.get(5)).hasToString("thread-growth 1 (expected: at most 0)");
+    assertThat(verdicts.get(6).holds()).isTrue();
+    assertThat(verdicts.get(7)).as("no state before it").satisfies(VerdictTest::isNotMeasured);
   }
 
   @Test
@@ -86,8 +88,8 @@ class VerdictTest {
             state(10, 50, 20, 2_000, 200),
             state(20, 50, 20, 3_100, 300)));
     List<Verdict> verdicts = Verdict.of(plan(soak, ALL), report);
-    assertThat(verdicts.get(6).found()).isCloseTo(1.1, within(0.001));
-    assertThat(verdicts.get(3).found()).isZero();
+    assertThat(verdicts.get(7).found()).isCloseTo(1.1, within(0.001));
+    assertThat(verdicts.get(4).found()).isZero();
   }
 
   private static void isNotMeasured(Verdict verdict) {
@@ -127,7 +129,7 @@ class VerdictTest {
   private static RunReport report(List<RunReport.PhaseReport> phases, List<ServerState> states) {
     List<Sample> samples = IntStream.rangeClosed(1, 10)
         .mapToObj(
-            second -> new Sample(seconds(second), 0, 0, 0, 0, second <= 2 ? 50 : 0, 0, null, null))
+            second -> new Sample(seconds(second), 0, 0, 0, 90, second <= 2 ? 50 : 0, 0, null, null))
         .toList();
     return new RunReport(
         true,

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param longestGap for which a device may be offline, or its message wait
  * @param backOnline after a reconnect storm 99 % are back in so many times the number of devices by
  *     the best rate at which they came online before
+ * @param offlineAtEnd devices that are not online when the last phase ends
  * @param heapGrowth of the server after a collection, in MB (10^6 bytes)
  * @param threadGrowth of the server
  * @param fileGrowth of the files and connections that the server has open
@@ -25,12 +26,13 @@ public record Expectations(
     @Nullable Double undisturbedP99,
     @Nullable Duration longestGap,
     @Nullable Double backOnline,
+    @Nullable Double offlineAtEnd,
     @Nullable Double heapGrowth,
     @Nullable Double threadGrowth,
     @Nullable Double fileGrowth,
     @Nullable Double storeGrowth) {
   public static final Expectations NONE =
-      new Expectations(null, null, null, null, null, null, null);
+      new Expectations(null, null, null, null, null, null, null, null);
 
   /** Whether the server's process has to be measured, which makes it collect its garbage. */
   public boolean ofTheServer() {

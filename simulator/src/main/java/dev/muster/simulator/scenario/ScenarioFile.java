@@ -51,6 +51,7 @@ public record ScenarioFile(
       "undisturbed-p99",
       "longest-gap",
       "back-online",
+      "offline-at-end",
       "heap-growth",
       "thread-growth",
       "file-growth",
@@ -204,6 +205,7 @@ public record ScenarioFile(
               ? new Values(entries, node).duration("longest-gap")
               : null,
           limit(entries, "back-online"),
+          limit(entries, "offline-at-end"),
           limit(entries, "heap-growth"),
           limit(entries, "thread-growth"),
           limit(entries, "file-growth"),
