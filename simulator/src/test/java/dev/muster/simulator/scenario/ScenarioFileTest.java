@@ -90,7 +90,8 @@ final class ScenarioFileTest {
     assertThat(file.commands()).containsExactly("./muster serve");
     Expectations expected = file.scenario().expectations();
     assertThat(expected)
-        .isEqualTo(new Expectations(2.0, Duration.ofSeconds(5), null, null, 64.0, null, null, null));
+        .isEqualTo(
+            new Expectations(2.0, Duration.ofSeconds(5), null, null, 64.0, null, null, null));
     assertThat(expected.ofTheServer()).isTrue();
   }
 
