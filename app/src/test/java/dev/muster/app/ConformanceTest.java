@@ -27,6 +27,7 @@ class ConformanceTest {
   private static final List<String> MODULES = List.of(
       "protocol",
       "device-sdk",
+      "device-sdk-coap",
       "hardware",
       "coap",
       "enrollment-service",

@@ -324,6 +324,7 @@ class DeviceCoapIT {
     await().atMost(LIMIT).untilAsserted(() -> {
       try (CoapsClient client = client(credential)) {
         expect(ResponseCode.UNAUTHORIZED, why, client.send(json("{\"a\":1}"), "/t/s"));
+        await().atMost(LIMIT).until(() -> !client.hasSession());
       }
     });
   }

@@ -30,7 +30,7 @@ final class SessionShares implements ConnectionListener {
   private record Session(InetAddress address, Bytes id) {}
 
   /**
-   * @param over told the id of a session that has ended, or was opened anew
+   * @param over told the id of a session that has ended, or was opened anew; more than once, too
    * @param name that meters begin with
    */
   SessionShares(int limit, Consumer<Bytes> over, String name, MeterRegistry meters) {
@@ -104,6 +104,12 @@ final class SessionShares implements ConnectionListener {
   @Override
   public void updateExecution(Connection connection) {}
 
+  /** A goodbye leaves the session, for a resumption; but whoever says it listens no more. */
   @Override
-  public void afterExecution(Connection connection) {}
+  public void afterExecution(Connection connection) {
+    DTLSContext context = connection.getEstablishedDtlsContext();
+    if (context != null && context.isMarkedAsClosed()) {
+      over.accept(context.getSession().getSessionIdentifier());
+    }
+  }
 }

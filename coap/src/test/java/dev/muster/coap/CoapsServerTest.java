@@ -53,6 +53,7 @@ class CoapsServerTest {
 
   private final BlockingQueue<Observation> observations = new ArrayBlockingQueue<>(10);
   private final AtomicInteger over = new AtomicInteger();
+  private final AtomicInteger asked = new AtomicInteger();
 
   /** POST /slow waits for the test; POST /large takes blocks; all below /watched changes. */
   private final class Paths implements CoapsService {
@@ -63,6 +64,7 @@ class CoapsServerTest {
 
     @Override
     public void serve(CoapsExchange exchange) {
+      asked.incrementAndGet();
       if (exchange.wantsChanges()) {
         exchange.answerAndObserve(content("first"), new Watch() {
           @Override
@@ -270,6 +272,34 @@ class CoapsServerTest {
     assertThat(over.get()).isEqualTo(3);
     server.endSessions(chain -> true);
     awaitOver(5);
+  }
+
+  @Test
+  void observation_ofAClientThatSaysGoodbye_endsAtOnce() throws Exception {
+    CoapsClient client = client("127.0.0.1");
+    client.observe("/watched");
+    begun();
+    client.goodbye();
+    awaitOver(1);
+    assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+  }
+
+  @Test
+  void record_thatIsReplayed_isDroppedWithoutAWord() {
+    try (DatagramProxy network = DatagramProxy.to(server.port(), 1)) {
+      CoapsClient client = new CoapsClient(network.port(), ROOT.certificate(), CLIENT);
+      clients.add(client);
+      client.send(post("a"), "/");
+      client.send(post("a"), "/");
+      long before = network.counts().datagrams();
+      int served = asked.get();
+      for (int i = 0; i < 20; i++) {
+        network.replay();
+      }
+      assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(asked.get()).isEqualTo(served + 1);
+      assertThat(network.counts().datagrams()).as("one each way").isEqualTo(before + 2);
+    }
   }
 
   @Test

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A client that speaks CoAP over DTLS, by Californium. */
 public class CoapsClient implements AutoCloseable {
-  private static final int PATIENCE_MS = 20_000;
+  private static final int PATIENCE_MS = 60_000;
 
   static {
     SystemConfig.register();
@@ -100,6 +100,11 @@ public class CoapsClient implements AutoCloseable {
   /** The next request begins with an abbreviated handshake. */
   public void resume() {
     connector.forceResumeAllSessions();
+  }
+
+  /** Ends the session by the word that DTLS has for it. */
+  public void goodbye() {
+    connector.close(new InetSocketAddress("127.0.0.1", port));
   }
 
   /** Names the session, also after it was resumed. */

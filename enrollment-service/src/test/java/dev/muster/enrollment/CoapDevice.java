@@ -13,6 +13,7 @@ import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.eclipse.californium.scandium.dtls.MaxFragmentLengthExtension.Length;
 import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,18 @@ final class CoapDevice extends CoapsClient {
         settings -> settings
             .set(CoapConfig.MAX_MESSAGE_SIZE, 128)
             .set(CoapConfig.PREFERRED_BLOCK_SIZE, 128));
+  }
+
+  /** One whose handshake comes and goes in pieces. */
+  static CoapDevice inFragments(RunningService service, TestPki.Credential identity) {
+    return new CoapDevice(
+        port(service),
+        service,
+        identity,
+        settings -> settings
+            .set(DtlsConfig.DTLS_USE_MULTI_RECORD_MESSAGES, false)
+            .set(DtlsConfig.DTLS_MAX_TRANSMISSION_UNIT, 300)
+            .set(DtlsConfig.DTLS_MAX_FRAGMENT_LENGTH, Length.BYTES_512));
   }
 
   /** One that has no other cipher. */

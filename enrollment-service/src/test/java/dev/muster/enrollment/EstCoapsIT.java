@@ -28,6 +28,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** EST over CoAP: the same registrar, and what becomes of those who do not play by the rules. */
 class EstCoapsIT {
   private static final int HANDSHAKES = 4;
+  private static final int MANY_HANDSHAKES = Integer.getInteger("handshakes", 500);
 
   @TempDir
   static Path folder;
@@ -352,6 +354,49 @@ class EstCoapsIT {
     return block;
   }
 
+  /** RFC 7252, 3: longer ones are no messages. */
+  @Test
+  void estCoaps_tokensOfAllLengths_comeBack_andThoseThatCannotBeAreDropped() throws Exception {
+    String att = "b3657374" + "03617474";
+    try (RawCoapClient device = new RawCoapClient(service, service.idevid("C-20"))) {
+      for (int length = 0; length <= 15; length++) {
+        byte[] token = new byte[length];
+        Arrays.fill(token, (byte) (0xa0 + length));
+        if (length > 8) {
+          byte[] message = new byte[4 + length];
+          message[0] = (byte) (0x40 | length);
+          message[1] = 1;
+          message[3] = (byte) length;
+          device.send(message);
+        }
+        String sent = HexFormat.of().formatHex(token, 0, Math.min(length, 8));
+        RawCoapClient.Answer answer = device.ask(1, sent, att, new byte[0]);
+        assertThat(answer.code()).as("length " + length).isEqualTo(0x45);
+        assertThat(HexFormat.of().formatHex(answer.token())).isEqualTo(sent);
+      }
+    }
+  }
+
+  /** A block that says 64 bytes, is not the last, and has fewer, or more. */
+  @Test
+  void estCoaps_blocksOfAnotherSizeThanTheySay_makeNoBody() throws Exception {
+    byte[] csr = csr("c21");
+    // Uri-Path est and sen, Content-Format 286, Block1 1:0/1/64 and 1:1/1/64.
+    String path = "b3657374" + "0373656e" + "12011e";
+    try (RawCoapClient device = new RawCoapClient(service, service.idevid("C-21"))) {
+      for (int size : List.of(10, 100)) {
+        String token = HexFormat.of().toHexDigits((byte) size);
+        device.tell(2, token, path + "d1020a", Arrays.copyOf(csr, size));
+        RawCoapClient.Answer next =
+            device.ask(2, token + "01", path + "d1021a", Arrays.copyOfRange(csr, 64, 128));
+        assertThat(next.code()).as("4.08 after %d bytes", size).isEqualTo(0x88);
+      }
+      RawCoapClient.Answer begun =
+          device.ask(2, "23", path + "d1020a", Arrays.copyOf(csr, 64));
+      assertThat(begun.code()).isEqualTo(0x5f);
+    }
+  }
+
   @Test
   void estCoaps_addressThatChanges_keepsItsSessionByItsConnectionId() throws Exception {
     try (UdpNat nat = new UdpNat(service.service().coapsPort().getAsInt());
@@ -372,6 +417,7 @@ class EstCoapsIT {
   @Test
   void estCoaps_garbage_isDropped_andOthersAreServed() throws Exception {
     Random random = new Random(7);
+    int sent = 0;
     try (HalfOpenHandshake noise =
         new HalfOpenHandshake("127.0.0.4", service.service().coapsPort().getAsInt())) {
       byte[] hello = noise.clientHello(0, new byte[0]);
@@ -383,7 +429,9 @@ class EstCoapsIT {
           bytes[random.nextInt(bytes.length)] ^= (byte) (1 + random.nextInt(255));
         }
         noise.send(bytes);
+        sent += bytes.length;
       }
+      assertThat(noise.received()).as("of %d bytes sent", sent).isLessThanOrEqualTo(3 * sent);
     }
     enrolled("C-7");
   }
@@ -411,21 +459,29 @@ class EstCoapsIT {
     }
   }
 
+  /** By one stranger, thousands of them: -Dhandshakes=10000 is the long form. */
   @Test
   void estCoaps_halfOpenHandshakes_areBoundedPerAddress_andOthersAreServed() throws Exception {
     int port = service.service().coapsPort().getAsInt();
     List<HalfOpenHandshake> clients = new java.util.ArrayList<>();
-    try {
+    try (CoapDevice known = new CoapDevice(service, service.idevid("C-18"))) {
+      known.get("/est/crts");
       List<Integer> answers = new java.util.ArrayList<>();
-      for (int i = 0; i < 10; i++) {
+      for (int i = 0; i < MANY_HANDSHAKES; i++) {
         HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.3", port);
         clients.add(client);
         answers.add(client.begin());
+        if (i >= HANDSHAKES) {
+          client.close();
+        }
       }
-      List<Integer> expected =
-          IntStream.range(0, 10).mapToObj(i -> i < HANDSHAKES / 2 ? 22 : 21).toList();
+      List<Integer> expected = IntStream.range(0, MANY_HANDSHAKES)
+          .mapToObj(i -> i < HANDSHAKES / 2 ? 22 : 21)
+          .toList();
       assertThat(answers).isEqualTo(expected);
-      assertThat(service.count("muster.estcoaps.handshakes.refused")).isGreaterThanOrEqualTo(8);
+      assertThat(service.count("muster.estcoaps.handshakes.refused"))
+          .isGreaterThanOrEqualTo(MANY_HANDSHAKES - HANDSHAKES / 2);
+      assertThat(known.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
       enrolled("C-8");
     } finally {
       clients.forEach(HalfOpenHandshake::close);
@@ -466,6 +522,13 @@ class EstCoapsIT {
   private static String enrolledOnce(String serial) throws Exception {
     enrolled(serial);
     return serial.toLowerCase(java.util.Locale.ROOT);
+  }
+
+  @Test
+  void estCoaps_handshakeInFragments_comesToItsEnd() {
+    try (CoapDevice device = CoapDevice.inFragments(service, service.idevid("C-22"))) {
+      assertThat(device.get("/est/att").getCode()).isEqualTo(ResponseCode.CONTENT);
+    }
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -89,6 +90,21 @@ final class HalfOpenHandshake implements AutoCloseable {
 
   void send(byte[] bytes) throws IOException {
     socket.send(new DatagramPacket(bytes, bytes.length, InetAddress.getByName("127.0.0.1"), port));
+  }
+
+  /** How many bytes have come, until none come any more. */
+  int received() throws IOException {
+    socket.setSoTimeout(500);
+    int bytes = 0;
+    try {
+      while (true) {
+        DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
+        socket.receive(packet);
+        bytes += packet.getLength();
+      }
+    } catch (SocketTimeoutException e) {
+      return bytes;
+    }
   }
 
   @Override

@@ -54,6 +54,7 @@ public final class DatagramProxy implements AutoCloseable {
   private final AtomicLong late = new AtomicLong();
   private final Random random;
   private volatile Faults faults = Faults.NONE;
+  private volatile Runnable newest = () -> {};
 
   private DatagramProxy(DatagramSocket listener, InetSocketAddress server, long seed) {
     this.listener = listener;
@@ -99,6 +100,11 @@ public final class DatagramProxy implements AutoCloseable {
     faults = Faults.NONE;
   }
 
+  /** Sends the newest datagram of a client again, as an attacker would; it is not counted. */
+  public void replay() {
+    newest.run();
+  }
+
   public Counts counts() {
     return new Counts(datagrams.get(), bytes.get(), lost.get(), twice.get(), late.get());
   }
@@ -106,6 +112,7 @@ public final class DatagramProxy implements AutoCloseable {
   private void listen() {
     receive(listener, (data, from) -> {
       DatagramSocket upstream = upstreams.computeIfAbsent(from, this::open);
+      newest = () -> send(upstream, data, server);
       pass(upstream, data, server);
     });
   }

@@ -15,10 +15,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
+import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +55,9 @@ final class CoapLink implements MqttLink {
 
   private static final long MAX_WAIT_SECONDS = 300;
 
+  /** A message is sent again after 2 to 3 s, and after 6 to 9 s (RFC 7252, 4.2). */
+  private static final int REPEATED_IN_VAIN = 2;
+
   /** How often what the broker fails at is said, before others have their turn. */
   private static final int TRIES = 4;
 
@@ -65,6 +70,8 @@ final class CoapLink implements MqttLink {
   private final ServerJudge judge;
   private final ScheduledThreadPoolExecutor thread;
   private final Map<Token, Watched> watched = new LinkedHashMap<>();
+  private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private boolean underWay;
   private @Nullable InetSocketAddress broker;
   private @Nullable DTLSConnector connector;
   private @Nullable CoapEndpoint endpoint;
@@ -241,15 +248,32 @@ final class CoapLink implements MqttLink {
     }
   }
 
+  /** When what was sent before is answered (RFC 7252, 4.7). */
   private void send(Request request, Consumer<Response> answered) {
+    waiting.add(() -> transmit(request, answered));
+    if (!underWay) {
+      next();
+    }
+  }
+
+  private void next() {
+    Runnable first = waiting.poll();
+    underWay = first != null;
+    if (first != null) {
+      first.run();
+    }
+  }
+
+  private void transmit(Request request, Consumer<Response> answered) {
     CoapEndpoint by = endpoint;
+    DTLSConnector below = connector;
     InetSocketAddress to = broker;
-    if (ended || by == null || to == null) {
+    if (ended || by == null || below == null || to == null) {
       return;
     }
     request.setDestinationContext(
         new AddressEndpointContext(to, settings.broker().getHost(), null));
-    Asked asked = new Asked(answered);
+    Asked asked = new Asked(answered, below, to);
     request.addMessageObserver(asked);
     after(RESPONSE_LIMIT_MS, asked::giveUp);
     by.sendRequest(request);
@@ -258,18 +282,38 @@ final class CoapLink implements MqttLink {
   /** A request that is under way. */
   private final class Asked extends MessageObserverAdapter {
     private final Consumer<Response> answered;
+    private final DTLSConnector by;
+    private final InetSocketAddress to;
     private boolean isAnswered; // Owned by the thread.
+    private int repeated; // Owned by Californium's timer.
 
-    Asked(Consumer<Response> answered) {
+    Asked(Consumer<Response> answered, DTLSConnector by, InetSocketAddress to) {
       this.answered = answered;
+      this.by = by;
+      this.to = to;
     }
 
     @Override
     public void onResponse(Response response) {
       run(() -> {
+        boolean first = !isAnswered;
         isAnswered = true;
         answered.accept(response);
+        if (first) {
+          next();
+        }
       });
+    }
+
+    /**
+     * A broker that was started anew knows nothing of our session, and says not a word. Called
+     * ahead of the message, which so waits for a resumption: if there is none, it cannot be sent.
+     */
+    @Override
+    public void onRetransmission() {
+      if (++repeated == REPEATED_IN_VAIN) {
+        by.forceResumeSessionFor(to);
+      }
     }
 
     void giveUp() {

@@ -79,6 +79,9 @@ class CoapLinkTest {
     final List<String> bodies = new CopyOnWriteArrayList<>();
     final Map<String, Queue<Response>> answers = new ConcurrentHashMap<>();
     final Map<String, Observation> observers = new ConcurrentHashMap<>();
+    final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
+    /** Requests are held, and not answered. */
+    volatile boolean mute;
 
     void answer(String path, Response response) {
       answers.computeIfAbsent(path, first -> new ConcurrentLinkedQueue<>()).add(response);
@@ -94,6 +97,14 @@ class CoapLinkTest {
       String path = exchange.request().getOptions().getUriPathString();
       asked.add(path + "?" + exchange.request().getOptions().getUriQueryString());
       bodies.add(exchange.request().getPayloadString());
+      if (mute) {
+        held.add(() -> answer(exchange, path));
+      } else {
+        answer(exchange, path);
+      }
+    }
+
+    private void answer(CoapsExchange exchange, String path) {
       Queue<Response> ready = answers.get(path);
       Response response = ready == null ? null : ready.poll();
       if (exchange.wantsChanges() && (response == null || response.isSuccess())) {
@@ -162,8 +173,12 @@ class CoapLinkTest {
 
   @BeforeEach
   void start() throws IOException {
+    start(0);
+  }
+
+  private void start(int port) throws IOException {
     coaps = new CoapsServer(
-        CoapsConfig.on("127.0.0.1", 0),
+        CoapsConfig.on("127.0.0.1", port),
         new CoapsServer.Offer("test", 16 * 1024, broker),
         server.key(),
         server.chain(),
@@ -339,6 +354,53 @@ class CoapLinkTest {
     coaps.use(foreign.key(), foreign.chain());
     connect();
     assertThat(recorder.awaitEnd()).as(recorder.end.detail()).isEqualTo(LinkEnd.Kind.UNTRUSTED);
+  }
+
+  @Test
+  void link_saysOneThingAtATime() throws Exception {
+    MqttLink link = connect();
+    recorder.await("connected 1");
+    broker.mute = true;
+    link.subscribe(PREFIX + "commands/+");
+    link.subscribe(PREFIX + "twin/desired");
+    send(link, "telemetry/env", 1);
+    await().atMost(LIMIT).until(() -> broker.held.size() == 1);
+    broker.mute = false;
+    broker.held.remove().run();
+    recorder.await("acknowledged telemetry/env 0");
+    assertThat(broker.asked).containsExactly("twin?", "c?", "twin?", "t/env?b=b1&q=1");
+    assertThat(broker.held).as("while one was not answered, no other was asked").isEmpty();
+    link.close();
+  }
+
+  /** Patience would take from 62 s on. */
+  @Test
+  void brokerThatIsStartedAnew_endsTheLinkSoon() throws Exception {
+    MqttLink link = connect();
+    recorder.await("connected 1");
+    int port = coaps.port();
+    coaps.close();
+    send(link, "telemetry/env", 1);
+    start(port);
+    assertThat(recorder.awaitEnd()).isEqualTo(LinkEnd.Kind.LOST);
+    assertThat(recorder.happened).containsExactly("connected 1");
+    assertThat(broker.asked).as("of the new one nothing").containsExactly("twin?");
+  }
+
+  @Test
+  void broker_thatKnowsTheSessionAfterASilence_isToldWhatWasToBeSaid() throws Exception {
+    try (DatagramProxy network = DatagramProxy.to(coaps.port(), 1)) {
+      MqttLink link = connect("localhost", network.port(), LIMIT, Duration.ofMinutes(5));
+      recorder.await("connected 1");
+      network.swallow();
+      send(link, "telemetry/env", 1);
+      // The message twice, and the beginning of a handshake.
+      await().atMost(LIMIT).until(() -> network.counts().lost() >= 3);
+      network.heal();
+      recorder.await("acknowledged telemetry/env 0");
+      assertThat(recorder.end).isNull();
+      link.close();
+    }
   }
 
   @Test

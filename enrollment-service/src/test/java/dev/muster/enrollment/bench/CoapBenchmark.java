@@ -32,7 +32,8 @@ class CoapBenchmark {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
   private static final int WARM_UP = Integer.getInteger("bench.warmup", 3);
   private static final int DEVICES = Integer.getInteger("bench.devices", 200);
-  private static final int IDLE = Integer.getInteger("bench.idle", 1_000);
+  private static final int IDLE = Integer.getInteger("bench.idle", 10_000);
+  private static final int IDLE_SECONDS = 20;
   /** A UDP packet has 28 bytes more than its datagram, a TCP segment 40 to 52 more. */
   private static final int UDP_HEADERS = 28;
 
@@ -165,16 +166,24 @@ class CoapBenchmark {
   }
 
   @Test
-  void idleSessions() throws IOException {
+  void idleSessions() throws IOException, InterruptedException {
     try (BenchProcess server = start()) {
       BenchDevice device = new BenchDevice(factory, "I1", server.trust);
-      keep(device, server, IDLE / 10);
+      int first = IDLE / 10;
+      keep(device, server, first);
       long before = server.liveBytes();
-      keep(device, server, IDLE);
+      keep(device, server, IDLE - first);
       long after = server.liveBytes();
+      ThreadCpu busy = server.cpu();
+      Thread.sleep(IDLE_SECONDS * 1_000L);
+      ThreadCpu idle = server.cpu();
+      double cpu = Stream.of(ThreadCpu.Kind.values())
+          .mapToDouble(kind -> idle.msEach(kind, busy, IDLE_SECONDS))
+          .sum();
       System.out.printf(
-          "a DTLS session that is kept: %d bytes (of %d), after one request%n",
-          (after - before) / IDLE, IDLE);
+          "a DTLS session that is kept: %d bytes (%d less %d of them); the server's heap with %d:"
+              + " %.1f MB; keeping them: %.1f ms of CPU a second%n",
+          (after - before) / (IDLE - first), IDLE, first, IDLE, after / 1e6, cpu);
     }
   }
 
