@@ -391,8 +391,7 @@ class EstCoapsIT {
             device.ask(2, token + "01", path + "d1021a", Arrays.copyOfRange(csr, 64, 128));
         assertThat(next.code()).as("4.08 after %d bytes", size).isEqualTo(0x88);
       }
-      RawCoapClient.Answer begun =
-          device.ask(2, "23", path + "d1020a", Arrays.copyOf(csr, 64));
+      RawCoapClient.Answer begun = device.ask(2, "23", path + "d1020a", Arrays.copyOf(csr, 64));
       assertThat(begun.code()).isEqualTo(0x5f);
     }
   }

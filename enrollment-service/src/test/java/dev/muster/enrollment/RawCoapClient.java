@@ -132,9 +132,8 @@ final class RawCoapClient implements AutoCloseable {
       int extended = (message[at] >> 4 & 0xf) == 13 ? 1 : 0;
       at += 1 + extended + (message[at] & 0xf);
     }
-    byte[] payload = at < message.length
-        ? Arrays.copyOfRange(message, at + 1, message.length)
-        : new byte[0];
+    byte[] payload =
+        at < message.length ? Arrays.copyOfRange(message, at + 1, message.length) : new byte[0];
     return new Answer(
         message[1] & 0xff,
         Arrays.copyOfRange(message, 4, 4 + tokenLength),
