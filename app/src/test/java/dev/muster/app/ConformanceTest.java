@@ -32,6 +32,7 @@ class ConformanceTest {
       "coap",
       "enrollment-service",
       "broker",
+      "hivemq-extension",
       "simulator",
       "app");
 
@@ -47,7 +48,7 @@ class ConformanceTest {
     assertThat(named)
         .allSatisfy(test -> assertThat(sources.getOrDefault(test.group(1), ""))
             .as(test.group())
-            .contains(" " + test.group(2) + "("));
+            .contains("  void " + test.group(2) + "("));
   }
 
   private static Map<String, String> sources() throws IOException {

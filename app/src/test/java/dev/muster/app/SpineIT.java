@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -133,7 +134,33 @@ class SpineIT {
           .contains("21.4");
       assertThat(muster("admin", "devices", "show", "acme-sn-1").expect(0).stdout())
           .contains("plant-a");
+      assertPolicyIsExplained("fleets/plant-a/devices/acme-sn-1/telemetry/env");
     }
+  }
+
+  private static void assertPolicyIsExplained(String topic) {
+    assertThat(muster("policy", "explain", "--connected", "acme-sn-1", "--publish", topic)
+            .expect(0)
+            .stdout())
+        .contains("allowed to publish: CN=acme-sn-1,O=plant-a,OU=device (device CA)")
+        .contains("rule:   roles.device.publish[0]");
+    String reader = "CN=reader,OU=consumer";
+    assertThat(muster(
+                "policy",
+                "explain",
+                "--issuer",
+                "service",
+                "--subject",
+                reader,
+                "--subscribe",
+                topic)
+            .expect(0)
+            .stdout())
+        .contains("rule:   roles.consumer.subscribe[0]");
+    assertThat(muster("policy", "explain", "--connected", "nobody", "--publish", topic)
+            .expect(1)
+            .stderr())
+        .contains("nobody");
   }
 
   @Test
@@ -297,6 +324,29 @@ class SpineIT {
         .contains(" 401 ")
         .contains("application/problem+json");
     assertThat(curl.run(folder, "-s", url.replace("https", "http")).exitCode()).isNotZero();
+  }
+
+  @Test
+  void operatorApi_guessedTokens_openNothing() {
+    Random random = new Random(7);
+    StringBuilder guesses = new StringBuilder();
+    for (int i = 0; i < 300; i++) {
+      byte[] token = new byte[32];
+      random.nextBytes(token);
+      guesses
+          .append(i == 0 ? "" : "next\n")
+          .append("url = \"")
+          .append(ports.operatorUrl())
+          .append("/api/v1/devices\"\noutput = \"/dev/null\"\nwrite-out = \"%{http_code}\\n\"\n")
+          .append("cacert = \"muster-data/trust/root.pem\"\nheader = \"Authorization: Bearer ")
+          .append(Base64.getUrlEncoder().withoutPadding().encodeToString(token))
+          .append("\"\n");
+    }
+    PeerProgram curl = PeerProgram.require("curl");
+    byte[] config = guesses.toString().getBytes(StandardCharsets.US_ASCII);
+    String answers =
+        curl.run(folder, config, Duration.ofMinutes(1), "-s", "-K", "-").stdout();
+    assertThat(answers.lines()).hasSize(300).containsOnly("401", "429").contains("401");
   }
 
   @Test

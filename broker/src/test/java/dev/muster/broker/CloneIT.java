@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.net.ssl.SSLSocketFactory;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
@@ -53,6 +54,32 @@ class CloneIT {
       assertThat(api.get("/sessions/alarms?all=true").getJsonArray("alarms")).hasSize(1);
       assertThat(api.send("POST", "/sessions/alarms/7/acknowledge", "").statusCode())
           .isEqualTo(404);
+    }
+  }
+
+  @Test
+  void deviceThatComesAndGoes_raisesOneAlarm() throws Exception {
+    try (BrokerFixture fixture =
+        new BrokerFixture(Files.createDirectory(folder.resolve("flapping"))).start()) {
+      Mosquitto mosquitto = new Mosquitto(fixture);
+      fixture.device("d1");
+      OperatorApi api = OperatorApi.of(fixture);
+      for (int i = 0; i < 22; i++) {
+        mosquitto.pub("d1", "d1", "-t", "fleets/f1/devices/d1/events/up", "-m", "1");
+      }
+      await().until(() -> !api.get("/sessions/alarms").getJsonArray("alarms").isEmpty());
+      assertThat(api.get("/sessions/alarms").getJsonArray("alarms"))
+          .singleElement()
+          .satisfies(it -> {
+            JsonObject alarm = (JsonObject) it;
+            assertThat(alarm.getString("kind")).isEqualTo("flapping");
+            assertThat(alarm.getString("client")).isEqualTo("d1");
+          });
+      assertThat(fixture
+              .meters
+              .counter("muster.session.alarms", "kind", "flapping")
+              .count())
+          .isEqualTo(1);
     }
   }
 

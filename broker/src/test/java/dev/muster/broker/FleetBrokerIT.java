@@ -121,6 +121,37 @@ class FleetBrokerIT {
   }
 
   @Test
+  void telemetry_withQos0_isStoredAndCounted() throws Exception {
+    double before = stored();
+    mosquitto
+        .pub("dev-1", "dev-1", "-q", "0", "-t", topic("dev-1", "telemetry/qos0"), "-m", "{\"a\":7}")
+        .expectSuccess();
+    await().until(() -> get("/devices/dev-1/telemetry/latest").encode().contains("\"qos0\""));
+    assertThat(stored()).isEqualTo(before + 1);
+  }
+
+  private static double stored() {
+    return fixture.meters.counter("muster.telemetry.messages", "outcome", "new").count();
+  }
+
+  @Test
+  void sharedSubscription_ofTheConsumersOwnGroup_isGranted_andNoOther() throws Exception {
+    String filter = "/fleets/+/devices/+/telemetry/shared";
+    try (Mosquitto.Subscriber reader = mosquitto
+        .sub("reader", "reader:3", "-q", "1", "-t", "$share/reader:a" + filter)
+        .awaitOutput("Subscribed")) {
+      mosquitto
+          .pub("dev-1", "dev-1", "-q", "1", "-t", topic("dev-1", "telemetry/shared"), "-m", "4711")
+          .expectSuccess();
+      reader.awaitOutput("4711");
+    }
+    assertThat(mosquitto
+            .run("mosquitto_sub", "reader", "reader:3", "-t", "$share/other" + filter, "-W", "2")
+            .output())
+        .contains("denied");
+  }
+
+  @Test
   void redelivery_withTheSameIdentity_isStoredOnce() throws Exception {
     for (int i = 0; i < 2; i++) {
       mosquitto

@@ -75,7 +75,7 @@ class HiveMqClientIT {
   @Test
   void mqtt5_isAcknowledgedWhenStored_andToldWhatIsNotItsOwn() {
     Mqtt5BlockingClient device = client("h5").useMqttVersion5().buildBlocking();
-    device.connect();
+    assertThat(device.connect().getRestrictions().getMaximumQos()).isEqualTo(MqttQos.AT_LEAST_ONCE);
     device
         .publishWith()
         .topic(topic("h5", "telemetry/env"))

@@ -130,6 +130,14 @@ class HostileNetworkIT {
   }
 
   @Test
+  void tls_withoutEphemeralKeys_isRefused() throws IOException {
+    String[] old = {"-tls1_2", "-cipher", "kRSA:@SECLEVEL=0", "-cert", "d1.pem", "-key", "d1.key"};
+    assertThat(openssl("CONNECTED", "", old))
+        .contains("Cipher is (NONE)")
+        .containsIgnoringCase("handshake failure");
+  }
+
+  @Test
   void tls_renegotiation_isRefused() throws IOException {
     // A line with an R has openssl ask for another handshake.
     assertThat(openssl("Verify return code", "R\n", "-tls1_2", "-cert", "d1.pem", "-key", "d1.key"))

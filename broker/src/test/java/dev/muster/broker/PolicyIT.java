@@ -13,6 +13,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.common.MqttMessage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +90,19 @@ class PolicyIT {
           fixture.get("/sessions/reader/explain?subscribe=fleets/%2B/devices/%2B/events/%23");
       assertThat(now.getBoolean("allowed")).isFalse();
       assertThat(now.getString("rule")).isEqualTo("default");
+      write(DefaultPolicy.yaml());
+      await().atMost(Duration.ofSeconds(10)).until(this::mayPublishEvents);
+      assertThat(mosquitto
+              .pub("d2", "d2", "-q", "1", "-t", EVENTS.replace("d1", "d2"), "-m", "unheard")
+              .exitCode())
+          .isZero();
+      try (Mosquitto.Subscriber another =
+          mosquitto.sub("reader", "reader:2", "-t", "fleets/+/devices/+/events/#")) {
+        another.awaitOutput("Subscribed");
+        mosquitto.pub("d2", "d2", "-q", "1", "-t", EVENTS.replace("d1", "d2"), "-m", "heard");
+        another.awaitOutput("heard");
+      }
+      assertThat(reader.output()).doesNotContain("heard");
 
       write(without("issuer: device, "));
       await()
@@ -116,6 +135,80 @@ class PolicyIT {
     JsonObject newest = account.getJsonArray("newest").getJsonObject(0);
     assertThat(newest.getString("topic")).isEqualTo("fleets/f1/devices/d2/events/door");
     assertThat(newest.getString("detail")).isEqualTo("no rule allows to publish on this topic");
+
+    mosquitto.run("mosquitto_sub", "d1", "d1", "-t", "fleets/#", "-W", "1");
+    mosquitto.pub("d1", "d2", "-t", EVENTS, "-m", "1");
+    mosquitto.pub("d1", "d1", "-t", EVENTS, "-m", "1", "--will-topic", "x", "--will-payload", "1");
+    for (String operation : List.of("publish", "subscribe", "connect", "will")) {
+      assertThat(fixture
+              .meters
+              .get("muster.broker.refused")
+              .tag("operation", operation)
+              .counter()
+              .count())
+          .as(operation)
+          .isPositive();
+    }
+  }
+
+  @Test
+  void deny_goesBeforeWhatIsAllowed() throws IOException {
+    write(DefaultPolicy.yaml()
+        .replaceFirst(
+            "(OU: device }\n)",
+            "$1    deny: { publish: [fleets/+/devices/+/events/door],"
+                + " subscribe: [fleets/+/devices/+/commands/+] }\n"));
+    fixture.start();
+    fixture.device("d1");
+    assertThat(mosquitto.pub("d1", "d1", "-q", "1", "-t", EVENTS, "-m", "1").exitCode())
+        .isNotZero();
+    assertThat(mosquitto
+            .pub("d1", "d1", "-q", "1", "-t", EVENTS.replace("door", "bell"), "-m", "1")
+            .exitCode())
+        .isZero();
+    assertThat(mosquitto
+            .run("mosquitto_sub", "d1", "d1", "-t", "fleets/f1/devices/d1/commands/+", "-W", "2")
+            .output())
+        .contains("denied");
+    assertThat(refusals("d1").getJsonObject("counts").fieldNames())
+        .contains(
+            "publish roles.device.deny.publish[0]", "subscribe roles.device.deny.subscribe[0]");
+  }
+
+  @Test
+  void inFlight_isWhatTheClientIsGivenBeforeItAcknowledges() throws Exception {
+    write(
+        DefaultPolicy.yaml().replaceFirst("(OU: consumer }\n)", "$1    limits: { inFlight: 1 }\n"));
+    fixture.start();
+    fixture.device("d1");
+    List<MqttMessage> heard = new CopyOnWriteArrayList<>();
+    MqttAsyncClient reader =
+        new MqttAsyncClient("ssl://localhost:" + fixture.port(), "reader", new MemoryPersistence());
+    reader.setManualAcks(true);
+    MqttConnectionOptions options = new MqttConnectionOptions();
+    options.setSocketFactory(fixture.tls(fixture.service("reader", "consumer")).getSocketFactory());
+    reader.setCallback(new Quiet() {
+      @Override
+      public void messageArrived(String topic, MqttMessage message) {
+        heard.add(message);
+      }
+    });
+    reader.connect(options).waitForCompletion(20_000);
+    reader.subscribe("fleets/+/devices/+/events/#", 1).waitForCompletion(20_000);
+    for (int i = 0; i < 3; i++) {
+      assertThat(
+              mosquitto.pub("d1", "d1", "-q", "1", "-t", EVENTS, "-m", "" + i).exitCode())
+          .isZero();
+    }
+    await().until(() -> heard.size() == 1);
+    for (int i = 0; i < 3; i++) {
+      int received = i + 1;
+      await().until(() -> heard.size() >= received);
+      assertThat(heard).as("one at a time").hasSize(received);
+      reader.messageArrivedComplete(heard.get(i).getId(), 1);
+    }
+    reader.disconnectForcibly(0, 0, false);
+    reader.close(true);
   }
 
   @Test
@@ -137,6 +230,25 @@ class PolicyIT {
         .isNotZero();
     assertThat(mosquitto.pub("d1", "d1", "-k", "60", "-t", EVENTS, "-m", "1").exitCode())
         .isZero();
+
+    String large = "x".repeat(100_000);
+    Files.writeString(folder.resolve("fits"), large + "x".repeat(31_072));
+    Files.writeString(folder.resolve("large"), large + "x".repeat(31_073));
+    assertThat(mosquitto
+            .pub("d1", "d1", "-k", "60", "-q", "1", "-t", EVENTS, "-f", "fits")
+            .exitCode())
+        .isZero();
+    assertThat(mosquitto
+            .pub("d1", "d1", "-k", "60", "-q", "1", "-t", EVENTS, "-f", "large")
+            .exitCode())
+        .isNotZero();
+    mosquitto.pub("d1", "d1", "-k", "60", "-q", "1", "-t", "a/".repeat(12) + "b", "-m", "1");
+    mosquitto.pub("d1", "d1", "-k", "60", "-q", "1", "-t", "a".repeat(257), "-m", "1");
+    assertThat(refusals("d1").getJsonObject("counts").fieldNames())
+        .contains(
+            "publish limits.payloadBytes",
+            "publish limits.topicLevels",
+            "publish limits.topicBytes");
 
     String own = "fleets/f1/devices/d1/";
     try (Mosquitto.Subscriber two = mosquitto.sub(

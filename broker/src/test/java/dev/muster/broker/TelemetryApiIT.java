@@ -120,6 +120,7 @@ class TelemetryApiIT {
     JsonObject first = api.get("/telemetry/latest?device=q2&device=q1&limit=1");
     JsonObject second =
         api.get("/telemetry/latest?device=q2&device=q1&limit=5&after=" + first.getString("next"));
+    assertThat(first.getString("tier")).isEqualTo("raw");
     assertThat(first.getJsonArray("values")).hasSize(1);
     assertThat(second.getJsonArray("values")).hasSize(2);
     assertThat(second.getString("next")).isNull();
@@ -256,6 +257,14 @@ class TelemetryApiIT {
     var response = api.send("GET", path, "");
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(new JsonObject(response.body()).getString("detail")).contains(detail);
+  }
+
+  @Test
+  void tooManySeries_areRefused() {
+    String many = String.join("&", Collections.nCopies(51, "series=a/b"));
+    var response = api.send("GET", "/telemetry?device=q1&" + many, "");
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(response.body()).contains("series: 51 of them (expected: at most 50)");
   }
 
   @Test

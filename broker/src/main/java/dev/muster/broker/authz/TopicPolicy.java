@@ -99,16 +99,19 @@ public final class TopicPolicy {
     if (tooLong.isPresent()) {
       return tooLong.get();
     }
-    String detail = "no rule allows to " + act + " on this topic";
+    boolean unlessRetained = false;
     for (Granted rule : granted) {
       if (rule.filter().matches(topic)) {
         if (!retain || rule.retain()) {
           return Decision.allow(rule.place());
         }
-        detail = "retained messages are not allowed on this topic";
+        unlessRetained = true;
       }
     }
-    return Decision.denyByDefault(detail);
+    return Decision.denyByDefault(
+        unlessRetained
+            ? "retained messages are not allowed on this topic"
+            : "no rule allows to " + act + " on this topic");
   }
 
   /**

@@ -7,7 +7,9 @@ package dev.muster.broker.authz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.muster.broker.DefaultPolicy;
+import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -202,6 +204,47 @@ class TopicPolicyTest {
     assertThat(policy.subscribe("a/x/+").allowed()).isFalse();
     assertThat(policy.subscribe("a/x/open").allowed()).isTrue();
     assertThat(policy.subscribe("b/+").allowed()).isTrue();
+  }
+
+  @Test
+  void templates_standForEachPartOfTheSubject_andForTheClientId() {
+    PolicyFile file = PolicyFile.parse("test", """
+        version: 1
+        roles:
+          all:
+            match: { issuer: device, O: "*", OU: "*" }
+            clientId: ["${subject.CN}:*"]
+            publish: ["a/${subject.OU}/${client.id}/${subject.O}"]
+            subscribe: ["${client.id}/${subject.CN}/#"]
+        """);
+    TopicPolicy policy = admit(file, DEVICE, "d1:7");
+    assertThat(policy.publish("a/device/d1:7/f1", false, 1).allowed()).isTrue();
+    assertThat(policy.publish("a/device/d1/f1", false, 1).allowed()).isFalse();
+    assertThat(policy.publish("a/gadget/d1:7/f1", false, 1).allowed()).isFalse();
+    assertThat(policy.subscribe("d1:7/d1/x").allowed()).isTrue();
+    assertThat(policy.subscribe("d1:8/d1/x").allowed()).isFalse();
+  }
+
+  /** A client that sends a thousand messages a second is no reason to collect garbage. */
+  @Test
+  void decision_ofAMessage_allocatesLittle() {
+    TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");
+    String topic = "fleets/f1/devices/d1/telemetry/env";
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int decisions = 20_000;
+    for (int i = 0; i < decisions; i++) {
+      assertThat(policy.publish(topic, false, 10).allowed()).isTrue();
+    }
+    long before = threads.getCurrentThreadAllocatedBytes();
+    int allowed = 0;
+    for (int i = 0; i < decisions; i++) {
+      allowed += policy.publish(topic, false, 10).allowed() ? 1 : 0;
+    }
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertThat(allowed).isEqualTo(decisions);
+    assertThat(bytes / decisions)
+        .as("the decision and, until it is compiled, two iterators; a text would be more")
+        .isLessThan(100);
   }
 
   @Test

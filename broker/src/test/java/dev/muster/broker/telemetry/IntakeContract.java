@@ -18,6 +18,7 @@ import dev.muster.broker.telemetry.skew.SkewQuery;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -159,6 +160,14 @@ abstract class IntakeContract extends QueryContract {
   void oldMessage_isAccepted() throws Exception {
     assertThat(store(message("a", 1, pack(300_000_000, 2)))).isEqualTo(Stored.NEW);
     assertThat(latest()).containsExactly("t=2.0");
+    assertThat(new TelemetryQuery(database)
+            .latest(DEVICE, TelemetryQuery.Place.START, 1)
+            .entries())
+        .singleElement()
+        .satisfies(value -> {
+          assertThat(value.time()).isEqualTo(Instant.ofEpochSecond(300_000_000));
+          assertThat(value.receivedAt()).isEqualTo(NOW);
+        });
   }
 
   private BootSequence noted() throws Exception {

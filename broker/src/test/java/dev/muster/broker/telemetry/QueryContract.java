@@ -25,6 +25,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -147,6 +149,44 @@ abstract class QueryContract extends StoreContract {
     SeriesQuery.Answer answer = series(START, NOW.plusSeconds(1), 100);
     assertThat(answer.series()).hasSize(SeriesQuery.MAX_SERIES);
     assertThat(answer.more()).isTrue();
+  }
+
+  @Test
+  void series_ofManyValuesInAMinute_isRaw_inAsManyPointsAsWereAskedFor() throws Exception {
+    for (int pack = 0; pack < 6; pack++) {
+      int from = pack * 200;
+      store(message("a", ++sequence, records(from, from + 200, i -> T0 + i / 20.0)));
+    }
+    finish(rollups);
+    Series one = only(START, START.plusSeconds(60), 50);
+    assertThat(one.tier()).isNull();
+    assertThat(one.points()).hasSizeBetween(25, 50);
+    assertThat(one.points()).extracting(Point::value).contains(99.0, -99.0);
+  }
+
+  @Test
+  void series_ofManyAtOnce_shareThePointsOfAnAnswer() throws Exception {
+    String others =
+        IntStream.range(0, 99).mapToObj(i -> "\"m" + i + "\":1").collect(Collectors.joining(","));
+    store(message("a", ++sequence, "{" + others + "}"));
+    for (int pack = 0; pack < 12; pack++) {
+      int from = pack * 200;
+      store(message("a", ++sequence, records(from, from + 200, i -> T0 + i / 100.0)));
+    }
+    finish(rollups);
+    List<Series> all = series(START, NOW.plusSeconds(1), 10_000).series();
+    assertThat(all).hasSize(100);
+    assertThat(all.get(99).points())
+        .as("2,400 values, and 200,000 points in all")
+        .hasSizeBetween(1_000, 2_000);
+  }
+
+  /** Like all, but for a high and a low one. */
+  private static String records(int from, int to, IntToDoubleFunction time) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> "{\"n\":\"t\",\"v\":" + (i == 700 ? 99 : i == 1_003 ? -99 : i % 7)
+            + ",\"t\":" + time.applyAsDouble(i) + "}")
+        .collect(Collectors.joining(",", "[", "]"));
   }
 
   @Test

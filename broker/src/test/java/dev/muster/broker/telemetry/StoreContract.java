@@ -77,7 +77,15 @@ abstract class StoreContract {
   }
 
   final TelemetryMessage message(String device, String stream, long number, String payload) {
-    MessageIdentity identity = number == 0 ? null : new MessageIdentity("b", number);
+    return message(device, stream, number == 0 ? null : new MessageIdentity("b", number), payload);
+  }
+
+  private TelemetryMessage message(MessageIdentity identity) {
+    return message("d1", "a", identity, "1");
+  }
+
+  private TelemetryMessage message(
+      String device, String stream, @Nullable MessageIdentity identity, String payload) {
     TelemetryTopic topic = TelemetryTopic.parse(
             "fleets/f1/devices/" + device + "/telemetry/" + stream)
         .orElseThrow();
@@ -140,7 +148,10 @@ abstract class StoreContract {
     assertThat(store(message("a", 0, "1"))).isEqualTo(Stored.NEW);
     assertThat(store(message("a", 2, "?"))).isEqualTo(Stored.DEAD_LETTER);
     assertThat(store(message("a", 2, "?"))).isEqualTo(Stored.DUPLICATE);
-    assertThat(messages.messages(DEVICE, 0, 100).entries()).hasSize(4);
+    assertThat(store(message(new MessageIdentity("c", 1)))).isEqualTo(Stored.NEW);
+    assertThat(store(message(new MessageIdentity("c", 1)))).isEqualTo(Stored.DUPLICATE);
+    assertThat(store(message("d2", "a", 1, "1"))).isEqualTo(Stored.NEW);
+    assertThat(messages.messages(DEVICE, 0, 100).entries()).hasSize(5);
     assertThat(letters(DEVICE)).hasSize(1);
   }
 
@@ -353,9 +364,7 @@ abstract class StoreContract {
     assertThat(count("rollup_1m")).isEqualTo(9);
     clock.advance(Duration.ofDays(90).minusHours(11).minusMinutes(1));
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
-    while (old.step()) {
-      // More to do.
-    }
+    finish(old);
     assertThat(count("rollup_1m")).as("one hour of three is over").isEqualTo(6);
     assertThat(count("rollup_1h")).isEqualTo(9);
     assertThat(count("rollup_1d")).isEqualTo(3);
@@ -363,5 +372,20 @@ abstract class StoreContract {
     finish(rollups);
     assertThat(count("rollup_1m")).as("nothing comes back into what is over").isEqualTo(6);
     assertThat(buckets(Tier.DAY).get(0).rollup().count()).isEqualTo(4);
+
+    clock.advance(Duration.ofDays(641));
+    finish(old);
+    assertThat(count("rollup_1m")).as("after two years").isZero();
+    assertThat(count("rollup_1h")).isZero();
+    assertThat(count("rollup_1d")).isEqualTo(3);
+    clock.advance(Duration.ofDays(2_921));
+    finish(old);
+    assertThat(count("rollup_1d")).as("after ten years").isZero();
+  }
+
+  private static void finish(OldTelemetry old) throws Exception {
+    while (old.step()) {
+      // More to do.
+    }
   }
 }

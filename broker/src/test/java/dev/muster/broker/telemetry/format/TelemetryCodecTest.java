@@ -190,14 +190,33 @@ class TelemetryCodecTest {
 
   @Test
   void payload_tooDeepOrTooMuch_isUnreadable() {
-    String deep = "[{\"n\":\"t\",\"v\":1,\"x\":" + "[".repeat(100) + "]".repeat(100) + "}]";
-    String wide = IntStream.range(0, 257)
+    assertThat(show(decode(deep(16), null))).endsWith("x=1.0");
+    assertThat(show(decode(deep(17), null))).startsWith("unreadable: ").contains("depth (17");
+    assertThat(show(decode(wide(256), null))).startsWith("m0=1.0 ").endsWith(" m255=1.0");
+    assertThat(show(decode(wide(257), null))).endsWith("too many members (expected: at most 256)");
+    assertThat(show(decode(many(256), null))).startsWith("t=1.0 t=1.0");
+    assertThat(show(decode(many(257), null))).endsWith("too many records (expected: at most 256)");
+    assertThat(show(decode(named(128, 4_096), null))).startsWith("nnn").endsWith("xxx'");
+    assertThat(show(decode(named(129, 1), null))).startsWith("unreadable: ").contains("128");
+    assertThat(show(decode(named(1, 4_097), null))).startsWith("unreadable: ").contains("4096");
+  }
+
+  private static String deep(int objects) {
+    return "{\"x\":".repeat(objects) + "1" + "}".repeat(objects);
+  }
+
+  private static String wide(int members) {
+    return IntStream.range(0, members)
         .mapToObj(i -> "\"m" + i + "\":1")
         .collect(Collectors.joining(",", "{", "}"));
-    String many = "[" + "{\"n\":\"t\",\"v\":1},".repeat(256) + "{\"n\":\"t\",\"v\":1}]";
-    for (String payload : List.of(deep, wide, many)) {
-      assertThat(decode(payload, null)).isInstanceOf(Reading.Unreadable.class);
-    }
+  }
+
+  private static String many(int records) {
+    return "[" + "{\"n\":\"t\",\"v\":1},".repeat(records - 1) + "{\"n\":\"t\",\"v\":1}]";
+  }
+
+  private static String named(int name, int text) {
+    return "{\"" + "n".repeat(name) + "\":\"" + "x".repeat(text) + "\"}";
   }
 
   @Test
