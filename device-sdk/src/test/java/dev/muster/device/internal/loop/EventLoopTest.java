@@ -69,12 +69,14 @@ class EventLoopTest {
 
   @Test
   void after_cancelledOrDue_runsWhatIsDueInItsOrder() {
-    loop.execute(() -> { // In one task, so that a slow machine knows of all before any is due.
-      loop.after(Duration.ofMillis(40), () -> happened.add("later"));
-      EventLoop.Timed cancelled = loop.after(Duration.ofMillis(20), () -> happened.add("never"));
-      loop.after(Duration.ofMillis(10), () -> happened.add("soon"));
-      cancelled.cancel();
-    });
+    loop.execute(
+        () -> { // In one task, so that a slow machine knows of all before any is due.
+          loop.after(Duration.ofMillis(40), () -> happened.add("later"));
+          EventLoop.Timed cancelled =
+              loop.after(Duration.ofMillis(20), () -> happened.add("never"));
+          loop.after(Duration.ofMillis(10), () -> happened.add("soon"));
+          cancelled.cancel();
+        });
 
     awaitAll("soon", "later");
   }
