@@ -70,7 +70,7 @@ final class CommandRoutes {
     executor
         .executeBlocking(() -> commands.list(device, after == null ? END : after, limit + 1), false)
         .onSuccess(found -> Requests.answer(context, page(found, limit)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static ObjectNode page(List<Command> found, int limit) {
@@ -122,7 +122,7 @@ final class CommandRoutes {
         .executeBlocking(() -> commands.find(id), false)
         .onSuccess(found -> found.ifPresentOrElse(
             command -> Requests.answer(context, json(command)), () -> unknown(context)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private void cancel(RoutingContext context) {

@@ -65,7 +65,7 @@ final class DeadLetterRoutes {
     executor
         .executeBlocking(() -> letters.list(device, before, limit, payloads), false)
         .onSuccess(page -> context.json(toJson(page)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static JsonObject toJson(Page<DeadLetter> page) {
@@ -106,7 +106,7 @@ final class DeadLetterRoutes {
           }
           context.json(json);
         })
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private Future<DeadLetter> found(RoutingContext context, long id) {
@@ -139,7 +139,7 @@ final class DeadLetterRoutes {
     executor
         .executeBlocking(() -> letters.find(id), false)
         .onSuccess(left -> context.json(outcome(id, stored, left)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static JsonObject outcome(long id, Stored stored, Optional<DeadLetter> left) {
@@ -161,6 +161,6 @@ final class DeadLetterRoutes {
           LOG.info("Dead letter discarded id={}", id);
           context.json(new JsonObject().put("id", id).put("outcome", "discarded"));
         })
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 }

@@ -60,7 +60,7 @@ final class PresenceRoutes {
       executor
           .executeBlocking(() -> presence.of(devices), false)
           .onSuccess(found -> Requests.answer(context, list(found, null)))
-          .onFailure(context::fail);
+          .onFailure(problem -> QueryParameters.fail(context, problem));
       return;
     }
     boolean online = isOnline(Requests.parameter(context, "state"));
@@ -69,7 +69,7 @@ final class PresenceRoutes {
     executor
         .executeBlocking(() -> presence.list(online, after == null ? "" : after, limit), false)
         .onSuccess(found -> Requests.answer(context, list(found, limit)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static boolean isOnline(@Nullable String state) {
@@ -98,7 +98,7 @@ final class PresenceRoutes {
             known -> Requests.answer(context, json(device, known)),
             () -> context.fail(new HttpException(
                 404, "device: " + device + " (expected: one that was connected here)"))))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static ObjectNode json(DeviceId device, Presence presence) {
@@ -118,7 +118,7 @@ final class PresenceRoutes {
     executor
         .executeBlocking(() -> presence.connections(device, before, limit + 1), false)
         .onSuccess(found -> Requests.answer(context, page(found, limit)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static ObjectNode page(List<DeviceConnection> found, int limit) {
@@ -153,7 +153,7 @@ final class PresenceRoutes {
           found.forEach(kept -> list.add(json(kept)));
           Requests.answer(context, answer);
         })
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static ObjectNode json(AlarmBook.Kept kept) {

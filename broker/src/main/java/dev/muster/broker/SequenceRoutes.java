@@ -41,7 +41,7 @@ final class SequenceRoutes {
     executor
         .executeBlocking(() -> sequences.ofDevice(device), false)
         .onSuccess(boots -> context.json(toJson(device, boots)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static JsonObject toJson(DeviceId device, List<BootSequence> boots) {
@@ -72,7 +72,7 @@ final class SequenceRoutes {
     executor
         .executeBlocking(() -> skews.ofDevice(device), false)
         .onSuccess(skew -> context.json(toJson(device, skew)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private static JsonObject toJson(DeviceId device, Optional<ClockSkew> skew) {

@@ -49,7 +49,7 @@ final class SummaryRoute {
     executor
         .executeBlocking(this::summary, false)
         .onSuccess(context::json)
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private JsonObject summary() throws SQLException {

@@ -47,7 +47,7 @@ final class TwinRoutes {
     executor
         .executeBlocking(() -> twins.find(device), false)
         .onSuccess(twin -> answer(context, device, twin))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private void set(RoutingContext context, boolean replace) {

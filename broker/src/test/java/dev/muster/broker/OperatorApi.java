@@ -21,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** The broker's part of the operator API, served and asked over HTTP. */
 final class OperatorApi {
@@ -44,9 +45,14 @@ final class OperatorApi {
 
   /** @return the port */
   static int serve(Vertx vertx, FleetBroker broker) throws Exception {
+    return serve(vertx, broker::mountOperatorRoutes);
+  }
+
+  /** @return the port */
+  static int serve(Vertx vertx, Consumer<Router> routes) throws Exception {
     Router router = Router.router(vertx);
     Router api = Router.router(vertx);
-    broker.mountOperatorRoutes(api);
+    routes.accept(api);
     router.route("/api/v1/*").handler(BodyHandler.create(false)).subRouter(api);
     router.route().failureHandler(context -> {
       boolean expected = context.failure() instanceof HttpException;

@@ -6,7 +6,6 @@ package dev.muster.broker.presence;
 
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.state.Times;
-import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.Connection;
@@ -55,7 +54,7 @@ final class PresenceTable {
 
   long count() throws SQLException {
     try (PreparedStatement select =
-            TelemetryDatabase.reading(connection, "SELECT COUNT(*) FROM presence");
+            connection.prepareStatement("SELECT COUNT(*) FROM presence");
         ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);
@@ -64,9 +63,7 @@ final class PresenceTable {
 
   Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
     Map<DeviceId, Presence> found = new LinkedHashMap<>();
-    try (PreparedStatement select = TelemetryDatabase.reading(
-        connection,
-        "SELECT fleet, online, since_us, reason, device FROM presence"
+    try (PreparedStatement select = connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
             + " WHERE online=? AND device>? ORDER BY device LIMIT ?")) {
       select.setBoolean(1, online);
       select.setString(2, after);

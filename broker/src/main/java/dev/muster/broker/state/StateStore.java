@@ -96,7 +96,7 @@ public final class StateStore implements AutoCloseable {
 
   /** Reads something; blocks. */
   public <T> T read(Work<T> work) throws SQLException {
-    try (Connection reading = database.connect()) {
+    try (Connection reading = database.connectToRead()) {
       return work.run(reading);
     }
   }

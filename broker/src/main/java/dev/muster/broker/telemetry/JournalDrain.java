@@ -123,8 +123,8 @@ final class JournalDrain implements AutoCloseable {
 
   /** Up to where a database has the journal. */
   static long positionIn(TelemetryDatabase database) throws SQLException {
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, POSITION);
+    try (Connection connection = database.connectToRead();
+        PreparedStatement select = connection.prepareStatement(POSITION);
         ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);

@@ -55,15 +55,12 @@ public final class MessageQuery {
     List<Message> page = new ArrayList<>();
     long bytes = 0;
     long last = after;
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, PART)) {
+    try (Connection connection = database.connectToRead()) {
       while (page.size() < limit) {
         int asked = Math.min(PART_ROWS, limit - page.size());
-        select.setString(1, device.value());
-        select.setLong(2, last);
-        select.setInt(3, asked);
         int found = 0;
-        try (ResultSet rows = select.executeQuery()) {
+        try (PreparedStatement select = part(connection, device, last, asked);
+            ResultSet rows = select.executeQuery()) {
           for (; rows.next(); found++) {
             byte[] payload = rows.getBytes(6);
             bytes += payload.length;
@@ -80,6 +77,16 @@ public final class MessageQuery {
       }
     }
     return new Page<>(page, limit > 0);
+  }
+
+  /** Anew each time, for what is left of the time. */
+  private static PreparedStatement part(
+      Connection connection, DeviceId device, long after, int rows) throws SQLException {
+    PreparedStatement select = connection.prepareStatement(PART);
+    select.setString(1, device.value());
+    select.setLong(2, after);
+    select.setInt(3, rows);
+    return select;
   }
 
   private static Message message(ResultSet rows, byte[] payload) throws SQLException {

@@ -10,7 +10,6 @@ import com.zaxxer.hikari.pool.HikariPool;
 import dev.muster.broker.StartFailedException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.flywaydb.core.Flyway;
@@ -21,25 +20,28 @@ import org.slf4j.LoggerFactory;
 
 /** The database of the telemetry: an H2 file, or a PostgreSQL server. */
 public final class TelemetryDatabase implements AutoCloseable {
-  /** How long a statement may take that reads. */
+  /** How long the answer to a question may take, all of its statements together. */
   public static final Duration QUERY_LIMIT = Duration.ofSeconds(10);
 
   /** Two that write, the rollups, the retention, and some that read. */
   private static final int CONNECTIONS = 10;
 
   /** A statement that was stopped because it took too long; the same of H2 and PostgreSQL. */
-  private static final String CANCELED = "57014";
+  static final String CANCELED = "57014";
 
   private static final Logger LOG = LoggerFactory.getLogger(TelemetryDatabase.class);
 
   private final HikariDataSource dataSource;
   private final Engine engine;
   private final Engine.Claim claim;
+  private final Duration queryLimit;
 
-  private TelemetryDatabase(HikariDataSource dataSource, Engine engine, Engine.Claim claim) {
+  private TelemetryDatabase(
+      HikariDataSource dataSource, Engine engine, Engine.Claim claim, Duration queryLimit) {
     this.dataSource = dataSource;
     this.engine = engine;
     this.claim = claim;
+    this.queryLimit = queryLimit;
   }
 
   /**
@@ -48,10 +50,16 @@ public final class TelemetryDatabase implements AutoCloseable {
    * @throws StartFailedException if it cannot be used; says why
    */
   public static TelemetryDatabase open(TelemetryStorage storage) {
+    return open(storage, QUERY_LIMIT);
+  }
+
+  /** As above. @param queryLimit in place of {@link #QUERY_LIMIT} */
+  public static TelemetryDatabase open(TelemetryStorage storage, Duration queryLimit) {
     return open(
         storage.server() == null
             ? EmbeddedEngine.in(storage.directory())
-            : PostgresEngine.of(storage.server()));
+            : PostgresEngine.of(storage.server()),
+        queryLimit);
   }
 
   /** The embedded one. */
@@ -60,6 +68,10 @@ public final class TelemetryDatabase implements AutoCloseable {
   }
 
   static TelemetryDatabase open(Engine engine) {
+    return open(engine, QUERY_LIMIT);
+  }
+
+  private static TelemetryDatabase open(Engine engine, Duration queryLimit) {
     HikariConfig config = engine.configuration();
     config.setMaximumPoolSize(CONNECTIONS);
     config.setMinimumIdle(1);
@@ -69,7 +81,7 @@ public final class TelemetryDatabase implements AutoCloseable {
     try {
       dataSource = new HikariDataSource(config);
       Engine.Claim claim = engine.claim();
-      return prepared(dataSource, engine, claim);
+      return prepared(dataSource, engine, claim, queryLimit);
     } catch (FlywayException | HikariPool.PoolInitializationException | SQLException e) {
       close(dataSource);
       throw new StartFailedException(engine.explain(e), e);
@@ -80,10 +92,11 @@ public final class TelemetryDatabase implements AutoCloseable {
   }
 
   private static TelemetryDatabase prepared(
-      HikariDataSource dataSource, Engine engine, Engine.Claim claim) throws SQLException {
+      HikariDataSource dataSource, Engine engine, Engine.Claim claim, Duration queryLimit)
+      throws SQLException {
     try {
       prepare(dataSource, engine);
-      return new TelemetryDatabase(dataSource, engine, claim);
+      return new TelemetryDatabase(dataSource, engine, claim, queryLimit);
     } catch (SQLException | RuntimeException e) {
       release(claim);
       throw e;
@@ -137,14 +150,15 @@ public final class TelemetryDatabase implements AutoCloseable {
     return connect();
   }
 
-  /** A statement that reads, and is stopped when it takes too long. */
-  public static PreparedStatement reading(Connection connection, String sql) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
-    statement.setQueryTimeout((int) QUERY_LIMIT.toSeconds());
-    return statement;
+  /**
+   * As {@link #connect}, to answer one question: what is prepared with it is stopped when all of it
+   * has taken too long, which {@link #tookTooLong} tells.
+   */
+  public Connection connectToRead() throws SQLException {
+    return ReadingConnection.of(connect(), queryLimit);
   }
 
-  /** Whether a statement was stopped because it took too long. */
+  /** Whether a question was not answered because that took too long. */
   public static boolean tookTooLong(Throwable problem) {
     return problem instanceof SQLException sql && CANCELED.equals(sql.getSQLState());
   }

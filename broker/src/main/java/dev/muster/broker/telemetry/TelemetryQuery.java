@@ -60,8 +60,8 @@ public final class TelemetryQuery {
   public Page<Latest> latest(DeviceId device, Place after, int limit) throws SQLException {
     List<Latest> values = new ArrayList<>();
     long characters = 0;
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, LATEST)) {
+    try (Connection connection = database.connectToRead();
+        PreparedStatement select = connection.prepareStatement(LATEST)) {
       select.setString(1, device.value());
       select.setString(2, after.stream());
       select.setString(3, after.stream());

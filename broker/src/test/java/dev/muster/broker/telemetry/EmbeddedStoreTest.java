@@ -16,4 +16,9 @@ class EmbeddedStoreTest extends IntakeContract {
   TelemetryDatabase openDatabase() {
     return TelemetryDatabase.open(folder);
   }
+
+  @Override
+  String endless() {
+    return "SELECT COUNT(*) FROM SYSTEM_RANGE(1, 1000000000000) WHERE MOD(x, 7) = 8";
+  }
 }

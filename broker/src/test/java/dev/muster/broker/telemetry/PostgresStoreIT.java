@@ -72,6 +72,11 @@ class PostgresStoreIT extends IntakeContract {
     return TelemetryDatabase.open(storage(url(server, name)));
   }
 
+  @Override
+  String endless() {
+    return "SELECT pg_sleep(600)";
+  }
+
   @Test
   void sessions_waitForTheDisk_whateverTheServersDefault() throws Exception {
     try (var connection = database.connect();

@@ -5,6 +5,7 @@
 package dev.muster.broker.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.broker.telemetry.query.Export;
 import dev.muster.broker.telemetry.query.LatestOfMany;
@@ -18,6 +19,10 @@ import dev.muster.broker.telemetry.retention.OldTelemetry;
 import dev.muster.broker.telemetry.retention.Retention;
 import dev.muster.broker.telemetry.rollup.Tier;
 import dev.muster.protocol.identity.DeviceId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +39,45 @@ import org.junit.jupiter.api.Test;
 abstract class QueryContract extends StoreContract {
   private static final RawValues.Key KEY = new RawValues.Key(DEVICE, "a", "t");
   private static final Instant START = Instant.ofEpochSecond(T0);
+
+  /** A statement that nobody waits for. */
+  abstract String endless();
+
+  @Test
+  void question_thatTakesTooLong_isStopped_andGoesOnWithNoOtherStatement() throws Exception {
+    try (Connection connection =
+        ReadingConnection.of(database.connect(), Duration.ofSeconds(1))) {
+      assertThatThrownBy(() -> ask(connection, endless())).matches(TelemetryDatabase::tookTooLong);
+      assertThatThrownBy(() -> ask(connection, "SELECT 1")).matches(TelemetryDatabase::tookTooLong);
+    }
+  }
+
+  private static void ask(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.execute();
+    }
+  }
+
+  @Test
+  void limitOfAQuestion_isNotThatOfWhoeverHasTheConnectionNext() throws Exception {
+    List<Connection> next = new ArrayList<>();
+    try {
+      try (Connection connection = database.connectToRead();
+          PreparedStatement select = connection.prepareStatement("SELECT 1")) {
+        assertThat(select.getQueryTimeout()).isBetween(1, 10);
+      }
+      for (int i = 0; i < 4; i++) {
+        next.add(database.connect());
+        try (Statement any = next.get(i).createStatement()) {
+          assertThat(any.getQueryTimeout()).isZero();
+        }
+      }
+    } finally {
+      for (Connection connection : next) {
+        connection.close();
+      }
+    }
+  }
 
   private static Selection selection(Instant from, Instant to) {
     return new Selection(List.of(DEVICE), null, null, from, to);

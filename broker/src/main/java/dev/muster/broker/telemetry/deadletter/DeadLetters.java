@@ -61,8 +61,8 @@ public final class DeadLetters {
   public Page<DeadLetter> list(@Nullable DeviceId device, long before, int limit, boolean payloads)
       throws SQLException {
     String sql = COLUMNS + (payloads ? PAYLOAD : "") + FROM + (device == null ? OF_ALL : OF_DEVICE);
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
+    try (Connection connection = database.connectToRead();
+        PreparedStatement select = connection.prepareStatement(sql)) {
       int next = 1;
       if (device != null) {
         select.setString(next++, device.value());
@@ -91,9 +91,9 @@ public final class DeadLetters {
 
   /** How many there are. */
   public long count() throws SQLException {
-    try (Connection connection = database.connect();
+    try (Connection connection = database.connectToRead();
         PreparedStatement select =
-            TelemetryDatabase.reading(connection, "SELECT COUNT(*) FROM dead_letter");
+            connection.prepareStatement("SELECT COUNT(*) FROM dead_letter");
         ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);
@@ -102,9 +102,9 @@ public final class DeadLetters {
 
   /** One with its payload; empty if it is not there. */
   public Optional<DeadLetter> find(long id) throws SQLException {
-    try (Connection connection = database.connect();
+    try (Connection connection = database.connectToRead();
         PreparedStatement select =
-            TelemetryDatabase.reading(connection, COLUMNS + PAYLOAD + FROM + BY_ID)) {
+            connection.prepareStatement(COLUMNS + PAYLOAD + FROM + BY_ID)) {
       select.setLong(1, id);
       try (ResultSet rows = select.executeQuery()) {
         return rows.next() ? Optional.of(read(rows, true)) : Optional.empty();
@@ -115,9 +115,9 @@ public final class DeadLetters {
   /** Those whose time has come, with their payloads. */
   List<DeadLetter> due(Instant now, int limit) throws SQLException {
     List<DeadLetter> letters = new ArrayList<>();
-    try (Connection connection = database.connect();
+    try (Connection connection = database.connectToRead();
         PreparedStatement select =
-            TelemetryDatabase.reading(connection, COLUMNS + PAYLOAD + FROM + DUE)) {
+            connection.prepareStatement(COLUMNS + PAYLOAD + FROM + DUE)) {
       select.setLong(1, Micros.of(now));
       select.setInt(2, limit);
       try (ResultSet rows = select.executeQuery()) {

@@ -48,7 +48,7 @@ public final class Export {
 
   /** The next rows; none at the end. */
   public List<Row> next() throws SQLException {
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.connectToRead()) {
       List<Row> rows = new ArrayList<>();
       while (rows.isEmpty() && hasSeries(connection)) {
         rows = tier == null ? raw(connection) : rollups(connection, tier);

@@ -45,20 +45,28 @@ public final class LatestOfMany {
     List<String> devices = selection.devices().stream().map(DeviceId::value).toList();
     int start = start(devices, after);
     List<OfDevice> values = new ArrayList<>();
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, sql(selection))) {
+    String sql = sql(selection);
+    try (Connection connection = database.connectToRead()) {
       for (int i = start; i < devices.size() && values.size() <= limit; i += DEVICES_AT_ONCE) {
         List<String> some = devices.subList(i, Math.min(i + DEVICES_AT_ONCE, devices.size()));
-        set(select, selection, some, i == start ? after : Place.START, limit + 1 - values.size());
-        try (ResultSet rows = select.executeQuery()) {
-          while (rows.next()) {
-            values.add(new OfDevice(rows.getString(9), TelemetryQuery.latest(rows)));
-          }
+        Place from = i == start ? after : Place.START;
+        // Anew each time, for what is left of the time.
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
+          set(select, selection, some, from, limit + 1 - values.size());
+          add(values, select);
         }
       }
     }
     boolean more = values.size() > limit;
     return new Page<>(more ? values.subList(0, limit) : values, more);
+  }
+
+  private static void add(List<OfDevice> values, PreparedStatement select) throws SQLException {
+    try (ResultSet rows = select.executeQuery()) {
+      while (rows.next()) {
+        values.add(new OfDevice(rows.getString(9), TelemetryQuery.latest(rows)));
+      }
+    }
   }
 
   /**

@@ -56,7 +56,7 @@ public final class RawValues {
   /** Values of a series from a time to another. @param limit how many at most */
   public Page<RawValue> page(Key key, Instant from, Instant to, Place after, int limit)
       throws SQLException {
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.connectToRead()) {
       List<RawValue> values = read(connection, key, from, to, after, limit + 1);
       boolean more = values.size() > limit;
       return new Page<>(more ? values.subList(0, limit) : values, more);
@@ -67,7 +67,7 @@ public final class RawValues {
       Connection connection, Key key, Instant from, Instant to, Place after, int limit)
       throws SQLException {
     long last = Micros.of(after.time());
-    try (PreparedStatement select = TelemetryDatabase.reading(connection, PAGE)) {
+    try (PreparedStatement select = connection.prepareStatement(PAGE)) {
       select.setString(1, key.device().value());
       select.setString(2, key.stream());
       select.setString(3, key.metric());

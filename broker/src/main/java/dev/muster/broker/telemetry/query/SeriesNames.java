@@ -4,7 +4,6 @@
  */
 package dev.muster.broker.telemetry.query;
 
-import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -34,7 +33,7 @@ final class SeriesNames {
     String sql = "SELECT device, stream, metric, unit, series FROM latest WHERE device=?"
         + selection.condition()
         + " ORDER BY device, stream, metric LIMIT ?";
-    try (PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setString(1, device.value());
       select.setInt(selection.set(select, 2), limit);
       List<SeriesName> names = new ArrayList<>();

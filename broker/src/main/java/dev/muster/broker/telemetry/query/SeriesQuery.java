@@ -86,7 +86,7 @@ public final class SeriesQuery {
 
   /** @param points how many a series may have, at most; of many series each has fewer */
   public Answer series(Selection selection, int points) throws SQLException {
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.connectToRead()) {
       List<SeriesName> names = SeriesNames.of(connection, selection, MAX_SERIES + 1);
       boolean more = names.size() > MAX_SERIES;
       List<SeriesName> shown = more ? names.subList(0, MAX_SERIES) : names;

@@ -4,7 +4,6 @@
  */
 package dev.muster.broker.telemetry.rollup;
 
-import dev.muster.broker.telemetry.TelemetryDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -31,7 +30,7 @@ public final class RollupRows {
       throws SQLException {
     String sql = "SELECT place, number, lowest, highest, mean, last_num, last_us, last_seq FROM "
         + tier.table() + " WHERE place>=? AND place<? ORDER BY place LIMIT ?";
-    try (PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setLong(1, Tier.place(series, from));
       select.setLong(2, Tier.place(series, to));
       select.setInt(3, limit);

@@ -32,8 +32,8 @@ public final class SequenceQuery {
   /** The boots of a device, that of the newest message first. */
   public List<BootSequence> ofDevice(DeviceId device) throws SQLException {
     Map<String, BootSequence> boots = new LinkedHashMap<>();
-    try (Connection connection = database.connect();
-        PreparedStatement select = TelemetryDatabase.reading(connection, SELECT)) {
+    try (Connection connection = database.connectToRead();
+        PreparedStatement select = connection.prepareStatement(SELECT)) {
       select.setString(1, device.value());
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {

@@ -47,9 +47,9 @@ public final class SkewQuery {
   /** Empty if none of its newest messages carries a time of the device's own clock. */
   public Optional<ClockSkew> ofDevice(DeviceId device) throws SQLException {
     List<Difference> differences = new ArrayList<>();
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.connectToRead()) {
       for (String sql : SOURCES) {
-        try (PreparedStatement select = TelemetryDatabase.reading(connection, sql)) {
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
           select.setString(1, device.value());
           try (ResultSet rows = select.executeQuery()) {
             while (rows.next()) {
