@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -74,9 +75,21 @@ public final class JournaledSink implements TelemetrySink {
       IntakeLimits intake,
       StoredListener listener,
       MeterRegistry meters) {
+    return start(folder, FileChannel::open, database, direct, intake, listener, meters);
+  }
+
+  /** As above, with the journal on another disk. */
+  static JournaledSink start(
+      Path folder,
+      IngestJournal.Disk disk,
+      TelemetryDatabase database,
+      TelemetrySink direct,
+      IntakeLimits intake,
+      StoredListener listener,
+      MeterRegistry meters) {
     try {
       long position = JournalDrain.positionIn(database);
-      IngestJournal journal = IngestJournal.open(folder, position);
+      IngestJournal journal = IngestJournal.open(folder, position, disk);
       BatchCommit commit = new BatchCommit(database, intake, listener, meters);
       JournalDrain drain = new JournalDrain(journal, database, commit, intake, position);
       JournaledSink sink = new JournaledSink(journal, drain, direct, intake, meters);

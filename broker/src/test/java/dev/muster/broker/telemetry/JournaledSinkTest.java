@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.h2.store.fs.FilePath;
@@ -44,6 +45,7 @@ class JournaledSinkTest {
   private TelemetryDatabase database;
   private JdbcTelemetrySink direct;
   private JournaledSink sink;
+  private final FlushingDisk disk = new FlushingDisk();
 
   @BeforeEach
   void open() {
@@ -56,7 +58,8 @@ class JournaledSinkTest {
     database =
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
     direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, told::add, meters);
-    sink = JournaledSink.start(journal, database, direct, IntakeLimits.DEFAULT, told::add, meters);
+    sink = JournaledSink.start(
+        journal, disk, database, direct, IntakeLimits.DEFAULT, told::add, meters);
   }
 
   @AfterEach
@@ -88,6 +91,48 @@ class JournaledSinkTest {
         .messages(DEVICE, 0, 10_000).entries().stream()
             .map(MessageQuery.Message::sequence)
             .toList();
+  }
+
+  @Test
+  void message_isAcknowledgedWhenItIsFlushed_andNotIfThatFails() throws Exception {
+    CountDownLatch flushed = new CountDownLatch(1);
+    disk.beforeFlush(() -> waitFor(flushed));
+    CompletableFuture<Stored> first = sink.store(message(1, "1"));
+    disk.awaitFlush();
+    assertThat(first).as("written, and not flushed").isNotDone();
+    flushed.countDown();
+    assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo(Stored.NEW);
+    disk.beforeFlush(() -> {
+      throw new IOException("no flush");
+    });
+    assertThatThrownBy(() -> sink.store(message(2, "2")).get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(NotStoredException.class);
+  }
+
+  @Test
+  void messagesSentTogether_shareAFlush() {
+    CountDownLatch all = new CountDownLatch(1);
+    disk.beforeFlush(() -> waitFor(all));
+    List<CompletableFuture<Stored>> stored = new ArrayList<>();
+    for (int i = 1; i <= 100; i++) {
+      stored.add(sink.store(message(i, "1")));
+    }
+    disk.awaitFlush();
+    all.countDown();
+    CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
+    assertThat(disk.flushes()).as("what came first, and then the others").isLessThanOrEqualTo(2);
+  }
+
+  private static void waitFor(CountDownLatch latch) throws IOException {
+    try {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
+        throw new IOException("nobody let it go on");
+      }
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
   }
 
   @Test

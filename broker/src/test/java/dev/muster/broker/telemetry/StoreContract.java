@@ -31,7 +31,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -336,6 +338,43 @@ abstract class StoreContract {
     assertThat(count("sample")).isEqualTo(1);
     assertThat(buckets(Tier.DAY).get(0).rollup().count()).isEqualTo(450);
     assertThat(latest()).as("the newest value outlives its message").isEqualTo(449.0);
+  }
+
+  @Test
+  void whileOldMessagesAreDeleted_newOnesAreStored() throws Exception {
+    List<CompletableFuture<Stored>> old = new ArrayList<>();
+    for (int i = 1; i <= 3_000; i++) {
+      old.add(sink.store(message("a", ++sequence, "1")));
+    }
+    done(old);
+    finish(rollups);
+    clock.advance(Duration.ofDays(31));
+    OldTelemetry deleting = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
+    AtomicInteger slices = new AtomicInteger();
+    CompletableFuture<Void> gone = CompletableFuture.runAsync(() -> {
+      try {
+        while (deleting.step()) {
+          slices.incrementAndGet();
+        }
+      } catch (SQLException e) {
+        throw new CompletionException(e);
+      }
+    });
+    List<CompletableFuture<Stored>> young = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      young.add(sink.store(message("b", ++sequence, "2")));
+    }
+    assertThat(done(young)).containsOnly(Stored.NEW);
+    gone.get(60, TimeUnit.SECONDS);
+    assertThat(slices.get()).isGreaterThan(4);
+    assertThat(count("message")).isEqualTo(500);
+  }
+
+  private static List<Stored> done(List<CompletableFuture<Stored>> stored) {
+    CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
+    return stored.stream().map(CompletableFuture::join).toList();
   }
 
   @Test

@@ -52,7 +52,7 @@ public final class IngestJournal implements AutoCloseable {
 
   /** A disk; another one in tests. */
   @FunctionalInterface
-  interface Disk {
+  public interface Disk {
     FileChannel open(Path path, Set<? extends OpenOption> options) throws IOException;
   }
 
@@ -105,7 +105,8 @@ public final class IngestJournal implements AutoCloseable {
     return open(folder, least, FileChannel::open);
   }
 
-  static IngestJournal open(Path folder, long least, Disk disk) throws IOException {
+  /** As above, on another disk. */
+  public static IngestJournal open(Path folder, long least, Disk disk) throws IOException {
     DurableFiles.createFolder(folder);
     IngestJournal journal = new IngestJournal(folder, disk);
     journal.recover(least);

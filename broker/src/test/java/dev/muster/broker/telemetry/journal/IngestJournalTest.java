@@ -7,6 +7,7 @@ package dev.muster.broker.telemetry.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.broker.telemetry.FlushingDisk;
 import dev.muster.broker.telemetry.FullChannel;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -56,6 +57,25 @@ class IngestJournalTest {
       assertThat(journal.read(0, 1_000, 1).entries())
           .as("enough after one byte")
           .hasSize(1);
+    }
+  }
+
+  @Test
+  void append_returnsWhenItsRecordsAreFlushed_andFailsIfThatFails() throws IOException {
+    FlushingDisk disk = new FlushingDisk();
+    try (IngestJournal journal = IngestJournal.open(folder, 0, disk)) {
+      journal.append(List.of(bytes("a"), bytes("b")));
+      assertThat(disk.flushes()).as("one for both").isEqualTo(1);
+      disk.beforeFlush(() -> {
+        throw new IOException("written, and not flushed");
+      });
+      assertThatThrownBy(() -> journal.append(List.of(bytes("lost"))))
+          .hasMessage("written, and not flushed");
+      assertThat(texts(journal, 0)).containsExactly("a", "b");
+      disk.beforeFlush(() -> {});
+      journal.append(List.of(bytes("c")));
+      assertThat(texts(journal, 0)).containsExactly("a", "b", "c");
+      assertThat(disk.flushes()).isEqualTo(2);
     }
   }
 
