@@ -8,16 +8,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.hivemq.client.mqtt.MqttClient;
+import com.hivemq.client.mqtt.MqttClientSslConfig;
+import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.paho.client.mqttv3.IMqttDeliveryToken;
 import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
@@ -97,6 +105,50 @@ class FailingStoreIT {
   }
 
   private static final byte[] PAYLOAD = {'1'};
+  private static final int FLOOD = 1_000;
+
+  private static long seen(String device) {
+    return SWITCH.seen.stream()
+        .filter(message -> message.topic().device().value().equals(device))
+        .count();
+  }
+
+  @Test
+  void clientThatReconnectsByItself_getsItsMessageThrough_whenTheStoreWorksAgain()
+      throws Exception {
+    SWITCH.mode = Switch.Mode.FAILS;
+    Mqtt5AsyncClient client = MqttClient.builder()
+        .identifier("patient")
+        .serverHost("localhost")
+        .serverPort(fixture.port())
+        .sslConfig(MqttClientSslConfig.builder()
+            .keyManagerFactory(fixture.keys(fixture.device("patient")))
+            .trustManagerFactory(fixture.trust())
+            .build())
+        .automaticReconnect()
+        .initialDelay(100, TimeUnit.MILLISECONDS)
+        .maxDelay(1, TimeUnit.SECONDS)
+        .applyAutomaticReconnect()
+        .useMqttVersion5()
+        .buildAsync();
+    client
+        .connectWith()
+        .cleanStart(false)
+        .sessionExpiryInterval(600)
+        .send()
+        .get(60, TimeUnit.SECONDS);
+    CompletableFuture<Mqtt5PublishResult> sent = client
+        .publishWith()
+        .topic("fleets/f1/devices/patient/telemetry/s")
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .payload(PAYLOAD)
+        .send();
+    await().atMost(Duration.ofSeconds(60)).until(() -> seen("patient") >= 2);
+    assertThat(sent).isNotDone();
+    SWITCH.mode = Switch.Mode.WORKS;
+    assertThat(sent.get(60, TimeUnit.SECONDS).getError()).isEmpty();
+    client.disconnect().get(60, TimeUnit.SECONDS);
+  }
 
   @Test
   void mqtt5_failingStore_disconnectsWithoutAck_andRecovers() throws Exception {
@@ -123,27 +175,28 @@ class FailingStoreIT {
     Credential device = fixture.device("v3");
     String topic = "fleets/f1/devices/v3/telemetry/s";
     SWITCH.mode = Switch.Mode.FAILS;
-    org.eclipse.paho.client.mqttv3.MqttAsyncClient client = connect3(device);
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient client = connect3(device, "v3");
     assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000))
         .hasMessageNotContaining("Timed out");
     await().until(() -> !client.isConnected());
     client.close(true);
     SWITCH.mode = Switch.Mode.WORKS;
-    org.eclipse.paho.client.mqttv3.MqttAsyncClient again = connect3(device);
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient again = connect3(device, "v3");
     again.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000);
     again.disconnect().waitForCompletion(2_000);
     again.close();
   }
 
-  private static org.eclipse.paho.client.mqttv3.MqttAsyncClient connect3(Credential device)
-      throws Exception {
+  private static org.eclipse.paho.client.mqttv3.MqttAsyncClient connect3(
+      Credential device, String id) throws Exception {
     org.eclipse.paho.client.mqttv3.MqttAsyncClient client =
         new org.eclipse.paho.client.mqttv3.MqttAsyncClient(
             "ssl://localhost:" + fixture.port(),
-            "v3",
+            id,
             new org.eclipse.paho.client.mqttv3.persist.MemoryPersistence());
     MqttConnectOptions options = new MqttConnectOptions();
     options.setSocketFactory(fixture.tls(device).getSocketFactory());
+    options.setMaxInflight(FLOOD);
     client.connect(options).waitForCompletion(5_000);
     return client;
   }
@@ -153,10 +206,24 @@ class FailingStoreIT {
     Credential device = fixture.device("waits");
     SWITCH.mode = Switch.Mode.HANGS;
     MqttAsyncClient client = connect5(device, "waits");
+    List<IMqttToken> sent = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      client.publish("fleets/f1/devices/waits/telemetry/s", PAYLOAD, 1, false);
+      sent.add(client.publish("fleets/f1/devices/waits/telemetry/s", PAYLOAD, 1, false));
     }
-    await().atMost(Duration.ofSeconds(20)).until(() -> !client.isConnected());
+    // Nothing tells a client of MQTT 3.1.1 to wait.
+    org.eclipse.paho.client.mqttv3.MqttAsyncClient old =
+        connect3(fixture.device("floods"), "floods");
+    List<IMqttDeliveryToken> flood = new ArrayList<>();
+    for (int i = 0; i < FLOOD; i++) {
+      flood.add(old.publish("fleets/f1/devices/floods/telemetry/s", new byte[4_000], 1, false));
+    }
+    await().atMost(Duration.ofSeconds(60)).until(() -> !client.isConnected() && !old.isConnected());
+    assertThat(sent).noneMatch(token -> token.isComplete() && token.getException() == null);
+    assertThat(flood).noneMatch(token -> token.isComplete() && token.getException() == null);
+    assertThat(seen("floods"))
+        .as("asked about one; the others go with the connection")
+        .isOne();
+    old.close(true);
     client.close(true);
     // HiveMQ has it wait for what was sent before; the store still hangs.
     MqttAsyncClient again = connect5(device, "waits");

@@ -15,12 +15,16 @@ import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
+import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5PubAckException;
+import com.hivemq.client.mqtt.mqtt5.message.disconnect.Mqtt5DisconnectReasonCode;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
 import com.hivemq.client.mqtt.mqtt5.message.publish.puback.Mqtt5PubAckReasonCode;
+import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,12 +51,16 @@ class HiveMqClientIT {
   }
 
   private static MqttClientBuilder client(String id) {
+    return client(id, fixture.device(id));
+  }
+
+  private static MqttClientBuilder client(String id, Credential credential) {
     return MqttClient.builder()
         .identifier(id)
         .serverHost("localhost")
         .serverPort(fixture.port())
         .sslConfig(MqttClientSslConfig.builder()
-            .keyManagerFactory(fixture.keys(fixture.device(id)))
+            .keyManagerFactory(fixture.keys(credential))
             .trustManagerFactory(fixture.trust())
             .build());
   }
@@ -94,6 +102,71 @@ class HiveMqClientIT {
     assertThat(refused.getMqttMessage().getReasonCode())
         .isEqualTo(Mqtt5PubAckReasonCode.NOT_AUTHORIZED);
     device.disconnect();
+  }
+
+  @Test
+  void mqtt5_whoseCertificateIsRevoked_isCut_andNotLetInAgain() throws Exception {
+    Credential bad = fixture.device("hbad");
+    CompletableFuture<Throwable> cut = new CompletableFuture<>();
+    Mqtt5BlockingClient device = client("hbad", bad)
+        .addDisconnectedListener(context -> cut.complete(context.getCause()))
+        .useMqttVersion5()
+        .buildBlocking();
+    device.connect();
+    Mqtt5BlockingClient service = client("enrollment", fixture.service("enrollment", "service"))
+        .useMqttVersion5()
+        .buildBlocking();
+    service.connect();
+    service
+        .publishWith()
+        .topic("muster/revocations/device")
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .retain(true)
+        .payload(fixture.deviceCrl(2, bad.certificate().getSerialNumber()))
+        .send();
+    assertThat(cut.get(60, TimeUnit.SECONDS))
+        .isInstanceOfSatisfying(
+            Mqtt5DisconnectException.class,
+            told -> assertThat(told.getMqttMessage().getReasonCode())
+                .isEqualTo(Mqtt5DisconnectReasonCode.NOT_AUTHORIZED));
+    assertThatThrownBy(device::connect).hasMessageContaining("NOT_AUTHORIZED");
+    service.disconnect();
+  }
+
+  @Test
+  void mqtt5_consumerThatComesBackToItsSession_getsWhatCameMeanwhile() throws Exception {
+    Mqtt5BlockingClient consumer = client("reader", fixture.service("reader", "consumer"))
+        .useMqttVersion5()
+        .buildBlocking();
+    consumer.connectWith().cleanStart(false).sessionExpiryInterval(600).send();
+    consumer
+        .subscribeWith()
+        .topicFilter(topic("meanwhile", "telemetry/env"))
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .send();
+    consumer.disconnect();
+    Mqtt5BlockingClient device = client("meanwhile").useMqttVersion5().buildBlocking();
+    device.connect();
+    device
+        .publishWith()
+        .topic(topic("meanwhile", "telemetry/env"))
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .payload(bytes("{\"t\":7}"))
+        .send();
+    device.disconnect();
+    try (Mqtt5BlockingClient.Mqtt5Publishes heard =
+        consumer.publishes(MqttGlobalPublishFilter.ALL)) {
+      assertThat(consumer
+              .connectWith()
+              .cleanStart(false)
+              .sessionExpiryInterval(600)
+              .send()
+              .isSessionPresent())
+          .isTrue();
+      assertThat(heard.receive(60, TimeUnit.SECONDS).orElseThrow().getPayloadAsBytes())
+          .isEqualTo(bytes("{\"t\":7}"));
+    }
+    consumer.disconnect();
   }
 
   @Test

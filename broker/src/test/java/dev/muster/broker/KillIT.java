@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,7 +51,9 @@ import org.junit.jupiter.api.io.TempDir;
 class KillIT {
   private static final int DEVICES = 12;
   private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
-  private static final int ACKNOWLEDGED_BEFORE_KILL = 1_500;
+  private static final long SEED = Long.getLong("kill.seed", System.nanoTime());
+  private static final int LEAST_BEFORE_KILL = 100;
+  private static final int MOST_BEFORE_KILL = 3_000;
 
   @TempDir
   Path folder;
@@ -135,6 +138,8 @@ class KillIT {
   @Test
   void kill9_underLoad_losesNothingAcknowledgedAndDuplicatesNothing() throws Exception {
     try (BrokerFixture fixture = new BrokerFixture(folder)) {
+      System.out.println("SEED kill.seed=" + SEED);
+      Random random = new Random(SEED);
       List<Sender> senders = new ArrayList<>();
       for (int i = 0; i < DEVICES; i++) {
         senders.add(new Sender("k" + i, fixture.device("k" + i)));
@@ -148,9 +153,12 @@ class KillIT {
           for (Sender sender : senders) {
             sender.connect(fixture, port);
           }
+          int enough = random.nextInt(LEAST_BEFORE_KILL, MOST_BEFORE_KILL);
           await()
               .atMost(Duration.ofSeconds(60))
-              .until(() -> acknowledged(senders) - before > ACKNOWLEDGED_BEFORE_KILL);
+              .pollDelay(Duration.ZERO)
+              .pollInterval(Duration.ofMillis(1))
+              .until(() -> acknowledged(senders) - before > enough);
           double seconds = (System.nanoTime() - start) / 1e9;
           broker.destroyForcibly();
           assertThat(broker.waitFor(10, TimeUnit.SECONDS)).isTrue();

@@ -7,8 +7,8 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.broker.session.Sessions;
-import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.IntakeLimits;
+import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.StoredListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
@@ -67,8 +67,8 @@ class QueryLimitTest {
     Vertx vertx = Vertx.vertx();
     try (TelemetryDatabase database =
             TelemetryDatabase.open(new TelemetryStorage(folder, null), Duration.ofNanos(1));
-        JdbcTelemetrySink sink = JdbcTelemetrySink.start(
-            database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
+        JdbcTelemetrySink sink =
+            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
         DeviceState devices = DeviceState.start(database, clock, meters)) {
       WorkerExecutor queries = vertx.createSharedWorkerExecutor("queries", 2);
       OperatorApi api = OperatorApi.at(OperatorApi.serve(vertx, router -> {
@@ -103,7 +103,6 @@ class QueryLimitTest {
     new SeriesRoutes(database, Retention.DEFAULT, queries, clock).mount(router);
     new ExportRoute(database, queries, clock).mount(router);
     new DeadLetterRoutes(new DeadLetters(database), sink, queries).mount(router);
-    new SequenceRoutes(new SequenceQuery(database), new SkewQuery(database), queries)
-        .mount(router);
+    new SequenceRoutes(new SequenceQuery(database), new SkewQuery(database), queries).mount(router);
   }
 }

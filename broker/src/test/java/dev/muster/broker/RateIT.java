@@ -11,7 +11,11 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.testing.TestPki.Credential;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
@@ -71,6 +75,38 @@ class RateIT {
         .isGreaterThan(1_000);
     client.disconnect().waitForCompletion(2_000);
     client.close();
+  }
+
+  @Test
+  void another_waitsForNothingOfOneWhoIsSlowedDown() throws Exception {
+    MqttAsyncClient eager = connect(fixture.device("eager"), "eager");
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<Void> flood = CompletableFuture.runAsync(() -> {
+      while (!over.get()) {
+        try {
+          publish(eager);
+        } catch (Exception e) {
+          throw new CompletionException(e);
+        }
+      }
+    });
+    double before = held();
+    await().atMost(Duration.ofSeconds(60)).until(() -> held() > before);
+    MqttAsyncClient calm = connect(fixture.device("calm"), "calm");
+    long quickest = Long.MAX_VALUE;
+    for (int i = 0; i < 20; i++) {
+      long start = System.nanoTime();
+      calm.publish("fleets/f1/devices/calm/telemetry/s", new byte[] {'1'}, 1, false)
+          .waitForCompletion(60_000);
+      quickest = Math.min(quickest, System.nanoTime() - start);
+    }
+    over.set(true);
+    flood.get(60, TimeUnit.SECONDS);
+    assertThat(quickest).isLessThan(TimeUnit.SECONDS.toNanos(1));
+    calm.disconnect().waitForCompletion(2_000);
+    calm.close();
+    eager.disconnect().waitForCompletion(2_000);
+    eager.close();
   }
 
   private static double held() {

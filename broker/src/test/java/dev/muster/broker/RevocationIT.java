@@ -210,19 +210,23 @@ class RevocationIT {
         (SSLSocket) context.getSocketFactory().createSocket("localhost", fixture.port())) {
       socket.setEnabledProtocols(new String[] {protocol});
       socket.setSoTimeout(5_000);
-      byte[] id = clientId.getBytes(StandardCharsets.US_ASCII);
-      byte[] head = {
-        0x10, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, (byte) id.length
-      };
-      byte[] packet = Arrays.copyOf(head, head.length + id.length);
-      System.arraycopy(id, 0, packet, head.length, id.length);
-      socket.getOutputStream().write(packet);
+      socket.getOutputStream().write(connectPacket(clientId));
       socket.getOutputStream().flush();
       InputStream in = socket.getInputStream();
       byte[] connack = in.readNBytes(4);
       lastSessionCreated = socket.getSession().getCreationTime();
       return connack;
     }
+  }
+
+  private static byte[] connectPacket(String clientId) {
+    byte[] id = clientId.getBytes(StandardCharsets.US_ASCII);
+    byte[] head = {
+      0x10, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, (byte) id.length
+    };
+    byte[] packet = Arrays.copyOf(head, head.length + id.length);
+    System.arraycopy(id, 0, packet, head.length, id.length);
+    return packet;
   }
 
   private static long lastSessionCreated;
@@ -245,9 +249,8 @@ class RevocationIT {
   }
 
   @Test
-  void opensslResumption_isSeenAsReused() throws Exception {
+  void opensslResumption_ofARevokedCertificate_isReused_andRefused() throws Exception {
     Credential device = fixture.device("ossl");
-    assertThat(device).isNotNull();
     PeerProgram openssl = PeerProgram.require("openssl");
     String[] common = {
       "s_client",
@@ -264,10 +267,15 @@ class RevocationIT {
     List<String> first = new ArrayList<>(List.of(common));
     first.addAll(List.of("-sess_out", "ossl.sess"));
     openssl.run(folder, new byte[0], Duration.ofSeconds(10), first.toArray(String[]::new));
+    try (Client service = service()) {
+      revoke(service, device);
+    }
     List<String> second = new ArrayList<>(List.of(common));
-    second.addAll(List.of("-sess_in", "ossl.sess"));
-    PeerProgram.Result result =
-        openssl.run(folder, new byte[0], Duration.ofSeconds(10), second.toArray(String[]::new));
+    // Until the broker closes.
+    second.addAll(List.of("-sess_in", "ossl.sess", "-ign_eof"));
+    PeerProgram.Result result = openssl.run(
+        folder, connectPacket("ossl"), Duration.ofSeconds(60), second.toArray(String[]::new));
+    assertThat(result.stdout()).as("CONNACK: not authorized").contains("\u0020\u0002\u0000\u0005");
     try (BufferedReader lines = new BufferedReader(new StringReader(result.stdout()))) {
       assertThat(lines.lines().anyMatch(line -> line.startsWith("Reused,"))).isTrue();
     }

@@ -53,8 +53,7 @@ final class PresenceTable {
   }
 
   long count() throws SQLException {
-    try (PreparedStatement select =
-            connection.prepareStatement("SELECT COUNT(*) FROM presence");
+    try (PreparedStatement select = connection.prepareStatement("SELECT COUNT(*) FROM presence");
         ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);
@@ -63,7 +62,8 @@ final class PresenceTable {
 
   Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
     Map<DeviceId, Presence> found = new LinkedHashMap<>();
-    try (PreparedStatement select = connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
             + " WHERE online=? AND device>? ORDER BY device LIMIT ?")) {
       select.setBoolean(1, online);
       select.setString(2, after);

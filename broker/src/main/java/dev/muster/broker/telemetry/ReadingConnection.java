@@ -70,7 +70,8 @@ final class ReadingConnection implements InvocationHandler {
       throw new SQLTimeoutException("no time is left to read", TelemetryDatabase.CANCELED);
     }
     // Rounded up: zero is no limit at all.
-    statement.setQueryTimeout((int) Duration.ofNanos(left).plusSeconds(1).minusNanos(1).toSeconds());
+    statement.setQueryTimeout(
+        (int) Duration.ofNanos(left).plusSeconds(1).minusNanos(1).toSeconds());
   }
 
   /** H2 has the limit in the connection, where the next one to write would find it. */

@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 class StallBenchmark {
   private static final int CLIENTS = Integer.getInteger("bench.clients", 200);
   private static final Duration STALL = Duration.ofSeconds(Integer.getInteger("bench.stall", 60));
+  /** Measured: 0.35 MB of each of 100. */
+  private static final long BYTES_OF_A_CLIENT = 2_000_000;
+
   private static final Duration BEFORE = Duration.ofSeconds(10);
   private static final Duration CATCHING_UP = Duration.ofMinutes(3);
 
@@ -56,6 +59,9 @@ class StallBenchmark {
       devices.finish(CATCHING_UP);
       double seconds = (System.nanoTime() - start) / 1e9;
       checkStored(server, devices);
+      assertThat(stalled - before)
+          .as("bytes of heap that a stall has cost")
+          .isLessThan(CLIENTS * BYTES_OF_A_CLIENT);
       System.out.printf(
           "FIGURE store stalled for %d s, %d clients, half of them MQTT 3.1.1: heap %.1f MB before,"
               + " %.1f MB at its end, %.1f MB afterwards; %d messages acknowledged, none lost; %d"

@@ -45,8 +45,7 @@ abstract class QueryContract extends StoreContract {
 
   @Test
   void question_thatTakesTooLong_isStopped_andGoesOnWithNoOtherStatement() throws Exception {
-    try (Connection connection =
-        ReadingConnection.of(database.connect(), Duration.ofSeconds(1))) {
+    try (Connection connection = ReadingConnection.of(database.connect(), Duration.ofSeconds(1))) {
       assertThatThrownBy(() -> ask(connection, endless())).matches(TelemetryDatabase::tookTooLong);
       assertThatThrownBy(() -> ask(connection, "SELECT 1")).matches(TelemetryDatabase::tookTooLong);
     }

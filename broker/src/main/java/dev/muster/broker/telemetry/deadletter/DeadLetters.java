@@ -92,8 +92,7 @@ public final class DeadLetters {
   /** How many there are. */
   public long count() throws SQLException {
     try (Connection connection = database.connectToRead();
-        PreparedStatement select =
-            connection.prepareStatement("SELECT COUNT(*) FROM dead_letter");
+        PreparedStatement select = connection.prepareStatement("SELECT COUNT(*) FROM dead_letter");
         ResultSet rows = select.executeQuery()) {
       rows.next();
       return rows.getLong(1);
@@ -103,8 +102,7 @@ public final class DeadLetters {
   /** One with its payload; empty if it is not there. */
   public Optional<DeadLetter> find(long id) throws SQLException {
     try (Connection connection = database.connectToRead();
-        PreparedStatement select =
-            connection.prepareStatement(COLUMNS + PAYLOAD + FROM + BY_ID)) {
+        PreparedStatement select = connection.prepareStatement(COLUMNS + PAYLOAD + FROM + BY_ID)) {
       select.setLong(1, id);
       try (ResultSet rows = select.executeQuery()) {
         return rows.next() ? Optional.of(read(rows, true)) : Optional.empty();
@@ -116,8 +114,7 @@ public final class DeadLetters {
   List<DeadLetter> due(Instant now, int limit) throws SQLException {
     List<DeadLetter> letters = new ArrayList<>();
     try (Connection connection = database.connectToRead();
-        PreparedStatement select =
-            connection.prepareStatement(COLUMNS + PAYLOAD + FROM + DUE)) {
+        PreparedStatement select = connection.prepareStatement(COLUMNS + PAYLOAD + FROM + DUE)) {
       select.setLong(1, Micros.of(now));
       select.setInt(2, limit);
       try (ResultSet rows = select.executeQuery()) {
