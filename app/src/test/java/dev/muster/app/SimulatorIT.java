@@ -59,15 +59,26 @@ class SimulatorIT {
             "enroll",
             "ramp",
             "steady",
+            "mass-revocation",
             "reconnect-storm",
             "burst",
             "flood",
             "partition",
             "power-cut",
-            "rotation");
+            "rotation",
+            "twin-change",
+            "commands",
+            "clock-jump",
+            "clone",
+            "wrong-certificate");
+    assertThat(run.path("broken")).as("revoked and disguised devices stay out").isEmpty();
+    assertThat(run.path("phases").path(3).path("done").asInt()).as("cut off").isEqualTo(2);
+    assertThat(run.path("answered").asInt()).as("twins and commands").isBetween(15, 40);
     assertThat(run.path("connectionFailures").properties())
         .extracting(Map.Entry::getKey)
-        .contains("the connection was reset", "renewed its certificate");
+        .contains("the connection was reset", "renewed its certificate")
+        .as("take-overs by the clone")
+        .contains("disconnected by the broker: reason 0x8e");
     assertThat(run.path("phases").findValues("back"))
         .as("who was cut, or renewed, is online again")
         .anyMatch(back -> back.asInt() > 0);

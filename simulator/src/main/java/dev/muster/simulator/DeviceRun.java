@@ -50,6 +50,11 @@ final class DeviceRun implements DeviceLink.Listener {
   private volatile String reason = "not started";
   private volatile @Nullable DeviceLink link;
   private volatile @Nullable PhaseStats touchedIn;
+  private final AtomicReference<@Nullable Awaited> awaited = new AtomicReference<>();
+  private volatile boolean revoked;
+  /** How far its clock is ahead. */
+  private volatile Duration clockAhead = Duration.ZERO;
+
   private boolean closed;
   // Of the link's callbacks, which never come two at once.
   private boolean online;
@@ -118,6 +123,55 @@ final class DeviceRun implements DeviceLink.Listener {
     whenSettled.getAndSet(NOBODY).run();
   }
 
+  /** What shall come of an order. @param cut its connection is cut; otherwise it answers */
+  private record Awaited(PhaseStats phase, long since, boolean cut) {}
+
+  /** The device is being told something, and will answer. @return who that is; empty if unknown */
+  Optional<DeviceId> awaitAnswer(PhaseStats phase) {
+    return await(phase, false);
+  }
+
+  /** The device's certificates are being revoked. @return who that is; empty if unknown */
+  Optional<DeviceId> awaitCut(PhaseStats phase) {
+    return await(phase, true);
+  }
+
+  private Optional<DeviceId> await(PhaseStats phase, boolean cut) {
+    DeviceLink current = link;
+    Optional<DeviceId> id = current == null ? Optional.empty() : current.device();
+    if (id.isPresent()) {
+      touchedIn = phase;
+      awaited.set(new Awaited(phase, timeline.nanos(), cut));
+    }
+    return id;
+  }
+
+  private boolean cameTrue(boolean cut) {
+    Awaited now = awaited.get();
+    if (now == null || now.cut() != cut || !awaited.compareAndSet(now, null)) {
+      return false;
+    }
+    now.phase().done(timeline.nanos() - now.since());
+    return true;
+  }
+
+  /** From now on its clock is so far ahead. */
+  void setClockAhead(PhaseStats phase, Duration ahead) {
+    touchedIn = phase;
+    clockAhead = ahead;
+  }
+
+  @Override
+  public void answered() {
+    counters.answers.increment();
+    cameTrue(false);
+  }
+
+  @Override
+  public void intruded() {
+    counters.broken.count("let in with the certificate of its factory");
+  }
+
   /**
    * Does something to the device that it would not do by itself. @param phase to which it belongs
    */
@@ -146,6 +200,9 @@ final class DeviceRun implements DeviceLink.Listener {
       counters.online.incrementAndGet();
     }
     counters.connects.increment();
+    if (revoked) {
+      counters.broken.count("let in after it was revoked");
+    }
     note("online");
     if (connected.compareAndSet(false, true)) {
       counters.connected.incrementAndGet();
@@ -165,6 +222,9 @@ final class DeviceRun implements DeviceLink.Listener {
       note("offline: " + why);
       counters.online.decrementAndGet();
       offlineSince = timeline.nanos();
+      if (cameTrue(true)) {
+        revoked = true;
+      }
     }
     if (counting) {
       counters.connectionFailures.count(why);
@@ -220,7 +280,7 @@ final class DeviceRun implements DeviceLink.Listener {
     counters.sent.increment();
     phase.sent();
     long lateNanos = timeline.nanos() - due;
-    Instant measured = clock.instant().minusNanos(lateNanos);
+    Instant measured = clock.instant().minusNanos(lateNanos).plus(clockAhead);
     try {
       DeviceId id = current
           .device()

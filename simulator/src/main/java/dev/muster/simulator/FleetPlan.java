@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.simulator.client.Endpoints;
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.scenario.Scenario;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *     none, the devices connect with what came with them, for which they have to be light
  * @param broker {@code mqtts://host:port}, or {@code coaps://host:port} for a fleet that speaks
  *     CoAP, which is of the SDK
+ * @param mqtt what light devices speak there; the SDK speaks 5
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state, in a directory of its own; a later run
  *     with the same directory finds the devices enrolled
@@ -45,6 +47,7 @@ public record FleetPlan(
     Scenario scenario,
     @Nullable URI enrollment,
     URI broker,
+    MqttRelease mqtt,
     Path trust,
     Path stateDirectory,
     String serialPrefix,
@@ -72,7 +75,12 @@ public record FleetPlan(
         messagesPerSecond,
         "above 0, up to " + MAX_RATE);
     requireNonNull(payload, "payload");
-    scenario.phases().forEach(phase -> requireFits(phase, client));
+    scenario.phases().forEach(phase -> requireFits(phase, client, enrollment != null));
+    require(
+        client == Client.LIGHT || mqtt == MqttRelease.V5,
+        "mqtt",
+        mqtt,
+        "5 with the client " + client);
     require(
         enrollment == null
             ? client == Client.LIGHT
@@ -93,7 +101,7 @@ public record FleetPlan(
         "1 to 32 of [A-Za-z0-9.-], starting with a letter or digit");
   }
 
-  private static void requireFits(Phase phase, Client client) {
+  private static void requireFits(Phase phase, Client client, boolean backend) {
     require(
         !phase.length().isNegative(),
         phase.name(),
@@ -104,6 +112,11 @@ public record FleetPlan(
         "client",
         client,
         "light, because the scenario has the phase " + phase.name());
+    require(
+        backend || !phase.needsBackend(),
+        "phases",
+        phase.name(),
+        "none that takes more than a broker");
   }
 
   /** How long the run lasts, from the first start to the last measurement. */
@@ -139,7 +152,7 @@ public record FleetPlan(
 
   /** Where the devices go, and what they know. */
   Endpoints endpoints() {
-    return new Endpoints(enrollment, broker, trust, stateDirectory, seed);
+    return new Endpoints(enrollment, broker, mqtt, trust, stateDirectory, seed);
   }
 
   /**

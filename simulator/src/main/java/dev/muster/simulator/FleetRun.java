@@ -5,6 +5,7 @@
 package dev.muster.simulator;
 
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.client.StartGate;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.server.ServerAccess;
 import java.time.Clock;
@@ -47,6 +48,8 @@ final class FleetRun {
   private final FleetPlan plan;
   private final DeviceLink.Factory links;
   private final Timeline timeline;
+  private final Clock clock;
+  private final FleetOperator operator;
   private final ProgressListener listener;
   private final RunCounters counters = new RunCounters();
   private final ServerAccess server;
@@ -71,11 +74,14 @@ final class FleetRun {
       Timeline timeline,
       Clock clock,
       LossLedger ledger,
+      FleetOperator operator,
       ServerAccess server,
       ProgressListener listener) {
     this.plan = plan;
     this.links = links;
     this.timeline = timeline;
+    this.clock = clock;
+    this.operator = operator;
     this.listener = listener;
     startNanos = timeline.nanos();
     this.server = server;
@@ -139,7 +145,13 @@ final class FleetRun {
   private void play(List<Phase> phases) {
     long begin = timeline.nanos();
     counters.sendingBegins(new RateCurve(begin, phases));
-    Phases actions = new Phases(devices, timeline, server, plan.seed());
+    Phases actions = new Phases(
+        devices,
+        timeline,
+        server,
+        new Orders(operator, timeline, counters.broken),
+        clock,
+        plan.seed());
     ramp(phases.get(0), begin);
     for (int i = 1; i < phases.size(); i++) {
       begin += phases.get(i - 1).length().toNanos();
@@ -332,6 +344,8 @@ final class FleetRun {
         deviceFailures.toMap(),
         messageFailures.toMap(),
         counters.connectionFailures.toMap(),
+        counters.broken.toMap(),
+        counters.answers.sum(),
         counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList(),
         sampler.samples(),
         new RunReport.ServerReport(server.kills(), server.problems(), states),
@@ -373,6 +387,10 @@ final class FleetRun {
         counters.sent.sum(),
         counters.acknowledged.sum(),
         counters.messageFailures.total(),
+        counters.online.get(),
+        counters.phases().size(),
+        counters.phase().name(),
+        sampler.last(),
         Duration.ofNanos(timeline.nanos() - startNanos),
         plan.duration());
   }

@@ -27,6 +27,7 @@ final class PhaseStats {
   private final AbstractHistogram latency = histogram();
   private final AbstractHistogram latencyOfTouched = histogram();
   private final AbstractHistogram back = histogram();
+  private final AbstractHistogram done = histogram();
 
   PhaseStats(Phase phase, long beginNanos) {
     this.phase = phase;
@@ -38,6 +39,10 @@ final class PhaseStats {
     ConcurrentHistogram histogram = new ConcurrentHistogram(1, MAX_MICROS, SIGNIFICANT_DIGITS);
     histogram.setAutoResize(true);
     return histogram;
+  }
+
+  String name() {
+    return phase.name();
   }
 
   void end(long nanos) {
@@ -59,6 +64,11 @@ final class PhaseStats {
     record(back, nanos);
   }
 
+  /** A device has done what it was told, or was cut off as ordered, after so long. */
+  void done(long nanos) {
+    record(done, nanos);
+  }
+
   private static void record(AbstractHistogram histogram, long nanos) {
     long micros = TimeUnit.NANOSECONDS.toMicros(Math.max(0, nanos));
     histogram.recordValue(Math.min(MAX_MICROS, micros));
@@ -74,6 +84,8 @@ final class PhaseStats {
         RunReport.Latency.of(latency),
         RunReport.Latency.of(latencyOfTouched),
         back.getTotalCount(),
-        RunReport.Latency.of(back));
+        RunReport.Latency.of(back),
+        done.getTotalCount(),
+        RunReport.Latency.of(done));
   }
 }

@@ -8,6 +8,7 @@ import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.NetworkConditions;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.server.ServerAccess;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +25,22 @@ final class Phases {
   private final List<DeviceRun> devices;
   private final Timeline timeline;
   private final ServerAccess server;
+  private final Orders orders;
+  private final Clock clock;
   private final long seed;
 
-  Phases(List<DeviceRun> devices, Timeline timeline, ServerAccess server, long seed) {
+  Phases(
+      List<DeviceRun> devices,
+      Timeline timeline,
+      ServerAccess server,
+      Orders orders,
+      Clock clock,
+      long seed) {
     this.devices = devices;
     this.timeline = timeline;
     this.server = server;
+    this.orders = orders;
+    this.clock = clock;
     this.seed = seed;
   }
 
@@ -57,6 +68,39 @@ final class Phases {
       timeline.at(
           timeline.nanos() + hook.length().toNanos(),
           () -> timeline.blocking(() -> server.end(hook)));
+    } else {
+      orderOrMislead(phase, number, stats);
+    }
+  }
+
+  private void orderOrMislead(Phase phase, int number, PhaseStats stats) {
+    if (phase instanceof Phase.MassRevocation revocation) {
+      orders.revoke(pick(count(revocation.share()), number), stats);
+    } else if (phase instanceof Phase.TwinChange change) {
+      // Another one in each run, or there would be nothing to be done.
+      String firmware = Long.toString(clock.millis(), Character.MAX_RADIX) + "-" + number;
+      String patch = "{\"firmware\":\"" + firmware + "\"}";
+      orders.desire(pick(count(change.share()), number), stats, patch);
+    } else if (phase instanceof Phase.Commands commands) {
+      orders.command(pick(count(commands.share()), number), stats);
+    } else if (phase instanceof Phase.ClockJump jump) {
+      during(
+          pick(count(jump.share()), number),
+          jump,
+          device -> device.setClockAhead(stats, jump.by()),
+          device -> device.setClockAhead(stats, Duration.ZERO));
+    } else if (phase instanceof Phase.Clone clone) {
+      during(
+          pick(count(clone.share()), number),
+          clone,
+          device -> device.touch(stats, link -> link.duplicate(true)),
+          device -> device.touch(stats, link -> link.duplicate(false)));
+    } else if (phase instanceof Phase.WrongCertificate wrong) {
+      during(
+          pick(count(wrong.share()), number),
+          wrong,
+          device -> device.touch(stats, link -> link.disguise(true)),
+          device -> device.touch(stats, link -> link.disguise(false)));
     }
     // The others need nothing done to a device: a burst is in the rate curve.
   }
@@ -73,14 +117,20 @@ final class Phases {
     }
   }
 
+  private void during(
+      List<DeviceRun> picked, Phase phase, Consumer<DeviceRun> begin, Consumer<DeviceRun> end) {
+    picked.forEach(begin);
+    timeline.at(timeline.nanos() + phase.length().toNanos(), () -> picked.forEach(end));
+  }
+
   /** Until the phase is over. */
   private void network(
       List<DeviceRun> picked, Phase phase, PhaseStats stats, NetworkConditions conditions) {
-    picked.forEach(device -> device.touch(stats, link -> link.network(conditions)));
-    timeline.at(
-        timeline.nanos() + phase.length().toNanos(),
-        () -> picked.forEach(
-            device -> device.touch(stats, link -> link.network(NetworkConditions.GOOD))));
+    during(
+        picked,
+        phase,
+        device -> device.touch(stats, link -> link.network(conditions)),
+        device -> device.touch(stats, link -> link.network(NetworkConditions.GOOD)));
   }
 
   private void spread(

@@ -5,6 +5,7 @@
 package dev.muster.simulator;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a run is.
@@ -16,6 +17,10 @@ import java.time.Duration;
  * @param acknowledged messages that the broker acknowledged
  * @param failed messages that the broker refused, or that the SDK could not take
  * @param elapsed since the run began
+ * @param online devices that are connected now
+ * @param part the number of the scenario's phase that goes on, from 1
+ * @param partName its name
+ * @param last what happened in the last whole second; null in the first
  * @param planned what {@code elapsed} will be when the last message is sent
  */
 public record Progress(
@@ -26,6 +31,10 @@ public record Progress(
     long sent,
     long acknowledged,
     long failed,
+    int online,
+    int part,
+    String partName,
+    @Nullable Sample last,
     Duration elapsed,
     Duration planned) {
 

@@ -29,6 +29,8 @@ final class RunCounters {
   final LongAdder acknowledged = new LongAdder();
   final FailureCounts messageFailures = new FailureCounts();
   final FailureCounts connectionFailures = new FailureCounts();
+  final FailureCounts broken = new FailureCounts();
+  final LongAdder answers = new LongAdder();
   private final Recorder interval = new Recorder(MAX_LATENCY_MICROS, SIGNIFICANT_DIGITS);
   private final List<PhaseStats> phases = new CopyOnWriteArrayList<>();
   private volatile RateCurve curve = new RateCurve(0, List.of());

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param messageFailures reason to number of messages, for those not acknowledged; with
  *     {@code acknowledged} they add up to {@code sent}
  * @param connectionFailures reason to how often a device was not or no more connected for it
+ * @param broken what should not have happened, or could not be done, to how often
+ * @param answered how often devices did as they were told by operators
  * @param phases in their order
  * @param samples second by second
  * @param server what was done to it, and seen of it
@@ -48,6 +50,8 @@ public record RunReport(
     SortedMap<String, Long> deviceFailures,
     SortedMap<String, Long> messageFailures,
     SortedMap<String, Long> connectionFailures,
+    SortedMap<String, Long> broken,
+    long answered,
     List<PhaseReport> phases,
     List<Sample> samples,
     ServerReport server,
@@ -57,6 +61,7 @@ public record RunReport(
     deviceFailures = copy(deviceFailures);
     messageFailures = copy(messageFailures);
     connectionFailures = copy(connectionFailures);
+    broken = copy(broken);
     phases = List.copyOf(phases);
     samples = List.copyOf(samples);
   }
@@ -94,6 +99,9 @@ public record RunReport(
    * @param latencyOfTouched of the others
    * @param back how often a device came online again
    * @param offline for how long it had been offline until then
+   * @param done how often an order of an operator took effect: an answer was acknowledged, or a
+   *     revoked device was cut off
+   * @param doneAfter how long after it was given
    */
   public record PhaseReport(
       String name,
@@ -104,7 +112,9 @@ public record RunReport(
       @Nullable Latency latency,
       @Nullable Latency latencyOfTouched,
       long back,
-      @Nullable Latency offline) {}
+      @Nullable Latency offline,
+      long done,
+      @Nullable Latency doneAfter) {}
 
   /**
    * Percentiles, in milliseconds.

@@ -54,6 +54,10 @@ final class Sampler {
     disconnects += last.disconnects();
   }
 
+  synchronized @Nullable Sample last() {
+    return samples.isEmpty() ? null : samples.get(samples.size() - 1);
+  }
+
   synchronized List<Sample> samples() {
     return List.copyOf(samples);
   }

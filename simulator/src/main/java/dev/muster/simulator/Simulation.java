@@ -29,14 +29,21 @@ public final class Simulation implements AutoCloseable {
   private static final long CLOSE_LIMIT_SECONDS = 5;
 
   private final Clock clock;
+  private final FleetOperator operator;
   private final LossLedger ledger = new LossLedger();
   private @Nullable FleetRun current;
   private @Nullable CompletableFuture<RunReport> currentReport;
   private boolean closed;
 
-  /** @param clock what the devices take for the time of day */
+  /** Without operators. @param clock what the devices take for the time of day */
   public Simulation(Clock clock) {
+    this(clock, FleetOperator.NONE);
+  }
+
+  /** @param clock what the devices take for the time of day */
+  public Simulation(Clock clock, FleetOperator operator) {
     this.clock = requireNonNull(clock, "clock");
+    this.operator = requireNonNull(operator, "operator");
   }
 
   /**
@@ -73,7 +80,8 @@ public final class Simulation implements AutoCloseable {
       FleetPlan plan, DeviceLink.Factory links, ServerAccess server, ProgressListener listener) {
     requireNonNull(listener, "listener");
     try (RealTimeline timeline = new RealTimeline()) {
-      FleetRun run = new FleetRun(plan, links, timeline, clock, ledger, server, listener);
+      FleetRun run =
+          new FleetRun(plan, links, timeline, clock, ledger, operator, server, listener);
       CompletableFuture<RunReport> report = begin(run);
       try {
         return await(run, report);

@@ -7,6 +7,7 @@ package dev.muster.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
@@ -63,6 +64,7 @@ final class FleetPlanTest {
         Scenario.plain(MINUTE, MINUTE),
         URI.create(enrollment),
         URI.create(broker),
+        MqttRelease.V5,
         path,
         path,
         prefix,

@@ -209,6 +209,7 @@ final class FleetRunTest {
         backend.timeline,
         backend.timeline.clock(),
         ledger,
+        FleetOperator.NONE,
         ServerAccess.none(),
         broken -> {
           throw new IllegalStateException("broken listener");
@@ -303,6 +304,102 @@ final class FleetRunTest {
         .anyMatch(it -> it.endsWith("at 19"));
   }
 
+  @Test
+  void massRevocation_cutsItsShare_andTellsHowLongThatTook() {
+    backend.revokedIn = Duration.ofMillis(200);
+    RunReport report = run(Plans.scenario(
+        10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.MassRevocation(seconds(5), 0.4)));
+    assertThat(backend.done)
+        .singleElement()
+        .asString()
+        .startsWith("revoke ")
+        .matches("(.*acme-sim-.*){4}");
+    RunReport.PhaseReport phase = report.phases().get(1);
+    assertThat(phase.done()).isEqualTo(4);
+    assertThat(requireNonNull(phase.doneAfter()).maxMs()).isCloseTo(200, within(5.0));
+    assertThat(report.broken()).isEmpty();
+  }
+
+  @Test
+  void massRevocation_deviceLetInAgain_isBroken() {
+    backend.revokedIn = Duration.ofMillis(200);
+    backend.letsInTheRevoked = true;
+    RunReport report = run(Plans.scenario(
+        10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.MassRevocation(seconds(5), 0.4)));
+    assertThat(report.broken()).containsOnly(Map.entry("let in after it was revoked", 4L));
+  }
+
+  @Test
+  void twinChange_reachesAll_andTellsHowLongTheAnswersTook() {
+    RunReport report = run(Plans.scenario(
+        20,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(1),
+        new Phase.TwinChange(seconds(5), 1),
+        new Phase.Commands(seconds(5), 0.5)));
+    assertThat(backend.done)
+        .hasSize(30)
+        .filteredOn(it -> it.startsWith("desire {\"firmware\":\""))
+        .hasSize(20)
+        .doesNotHaveDuplicates();
+    assertThat(backend.done)
+        .filteredOn(it -> it.startsWith("command identify "))
+        .hasSize(10);
+    assertThat(report.phases().get(2).done()).isEqualTo(20);
+    assertThat(requireNonNull(report.phases().get(2).doneAfter()).maxMs())
+        .isCloseTo(50, within(1.0));
+    assertThat(report.phases().get(3).done()).isEqualTo(10);
+    assertThat(report.answered()).isEqualTo(30);
+    assertThat(report.broken()).isEmpty();
+  }
+
+  @Test
+  void twinChange_operatorIsRefused_isBroken() {
+    backend.operatorProblem = "403: not yours";
+    RunReport report = run(
+        Plans.scenario(5, 1, 7, new Phase.Ramp(seconds(1)), new Phase.TwinChange(seconds(2), 0.4)));
+    assertThat(report.broken()).containsOnly(Map.entry("not ordered: 403: not yours", 2L));
+    assertThat(report.phases().get(1).done()).isZero();
+  }
+
+  @Test
+  void clockJump_datesMessagesWrongly_untilItsPhaseEnds() {
+    run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(0)),
+        new Phase.ClockJump(seconds(10), 0.5, Duration.ofHours(-1)),
+        steady(10)));
+    List<String> wrong =
+        backend.sent.stream().filter(it -> it.contains("time=2026-11-21T11:0")).toList();
+    assertThat(wrong).hasSizeBetween(18, 21);
+    assertThat(wrong.stream().map(it -> it.substring(0, 8)).distinct()).hasSize(2);
+    assertThat(backend.sent.get(backend.sent.size() - 1)).contains("time=2026-11-21T12:00:");
+  }
+
+  @Test
+  void cloneAndWrongCertificate_lastAsLongAsTheirPhases() {
+    backend.takesAnyCertificate = true;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.Clone(seconds(5), 0.2),
+        steady(1),
+        new Phase.WrongCertificate(seconds(5), 0.1)));
+    assertThat(backend.done).hasSize(6);
+    assertThat(backend.done.subList(0, 2)).allMatch(it -> it.endsWith("has a duplicate"));
+    assertThat(backend.done.subList(2, 4)).allMatch(it -> it.endsWith("has none"));
+    assertThat(backend.done.get(4)).startsWith("disguised ");
+    assertThat(backend.done.get(5)).startsWith("as itself ");
+    assertThat(report.broken())
+        .containsOnly(Map.entry("let in with the certificate of its factory", 1L));
+  }
+
   private static Phase steady(int length) {
     return new Phase.Steady(seconds(length));
   }
@@ -328,6 +425,7 @@ final class FleetRunTest {
         target.timeline,
         target.timeline.clock(),
         ledger,
+        target.operator,
         ServerAccess.none(),
         progress::add);
   }

@@ -34,11 +34,13 @@ final class LabBroker implements AutoCloseable {
       "fleets/[^/]+/devices/([^/]+)/telemetry/\\S+ (?=.*muster-boot:(\\S+))(?=.*muster-seq:(\\d+)).*");
 
   private final int port = freePort();
+  private final int plainPort = freePort();
+  private final Path folder;
   private final Path received;
   private final List<Process> processes = new ArrayList<>();
 
   LabBroker(Path folder, TestPki.Credential root, TestPki.Credential deviceCa) throws IOException {
-    int plainPort = freePort();
+    this.folder = folder;
     received = folder.resolve("received.txt");
     TestPki.write(folder, "broker", root.issue("CN=lab").server().build());
     Files.writeString(
@@ -62,7 +64,7 @@ final class LabBroker implements AutoCloseable {
       run(folder, "mosquitto", "-c", "mosquitto.conf");
       awaitPort(plainPort);
       awaitPort(port);
-      witness(folder, "" + plainPort);
+      witness();
     } catch (RuntimeException | IOException e) {
       close();
       throw e;
@@ -70,9 +72,9 @@ final class LabBroker implements AutoCloseable {
   }
 
   /** The retained message comes as soon as the subscription stands. */
-  private void witness(Path folder, String plainPort) throws IOException {
+  private void witness() throws IOException {
     PeerProgram.require("mosquitto_pub")
-        .run(folder, "-p", plainPort, "-r", "-q", "1", "-t", "fleets/ready", "-m", "-")
+        .run(folder, "-p", "" + plainPort, "-r", "-q", "1", "-t", "fleets/ready", "-m", "-")
         .expectSuccess();
     run(
         folder,
@@ -80,14 +82,36 @@ final class LabBroker implements AutoCloseable {
         "-V",
         "5",
         "-p",
-        plainPort,
+        "" + plainPort,
         "-q",
         "1",
         "-t",
         "fleets/#",
         "-F",
-        "%t %P");
+        "%t %P %p");
     Awaitility.await().atMost(LIMIT).until(() -> Files.readString(received).contains("ready"));
+  }
+
+  /** Says something to a device, now or when it comes. */
+  void tell(String device, String topic, String message) throws IOException {
+    PeerProgram.require("mosquitto_pub")
+        .run(
+            folder,
+            "-p",
+            "" + plainPort,
+            "-r",
+            "-q",
+            "1",
+            "-t",
+            "fleets/lab/devices/" + device + "/" + topic,
+            "-m",
+            message)
+        .expectSuccess();
+  }
+
+  /** A line for each message so far: topic, properties, payload. */
+  String transcript() throws IOException {
+    return Files.readString(received);
   }
 
   URI uri() {

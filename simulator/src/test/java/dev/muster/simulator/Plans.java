@@ -4,6 +4,7 @@
  */
 package dev.muster.simulator;
 
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.scenario.Scenario;
@@ -44,6 +45,7 @@ final class Plans {
         scenario,
         URI.create("https://localhost:8443"),
         URI.create("mqtts://localhost:8883"),
+        MqttRelease.V5,
         Path.of("root.pem"),
         Path.of("state"),
         "sim-",

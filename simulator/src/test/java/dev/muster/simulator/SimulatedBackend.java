@@ -43,6 +43,14 @@ final class SimulatedBackend implements DeviceLink.Factory {
   /** Whether links are as the SDK's. */
   boolean blocks = true;
 
+  /** How long it takes until a revoked device is cut off. */
+  Duration revokedIn = Duration.ZERO;
+
+  boolean letsInTheRevoked;
+  boolean takesAnyCertificate;
+  /** What operators are told instead. */
+  @Nullable String operatorProblem;
+
   int starting;
   int startingAtMost;
 
@@ -57,6 +65,38 @@ final class SimulatedBackend implements DeviceLink.Factory {
   public boolean blocks() {
     return blocks;
   }
+
+  final FleetOperator operator = new FleetOperator() {
+    @Override
+    public void revoke(List<DeviceId> devices) {
+      done.add("revoke " + devices);
+      timeline.after(
+          revokedIn,
+          () -> links.stream()
+              .filter(link -> devices.contains(link.id))
+              .forEach(link -> link.cutForGood()));
+    }
+
+    @Override
+    public void desire(DeviceId device, String patch) {
+      order("desire " + patch + " " + device, device);
+    }
+
+    @Override
+    public void command(DeviceId device, String name) {
+      order("command " + name + " " + device, device);
+    }
+
+    private void order(String what, DeviceId device) {
+      if (operatorProblem != null) {
+        throw new IllegalStateException(operatorProblem);
+      }
+      done.add(what);
+      links.stream()
+          .filter(link -> device.equals(link.id))
+          .forEach(link -> timeline.after(Duration.ofMillis(50), link.listener::answered));
+    }
+  };
 
   final class Link implements ControlledLink {
     private final String serial;
@@ -83,6 +123,26 @@ final class SimulatedBackend implements DeviceLink.Factory {
       done.add("cut " + serial);
       listener.waiting("the connection was reset");
       timeline.after(Duration.ofSeconds(2), listener::online);
+    }
+
+    private void cutForGood() {
+      listener.waiting("disconnected by the broker: reason 0x87");
+      if (letsInTheRevoked) {
+        timeline.after(Duration.ofSeconds(1), listener::online);
+      }
+    }
+
+    @Override
+    public void duplicate(boolean there) {
+      done.add(serial + (there ? " has a duplicate" : " has none"));
+    }
+
+    @Override
+    public void disguise(boolean disguised) {
+      done.add((disguised ? "disguised " : "as itself ") + serial);
+      if (disguised && takesAnyCertificate) {
+        listener.intruded();
+      }
     }
 
     @Override

@@ -117,7 +117,7 @@ class VerdictTest {
       long back,
       RunReport.@Nullable Latency offline) {
     return new RunReport.PhaseReport(
-        name, seconds(begin), seconds(10), 100, 100, latency, touched, back, offline);
+        name, seconds(begin), seconds(10), 100, 100, latency, touched, back, offline, 0, null);
   }
 
   private static ServerState state(
@@ -143,6 +143,8 @@ class VerdictTest {
         new TreeMap<>(),
         new TreeMap<>(),
         new TreeMap<>(),
+        new TreeMap<>(),
+        0,
         phases,
         samples,
         new RunReport.ServerReport(0, List.of(), states),

@@ -25,28 +25,39 @@ final class BackendStore implements StoredMessages {
   private static final int MICROSECONDS = 6;
 
   private final OperatorClient operator;
+  private final boolean anyDeadLetters;
 
   BackendStore(OperatorClient operator) {
     this.operator = operator;
+    this.anyDeadLetters = !operator.get("dead-letters?limit=1").path("deadLetters").isEmpty();
   }
 
+  /** What was kept aside is stored too: it was acknowledged, and can be had. */
   @Override
   public List<StoredMessage> storedFor(DeviceId device) {
-    List<StoredMessage> stored = new ArrayList<>();
-    String path = "devices/" + OperatorClient.segment(device.value()) + "/messages?limit=1000";
+    String path = "devices/" + OperatorClient.segment(device.value());
+    List<StoredMessage> stored = read(path + "/messages?limit=1000", "messages");
+    if (anyDeadLetters) {
+      stored.addAll(read(path + "/dead-letters?limit=1000", "deadLetters"));
+    }
+    return stored;
+  }
+
+  private List<StoredMessage> read(String path, String name) {
+    List<StoredMessage> found = new ArrayList<>();
     String page = path;
     while (page != null) {
       JsonNode answer = operator.get(page);
-      for (JsonNode message : answer.path("messages")) {
+      for (JsonNode message : answer.path(name)) {
         if (message.hasNonNull("boot")) {
-          stored.add(toMessage(message));
+          found.add(toMessage(message));
         }
       }
       page = answer.hasNonNull("next")
           ? path + "&after=" + OperatorClient.segment(answer.path("next").asText())
           : null;
     }
-    return stored;
+    return found;
   }
 
   static StoredMessage toMessage(JsonNode message) {

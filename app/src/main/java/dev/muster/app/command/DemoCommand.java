@@ -12,6 +12,7 @@ import dev.muster.app.config.MusterConfig;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Scenario;
 import dev.muster.simulator.server.ServerAccess;
@@ -72,11 +73,12 @@ public final class DemoCommand implements Callable<Integer> {
     try (Backend backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), clock)) {
       Thread main = Thread.currentThread();
       introduce(backend, data.path(), json ? System.err : System.out);
+      FleetPlan plan = plan(backend.endpoints(), data);
       try (SimulatedFleet fleet = new SimulatedFleet(
           OperatorClient.local(data.path()),
           MANUFACTURER,
           MANUFACTURER,
-          plan(backend.endpoints(), data),
+          plan,
           ServerAccess.none(),
           clock)) {
         Runnable ended = Shutdown.onSignal(() -> {
@@ -103,6 +105,7 @@ public final class DemoCommand implements Callable<Integer> {
           Scenario.plain(length, RAMP_UP.compareTo(half) < 0 ? RAMP_UP : half),
           endpoints.estUrl(),
           endpoints.mqttUrl(),
+          MqttRelease.V5,
           data.resolve("trust/root.pem"),
           data.resolve("simulator"),
           SERIAL_PREFIX,

@@ -11,6 +11,7 @@ import dev.muster.app.backend.Endpoints;
 import dev.muster.app.config.Durations;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.report.Comparison;
 import dev.muster.simulator.report.HtmlReport;
@@ -134,6 +135,13 @@ public final class SimulateCommand implements Callable<Integer> {
   @Nullable URI coap;
 
   @Option(
+      names = "--mqtt-version",
+      paramLabel = "3.1.1|5",
+      description =
+          "What light devices speak (default: ${DEFAULT-VALUE}); what was stored of 3.1.1 is not looked up, because nothing in it tells a message from another.")
+  MqttRelease release = MqttRelease.V5;
+
+  @Option(
       names = "--broker-only",
       description =
           "There is an MQTT broker and nothing else, at --mqtt, with its root in --ca: devices come with certificates of STATE/factory/ca.pem, which the broker has to trust; what it stored is not looked up.")
@@ -253,6 +261,7 @@ public final class SimulateCommand implements Callable<Integer> {
           asked.scenario(),
           brokerOnly ? null : estUrl(),
           brokerUrl(),
+          release,
           access.trustedRoot(),
           stateDirectory(),
           // A device enrolls once; the other client would come with a second key.

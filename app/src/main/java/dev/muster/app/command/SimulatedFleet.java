@@ -13,6 +13,7 @@ import dev.muster.app.operator.OperatorClient;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
 import dev.muster.protocol.file.Pem;
+import dev.muster.simulator.FleetOperator;
 import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.ProgressListener;
@@ -20,6 +21,7 @@ import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Simulation;
 import dev.muster.simulator.Verdict;
 import dev.muster.simulator.client.FactoryIdentity;
+import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.report.RunJson;
 import dev.muster.simulator.server.ServerAccess;
 import java.nio.file.Files;
@@ -43,6 +45,9 @@ final class SimulatedFleet implements AutoCloseable {
   private static final int PLAIN = 2;
 
   private static final String BROKER_ONLY = "there is only a broker";
+  private static final String NO_IDENTITY =
+      "over MQTT 3.1.1 a stored message cannot be told from another";
+  private static final List<String> CANNOT_BE = List.of(BROKER_ONLY, NO_IDENTITY);
 
   private final @Nullable OperatorClient operator;
   private final FleetPlan plan;
@@ -74,9 +79,10 @@ final class SimulatedFleet implements AutoCloseable {
     boolean passed() {
       return report.enrolled() == report.devices()
           && report.acknowledged() > 0
+          && report.broken().isEmpty()
           && report.server().problems().isEmpty()
           && verdicts().stream().allMatch(Verdict::holds)
-          && (store != null ? store.clean() : BROKER_ONLY.equals(unverified));
+          && (store != null ? store.clean() : CANNOT_BE.contains(unverified));
     }
 
     private List<Verdict> verdicts() {
@@ -118,6 +124,12 @@ final class SimulatedFleet implements AutoCloseable {
         text.append(String.format(
             "; %d back online after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
             phase.back(), offline.p50Ms(), offline.p99Ms(), offline.maxMs()));
+      }
+      RunReport.Latency done = phase.doneAfter();
+      if (done != null) {
+        text.append(String.format(
+            "; %d did as ordered after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
+            phase.done(), done.p50Ms(), done.p99Ms(), done.maxMs()));
       }
       return text.append(System.lineSeparator()).toString();
     }
@@ -172,6 +184,9 @@ final class SimulatedFleet implements AutoCloseable {
       verdicts()
           .forEach(verdict -> text.append(
               (verdict.holds() ? "as expected   " : "NOT EXPECTED  ") + verdict + "\n"));
+      report
+          .broken()
+          .forEach((reason, count) -> text.append("broken         " + count + " x " + reason + "\n"));
       history.forEach(line -> text.append(line).append(System.lineSeparator()));
       return text.append("seed          " + report.seed()).toString();
     }
@@ -205,7 +220,8 @@ final class SimulatedFleet implements AutoCloseable {
     if (operator != null) {
       register(operator, manufacturer, fleet);
     }
-    this.simulation = new Simulation(clock);
+    this.simulation = new Simulation(
+        clock, operator == null ? FleetOperator.NONE : new FleetOrders(operator));
   }
 
   private void register(OperatorClient operator, String manufacturer, String fleet) {
@@ -242,8 +258,9 @@ final class SimulatedFleet implements AutoCloseable {
     Instant began = clock.instant();
     RunReport report = simulation.run(plan, this::identityOf, server, progress);
     OperatorClient asked = operator;
-    if (asked == null) {
-      return new Outcome(plan, began, report, null, List.of(), BROKER_ONLY);
+    if (asked == null || plan.mqtt() == MqttRelease.V3_1_1) {
+      return new Outcome(
+          plan, began, report, null, List.of(), asked == null ? BROKER_ONLY : NO_IDENTITY);
     }
     try {
       LossLedger ledger = simulation.ledger();

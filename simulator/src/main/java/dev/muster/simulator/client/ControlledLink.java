@@ -23,4 +23,10 @@ public interface ControlledLink extends DeviceLink {
 
   /** Asks for another certificate with another key, and goes on with that. */
   void renew();
+
+  /** From now on there is a second device with the same key, or no more. */
+  void duplicate(boolean there);
+
+  /** From now on, connected anew, it shows the certificate of its factory, or its own again. */
+  void disguise(boolean disguised);
 }

@@ -12,6 +12,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** How a virtual device reaches a backend: the part of a device that the simulator needs. */
 public interface DeviceLink extends AutoCloseable {
+  /** The command that every device does. */
+  String COMMAND = "identify";
+
   /** Begins to enroll and connect; returns at once. */
   void start();
 
@@ -46,6 +49,16 @@ public interface DeviceLink extends AutoCloseable {
     /** It asked for another certificate in vain, and goes on with the one it has. */
     default void renewalFailed(String reason) {
       // Only asked of those who can be told.
+    }
+
+    /** What an operator told it to do or to be, it has answered, and that was acknowledged. */
+    default void answered() {
+      // As above.
+    }
+
+    /** It was let in with a certificate that is not for it. */
+    default void intruded() {
+      // As above.
     }
   }
 

@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param enrollment the EST server; null: there is none, devices connect as what they came with
  * @param broker {@code mqtts://host:port}, or {@code coaps://host:port} for devices of the SDK
+ * @param mqtt what light devices speak there
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state
  * @param seed of whatever a device does at random
  */
 public record Endpoints(
-    @Nullable URI enrollment, URI broker, Path trust, Path stateDirectory, long seed) {}
+    @Nullable URI enrollment,
+    URI broker,
+    MqttRelease mqtt,
+    Path trust,
+    Path stateDirectory,
+    long seed) {}

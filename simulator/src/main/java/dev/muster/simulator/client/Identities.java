@@ -58,7 +58,8 @@ final class Identities implements AutoCloseable {
     return Optional.of(kept).filter(found -> found.notAfter().isAfter(clock.instant()));
   }
 
-  private Credential cameWith(String serial) {
+  /** What it has from its factory. */
+  Credential cameWith(String serial) {
     FactoryIdentity files = factory.identityOf(serial);
     return Credential.read(files.key(), files.chain());
   }

@@ -39,6 +39,24 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private static final int MAX_DOUBLINGS = 6;
   private static final FleetName UNNAMED_FLEET = new FleetName("simulated");
 
+  /** Nobody asks how a stolen key fares. */
+  private static final Listener NOBODY = new Listener() {
+    @Override
+    public void enrolled() {
+      // Nobody.
+    }
+
+    @Override
+    public void online() {
+      // Nobody.
+    }
+
+    @Override
+    public void waiting(String reason) {
+      // Nobody.
+    }
+  };
+
   private final String serial;
   private final LightLinks shared;
   private final EventLoop loop;
@@ -53,6 +71,10 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   // Owned by the event loop.
   private final Outbox outbox = new Outbox();
   private @Nullable TlsIdentity identity;
+  /** What it shows instead of its own. */
+  private @Nullable TlsIdentity disguise;
+
+  private @Nullable LightDevice duplicate;
   private @Nullable MqttConnection connection;
   private boolean wanted;
   private boolean online;
@@ -204,9 +226,43 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     }
   }
 
+  @Override
+  public void duplicate(boolean there) {
+    Credential stolen = credential;
+    on(() -> {
+      if (!there && duplicate != null) {
+        duplicate.close();
+        duplicate = null;
+      } else if (there && duplicate == null && stolen != null) {
+        duplicate = new LightDevice(serial, shared, loop, random, NOBODY);
+        duplicate.use(stolen);
+        duplicate.start();
+      }
+    });
+  }
+
+  @Override
+  public void disguise(boolean disguised) {
+    if (disguised) {
+      shared.enrolling(() -> {
+        TlsIdentity other = shared.tls(shared.identities().cameWith(serial));
+        on(() -> show(other));
+      });
+    } else {
+      on(() -> show(null));
+    }
+  }
+
+  private void show(@Nullable TlsIdentity other) {
+    disguise = other;
+    if (connection != null) {
+      connection.reset();
+    }
+  }
+
   private void connect() {
     DeviceSubject self = subject;
-    TlsIdentity shown = identity;
+    TlsIdentity shown = disguise == null ? identity : disguise;
     if (!wanted || closed || connection != null || self == null || shown == null) {
       return;
     }
@@ -215,7 +271,8 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
       after(nextWait(), this::connect);
       return;
     }
-    connection = new MqttConnection(self.device().value(), new FaultyNetwork(conditions), this);
+    connection = new MqttConnection(
+        shared.mqtt(), self.device().value(), new FaultyNetwork(conditions), this);
     shared.connect(loop, shown, connection);
   }
 
@@ -225,7 +282,27 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     online = true;
     outbox.connected(receiveMaximum);
     listener.online();
+    if (disguise != null) {
+      listener.intruded();
+    }
+    DeviceSubject self = subject;
+    if (self != null && shared.hasOperators()) {
+      which.subscribe(Answers.filters(new FleetTopics(self)));
+    }
     pump();
+  }
+
+  @Override
+  public void told(MqttConnection which, String topic, byte[] payload) {
+    DeviceSubject self = subject;
+    if (self == null) {
+      return;
+    }
+    Answers.to(new FleetTopics(self), topic, payload).ifPresent(answer -> {
+      CompletableFuture<Void> receipt = new CompletableFuture<>();
+      receipt.thenRun(listener::answered);
+      accept(new Outbox.Message(answer.topic(), answer.payload(), null, receipt));
+    });
   }
 
   @Override
@@ -258,13 +335,14 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     if (self == null) {
       throw new IllegalStateException("not enrolled");
     }
+    MessageIdentity number = numbers.next();
     Outbox.Message message = new Outbox.Message(
         new FleetTopics(self).telemetry(reading.stream()),
         SenmlJson.write(reading.measurements()),
-        numbers.next(),
+        number,
         new CompletableFuture<>());
     on(() -> accept(message));
-    return new Receipt(message.identity(), message.receipt());
+    return new Receipt(number, message.receipt());
   }
 
   private void accept(Outbox.Message message) {
@@ -306,6 +384,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     on(() -> {
       closed = true;
       online = false;
+      if (duplicate != null) {
+        duplicate.close();
+      }
       if (connection != null) {
         connection.close();
         connection = null;

@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -36,6 +37,12 @@ import javax.net.ssl.SSLParameters;
  */
 public final class LightLinks implements DeviceLink.Factory {
   private static final int ENROLLMENTS_AT_ONCE = 16;
+  /**
+   * So many connections are on their way to their CONNACK: many more than a server works at, but
+   * not so many that all of them time out because this process cannot compute its part.
+   */
+  private static final int HANDSHAKES_AT_ONCE = 256;
+
   private static final int CONNECT_LIMIT_MS = 10_000;
   private static final int HANDSHAKE_LIMIT_MS = 20_000;
   private static final int MAX_PACKET_BYTES = 256 * 1024;
@@ -44,16 +51,17 @@ public final class LightLinks implements DeviceLink.Factory {
 
   private final Identities identities;
   private final Clock clock;
-  private final long seed;
+  private final Endpoints endpoints;
   private final InetSocketAddress broker;
   private final EventLoopGroup loops;
   private final ExecutorService enrollers;
   private final ExecutorService handshakes;
+  private final StartGate handshakeGate = new StartGate(HANDSHAKES_AT_ONCE);
 
   public LightLinks(Endpoints endpoints, IdentitySource factory, Clock clock) {
     this.identities = new Identities(endpoints, factory, clock);
     this.clock = clock;
-    this.seed = endpoints.seed();
+    this.endpoints = endpoints;
     int port = endpoints.broker().getPort();
     // Looked up once: ten thousand questions to a name server are not what is to be measured.
     this.broker =
@@ -69,8 +77,17 @@ public final class LightLinks implements DeviceLink.Factory {
 
   @Override
   public DeviceLink open(String serial, DeviceLink.Listener listener) {
-    SplittableRandom random = new SplittableRandom(seed + serial.hashCode());
+    SplittableRandom random = new SplittableRandom(endpoints.seed() + serial.hashCode());
     return new LightDevice(serial, this, loops.next(), random, listener);
+  }
+
+  MqttRelease mqtt() {
+    return endpoints.mqtt();
+  }
+
+  /** Whether there is somebody who tells devices what to do. */
+  boolean hasOperators() {
+    return endpoints.enrollment() != null;
   }
 
   Identities identities() {
@@ -86,8 +103,24 @@ public final class LightLinks implements DeviceLink.Factory {
     enrollers.execute(task);
   }
 
-  /** Opens a connection; its handler hears what comes of it. */
+  /** Opens a connection when it is its turn; its handler hears what comes of it. */
   void connect(EventLoop loop, TlsIdentity identity, MqttConnection connection) {
+    handshakeGate.enter(() -> {
+      try {
+        loop.execute(() -> {
+          if (connection.begin(handshakeGate::leave)) {
+            open(loop, identity, connection);
+          } else {
+            handshakeGate.leave();
+          }
+        });
+      } catch (RejectedExecutionException e) {
+        // The run is over.
+      }
+    });
+  }
+
+  private void open(EventLoop loop, TlsIdentity identity, MqttConnection connection) {
     ChannelFuture attempt = new Bootstrap()
         .group(loop)
         .channel(NioSocketChannel.class)
@@ -134,6 +167,7 @@ public final class LightLinks implements DeviceLink.Factory {
 
   @Override
   public void close() {
+    handshakeGate.forget();
     enrollers.shutdownNow();
     loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
     handshakes.shutdownNow();

@@ -8,6 +8,7 @@ import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -25,20 +26,25 @@ import io.netty.handler.codec.mqtt.MqttPublishMessage;
 import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttReasonCodeAndPropertiesVariableHeader;
+import io.netty.handler.codec.mqtt.MqttSubAckMessage;
 import io.netty.handler.codec.mqtt.MqttVersion;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * MQTT 5 on one TLS connection, from its handshake to its end. Confined to the event loop of its
+ * MQTT on one TLS connection, from its handshake to its end. Confined to the event loop of its
  * channel.
  */
 final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
+  /** The packet identifier of {@link #subscribe}. */
+  static final int SUBSCRIPTION = 65_535;
+
   private static final int KEEP_ALIVE_SECONDS = 60;
   private static final Duration CONNACK_LIMIT = Duration.ofSeconds(20);
   private static final int ALL_MESSAGES = 65_535;
@@ -48,6 +54,9 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   interface Events {
     void connected(MqttConnection connection, int receiveMaximum);
 
+    /** The broker says something to this device. */
+    void told(MqttConnection connection, String topic, byte[] payload);
+
     /** @param refusal null: it is stored */
     void answered(MqttConnection connection, int packetId, @Nullable String refusal);
 
@@ -55,16 +64,19 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     void ended(MqttConnection connection, String reason);
   }
 
+  private final MqttVersion version;
   private final String clientId;
   private final FaultyNetwork network;
   private final Events events;
   private @Nullable Channel channel;
   private @Nullable ScheduledFuture<?> timer;
+  private Runnable whenSettled = () -> {};
   private boolean pinged;
   private boolean connected;
   private boolean ended;
 
-  MqttConnection(String clientId, FaultyNetwork network, Events events) {
+  MqttConnection(MqttRelease release, String clientId, FaultyNetwork network, Events events) {
+    this.version = release == MqttRelease.V5 ? MqttVersion.MQTT_5 : MqttVersion.MQTT_3_1_1;
     this.clientId = clientId;
     this.network = network;
     this.events = events;
@@ -73,6 +85,26 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   /** What is below it. */
   FaultyNetwork network() {
     return network;
+  }
+
+  /**
+   * Its turn has come.
+   *
+   * @param settled called once, when it stands or has failed
+   * @return false if nobody wants it any more
+   */
+  boolean begin(Runnable settled) {
+    if (ended) {
+      return false;
+    }
+    whenSettled = settled;
+    return true;
+  }
+
+  private void settle() {
+    Runnable settled = whenSettled;
+    whenSettled = () -> {};
+    settled.run();
   }
 
   @Override
@@ -94,7 +126,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   private void connect(ChannelHandlerContext context) {
     context.writeAndFlush(MqttMessageBuilders.connect()
-        .protocolVersion(MqttVersion.MQTT_5)
+        .protocolVersion(version)
         .clientId(clientId)
         .cleanSession(true)
         .keepAlive(KEEP_ALIVE_SECONDS)
@@ -119,6 +151,10 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     } else if (type == MqttMessageType.PUBACK) {
       MqttMessageIdVariableHeader header = (MqttMessageIdVariableHeader) message.variableHeader();
       events.answered(this, header.messageId(), refusal(header));
+    } else if (message instanceof MqttPublishMessage told) {
+      told(context, told);
+    } else if (message instanceof MqttSubAckMessage answer) {
+      subscribed(answer);
     } else if (type == MqttMessageType.PINGRESP) {
       pinged = false;
     } else if (type == MqttMessageType.DISCONNECT) {
@@ -135,6 +171,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
       return;
     }
     connected = true;
+    settle();
     timer = context
         .executor()
         .scheduleAtFixedRate(
@@ -142,6 +179,37 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     MqttProperties.MqttProperty<?> maximum =
         answer.variableHeader().properties().getProperty(MqttProperties.RECEIVE_MAXIMUM);
     events.connected(this, maximum == null ? ALL_MESSAGES : (Integer) maximum.value());
+  }
+
+  /**
+   * Acknowledged when it was handed on: it is not kept, and the broker says it again if need be.
+   */
+  private void told(ChannelHandlerContext context, MqttPublishMessage message) {
+    events.told(
+        this, message.variableHeader().topicName(), ByteBufUtil.getBytes(message.payload()));
+    if (message.fixedHeader().qosLevel() == MqttQoS.AT_LEAST_ONCE) {
+      context.writeAndFlush(MqttMessageBuilders.pubAck()
+          .packetId(message.variableHeader().packetId())
+          .build());
+    }
+  }
+
+  private void subscribed(MqttSubAckMessage answer) {
+    for (int code : answer.payload().reasonCodes()) {
+      if (code >= FIRST_FAILURE) {
+        end("subscription refused by the broker: " + name("reason", code));
+        return;
+      }
+    }
+  }
+
+  /** Asks to be told what is said there; once on a connection. */
+  void subscribe(List<String> filters) {
+    MqttMessageBuilders.SubscribeBuilder packet =
+        MqttMessageBuilders.subscribe().messageId(SUBSCRIPTION);
+    filters.forEach(filter -> packet.addSubscription(MqttQoS.AT_LEAST_ONCE, filter));
+    write(packet.build());
+    flush();
   }
 
   private void ping() {
@@ -176,20 +244,28 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   /** Writes a message; {@link #flush} sends it. */
   void publish(Outbox.Packet packet) {
     Outbox.Message message = packet.message();
-    MqttProperties properties = new MqttProperties();
-    properties.add(
-        new MqttProperties.StringProperty(MqttProperties.CONTENT_TYPE, SenmlJson.MEDIA_TYPE));
-    MqttProperties.UserProperties identity = new MqttProperties.UserProperties();
-    identity.add(MessageIdentity.BOOT_PROPERTY, message.identity().boot());
-    identity.add(
-        MessageIdentity.SEQUENCE_PROPERTY, Long.toString(message.identity().sequence()));
-    properties.add(identity);
+    MqttProperties properties = properties(message.identity());
     ByteBuf payload = Unpooled.wrappedBuffer(message.payload());
     write(new MqttPublishMessage(
         new MqttFixedHeader(
             MqttMessageType.PUBLISH, packet.again(), MqttQoS.AT_LEAST_ONCE, false, 0),
         new MqttPublishVariableHeader(message.topic(), packet.id(), properties),
         payload));
+  }
+
+  /** Of MQTT 3.1.1 the encoder leaves them out. */
+  private static MqttProperties properties(@Nullable MessageIdentity identity) {
+    if (identity == null) {
+      return MqttProperties.NO_PROPERTIES;
+    }
+    MqttProperties properties = new MqttProperties();
+    properties.add(
+        new MqttProperties.StringProperty(MqttProperties.CONTENT_TYPE, SenmlJson.MEDIA_TYPE));
+    MqttProperties.UserProperties user = new MqttProperties.UserProperties();
+    user.add(MessageIdentity.BOOT_PROPERTY, identity.boot());
+    user.add(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(identity.sequence()));
+    properties.add(user);
+    return properties;
   }
 
   private void write(MqttMessage message) {
@@ -253,6 +329,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   private void release() {
     stopTimer();
+    settle();
     if (channel != null) {
       channel.close();
     }

@@ -25,11 +25,19 @@ final class Outbox {
   /** What a broker that names no limit is given at once. */
   private static final int WINDOW = 10;
 
-  private static final int MAX_PACKET_ID = 65_535;
+  /** The one above is that of the subscription. */
+  private static final int MAX_PACKET_ID = MqttConnection.SUBSCRIPTION - 1;
 
-  /** A message, and who waits for its acknowledgement. */
+  /**
+   * A message, and who waits for its acknowledgement.
+   *
+   * @param identity null if it is no telemetry
+   */
   record Message(
-      String topic, byte[] payload, MessageIdentity identity, CompletableFuture<Void> receipt) {}
+      String topic,
+      byte[] payload,
+      @Nullable MessageIdentity identity,
+      CompletableFuture<Void> receipt) {}
 
   /** A message on its way. @param again whether it was on its way before */
   record Packet(int id, boolean again, Message message) {}

@@ -6,6 +6,7 @@ package dev.muster.simulator.client;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
 import dev.muster.device.EnrollmentException;
@@ -54,6 +55,8 @@ public final class SdkLinks implements DeviceLink.Factory {
         .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
         .listener(new Translator(listener))
         .build();
+    device.twin().onDesired(device.twin()::report);
+    device.onCommand(DeviceLink.COMMAND, (command, context) -> CommandResult.done());
     return new SdkLink(device);
   }
 

@@ -71,6 +71,7 @@ public final class HtmlReport {
         + history()
         + "<section class=\"charts\">" + charts() + "</section>"
         + phases()
+        + failures("What should not have happened", "broken")
         + failures("Connections that were lost, and attempts that failed", "connectionFailures")
         + failures("Messages that were not acknowledged", "messageFailures")
         + failures("Devices that never came online", "deviceFailures")
@@ -230,11 +231,14 @@ public final class HtmlReport {
           .append(cell(milliseconds(phase.path("latencyOfTouched").path("p99Ms"))))
           .append(cell(LineChart.number(phase.path("back").asDouble())))
           .append(cell(milliseconds(phase.path("offline").path("p99Ms"))))
+          .append(cell(LineChart.number(phase.path("done").asDouble())))
+          .append(cell(milliseconds(phase.path("doneAfter").path("p99Ms"))))
           .append("</tr>");
     }
     return "<h2>Phases</h2><div class=\"scroll\"><table><thead><tr><th>phase<th>length<th>sent"
         + "<th>acknowledged<th>p50<th>p99<th>p99 of those concerned<th>back online"
-        + "<th>p99 offline</tr></thead><tbody>" + rows + "</tbody></table></div>";
+        + "<th>p99 offline<th>done as ordered<th>p99 until done</tr></thead><tbody>" + rows
+        + "</tbody></table></div>";
   }
 
   private static String cell(String text) {

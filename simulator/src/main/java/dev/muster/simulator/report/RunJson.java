@@ -27,6 +27,7 @@ public final class RunJson {
         .put("scenario", plan.scenario().name())
         .put("client", plan.client().toString())
         .put("server", plan.broker().toString())
+        .put("mqtt", plan.mqtt().toString())
         .put("messagesPerSecond", plan.messagesPerSecond())
         .put("seed", report.seed())
         .put("completed", report.completed())
@@ -40,6 +41,8 @@ public final class RunJson {
     json.set("deviceFailures", counts(report.deviceFailures()));
     json.set("messageFailures", counts(report.messageFailures()));
     json.set("connectionFailures", counts(report.connectionFailures()));
+    json.set("broken", counts(report.broken()));
+    json.put("answered", report.answered());
     json.set("latency", latency(report.latency()));
     ArrayNode phases = json.putArray("phases");
     report.phases().forEach(phase -> phases.add(phase(phase)));
@@ -112,6 +115,8 @@ public final class RunJson {
     json.set("latency", latency(phase.latency()));
     json.set("latencyOfTouched", latency(phase.latencyOfTouched()));
     json.set("offline", latency(phase.offline()));
+    json.put("done", phase.done());
+    json.set("doneAfter", latency(phase.doneAfter()));
     return json;
   }
 

@@ -19,6 +19,11 @@ public sealed interface Phase {
     return false;
   }
 
+  /** Whether it takes an enrollment service and operators, and not a broker alone. */
+  default boolean needsBackend() {
+    return false;
+  }
+
   /** Every device gets its certificate and does not connect yet; ends as soon as all have one. */
   record Enroll(Duration length) implements Phase {
     @Override
@@ -147,6 +152,74 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "rotation";
+    }
+  }
+
+  /** In its first moment the certificates of a share of the devices are revoked, for good. */
+  record MassRevocation(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "mass-revocation";
+    }
+
+    @Override
+    public boolean needsBackend() {
+      return true;
+    }
+  }
+
+  /** A share of the devices is told to be otherwise, as when firmware is rolled out. */
+  record TwinChange(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "twin-change";
+    }
+
+    @Override
+    public boolean needsBackend() {
+      return true;
+    }
+  }
+
+  /** A share of the devices is given a command. */
+  record Commands(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "commands";
+    }
+
+    @Override
+    public boolean needsBackend() {
+      return true;
+    }
+  }
+
+  /** The clocks of a share of the devices are wrong. @param by ahead, or behind if negative */
+  record ClockJump(Duration length, double share, Duration by) implements Phase {
+    @Override
+    public String name() {
+      return "clock-jump";
+    }
+  }
+
+  /** Of a share of the devices there is each a second one, with the same key. */
+  record Clone(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "clone";
+    }
+  }
+
+  /** A share of the devices shows the broker the certificate of its factory. */
+  record WrongCertificate(Duration length, double share) implements Phase {
+    @Override
+    public String name() {
+      return "wrong-certificate";
+    }
+
+    @Override
+    public boolean needsBackend() {
+      return true;
     }
   }
 }

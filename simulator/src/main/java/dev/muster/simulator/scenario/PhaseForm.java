@@ -62,7 +62,35 @@ enum PhaseForm {
       "end"),
   ROTATION(
       "{for: 30s, share: 100%}",
-      values -> new Phase.Rotation(values.duration("for"), values.share("share")), "for", "share");
+      values -> new Phase.Rotation(values.duration("for"), values.share("share")), "for", "share"),
+  MASS_REVOCATION(
+      "{for: 20s, share: 10%}",
+      values -> new Phase.MassRevocation(values.duration("for"), values.share("share")),
+      "for",
+      "share"),
+  TWIN_CHANGE(
+      "{for: 30s, share: 100%}",
+      values -> new Phase.TwinChange(values.duration("for"), values.share("share")),
+      "for",
+      "share"),
+  COMMANDS(
+      "{for: 30s, share: 100%}",
+      values -> new Phase.Commands(values.duration("for"), values.share("share")), "for", "share"),
+  CLOCK_JUMP(
+      "{for: 20s, share: 10%, by: 1h}",
+      values ->
+          new Phase.ClockJump(values.duration("for"), values.share("share"), values.jump("by")),
+      "for",
+      "share",
+      "by"),
+  CLONE(
+      "{for: 20s, share: 5%}",
+      values -> new Phase.Clone(values.duration("for"), values.share("share")), "for", "share"),
+  WRONG_CERTIFICATE(
+      "{for: 20s, share: 5%}",
+      values -> new Phase.WrongCertificate(values.duration("for"), values.share("share")),
+      "for",
+      "share");
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
   private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,6})?) ?%");
@@ -90,6 +118,9 @@ enum PhaseForm {
     String command(String key);
 
     @Nullable String commandIfAny(String key);
+
+    /** Forward, or back with a minus; not zero. */
+    Duration jump(String key);
   }
 
   static @Nullable PhaseForm named(String name) {
@@ -132,6 +163,16 @@ enum PhaseForm {
       case "m" -> Duration.ofMinutes(count);
       default -> Duration.ofHours(count);
     };
+  }
+
+  /** @return null if it is no duration, with or without a minus, or zero */
+  static @Nullable Duration jump(String text) {
+    boolean back = text.startsWith("-");
+    Duration length = duration(back ? text.substring(1) : text);
+    if (length == null || length.isZero()) {
+      return null;
+    }
+    return back ? length.negated() : length;
   }
 
   /** @return null if it is no share above 0 % */

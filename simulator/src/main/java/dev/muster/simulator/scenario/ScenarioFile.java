@@ -229,6 +229,18 @@ public record ScenarioFile(
       if (node == null) {
         return null;
       }
+      if (node instanceof SequenceNode list && !list.getValue().isEmpty()) {
+        List<Payload> several = new ArrayList<>();
+        for (Node one : list.getValue()) {
+          Payload read = one instanceof SequenceNode ? null : payload(one);
+          if (read != null) {
+            several.add(read);
+          } else if (one instanceof SequenceNode) {
+            problem(one, "payload", one, Payload.NAMES + ", or {csv: FILE}");
+          }
+        }
+        return several.isEmpty() ? null : Payload.several(several);
+      }
       if (node instanceof ScalarNode scalar && Payload.named(scalar.getValue()) != null) {
         return Payload.named(scalar.getValue());
       }
@@ -336,6 +348,17 @@ public record ScenarioFile(
         if (read == null) {
           problem(
               entries.getOrDefault(key, phase), key, entries.get(key), "such as 500ms, 30s or 5m");
+          return Duration.ofSeconds(1);
+        }
+        return read;
+      }
+
+      @Override
+      public Duration jump(String key) {
+        Duration read = PhaseForm.jump(value(entries.get(key)));
+        if (read == null) {
+          problem(
+              entries.getOrDefault(key, phase), key, entries.get(key), "such as 1h, or back: -90s");
           return Duration.ofSeconds(1);
         }
         return read;

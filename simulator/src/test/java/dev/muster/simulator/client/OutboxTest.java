@@ -24,7 +24,8 @@ final class OutboxTest {
     assertThat(sendAll()).containsExactly("1", "2");
     assertThat(sendAll()).isEmpty();
 
-    assertThat(requireNonNull(outbox.answered(1)).identity().sequence()).isEqualTo(1);
+    assertThat(requireNonNull(requireNonNull(outbox.answered(1)).identity()).sequence())
+        .isEqualTo(1);
     assertThat(sendAll()).containsExactly("3");
   }
 
@@ -80,7 +81,8 @@ final class OutboxTest {
   private List<String> sendAll() {
     List<String> sent = new ArrayList<>();
     for (Outbox.Packet packet = outbox.next(); packet != null; packet = outbox.next()) {
-      sent.add(packet.message().identity().sequence() + (packet.again() ? " again" : ""));
+      sent.add(requireNonNull(packet.message().identity()).sequence()
+          + (packet.again() ? " again" : ""));
     }
     return sent;
   }

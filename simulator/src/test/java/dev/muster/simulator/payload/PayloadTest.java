@@ -30,7 +30,8 @@ final class PayloadTest {
   @Test
   void everyPayload_sameSeed_saysTheSame() throws IOException {
     Payload csv = csv("a,b\n1,2\n3,\n5,6\n");
-    for (Payload payload : List.of(Payload.DAY_CURVE, Payload.RANDOM_WALK, Payload.CONSTANT, csv)) {
+    for (Payload payload :
+        List.of(Payload.DAY_CURVE, Payload.RANDOM_WALK, Payload.BURSTS, Payload.CONSTANT, csv)) {
       assertThat(messages(payload, 1, 50)).isEqualTo(messages(payload, 1, 50));
     }
     assertThat(messages(Payload.RANDOM_WALK, 1, 50))
@@ -41,6 +42,20 @@ final class PayloadTest {
   void randomWalk_wanders_constant_stays() {
     assertThat(values(messages(Payload.RANDOM_WALK, 1, 50))).hasSizeGreaterThan(20);
     assertThat(values(messages(Payload.CONSTANT, 1, 50))).containsExactly(21.5);
+  }
+
+  @Test
+  void bursts_sendLittleForLong_andThenWaves() {
+    List<Reading> messages = messages(Payload.BURSTS, 1, 1000);
+    List<Reading> waves =
+        messages.stream().filter(message -> message.stream().equals("wave")).toList();
+    assertThat(waves)
+        .hasSizeBetween(40, 200)
+        .allMatch(wave -> wave.measurements().size() == 64);
+    assertThat(waves.get(0).measurements()).extracting(Measurement::time).isSorted();
+    assertThat(messages)
+        .filteredOn(message -> message.stream().equals("vibration"))
+        .hasSizeGreaterThan(800);
   }
 
   @Test

@@ -4,15 +4,20 @@
  */
 package dev.muster.simulator.scenario;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.muster.simulator.payload.MessageSource;
 import dev.muster.simulator.payload.Payload;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +48,12 @@ final class ScenarioFileTest {
           - kill-server: {for: 1m, times: 10}
           - hook: {for: 1m, begin: kill -STOP 1, end: "kill -CONT 1"}
           - hook: {for: 1s, begin: sync}
+          - mass-revocation: {for: 20s, share: 10%}
+          - twin-change: {for: 30s}
+          - commands: {for: 30s, share: 5%}
+          - clock-jump: {for: 5s, by: -90s}
+          - clone: {for: 6s, share: 20%}
+          - wrong-certificate: {for: 7s, share: 20%}
         """);
     assertThat(file.devices()).isEqualTo(200);
     assertThat(file.messagesPerSecond()).isEqualTo(0.5);
@@ -60,6 +71,12 @@ final class ScenarioFileTest {
             new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200)),
             new Phase.PowerCut(Duration.ofSeconds(1), 0.1),
             new Phase.Rotation(Duration.ofSeconds(30), 1),
+            new Phase.MassRevocation(Duration.ofSeconds(20), 0.1),
+            new Phase.TwinChange(Duration.ofSeconds(30), 1),
+            new Phase.Commands(Duration.ofSeconds(30), 0.05),
+            new Phase.ClockJump(Duration.ofSeconds(5), 1, Duration.ofSeconds(-90)),
+            new Phase.Clone(Duration.ofSeconds(6), 0.2),
+            new Phase.WrongCertificate(Duration.ofSeconds(7), 0.2),
             new Phase.KillServer(Duration.ofMinutes(1), 10),
             new Phase.Hook(Duration.ofMinutes(1), "kill -STOP 1", "kill -CONT 1"),
             new Phase.Hook(Duration.ofSeconds(1), "sync", null));
@@ -145,15 +162,34 @@ final class ScenarioFileTest {
           - burst: {for: 1s}
           - reconnect-storm: {for: 1s, share: 150%}
           - rotation
+          - clock-jump: {for: 1s, by: 0s}
+          - twin-change: {share: 10%}
+          - clone: {for: 1s, shar: 10%}
         """,
         "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server)",
         "s.yaml:5:17: for: \"10\" (expected: such as 500ms, 30s or 5m)",
         "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, burst, flood, reconnect-storm,",
         "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",
         "s.yaml:8:39: share: \"150%\" (expected: above 0 %, up to 100 %, such as 30%)",
+        "s.yaml:10:31: by: \"0s\" (expected: such as 1h, or back: -90s)",
+        "s.yaml:11:5: for: missing (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:12:22: key: \"shar\" (expected: one of for, share)",
         "s.yaml:9:5: phase: \"rotation\" (expected: its name and what it needs,",
         "s.yaml:1:10: devices: \"many\" (expected: a number from 1 to 1000000)",
-        "s.yaml:3:10: payload: \"noise\" (expected: day-curve, random-walk or constant, or {csv: FILE})");
+        "s.yaml:3:10: payload: \"noise\" (expected: day-curve, random-walk, bursts or constant, or {csv: FILE})");
+  }
+
+  @Test
+  void read_severalPayloads_takeTurns() {
+    Payload both = requireNonNull(
+        parse("payload: [constant, random-walk]\nphases: [ramp: {for: 1s}]").payload());
+    MessageSource source = both.source(new SplittableRandom(1));
+    assertThat(Stream.generate(() -> source.next(Instant.EPOCH).stream()).limit(4))
+        .containsExactly("load", "walk", "load", "walk");
+    refused(
+        "payload: [constant, noise, [bursts]]\nphases: [ramp: {for: 1s}]",
+        "s.yaml:1:21: payload: \"noise\" (expected: day-curve,",
+        "s.yaml:1:28: payload: not that (expected: day-curve,");
   }
 
   @Test

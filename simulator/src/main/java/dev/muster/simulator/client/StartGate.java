@@ -2,25 +2,25 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.simulator;
+package dev.muster.simulator.client;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Lets so many devices enroll at a time, and keeps the others waiting in order: a start is a few
+ * Lets so many devices enroll, or connect, at a time, and keeps the others waiting in order: a start is a few
  * handshakes and signatures, and thousands at once would only time out. Thread-safe.
  */
-final class StartGate {
+public final class StartGate {
   private final Deque<Runnable> waiting = new ArrayDeque<>();
   private int free;
 
-  StartGate(int places) {
+  public StartGate(int places) {
     free = places;
   }
 
   /** Runs {@code start} now or when a place is free; whoever it starts calls {@link #leave}. */
-  void enter(Runnable start) {
+  public void enter(Runnable start) {
     synchronized (this) {
       if (free == 0) {
         waiting.add(start);
@@ -32,7 +32,7 @@ final class StartGate {
   }
 
   /** Gives a place back. */
-  void leave() {
+  public void leave() {
     Runnable next;
     synchronized (this) {
       next = waiting.poll();
@@ -45,7 +45,7 @@ final class StartGate {
   }
 
   /** Forgets those who wait. */
-  synchronized void forget() {
+  public synchronized void forget() {
     waiting.clear();
   }
 }
