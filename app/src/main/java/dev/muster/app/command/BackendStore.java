@@ -29,7 +29,8 @@ final class BackendStore implements StoredMessages {
 
   BackendStore(OperatorClient operator) {
     this.operator = operator;
-    this.anyDeadLetters = !operator.get("dead-letters?limit=1").path("deadLetters").isEmpty();
+    this.anyDeadLetters =
+        !operator.get("dead-letters?limit=1").path("deadLetters").isEmpty();
   }
 
   /** What was kept aside is stored too: it was acknowledged, and can be had. */

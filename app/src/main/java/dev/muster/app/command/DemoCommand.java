@@ -85,7 +85,8 @@ public final class DemoCommand implements Callable<Integer> {
           fleet.stop();
           Shutdown.join(main);
         });
-        SimulatedFleet.Outcome outcome = FleetProgress.watch(devices, duration, fleet);
+        SimulatedFleet.Outcome outcome = FleetProgress.watch(
+            duration == null ? null : plan.scenario().phases().size(), fleet);
         ended.run();
         System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
         return outcome.passed() ? 0 : 1;

@@ -6,65 +6,63 @@ package dev.muster.app.command;
 
 import dev.muster.simulator.Progress;
 import dev.muster.simulator.ProgressListener;
+import java.io.PrintStream;
 import java.time.Duration;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Shows on a terminal how far a simulated fleet is: devices first, then time. */
-final class FleetProgress implements ProgressListener, AutoCloseable {
-  private static final int WIDTH = 79;
+/**
+ * Shows how far a simulated fleet is: to a person at a terminal as a table that is written over
+ * itself, elsewhere as a line when a phase begins. On stderr; what a run came to is on stdout.
+ */
+final class FleetProgress implements ProgressListener {
+  private static final Duration BETWEEN_TABLES = Duration.ofMillis(400);
+  /** Control sequences that every terminal knows (ECMA-48): so many lines up, and clear below. */
+  private static final String UP_AND_CLEAR = "\u001b[%dA\u001b[J";
 
-  private final ProgressBar bar;
-  private final boolean timed;
+  private final LiveTable table;
+  private final PrintStream out;
+  private final boolean terminal;
+  private int lines;
+  private int part;
+  private @Nullable Duration shown;
 
-  private FleetProgress(ProgressBar bar, boolean timed) {
-    this.bar = bar;
-    this.timed = timed;
+  FleetProgress(LiveTable table, PrintStream out, boolean terminal) {
+    this.table = table;
+    this.out = out;
+    this.terminal = terminal;
   }
 
-  /** Runs a fleet, with a bar if a person watches. @param duration null: until it is stopped */
-  static SimulatedFleet.Outcome watch(
-      int devices, @Nullable Duration duration, SimulatedFleet fleet) {
-    if (!Terminal.isWatched()) {
-      return fleet.run(ProgressListener.NONE);
-    }
-    try (FleetProgress bar =
-        start(devices, duration == null ? 0 : duration.toSeconds(), duration != null)) {
-      return fleet.run(bar);
-    }
-  }
-
-  /** @param timed whether the run has an end, towards which the bar then grows */
-  private static FleetProgress start(int devices, long seconds, boolean timed) {
-    ProgressBar bar = new ProgressBarBuilder()
-        .setTaskName(timed ? "seconds" : "devices")
-        .setInitialMax(timed ? seconds : devices)
-        .setStyle(ProgressBarStyle.ASCII)
-        .setUpdateIntervalMillis(250)
-        .continuousUpdate()
-        // The library's own console would take the terminal over, and Ctrl-C with it.
-        .setConsumer(
-            new DelegatingProgressBarConsumer(line -> System.err.print("\r" + line), WIDTH))
-        .hideEta()
-        .build();
-    return new FleetProgress(bar, timed);
+  /** Runs a fleet and shows it. @param phases null: it runs until it is stopped */
+  static SimulatedFleet.Outcome watch(@Nullable Integer phases, SimulatedFleet fleet) {
+    LiveTable table = new LiveTable(phases);
+    // A demonstration that nobody watches has nothing to say.
+    return fleet.run(
+        Terminal.isWatched() || phases != null
+            ? new FleetProgress(table, System.err, Terminal.isWatched())
+            : ProgressListener.NONE);
   }
 
   @Override
   public void onProgress(Progress progress) {
-    bar.stepTo(
-        timed ? Math.min(bar.getMax(), progress.elapsed().toSeconds()) : progress.connected());
-    bar.setExtraMessage(String.format(
-        " %d/%d online, %d acknowledged, %d failed",
-        progress.connected(), progress.devices(), progress.acknowledged(), progress.failed()));
+    if (terminal) {
+      showTable(progress);
+    } else if (progress.part() != part) {
+      part = progress.part();
+      out.println(table.line(progress));
+    }
   }
 
-  @Override
-  public void close() {
-    bar.close();
-    System.err.println();
+  /** In one write, so that it does not flicker. */
+  private void showTable(Progress progress) {
+    boolean due = shown == null
+        || progress.elapsed().minus(shown).compareTo(BETWEEN_TABLES) >= 0
+        || progress.phase() == Progress.Phase.ENDED;
+    if (due) {
+      shown = progress.elapsed();
+      String text = String.join("\n", table.lines(progress)) + "\n";
+      out.print((lines == 0 ? "" : String.format(UP_AND_CLEAR, lines)) + text);
+      out.flush();
+      lines = (int) text.lines().count();
+    }
   }
 }

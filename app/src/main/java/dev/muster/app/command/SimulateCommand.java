@@ -227,7 +227,7 @@ public final class SimulateCommand implements Callable<Integer> {
         Shutdown.join(main);
       });
       SimulatedFleet.Outcome outcome =
-          FleetProgress.watch(plan.devices(), plan.scenario().length(), fleet);
+          FleetProgress.watch(plan.scenario().phases().size(), fleet);
       ended.run();
       if (report != null) {
         write(report, HtmlReport.page(outcome.toJson()));

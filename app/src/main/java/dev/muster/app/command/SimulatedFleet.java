@@ -186,7 +186,8 @@ final class SimulatedFleet implements AutoCloseable {
               (verdict.holds() ? "as expected   " : "NOT EXPECTED  ") + verdict + "\n"));
       report
           .broken()
-          .forEach((reason, count) -> text.append("broken         " + count + " x " + reason + "\n"));
+          .forEach(
+              (reason, count) -> text.append("broken         " + count + " x " + reason + "\n"));
       history.forEach(line -> text.append(line).append(System.lineSeparator()));
       return text.append("seed          " + report.seed()).toString();
     }
@@ -220,8 +221,8 @@ final class SimulatedFleet implements AutoCloseable {
     if (operator != null) {
       register(operator, manufacturer, fleet);
     }
-    this.simulation = new Simulation(
-        clock, operator == null ? FleetOperator.NONE : new FleetOrders(operator));
+    this.simulation =
+        new Simulation(clock, operator == null ? FleetOperator.NONE : new FleetOrders(operator));
   }
 
   private void register(OperatorClient operator, String manufacturer, String fleet) {

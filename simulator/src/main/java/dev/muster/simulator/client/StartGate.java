@@ -8,8 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Lets so many devices enroll, or connect, at a time, and keeps the others waiting in order: a start is a few
- * handshakes and signatures, and thousands at once would only time out. Thread-safe.
+ * Lets so many devices enroll, or connect, at a time, and keeps the others waiting in order: a
+ * start is a few handshakes and signatures, and thousands at once would only time out. Thread-safe.
  */
 public final class StartGate {
   private final Deque<Runnable> waiting = new ArrayDeque<>();
