@@ -80,8 +80,7 @@ public final class Simulation implements AutoCloseable {
       FleetPlan plan, DeviceLink.Factory links, ServerAccess server, ProgressListener listener) {
     requireNonNull(listener, "listener");
     try (RealTimeline timeline = new RealTimeline()) {
-      FleetRun run =
-          new FleetRun(plan, links, timeline, clock, ledger, operator, server, listener);
+      FleetRun run = new FleetRun(plan, links, timeline, clock, ledger, operator, server, listener);
       CompletableFuture<RunReport> report = begin(run);
       try {
         return await(run, report);

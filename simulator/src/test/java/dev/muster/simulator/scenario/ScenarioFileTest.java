@@ -71,15 +71,15 @@ final class ScenarioFileTest {
             new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200)),
             new Phase.PowerCut(Duration.ofSeconds(1), 0.1),
             new Phase.Rotation(Duration.ofSeconds(30), 1),
+            new Phase.KillServer(Duration.ofMinutes(1), 10),
+            new Phase.Hook(Duration.ofMinutes(1), "kill -STOP 1", "kill -CONT 1"),
+            new Phase.Hook(Duration.ofSeconds(1), "sync", null),
             new Phase.MassRevocation(Duration.ofSeconds(20), 0.1),
             new Phase.TwinChange(Duration.ofSeconds(30), 1),
             new Phase.Commands(Duration.ofSeconds(30), 0.05),
             new Phase.ClockJump(Duration.ofSeconds(5), 1, Duration.ofSeconds(-90)),
             new Phase.Clone(Duration.ofSeconds(6), 0.2),
-            new Phase.WrongCertificate(Duration.ofSeconds(7), 0.2),
-            new Phase.KillServer(Duration.ofMinutes(1), 10),
-            new Phase.Hook(Duration.ofMinutes(1), "kill -STOP 1", "kill -CONT 1"),
-            new Phase.Hook(Duration.ofSeconds(1), "sync", null));
+            new Phase.WrongCertificate(Duration.ofSeconds(7), 0.2));
     assertThat(file.commands()).containsExactly("kill -STOP 1", "kill -CONT 1", "sync");
   }
 
