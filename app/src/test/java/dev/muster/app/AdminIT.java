@@ -35,7 +35,9 @@ class AdminIT {
 
   @BeforeAll
   static void start() {
-    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    backend = MusterProcess.start(
+            folder, "serve", "--ephemeral-ports", "--set", "operators.certificates=true")
+        .awaitReady();
     muster("factory init --out DIR/acme --name acme");
     assertThat(muster("admin manufacturers add acme --ca DIR/acme/ca.pem --admission registered"))
         .contains("manufacturer acme: admission registered")
@@ -122,6 +124,36 @@ class AdminIT {
     assertThat(muster("admin operators link bob")).contains("/setup#");
     assertThat(muster("admin operators remove bob")).contains("removed");
     assertThat(muster("admin operators list")).doesNotContain("bob");
+  }
+
+  @Test
+  void operator_withACertificate_isLetIn_untilItIsRevoked() throws IOException {
+    String server = "https://localhost:"
+        + find(
+            "\"operator\" ?: ?(\\d+)", Files.readString(folder.resolve("muster-data/ports.json")));
+    String anna =
+        " --server " + server + " --server-ca DIR/muster-data/trust/root.pem --identity DIR/anna";
+    muster("admin operators add anna --role viewer");
+    String serial = find(
+        "certificate (\\S+)",
+        muster("admin certificates issue --role operator --name anna --out DIR/anna"));
+    assertThat(muster("admin devices list" + anna)).contains("DEVICE");
+    assertThat(refused("admin operators list" + anna)).contains("role viewer");
+    muster("admin certificates hold " + serial);
+    assertThat(refused("admin devices list" + anna)).contains("a session or a bearer token");
+    muster("admin certificates unhold " + serial);
+    muster("admin devices list" + anna);
+    muster("admin operators remove anna");
+    muster("admin operators add anna --role admin");
+    assertThat(refused("admin devices list" + anna))
+        .as("another one of the same name")
+        .contains("a session or a bearer token");
+    muster("admin certificates issue --role consumer --name carl --out DIR/carl");
+    muster("admin operators add carl");
+    assertThat(refused("admin devices list" + anna.replace("DIR/anna", "DIR/carl")))
+        .contains("a session or a bearer token");
+    assertThat(refused("admin devices list" + anna.replace("DIR/anna", "DIR/nobody")))
+        .contains("expected: key.pem and chain.pem");
   }
 
   @Test

@@ -9,6 +9,8 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.coap.CoapsServer;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.authority.Authority;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.authority.ServiceCertificates;
 import dev.muster.enrollment.authority.ServiceCredential;
@@ -39,6 +41,7 @@ import dev.muster.enrollment.manufacturer.CrlFetcher;
 import dev.muster.enrollment.manufacturer.CrlStore;
 import dev.muster.enrollment.ocsp.OcspPages;
 import dev.muster.enrollment.ocsp.OcspResponder;
+import dev.muster.enrollment.operator.CertifiedOperator;
 import dev.muster.enrollment.operator.OperatorParts;
 import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.enrollment.publicweb.IssuerCertificates;
@@ -64,6 +67,7 @@ import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -537,6 +541,21 @@ public final class EnrollmentService implements AutoCloseable {
             clock,
             lanes.operators(),
             () -> push));
+  }
+
+  /**
+   * Whose operator's certificate somebody has shown, who has proven to have its key; empty unless
+   * we have issued it and it is good now. Blocks.
+   */
+  public Optional<CertifiedOperator> operator(X509Certificate shown) {
+    return CertifiedOperator.find(registry, authorities, shown, clock.instant());
+  }
+
+  /** Of which CAs operators' certificates are. */
+  public List<X509Certificate> operatorIssuers() {
+    return authorities.history().trusted(AuthorityHistory.SERVICE).stream()
+        .map(Authority::certificate)
+        .toList();
   }
 
   /** Writes down what was done elsewhere; returns when it is on the disk. Blocks. */

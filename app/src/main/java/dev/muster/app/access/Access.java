@@ -11,6 +11,7 @@ import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.Cookie;
@@ -19,10 +20,16 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,10 +53,12 @@ public final class Access {
   private final Journal journal;
   private final WorkerExecutor workers;
   private final Counter refused;
+  private final boolean takesCertificates;
 
   /**
    * Opens the accounts of {@code file}; blocks.
    *
+   * @param certificates by which operators may show who they are; {@code NONE} if they may not
    * @throws dev.muster.app.UserError if they are damaged
    */
   public Access(
@@ -58,12 +67,14 @@ public final class Access {
       Vertx vertx,
       Clock clock,
       MeterRegistry meters,
+      OperatorCertificates certificates,
       Journal journal) {
+    this.takesCertificates = certificates != OperatorCertificates.NONE;
     this.keyFile = keyFile;
     this.journal = journal;
     this.vertx = vertx;
     this.sessions = new SessionBook(clock);
-    this.operators = new Operators(new AccountsFile(file), sessions, clock, journal);
+    this.operators = new Operators(new AccountsFile(file), sessions, certificates, clock, journal);
     this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
     this.refused = meters.counter("muster.operator.refused");
   }
@@ -82,12 +93,18 @@ public final class Access {
    */
   public void guard(Router root, String prefix) {
     root.route(prefix + "/*").handler(ctx -> {
-      caller(ctx).ifPresent(caller -> {
-        ctx.put(CALLER, caller);
-        ctx.put(OperatorRoutes.ACTOR, caller.auditName());
-        ctx.put(OperatorRoutes.DECIDES_TRUST, caller.role().includes(Role.OFFICER));
-      });
-      ctx.next();
+      Future<Optional<Caller>> asked = caller(ctx);
+      if (asked.isComplete()) {
+        asked.onSuccess(caller -> goOn(ctx, caller)).onFailure(ctx::fail);
+        return;
+      }
+      ctx.request().pause();
+      asked
+          .onSuccess(caller -> {
+            ctx.request().resume();
+            goOn(ctx, caller);
+          })
+          .onFailure(ctx::fail);
     });
     // As routes, so that what is checked and what is done go by the same reading of the path.
     RouteTable.ENTRIES.forEach(entry ->
@@ -103,7 +120,59 @@ public final class Access {
     });
   }
 
-  private Optional<Caller> caller(RoutingContext ctx) {
+  private void goOn(RoutingContext ctx, Optional<Caller> found) {
+    found.ifPresent(caller -> {
+      ctx.put(CALLER, caller);
+      ctx.put(OperatorRoutes.ACTOR, caller.auditName());
+      ctx.put(OperatorRoutes.DECIDES_TRUST, caller.role().includes(Role.OFFICER));
+      ctx.put(
+          OperatorRoutes.MAKES_OPERATORS, !takesCertificates || caller.role().includes(Role.ADMIN));
+    });
+    ctx.next();
+  }
+
+  private Future<Optional<Caller>> caller(RoutingContext ctx) {
+    Optional<Caller> caller = bySecret(ctx);
+    if (caller.isPresent()) {
+      Session session = caller.get().session();
+      return session != null && session.login() instanceof Login.Certificate login
+          ? blocking(() -> caller.filter(one -> operators.isCertified(session, login)))
+          : Future.succeededFuture(caller);
+    }
+    List<X509Certificate> chain = bringsSecret(ctx) || isBrowsers(ctx) ? List.of() : shown(ctx);
+    return chain.isEmpty()
+        ? Future.succeededFuture(Optional.empty())
+        : blocking(() -> operators.byCertificate(chain));
+  }
+
+  private <T> Future<T> blocking(Callable<T> work) {
+    return workers.executeBlocking(work, false);
+  }
+
+  /**
+   * A browser shows its certificate for whichever site it asks. In one, a certificate opens a
+   * session, and no more.
+   */
+  private static boolean isBrowsers(RoutingContext ctx) {
+    return ctx.request().getHeader("Sec-Fetch-Site") != null
+        || ctx.request().getHeader("Origin") != null;
+  }
+
+  /** What the client has shown of itself in TLS; empty if nothing. */
+  static List<X509Certificate> shown(RoutingContext ctx) {
+    SSLSession tls = ctx.request().connection().sslSession();
+    try {
+      return tls == null
+          ? List.of()
+          : Stream.of(tls.getPeerCertificates())
+              .map(X509Certificate.class::cast)
+              .toList();
+    } catch (SSLPeerUnverifiedException e) {
+      return List.of();
+    }
+  }
+
+  private Optional<Caller> bySecret(RoutingContext ctx) {
     String header = ctx.request().getHeader("Authorization");
     if (header != null) {
       if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
@@ -150,9 +219,12 @@ public final class Access {
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
     long timer = vertx.setPeriodic(LOOK_MS, id -> {
-      if (caller(ctx).filter(caller -> caller.role().includes(least)).isEmpty()) {
-        ctx.response().reset();
-      }
+      // What cannot be found out now is looked at again the next time.
+      caller(ctx).onSuccess(found -> {
+        if (found.filter(caller -> caller.role().includes(least)).isEmpty()) {
+          ctx.response().reset();
+        }
+      });
     });
     ctx.addEndHandler(ended -> vertx.cancelTimer(timer));
   }
@@ -174,10 +246,13 @@ public final class Access {
     }
   }
 
-  private void refuseStranger(RoutingContext ctx) {
-    boolean tried = ctx.request().getHeader("Authorization") != null
+  private static boolean bringsSecret(RoutingContext ctx) {
+    return ctx.request().getHeader("Authorization") != null
         || ctx.request().getCookie(AccessRoutes.COOKIE) != null;
-    note(ctx, null, tried ? "wrong token, or over" : "no token");
+  }
+
+  private void refuseStranger(RoutingContext ctx) {
+    note(ctx, null, bringsSecret(ctx) ? "wrong token, or over" : "no token");
     ctx.response().putHeader("WWW-Authenticate", "Bearer realm=\"muster\"");
     ctx.fail(
         new HttpException(

@@ -16,7 +16,9 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +75,10 @@ final class AccessRoutes {
 
   private void signIn(RoutingContext ctx) {
     JsonObject body = body(ctx);
+    if (Boolean.TRUE.equals(body.getValue("certificate"))) {
+      signInByCertificate(ctx);
+      return;
+    }
     String name = text(body, "name");
     String password = text(body, "password");
     Client client = client(ctx);
@@ -84,6 +90,24 @@ final class AccessRoutes {
         sendAway(ctx, wait.pause());
       } else {
         ctx.fail(new HttpException(403, "name or password: not right"));
+      }
+    });
+  }
+
+  private void signInByCertificate(RoutingContext ctx) {
+    List<X509Certificate> chain = Access.shown(ctx);
+    Client client = client(ctx);
+    run(ctx, strangers, () -> operators.signIn(chain, client), outcome -> {
+      if (outcome instanceof SignIn.Welcome welcome) {
+        welcome(ctx, welcome);
+      } else {
+        ctx.fail(new HttpException(
+            403,
+            chain.isEmpty()
+                ? "certificate: none was shown (hint: the browser asks for one with the first"
+                    + " connection)"
+                : "certificate: opens nothing here (expected: of role operator, good, and of an"
+                    + " operator's name)"));
       }
     });
   }

@@ -12,12 +12,14 @@ import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.once.IfMatch;
 import io.vertx.ext.web.handler.HttpException;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +45,16 @@ final class Operators {
   private final SessionBook sessions;
   private final LoginThrottle throttle;
   private final Journal journal;
+  private final OperatorCertificates certificates;
   private final Clock clock;
 
-  Operators(AccountsFile file, SessionBook sessions, Clock clock, Journal journal) {
+  Operators(
+      AccountsFile file,
+      SessionBook sessions,
+      OperatorCertificates certificates,
+      Clock clock,
+      Journal journal) {
+    this.certificates = certificates;
     this.file = file;
     this.sessions = sessions;
     this.throttle = new LoginThrottle(clock);
@@ -115,14 +124,53 @@ final class Operators {
       return new SignIn.Refused();
     }
     throttle.succeeded(attempt);
-    noteIfPossible(client, name);
+    noteIfPossible(client, name, "password");
     return welcome(accounts, operator.orElseThrow(), client);
   }
 
+  /**
+   * Signs in with a certificate. Blocks.
+   *
+   * @param chain as it came over TLS
+   */
+  SignIn signIn(List<X509Certificate> chain, Client client) {
+    Optional<Operator> operator = certified(chain);
+    if (operator.isEmpty()) {
+      LOG.warn("Sign-in refused by=certificate from={}", client.address());
+      return new SignIn.Refused();
+    }
+    noteIfPossible(client, operator.get().name(), "certificate");
+    Login login = new Login.Certificate(chain, operator.get().createdAt());
+    return open(file.current(), operator.get(), login, client);
+  }
+
+  /** Whose account a certificate opens now. */
+  private Optional<Operator> certified(List<X509Certificate> chain) {
+    return certificates
+        .find(chain)
+        .flatMap(name -> file.current()
+            .operator(name.operator())
+            .filter(operator -> name.since() == null
+                || !name.since().isBefore(Instant.parse(operator.createdAt()))));
+  }
+
+  /** Who asks by the certificate that he has shown, without a session; empty if nobody. Blocks. */
+  Optional<Caller> byCertificate(List<X509Certificate> chain) {
+    return certified(chain)
+        .map(operator -> new Caller(operator.name(), operator.role(), "certificate", null));
+  }
+
+  /** Whether a session that was opened with a certificate may go on. Blocks. */
+  boolean isCertified(Session session, Login.Certificate login) {
+    return certified(login.chain()).filter(session::isOf).isPresent();
+  }
+
   /** Somebody may be signing in to mend what the audit log is written to. */
-  private void noteIfPossible(Client client, String name) {
+  private void noteIfPossible(Client client, String name, String by) {
     try {
-      note(new Actor("operator:" + name, client.address()), "operator.signed-in", name);
+      journal.note(
+          event(new Actor("operator:" + name, client.address()), "operator.signed-in", name)
+              .with("by", by));
     } catch (RuntimeException e) {
       LOG.warn(
           "Sign-in not in the audit log operator={} from={} reason=\"{}\"",
@@ -134,10 +182,14 @@ final class Operators {
 
   /** @param operator with the password that was right: if he has another by now, nothing opens */
   private SignIn.Welcome welcome(Accounts accounts, Operator operator, Client client) {
-    String cookie = Secret.create();
     String password = Objects.requireNonNull(operator.password(), "password");
+    return open(accounts, operator, new Login.Password(Set.of(password)), client);
+  }
+
+  private SignIn.Welcome open(Accounts accounts, Operator operator, Login login, Client client) {
+    String cookie = Secret.create();
     Session session =
-        sessions.open(cookie, operator.name(), password, client.address(), client.browser());
+        sessions.open(cookie, operator.name(), login, client.address(), client.browser());
     return new SignIn.Welcome(
         session, operator.role(), cookie, sealed(accounts, operator.name(), Secret.create()));
   }
@@ -361,6 +413,10 @@ final class Operators {
   }
 
   NewToken createToken(Session session, String name, Role role, Duration validity, Actor actor) {
+    if (!(session.login() instanceof Login.Password)) {
+      throw new HttpException(
+          403, "session: not opened with a password (expected: a token not to outlive its origin)");
+    }
     Accounts.checkName(name);
     String secret = Secret.create();
     Instant now = clock.instant();

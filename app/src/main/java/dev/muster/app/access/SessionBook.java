@@ -11,7 +11,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
@@ -32,10 +31,10 @@ final class SessionBook {
    * Begins one.
    *
    * @param cookie what the browser will bring
-   * @param password the hash of the one that it was opened with
+   * @param login what it is opened with
    */
   synchronized Session open(
-      String cookie, String operator, String password, String address, String browser) {
+      String cookie, String operator, Login login, String address, String browser) {
     Instant now = clock.instant();
     byCookie.values().removeIf(one -> isOver(one, now));
     List<Session> own = list(one -> one.operator().equals(operator));
@@ -47,7 +46,7 @@ final class SessionBook {
         Secret.hash(cookie),
         Secret.create(),
         operator,
-        Set.of(password),
+        login,
         address,
         browser,
         now,

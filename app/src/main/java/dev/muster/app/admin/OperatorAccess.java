@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 
 /**
  * Where the operator API is and how to be let in: a local data directory, or a server with its CA
- * and a token file.
+ * and a token file or a certificate.
  */
 public final class OperatorAccess {
   @Option(
@@ -28,7 +28,7 @@ public final class OperatorAccess {
       names = "--server",
       paramLabel = "URL",
       description =
-          "Operator API elsewhere, such as https://muster.example:9443; needs --ca and --token-file.")
+          "Operator API elsewhere, such as https://muster.example:9443; needs --ca, and --token-file or --identity.")
   @Nullable URI server;
 
   @Option(
@@ -44,16 +44,24 @@ public final class OperatorAccess {
       description = "File with the operator's token, mode 0600.")
   @Nullable Path tokenFile;
 
-  /** @throws UserError if the three remote options are not given together */
+  @Option(
+      names = "--identity",
+      paramLabel = "DIR",
+      description = "In place of a token: key.pem and chain.pem of an operator's certificate.")
+  @Nullable Path identity;
+
+  /** @throws UserError unless the remote options are given together, or none of them */
   public OperatorClient connect() {
-    if (server == null && ca == null && tokenFile == null) {
+    if (server == null && ca == null && tokenFile == null && identity == null) {
       return OperatorClient.local(data);
     }
-    if (server == null || ca == null || tokenFile == null) {
-      throw new UserError(
-          "--server, --ca and --token-file belong together (expected: all three, or --data DIR)");
+    if (server == null || ca == null || tokenFile == null == (identity == null)) {
+      throw new UserError("--server, --ca, and --token-file or --identity belong together"
+          + " (expected: all three, or --data DIR)");
     }
-    return new OperatorClient(server, ca, tokenFile);
+    return identity == null
+        ? new OperatorClient(server, ca, tokenFile)
+        : OperatorClient.certified(server, ca, identity);
   }
 
   /** The data directory given, or the default. */

@@ -4,10 +4,15 @@
  */
 package dev.muster.app.backend;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.app.UserError;
 import dev.muster.app.access.Access;
+import dev.muster.app.access.CertificatesOfCa;
 import dev.muster.app.access.Journal;
+import dev.muster.app.access.OperatorCertificates;
 import dev.muster.app.config.MusterConfig;
+import dev.muster.app.config.OperatorSettings;
 import dev.muster.app.data.DataDirectory;
 import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.CoreConfig;
@@ -31,6 +36,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.net.URI;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -43,6 +49,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,9 +129,17 @@ public final class Backend implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     new UptimeMetrics().bindTo(meters);
     ServiceCredential server = data.services().read(Service.SERVER);
+    @Nullable CertificatesOfCa others = othersCertificates(config.operators(), clock);
     Access access = new Access(
-        data.resolve("operators.json"), data.adminToken(), vertx, clock, meters, journal());
-    OperatorServer operator = new OperatorServer(vertx, access, server);
+        data.resolve("operators.json"),
+        data.adminToken(),
+        vertx,
+        clock,
+        meters,
+        config.operators().certificates() ? certificates(others) : OperatorCertificates.NONE,
+        journal());
+    OperatorServer operator = new OperatorServer(
+        vertx, access, server, config.operators().certificates() ? () -> issuers(others) : null);
     operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
@@ -168,6 +183,31 @@ public final class Backend implements AutoCloseable {
     found.write(data.path());
     started.push(() -> Endpoints.remove(data.path()));
     return found;
+  }
+
+  private static @Nullable CertificatesOfCa othersCertificates(
+      OperatorSettings settings, Clock clock) {
+    return !settings.certificates() || settings.certificateCa() == null
+        ? null
+        : new CertificatesOfCa(
+            settings.certificateCa(), requireNonNull(settings.certificateCrl(), "crl"), clock);
+  }
+
+  /** Ours are known to the enrollment service; where it does not run, nothing is known of them. */
+  private OperatorCertificates certificates(@Nullable CertificatesOfCa others) {
+    OperatorCertificates own = chain -> enrollment == null || chain.isEmpty()
+        ? Optional.empty()
+        : enrollment
+            .operator(chain.get(0))
+            .map(found -> new OperatorCertificates.Name(found.name(), found.since()));
+    return others == null ? own : own.or(others);
+  }
+
+  private List<X509Certificate> issuers(@Nullable CertificatesOfCa others) {
+    return Stream.concat(
+            enrollment == null ? Stream.empty() : enrollment.operatorIssuers().stream(),
+            others == null ? Stream.empty() : others.issuers().stream())
+        .toList();
   }
 
   /** The enrollment service keeps the audit log; where it does not run, there is but our own. */

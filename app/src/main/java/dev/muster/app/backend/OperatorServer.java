@@ -10,22 +10,28 @@ import dev.muster.app.openapi.OpenApi;
 import dev.muster.broker.ProblemDetails;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.ConnectionPatrol;
+import dev.muster.enrollment.est.PossessionOnly;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one origin for operators: TLS, no client certificate; the API below {@code /api/v1}, which
- * {@link Access} guards, and the dashboard, which is the same for everybody.
+ * The one origin for operators: TLS, a client certificate asked for only if told to; the API below
+ * {@code /api/v1}, which {@link Access} guards, and the dashboard, which is the same for everybody.
  */
 final class OperatorServer {
   private static final int MAX_BODY_BYTES = 1 << 20;
@@ -54,7 +60,15 @@ final class OperatorServer {
   private final SingleKeyManager keys;
   private @Nullable HttpServer server;
 
-  OperatorServer(Vertx vertx, Access access, ServiceCredential credential) {
+  private final @Nullable Supplier<List<X509Certificate>> clients;
+
+  /** @param clients issuers of certificates that clients may show; null for none to be asked for */
+  OperatorServer(
+      Vertx vertx,
+      Access access,
+      ServiceCredential credential,
+      @Nullable Supplier<List<X509Certificate>> clients) {
+    this.clients = clients;
     this.vertx = vertx;
     this.keys = new SingleKeyManager(credential);
     this.access = access;
@@ -112,6 +126,12 @@ final class OperatorServer {
         .setIdleTimeout(60)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
         .setHandle100ContinueAutomatically(true);
+    if (clients != null) {
+      // Whether it is any good is decided for each request, where it can be said.
+      options
+          .setClientAuth(ClientAuth.REQUEST)
+          .setTrustOptions(TrustOptions.wrap(new PossessionOnly(clients)));
+    }
     server = vertx
         .createHttpServer(options)
         .connectionHandler(patrol::watch)

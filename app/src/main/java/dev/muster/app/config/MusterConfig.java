@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param hostNames the names and addresses by which devices and operators reach this server; they
  *     stand in its certificate
  * @param fleet where a device belongs if neither its manufacturer nor a manifest says so
+ * @param operators what starts with {@code operators.}
  * @param enrollment what starts with {@code enrollment.}
  * @param broker what starts with {@code broker.}
  * @param telemetry what starts with {@code telemetry.}
@@ -34,6 +35,7 @@ public record MusterConfig(
     FleetName fleet,
     Ports ports,
     String metricsHost,
+    OperatorSettings operators,
     EnrollmentSettings enrollment,
     BrokerSettings broker,
     TelemetryConfig telemetry) {
@@ -103,6 +105,7 @@ public record MusterConfig(
             portOrNone(settings, "ports.coaps"),
             portOrNone(settings, "ports.telemetryCoaps")),
         settings.text("metricsHost", "127.0.0.1"),
+        OperatorSettings.read(settings),
         EnrollmentSettings.read(settings),
         BrokerSettings.read(settings),
         TelemetrySettings.read(settings, Path.of("")));
@@ -165,7 +168,8 @@ public record MusterConfig(
         # Health and metrics are for this machine alone unless you say otherwise.
         # metricsHost: 127.0.0.1
 
-        """ + EnrollmentSettings.COMMENTED_YAML + "\n" + BrokerSettings.COMMENTED_YAML + "\n"
+        """ + OperatorSettings.COMMENTED_YAML + "\n" + EnrollmentSettings.COMMENTED_YAML + "\n"
+        + BrokerSettings.COMMENTED_YAML + "\n"
         + TelemetrySettings.COMMENTED_YAML;
   }
 }

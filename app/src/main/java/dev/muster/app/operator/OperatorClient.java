@@ -30,8 +30,10 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Speaks to the operator API. Trusts one root and nothing else; blocks; may be used by several
@@ -48,21 +50,34 @@ public final class OperatorClient {
   private static final Duration UPLOAD_LIMIT = Duration.ofMinutes(5);
 
   private final URI api;
-  private final AdminToken token;
+  private final @Nullable AdminToken token;
   private final HttpClient http;
 
   /**
    * @throws UserError unless {@code server} is an https URL: a token does not travel in the clear
    */
   public OperatorClient(URI server, Path ca, Path tokenFile) {
+    this(server, trusting(ca, null), AdminToken.read(tokenFile));
+  }
+
+  /**
+   * One that shows a certificate of role {@code operator}.
+   *
+   * @param directory as {@code certificates issue} writes it: {@code key.pem} and {@code chain.pem}
+   */
+  public static OperatorClient certified(URI server, Path ca, Path directory) {
+    return new OperatorClient(server, trusting(ca, ClientKey.read(directory)), null);
+  }
+
+  private OperatorClient(URI server, SSLContext tls, @Nullable AdminToken token) {
     if (!"https".equals(server.getScheme()) || server.getHost() == null) {
       throw new UserError(
           "server: " + Quoted.of(server.toString()) + " (expected: https://HOST:PORT)");
     }
     this.api = server.resolve("/api/v1/");
-    this.token = AdminToken.read(tokenFile);
+    this.token = token;
     this.http = HttpClient.newBuilder()
-        .sslContext(trusting(ca))
+        .sslContext(tls)
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(CONNECT_LIMIT)
         .build();
@@ -75,9 +90,9 @@ public final class OperatorClient {
         endpoints.operatorUrl(), data.resolve("trust/root.pem"), data.resolve("admin-token"));
   }
 
-  private static SSLContext trusting(Path ca) {
+  private static SSLContext trusting(Path ca, @Nullable KeyManager key) {
     try {
-      return TrustedRoots.tls(PemFile.certificates(ca), null);
+      return TrustedRoots.tls(PemFile.certificates(ca), key);
     } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new UserError(
           ca + ": not readable (expected: the root certificate, PEM)", "it is DATA/trust/root.pem");
@@ -191,10 +206,10 @@ public final class OperatorClient {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(api.resolve(path))
+    HttpRequest.Builder request = HttpRequest.newBuilder(api.resolve(path))
         .timeout(ANSWER_LIMIT)
-        .header("Accept", "application/json")
-        .header("Authorization", token.authorizationHeader());
+        .header("Accept", "application/json");
+    return token == null ? request : request.header("Authorization", token.authorizationHeader());
   }
 
   private JsonNode send(HttpRequest request) {

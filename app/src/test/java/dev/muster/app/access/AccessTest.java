@@ -70,6 +70,7 @@ class AccessTest {
         VERTX,
         MovableClock.at(Instant.parse("2026-03-01T12:00:00Z")),
         new SimpleMeterRegistry(),
+        OperatorCertificates.NONE,
         EVENTS::add);
     Router root = Router.router(VERTX);
     access.guard(root, "/api");

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,18 +41,56 @@ class OperatorsTest {
   private final SessionBook sessions = new SessionBook(clock);
   private final List<AuditEvent> events = new ArrayList<>();
   private Path file;
+  private OperatorCertificates certificates = OperatorCertificates.NONE;
   private Operators operators;
   private SignIn.Welcome ada;
 
   @BeforeEach
   void setUp() {
     file = folder.resolve("operators.json");
-    operators = new Operators(new AccountsFile(file), sessions, clock, events::add);
+    operators = new Operators(
+        new AccountsFile(file), sessions, shown -> certificates.find(shown), clock, events::add);
     ada = operators.setUp(operators.firstLink().orElseThrow(), "ada", PASSWORD, CLIENT);
   }
 
   private Operators reopened() {
-    return new Operators(new AccountsFile(file), sessions, clock, events::add);
+    return new Operators(
+        new AccountsFile(file), sessions, shown -> certificates.find(shown), clock, events::add);
+  }
+
+  @Test
+  void certificate_opensTheAccountOfItsName_asLongAsItIsGood() {
+    certificates = shown -> Optional.of(new OperatorCertificates.Name("ada", clock.instant()));
+    SignIn.Welcome welcome = (SignIn.Welcome) operators.signIn(List.of(), CLIENT);
+    Session session = operators.byCookie(welcome.cookie()).orElseThrow().session();
+    Login.Certificate login = (Login.Certificate) session.login();
+    assertThat(operators.isCertified(session, login)).isTrue();
+    assertThat(operators.byCertificate(List.of()).orElseThrow().role()).isEqualTo(Role.ADMIN);
+    assertThat(events).anySatisfy(event -> assertThat(event.toString()).contains("certificate"));
+    assertThatThrownBy(
+            () -> operators.createToken(session, "t", Role.VIEWER, Duration.ofDays(1), ADMIN))
+        .isInstanceOf(HttpException.class);
+    certificates = OperatorCertificates.NONE;
+    assertThat(operators.isCertified(session, login)).isFalse();
+    assertThat(operators.signIn(List.of(), CLIENT)).isInstanceOf(SignIn.Refused.class);
+  }
+
+  @Test
+  void certificate_olderThanTheAccountOfItsName_isSomebodyElses() {
+    Instant before = clock.instant();
+    clock.advance(Duration.ofSeconds(1));
+    operators.create("bob", Role.ADMIN, ADMIN);
+    certificates = shown -> Optional.of(new OperatorCertificates.Name("bob", before));
+    assertThat(operators.byCertificate(List.of())).isEmpty();
+    certificates = shown -> Optional.of(new OperatorCertificates.Name("bob", clock.instant()));
+    assertThat(operators.byCertificate(List.of())).isPresent();
+    SignIn.Welcome welcome = (SignIn.Welcome) operators.signIn(List.of(), CLIENT);
+    operators.remove("bob", IfMatch.ANYTHING, ADMIN);
+    clock.advance(Duration.ofSeconds(1));
+    operators.create("bob", Role.ADMIN, ADMIN);
+    assertThat(operators.byCookie(welcome.cookie())).isEmpty();
+    certificates = shown -> Optional.of(new OperatorCertificates.Name("eve", null));
+    assertThat(operators.byCertificate(List.of())).as("no account").isEmpty();
   }
 
   @Test
@@ -82,7 +121,11 @@ class OperatorsTest {
 
   private Operators fresh() {
     return new Operators(
-        new AccountsFile(folder.resolve("fresh.json")), sessions, clock, events::add);
+        new AccountsFile(folder.resolve("fresh.json")),
+        sessions,
+        shown -> certificates.find(shown),
+        clock,
+        events::add);
   }
 
   private static void assertRefused(int status, ThrowingCallable call) {
@@ -232,9 +275,10 @@ class OperatorsTest {
   }
 
   private Operators unaudited() {
-    return new Operators(new AccountsFile(file), sessions, clock, event -> {
-      throw new IllegalStateException("disk full");
-    });
+    return new Operators(
+        new AccountsFile(file), sessions, OperatorCertificates.NONE, clock, event -> {
+          throw new IllegalStateException("disk full");
+        });
   }
 
   @Test
@@ -350,17 +394,23 @@ class OperatorsTest {
 
   /** On the same data directory. */
   private Operators otherProcess() {
-    return new Operators(new AccountsFile(file), new SessionBook(clock), clock, events::add);
+    return new Operators(
+        new AccountsFile(file),
+        new SessionBook(clock),
+        OperatorCertificates.NONE,
+        clock,
+        events::add);
   }
 
   @Test
   void password_changedWhileSomebodySignsInWithTheOld_leavesHimOut() {
     String link = operators.newLink("ada", ADMIN);
-    Operators slow = new Operators(new AccountsFile(file), sessions, clock, event -> {
-      if (event.action().equals("operator.signed-in")) {
-        operators.setUp(link, null, "another long password", CLIENT);
-      }
-    });
+    Operators slow =
+        new Operators(new AccountsFile(file), sessions, OperatorCertificates.NONE, clock, event -> {
+          if (event.action().equals("operator.signed-in")) {
+            operators.setUp(link, null, "another long password", CLIENT);
+          }
+        });
     SignIn.Welcome late = (SignIn.Welcome) slow.signIn("ada", PASSWORD, CLIENT);
     assertThat(operators.byCookie(late.cookie())).isEmpty();
   }

@@ -15,8 +15,11 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,14 +71,19 @@ public final class EstServer extends VerticleBase {
     return server.listen().onSuccess(listening -> port = listening.actualPort());
   }
 
+  private List<X509Certificate> usefulIssuers() {
+    List<X509Certificate> issuers = new ArrayList<>(parts.authorities.trustedIssuers());
+    issuers.addAll(parts.trust.anchors());
+    return issuers;
+  }
+
   private HttpServerOptions options() {
     HttpServerOptions options = new HttpServerOptions();
     options.setHost(parts.config.host()).setPort(parts.port).setSsl(true);
     options.setSslEngineOptions(parts.tls);
     options.setKeyCertOptions(KeyCertOptions.wrap(parts.tls.keys()));
     options.setClientAuth(ClientAuth.REQUEST);
-    options.setTrustOptions(
-        TrustOptions.wrap(new PossessionOnly(parts.trust, parts.authorities::trustedIssuers)));
+    options.setTrustOptions(TrustOptions.wrap(new PossessionOnly(this::usefulIssuers)));
     options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(EstTls.PROTOCOLS));
     options.setUseAlpn(false);
     options.setTcpNoDelay(true);

@@ -4,10 +4,8 @@
  */
 package dev.muster.enrollment.est;
 
-import dev.muster.enrollment.desk.TrustView;
 import java.net.Socket;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
@@ -18,30 +16,25 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * request: there the sender can be told what is wrong, and a resumed session is judged anew. Tells
  * clients whose certificates are of use.
  */
-final class PossessionOnly extends X509ExtendedTrustManager {
+public final class PossessionOnly extends X509ExtendedTrustManager {
   /** All names go into one message, which TLS 1.2 limits to 64 KB (RFC 5246, 7.4.4). */
   private static final int MAX_NAME_BYTES = 32 * 1024;
 
-  private final TrustView trust;
-  private final Supplier<List<X509Certificate>> own;
+  private final Supplier<List<X509Certificate>> issuers;
 
-  /** @param own our own CAs at the time; asked at each handshake */
-  PossessionOnly(TrustView trust, Supplier<List<X509Certificate>> own) {
-    this.trust = trust;
-    this.own = own;
+  /** @param issuers those whose certificates are of use; asked at each handshake */
+  public PossessionOnly(Supplier<List<X509Certificate>> issuers) {
+    this.issuers = issuers;
   }
 
   /** None if they are too many to be named; to a client that means any (RFC 5246, 7.4.4). */
   @Override
   public X509Certificate[] getAcceptedIssuers() {
-    List<X509Certificate> issuers = new ArrayList<>(own.get());
-    issuers.addAll(trust.anchors());
-    int bytes = issuers.stream()
+    List<X509Certificate> named = issuers.get();
+    int bytes = named.stream()
         .mapToInt(issuer -> 2 + issuer.getSubjectX500Principal().getEncoded().length)
         .sum();
-    return bytes > MAX_NAME_BYTES
-        ? new X509Certificate[0]
-        : issuers.toArray(X509Certificate[]::new);
+    return bytes > MAX_NAME_BYTES ? new X509Certificate[0] : named.toArray(X509Certificate[]::new);
   }
 
   @Override

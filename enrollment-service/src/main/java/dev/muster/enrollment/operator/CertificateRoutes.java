@@ -28,6 +28,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -132,6 +133,11 @@ final class CertificateRoutes {
   private void issue(RoutingContext request) {
     JsonObject body = Work.body(request);
     String role = Work.checked(() -> CertificateAuthorities.checkRole(Work.required(body, "role")));
+    if (role.equals(CertifiedOperator.ROLE)
+        && Boolean.FALSE.equals(request.get(OperatorRoutes.MAKES_OPERATORS))) {
+      throw new HttpException(
+          403, "role: operator (expected: an admin to issue it, as operators sign in with it)");
+    }
     String name = Work.checked(() -> CertificateAuthorities.checkName(Work.required(body, "name")));
     String fleetName = Work.optional(body, "fleet");
     @Nullable FleetName fleet = fleetName == null ? null : Work.checked(() -> new FleetName(fleetName));

@@ -19,6 +19,12 @@ public final class OperatorRoutes {
   /** In a request's context: true if who asks may decide who is trusted. */
   public static final String DECIDES_TRUST = "muster.decides-trust";
 
+  /**
+   * In a request's context: false if who asks may not issue certificates by which operators sign
+   * in.
+   */
+  public static final String MAKES_OPERATORS = "muster.makes-operators";
+
   private OperatorRoutes() {}
 
   /** Answers to requests that came with a key, and were kept until then, may be forgotten. */
