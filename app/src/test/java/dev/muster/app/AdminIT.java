@@ -120,7 +120,11 @@ class AdminIT {
     assertThat(refused("admin operators add eve --role root"))
         .contains("viewer, operator, officer");
     assertThat(muster("admin operators role bob officer")).contains("bob: officer");
-    assertThat(muster("admin operators list")).containsPattern("bob +officer +not yet");
+    assertThat(muster("admin operators list")).containsPattern("bob +officer +all +not yet");
+    muster("admin operators role bob officer --fleet plant-a --fleet plant-b");
+    assertThat(muster("admin operators list")).containsPattern("bob +officer +plant-a, plant-b ");
+    muster("admin operators role bob officer --all-fleets");
+    assertThat(muster("admin operators list")).containsPattern("bob +officer +all ");
     assertThat(muster("admin operators link bob")).contains("/setup#");
     assertThat(muster("admin operators remove bob")).contains("removed");
     assertThat(muster("admin operators list")).doesNotContain("bob");

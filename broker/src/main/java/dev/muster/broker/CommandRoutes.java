@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import java.sql.SQLException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -118,14 +119,31 @@ final class CommandRoutes {
 
   private void show(RoutingContext context) {
     String id = id(context);
+    OperatorScope scope = OperatorScope.of(context);
     executor
-        .executeBlocking(() -> commands.find(id), false)
+        .executeBlocking(() -> seen(id, scope), false)
         .onSuccess(found -> found.ifPresentOrElse(
             command -> Requests.answer(context, json(command)), () -> unknown(context)))
         .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
+  private Optional<Command> seen(String id, OperatorScope scope) throws SQLException {
+    return commands.find(id).filter(one -> scope.includesDevice(one.device().value()));
+  }
+
   private void cancel(RoutingContext context) {
+    OperatorScope scope = OperatorScope.of(context);
+    if (scope.fleets().isEmpty()) {
+      takeBack(context);
+      return;
+    }
+    executor
+        .executeBlocking(() -> seen(id(context), scope), false)
+        .onSuccess(found -> found.ifPresentOrElse(one -> takeBack(context), () -> unknown(context)))
+        .onFailure(context::fail);
+  }
+
+  private void takeBack(RoutingContext context) {
     Requests.whenKept(
         context,
         commands.cancel(id(context)),

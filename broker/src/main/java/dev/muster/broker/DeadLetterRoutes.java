@@ -61,9 +61,10 @@ final class DeadLetterRoutes {
     long before =
         after == null ? Long.MAX_VALUE : Requests.number("after", after, 1, Long.MAX_VALUE);
     int limit = Requests.limit(context, DEFAULT_LIMIT, MAX_LIMIT);
+    List<String> fleets = OperatorScope.of(context).fleets();
     boolean payloads = "true".equals(Requests.parameter(context, "payload"));
     executor
-        .executeBlocking(() -> letters.list(device, before, limit, payloads), false)
+        .executeBlocking(() -> letters.list(fleets, device, before, limit, payloads), false)
         .onSuccess(page -> context.json(toJson(page)))
         .onFailure(problem -> QueryParameters.fail(context, problem));
   }
@@ -110,7 +111,13 @@ final class DeadLetterRoutes {
   }
 
   private Future<DeadLetter> found(RoutingContext context, long id) {
-    return executor.executeBlocking(() -> letters.find(id).orElseThrow(() -> absent(id)), false);
+    OperatorScope scope = OperatorScope.of(context);
+    return executor.executeBlocking(
+        () -> letters
+            .find(id)
+            .filter(letter -> scope.includes(letter.topic().fleet().value()))
+            .orElseThrow(() -> absent(id)),
+        false);
   }
 
   private static HttpException absent(long id) {
@@ -151,8 +158,8 @@ final class DeadLetterRoutes {
 
   private void discard(RoutingContext context) {
     long id = Requests.whole(context, "letter");
-    executor
-        .executeBlocking(() -> letters.discard(id), false)
+    found(context, id)
+        .compose(there -> executor.executeBlocking(() -> letters.discard(id), false))
         .onSuccess(there -> {
           if (!there) {
             context.fail(absent(id));

@@ -40,6 +40,15 @@ import org.slf4j.LoggerFactory;
 public final class FleetBroker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FleetBroker.class);
 
+  /** In a request's context: the fleets that who asks is limited to, a list; none for all. */
+  public static final String FLEETS = "muster.fleets";
+
+  /**
+   * In a request's context: tells of fleets and devices whether all devices are of these fleets; a
+   * {@code BiPredicate} that blocks.
+   */
+  public static final String MEMBERS = "muster.members";
+
   private final Opened opened = new Opened();
   private final BrokerCore core;
   private final ServerCertificate server;

@@ -63,11 +63,13 @@ final class PresenceRoutes {
           .onFailure(problem -> QueryParameters.fail(context, problem));
       return;
     }
+    List<String> fleets = OperatorScope.of(context).fleets();
     boolean online = isOnline(Requests.parameter(context, "state"));
     @Nullable String after = Requests.parameter(context, "after");
     int limit = Requests.limit(context, DEFAULT_LIMIT, MAX_LIMIT);
     executor
-        .executeBlocking(() -> presence.list(online, after == null ? "" : after, limit), false)
+        .executeBlocking(
+            () -> presence.list(fleets, online, after == null ? "" : after, limit), false)
         .onSuccess(found -> Requests.answer(context, list(found, limit)))
         .onFailure(problem -> QueryParameters.fail(context, problem));
   }

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import java.util.List;
 import dev.muster.broker.presence.PresenceBook;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
@@ -46,8 +47,9 @@ final class SummaryRoute {
   }
 
   private void traffic(RoutingContext context) {
+    List<String> fleets = OperatorScope.of(context).fleets();
     executor
-        .executeBlocking(this::summary, false)
+        .executeBlocking(() -> fleets.isEmpty() ? summary() : summary(fleets), false)
         .onSuccess(context::json)
         .onFailure(problem -> QueryParameters.fail(context, problem));
   }
@@ -62,6 +64,17 @@ final class SummaryRoute {
         .put("services", services())
         .put("messages", stored == null ? 0 : stored.count())
         .put("deadLetters", letters.count());
+  }
+
+  /** What is counted without a look at the fleet is told as null. */
+  private JsonObject summary(List<String> fleets) throws SQLException {
+    return new JsonObject()
+        .put("at", clock.instant().toString())
+        .put("online", presence.count(fleets, true))
+        .put("offline", presence.count(fleets, false))
+        .putNull("services")
+        .putNull("messages")
+        .put("deadLetters", letters.count(fleets));
   }
 
   private long services() {

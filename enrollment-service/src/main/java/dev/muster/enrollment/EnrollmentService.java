@@ -4,6 +4,9 @@
  */
 package dev.muster.enrollment;
 
+import java.util.Collection;
+import dev.muster.protocol.identity.FleetName;
+import dev.muster.enrollment.inventory.Within;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.coap.CoapsConfig;
@@ -549,6 +552,12 @@ public final class EnrollmentService implements AutoCloseable {
    */
   public Optional<CertifiedOperator> operator(X509Certificate shown) {
     return CertifiedOperator.find(registry, authorities, shown, clock.instant());
+  }
+
+  /** Whether all of some devices are known, and of some fleets. Blocks. */
+  public boolean areOf(Collection<String> fleets, Collection<String> devices) {
+    Within within = new Within(fleets.stream().map(FleetName::new).toList());
+    return registry.read(tables -> tables.devices().areWithin(within, devices));
   }
 
   /** Of which CAs operators' certificates are. */

@@ -4,6 +4,9 @@
  */
 package dev.muster.app.access;
 
+import dev.muster.broker.FleetBroker;
+import java.util.Collection;
+import java.util.function.BiPredicate;
 import dev.muster.app.data.AdminToken;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
@@ -54,6 +57,7 @@ public final class Access {
   private final WorkerExecutor workers;
   private final Counter refused;
   private final boolean takesCertificates;
+  private final FleetMembers members;
 
   /**
    * Opens the accounts of {@code file}; blocks.
@@ -68,7 +72,9 @@ public final class Access {
       Clock clock,
       MeterRegistry meters,
       OperatorCertificates certificates,
+      FleetMembers members,
       Journal journal) {
+    this.members = members;
     this.takesCertificates = certificates != OperatorCertificates.NONE;
     this.keyFile = keyFile;
     this.journal = journal;
@@ -125,6 +131,10 @@ public final class Access {
       ctx.put(CALLER, caller);
       ctx.put(OperatorRoutes.ACTOR, caller.auditName());
       ctx.put(OperatorRoutes.DECIDES_TRUST, caller.role().includes(Role.OFFICER));
+      ctx.put(OperatorRoutes.FLEETS, caller.fleets());
+      ctx.put(FleetBroker.FLEETS, caller.fleets());
+      BiPredicate<Collection<String>, Collection<String>> areOf = members::areOf;
+      ctx.put(FleetBroker.MEMBERS, areOf);
       ctx.put(
           OperatorRoutes.MAKES_OPERATORS, !takesCertificates || caller.role().includes(Role.ADMIN));
     });
@@ -207,26 +217,79 @@ public final class Access {
               + ": absent or another session's (hint: GET /api/v1/access/session tells it)");
       return;
     }
-    ctx.put(ADMITTED, true);
-    if (least != null && STREAMS.contains(entry.path())) {
-      endWithItsRight(ctx, least);
+    if (caller == null || caller.fleets().isEmpty() || entry.limit() == Limit.OWN) {
+      letThrough(ctx, entry);
+    } else {
+      limit(ctx, caller, entry);
     }
+  }
+
+  private void letThrough(RoutingContext ctx, RouteTable.Entry entry) {
+    ctx.put(ADMITTED, true);
+    entry.least().filter(least -> STREAMS.contains(entry.path())).ifPresent(
+        least -> endWithItsRight(ctx, least));
     ctx.next();
+  }
+
+  /** Lets through whoever is limited to some fleets, if what he asks for is of them. */
+  private void limit(RoutingContext ctx, Caller caller, RouteTable.Entry entry) {
+    List<String> devices = entry.limit() == Limit.DEVICE
+        ? List.of(ctx.pathParams().values().iterator().next())
+        : ctx.queryParam("device");
+    if (entry.limit() == Limit.ALL) {
+      refuse(ctx, caller, "fleets: you are limited to " + caller.fleets()
+          + " (expected: an operator of all)");
+    } else if (devices.isEmpty() && entry.limit() == Limit.DEVICES) {
+      refuse(ctx, caller, "device: missing (expected: of fleets " + caller.fleets() + ")");
+    } else if (devices.isEmpty()) {
+      letThrough(ctx, entry);
+    } else {
+      letThroughTo(ctx, caller, entry, devices);
+    }
+  }
+
+  private void letThroughTo(
+      RoutingContext ctx, Caller caller, RouteTable.Entry entry, List<String> devices) {
+    ctx.request().pause();
+    blocking(() -> members.areOf(caller.fleets(), devices))
+        .onSuccess(all -> {
+          ctx.request().resume();
+          if (all) {
+            letThrough(ctx, entry);
+          } else {
+            note(ctx, caller, "devices of other fleets, or of none");
+            ctx.fail(new HttpException(
+                404, "device: not all are known (expected: of fleets " + caller.fleets() + ")"));
+          }
+        })
+        .onFailure(ctx::fail);
   }
 
   /**
    * A stream of values ends when whoever asked for it is signed out, or may do less than before.
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
+    List<String> devices = ctx.queryParam("device");
     long timer = vertx.setPeriodic(LOOK_MS, id -> {
       // What cannot be found out now is looked at again the next time.
-      caller(ctx).onSuccess(found -> {
-        if (found.filter(caller -> caller.role().includes(least)).isEmpty()) {
-          ctx.response().reset();
-        }
-      });
+      caller(ctx)
+          .compose(found -> found.isEmpty()
+              ? Future.succeededFuture(false)
+              : stillMay(found.get(), least, devices))
+          .onSuccess(may -> {
+            if (!may) {
+              ctx.response().reset();
+            }
+          });
     });
     ctx.addEndHandler(ended -> vertx.cancelTimer(timer));
+  }
+
+  private Future<Boolean> stillMay(Caller caller, Role least, List<String> devices) {
+    boolean all = caller.fleets().isEmpty();
+    return !caller.role().includes(least) || all || devices.isEmpty()
+        ? Future.succeededFuture(caller.role().includes(least) && all)
+        : blocking(() -> members.areOf(caller.fleets(), devices));
   }
 
   private static boolean changes(RoutingContext ctx) {

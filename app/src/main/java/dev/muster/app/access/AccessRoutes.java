@@ -152,7 +152,7 @@ final class AccessRoutes {
     ctx.response().addCookie(cookie(COOKIE, welcome.cookie()));
     ctx.response()
         .addCookie(cookie(DEVICE_COOKIE, welcome.device()).setMaxAge(DEVICE_COOKIE_SECONDS));
-    ctx.json(json(welcome.session(), welcome.role()));
+    ctx.json(json(welcome.session(), welcome.role(), welcome.fleets()));
   }
 
   private static Cookie cookie(String name, String value) {
@@ -163,10 +163,11 @@ final class AccessRoutes {
         .setSameSite(CookieSameSite.STRICT);
   }
 
-  private static JsonObject json(Session session, Role role) {
+  private static JsonObject json(Session session, Role role, List<String> fleets) {
     return new JsonObject()
         .put("operator", session.operator())
         .put("role", role.label())
+        .put("fleets", new JsonArray(fleets))
         .put("session", session.id())
         .put("csrf", session.csrf());
   }
@@ -176,10 +177,11 @@ final class AccessRoutes {
     Session session = caller.session();
     ctx.json(
         session != null
-            ? json(session, caller.role())
+            ? json(session, caller.role(), caller.fleets())
             : new JsonObject()
                 .put("operator", caller.operator())
                 .put("role", caller.role().label())
+                .put("fleets", new JsonArray(caller.fleets()))
                 .put("token", caller.token()));
   }
 
@@ -226,7 +228,7 @@ final class AccessRoutes {
    * than its operator is no way to his sessions and his other tokens.
    */
   private static @Nullable String visibleOwner(RoutingContext ctx) {
-    return Access.of(ctx).role() == Role.ADMIN ? null : session(ctx).operator();
+    return Access.of(ctx).isAdminOfAll() ? null : session(ctx).operator();
   }
 
   private void endSession(RoutingContext ctx) {
@@ -297,6 +299,7 @@ final class AccessRoutes {
         .forEach(one -> list.add(new JsonObject()
             .put("name", one.name())
             .put("role", one.role().label())
+            .put("fleets", new JsonArray(one.fleets()))
             .put("ready", one.password() != null)
             .put("etag", one.tag())
             .put("createdAt", one.createdAt())));
@@ -307,10 +310,11 @@ final class AccessRoutes {
     JsonObject body = body(ctx);
     String name = text(body, "name");
     Role role = checked(() -> Role.of(text(body, "role")));
+    List<String> fleets = fleets(body);
     Actor actor = Access.actor(ctx);
     run(
         ctx,
-        () -> operators.create(name, role, actor),
+        () -> operators.create(name, role, fleets == null ? List.of() : fleets, actor),
         secret -> ctx.response()
             .setStatusCode(201)
             .putHeader("Content-Type", "application/json")
@@ -331,10 +335,12 @@ final class AccessRoutes {
 
   private void changeRole(RoutingContext ctx) {
     String name = ctx.pathParam("operator");
-    Role role = checked(() -> Role.of(text(body(ctx), "role")));
+    JsonObject body = body(ctx);
+    Role role = checked(() -> Role.of(text(body, "role")));
+    @Nullable List<String> fleets = fleets(body);
     Actor actor = Access.actor(ctx);
     IfMatch seen = ifMatch(ctx);
-    done(ctx, () -> operators.changeRole(name, role, seen, actor));
+    done(ctx, () -> operators.changeRole(name, role, fleets, seen, actor));
   }
 
   private void removeOperator(RoutingContext ctx) {
@@ -398,6 +404,17 @@ final class AccessRoutes {
       throw new HttpException(400, name + ": absent (expected: a text)");
     }
     return value;
+  }
+
+  private static @Nullable List<String> fleets(JsonObject body) {
+    Object value = body.getValue("fleets");
+    if (value == null) {
+      return null;
+    }
+    if (value instanceof JsonArray array && array.stream().allMatch(String.class::isInstance)) {
+      return array.stream().map(String.class::cast).toList();
+    }
+    throw new HttpException(400, "fleets: expected a list of their names");
   }
 
   private static @Nullable String optional(JsonObject body, String name) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.access;
 
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.time.Instant;
 import java.util.List;
@@ -47,15 +48,55 @@ record Accounts(
     return new Accounts(1, Secret.create(), List.of(), List.of(), List.of());
   }
 
-  /** @param password its hash; null until the operator has chosen one */
-  record Operator(String name, Role role, @Nullable String password, String createdAt) {
+  /**
+   * @param fleets those that he is limited to; none for all
+   * @param password its hash; null until the operator has chosen one
+   */
+  record Operator(
+      String name,
+      Role role,
+      @Nullable List<String> fleets,
+      @Nullable String password,
+      String createdAt) {
+    private static final int MAX_FLEETS = 50;
+
+    Operator {
+      // Files of before there were such limits have none.
+      fleets = fleets == null ? List.of() : checkFleets(fleets);
+    }
+
+    private static List<String> checkFleets(List<String> fleets) {
+      if (fleets.size() > MAX_FLEETS) {
+        throw new IllegalArgumentException("fleets: expected at most " + MAX_FLEETS);
+      }
+      return fleets.stream()
+          .map(fleet -> new FleetName(fleet).value())
+          .distinct()
+          .sorted()
+          .toList();
+    }
+
     Operator with(String newPassword) {
-      return new Operator(name, role, newPassword, createdAt);
+      return new Operator(name, role, fleets, newPassword, createdAt);
+    }
+
+    Operator with(Role newRole, List<String> newFleets) {
+      return new Operator(name, newRole, newFleets, password, createdAt);
+    }
+
+    boolean isAdminOfAll() {
+      return role == Role.ADMIN && fleets().isEmpty();
+    }
+
+    @Override
+    public List<String> fleets() {
+      return fleets == null ? List.of() : fleets;
     }
 
     /** An entity tag (RFC 9110, 8.8.3): another one whenever he looks different to others. */
     String tag() {
-      String shown = String.join(" ", name, role.label(), createdAt, "" + (password != null));
+      String shown = String.join(
+          " ", name, role.label(), fleets().toString(), createdAt, "" + (password != null));
       return '"' + Secret.hash(shown) + '"';
     }
 
@@ -125,7 +166,7 @@ record Accounts(
   }
 
   boolean hasAdmin() {
-    return operators.stream().anyMatch(one -> one.role() == Role.ADMIN && one.password() != null);
+    return operators.stream().anyMatch(one -> one.isAdminOfAll() && one.password() != null);
   }
 
   /**

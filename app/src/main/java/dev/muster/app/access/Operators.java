@@ -65,7 +65,8 @@ final class Operators {
   /** How an attempt to sign in ended. */
   sealed interface SignIn {
     /** @param device marks the browser as one that the operator has signed in from */
-    record Welcome(Session session, Role role, String cookie, String device) implements SignIn {
+    record Welcome(
+        Session session, Role role, List<String> fleets, String cookie, String device) implements SignIn {
       @Override
       public String toString() {
         return "Welcome[" + session + "]";
@@ -157,7 +158,8 @@ final class Operators {
   /** Who asks by the certificate that he has shown, without a session; empty if nobody. Blocks. */
   Optional<Caller> byCertificate(List<X509Certificate> chain) {
     return certified(chain)
-        .map(operator -> new Caller(operator.name(), operator.role(), "certificate", null));
+        .map(operator -> new Caller(
+            operator.name(), operator.role(), operator.fleets(), "certificate", null));
   }
 
   /** Whether a session that was opened with a certificate may go on. Blocks. */
@@ -191,7 +193,7 @@ final class Operators {
     Session session =
         sessions.open(cookie, operator.name(), login, client.address(), client.browser());
     return new SignIn.Welcome(
-        session, operator.role(), cookie, sealed(accounts, operator.name(), Secret.create()));
+        session, operator.role(), operator.fleets(), cookie, sealed(accounts, operator.name(), Secret.create()));
   }
 
   /** A new link for whoever is to be the first admin; empty if there is one. */
@@ -245,7 +247,7 @@ final class Operators {
 
   private Operator first(Accounts accounts, String name) {
     checkFree(accounts, Accounts.checkName(name));
-    return new Operator(name, Role.ADMIN, null, clock.instant().toString());
+    return new Operator(name, Role.ADMIN, null, null, clock.instant().toString());
   }
 
   private static void checkFree(Accounts accounts, String name) {
@@ -331,15 +333,18 @@ final class Operators {
   }
 
   /** @return the secret of the link by which he chooses a password */
-  String create(String name, Role role, Actor actor) {
+  String create(String name, Role role, List<String> fleets, Actor actor) {
     Accounts.checkName(name);
     return link(name, accounts -> {
       checkFree(accounts, name);
       if (accounts.operators().size() >= MAX_OPERATORS) {
         throw new HttpException(409, "operators: expected at most " + MAX_OPERATORS);
       }
-      journal.note(event(actor, "operator.created", name).with("role", role.label()));
-      return accounts.with(new Operator(name, role, null, clock.instant().toString()));
+      Operator made = new Operator(name, role, fleets, null, clock.instant().toString());
+      journal.note(event(actor, "operator.created", name)
+          .with("role", role.label())
+          .with("fleets", named(made.fleets())));
+      return accounts.with(made);
     });
   }
 
@@ -352,16 +357,26 @@ final class Operators {
     });
   }
 
-  /** @param seen what the caller has seen */
-  void changeRole(String name, Role role, IfMatch seen, Actor actor) {
+  private static String named(List<String> fleets) {
+    return fleets.isEmpty() ? "all" : String.join(",", fleets);
+  }
+
+  /**
+   * @param fleets to be limited to; none for all, null as before
+   * @param seen what the caller has seen
+   */
+  void changeRole(
+      String name, Role role, @Nullable List<String> fleets, IfMatch seen, Actor actor) {
     file.change(accounts -> {
       Operator before = seen(accounts, name, seen);
-      Accounts after =
-          accounts.with(new Operator(name, role, before.password(), before.createdAt()));
+      Operator changed = before.with(role, fleets == null ? before.fleets() : fleets);
+      Accounts after = accounts.with(changed);
       keepAnAdmin(accounts, after);
       journal.note(event(actor, "operator.role-changed", name)
           .with("before", before.role().label())
-          .with("after", role.label()));
+          .with("after", role.label())
+          .with("fleetsBefore", named(before.fleets()))
+          .with("fleetsAfter", named(changed.fleets())));
       return after;
     });
   }
@@ -507,7 +522,12 @@ final class Operators {
         .flatMap(token -> accounts
             .operator(token.owner())
             .map(owner ->
-                new Caller(owner.name(), token.role().atMost(owner.role()), token.name(), null)));
+                new Caller(
+                    owner.name(),
+                    token.role().atMost(owner.role()),
+                    owner.fleets(),
+                    token.name(),
+                    null)));
   }
 
   /** Whose a session's cookie is; empty if it is over. Looks at the accounts' file. */
@@ -517,7 +537,8 @@ final class Operators {
         .flatMap(session -> file.current()
             .operator(session.operator())
             .filter(session::isOf)
-            .map(operator -> new Caller(operator.name(), operator.role(), null, session)));
+            .map(operator -> new Caller(
+                operator.name(), operator.role(), operator.fleets(), null, session)));
   }
 
   private void note(Actor actor, String action, String operator) {

@@ -4,6 +4,11 @@
  */
 package dev.muster.app.admin;
 
+import dev.muster.app.UserError;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.stream.StreamSupport;
+import java.util.stream.Collectors;
+import java.util.List;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.operator.OperatorClient;
@@ -28,6 +33,20 @@ final class OperatorCommands {
 
   private OperatorCommands() {}
 
+  private static String fleets(JsonNode named) {
+    return named.isEmpty()
+        ? "all"
+        : StreamSupport.stream(named.spliterator(), false)
+            .map(JsonNode::asText)
+            .collect(Collectors.joining(", "));
+  }
+
+  private static ObjectNode withFleets(ObjectNode body, List<String> fleets) {
+    ArrayNode list = body.putArray("fleets");
+    fleets.forEach(list::add);
+    return body;
+  }
+
   private static String path(String name) {
     return "access/operators/" + OperatorClient.segment(name);
   }
@@ -41,12 +60,13 @@ final class OperatorCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      Table table = new Table("NAME", "ROLE", "PASSWORD", "SINCE");
+      Table table = new Table("NAME", "ROLE", "FLEETS", "PASSWORD", "SINCE");
       answer
           .path("operators")
           .forEach(one -> table.row(
               one.path("name"),
               one.path("role"),
+              JSON.getNodeFactory().textNode(fleets(one.path("fleets"))),
               JSON.getNodeFactory().textNode(one.path("ready").asBoolean() ? "chosen" : "not yet"),
               one.path("createdAt")));
       table.print(out);
@@ -82,10 +102,16 @@ final class OperatorCommands {
         description = ROLES + " (default: ${DEFAULT-VALUE}).")
     String role = "viewer";
 
+    @Option(
+        names = "--fleet",
+        paramLabel = "NAME",
+        description = "A fleet to be limited to; again for another (default: all fleets).")
+    List<String> fleets = List.of();
+
     @Override
     JsonNode answer(OperatorClient client) {
-      return client.post(
-          "access/operators", JSON.createObjectNode().put("name", name).put("role", role));
+      ObjectNode body = JSON.createObjectNode().put("name", name).put("role", role);
+      return client.post("access/operators", withFleets(body, fleets));
     }
   }
 
@@ -97,7 +123,7 @@ final class OperatorCommands {
     }
   }
 
-  @Command(name = "role", description = "Give an operator another role.")
+  @Command(name = "role", description = "Give an operator another role, or other fleets.")
   static final class ChangeRole extends AdminAction {
     @Parameters(index = "0", paramLabel = "NAME", description = "The operator's name.")
     String name = "";
@@ -105,9 +131,25 @@ final class OperatorCommands {
     @Parameters(index = "1", paramLabel = "ROLE", description = ROLES)
     String role = "";
 
+    @Option(
+        names = "--fleet",
+        paramLabel = "NAME",
+        description = "A fleet to be limited to; again for another (default: as before).")
+    List<String> fleets = List.of();
+
+    @Option(names = "--all-fleets", description = "Limited to no fleet any more.")
+    boolean all;
+
     @Override
     JsonNode ask(OperatorClient client) {
-      return client.post(path(name) + "/role", JSON.createObjectNode().put("role", role));
+      if (all && !fleets.isEmpty()) {
+        throw new UserError("--all-fleets, --fleet: expected one of them");
+      }
+      ObjectNode body = JSON.createObjectNode().put("role", role);
+      if (all || !fleets.isEmpty()) {
+        withFleets(body, fleets);
+      }
+      return client.post(path(name) + "/role", body);
     }
 
     @Override

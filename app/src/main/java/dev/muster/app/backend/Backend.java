@@ -137,6 +137,8 @@ public final class Backend implements AutoCloseable {
         clock,
         meters,
         config.operators().certificates() ? certificates(others) : OperatorCertificates.NONE,
+        // Where the registry is elsewhere, nobody can say whose a device is.
+        (fleets, devices) -> enrollment != null && enrollment.areOf(fleets, devices),
         journal());
     OperatorServer operator = new OperatorServer(
         vertx, access, server, config.operators().certificates() ? () -> issuers(others) : null);

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, me, part, post, remove, seen } from './api.js';
+import { get, limited, may, me, part, post, remove, seen } from './api.js';
 import { param } from './router.js';
 import { act, ask, badge, copyable, empty, heading, html, nothing, say, Source, table, tabs, time } from './ui.js';
 
@@ -12,12 +12,12 @@ const operators = new Source((signal) => get('/access/operators', signal), 10000
 const ROLES = ['viewer', 'operator', 'officer', 'admin'];
 
 export function accessView() {
-  const tab = TABS[param('tab')] && (param('tab') !== 'operators' || may('admin')) ? param('tab') : '';
+  const tab = TABS[param('tab')] && (param('tab') !== 'operators' || may('admin') && !limited()) ? param('tab') : '';
   return html`${heading('Access', html`<button type="button" @click=${changePassword}>Change my password…</button>`)}
     ${tabs('Access', tab, [
       ['', '/access', 'Sessions'],
       ['tokens', '/access?tab=tokens', 'API tokens'],
-      ...(may('admin') ? [['operators', '/access?tab=operators', 'Operators']] : []),
+      ...(may('admin') && !limited() ? [['operators', '/access?tab=operators', 'Operators']] : []),
     ])}
     ${TABS[tab]()}`;
 }
@@ -66,9 +66,10 @@ const newToken = () => ask({
 });
 
 const operatorsTab = () => html`<p><button type="button" class="main" @click=${newOperator}>New operator…</button></p>
-  ${operators.use().shown((page) => table('Operators', ['Name', 'Role', 'Since', 'Act'], page.operators.map((one) => [
+  ${operators.use().shown((page) => table('Operators', ['Name', 'Role', 'Fleets', 'Since', 'Act'], page.operators.map((one) => [
     html`${one.name}${one.ready ? nothing : html` ${badge('has no password yet', 'warn')}`}`,
     badge(one.role),
+    one.fleets.join(', ') || 'all',
     time(one.createdAt),
     html`<button type="button" aria-label=${`Role of ${one.name}`} @click=${() => changeRole(one)}>Role…</button>
       <button type="button" aria-label=${`New link for ${one.name}`} @click=${() => act(() => newLink(one))}>New link</button>
@@ -77,13 +78,18 @@ const operatorsTab = () => html`<p><button type="button" class="main" @click=${n
 
 const link = (made) => html`<p>Hand this link to <strong>${made.name}</strong>, who chooses a password with it. It works once, for 24 hours. A password chosen with it ends the API tokens that there are.</p>${copyable(location.origin + made.path)}`;
 
+const fleets = (some = []) => html`<label>Fleets<input name="fleets" .value=${some.join(' ')} autocapitalize="none" placeholder="all" aria-describedby="fleets-rule"></label>
+  <p class="rule" id="fleets-rule">With spaces between; nothing for all.</p>`;
+
+const named = (form) => form.get('fleets').split(/[\s,]+/).filter((one) => one);
+
 const newOperator = () => ask({
   title: 'New operator',
   text: nothing,
   label: 'Make',
-  fields: html`<label>Name<input name="name" required pattern="[a-z0-9][a-z0-9._\\-]*" maxlength="32" autofocus></label>${role()}`,
+  fields: html`<label>Name<input name="name" required pattern="[a-z0-9][a-z0-9._\\-]*" maxlength="32" autofocus></label>${role()}${fleets()}`,
   run: async (form) => {
-    const made = await post('/access/operators', { name: form.get('name'), role: form.get('role') });
+    const made = await post('/access/operators', { name: form.get('name'), role: form.get('role'), fleets: named(form) });
     operators.refresh();
     return link(made);
   },
@@ -98,9 +104,9 @@ const changeRole = (one) => ask({
   title: `Role of ${one.name}`,
   text: nothing,
   label: 'Change',
-  fields: role('admin', one.role),
+  fields: html`${role('admin', one.role)}${fleets(one.fleets)}`,
   run: async (form) => {
-    await seen('POST', `/access/operators/${part(one.name)}/role`, one.etag, { role: form.get('role') });
+    await seen('POST', `/access/operators/${part(one.name)}/role`, one.etag, { role: form.get('role'), fleets: named(form) });
     operators.refresh();
     say('Changed');
   },

@@ -139,5 +139,8 @@ export async function signOut() {
 
 const RANKS = ['viewer', 'operator', 'officer', 'admin'];
 
+/** Whether who is signed in is limited to some fleets: what is about all of them is closed to him. */
+export const limited = () => (me?.fleets?.length ?? 0) > 0;
+
 /** Whether who is signed in may do what this role may; the server decides, this only hides. */
 export const may = (role) => RANKS.indexOf(me?.role) >= RANKS.indexOf(role);

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, part, post, postOnce, query } from './api.js';
+import { get, limited, may, part, post, postOnce, query } from './api.js';
 import { param, set } from './router.js';
 import { act, ask, badge, copyable, empty, failure, heading, html, nothing, number, Pages, redraw, say, Source, table, tabs, time } from './ui.js';
 
@@ -20,10 +20,10 @@ const claims = new Pages(async (manufacturer, after, signal) => {
 const sessionAlarms = new Source((signal) => get('/sessions/alarms', signal), 5000);
 
 export function enrollmentView() {
-  const tab = TABS[param('tab')] ? param('tab') : '';
+  const tab = TABS[param('tab')] && !(limited() && OF_ALL.includes(param('tab'))) ? param('tab') : '';
   waiting.use('');
   keyAlarms.use();
-  sessionAlarms.use();
+  if (!limited()) sessionAlarms.use();
   const raised = (keyAlarms.data?.alarms.length ?? 0) + (sessionAlarms.data?.alarms.length ?? 0);
   return html`${heading('Enrollment')}
     ${tabs('Enrollment', tab, [
@@ -32,7 +32,7 @@ export function enrollmentView() {
       ['manifests', '/enrollment?tab=manifests', 'Manifests'],
       ['claims', '/enrollment?tab=claims', 'Claim tokens'],
       ['alarms', '/enrollment?tab=alarms', 'Alarms', raised],
-    ])}
+    ].filter(([name]) => !limited() || !OF_ALL.includes(name)))}
     ${TABS[tab]()}`;
 }
 
@@ -200,5 +200,7 @@ const acknowledge = (one) => act(async () => {
   sessionAlarms.refresh();
   say('Acknowledged');
 });
+
+const OF_ALL = ['manufacturers', 'manifests', 'claims'];
 
 const TABS = { '': waitingTab, manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get } from './api.js';
+import { get, limited } from './api.js';
 import { badge, copyable, heading, html, nothing, number, skeleton, Source, table, time } from './ui.js';
 
 const health = new Source((signal) => get('/health', signal), 5000);
@@ -19,7 +19,7 @@ const NEXT = {
 
 export const healthView = () => html`${heading('Health', health.data ? badge(health.data.status, health.data.status === 'well' ? 'good' : 'bad') : nothing)}
   ${health.use().shown((one) => problems(Object.entries(one.problems)), skeleton(2))}
-  ${policy.use().data?.problem ? html`<div class="notice bad" role="alert"><strong>The policy file is not followed:</strong> ${policy.data.problem}</div>` : nothing}
+  ${!limited() && policy.use().data?.problem ? html`<div class="notice bad" role="alert"><strong>The policy file is not followed:</strong> ${policy.data.problem}</div>` : nothing}
   <section class="panel" aria-label="Broker"><h2>Broker</h2>${traffic.use().shown((one) => html`<dl class="facts">
     <dt>Devices connected</dt><dd><a href="/devices?q=is:online">${number(one.online)}</a></dd>
     <dt>Programs connected</dt><dd>${number(one.services)}</dd>

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { contact, lookWho, me, onChange, signOut } from './api.js';
+import { contact, limited, lookWho, me, onChange, signOut } from './api.js';
 import { accessView } from './access.js';
 import { auditView } from './audit.js';
 import { bulkView } from './bulk.js';
@@ -33,6 +33,9 @@ const VIEWS = {
   telemetry: exploreView,
 };
 
+/** About all fleets: closed to who is limited to some. */
+const OF_ALL = ['/policy', '/audit'];
+
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 let scheduled = false;
 
@@ -58,11 +61,11 @@ function page() {
     <div class="shell">
       <header class="top">
         <a class="brand" href="/">Muster</a>
-        <nav aria-label="Main">${PLACES.map(([, href, name]) => html`<a href=${href} aria-current=${href === '/' + place ? 'page' : nothing}>${name}</a>`)}</nav>
+        <nav aria-label="Main">${PLACES.filter(([, href]) => !limited() || !OF_ALL.includes(href)).map(([, href, name]) => html`<a href=${href} aria-current=${href === '/' + place ? 'page' : nothing}>${name}</a>`)}</nav>
         <div class="who">
           <button type="button" class="quiet" title="Light, dark, or as the system" aria-label="Colours" @click=${nextTheme}>◐</button>
           <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" @click=${showHelp}>?</button>
-          <span class="name">${me.operator} <span class="muted">${me.role}</span></span>
+          <span class="name">${me.operator} <span class="muted">${me.role}${limited() ? ` of ${me.fleets.join(', ')}` : nothing}</span></span>
           <button type="button" class="quiet" @click=${() => act(signOut)}>Sign out</button>
         </div>
       </header>

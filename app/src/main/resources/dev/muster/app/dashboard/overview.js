@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get } from './api.js';
+import { get, limited } from './api.js';
 import { badge, copyable, failure, heading, html, nothing, number, skeleton, Source, time } from './ui.js';
 
 let before = null;
@@ -13,7 +13,7 @@ const traffic = new Source(async (signal) => {
   const now = await get('/summary/traffic', signal);
   const seconds = before ? (Date.parse(now.at) - Date.parse(before.at)) / 1000 : 0;
   // Fewer than before: the broker has been started anew.
-  now.rate = seconds > 0 && now.messages >= before.messages ? (now.messages - before.messages) / seconds : null;
+  now.rate = seconds > 0 && now.messages !== null && now.messages >= before.messages ? (now.messages - before.messages) / seconds : null;
   before = now;
   return now;
 }, 5000);
@@ -29,7 +29,7 @@ const tones = (value, tone) => (value > 0 ? tone : '');
 export function overviewView() {
   identities.use();
   health.use();
-  alarms.use();
+  if (!limited()) alarms.use();
   traffic.use();
   return html`${heading('Fleet', healthBadge())}
     ${identities.problem && !identities.data ? failure(identities.problem) : nothing}
@@ -58,7 +58,7 @@ function numbers(known, now) {
     </div>
     <h2>Traffic</h2>
     <div class="tiles">
-      ${tile('/devices?q=is:online', 'messages a second', now.rate === null ? '…' : now.rate < 10 ? now.rate.toFixed(1) : Math.round(now.rate), `${number(now.messages)} since the start`)}
+      ${now.messages === null ? nothing : tile('/devices?q=is:online', 'messages a second', now.rate === null ? '…' : now.rate < 10 ? now.rate.toFixed(1) : Math.round(now.rate), `${number(now.messages)} since the start`)}
       ${tile('/dead-letters', 'dead letters', now.deadLetters, nothing, tones(now.deadLetters, 'warn'))}
       ${tile('/enrollment?tab=alarms', 'alarms', raised, nothing, tones(raised, 'bad'))}
     </div>

@@ -71,6 +71,8 @@ class AccessTest {
         MovableClock.at(Instant.parse("2026-03-01T12:00:00Z")),
         new SimpleMeterRegistry(),
         OperatorCertificates.NONE,
+        (fleets, devices) ->
+            fleets.equals(List.of("south")) && devices.stream().allMatch("mine"::equals),
         EVENTS::add);
     Router root = Router.router(VERTX);
     access.guard(root, "/api");
@@ -116,14 +118,18 @@ class AccessTest {
             .put("name", "ada")
             .put("password", PASSWORD)
             .encode());
-    cookie = admin.headers().allValues("Set-Cookie").stream()
-        .filter(one -> one.startsWith("__Host-muster="))
-        .map(one -> one.split(";")[0])
-        .collect(Collectors.joining());
+    cookie = cookieOf(admin);
     csrf = new JsonObject(admin.body()).getString("csrf");
     for (Role role : Role.values()) {
       TOKENS.put(role, "Bearer " + new JsonObject(made(role.label(), role)).getString("secret"));
     }
+  }
+
+  private static String cookieOf(HttpResponse<String> signedIn) {
+    return signedIn.headers().allValues("Set-Cookie").stream()
+        .filter(one -> one.startsWith("__Host-muster="))
+        .map(one -> one.split(";")[0])
+        .collect(Collectors.joining());
   }
 
   @AfterAll
@@ -183,6 +189,50 @@ class AccessTest {
     return entry.path().startsWith("/access/")
         ? List.of(200, 204, 400, 403, 404).contains(status)
         : status == LET_THROUGH;
+  }
+
+  /** Every route with an admin who is limited to a fleet, about a device of his and of another. */
+  @TestFactory
+  List<DynamicTest> routeOfALimitedOperator() {
+    JsonObject made = new JsonObject(send(
+            "POST",
+            "/access/operators",
+            "{\"name\": \"sue\", \"role\": \"admin\", \"fleets\": [\"south\"]}",
+            "Cookie",
+            cookie,
+            "X-CSRF-Token",
+            csrf)
+        .body());
+    HttpResponse<String> sue = send(
+        "POST",
+        "/access/setup",
+        new JsonObject()
+            .put("link", made.getString("path").split("#")[1])
+            .put("password", PASSWORD)
+            .encode());
+    String[] headers = {
+      "Cookie", cookieOf(sue), "X-CSRF-Token", new JsonObject(sue.body()).getString("csrf")
+    };
+    return RouteTable.ENTRIES.stream()
+        .filter(entry -> !entry.path().startsWith("/access/") || entry.limit() == Limit.ALL)
+        .map(entry -> DynamicTest.dynamicTest(entry.method() + " " + entry.path(), () -> {
+          String method = entry.method().name();
+          String his = entry.path().replaceAll(":[a-z]+", "mine");
+          String others = entry.path().replaceAll(":[a-z]+", "x");
+          int wide = send(method, his, "{}", headers).statusCode();
+          int other = send(method, others + "?device=mine&device=x", "{}", headers).statusCode();
+          int own = send(method, his + "?device=mine", "{}", headers).statusCode();
+          List<Integer> expected =
+              switch (entry.limit()) {
+                case OWN -> List.of(LET_THROUGH, LET_THROUGH, LET_THROUGH);
+                case DEVICE -> List.of(LET_THROUGH, 404, LET_THROUGH);
+                case DEVICES -> List.of(403, 404, LET_THROUGH);
+                case LISTED -> List.of(LET_THROUGH, 404, LET_THROUGH);
+                case ALL -> List.of(403, 403, 403);
+              };
+          assertThat(List.of(wide, other, own)).isEqualTo(expected);
+        }))
+        .toList();
   }
 
   @Test

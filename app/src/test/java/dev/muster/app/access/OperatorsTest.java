@@ -79,7 +79,7 @@ class OperatorsTest {
   void certificate_olderThanTheAccountOfItsName_isSomebodyElses() {
     Instant before = clock.instant();
     clock.advance(Duration.ofSeconds(1));
-    operators.create("bob", Role.ADMIN, ADMIN);
+    operators.create("bob", Role.ADMIN, List.of(), ADMIN);
     certificates = shown -> Optional.of(new OperatorCertificates.Name("bob", before));
     assertThat(operators.byCertificate(List.of())).isEmpty();
     certificates = shown -> Optional.of(new OperatorCertificates.Name("bob", clock.instant()));
@@ -87,7 +87,7 @@ class OperatorsTest {
     SignIn.Welcome welcome = (SignIn.Welcome) operators.signIn(List.of(), CLIENT);
     operators.remove("bob", IfMatch.ANYTHING, ADMIN);
     clock.advance(Duration.ofSeconds(1));
-    operators.create("bob", Role.ADMIN, ADMIN);
+    operators.create("bob", Role.ADMIN, List.of(), ADMIN);
     assertThat(operators.byCookie(welcome.cookie())).isEmpty();
     certificates = shown -> Optional.of(new OperatorCertificates.Name("eve", null));
     assertThat(operators.byCertificate(List.of())).as("no account").isEmpty();
@@ -103,7 +103,7 @@ class OperatorsTest {
   void firstLink_whenAnAdminHasComeInAnotherWay_isWorthNothing() {
     Operators fresh = fresh();
     String first = fresh.firstLink().orElseThrow();
-    fresh.setUp(fresh.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    fresh.setUp(fresh.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     assertRefused(403, () -> fresh.invited(first));
     assertRefused(403, () -> fresh.setUp(first, "eve", PASSWORD, CLIENT));
     assertThat(fresh.all()).extracting(Operator::name).containsExactly("bob");
@@ -113,7 +113,7 @@ class OperatorsTest {
   void firstLink_forANameThatIsAnothers_takesNothingOver() {
     Operators fresh = fresh();
     String first = fresh.firstLink().orElseThrow();
-    fresh.setUp(fresh.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
+    fresh.setUp(fresh.create("bob", Role.VIEWER, List.of(), ADMIN), null, PASSWORD, CLIENT);
     assertRefused(409, () -> fresh.setUp(first, "bob", "another password", CLIENT));
     assertThat(fresh.signIn("bob", PASSWORD, CLIENT)).isInstanceOf(SignIn.Welcome.class);
     assertThat(fresh.setUp(first, "eve", PASSWORD, CLIENT).role()).isEqualTo(Role.ADMIN);
@@ -134,7 +134,7 @@ class OperatorsTest {
 
   @Test
   void link_used_isWorthNothing() {
-    String link = operators.create("bob", Role.VIEWER, ADMIN);
+    String link = operators.create("bob", Role.VIEWER, List.of(), ADMIN);
     operators.setUp(link, null, PASSWORD, CLIENT);
     assertThatThrownBy(() -> operators.setUp(link, null, "another password", CLIENT))
         .isInstanceOf(HttpException.class);
@@ -142,7 +142,7 @@ class OperatorsTest {
 
   @Test
   void link_replacedOrADayOld_isWorthNothing() {
-    String first = operators.create("bob", Role.VIEWER, ADMIN);
+    String first = operators.create("bob", Role.VIEWER, List.of(), ADMIN);
     String second = operators.newLink("bob", ADMIN);
     assertThatThrownBy(() -> operators.invited(first)).isInstanceOf(HttpException.class);
     assertThat(operators.invited(second)).isEqualTo("bob");
@@ -226,7 +226,7 @@ class OperatorsTest {
 
   @Test
   void file_holdsNoSecret() throws IOException {
-    String link = operators.create("bob", Role.VIEWER, ADMIN);
+    String link = operators.create("bob", Role.VIEWER, List.of(), ADMIN);
     String token = token(Role.OPERATOR).text();
     String kept = Files.readString(file);
     assertThat(kept)
@@ -260,17 +260,17 @@ class OperatorsTest {
       Files.writeString(file, damaged);
       assertThat(operators.byCookie(ada.cookie())).as(damaged).isPresent();
       assertThat(operators.signIn("eve", PASSWORD, CLIENT)).isInstanceOf(SignIn.Refused.class);
-      assertRefused(503, () -> operators.create("bob", Role.VIEWER, ADMIN));
+      assertRefused(503, () -> operators.create("bob", Role.VIEWER, List.of(), ADMIN));
       assertThat(file).hasContent(damaged);
     }
     Files.write(file, good);
-    operators.create("bob", Role.VIEWER, ADMIN);
+    operators.create("bob", Role.VIEWER, List.of(), ADMIN);
     assertThat(reopened().all()).extracting(Operator::name).containsExactly("ada", "bob");
   }
 
   @Test
   void change_whenTheAuditLogCannotBeWritten_isNotMade() {
-    assertThatThrownBy(() -> unaudited().create("bob", Role.VIEWER, ADMIN)).hasMessage("disk full");
+    assertThatThrownBy(() -> unaudited().create("bob", Role.VIEWER, List.of(), ADMIN)).hasMessage("disk full");
     assertThat(reopened().all()).extracting(Operator::name).containsExactly("ada");
   }
 
@@ -282,8 +282,47 @@ class OperatorsTest {
   }
 
   @Test
+  void fleets_limitAnOperatorAndHisTokens_andAreInTheAuditLog() {
+    operators.setUp(
+        operators.create("sue", Role.ADMIN, List.of("south", "east", "south"), ADMIN),
+        null,
+        PASSWORD,
+        CLIENT);
+    SignIn.Welcome sue = (SignIn.Welcome) operators.signIn("sue", PASSWORD, CLIENT);
+    assertThat(sue.fleets()).containsExactly("east", "south");
+    String token = operators
+        .createToken(sue.session(), "t", Role.VIEWER, Duration.ofDays(1), ADMIN)
+        .text();
+    assertThat(operators.byToken(token).orElseThrow().fleets()).containsExactly("east", "south");
+    operators.changeRole("sue", Role.ADMIN, List.of("south"), IfMatch.ANYTHING, ADMIN);
+    assertThat(reopened().byToken(token).orElseThrow().fleets()).containsExactly("south");
+    operators.changeRole("sue", Role.OFFICER, null, IfMatch.ANYTHING, ADMIN);
+    assertThat(operators.byCookie(sue.cookie()).orElseThrow().fleets()).containsExactly("south");
+    assertThat(events.toString()).contains("fleetsBefore", "east,south", "fleetsAfter");
+    assertThatThrownBy(() -> operators.create("eve", Role.VIEWER, List.of("Not A Fleet"), ADMIN))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void lastAdmin_isNotLimitedToFleets() {
+    operators.setUp(
+        operators.create("sue", Role.ADMIN, List.of("south"), ADMIN), null, PASSWORD, CLIENT);
+    assertRefused(
+        409,
+        () -> operators.changeRole("ada", Role.ADMIN, List.of("south"), IfMatch.ANYTHING, ADMIN));
+    assertRefused(409, () -> operators.remove("ada", IfMatch.ANYTHING, ADMIN));
+  }
+
+  @Test
+  void accounts_ofBeforeThereWereFleets_areOfAll() throws IOException {
+    Files.writeString(
+        file, Files.readString(file).replaceAll("\"fleets\" : \\[ *],?", ""));
+    assertThat(reopened().all().get(0).fleets()).isEmpty();
+  }
+
+  @Test
   void change_byAnotherProcess_isSeen() {
-    reopened().create("bob", Role.VIEWER, ADMIN);
+    reopened().create("bob", Role.VIEWER, List.of(), ADMIN);
     assertThat(operators.all()).extracting(Operator::name).containsExactly("ada", "bob");
   }
 
@@ -306,9 +345,9 @@ class OperatorsTest {
 
   @Test
   void token_mayNeverDoMoreThanItsOwner() {
-    operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    operators.setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     String text = token(Role.ADMIN).text();
-    operators.changeRole("ada", Role.VIEWER, IfMatch.ANYTHING, ADMIN);
+    operators.changeRole("ada", Role.VIEWER, null, IfMatch.ANYTHING, ADMIN);
     assertThat(operators.byToken(text).orElseThrow().role()).isEqualTo(Role.VIEWER);
     operators.remove("ada", IfMatch.ANYTHING, ADMIN);
     assertThat(operators.byToken(text)).isEmpty();
@@ -320,7 +359,7 @@ class OperatorsTest {
     Operators.NewToken left = token(Role.ADMIN);
     String kept = Files.readString(file);
     Files.writeString(file, kept.replace("\"owner\" : \"ada\"", "\"owner\" : \"bob\""));
-    operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    operators.setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     assertThat(operators.byToken(left.text())).isEmpty();
     assertThat(operators.tokens("bob")).isEmpty();
   }
@@ -329,17 +368,17 @@ class OperatorsTest {
   void token_ofASessionThatHasEndedMeanwhile_isNotMade() {
     otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
     assertRefused(403, () -> token(Role.VIEWER));
-    otherProcess().setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+    otherProcess().setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     otherProcess().remove("ada", IfMatch.ANYTHING, ADMIN);
     assertRefused(403, () -> token(Role.VIEWER));
   }
 
   @Test
   void operator_changedByTwo_theSecondIsTold() {
-    operators.create("bob", Role.VIEWER, ADMIN);
+    operators.create("bob", Role.VIEWER, List.of(), ADMIN);
     IfMatch seen = tag("bob");
-    operators.changeRole("bob", Role.OFFICER, seen, ADMIN);
-    assertRefused(412, () -> operators.changeRole("bob", Role.OPERATOR, seen, ADMIN));
+    operators.changeRole("bob", Role.OFFICER, null, seen, ADMIN);
+    assertRefused(412, () -> operators.changeRole("bob", Role.OPERATOR, null, seen, ADMIN));
     assertRefused(412, () -> operators.remove("bob", seen, ADMIN));
     operators.remove("bob", tag("bob"), ADMIN);
     assertThat(operators.all()).extracting(Operator::name).containsExactly("ada");
@@ -356,8 +395,8 @@ class OperatorsTest {
 
   @Test
   void lastAdmin_staysOne() {
-    operators.create("bob", Role.ADMIN, ADMIN); // Who has no password yet.
-    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, IfMatch.ANYTHING, ADMIN))
+    operators.create("bob", Role.ADMIN, List.of(), ADMIN); // Who has no password yet.
+    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, null, IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
     assertThatThrownBy(() -> operators.remove("ada", IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
@@ -383,9 +422,9 @@ class OperatorsTest {
   @Test
   void session_ofARemovedOperator_isNotTheNextOnesOfTheName() {
     SignIn.Welcome bob =
-        operators.setUp(operators.create("bob", Role.VIEWER, ADMIN), null, PASSWORD, CLIENT);
+        operators.setUp(operators.create("bob", Role.VIEWER, List.of(), ADMIN), null, PASSWORD, CLIENT);
     otherProcess().remove("bob", IfMatch.ANYTHING, ADMIN);
-    String link = otherProcess().create("bob", Role.ADMIN, ADMIN);
+    String link = otherProcess().create("bob", Role.ADMIN, List.of(), ADMIN);
     assertThat(operators.byCookie(bob.cookie())).isEmpty();
     otherProcess().setUp(link, null, PASSWORD, CLIENT);
     assertThat(operators.byCookie(bob.cookie())).isEmpty();
@@ -417,7 +456,7 @@ class OperatorsTest {
 
   @Test
   void password_tooShortOrWithTheName_isRefused() {
-    String link = operators.create("grace", Role.VIEWER, ADMIN);
+    String link = operators.create("grace", Role.VIEWER, List.of(), ADMIN);
     for (String bad : List.of("short", "grace-grace-grace", "x".repeat(201))) {
       assertThatThrownBy(() -> operators.setUp(link, null, bad, CLIENT))
           .isInstanceOf(IllegalArgumentException.class)
@@ -438,7 +477,7 @@ class OperatorsTest {
   @Test
   void password_chosenByALink_endsTheTokens_butNobodyElses() {
     SignIn.Welcome bob =
-        operators.setUp(operators.create("bob", Role.ADMIN, ADMIN), null, PASSWORD, CLIENT);
+        operators.setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     String adas = token(Role.ADMIN).text();
     String bobs = operators
         .createToken(bob.session(), "ci", Role.ADMIN, Duration.ofDays(1), ADMIN)
@@ -464,8 +503,8 @@ class OperatorsTest {
 
   @Test
   void changes_areAllWrittenDown() {
-    operators.create("bob", Role.VIEWER, ADMIN);
-    operators.changeRole("bob", Role.OFFICER, IfMatch.ANYTHING, ADMIN);
+    operators.create("bob", Role.VIEWER, List.of(), ADMIN);
+    operators.changeRole("bob", Role.OFFICER, null, IfMatch.ANYTHING, ADMIN);
     operators.newLink("bob", ADMIN);
     operators.remove("bob", IfMatch.ANYTHING, ADMIN);
     operators.revokeToken(token(Role.VIEWER).token().id(), null, ADMIN);

@@ -4,6 +4,7 @@
  */
 package dev.muster.app.access;
 
+import io.vertx.core.http.HttpMethod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.app.openapi.OpenApi;
@@ -82,6 +83,26 @@ class RouteTableTest {
     return new JsonArray().equals(operation.getJsonArray("security"))
         ? List.of("anyone")
         : operation.getJsonArray("x-roles").getList();
+  }
+
+  /** Nothing that is about all fleets is shown or changed by who is limited to some. */
+  @Test
+  void table_saysOfEveryRouteHowItIsLimitedToFleets() {
+    assertThat(RouteTable.ENTRIES).allSatisfy(entry -> {
+      boolean named = entry.path().matches("/(devices/:id|sessions/:client|refusals/:name).*");
+      assertThat(entry.limit() == Limit.DEVICE).as(entry.path()).isEqualTo(named);
+      if (entry.limit() == Limit.OWN && !entry.method().equals(HttpMethod.GET)) {
+        assertThat(entry.path()).startsWith("/access/");
+      }
+    });
+    assertThat(RouteTable.ENTRIES)
+        .filteredOn(entry -> entry.limit() == Limit.OWN && !entry.path().startsWith("/access/"))
+        .extracting(RouteTable.Entry::path)
+        .containsExactly("/openapi.json", "/health", "/authorities");
+    assertThat(RouteTable.ENTRIES)
+        .filteredOn(entry -> entry.limit() == Limit.ALL)
+        .extracting(RouteTable.Entry::path)
+        .containsAll(List.of("/audit", "/policy", "/access/operators", "/certificates/renew-now"));
   }
 
   @Test

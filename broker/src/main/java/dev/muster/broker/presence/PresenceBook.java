@@ -187,9 +187,25 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
     return store.read(connection -> new PresenceTable(connection).count());
   }
 
+  /** How many devices of some fleets are connected, or only were. Blocks. */
+  public long count(List<String> fleets, boolean online) throws SQLException {
+    return store.read(connection -> new PresenceTable(connection).count(fleets, online));
+  }
+
   /** By id, those that are there or not, after a device. Blocks. */
   public Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
-    return store.read(connection -> new PresenceTable(connection).list(online, after, limit));
+    return list(List.of(), online, after, limit);
+  }
+
+  /**
+   * As above.
+   *
+   * @param fleets of which; none for all
+   */
+  public Map<DeviceId, Presence> list(
+      List<String> fleets, boolean online, String after, int limit) throws SQLException {
+    return store.read(
+        connection -> new PresenceTable(connection).list(fleets, online, after, limit));
   }
 
   /** Those of some devices; who never was connected is left out. Blocks. */

@@ -60,14 +60,21 @@ final class PresenceTable {
     }
   }
 
-  Map<DeviceId, Presence> list(boolean online, String after, int limit) throws SQLException {
+  Map<DeviceId, Presence> list(List<String> fleets, boolean online, String after, int limit)
+      throws SQLException {
     Map<DeviceId, Presence> found = new LinkedHashMap<>();
     try (PreparedStatement select =
         connection.prepareStatement("SELECT fleet, online, since_us, reason, device FROM presence"
-            + " WHERE online=? AND device>? ORDER BY device LIMIT ?")) {
+            + " WHERE online=? AND device>?"
+            + TelemetryDatabase.within(fleets)
+            + " ORDER BY device LIMIT ?")) {
       select.setBoolean(1, online);
       select.setString(2, after);
-      select.setInt(3, limit);
+      int next = 3;
+      for (String fleet : fleets) {
+        select.setString(next++, fleet);
+      }
+      select.setInt(next, limit);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
           found.put(new DeviceId(rows.getString(5)), presence(rows));
@@ -75,6 +82,23 @@ final class PresenceTable {
       }
     }
     return found;
+  }
+
+  /** How many devices of some fleets are there, or not. */
+  long count(List<String> fleets, boolean online) throws SQLException {
+    try (PreparedStatement select = TelemetryDatabase.reading(
+        connection,
+        "SELECT COUNT(*) FROM presence WHERE online=?" + TelemetryDatabase.within(fleets))) {
+      select.setBoolean(1, online);
+      int next = 2;
+      for (String fleet : fleets) {
+        select.setString(next++, fleet);
+      }
+      try (ResultSet rows = select.executeQuery()) {
+        rows.next();
+        return rows.getLong(1);
+      }
+    }
   }
 
   private static Presence presence(ResultSet rows) throws SQLException {

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker.telemetry;
 
+import java.util.List;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
@@ -156,6 +157,11 @@ public final class TelemetryDatabase implements AutoCloseable {
    */
   public Connection connectToRead() throws SQLException {
     return ReadingConnection.of(connect(), queryLimit);
+  }
+
+  /** SQL to follow other conditions, with a place for each fleet; empty if all are meant. */
+  public static String within(List<String> fleets) {
+    return fleets.isEmpty() ? "" : " AND fleet IN (" + "?,".repeat(fleets.size() - 1) + "?)";
   }
 
   /** Whether a question was not answered because that took too long. */

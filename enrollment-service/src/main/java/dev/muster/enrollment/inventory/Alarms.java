@@ -33,9 +33,11 @@ public final class Alarms {
   }
 
   /** The newest first. @param all also those that an operator has acknowledged */
-  public List<Alarm> newest(boolean all, int limit) {
-    return sql.statement("SELECT * FROM alarm" + (all ? "" : " WHERE acknowledged_at IS NULL")
+  public List<Alarm> newest(Within within, boolean all, int limit) {
+    return sql.statement("SELECT * FROM alarm WHERE TRUE"
+            + (all ? "" : " AND acknowledged_at IS NULL") + within.andDevice("device")
             + " ORDER BY raised_at DESC, id LIMIT :limit")
+        .bindAll(within.values())
         .bind("limit", limit)
         .list(Alarms::alarm);
   }

@@ -126,9 +126,21 @@ public final class BulkJobs {
         .first(BulkJobs::job);
   }
 
-  /** The newest first, those before {@code before}. */
-  public List<BulkJob> page(String before, int limit) {
-    return sql.statement("SELECT * FROM bulk_job WHERE id < :before ORDER BY id DESC LIMIT :limit")
+  /**
+   * The newest first, those before {@code before}.
+   *
+   * @param operator who has ordered them, himself or by an API token; null for everybody
+   */
+  public List<BulkJob> page(@Nullable String operator, String before, int limit) {
+    return sql.statement("SELECT * FROM bulk_job WHERE id < :before"
+            + (operator == null
+                ? ""
+                : " AND (ordered_by = :operator OR ordered_by LIKE :tokens ESCAPE '!')")
+            + " ORDER BY id DESC LIMIT :limit")
+        .bindAll(
+            operator == null
+                ? Map.of()
+                : Map.of("operator", operator, "tokens", operator.replace("_", "!_") + "/%"))
         .bind("before", before)
         .bind("limit", limit)
         .list(BulkJobs::job);

@@ -127,17 +127,25 @@ public final class Certificates {
 
   /** By serial number, those after {@code after}. */
   public List<CertificateRecord> page(String after, int limit) {
-    return sql.statement(
-            "SELECT * FROM certificate WHERE serial > :after ORDER BY serial LIMIT :limit")
+    return page(Within.ALL, after, limit);
+  }
+
+  /** As above, those of devices of some fleets. */
+  public List<CertificateRecord> page(Within within, String after, int limit) {
+    return sql.statement("SELECT * FROM certificate WHERE serial > :after"
+            + within.andDevice("device") + " ORDER BY serial LIMIT :limit")
+        .bindAll(within.values())
         .bind("after", after)
         .bind("limit", limit)
         .list(Certificates::certificate);
   }
 
-  /** As {@link #page(String, int)}, those of a status. */
-  public List<CertificateRecord> page(CertificateStatus status, String after, int limit) {
+  /** As {@link #page(Within, String, int)}, those of a status. */
+  public List<CertificateRecord> page(
+      Within within, CertificateStatus status, String after, int limit) {
     return sql.statement("SELECT * FROM certificate WHERE status = :status AND serial > :after"
-            + " ORDER BY serial LIMIT :limit")
+            + within.andDevice("device") + " ORDER BY serial LIMIT :limit")
+        .bindAll(within.values())
         .bind("status", status.label())
         .bind("after", after)
         .bind("limit", limit)
@@ -148,13 +156,15 @@ public final class Certificates {
    * Devices' newest live certificates that end before a time: one for each device that will have
    * none then. By serial number, those after {@code after}.
    */
-  public List<CertificateRecord> ending(Instant before, String after, int limit) {
+  public List<CertificateRecord> ending(
+      Within within, Instant before, String after, int limit) {
     return sql.statement("SELECT c.* FROM certificate c WHERE c.serial > :after"
             + " AND c.not_after <= :before AND c.status = 'active' AND c.device IS NOT NULL"
             + " AND NOT EXISTS (SELECT 1 FROM certificate other WHERE other.device = c.device"
             + " AND other.status = 'active' AND (other.not_after > c.not_after"
             + " OR (other.not_after = c.not_after AND other.serial > c.serial)))"
-            + " ORDER BY c.serial LIMIT :limit")
+            + within.andDevice("c.device") + " ORDER BY c.serial LIMIT :limit")
+        .bindAll(within.values())
         .bind("before", before)
         .bind("after", after)
         .bind("limit", limit)

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param tags the rarest should come first, because the search begins with it
  * @param prefix what the id begins with
  * @param manufacturer its name
+ * @param within whatever else is asked for, of these fleets
  */
 public record DeviceFilter(
     Optional<FleetName> fleet,
@@ -26,7 +27,8 @@ public record DeviceFilter(
     List<Tag> tags,
     Optional<GroupName> group,
     Optional<String> prefix,
-    Optional<String> manufacturer) {
+    Optional<String> manufacturer,
+    Within within) {
   /** All of them. */
   public static final DeviceFilter NONE = new DeviceFilter(
       Optional.empty(),
@@ -34,7 +36,19 @@ public record DeviceFilter(
       List.of(),
       Optional.empty(),
       Optional.empty(),
-      Optional.empty());
+      Optional.empty(),
+      Within.ALL);
+
+  /** Of whatever fleets. */
+  public DeviceFilter(
+      Optional<FleetName> fleet,
+      Optional<DeviceStatus> status,
+      List<Tag> tags,
+      Optional<GroupName> group,
+      Optional<String> prefix,
+      Optional<String> manufacturer) {
+    this(fleet, status, tags, group, prefix, manufacturer, Within.ALL);
+  }
 
   public DeviceFilter {
     tags = tags.stream().distinct().toList();
@@ -78,6 +92,8 @@ public record DeviceFilter(
       }
     });
     order.add("d.id");
+    conditions.append(within.and("d.fleet"));
+    values.putAll(within.values());
     prefix.ifPresent(beginning -> {
       conditions.append(" AND d.id LIKE :prefix");
       values.put("prefix", beginning.replace("_", "\\_") + "%");

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.inventory;
 
+import java.util.Set;
+import java.util.Collection;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
@@ -105,6 +107,17 @@ public final class Devices {
             serial,
             CertificateStatus.of(row.getString("certificate_status")),
             Columns.instant(row, "not_after")));
+  }
+
+  /** Whether all of some devices are known, and of fleets that somebody may see. */
+  public boolean areWithin(Within within, Collection<String> devices) {
+    Set<String> distinct = Set.copyOf(devices);
+    return sql.statement("SELECT COUNT(*) FROM device d WHERE d.id IN (SELECT w.name FROM"
+                + " UNNEST(CAST(:ids AS VARCHAR ARRAY)) AS w(name))" + within.and("d.fleet"))
+            .bindAll(within.values())
+            .bindTexts("ids", distinct)
+            .one(row -> row.getInt(1))
+        == distinct.size();
   }
 
   public void insert(DeviceRecord device) {

@@ -38,10 +38,11 @@ public final class PendingEnrollments {
   }
 
   /** Those of all devices that nobody has decided about, by device and key, after the one given. */
-  public List<PendingEnrollment> waiting(String device, String key, int limit) {
+  public List<PendingEnrollment> waiting(Within within, String device, String key, int limit) {
     return sql.statement("SELECT * FROM pending_enrollment WHERE state = 'waiting'"
             + " AND (device > :device OR (device = :device AND public_key > :key))"
-            + " ORDER BY device, public_key LIMIT :limit")
+            + within.andDevice("device") + " ORDER BY device, public_key LIMIT :limit")
+        .bindAll(within.values())
         .bind("device", device)
         .bind("key", key)
         .bind("limit", limit)

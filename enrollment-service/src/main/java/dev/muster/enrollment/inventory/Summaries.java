@@ -22,19 +22,21 @@ public final class Summaries {
   }
 
   /** Quick, whatever the size of the fleet. */
-  public IdentitySummary identities() {
+  public IdentitySummary identities(Within within) {
     return new IdentitySummary(
-        devices(),
-        count("SELECT COUNT(*) FROM pending_enrollment WHERE state = 'waiting'"),
-        count("SELECT COUNT(*) FROM alarm WHERE acknowledged_at IS NULL"));
+        devices(within),
+        count("SELECT COUNT(*) FROM pending_enrollment WHERE state = 'waiting'", within),
+        count("SELECT COUNT(*) FROM alarm WHERE acknowledged_at IS NULL", within));
   }
 
-  private Map<DeviceStatus, Long> devices() {
+  private Map<DeviceStatus, Long> devices(Within within) {
     Map<DeviceStatus, Long> counts = new EnumMap<>(DeviceStatus.class);
     for (DeviceStatus status : DeviceStatus.values()) {
       counts.put(status, 0L);
     }
-    sql.statement("SELECT status, COUNT(*) AS number FROM device GROUP BY status")
+    sql.statement("SELECT status, COUNT(*) AS number FROM device WHERE TRUE" + within.and("fleet")
+            + " GROUP BY status")
+        .bindAll(within.values())
         .list(row -> counts.put(DeviceStatus.of(row.getString(1)), row.getLong(2)));
     return counts;
   }
@@ -76,12 +78,14 @@ public final class Summaries {
     return sql.statement(text).bindAll(clauses.values()).bindAll(Map.of("after", ""));
   }
 
-  private long count(String text) {
-    return sql.statement(text).one(row -> row.getLong(1));
+  private long count(String text, Within within) {
+    return sql.statement(text + within.andDevice("device"))
+        .bindAll(within.values())
+        .one(row -> row.getLong(1));
   }
 
   /** Reads all certificates: not for every request. */
-  public IdentitySummary.Ends ends(Instant now) {
+  public IdentitySummary.Ends ends(Within within, Instant now) {
     return sql.statement("SELECT"
             + " COUNT(CASE WHEN ends <= :now THEN 1 END),"
             + " COUNT(CASE WHEN ends > :now AND ends <= :week THEN 1 END),"
@@ -90,7 +94,9 @@ public final class Summaries {
             + " COUNT(CASE WHEN ends > :quarter THEN 1 END) FROM ("
             // When each device's newest live certificate ends.
             + "SELECT device, MAX(not_after) AS ends FROM certificate"
-            + " WHERE device IS NOT NULL AND status = 'active' GROUP BY device) e")
+            + " WHERE device IS NOT NULL AND status = 'active'" + within.andDevice("device")
+            + " GROUP BY device) e")
+        .bindAll(within.values())
         .bind("now", now)
         .bind("week", now.plus(Duration.ofDays(7)))
         .bind("month", now.plus(Duration.ofDays(30)))

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.operator;
 
+import java.util.List;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.Alarm;
@@ -32,12 +34,13 @@ final class AlarmRoutes {
 
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
+    Within within = Work.within(request);
     boolean all = "true".equals(request.request().getParam("all"));
     work.answer(request, 200, () -> {
       JsonArray alarms = new JsonArray();
       parts
           .registry()
-          .read(tables -> tables.alarms().newest(all, limit))
+          .read(tables -> tables.alarms().newest(within, all, limit))
           .forEach(alarm -> alarms.add(json(alarm)));
       return new JsonObject().put("alarms", alarms);
     });
@@ -46,12 +49,20 @@ final class AlarmRoutes {
   private void acknowledge(RoutingContext request) {
     String id = String.valueOf(request.pathParam("id"));
     Actor actor = Work.actor(request);
+    Within within = Work.within(request);
     work.answer(
-        request, 200, () -> parts.registry().commit(tables -> acknowledge(tables, id, actor)));
+        request,
+        200,
+        () -> parts.registry().commit(tables -> acknowledge(tables, within, id, actor)));
   }
 
-  private JsonObject acknowledge(Registry.Tables tables, String id, Actor actor) {
-    Alarm alarm = tables.alarms().find(id).orElseThrow(() -> Work.notFound("alarm", id));
+  private JsonObject acknowledge(Registry.Tables tables, Within within, String id, Actor actor) {
+    Alarm alarm = tables
+        .alarms()
+        .find(id)
+        .filter(one -> within.isAll()
+            || tables.devices().areWithin(within, List.of(one.device().value())))
+        .orElseThrow(() -> Work.notFound("alarm", id));
     if (alarm.acknowledgedAt() == null) {
       Instant now = parts.clock().instant();
       tables.alarms().acknowledge(id, actor.name() + " from " + actor.from(), now);

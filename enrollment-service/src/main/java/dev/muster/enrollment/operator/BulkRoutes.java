@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.bulk.BulkOrder;
@@ -75,7 +76,8 @@ final class BulkRoutes {
         .handler(request -> work.answer(
             request,
             200,
-            () -> parts.registry().read(tables -> json(tables, find(tables, id(request))))));
+            () -> parts.registry().read(
+                tables -> json(tables, find(tables, id(request), visible(request))))));
     router.get("/bulk/:job/results").handler(this::results);
     router.post("/bulk/:job/cancel").handler(this::cancel);
   }
@@ -128,7 +130,7 @@ final class BulkRoutes {
     return new BulkOrder.Revoke(reason);
   }
 
-  private static BulkSelection selection(JsonObject body) {
+  private static BulkSelection selection(JsonObject body, Within within) {
     JsonObject query = Work.object(body, "query");
     List<String> ids = Work.texts(body, "ids");
     if (body.getValue("query") == null == ids.isEmpty()) {
@@ -140,17 +142,19 @@ final class BulkRoutes {
     }
     return ids.isEmpty()
         ? new BulkSelection.Matching(Work.checked(() -> DeviceRoutes.filter(
-            name -> Optional.ofNullable(Work.optional(query, name)), Work.texts(query, "tag"))))
+            name -> Optional.ofNullable(Work.optional(query, name)), Work.texts(query, "tag"), within)))
         : new BulkSelection.Named(
             Work.checked(() -> ids.stream().map(DeviceId::new).toList()));
   }
 
   private void preview(RoutingContext request) {
-    BulkSelection selection = selection(Work.body(request));
+    Within within = Work.within(request);
+    BulkSelection selection = selection(Work.body(request), within);
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
+          checkNamed(tables, selection, within);
           BulkJobs.Preview preview =
               tables.bulk().preview(selection, parts.clock().instant());
           JsonObject statuses = new JsonObject();
@@ -166,13 +170,37 @@ final class BulkRoutes {
         }));
   }
 
+  /** Of others' fleets not even that there is such a device is told. */
+  private static void checkNamed(
+      Registry.Tables tables, BulkSelection selection, Within within) {
+    if (!within.isAll()
+        && selection instanceof BulkSelection.Named named
+        && !tables
+            .devices()
+            .areWithin(within, named.devices().stream().map(DeviceId::value).toList())) {
+      throw new HttpException(
+          403, "ids: not all are known (expected: of the fleets that you are limited to)");
+    }
+  }
+
+  /** Whose jobs are to be seen; null for everybody's. */
+  private static @Nullable String visible(RoutingContext request) {
+    return Work.within(request).isAll() ? null : operator(Work.actor(request).name());
+  }
+
+  /** An API token is its operator's. */
+  private static String operator(String actor) {
+    return actor.split("/", 2)[0];
+  }
+
   private static long unknown(BulkSelection selection, long known) {
     return selection instanceof BulkSelection.Named named ? named.devices().size() - known : 0;
   }
 
   private void order(RoutingContext request, BulkOrder order) {
     JsonObject body = Work.body(request);
-    BulkSelection selection = selection(body);
+    Within within = Work.within(request);
+    BulkSelection selection = selection(body, within);
     @Nullable Object expected = body.getValue("devices");
     Actor actor = Work.actor(request);
     Once once = Once.of(request);
@@ -185,6 +213,7 @@ final class BulkRoutes {
               now,
               () -> accept(
                   tables,
+                  within,
                   new BulkJob(
                       newId(now), order.work(), order.details().encode(), actor, now, null, null),
                   selection,
@@ -192,12 +221,17 @@ final class BulkRoutes {
               () -> {}));
       parts.bulk().look();
       // As it is by now, also for who asks again.
-      return parts.registry().read(tables -> json(tables, find(tables, made.getString("id"))));
+      return parts.registry().read(tables -> json(tables, find(tables, made.getString("id"), null)));
     });
   }
 
   private static JsonObject accept(
-      Registry.Tables tables, BulkJob job, BulkSelection selection, @Nullable Object expected) {
+      Registry.Tables tables,
+      Within within,
+      BulkJob job,
+      BulkSelection selection,
+      @Nullable Object expected) {
+    checkNamed(tables, selection, within);
     if (tables.bulk().open() >= MAX_OPEN && !order(job).touchesTrust()) {
       throw Work.conflict(
           "jobs: " + MAX_OPEN + " are not through (expected: fewer; wait, or cancel" + " some)");
@@ -236,11 +270,12 @@ final class BulkRoutes {
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
     String after = Work.after(request);
+    @Nullable String visible = visible(request);
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
-          List<BulkJob> page = tables.bulk().page(after.isEmpty() ? END : after, limit);
+          List<BulkJob> page = tables.bulk().page(visible, after.isEmpty() ? END : after, limit);
           JsonArray jobs = new JsonArray();
           page.forEach(job -> jobs.add(json(tables, job)));
           return new JsonObject()
@@ -260,7 +295,7 @@ final class BulkRoutes {
         request,
         200,
         () -> parts.registry().read(tables -> {
-          find(tables, id);
+          find(tables, id, visible(request));
           List<BulkResult> page = tables.bulk().results(id, state, after, limit);
           JsonArray results = new JsonArray();
           page.forEach(result -> results.add(new JsonObject()
@@ -283,7 +318,7 @@ final class BulkRoutes {
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          BulkJob job = find(tables, id);
+          BulkJob job = find(tables, id, visible(request));
           if (order(job).touchesTrust() && !decidesTrust) {
             throw new HttpException(
                 403, "job: " + job.work() + " (expected: to be cancelled by an officer)");
@@ -296,7 +331,7 @@ final class BulkRoutes {
                     AuditEvent.of(actor, "bulk.cancelled", "bulk:" + id),
                     parts.clock().instant());
           }
-          return json(tables, find(tables, id));
+          return json(tables, find(tables, id, null));
         }));
   }
 
@@ -304,8 +339,12 @@ final class BulkRoutes {
     return String.valueOf(request.pathParam("job"));
   }
 
-  private static BulkJob find(Registry.Tables tables, String id) {
-    return tables.bulk().find(id).orElseThrow(() -> Work.notFound("job", id));
+  private static BulkJob find(Registry.Tables tables, String id, @Nullable String operator) {
+    return tables
+        .bulk()
+        .find(id)
+        .filter(job -> operator == null || operator(job.actor().name()).equals(operator))
+        .orElseThrow(() -> Work.notFound("job", id));
   }
 
   private static BulkOrder order(BulkJob job) {

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.operator;
 
+import java.util.Optional;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.VerifiedCsr;
@@ -96,6 +98,7 @@ final class CertificateRoutes {
     if (Stream.of(device, before, wanted).filter(Objects::nonNull).count() > 1) {
       throw Work.badRequest("device, endsBefore, status: expected one of them at most");
     }
+    Within within = Work.within(request);
     work.answer(request, 200, () -> {
       List<CertificateRecord> page = parts.registry().read(tables -> {
         if (device != null) {
@@ -104,11 +107,11 @@ final class CertificateRoutes {
               : List.<CertificateRecord>of();
         }
         if (before != null) {
-          return tables.certificates().ending(before, after, limit);
+          return tables.certificates().ending(within, before, after, limit);
         }
         return wanted != null
-            ? tables.certificates().page(wanted, after, limit)
-            : tables.certificates().page(after, limit);
+            ? tables.certificates().page(within, wanted, after, limit)
+            : tables.certificates().page(within, after, limit);
       });
       JsonArray certificates = new JsonArray();
       page.forEach(record -> certificates.add(json(record)));
@@ -121,13 +124,20 @@ final class CertificateRoutes {
 
   private void show(RoutingContext request) {
     String serial = serial(request);
+    Within within = Work.within(request);
     work.answer(request, 200, () -> {
-      CertificateRecord record = parts
-          .registry()
-          .read(tables -> tables.certificates().find(serial))
-          .orElseThrow(() -> Work.notFound("certificate", serial));
+      CertificateRecord record = find(within, serial).orElseThrow(() -> Work.notFound("certificate", serial));
       return json(record).put("certificate", Pem.of(List.of(record.certificate())));
     });
+  }
+
+  private Optional<CertificateRecord> find(Within within, String serial) {
+    return parts.registry().read(tables -> tables
+        .certificates()
+        .find(serial)
+        .filter(record -> within.isAll()
+            || record.device() != null
+                && tables.devices().areWithin(within, List.of(record.device().value()))));
   }
 
   private void issue(RoutingContext request) {
@@ -219,7 +229,15 @@ final class CertificateRoutes {
   }
 
   private void takeBack(RoutingContext request, Supplier<Revocations.Outcome> change) {
-    work.run(request, change, outcome -> {
+    Within within = Work.within(request);
+    String serial = serial(request);
+    Supplier<Revocations.Outcome> allowed = () -> {
+      if (!within.isAll() && find(within, serial).isEmpty()) {
+        throw Work.notFound("certificate", serial);
+      }
+      return change.get();
+    };
+    work.run(request, allowed, outcome -> {
       if (outcome instanceof Revocations.Outcome.Published published) {
         applied(published).onSuccess(answers -> Work.send(request, 200, json(published, answers)));
       } else if (outcome instanceof Revocations.Outcome.Impossible impossible) {

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.operator;
 
+import io.vertx.ext.web.handler.HttpException;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.DeviceFilter;
@@ -82,18 +84,22 @@ final class DeviceRoutes {
   /** Which devices are asked for. */
   static DeviceFilter filter(RoutingContext request) {
     return filter(
-        name -> Optional.ofNullable(request.request().getParam(name)), request.queryParam("tag"));
+        name -> Optional.ofNullable(request.request().getParam(name)),
+        request.queryParam("tag"),
+        Work.within(request));
   }
 
   /** As {@link #filter(RoutingContext)}, wherever the words come from. */
-  static DeviceFilter filter(Function<String, Optional<String>> word, List<String> tags) {
+  static DeviceFilter filter(
+      Function<String, Optional<String>> word, List<String> tags, Within within) {
     return new DeviceFilter(
         word.apply("fleet").map(FleetName::new),
         word.apply("status").map(DeviceStatus::of),
         tags.stream().map(Tag::parse).toList(),
         word.apply("group").map(GroupName::new),
         word.apply("prefix"),
-        word.apply("manufacturer"));
+        word.apply("manufacturer"),
+        within);
   }
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {
@@ -164,6 +170,9 @@ final class DeviceRoutes {
     JsonObject body = Work.body(request);
     FleetName to = Work.checked(() -> new FleetName(Work.required(body, "to")));
     boolean approval = Work.flag(body, "approval");
+    if (!Work.within(request).includes(to)) {
+      throw new HttpException(403, "to: " + to + " (expected: a fleet that you are limited to)");
+    }
     leave(request, () -> parts.departures().transfer(id, to, approval, Work.actor(request)));
   }
 

@@ -25,6 +25,9 @@ public final class OperatorRoutes {
    */
   public static final String MAKES_OPERATORS = "muster.makes-operators";
 
+  /** In a request's context: the fleets that who asks is limited to, a list; none for all. */
+  public static final String FLEETS = "muster.fleets";
+
   private OperatorRoutes() {}
 
   /** Answers to requests that came with a key, and were kept until then, may be forgotten. */

@@ -4,6 +4,9 @@
  */
 package dev.muster.enrollment.operator;
 
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.Map;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.inventory.IdentitySummary;
 import dev.muster.enrollment.inventory.Registry;
 import io.vertx.core.json.JsonObject;
@@ -18,10 +21,13 @@ final class SummaryRoutes {
   /** Counting the ends takes a while in a large fleet, and what is counted changes in days. */
   private static final Duration ENDS_KEPT = Duration.ofMinutes(1);
 
+  /** Of so many sets of fleets. */
+  private static final int MAX_KEPT = 100;
+
   private final OperatorParts parts;
   private final Work work;
   private final ReentrantLock counting = new ReentrantLock();
-  private volatile @Nullable Counted counted;
+  private final Map<Within, Counted> counted = new ConcurrentHashMap<>();
 
   private record Counted(Instant at, IdentitySummary.Ends ends) {}
 
@@ -35,9 +41,10 @@ final class SummaryRoutes {
         .get("/summary/identities")
         .handler(request -> work.answer(request, 200, () -> {
           Instant now = parts.clock().instant();
-          Counted ends = ends(now);
+          Within within = Work.within(request);
+          Counted ends = ends(within, now);
           IdentitySummary summary =
-              parts.registry().read(tables -> tables.summaries().identities());
+              parts.registry().read(tables -> tables.summaries().identities(within));
           return json(now, summary, ends);
         }));
   }
@@ -46,8 +53,8 @@ final class SummaryRoutes {
    * One counts; whoever else asks is told what was counted before, as operators' threads are few,
    * and revocations run on them too.
    */
-  private Counted ends(Instant now) {
-    Counted last = counted;
+  private Counted ends(Within within, Instant now) {
+    @Nullable Counted last = counted.get(within);
     if (last != null && (isFresh(last, now) || !counting.tryLock())) {
       return last;
     }
@@ -55,10 +62,13 @@ final class SummaryRoutes {
       counting.lock();
     }
     try {
-      Counted newest = counted;
+      @Nullable Counted newest = counted.get(within);
       if (newest == null || !isFresh(newest, now)) {
-        newest = new Counted(now, parts.registry().read(tables -> count(tables, now)));
-        counted = newest;
+        newest = new Counted(now, parts.registry().read(tables -> count(tables, within, now)));
+        if (counted.size() >= MAX_KEPT) {
+          counted.clear();
+        }
+        counted.put(within, newest);
       }
       return newest;
     } finally {
@@ -70,8 +80,8 @@ final class SummaryRoutes {
     return !now.isAfter(counted.at().plus(ENDS_KEPT));
   }
 
-  private static IdentitySummary.Ends count(Registry.Tables tables, Instant now) {
-    return tables.summaries().ends(now);
+  private static IdentitySummary.Ends count(Registry.Tables tables, Within within, Instant now) {
+    return tables.summaries().ends(within, now);
   }
 
   private static JsonObject json(Instant now, IdentitySummary summary, Counted counted) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
@@ -29,13 +30,14 @@ final class WaitingRoutes {
 
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
+    Within within = Work.within(request);
     String[] after = (Work.after(request) + "/").split("/", 2);
     String key = after[1].replace("/", "");
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
-          List<PendingEnrollment> page = tables.pending().waiting(after[0], key, limit);
+          List<PendingEnrollment> page = tables.pending().waiting(within, after[0], key, limit);
           JsonArray waiting = new JsonArray();
           page.forEach(entry -> waiting.add(json(tables, entry)));
           String next = page.size() < limit ? null : cursor(page.get(limit - 1));

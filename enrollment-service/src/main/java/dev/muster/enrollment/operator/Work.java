@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.inventory.Within;
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.sql.SqlFailedException;
 import dev.muster.protocol.identity.Quoted;
@@ -72,6 +74,14 @@ final class Work {
     } catch (RejectedExecutionException e) {
       request.fail(new HttpException(503, "busy, try again later"));
     }
+  }
+
+  /** Which fleets whoever asks may see. */
+  static Within within(RoutingContext request) {
+    @Nullable List<String> fleets = request.get(OperatorRoutes.FLEETS);
+    return fleets == null
+        ? Within.ALL
+        : new Within(fleets.stream().map(FleetName::new).toList());
   }
 
   static void send(RoutingContext request, int status, JsonObject json) {

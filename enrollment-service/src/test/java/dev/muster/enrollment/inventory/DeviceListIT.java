@@ -140,7 +140,7 @@ class DeviceListIT {
   @Test
   void summary_ofManyDevices_countsEachOnce() {
     long begun = THREADS.getCurrentThreadCpuTime();
-    IdentitySummary summary = registry.read(tables -> tables.summaries().identities());
+    IdentitySummary summary = registry.read(tables -> tables.summaries().identities(Within.ALL));
     long counted = THREADS.getCurrentThreadCpuTime();
     assertThat(summary.devices())
         .containsEntry(DeviceStatus.PENDING, (long) PENDING)
@@ -180,7 +180,7 @@ class DeviceListIT {
   }
 
   private static IdentitySummary.Ends ends(Duration from) {
-    return registry.read(tables -> tables.summaries().ends(Instant.now().plus(from)));
+    return registry.read(tables -> tables.summaries().ends(Within.ALL, Instant.now().plus(from)));
   }
 
   /** Of the time that the thread computes: what else the machine does is not the registry's. */

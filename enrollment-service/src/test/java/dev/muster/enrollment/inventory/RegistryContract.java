@@ -241,6 +241,74 @@ abstract class RegistryContract {
         Identification.IDEVID);
   }
 
+  /** What somebody sees who is limited to fleets: in each list and count, and by each index. */
+  @Test
+  void lists_withinSomeFleets_tellOfNoOther() {
+    Registry registry = registry();
+    Within south = new Within(List.of(new FleetName("south"), new FleetName("east")));
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      for (String name : List.of("a", "b", "c")) {
+        DeviceId id = new DeviceId(name);
+        tables.devices().insert(device(name, name.equals("c") ? "north" : "south"));
+        tables.labels().tag(id, new Tag("site", "x"));
+        tables.labels().join(id, new GroupName("canary"));
+        tables.alarms().raise("clone", id, "", NOW);
+      }
+      return true;
+    });
+    for (DeviceFilter filter : List.of(
+        within(south, false, false, false),
+        within(south, true, false, false),
+        within(south, false, true, false),
+        within(south, false, false, true))) {
+      assertThat(registry.read(tables -> tables.devices().list(filter, "", 10)))
+          .extracting(one -> one.device().id().value())
+          .containsExactly("a", "b");
+      assertThat(facets(registry, filter).devices()).isEqualTo(2);
+      assertThat(facets(registry, filter).tags())
+          .containsExactly(new DeviceFacets.Count("site=x", 2));
+      assertThat(registry.read(
+              tables -> tables.bulk().sample(new BulkSelection.Matching(filter), 10)))
+          .hasSize(2);
+    }
+    DeviceFilter north = new DeviceFilter(
+        Optional.of(new FleetName("north")),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        south);
+    assertThat(registry.read(tables -> tables.devices().list(north, "", 10))).isEmpty();
+    registry.read(tables -> {
+      assertThat(tables.summaries().identities(south).alarms()).isEqualTo(2);
+      assertThat(tables.summaries().identities(south).devices().get(DeviceStatus.ACTIVE))
+          .isEqualTo(2);
+      assertThat(tables.summaries().ends(south, NOW).later()).isZero();
+      assertThat(tables.alarms().newest(south, false, 10)).hasSize(2);
+      assertThat(tables.pending().waiting(south, "", "", 10)).isEmpty();
+      assertThat(tables.certificates().page(south, "", 10)).isEmpty();
+      assertThat(tables.certificates().page(south, CertificateStatus.ACTIVE, "", 10)).isEmpty();
+      assertThat(tables.certificates().ending(south, NOW, "", 10)).isEmpty();
+      assertThat(tables.devices().areWithin(south, List.of("a", "b", "a"))).isTrue();
+      assertThat(tables.devices().areWithin(south, List.of("a", "c"))).isFalse();
+      assertThat(tables.devices().areWithin(south, List.of("nobody"))).isFalse();
+      return true;
+    });
+  }
+
+  private static DeviceFilter within(Within fleets, boolean status, boolean tag, boolean group) {
+    return new DeviceFilter(
+        Optional.empty(),
+        status ? Optional.of(DeviceStatus.ACTIVE) : Optional.empty(),
+        tag ? List.of(new Tag("site", "x")) : List.of(),
+        group ? Optional.of(new GroupName("canary")) : Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        fleets);
+  }
+
   @Test
   void bulkJob_keepsWhoWasChosen_andWhatBecameOfEach() {
     Registry registry = registry();

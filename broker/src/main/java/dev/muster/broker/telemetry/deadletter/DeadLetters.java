@@ -51,16 +51,26 @@ public final class DeadLetters {
     this.database = database;
   }
 
+  /** As below, of all fleets. */
+  public Page<DeadLetter> list(@Nullable DeviceId device, long before, int limit, boolean payloads)
+      throws SQLException {
+    return list(List.of(), device, before, limit, payloads);
+  }
+
   /**
    * The newest first.
    *
+   * @param fleets whose devices' they were; none for all
    * @param device null: of all devices
    * @param before the id after the first
    * @param payloads whether with them
    */
-  public Page<DeadLetter> list(@Nullable DeviceId device, long before, int limit, boolean payloads)
+  public Page<DeadLetter> list(
+      List<String> fleets, @Nullable DeviceId device, long before, int limit, boolean payloads)
       throws SQLException {
-    String sql = COLUMNS + (payloads ? PAYLOAD : "") + FROM + (device == null ? OF_ALL : OF_DEVICE);
+    String which = TelemetryDatabase.within(fleets);
+    String sql = COLUMNS + (payloads ? PAYLOAD : "") + FROM
+        + (device == null ? OF_ALL : OF_DEVICE).replace(" ORDER", which + " ORDER");
     try (Connection connection = database.connectToRead();
         PreparedStatement select = connection.prepareStatement(sql)) {
       int next = 1;
@@ -68,6 +78,9 @@ public final class DeadLetters {
         select.setString(next++, device.value());
       }
       select.setLong(next++, before);
+      for (String fleet : fleets) {
+        select.setString(next++, fleet);
+      }
       select.setInt(next, limit + 1);
       try (ResultSet rows = select.executeQuery()) {
         return page(rows, limit, payloads);
@@ -91,11 +104,22 @@ public final class DeadLetters {
 
   /** How many there are. */
   public long count() throws SQLException {
+    return count(List.of());
+  }
+
+  /** How many there are of devices that were of some fleets; none for all. */
+  public long count(List<String> fleets) throws SQLException {
+    String sql = "SELECT COUNT(*) FROM dead_letter WHERE id>0" + TelemetryDatabase.within(fleets);
     try (Connection connection = database.connectToRead();
-        PreparedStatement select = connection.prepareStatement("SELECT COUNT(*) FROM dead_letter");
-        ResultSet rows = select.executeQuery()) {
-      rows.next();
-      return rows.getLong(1);
+        PreparedStatement select = connection.prepareStatement(sql)) {
+      int next = 1;
+      for (String fleet : fleets) {
+        select.setString(next++, fleet);
+      }
+      try (ResultSet rows = select.executeQuery()) {
+        rows.next();
+        return rows.getLong(1);
+      }
     }
   }
 
