@@ -4,6 +4,7 @@
  */
 package dev.muster.app.access;
 
+import io.vertx.core.json.JsonObject;
 import dev.muster.broker.FleetBroker;
 import java.util.Collection;
 import java.util.function.BiPredicate;
@@ -56,13 +57,29 @@ public final class Access {
   private final Journal journal;
   private final WorkerExecutor workers;
   private final Counter refused;
-  private final boolean takesCertificates;
+  private final Ways ways;
   private final FleetMembers members;
+  private final Clock clock;
+  private final Places strangers;
+
+  /**
+   * How operators may sign in besides with a password.
+   *
+   * @param certificates by which they may show who they are; {@code NONE} if they may not
+   * @param provider null without one
+   */
+  public record Ways(OperatorCertificates certificates, @Nullable ProviderSettings provider) {
+    /** In no other way. */
+    public static final Ways PASSWORD = new Ways(OperatorCertificates.NONE, null);
+
+    boolean certificate() {
+      return certificates != OperatorCertificates.NONE;
+    }
+  }
 
   /**
    * Opens the accounts of {@code file}; blocks.
    *
-   * @param certificates by which operators may show who they are; {@code NONE} if they may not
    * @throws dev.muster.app.UserError if they are damaged
    */
   public Access(
@@ -71,17 +88,21 @@ public final class Access {
       Vertx vertx,
       Clock clock,
       MeterRegistry meters,
-      OperatorCertificates certificates,
+      Ways ways,
       FleetMembers members,
       Journal journal) {
     this.members = members;
-    this.takesCertificates = certificates != OperatorCertificates.NONE;
+    this.ways = ways;
+    this.clock = clock;
     this.keyFile = keyFile;
     this.journal = journal;
     this.vertx = vertx;
     this.sessions = new SessionBook(clock);
-    this.operators = new Operators(new AccountsFile(file), sessions, certificates, clock, journal);
+    this.operators = new Operators(
+        new AccountsFile(file), sessions, ways.certificates(), clock, journal);
     this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
+    this.strangers =
+        new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
     this.refused = meters.counter("muster.operator.refused");
   }
 
@@ -136,7 +157,7 @@ public final class Access {
       BiPredicate<Collection<String>, Collection<String>> areOf = members::areOf;
       ctx.put(FleetBroker.MEMBERS, areOf);
       ctx.put(
-          OperatorRoutes.MAKES_OPERATORS, !takesCertificates || caller.role().includes(Role.ADMIN));
+          OperatorRoutes.MAKES_OPERATORS, !ways.certificate() || caller.role().includes(Role.ADMIN));
     });
     ctx.next();
   }
@@ -389,7 +410,18 @@ public final class Access {
 
   /** Adds the routes about operators, sessions and tokens. */
   public void mount(Router api) {
-    Places strangers = new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
-    new AccessRoutes(operators, sessions, new Places(workers), strangers).mount(api);
+    ProviderSettings provider = ways.provider();
+    JsonObject told = new JsonObject()
+        .put("certificate", ways.certificate())
+        .put("provider", provider == null ? null : provider.label());
+    new AccessRoutes(operators, sessions, new Places(workers), strangers, told).mount(api);
+  }
+
+  /** Adds what is no part of the API: the way to a provider and back. */
+  public void mountPages(Router root) {
+    if (ways.provider() != null) {
+      new ProviderRoutes(new Provider(ways.provider(), clock), operators, strangers, clock)
+          .mount(root);
+    }
   }
 }

@@ -38,12 +38,20 @@ final class AccessRoutes {
   private final SessionBook sessions;
   private final Places places;
   private final Places strangers;
+  private final JsonObject ways;
 
   /**
    * @param places for whoever has signed in, now or from this browser before
    * @param strangers for all others: however many they are, they are in nobody else's way
+   * @param ways to sign in
    */
-  AccessRoutes(Operators operators, SessionBook sessions, Places places, Places strangers) {
+  AccessRoutes(
+      Operators operators,
+      SessionBook sessions,
+      Places places,
+      Places strangers,
+      JsonObject ways) {
+    this.ways = ways;
     this.operators = operators;
     this.sessions = sessions;
     this.places = places;
@@ -56,6 +64,7 @@ final class AccessRoutes {
   }
 
   void mount(Router api) {
+    api.get("/access/ways").handler(ctx -> ctx.json(ways));
     api.post("/access/session").handler(this::signIn);
     api.get("/access/session").handler(this::whoAmI);
     api.delete("/access/session").handler(this::signOut);
@@ -139,7 +148,7 @@ final class AccessRoutes {
     }
   }
 
-  private static Client client(RoutingContext ctx) {
+  static Client client(RoutingContext ctx) {
     String browser = ctx.request().getHeader("User-Agent");
     Cookie device = ctx.request().getCookie(DEVICE_COOKIE);
     return new Client(
@@ -149,10 +158,14 @@ final class AccessRoutes {
   }
 
   private static void welcome(RoutingContext ctx, SignIn.Welcome welcome) {
+    giveCookies(ctx, welcome);
+    ctx.json(json(welcome.session(), welcome.role(), welcome.fleets()));
+  }
+
+  static void giveCookies(RoutingContext ctx, SignIn.Welcome welcome) {
     ctx.response().addCookie(cookie(COOKIE, welcome.cookie()));
     ctx.response()
         .addCookie(cookie(DEVICE_COOKIE, welcome.device()).setMaxAge(DEVICE_COOKIE_SECONDS));
-    ctx.json(json(welcome.session(), welcome.role(), welcome.fleets()));
   }
 
   private static Cookie cookie(String name, String value) {

@@ -43,6 +43,21 @@ sealed interface Login {
   }
 
   /**
+   * An OpenID provider, which has said what somebody may do; until the session is over, as there is
+   * no account.
+   */
+  record Provider(Role role, List<String> fleets) implements Login {
+    public Provider {
+      fleets = List.copyOf(fleets);
+    }
+
+    @Override
+    public boolean opens(Operator now) {
+      return false;
+    }
+  }
+
+  /**
    * A certificate, which is asked about again at each request.
    *
    * @param chain as it was shown

@@ -145,6 +145,21 @@ final class Operators {
     return open(file.current(), operator.get(), login, client);
   }
 
+  /** Signs in whom a provider vouches for. Blocks. */
+  SignIn.Welcome signIn(Provider.Identity identity, Client client) {
+    noteIfPossible(client, identity.name(), "provider as " + identity.role().label());
+    String cookie = Secret.create();
+    Login login = new Login.Provider(identity.role(), identity.fleets());
+    Session session =
+        sessions.open(cookie, identity.name(), login, client.address(), client.browser());
+    return new SignIn.Welcome(
+        session,
+        identity.role(),
+        identity.fleets(),
+        cookie,
+        sealed(file.current(), identity.name(), Secret.create()));
+  }
+
   /** Whose account a certificate opens now. */
   private Optional<Operator> certified(List<X509Certificate> chain) {
     return certificates
@@ -293,6 +308,9 @@ final class Operators {
    * @return how long to wait first; zero if it is changed
    */
   Duration changePassword(Session session, String old, String password) {
+    if (session.login() instanceof Login.Provider) {
+      throw new HttpException(403, "session: by a provider (expected: a password changed there)");
+    }
     String name = session.operator();
     LoginThrottle.Attempt attempt =
         new LoginThrottle.Attempt(name, session.address(), session.id());
@@ -491,7 +509,8 @@ final class Operators {
   List<Session> openSessions(@Nullable String owner) {
     Accounts accounts = file.current();
     return sessions.list(one -> (owner == null || one.operator().equals(owner))
-        && accounts.operator(one.operator()).filter(one::isOf).isPresent());
+        && (one.login() instanceof Login.Provider
+            || accounts.operator(one.operator()).filter(one::isOf).isPresent()));
   }
 
   /** @param owner whose it must be; null for anybody's */
@@ -532,9 +551,9 @@ final class Operators {
 
   /** Whose a session's cookie is; empty if it is over. Looks at the accounts' file. */
   Optional<Caller> byCookie(String cookie) {
-    return sessions
-        .find(cookie)
-        .flatMap(session -> file.current()
+    return sessions.find(cookie).flatMap(session -> session.login() instanceof Login.Provider by
+        ? Optional.of(new Caller(session.operator(), by.role(), by.fleets(), null, session))
+        : file.current()
             .operator(session.operator())
             .filter(session::isOf)
             .map(operator -> new Caller(

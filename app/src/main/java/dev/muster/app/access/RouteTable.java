@@ -20,6 +20,7 @@ final class RouteTable {
   private static final String ANYONE = "anyone";
   private static final String TABLE = """
       anyone   own     POST   /access/session
+      anyone   own     GET    /access/ways
       anyone   own     POST   /access/setup
       viewer   own     GET    /access/session
       viewer   own     DELETE /access/session

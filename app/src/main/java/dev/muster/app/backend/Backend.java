@@ -136,7 +136,9 @@ public final class Backend implements AutoCloseable {
         vertx,
         clock,
         meters,
-        config.operators().certificates() ? certificates(others) : OperatorCertificates.NONE,
+        new Access.Ways(
+            config.operators().certificates() ? certificates(others) : OperatorCertificates.NONE,
+            config.operators().provider()),
         // Where the registry is elsewhere, nobody can say whose a device is.
         (fleets, devices) -> enrollment != null && enrollment.areOf(fleets, devices),
         journal());

@@ -114,6 +114,7 @@ final class OperatorServer {
     document.join().mount(api);
     access.audit(root, API);
     root.route("/api/v1/*").subRouter(api);
+    access.mountPages(root);
     Dashboard.load().mount(root);
     HttpServerOptions options = new HttpServerOptions()
         .setHost(host)

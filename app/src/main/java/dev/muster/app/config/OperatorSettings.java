@@ -4,6 +4,9 @@
  */
 package dev.muster.app.config;
 
+import dev.muster.app.access.ProviderSettings;
+import java.net.URI;
+import java.util.List;
 import dev.muster.broker.settings.Settings;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param certificates whether by a certificate of role {@code operator} that they show
  * @param certificateCa whose such certificates are good then, too; null for our own alone
  * @param certificateCrl of that CA; null without one
+ * @param provider an OpenID provider; null without one
  */
 public record OperatorSettings(
     boolean certificates,
     @Nullable Path certificateCa,
-    @Nullable Path certificateCrl) {
+    @Nullable Path certificateCrl,
+    @Nullable ProviderSettings provider) {
   static final String COMMENTED_YAML = """
       operators:
         # Let operators in by a certificate of role operator, whose name is that of their account:
@@ -28,6 +33,21 @@ public record OperatorSettings(
         # Another CA whose certificates of OU=operator are good, too, and its CRL, read at each use.
         # certificateCa: /etc/muster/operators-ca.pem
         # certificateCrl: /etc/muster/operators-ca.crl
+        # Sign in by an OpenID provider (OpenID Connect, authorization code with PKCE). Register
+        # URL/provider/callback there. Nobody comes in without a group that has a role here, the
+        # first that fits: GROUP=ROLE, or limited to fleets, GROUP=ROLE FLEET FLEET.
+        oidc:
+          # issuer: https://login.example.com/realms/plant
+          # clientId: muster
+          # clientSecretFile: /etc/muster/oidc-secret
+          # url: https://muster.example.com:9443
+          # label: Example Corp
+          # roles: [muster-admins=admin, plant-a=officer plant-a]
+          # What he is called by: a claim that the provider gives to one person alone.
+          # nameClaim: preferred_username
+          # groupsClaim: groups
+          # The CA of the provider's certificate, if not one that Java trusts.
+          # ca: /etc/muster/provider-ca.pem
       """;
 
   public OperatorSettings {
@@ -41,9 +61,39 @@ public record OperatorSettings(
     boolean certificates = settings.flag("operators.certificates", false);
     @Nullable Path ca = path(settings, "operators.certificateCa");
     @Nullable Path crl = path(settings, "operators.certificateCrl");
+    @Nullable ProviderSettings provider = provider(settings);
     return settings
-        .check("operators.certificateCa", () -> new OperatorSettings(certificates, ca, crl))
-        .orElseGet(() -> new OperatorSettings(false, null, null));
+        .check("operators.certificateCa", () -> new OperatorSettings(certificates, ca, crl, provider))
+        .orElseGet(() -> new OperatorSettings(false, null, null, null));
+  }
+
+  private static @Nullable ProviderSettings provider(Settings settings) {
+    String issuer = settings.text("operators.oidc.issuer", "");
+    String clientId = settings.text("operators.oidc.clientId", "");
+    @Nullable Path secret = path(settings, "operators.oidc.clientSecretFile");
+    @Nullable Path ca = path(settings, "operators.oidc.ca");
+    String url = settings.text("operators.oidc.url", "");
+    String label = settings.text("operators.oidc.label", "your organization");
+    String name = settings.text("operators.oidc.nameClaim", "preferred_username");
+    String groups = settings.text("operators.oidc.groupsClaim", "groups");
+    List<String> roles = settings.list("operators.oidc.roles", List.of());
+    if (issuer.isEmpty()) {
+      return null;
+    }
+    return settings
+        .check(
+            "operators.oidc",
+            () -> new ProviderSettings(
+                URI.create(issuer),
+                clientId,
+                secret,
+                ca,
+                URI.create(url),
+                label,
+                name,
+                groups,
+                roles.stream().map(ProviderSettings.Grant::parse).toList()))
+        .orElse(null);
   }
 
   private static @Nullable Path path(Settings settings, String key) {

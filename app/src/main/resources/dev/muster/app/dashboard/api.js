@@ -126,6 +126,12 @@ export async function signIn(name, password) {
   changed();
 }
 
+/** With the certificate that the browser has shown. */
+export async function signInByCertificate() {
+  me = await post('/access/session', { certificate: true });
+  changed();
+}
+
 export async function setUp(link, name, password) {
   me = await post('/access/setup', { link, name, password });
   changed();

@@ -1,9 +1,9 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { post, setUp, signIn } from './api.js';
+import { get, post, setUp, signIn, signInByCertificate } from './api.js';
 import { go, param } from './router.js';
-import { failure, html, nothing, redraw, skeleton } from './ui.js';
+import { failure, html, nothing, redraw, skeleton, Source } from './ui.js';
 
 let problem = null;
 let busy = false;
@@ -11,11 +11,12 @@ let busy = false;
 async function attempt(event, what) {
   event.preventDefault();
   if (busy) return;
+  const form = event.target instanceof HTMLFormElement ? event.target : undefined;
   busy = true;
   problem = null;
   redraw();
   try {
-    await what(new FormData(event.target));
+    await what(new FormData(form));
   } catch (refusal) {
     problem = refusal;
   }
@@ -29,6 +30,20 @@ export function next() {
   return /^\/(?![/\\])/.test(wanted) ? wanted : '/';
 }
 
+/** How one may sign in besides with a password; asked for once. */
+const ways = new Source((signal) => get('/access/ways', signal));
+
+const REFUSED = {
+  group: 'You are known, but none of your groups may do anything here. Ask an admin of this server.',
+  provider: 'Signing in there did not work. Try again; if it does not help, the log of this server says why.',
+  over: 'That took too long, or was begun in another browser. Try again.',
+};
+
+/** Plain links: the way to the provider leads out of this page. */
+const otherWays = (found) => html`
+  ${found.provider ? html`<p><a class="button" href="/provider" target="_self">Sign in with ${found.provider}</a></p>` : nothing}
+  ${found.certificate ? html`<p><button type="button" ?disabled=${busy} @click=${(event) => attempt(event, () => signInByCertificate())}>Sign in with a certificate</button></p>` : nothing}`;
+
 export const signInView = () => html`<main class="alone">
   <div class="brand">Muster</div>
   <h1 tabindex="-1">Sign in</h1>
@@ -40,6 +55,8 @@ export const signInView = () => html`<main class="alone">
     ${problem ? failure(problem) : nothing}
     <button class="main" ?disabled=${busy}>Sign in</button>
   </form>
+  ${Object.hasOwn(REFUSED, param('refused')) ? html`<div class="notice bad" role="alert">${REFUSED[param('refused')]}</div>` : nothing}
+  ${ways.use().shown(otherWays, nothing)}
   <p class="muted">Forgotten? An admin makes you a new link, or who owns the server does:</p>
   <code class="block">./muster admin operators link NAME</code>
 </main>`;

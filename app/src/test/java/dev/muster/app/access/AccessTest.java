@@ -70,7 +70,7 @@ class AccessTest {
         VERTX,
         MovableClock.at(Instant.parse("2026-03-01T12:00:00Z")),
         new SimpleMeterRegistry(),
-        OperatorCertificates.NONE,
+        Access.Ways.PASSWORD,
         (fleets, devices) ->
             fleets.equals(List.of("south")) && devices.stream().allMatch("mine"::equals),
         EVENTS::add);

@@ -110,7 +110,7 @@ class RouteTableTest {
     assertThat(RouteTable.ENTRIES)
         .filteredOn(entry -> entry.least().isEmpty())
         .extracting(RouteTable.Entry::path)
-        .containsExactly("/access/session", "/access/setup");
+        .containsExactly("/access/session", "/access/ways", "/access/setup");
   }
 
   @Test

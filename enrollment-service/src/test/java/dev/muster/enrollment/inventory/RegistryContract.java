@@ -355,7 +355,7 @@ abstract class RegistryContract {
       assertThat(jobs.results("1", null, "a", 9))
           .containsExactly(new BulkResult(new DeviceId("b"), BulkResult.State.CANCELLED, null));
       assertThat(jobs.results("1", BulkResult.State.REFUSED, "", 9)).hasSize(1);
-      assertThat(jobs.page("g", 9)).extracting(BulkJob::id).containsExactly("2", "1");
+      assertThat(jobs.page(null, "g", 9)).extracting(BulkJob::id).containsExactly("2", "1");
       assertThat(jobs.expire(NOW)).isZero();
       assertThat(jobs.expire(NOW.plusSeconds(1))).isEqualTo(2);
       return true;
