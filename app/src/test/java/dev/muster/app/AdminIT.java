@@ -281,12 +281,16 @@ class AdminIT {
 
   @Test
   void bulkOrder_isLookedAtFirst_andTellsWhatBecameOfEachDevice() {
-    assertThat(muster("admin bulk retire --id nobody"))
-        .contains("nothing is changed; to do so: --devices 1");
-    assertThat(refused("admin bulk retire --id nobody --devices 2"))
+    String confirm = find(
+        "nothing is changed; to do so: --confirm (1-[0-9a-f]{12})",
+        muster("admin bulk retire --id nobody"));
+    assertThat(refused("admin bulk retire --id nobody --confirm 2-000000000000"))
         .contains("1 are chosen by now");
+    assertThat(refused("admin bulk retire --id other --confirm " + confirm))
+        .contains("other devices are chosen by now");
     assertThat(refused("admin bulk retire")).contains("none chosen");
-    String job = find("id +(\\S+)", muster("admin bulk tag site=berlin --id nobody --devices 1"));
+    String job =
+        find("id +(\\S+)", muster("admin bulk tag site=berlin --id nobody --confirm " + confirm));
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> muster("admin bulk list").matches("(?s).*" + job + " +tags +ended.*"));

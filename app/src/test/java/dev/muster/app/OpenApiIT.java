@@ -272,8 +272,11 @@ class OpenApiIT {
         api.call("previewBulk").json("{'query': {'prefix': 'acme'}}").expect(200);
     assertThat(preview.path("devices").asInt()).isEqualTo(4);
     api.call("tagMany")
-        .json("{'query': {'prefix': 'acme'}, 'devices': 3, 'set': {'a': 'b'}}")
+        .json("{'query': {'prefix': 'acme'}, 'digest': '000000000000', 'set': {'a': 'b'}}")
         .expect(409);
+    api.call("tagMany")
+        .json("{'query': {'prefix': 'acme'}, 'devices': 4, 'set': {'a': 'b'}}")
+        .expect(400);
     String key = UUID.randomUUID().toString();
     String order = "{'ids': ['" + DEVICE + "', 'nobody'], 'set': {'site': 'berlin'}}";
     String job = api.call("tagMany")

@@ -4,7 +4,6 @@
  */
 package dev.muster.broker;
 
-import java.util.List;
 import dev.muster.broker.presence.PresenceBook;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
@@ -17,6 +16,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.List;
 
 /** How many are connected, and what they send: the numbers that an overview begins with. */
 final class SummaryRoute {

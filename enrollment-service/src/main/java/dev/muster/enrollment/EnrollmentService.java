@@ -4,9 +4,6 @@
  */
 package dev.muster.enrollment;
 
-import java.util.Collection;
-import dev.muster.protocol.identity.FleetName;
-import dev.muster.enrollment.inventory.Within;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.coap.CoapsConfig;
@@ -39,6 +36,7 @@ import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.hook.HttpEnrollmentHook;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RegistryUnavailableException;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.manufacturer.CrlFetcher;
 import dev.muster.enrollment.manufacturer.CrlStore;
@@ -60,6 +58,7 @@ import dev.muster.enrollment.revocation.Departures;
 import dev.muster.enrollment.revocation.RevocationPush;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.enrollment.rollover.RollOver;
+import dev.muster.protocol.identity.FleetName;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -73,7 +72,9 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +100,7 @@ public final class EnrollmentService implements AutoCloseable {
   private static final int CLOSE_SECONDS = 5;
   private static final Duration CLAIMS_KEPT = Duration.ofDays(30);
   private static final Duration BULK_JOBS_KEPT = Duration.ofDays(90);
+  private static final int BULK_ROWS_AT_ONCE = 1_000;
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
   /** How long a manufacturer disabled in one process may still pass in another. */
@@ -306,12 +308,16 @@ public final class EnrollmentService implements AutoCloseable {
             "answers that need not be given again cannot be removed",
             () -> registry.commit(tables ->
                 tables.answers().forget(OperatorRoutes.answersKeptSince(clock.instant())))),
-        new Chore(
-            "bulk jobs that ended long ago cannot be removed",
-            () -> registry.commit(
-                tables -> tables.bulk().expire(clock.instant().minus(BULK_JOBS_KEPT)))),
+        new Chore("bulk jobs that ended long ago cannot be removed", this::forgetBulkJobs),
         new Chore("bulk jobs cannot be looked for", bulk::look),
         new Chore("manufacturers' CRLs cannot be fetched", crlFetcher::fetchDue));
+  }
+
+  private void forgetBulkJobs() {
+    Instant before = clock.instant().minus(BULK_JOBS_KEPT);
+    while (registry.<Boolean>commit(tables -> tables.bulk().expire(before, BULK_ROWS_AT_ONCE))) {
+      // Again.
+    }
   }
 
   private void tellDepartures() {
@@ -576,13 +582,28 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   /**
-   * As {@link #note}, of somebody who is gone: what he has saved goes, too.
+   * As {@link #note}, of somebody who is gone: what he has saved goes, too, and what he has ordered
+   * stops.
    *
    * @param owner as the log calls him
    */
   public void noteGone(AuditEvent event, String owner) {
     registry.commit(tables -> {
       tables.views().removeAll(owner);
+      BulkWork.stop(tables, owner, event.actor(), clock.instant());
+      tables.audit().append(event, clock.instant());
+      return event;
+    });
+  }
+
+  /**
+   * As {@link #note}, of somebody who may do less from now on: what he has ordered stops.
+   *
+   * @param operator as the log calls him
+   */
+  public void noteLess(AuditEvent event, String operator) {
+    registry.commit(tables -> {
+      BulkWork.stop(tables, operator, event.actor(), clock.instant());
       tables.audit().append(event, clock.instant());
       return event;
     });

@@ -4,11 +4,8 @@
  */
 package dev.muster.app.access;
 
-import io.vertx.core.json.JsonObject;
-import dev.muster.broker.FleetBroker;
-import java.util.Collection;
-import java.util.function.BiPredicate;
 import dev.muster.app.data.AdminToken;
+import dev.muster.broker.FleetBroker;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.operator.OperatorRoutes;
@@ -20,17 +17,20 @@ import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -68,7 +68,8 @@ public final class Access {
    * @param certificates by which they may show who they are; {@code NONE} if they may not
    * @param provider null without one
    */
-  public record Ways(OperatorCertificates certificates, @Nullable ProviderSettings provider) {
+  public record Ways(
+      OperatorCertificates certificates, @Nullable ProviderSettings provider) {
     /** In no other way. */
     public static final Ways PASSWORD = new Ways(OperatorCertificates.NONE, null);
 
@@ -98,11 +99,10 @@ public final class Access {
     this.journal = journal;
     this.vertx = vertx;
     this.sessions = new SessionBook(clock);
-    this.operators = new Operators(
-        new AccountsFile(file), sessions, ways.certificates(), clock, journal);
+    this.operators =
+        new Operators(new AccountsFile(file), sessions, ways.certificates(), clock, journal);
     this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
-    this.strangers =
-        new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
+    this.strangers = new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
     this.refused = meters.counter("muster.operator.refused");
   }
 
@@ -157,7 +157,8 @@ public final class Access {
       BiPredicate<Collection<String>, Collection<String>> areOf = members::areOf;
       ctx.put(FleetBroker.MEMBERS, areOf);
       ctx.put(
-          OperatorRoutes.MAKES_OPERATORS, !ways.certificate() || caller.role().includes(Role.ADMIN));
+          OperatorRoutes.MAKES_OPERATORS,
+          !ways.certificate() || caller.role().includes(Role.ADMIN));
     });
     ctx.next();
   }
@@ -247,8 +248,10 @@ public final class Access {
 
   private void letThrough(RoutingContext ctx, RouteTable.Entry entry) {
     ctx.put(ADMITTED, true);
-    entry.least().filter(least -> STREAMS.contains(entry.path())).ifPresent(
-        least -> endWithItsRight(ctx, least));
+    entry
+        .least()
+        .filter(least -> STREAMS.contains(entry.path()))
+        .ifPresent(least -> endWithItsRight(ctx, least));
     ctx.next();
   }
 
@@ -258,8 +261,10 @@ public final class Access {
         ? List.of(ctx.pathParams().values().iterator().next())
         : ctx.queryParam("device");
     if (entry.limit() == Limit.ALL) {
-      refuse(ctx, caller, "fleets: you are limited to " + caller.fleets()
-          + " (expected: an operator of all)");
+      refuse(
+          ctx,
+          caller,
+          "fleets: you are limited to " + caller.fleets() + " (expected: an operator of all)");
     } else if (devices.isEmpty() && entry.limit() == Limit.DEVICES) {
       refuse(ctx, caller, "device: missing (expected: of fleets " + caller.fleets() + ")");
     } else if (devices.isEmpty()) {

@@ -46,11 +46,7 @@ final class AccessRoutes {
    * @param ways to sign in
    */
   AccessRoutes(
-      Operators operators,
-      SessionBook sessions,
-      Places places,
-      Places strangers,
-      JsonObject ways) {
+      Operators operators, SessionBook sessions, Places places, Places strangers, JsonObject ways) {
     this.ways = ways;
     this.operators = operators;
     this.sessions = sessions;

@@ -84,7 +84,14 @@ record Accounts(
       return new Operator(name, newRole, newFleets, password, createdAt);
     }
 
-    boolean isAdminOfAll() {
+    /** Whether nothing that another may do is closed to him. */
+    boolean mayAllThat(Operator other) {
+      return role.includes(other.role())
+          && (fleets().isEmpty()
+              || !other.fleets().isEmpty() && fleets().containsAll(other.fleets()));
+    }
+
+    boolean decidesForAll() {
       return role == Role.ADMIN && fleets().isEmpty();
     }
 
@@ -166,7 +173,7 @@ record Accounts(
   }
 
   boolean hasAdmin() {
-    return operators.stream().anyMatch(one -> one.isAdminOfAll() && one.password() != null);
+    return operators.stream().anyMatch(one -> one.decidesForAll() && one.password() != null);
   }
 
   /**

@@ -23,4 +23,14 @@ public interface Journal {
   default void noteGone(AuditEvent event, String operator) {
     note(event);
   }
+
+  /**
+   * As {@link #note}, of an operator who may do less from now on: what he has ordered and is not
+   * through stops.
+   *
+   * @param operator as the log calls him
+   */
+  default void noteLess(AuditEvent event, String operator) {
+    note(event);
+  }
 }

@@ -65,8 +65,8 @@ final class Operators {
   /** How an attempt to sign in ended. */
   sealed interface SignIn {
     /** @param device marks the browser as one that the operator has signed in from */
-    record Welcome(
-        Session session, Role role, List<String> fleets, String cookie, String device) implements SignIn {
+    record Welcome(Session session, Role role, List<String> fleets, String cookie, String device)
+        implements SignIn {
       @Override
       public String toString() {
         return "Welcome[" + session + "]";
@@ -173,8 +173,8 @@ final class Operators {
   /** Who asks by the certificate that he has shown, without a session; empty if nobody. Blocks. */
   Optional<Caller> byCertificate(List<X509Certificate> chain) {
     return certified(chain)
-        .map(operator -> new Caller(
-            operator.name(), operator.role(), operator.fleets(), "certificate", null));
+        .map(operator ->
+            new Caller(operator.name(), operator.role(), operator.fleets(), "certificate", null));
   }
 
   /** Whether a session that was opened with a certificate may go on. Blocks. */
@@ -208,7 +208,11 @@ final class Operators {
     Session session =
         sessions.open(cookie, operator.name(), login, client.address(), client.browser());
     return new SignIn.Welcome(
-        session, operator.role(), operator.fleets(), cookie, sealed(accounts, operator.name(), Secret.create()));
+        session,
+        operator.role(),
+        operator.fleets(),
+        cookie,
+        sealed(accounts, operator.name(), Secret.create()));
   }
 
   /** A new link for whoever is to be the first admin; empty if there is one. */
@@ -390,11 +394,16 @@ final class Operators {
       Operator changed = before.with(role, fleets == null ? before.fleets() : fleets);
       Accounts after = accounts.with(changed);
       keepAnAdmin(accounts, after);
-      journal.note(event(actor, "operator.role-changed", name)
+      AuditEvent event = event(actor, "operator.role-changed", name)
           .with("before", before.role().label())
           .with("after", role.label())
           .with("fleetsBefore", named(before.fleets()))
-          .with("fleetsAfter", named(changed.fleets())));
+          .with("fleetsAfter", named(changed.fleets()));
+      if (changed.mayAllThat(before)) {
+        journal.note(event);
+      } else {
+        journal.noteLess(event, Caller.auditName(name));
+      }
       return after;
     });
   }
@@ -540,24 +549,25 @@ final class Operators {
         .filter(token -> Secret.same(token.hash(), hash) && !token.isOver(clock.instant()))
         .flatMap(token -> accounts
             .operator(token.owner())
-            .map(owner ->
-                new Caller(
-                    owner.name(),
-                    token.role().atMost(owner.role()),
-                    owner.fleets(),
-                    token.name(),
-                    null)));
+            .map(owner -> new Caller(
+                owner.name(),
+                token.role().atMost(owner.role()),
+                owner.fleets(),
+                token.name(),
+                null)));
   }
 
   /** Whose a session's cookie is; empty if it is over. Looks at the accounts' file. */
   Optional<Caller> byCookie(String cookie) {
-    return sessions.find(cookie).flatMap(session -> session.login() instanceof Login.Provider by
-        ? Optional.of(new Caller(session.operator(), by.role(), by.fleets(), null, session))
-        : file.current()
-            .operator(session.operator())
-            .filter(session::isOf)
-            .map(operator -> new Caller(
-                operator.name(), operator.role(), operator.fleets(), null, session)));
+    return sessions
+        .find(cookie)
+        .flatMap(session -> session.login() instanceof Login.Provider by
+            ? Optional.of(new Caller(session.operator(), by.role(), by.fleets(), null, session))
+            : file.current()
+                .operator(session.operator())
+                .filter(session::isOf)
+                .map(operator -> new Caller(
+                    operator.name(), operator.role(), operator.fleets(), null, session)));
   }
 
   private void note(Actor actor, String action, String operator) {

@@ -51,8 +51,8 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs operators in by an OpenID provider: authorization code with PKCE (RFC 7636), and an ID token
- * that is checked (OpenID Connect Core 1.0, 3.1.3.7). Blocks.
+ * Signs operators in by an OpenID provider: authorization code with PKCE (RFC 7636), and an ID
+ * token that is checked (OpenID Connect Core 1.0, 3.1.3.7). Blocks.
  */
 final class Provider {
   /** Signatures with a key that is the provider's alone: no HMAC, and never none. */
@@ -165,7 +165,8 @@ final class Provider {
       configure(request);
       TokenResponse response = OIDCTokenResponseParser.parse(request.send());
       if (!response.indicatesSuccess()) {
-        throw refused("token refused: " + response.toErrorResponse().getErrorObject().getCode());
+        throw refused(
+            "token refused: " + response.toErrorResponse().getErrorObject().getCode());
       }
       IDTokenClaimsSet claims = provider
           .validator()
@@ -241,7 +242,8 @@ final class Provider {
     IDTokenValidator validator = new IDTokenValidator(
         issuer,
         new ClientID(settings.clientId()),
-        new JWSVerificationKeySelector<>(ALGORITHMS, keys(metadata.getJWKSetURI().toURL())),
+        new JWSVerificationKeySelector<>(
+            ALGORITHMS, keys(metadata.getJWKSetURI().toURL())),
         null);
     return new Known(clock.instant(), metadata, validator);
   }

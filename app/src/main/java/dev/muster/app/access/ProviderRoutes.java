@@ -4,12 +4,12 @@
  */
 package dev.muster.app.access;
 
-import dev.muster.protocol.identity.Quoted;
 import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Provider.Identity;
 import dev.muster.app.access.Provider.Pending;
 import dev.muster.app.access.Provider.RefusedException;
 import dev.muster.app.access.Provider.RefusedException.Why;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
 import io.vertx.ext.web.Router;

@@ -12,9 +12,9 @@ import java.util.Optional;
 /**
  * Who may ask for what. A route that does not stand here is closed to everybody.
  *
- * <p>Each line: the least role, how it is limited for who is limited to some fleets (see {@link
- * Limit}), the method, the path below {@code /api/v1}, and what the audit log calls it, for those
- * routes whose own service keeps no audit log.
+ * <p>Each line: the least role, how it is limited for who is limited to some fleets (see
+ * {@link Limit}), the method, the path below {@code /api/v1}, and what the audit log calls it, for
+ * those routes whose own service keeps no audit log.
  */
 final class RouteTable {
   private static final String ANYONE = "anyone";

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.protocol.identity.Quoted;
 import java.io.PrintStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Parameters;
       BulkCommands.Cancel.class
     })
 final class BulkCommands {
+  private static final int SHOWN_DIGITS = 12;
   private static final String SEVERAL = "0..*";
 
   private BulkCommands() {}
@@ -56,11 +58,11 @@ final class BulkCommands {
     boolean all;
 
     @Option(
-        names = "--devices",
-        paramLabel = "N",
+        names = "--confirm",
+        paramLabel = "N-DIGEST",
         description =
-            "How many devices are meant, as the preview told; without it nothing is" + " changed.")
-    @Nullable Integer devices;
+            "Which devices are meant, as the preview told; without it nothing is changed.")
+    @Nullable String confirmed;
 
     BulkAction(String work) {
       this.work = work;
@@ -71,11 +73,17 @@ final class BulkCommands {
     @Override
     final JsonNode ask(OperatorClient client) {
       ObjectNode order = selection();
-      if (devices == null) {
+      if (confirmed == null) {
         return client.post("bulk/preview", order);
       }
+      if (!confirmed.matches("[0-9]{1,5}-[0-9a-f]{12,64}")) {
+        throw new UserError("--confirm: " + Quoted.of(confirmed)
+            + " (expected: what the preview told, such as 214-3f9a2c1b0d4e)");
+      }
       describe(order);
-      return client.postOnce("bulk/" + work, order.put("devices", devices));
+      String[] parts = confirmed.split("-");
+      return client.postOnce(
+          "bulk/" + work, order.put("devices", Integer.parseInt(parts[0])).put("digest", parts[1]));
     }
 
     private ObjectNode selection() {
@@ -125,7 +133,7 @@ final class BulkCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      if (devices != null) {
+      if (confirmed != null) {
         showJob(answer, out);
         return;
       }
@@ -136,8 +144,9 @@ final class BulkCommands {
       table.row("live certificates", answer.path("certificates"));
       table.row("the first", answer.path("sample"));
       table.print(out);
-      out.println("nothing is changed; to do so: --devices "
-          + (answer.path("devices").asInt() + answer.path("unknown").asInt()));
+      out.println("nothing is changed; to do so: --confirm "
+          + (answer.path("devices").asInt() + answer.path("unknown").asInt()) + "-"
+          + answer.path("digest").asText().substring(0, SHOWN_DIGITS));
     }
   }
 
@@ -233,7 +242,7 @@ final class BulkCommands {
   static final class ListJobs extends AdminAction {
     @Override
     JsonNode ask(OperatorClient client) {
-      return DeviceCommands.allPages(client, "bulk?limit=500", "jobs");
+      return DeviceCommands.allPages(client, "bulk?limit=100", "jobs");
     }
 
     @Override

@@ -4,15 +4,15 @@
  */
 package dev.muster.app.admin;
 
-import dev.muster.app.UserError;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import java.util.stream.StreamSupport;
-import java.util.stream.Collectors;
-import java.util.List;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;

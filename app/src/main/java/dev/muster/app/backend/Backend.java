@@ -227,6 +227,15 @@ public final class Backend implements AutoCloseable {
       }
 
       @Override
+      public void noteLess(AuditEvent event, String operator) {
+        if (enrollment != null) {
+          enrollment.noteLess(event, operator);
+        } else {
+          note(event);
+        }
+      }
+
+      @Override
       public void noteGone(AuditEvent event, String operator) {
         if (enrollment != null) {
           enrollment.noteGone(event, operator);

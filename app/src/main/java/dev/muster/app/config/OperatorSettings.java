@@ -5,10 +5,10 @@
 package dev.muster.app.config;
 
 import dev.muster.app.access.ProviderSettings;
-import java.net.URI;
-import java.util.List;
 import dev.muster.broker.settings.Settings;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +63,8 @@ public record OperatorSettings(
     @Nullable Path crl = path(settings, "operators.certificateCrl");
     @Nullable ProviderSettings provider = provider(settings);
     return settings
-        .check("operators.certificateCa", () -> new OperatorSettings(certificates, ca, crl, provider))
+        .check(
+            "operators.certificateCa", () -> new OperatorSettings(certificates, ca, crl, provider))
         .orElseGet(() -> new OperatorSettings(false, null, null, null));
   }
 

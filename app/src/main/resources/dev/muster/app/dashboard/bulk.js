@@ -54,7 +54,7 @@ export const order = (name, selection) => act(async () => {
     typed: String(devices),
     label: work.button,
     run: async (form) => {
-      const job = await postOnce('/bulk/' + name, { ...selection, ...work.body(form), devices });
+      const job = await postOnce('/bulk/' + name, { ...selection, ...work.body(form), devices, digest: seen.digest });
       go('/bulk/' + part(job.id));
     },
   });

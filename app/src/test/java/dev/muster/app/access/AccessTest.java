@@ -220,16 +220,16 @@ class AccessTest {
           String his = entry.path().replaceAll(":[a-z]+", "mine");
           String others = entry.path().replaceAll(":[a-z]+", "x");
           int wide = send(method, his, "{}", headers).statusCode();
-          int other = send(method, others + "?device=mine&device=x", "{}", headers).statusCode();
+          int other =
+              send(method, others + "?device=mine&device=x", "{}", headers).statusCode();
           int own = send(method, his + "?device=mine", "{}", headers).statusCode();
-          List<Integer> expected =
-              switch (entry.limit()) {
-                case OWN -> List.of(LET_THROUGH, LET_THROUGH, LET_THROUGH);
-                case DEVICE -> List.of(LET_THROUGH, 404, LET_THROUGH);
-                case DEVICES -> List.of(403, 404, LET_THROUGH);
-                case LISTED -> List.of(LET_THROUGH, 404, LET_THROUGH);
-                case ALL -> List.of(403, 403, 403);
-              };
+          List<Integer> expected = switch (entry.limit()) {
+            case OWN -> List.of(LET_THROUGH, LET_THROUGH, LET_THROUGH);
+            case DEVICE -> List.of(LET_THROUGH, 404, LET_THROUGH);
+            case DEVICES -> List.of(403, 404, LET_THROUGH);
+            case LISTED -> List.of(LET_THROUGH, 404, LET_THROUGH);
+            case ALL -> List.of(403, 403, 403);
+          };
           assertThat(List.of(wide, other, own)).isEqualTo(expected);
         }))
         .toList();

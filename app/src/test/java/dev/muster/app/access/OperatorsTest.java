@@ -270,7 +270,8 @@ class OperatorsTest {
 
   @Test
   void change_whenTheAuditLogCannotBeWritten_isNotMade() {
-    assertThatThrownBy(() -> unaudited().create("bob", Role.VIEWER, List.of(), ADMIN)).hasMessage("disk full");
+    assertThatThrownBy(() -> unaudited().create("bob", Role.VIEWER, List.of(), ADMIN))
+        .hasMessage("disk full");
     assertThat(reopened().all()).extracting(Operator::name).containsExactly("ada");
   }
 
@@ -304,6 +305,33 @@ class OperatorsTest {
   }
 
   @Test
+  void change_toLess_stopsWhatTheOperatorHasOrdered() {
+    List<String> stopped = new ArrayList<>();
+    Journal journal = new Journal() {
+      @Override
+      public void note(AuditEvent event) {
+        events.add(event);
+      }
+
+      @Override
+      public void noteLess(AuditEvent event, String operator) {
+        stopped.add(operator);
+      }
+    };
+    Operators some =
+        new Operators(new AccountsFile(file), sessions, OperatorCertificates.NONE, clock, journal);
+    some.create("bob", Role.OPERATOR, List.of(), ADMIN);
+    some.changeRole("bob", Role.OFFICER, null, IfMatch.ANYTHING, ADMIN);
+    assertThat(stopped).as("more").isEmpty();
+    some.changeRole("bob", Role.VIEWER, null, IfMatch.ANYTHING, ADMIN);
+    some.changeRole("bob", Role.VIEWER, List.of("north", "south"), IfMatch.ANYTHING, ADMIN);
+    some.changeRole("bob", Role.VIEWER, List.of("north"), IfMatch.ANYTHING, ADMIN);
+    assertThat(stopped).containsExactly("operator:bob", "operator:bob", "operator:bob");
+    some.changeRole("bob", Role.VIEWER, List.of(), IfMatch.ANYTHING, ADMIN);
+    assertThat(stopped).hasSize(3);
+  }
+
+  @Test
   void lastAdmin_isNotLimitedToFleets() {
     operators.setUp(
         operators.create("sue", Role.ADMIN, List.of("south"), ADMIN), null, PASSWORD, CLIENT);
@@ -315,8 +343,7 @@ class OperatorsTest {
 
   @Test
   void accounts_ofBeforeThereWereFleets_areOfAll() throws IOException {
-    Files.writeString(
-        file, Files.readString(file).replaceAll("\"fleets\" : \\[ *],?", ""));
+    Files.writeString(file, Files.readString(file).replaceAll("\"fleets\" : \\[ *],?", ""));
     assertThat(reopened().all().get(0).fleets()).isEmpty();
   }
 
@@ -368,7 +395,8 @@ class OperatorsTest {
   void token_ofASessionThatHasEndedMeanwhile_isNotMade() {
     otherProcess().changePassword(ada.session(), PASSWORD, "another long password");
     assertRefused(403, () -> token(Role.VIEWER));
-    otherProcess().setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
+    otherProcess()
+        .setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     otherProcess().remove("ada", IfMatch.ANYTHING, ADMIN);
     assertRefused(403, () -> token(Role.VIEWER));
   }
@@ -396,7 +424,8 @@ class OperatorsTest {
   @Test
   void lastAdmin_staysOne() {
     operators.create("bob", Role.ADMIN, List.of(), ADMIN); // Who has no password yet.
-    assertThatThrownBy(() -> operators.changeRole("ada", Role.VIEWER, null, IfMatch.ANYTHING, ADMIN))
+    assertThatThrownBy(
+            () -> operators.changeRole("ada", Role.VIEWER, null, IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
     assertThatThrownBy(() -> operators.remove("ada", IfMatch.ANYTHING, ADMIN))
         .hasFieldOrPropertyWithValue("statusCode", 409);
@@ -421,8 +450,8 @@ class OperatorsTest {
 
   @Test
   void session_ofARemovedOperator_isNotTheNextOnesOfTheName() {
-    SignIn.Welcome bob =
-        operators.setUp(operators.create("bob", Role.VIEWER, List.of(), ADMIN), null, PASSWORD, CLIENT);
+    SignIn.Welcome bob = operators.setUp(
+        operators.create("bob", Role.VIEWER, List.of(), ADMIN), null, PASSWORD, CLIENT);
     otherProcess().remove("bob", IfMatch.ANYTHING, ADMIN);
     String link = otherProcess().create("bob", Role.ADMIN, List.of(), ADMIN);
     assertThat(operators.byCookie(bob.cookie())).isEmpty();
@@ -476,8 +505,8 @@ class OperatorsTest {
 
   @Test
   void password_chosenByALink_endsTheTokens_butNobodyElses() {
-    SignIn.Welcome bob =
-        operators.setUp(operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
+    SignIn.Welcome bob = operators.setUp(
+        operators.create("bob", Role.ADMIN, List.of(), ADMIN), null, PASSWORD, CLIENT);
     String adas = token(Role.ADMIN).text();
     String bobs = operators
         .createToken(bob.session(), "ci", Role.ADMIN, Duration.ofDays(1), ADMIN)

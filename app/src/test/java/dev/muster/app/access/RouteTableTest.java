@@ -4,10 +4,10 @@
  */
 package dev.muster.app.access;
 
-import io.vertx.core.http.HttpMethod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.app.openapi.OpenApi;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

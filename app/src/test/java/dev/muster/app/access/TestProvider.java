@@ -46,8 +46,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
- * An OpenID provider that lets everybody in: HTTPS, discovery, keys that change, codes that work once
- * for who has the verifier (RFC 7636), signed ID tokens. What it says can be made wrong.
+ * An OpenID provider that lets everybody in: HTTPS, discovery, keys that change, codes that work
+ * once for who has the verifier (RFC 7636), signed ID tokens. What it says can be made wrong.
  */
 final class TestProvider implements AutoCloseable {
   static final String CLIENT = "muster";
@@ -78,18 +78,18 @@ final class TestProvider implements AutoCloseable {
     server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setHttpsConfigurator(new HttpsConfigurator(tls(own)));
     server.createContext("/.well-known/openid-configuration", this::configuration);
-    server.createContext("/keys", exchange -> answer(
-        exchange, 200, new JWKSet(key.toPublicJWK()).toString()));
+    server.createContext(
+        "/keys", exchange -> answer(exchange, 200, new JWKSet(key.toPublicJWK()).toString()));
     server.createContext("/authorize", this::authorize);
     server.createContext("/token", this::token);
     server.start();
   }
 
-  private static SSLContext tls(TestPki.Credential own) throws GeneralSecurityException, IOException {
+  private static SSLContext tls(TestPki.Credential own)
+      throws GeneralSecurityException, IOException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
-    store.setKeyEntry(
-        "own", own.key(), new char[0], own.chain().toArray(X509Certificate[]::new));
+    store.setKeyEntry("own", own.key(), new char[0], own.chain().toArray(X509Certificate[]::new));
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(store, new char[0]);
     SSLContext context = SSLContext.getInstance("TLS");
@@ -147,7 +147,8 @@ final class TestProvider implements AutoCloseable {
     Map<String, String> asked = codes.remove(form.getOrDefault("code", ""));
     String client = Base64.getEncoder()
         .encodeToString((CLIENT + ":" + SECRET.replace(" ", "+")).getBytes(StandardCharsets.UTF_8));
-    boolean known = ("Basic " + client).equals(exchange.getRequestHeaders().getFirst("Authorization"));
+    boolean known =
+        ("Basic " + client).equals(exchange.getRequestHeaders().getFirst("Authorization"));
     if (!known
         || asked == null
         || !asked.get("redirect_uri").equals(form.get("redirect_uri"))
@@ -168,8 +169,8 @@ final class TestProvider implements AutoCloseable {
 
   private static String challenge(String verifier) {
     try {
-      byte[] hash = MessageDigest.getInstance("SHA-256")
-          .digest(verifier.getBytes(StandardCharsets.US_ASCII));
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(verifier.getBytes(StandardCharsets.US_ASCII));
       return Base64.getUrlEncoder().withoutPadding().encodeToString(hash);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);

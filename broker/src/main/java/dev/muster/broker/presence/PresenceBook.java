@@ -202,8 +202,8 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
    *
    * @param fleets of which; none for all
    */
-  public Map<DeviceId, Presence> list(
-      List<String> fleets, boolean online, String after, int limit) throws SQLException {
+  public Map<DeviceId, Presence> list(List<String> fleets, boolean online, String after, int limit)
+      throws SQLException {
     return store.read(
         connection -> new PresenceTable(connection).list(fleets, online, after, limit));
   }

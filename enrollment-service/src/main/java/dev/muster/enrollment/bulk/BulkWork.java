@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.bulk;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.BulkJob;
 import dev.muster.enrollment.inventory.BulkResult;
 import dev.muster.enrollment.inventory.BulkResult.State;
@@ -164,6 +166,7 @@ public final class BulkWork implements AutoCloseable {
     List<DeviceId> next = tables.bulk().waiting(id, SLICE);
     if (next.isEmpty()) {
       tables.bulk().end(id, now);
+      tables.audit().append(told(AuditEvent.of(job.actor(), "bulk.ended", "bulk:" + id), job), now);
       LOG.info("Bulk job ended job={} work={}", id, job.work());
     }
     List<BulkResult> results = next.stream()
@@ -172,6 +175,31 @@ public final class BulkWork implements AutoCloseable {
         .toList();
     tables.bulk().record(id, results);
     return results;
+  }
+
+  /** With what has become of the devices of a job. */
+  public static AuditEvent told(AuditEvent event, BulkJob job) {
+    AuditEvent told = event.with("devices", job.devices());
+    for (State state : State.values()) {
+      long devices = job.counts().getOrDefault(state, 0L);
+      told = told.with(state.label(), devices == 0 ? null : devices);
+    }
+    return told;
+  }
+
+  /**
+   * Ends the jobs of somebody who may not order them any more, within a transaction that is about
+   * more.
+   *
+   * @param operator as the audit log calls him
+   */
+  public static void stop(Registry.Tables tables, String operator, Actor actor, Instant now) {
+    for (BulkJob job : tables.bulk().openOf(operator)) {
+      tables.bulk().cancel(job.id(), now);
+      AuditEvent event = AuditEvent.of(actor, "bulk.cancelled", "bulk:" + job.id())
+          .with("because", operator + " may not any more");
+      tables.audit().append(told(event, tables.bulk().find(job.id()).orElse(job)), now);
+    }
   }
 
   /** Finishes the devices under way. */

@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.audit.Actor;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param work what is done to each device
  * @param details of the order, as JSON
  * @param endedAt when the last device had its turn; null as long as some wait
+ * @param counts how many devices are how far
  */
 public record BulkJob(
     String id,
@@ -23,4 +25,19 @@ public record BulkJob(
     Actor actor,
     Instant createdAt,
     @Nullable Instant cancelledAt,
-    @Nullable Instant endedAt) {}
+    @Nullable Instant endedAt,
+    Map<BulkResult.State, Long> counts) {
+  public BulkJob {
+    counts = Map.copyOf(counts);
+  }
+
+  /** A new one. */
+  public BulkJob(String id, String work, String details, Actor actor, Instant createdAt) {
+    this(id, work, details, actor, createdAt, null, null, Map.of());
+  }
+
+  /** How many devices it is about. */
+  public long devices() {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+}

@@ -9,17 +9,27 @@ import dev.muster.enrollment.inventory.BulkResult.State;
 import dev.muster.enrollment.sql.Sql;
 import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Bulk jobs, and each device in them. */
 public final class BulkJobs {
+  /** He himself, or one of his API tokens, whose names follow his after a slash. */
+  private static final String OF_OPERATOR =
+      " AND (ordered_by = :operator OR ordered_by LIKE :tokens ESCAPE '!')";
+
   private final Sql sql;
 
   BulkJobs(Sql sql) {
@@ -65,6 +75,41 @@ public final class BulkJobs {
         .list(row -> new DeviceId(row.getString("id")));
   }
 
+  /**
+   * Of the devices that a selection chooses, SHA-256 in hexadecimal: another one whenever they are
+   * others. Reads their ids.
+   */
+  public String digest(BulkSelection selection, int most) {
+    if (selection instanceof BulkSelection.Named named) {
+      return digest(named.devices().stream().map(DeviceId::value));
+    }
+    return digest(chosen("SELECT s.id FROM device s WHERE s.id IN (", selection, ") LIMIT :limit")
+        .bind("limit", most)
+        .list(row -> row.getString("id"))
+        .stream());
+  }
+
+  /** As {@link #digest(BulkSelection, int)}, of the devices of a job. */
+  public String digest(String job) {
+    return digest(sql
+        .statement("SELECT device FROM bulk_device WHERE job = :job")
+        .bind("job", job)
+        .list(row -> row.getString("device"))
+        .stream());
+  }
+
+  /** Ordered here: databases do so as their locale has it. */
+  private static String digest(Stream<String> ids) {
+    String all = ids.sorted().collect(Collectors.joining("\n"));
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+
   private SqlStatement chosen(String before, BulkSelection selection, String after) {
     if (selection instanceof BulkSelection.Named named) {
       return sql.statement(
@@ -98,6 +143,15 @@ public final class BulkJobs {
         .bind("from", job.actor().from())
         .bind("createdAt", job.createdAt())
         .execute();
+    int devices = insertDevices(job, selection, most);
+    sql.statement("UPDATE bulk_job SET devices = :devices WHERE id = :job")
+        .bind("devices", devices)
+        .bind("job", job.id())
+        .execute();
+    return devices;
+  }
+
+  private int insertDevices(BulkJob job, BulkSelection selection, int most) {
     if (selection instanceof BulkSelection.Named named) {
       sql.statement("INSERT INTO bulk_device (job, device, state) VALUES (:job, :device, :state)")
           .executeEach(
@@ -133,14 +187,9 @@ public final class BulkJobs {
    */
   public List<BulkJob> page(@Nullable String operator, String before, int limit) {
     return sql.statement("SELECT * FROM bulk_job WHERE id < :before"
-            + (operator == null
-                ? ""
-                : " AND (ordered_by = :operator OR ordered_by LIKE :tokens ESCAPE '!')")
+            + (operator == null ? "" : OF_OPERATOR)
             + " ORDER BY id DESC LIMIT :limit")
-        .bindAll(
-            operator == null
-                ? Map.of()
-                : Map.of("operator", operator, "tokens", operator.replace("_", "!_") + "/%"))
+        .bindAll(operator == null ? Map.of() : ofOperator(operator))
         .bind("before", before)
         .bind("limit", limit)
         .list(BulkJobs::job);
@@ -182,18 +231,7 @@ public final class BulkJobs {
             row.getString("detail")));
   }
 
-  /** How many devices are how far. */
-  public Map<State, Long> counts(String job) {
-    Map<State, Long> counts = new EnumMap<>(State.class);
-    sql.statement("SELECT state, COUNT(*) AS devices FROM bulk_device WHERE job = :job"
-            + " GROUP BY state")
-        .bind("job", job)
-        .list(row -> Map.entry(State.of(row.getString("state")), row.getLong("devices")))
-        .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
-    return counts;
-  }
-
-  /** Notes what became of devices. */
+  /** Notes what became of devices that waited. */
   public void record(String job, List<BulkResult> results) {
     sql.statement("UPDATE bulk_device SET state = :state, detail = :detail"
             + " WHERE job = :job AND device = :device")
@@ -204,6 +242,30 @@ public final class BulkJobs {
                 .bind("detail", result.detail())
                 .bind("job", job)
                 .bind("device", result.device().value()));
+    sql.statement("UPDATE bulk_job SET devices_done = devices_done + :done,"
+            + " devices_unchanged = devices_unchanged + :unchanged,"
+            + " devices_refused = devices_refused + :refused WHERE id = :job")
+        .bind("done", count(results, State.DONE))
+        .bind("unchanged", count(results, State.UNCHANGED))
+        .bind("refused", count(results, State.REFUSED))
+        .bind("job", job)
+        .execute();
+  }
+
+  private static int count(List<BulkResult> results, State state) {
+    return (int) results.stream().filter(result -> result.state() == state).count();
+  }
+
+  /** Those jobs of an operator that are not through, ordered by himself or by his API tokens. */
+  public List<BulkJob> openOf(String operator) {
+    return sql.statement(
+            "SELECT * FROM bulk_job WHERE ended_at IS NULL" + OF_OPERATOR + " ORDER BY id")
+        .bindAll(ofOperator(operator))
+        .list(BulkJobs::job);
+  }
+
+  private static Map<String, String> ofOperator(String operator) {
+    return Map.of("operator", operator, "tokens", operator.replace("_", "!_") + "/%");
   }
 
   /** Nothing waits any more. */
@@ -216,25 +278,39 @@ public final class BulkJobs {
 
   /** Those that wait will have no turn. */
   public void cancel(String job, Instant now) {
-    sql.statement("UPDATE bulk_device SET state = 'cancelled' WHERE job = :job"
+    int waiting = sql.statement("UPDATE bulk_device SET state = 'cancelled' WHERE job = :job"
             + " AND state = 'waiting'")
         .bind("job", job)
         .execute();
-    sql.statement("UPDATE bulk_job SET cancelled_at = :now, ended_at = :now WHERE id = :job")
+    sql.statement("UPDATE bulk_job SET cancelled_at = :now, ended_at = :now,"
+            + " devices_cancelled = devices_cancelled + :waiting WHERE id = :job")
         .bind("now", now)
+        .bind("waiting", waiting)
         .bind("job", job)
         .execute();
   }
 
-  /** Forgets jobs that ended before then. */
-  public int expire(Instant before) {
-    sql.statement("DELETE FROM bulk_device WHERE job IN"
-            + " (SELECT id FROM bulk_job WHERE ended_at < :before)")
+  /**
+   * Forgets some of a job that ended before then: so few that nobody waits for it.
+   *
+   * @return whether there may be more
+   */
+  public boolean expire(Instant before, int most) {
+    Optional<String> old = sql.statement(
+            "SELECT id FROM bulk_job WHERE ended_at < :before ORDER BY id LIMIT 1")
         .bind("before", before)
-        .execute();
-    return sql.statement("DELETE FROM bulk_job WHERE ended_at < :before")
-        .bind("before", before)
-        .execute();
+        .first(row -> row.getString("id"));
+    old.ifPresent(job -> {
+      int gone = sql.statement("DELETE FROM bulk_device WHERE job = :job AND device IN"
+              + " (SELECT device FROM bulk_device WHERE job = :job ORDER BY device LIMIT :most)")
+          .bind("job", job)
+          .bind("most", most)
+          .execute();
+      if (gone < most) {
+        sql.statement("DELETE FROM bulk_job WHERE id = :job").bind("job", job).execute();
+      }
+    });
+    return old.isPresent();
   }
 
   private static BulkJob job(ResultSet row) throws SQLException {
@@ -245,6 +321,18 @@ public final class BulkJobs {
         new Actor(row.getString("ordered_by"), row.getString("ordered_from")),
         Columns.instant(row, "created_at"),
         Columns.instantOrNull(row, "cancelled_at"),
-        Columns.instantOrNull(row, "ended_at"));
+        Columns.instantOrNull(row, "ended_at"),
+        counts(row));
+  }
+
+  private static Map<State, Long> counts(ResultSet row) throws SQLException {
+    Map<State, Long> counts = new EnumMap<>(State.class);
+    counts.put(State.DONE, row.getLong("devices_done"));
+    counts.put(State.UNCHANGED, row.getLong("devices_unchanged"));
+    counts.put(State.REFUSED, row.getLong("devices_refused"));
+    counts.put(State.CANCELLED, row.getLong("devices_cancelled"));
+    long had = counts.values().stream().mapToLong(Long::longValue).sum();
+    counts.put(State.WAITING, row.getLong("devices") - had);
+    return counts;
   }
 }

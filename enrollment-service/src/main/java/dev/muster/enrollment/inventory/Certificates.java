@@ -156,8 +156,7 @@ public final class Certificates {
    * Devices' newest live certificates that end before a time: one for each device that will have
    * none then. By serial number, those after {@code after}.
    */
-  public List<CertificateRecord> ending(
-      Within within, Instant before, String after, int limit) {
+  public List<CertificateRecord> ending(Within within, Instant before, String after, int limit) {
     return sql.statement("SELECT c.* FROM certificate c WHERE c.serial > :after"
             + " AND c.not_after <= :before AND c.status = 'active' AND c.device IS NOT NULL"
             + " AND NOT EXISTS (SELECT 1 FROM certificate other WHERE other.device = c.device"

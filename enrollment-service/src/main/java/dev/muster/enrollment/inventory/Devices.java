@@ -4,8 +4,6 @@
  */
 package dev.muster.enrollment.inventory;
 
-import java.util.Set;
-import java.util.Collection;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
@@ -13,8 +11,10 @@ import dev.muster.protocol.identity.FleetName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The devices. */
 public final class Devices {

@@ -4,17 +4,17 @@
  */
 package dev.muster.enrollment.operator;
 
-import java.util.List;
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.Alarm;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /alarms}. */

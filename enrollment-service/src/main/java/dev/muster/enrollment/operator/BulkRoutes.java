@@ -4,10 +4,10 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.bulk.BulkOrder;
+import dev.muster.enrollment.bulk.BulkWork;
 import dev.muster.enrollment.inventory.BulkJob;
 import dev.muster.enrollment.inventory.BulkJobs;
 import dev.muster.enrollment.inventory.BulkResult;
@@ -15,6 +15,7 @@ import dev.muster.enrollment.inventory.BulkSelection;
 import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
@@ -26,7 +27,6 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +46,7 @@ final class BulkRoutes {
   /** Of all: each writes as many rows as it has devices. What ends certificates is not held up. */
   private static final int MAX_OPEN = 20;
 
+  private static final int MAX_LISTED = 100;
   private static final int MAX_NAMES = 100;
 
   /** Greater than every id. */
@@ -76,8 +77,9 @@ final class BulkRoutes {
         .handler(request -> work.answer(
             request,
             200,
-            () -> parts.registry().read(
-                tables -> json(tables, find(tables, id(request), visible(request))))));
+            () -> parts
+                .registry()
+                .read(tables -> json(find(tables, id(request), visible(request))))));
     router.get("/bulk/:job/results").handler(this::results);
     router.post("/bulk/:job/cancel").handler(this::cancel);
   }
@@ -142,7 +144,9 @@ final class BulkRoutes {
     }
     return ids.isEmpty()
         ? new BulkSelection.Matching(Work.checked(() -> DeviceRoutes.filter(
-            name -> Optional.ofNullable(Work.optional(query, name)), Work.texts(query, "tag"), within)))
+            name -> Optional.ofNullable(Work.optional(query, name)),
+            Work.texts(query, "tag"),
+            within)))
         : new BulkSelection.Named(
             Work.checked(() -> ids.stream().map(DeviceId::new).toList()));
   }
@@ -163,6 +167,7 @@ final class BulkRoutes {
           tables.bulk().sample(selection, SAMPLE).forEach(device -> sample.add(device.value()));
           return new JsonObject()
               .put("devices", preview.devices())
+              .put("digest", tables.bulk().digest(selection, MAX_DEVICES + 1))
               .put("unknown", unknown(selection, preview.devices()))
               .put("status", statuses)
               .put("certificates", preview.certificates())
@@ -171,8 +176,7 @@ final class BulkRoutes {
   }
 
   /** Of others' fleets not even that there is such a device is told. */
-  private static void checkNamed(
-      Registry.Tables tables, BulkSelection selection, Within within) {
+  private static void checkNamed(Registry.Tables tables, BulkSelection selection, Within within) {
     if (!within.isAll()
         && selection instanceof BulkSelection.Named named
         && !tables
@@ -201,7 +205,6 @@ final class BulkRoutes {
     JsonObject body = Work.body(request);
     Within within = Work.within(request);
     BulkSelection selection = selection(body, within);
-    @Nullable Object expected = body.getValue("devices");
     Actor actor = Work.actor(request);
     Once once = Once.of(request);
     work.answer(request, 202, () -> {
@@ -214,14 +217,13 @@ final class BulkRoutes {
               () -> accept(
                   tables,
                   within,
-                  new BulkJob(
-                      newId(now), order.work(), order.details().encode(), actor, now, null, null),
+                  new BulkJob(newId(now), order.work(), order.details().encode(), actor, now),
                   selection,
-                  expected),
+                  body),
               () -> {}));
       parts.bulk().look();
       // As it is by now, also for who asks again.
-      return parts.registry().read(tables -> json(tables, find(tables, made.getString("id"), null)));
+      return parts.registry().read(tables -> json(find(tables, made.getString("id"), null)));
     });
   }
 
@@ -230,15 +232,16 @@ final class BulkRoutes {
       Within within,
       BulkJob job,
       BulkSelection selection,
-      @Nullable Object expected) {
+      JsonObject body) {
     checkNamed(tables, selection, within);
     if (tables.bulk().open() >= MAX_OPEN && !order(job).touchesTrust()) {
       throw Work.conflict(
           "jobs: " + MAX_OPEN + " are not through (expected: fewer; wait, or cancel" + " some)");
     }
-    if (selection instanceof BulkSelection.Matching && !(expected instanceof Integer)) {
-      throw Work.badRequest("devices: missing (expected: how many the query found when it was"
-          + " looked at, see /bulk/preview)");
+    @Nullable String digest = Work.optional(body, "digest");
+    if (selection instanceof BulkSelection.Matching && digest == null) {
+      throw Work.badRequest(
+          "digest: missing (expected: of the devices that were looked at, see" + " /bulk/preview)");
     }
     // One more tells that there are too many; the rest of a large fleet need not be written.
     int devices = tables.bulk().insert(job, selection, MAX_DEVICES + 1);
@@ -246,9 +249,14 @@ final class BulkRoutes {
       throw Work.conflict("devices: " + (devices == 0 ? "none is" : "more are")
           + " chosen (expected: 1 to " + MAX_DEVICES + " at once)");
     }
-    if (expected instanceof Integer seen && seen != devices) {
+    if (body.getValue("devices") instanceof Integer seen && seen != devices) {
       throw Work.conflict("devices: " + devices + " are chosen by now (expected: " + seen
           + ", as was looked at; look again)");
+    }
+    String chosen = tables.bulk().digest(job.id());
+    if (digest != null && !chosen.startsWith(digest)) {
+      throw Work.conflict("digest: other devices are chosen by now, though as many as were looked"
+          + " at (hint: look again)");
     }
     tables
         .audit()
@@ -256,7 +264,9 @@ final class BulkRoutes {
             AuditEvent.of(job.actor(), "bulk.ordered", "bulk:" + job.id())
                 .with("work", job.work())
                 .with("order", job.details())
-                .with("devices", devices),
+                .with("query", body.getJsonObject("query"))
+                .with("devices", devices)
+                .with("digest", chosen),
             job.createdAt());
     LOG.info("Bulk job accepted job={} work={} devices={}", job.id(), job.work(), devices);
     return new JsonObject().put("id", job.id());
@@ -268,7 +278,7 @@ final class BulkRoutes {
   }
 
   private void list(RoutingContext request) {
-    int limit = Work.limit(request);
+    int limit = Math.min(MAX_LISTED, Work.limit(request));
     String after = Work.after(request);
     @Nullable String visible = visible(request);
     work.answer(
@@ -277,7 +287,7 @@ final class BulkRoutes {
         () -> parts.registry().read(tables -> {
           List<BulkJob> page = tables.bulk().page(visible, after.isEmpty() ? END : after, limit);
           JsonArray jobs = new JsonArray();
-          page.forEach(job -> jobs.add(json(tables, job)));
+          page.forEach(job -> jobs.add(json(job)));
           return new JsonObject()
               .put("jobs", jobs)
               .put("next", page.size() < limit ? null : page.get(limit - 1).id());
@@ -328,10 +338,12 @@ final class BulkRoutes {
             tables
                 .audit()
                 .append(
-                    AuditEvent.of(actor, "bulk.cancelled", "bulk:" + id),
+                    BulkWork.told(
+                        AuditEvent.of(actor, "bulk.cancelled", "bulk:" + id),
+                        find(tables, id, null)),
                     parts.clock().instant());
           }
-          return json(tables, find(tables, id, null));
+          return json(find(tables, id, null));
         }));
   }
 
@@ -351,11 +363,10 @@ final class BulkRoutes {
     return BulkOrder.of(job.work(), new JsonObject(job.details()));
   }
 
-  private static JsonObject json(Registry.Tables tables, BulkJob job) {
-    Map<BulkResult.State, Long> counts = tables.bulk().counts(job.id());
+  private static JsonObject json(BulkJob job) {
     JsonObject states = new JsonObject();
     for (BulkResult.State state : BulkResult.State.values()) {
-      states.put(state.label(), counts.getOrDefault(state, 0L));
+      states.put(state.label(), job.counts().getOrDefault(state, 0L));
     }
     @Nullable Instant endedAt = job.endedAt();
     return new JsonObject()
@@ -366,7 +377,7 @@ final class BulkRoutes {
         .put("orderedBy", job.actor().name())
         .put("createdAt", job.createdAt().toString())
         .put("endedAt", endedAt == null ? null : endedAt.toString())
-        .put("devices", counts.values().stream().mapToLong(Long::longValue).sum())
+        .put("devices", job.devices())
         .put("results", states);
   }
 

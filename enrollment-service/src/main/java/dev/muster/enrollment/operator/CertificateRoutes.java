@@ -4,8 +4,6 @@
  */
 package dev.muster.enrollment.operator;
 
-import java.util.Optional;
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.VerifiedCsr;
@@ -13,6 +11,7 @@ import dev.muster.enrollment.desk.ReservedKeys;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
@@ -38,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -126,18 +126,23 @@ final class CertificateRoutes {
     String serial = serial(request);
     Within within = Work.within(request);
     work.answer(request, 200, () -> {
-      CertificateRecord record = find(within, serial).orElseThrow(() -> Work.notFound("certificate", serial));
+      CertificateRecord record =
+          find(within, serial).orElseThrow(() -> Work.notFound("certificate", serial));
       return json(record).put("certificate", Pem.of(List.of(record.certificate())));
     });
   }
 
   private Optional<CertificateRecord> find(Within within, String serial) {
-    return parts.registry().read(tables -> tables
-        .certificates()
-        .find(serial)
-        .filter(record -> within.isAll()
-            || record.device() != null
-                && tables.devices().areWithin(within, List.of(record.device().value()))));
+    return parts
+        .registry()
+        .read(tables -> tables
+            .certificates()
+            .find(serial)
+            .filter(record -> within.isAll()
+                || record.device() != null
+                    && tables
+                        .devices()
+                        .areWithin(within, List.of(record.device().value()))));
   }
 
   private void issue(RoutingContext request) {

@@ -4,8 +4,6 @@
  */
 package dev.muster.enrollment.operator;
 
-import io.vertx.ext.web.handler.HttpException;
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.DeviceFilter;
@@ -16,6 +14,7 @@ import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
@@ -23,6 +22,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;

@@ -10,12 +10,16 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /facets/devices}: how many of the devices that are meant are of which kind. */
@@ -34,6 +38,9 @@ final class FacetRoutes {
     }
   };
 
+  /** What is being counted: whoever else asks for it does not count it again. */
+  private final Map<DeviceFilter, FutureTask<Counted>> counting = new ConcurrentHashMap<>();
+
   private record Counted(Instant at, DeviceFacets facets) {}
 
   FacetRoutes(OperatorParts parts, Work work) {
@@ -50,14 +57,41 @@ final class FacetRoutes {
     work.answer(request, 200, () -> json(count(filter)));
   }
 
+  /** As of now, or of just before; while another counts, as it was before if it was counted. */
   private Counted count(DeviceFilter filter) {
     Instant now = parts.clock().instant();
+    @Nullable Counted last;
     synchronized (counted) {
-      @Nullable Counted last = counted.get(filter);
-      if (last != null && now.isBefore(last.at().plus(FRESH))) {
-        return last;
-      }
+      last = counted.get(filter);
     }
+    if (last != null && now.isBefore(last.at().plus(FRESH))) {
+      return last;
+    }
+    FutureTask<Counted> own = new FutureTask<>(() -> countAnew(filter, now));
+    @Nullable FutureTask<Counted> others = counting.putIfAbsent(filter, own);
+    if (others != null) {
+      return last == null ? result(others) : last;
+    }
+    try {
+      own.run();
+    } finally {
+      counting.remove(filter);
+    }
+    return result(own);
+  }
+
+  private static Counted result(FutureTask<Counted> task) {
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HttpException(503, "interrupted");
+    }
+  }
+
+  private Counted countAnew(DeviceFilter filter, Instant now) {
     Counted newest =
         new Counted(now, parts.registry().read(tables -> tables.summaries().facets(filter, MOST)));
     synchronized (counted) {

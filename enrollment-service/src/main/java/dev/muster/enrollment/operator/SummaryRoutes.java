@@ -4,15 +4,15 @@
  */
 package dev.muster.enrollment.operator;
 
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.Map;
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.inventory.IdentitySummary;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 

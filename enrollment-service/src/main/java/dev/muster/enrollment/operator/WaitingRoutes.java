@@ -4,10 +4,10 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;

@@ -4,10 +4,10 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.inventory.Within;
-import dev.muster.protocol.identity.FleetName;
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.sql.SqlFailedException;
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;

@@ -124,13 +124,13 @@ public final class Revocations {
     Wish wish = new Wish(actor, CertificateStatus.REVOKED, reason, null, job);
     Instant now = clock.instant();
     List<String> revoked = new ArrayList<>();
-    for (CertificateRecord one : tables.certificates().of(device)) {
-      // Again from the table: an earlier turn of this loop may have taken it along.
-      CertificateRecord record = tables.certificates().lock(one.serial()).orElseThrow();
+    // Those that one was renewed from are the device's, too, and have their own turn.
+    for (CertificateRecord record : tables.certificates().of(device)) {
       if (changes(record, wish.target)
           && record.notAfter().isAfter(now)
           && notFromHere(record).isEmpty()) {
-        apply(tables, record, wish);
+        tables.certificates().update(record.serial(), wish.target, reason, now, null);
+        tables.audit().append(event(record, wish, List.of()), now);
         revoked.add(record.serial());
       }
     }

@@ -30,6 +30,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -78,15 +79,23 @@ class BulkWorkTest {
     bench.registry.commit(tables -> tables
         .bulk()
         .insert(
-            new BulkJob(
-                id, order.work(), order.details().encode(), ADA, bench.clock.instant(), null, null),
+            new BulkJob(id, order.work(), order.details().encode(), ADA, bench.clock.instant()),
             selection,
             1000));
     return id;
   }
 
   private Map<State, Long> counts(String job) {
-    return bench.registry.read(tables -> tables.bulk().counts(job));
+    Map<State, Long> counts = new EnumMap<>(State.class);
+    bench
+        .registry
+        .read(tables -> tables.bulk().find(job).orElseThrow().counts())
+        .forEach((state, devices) -> {
+          if (devices > 0) {
+            counts.put(state, devices);
+          }
+        });
+    return counts;
   }
 
   private List<BulkResult> ended(String job) {
@@ -209,5 +218,22 @@ class BulkWorkTest {
         bench.clock.instant(),
         0,
         Identification.IDEVID);
+  }
+
+  @Test
+  void job_ofSomebodyWhoMayNotAnyMore_stops_andSaysSo() {
+    order("1", new BulkOrder.Retire(), "sn-1", "sn-2");
+    bench.registry.commit(tables -> {
+      BulkWork.stop(tables, "operator:nobody", ADA, bench.clock.instant());
+      return true;
+    });
+    assertThat(counts("1")).isEqualTo(Map.of(State.WAITING, 2L));
+    bench.registry.commit(tables -> {
+      BulkWork.stop(tables, ADA.name(), Actor.SYSTEM, bench.clock.instant());
+      return true;
+    });
+    assertThat(counts("1")).isEqualTo(Map.of(State.CANCELLED, 2L));
+    assertThat(bench.registry.read(tables -> tables.audit().page(0, 1000)).toString())
+        .contains("bulk.cancelled", "may not any more");
   }
 }

@@ -180,7 +180,8 @@ class DeviceListIT {
   }
 
   private static IdentitySummary.Ends ends(Duration from) {
-    return registry.read(tables -> tables.summaries().ends(Within.ALL, Instant.now().plus(from)));
+    return registry.read(
+        tables -> tables.summaries().ends(Within.ALL, Instant.now().plus(from)));
   }
 
   /** Of the time that the thread computes: what else the machine does is not the registry's. */

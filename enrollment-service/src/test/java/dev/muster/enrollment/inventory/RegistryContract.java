@@ -262,13 +262,14 @@ abstract class RegistryContract {
         within(south, true, false, false),
         within(south, false, true, false),
         within(south, false, false, true))) {
-      assertThat(registry.read(tables -> tables.devices().list(filter, "", 10)))
+      assertThat(
+              registry.<List<DeviceSummary>>read(tables -> tables.devices().list(filter, "", 10)))
           .extracting(one -> one.device().id().value())
           .containsExactly("a", "b");
       assertThat(facets(registry, filter).devices()).isEqualTo(2);
       assertThat(facets(registry, filter).tags())
           .containsExactly(new DeviceFacets.Count("site=x", 2));
-      assertThat(registry.read(
+      assertThat(registry.<List<DeviceId>>read(
               tables -> tables.bulk().sample(new BulkSelection.Matching(filter), 10)))
           .hasSize(2);
     }
@@ -280,7 +281,8 @@ abstract class RegistryContract {
         Optional.empty(),
         Optional.empty(),
         south);
-    assertThat(registry.read(tables -> tables.devices().list(north, "", 10))).isEmpty();
+    assertThat(registry.<List<DeviceSummary>>read(tables -> tables.devices().list(north, "", 10)))
+        .isEmpty();
     registry.read(tables -> {
       assertThat(tables.summaries().identities(south).alarms()).isEqualTo(2);
       assertThat(tables.summaries().identities(south).devices().get(DeviceStatus.ACTIVE))
@@ -289,7 +291,8 @@ abstract class RegistryContract {
       assertThat(tables.alarms().newest(south, false, 10)).hasSize(2);
       assertThat(tables.pending().waiting(south, "", "", 10)).isEmpty();
       assertThat(tables.certificates().page(south, "", 10)).isEmpty();
-      assertThat(tables.certificates().page(south, CertificateStatus.ACTIVE, "", 10)).isEmpty();
+      assertThat(tables.certificates().page(south, CertificateStatus.ACTIVE, "", 10))
+          .isEmpty();
       assertThat(tables.certificates().ending(south, NOW, "", 10)).isEmpty();
       assertThat(tables.devices().areWithin(south, List.of("a", "b", "a"))).isTrue();
       assertThat(tables.devices().areWithin(south, List.of("a", "c"))).isFalse();
@@ -335,6 +338,12 @@ abstract class RegistryContract {
           new BulkSelection.Named(List.of(new DeviceId("z"), new DeviceId("c"), new DeviceId("c")));
       assertThat(tables.bulk().preview(named, NOW).devices()).isEqualTo(1);
       assertThat(tables.bulk().insert(job("2"), named, 9)).isEqualTo(2);
+      assertThat(tables.bulk().digest("1"))
+          .isEqualTo(tables.bulk().digest(chosen, 9))
+          .isNotEqualTo(tables.bulk().digest("2"));
+      assertThat(tables.bulk().digest("2")).isEqualTo(tables.bulk().digest(named, 9));
+      assertThat(tables.bulk().openOf(Actor.SYSTEM.name())).hasSize(2);
+      assertThat(tables.bulk().openOf(Actor.SYSTEM.name() + "x")).isEmpty();
       return true;
     });
     registry.commit(tables -> {
@@ -350,20 +359,31 @@ abstract class RegistryContract {
     registry.commit(tables -> {
       BulkJobs jobs = tables.bulk();
       assertThat(jobs.nextOpen()).isEmpty();
-      assertThat(jobs.counts("1"))
-          .isEqualTo(Map.of(BulkResult.State.REFUSED, 1L, BulkResult.State.CANCELLED, 1L));
+      BulkJob first = jobs.find("1").orElseThrow();
+      assertThat(first.devices()).isEqualTo(2);
+      assertThat(first.counts())
+          .containsEntry(BulkResult.State.REFUSED, 1L)
+          .containsEntry(BulkResult.State.CANCELLED, 1L)
+          .containsEntry(BulkResult.State.WAITING, 0L);
+      assertThat(jobs.openOf(Actor.SYSTEM.name())).isEmpty();
       assertThat(jobs.results("1", null, "a", 9))
           .containsExactly(new BulkResult(new DeviceId("b"), BulkResult.State.CANCELLED, null));
       assertThat(jobs.results("1", BulkResult.State.REFUSED, "", 9)).hasSize(1);
       assertThat(jobs.page(null, "g", 9)).extracting(BulkJob::id).containsExactly("2", "1");
-      assertThat(jobs.expire(NOW)).isZero();
-      assertThat(jobs.expire(NOW.plusSeconds(1))).isEqualTo(2);
+      assertThat(jobs.expire(NOW, 1)).isFalse();
+      int slices = 0;
+      while (jobs.expire(NOW.plusSeconds(1), 1)) {
+        slices++;
+      }
+      // Two of two devices each, and one more of each that finds none.
+      assertThat(slices).isEqualTo(6);
+      assertThat(jobs.find("1")).isEmpty();
       return true;
     });
   }
 
   private static BulkJob job(String id) {
-    return new BulkJob(id, "retire", "{}", Actor.SYSTEM, NOW, null, null);
+    return new BulkJob(id, "retire", "{}", Actor.SYSTEM, NOW);
   }
 
   @Test

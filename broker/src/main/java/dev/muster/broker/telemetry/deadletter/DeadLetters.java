@@ -69,7 +69,9 @@ public final class DeadLetters {
       List<String> fleets, @Nullable DeviceId device, long before, int limit, boolean payloads)
       throws SQLException {
     String which = TelemetryDatabase.within(fleets);
-    String sql = COLUMNS + (payloads ? PAYLOAD : "") + FROM
+    String sql = COLUMNS
+        + (payloads ? PAYLOAD : "")
+        + FROM
         + (device == null ? OF_ALL : OF_DEVICE).replace(" ORDER", which + " ORDER");
     try (Connection connection = database.connectToRead();
         PreparedStatement select = connection.prepareStatement(sql)) {
