@@ -6,6 +6,7 @@ package dev.muster.broker.presence;
 
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.state.Times;
+import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.Connection;
@@ -86,8 +87,7 @@ final class PresenceTable {
 
   /** How many devices of some fleets are there, or not. */
   long count(List<String> fleets, boolean online) throws SQLException {
-    try (PreparedStatement select = TelemetryDatabase.reading(
-        connection,
+    try (PreparedStatement select = connection.prepareStatement(
         "SELECT COUNT(*) FROM presence WHERE online=?" + TelemetryDatabase.within(fleets))) {
       select.setBoolean(1, online);
       int next = 2;
