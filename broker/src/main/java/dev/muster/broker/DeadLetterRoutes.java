@@ -131,7 +131,17 @@ final class DeadLetterRoutes {
       throw new IllegalArgumentException("contentType: no text (expected: such as text/plain)");
     }
     String named = contentType.isTextual() ? contentType.asText() : null;
+    OperatorScope scope = OperatorScope.of(context);
     found(context, id)
+        // It goes into the device as it is now, whose fleet may be another by now.
+        .compose(letter -> executor.executeBlocking(
+            () -> {
+              if (!scope.includesDevice(letter.topic().device().value())) {
+                throw absent(id);
+              }
+              return letter;
+            },
+            false))
         .compose(letter -> Future.fromCompletionStage(
             sink.store(DeadLetters.reread(letter, named)), context.vertx().getOrCreateContext()))
         .onSuccess(stored -> replayed(context, id, stored))

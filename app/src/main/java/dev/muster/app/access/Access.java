@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -49,6 +50,7 @@ public final class Access {
   private static final Set<String> STREAMS = Set.of("/telemetry/live", "/telemetry/export");
 
   private static final long LOOK_MS = 2_000;
+  private static final int MAX_UNKNOWN = 3;
 
   private final AdminToken keyFile;
   private final Vertx vertx;
@@ -61,6 +63,7 @@ public final class Access {
   private final FleetMembers members;
   private final Clock clock;
   private final Places strangers;
+  private final Places certified;
 
   /**
    * How operators may sign in besides with a password.
@@ -103,6 +106,8 @@ public final class Access {
         new Operators(new AccountsFile(file), sessions, ways.certificates(), clock, journal);
     this.workers = vertx.createSharedWorkerExecutor("muster-access", THREADS);
     this.strangers = new Places(vertx.createSharedWorkerExecutor("muster-strangers", THREADS));
+    // Whoever shows a certificate has not shown yet that it is good.
+    this.certified = new Places(vertx.createSharedWorkerExecutor("muster-certified", THREADS));
     this.refused = meters.counter("muster.operator.refused");
   }
 
@@ -156,9 +161,8 @@ public final class Access {
       ctx.put(FleetBroker.FLEETS, caller.fleets());
       BiPredicate<Collection<String>, Collection<String>> areOf = members::areOf;
       ctx.put(FleetBroker.MEMBERS, areOf);
-      ctx.put(
-          OperatorRoutes.MAKES_OPERATORS,
-          !ways.certificate() || caller.role().includes(Role.ADMIN));
+      // Also while nobody signs in by certificate: the setting may come, and find those there are.
+      ctx.put(OperatorRoutes.MAKES_OPERATORS, caller.role().includes(Role.ADMIN));
     });
     ctx.next();
   }
@@ -174,7 +178,7 @@ public final class Access {
     List<X509Certificate> chain = bringsSecret(ctx) || isBrowsers(ctx) ? List.of() : shown(ctx);
     return chain.isEmpty()
         ? Future.succeededFuture(Optional.empty())
-        : blocking(() -> operators.byCertificate(chain));
+        : certified.run(() -> operators.byCertificate(chain));
   }
 
   private <T> Future<T> blocking(Callable<T> work) {
@@ -296,14 +300,17 @@ public final class Access {
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
     List<String> devices = ctx.queryParam("device");
+    AtomicInteger unknown = new AtomicInteger();
     long timer = vertx.setPeriodic(LOOK_MS, id -> {
-      // What cannot be found out now is looked at again the next time.
+      // What cannot be found out now is looked at again the next time, but not for ever.
       caller(ctx)
           .compose(found -> found.isEmpty()
               ? Future.succeededFuture(false)
               : stillMay(found.get(), least, devices))
-          .onSuccess(may -> {
-            if (!may) {
+          .onComplete(may -> {
+            int failures = may.failed() ? unknown.incrementAndGet() : 0;
+            unknown.set(failures);
+            if (failures >= MAX_UNKNOWN || may.succeeded() && !may.result()) {
               ctx.response().reset();
             }
           });
@@ -425,7 +432,9 @@ public final class Access {
   /** Adds what is no part of the API: the way to a provider and back. */
   public void mountPages(Router root) {
     if (ways.provider() != null) {
-      new ProviderRoutes(new Provider(ways.provider(), clock), operators, strangers, clock)
+      // Places of its own: a provider that hangs keeps nobody from signing in with a password.
+      Places places = new Places(vertx.createSharedWorkerExecutor("muster-provider", THREADS));
+      new ProviderRoutes(new Provider(ways.provider(), clock), operators, places, clock)
           .mount(root);
     }
   }

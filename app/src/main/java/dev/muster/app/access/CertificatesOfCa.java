@@ -16,6 +16,7 @@ import java.security.GeneralSecurityException;
 import java.security.cert.CRL;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertStore;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXParameters;
@@ -80,8 +81,9 @@ public final class CertificatesOfCa implements OperatorCertificates {
           || !isForClients(shown)) {
         return Optional.empty();
       }
-      CertPathValidator.getInstance("PKIX")
-          .validate(CertificateFactory.getInstance("X.509").generateCertPath(path(chain)), rules());
+      // Nobody has the list read who has no certificate of that CA.
+      validate(chain, false);
+      validate(chain, true);
       return name.commonName().map(operator -> new Name(operator, null));
     } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
       LOG.warn("Operator's certificate refused reason=\"{}\"", e.getMessage());
@@ -89,19 +91,33 @@ public final class CertificatesOfCa implements OperatorCertificates {
     }
   }
 
+  private void validate(List<X509Certificate> chain, boolean revocation)
+      throws GeneralSecurityException, IOException {
+    List<X509Certificate> path = path(chain);
+    if (path.isEmpty()) {
+      // A path of nothing is valid, and would be looked up on no list.
+      throw new CertificateException("the CA's own certificate");
+    }
+    CertPathValidator.getInstance("PKIX")
+        .validate(
+            CertificateFactory.getInstance("X.509").generateCertPath(path), rules(revocation));
+  }
+
   /** Without the anchor, which clients send along or not. */
   private List<X509Certificate> path(List<X509Certificate> chain) {
     return chain.stream().filter(one -> !anchors.contains(one)).toList();
   }
 
-  private PKIXParameters rules() throws GeneralSecurityException, IOException {
+  private PKIXParameters rules(boolean revocation) throws GeneralSecurityException, IOException {
     Set<TrustAnchor> trusted =
         anchors.stream().map(one -> new TrustAnchor(one, null)).collect(Collectors.toSet());
     PKIXParameters rules = new PKIXParameters(trusted);
     rules.setDate(Date.from(clock.instant()));
-    rules.setRevocationEnabled(true);
-    rules.addCertStore(
-        CertStore.getInstance("Collection", new CollectionCertStoreParameters(crls())));
+    rules.setRevocationEnabled(revocation);
+    if (revocation) {
+      rules.addCertStore(
+          CertStore.getInstance("Collection", new CollectionCertStoreParameters(crls())));
+    }
     return rules;
   }
 

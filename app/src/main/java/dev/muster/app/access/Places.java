@@ -22,11 +22,11 @@ final class Places {
     this.workers = workers;
   }
 
-  /** @throws HttpException 503 if so many wait already */
+  /** Fails with a 503 if so many wait already. */
   <T> Future<T> run(Callable<T> work) {
     if (waiting.incrementAndGet() > MAX_WAITING) {
       waiting.decrementAndGet();
-      throw new HttpException(503, "busy, try again later");
+      return Future.failedFuture(new HttpException(503, "busy, try again later"));
     }
     return workers.executeBlocking(work, false).onComplete(ended -> waiting.decrementAndGet());
   }

@@ -68,18 +68,23 @@ final class Provider {
       JWSAlgorithm.PS512);
 
   private static final Duration METADATA_KEPT = Duration.ofHours(1);
+  /** A provider that does not answer is not asked all the time. */
+  private static final Duration FAILURE_KEPT = Duration.ofSeconds(10);
+
   private static final int LIMIT_MS = 10_000;
   private static final int MAX_KEYS_BYTES = 200_000;
   /** Keys that nobody knows are looked for anew, but not all the time. */
   private static final long KEYS_INTERVAL_MS = 5_000;
 
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}");
+  private static final int TELLING_APART = 12;
 
   private final ProviderSettings settings;
   private final @Nullable SSLSocketFactory tls;
   private final @Nullable Secret clientSecret;
   private final Clock clock;
-  private volatile @Nullable Known known;
+  private @Nullable Known known;
+  private Instant failedAt = Instant.MIN;
 
   /** What has been discovered. */
   private record Known(Instant at, OIDCProviderMetadata metadata, IDTokenValidator validator) {}
@@ -202,25 +207,39 @@ final class Provider {
         .grant(groups == null ? List.of() : groups)
         .orElseThrow(() -> new RefusedException(
             RefusedException.Why.GROUP, "no role for operator=" + name + " groups=" + groups));
-    // No account is ever called so.
-    return new Identity(
-        name + "@" + settings.issuer().getHost() + ":oidc", grant.role(), grant.fleets());
+    return new Identity(unique(name, claims), grant.role(), grant.fleets());
+  }
+
+  /**
+   * No account is ever called so, and nobody else at the provider: names change hands there, the
+   * subject does not (OpenID Connect Core 1.0, 5.7).
+   */
+  private String unique(String name, IDTokenClaimsSet claims) {
+    String subject = dev.muster.app.access.Secret.hash(claims.getSubject().getValue())
+        .substring(0, TELLING_APART);
+    return name + "~" + subject + "@" + settings.issuer().getHost() + ":oidc";
   }
 
   private static RefusedException refused(String message) {
     return new RefusedException(RefusedException.Why.PROVIDER, message);
   }
 
-  private Known known() throws RefusedException {
+  /** One at a time asks; the others wait for what he finds. */
+  private synchronized Known known() throws RefusedException {
     Known last = known;
-    if (last != null && clock.instant().isBefore(last.at().plus(METADATA_KEPT))) {
+    Instant now = clock.instant();
+    if (last != null && now.isBefore(last.at().plus(METADATA_KEPT))) {
       return last;
     }
     try {
+      if (now.isBefore(failedAt.plus(FAILURE_KEPT))) {
+        throw new IOException("it did not answer a moment ago");
+      }
       Known found = discover();
       known = found;
       return found;
     } catch (IOException | GeneralException e) {
+      failedAt = now.isBefore(failedAt.plus(FAILURE_KEPT)) ? failedAt : now;
       if (last != null) {
         return last;
       }

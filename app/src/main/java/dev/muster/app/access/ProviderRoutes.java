@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -31,13 +32,19 @@ final class ProviderRoutes {
   private static final String COOKIE = "__Host-muster-provider";
   private static final Duration LONGEST = Duration.ofMinutes(10);
   /** Strangers may begin as many as they like; what is kept of it has an end. */
-  private static final int MAX_PENDING = 1_000;
+  private static final int MAX_PENDING = 5_000;
+  /** Of one address: who begins without end is in his own way alone. */
+  private static final int MAX_OF_ADDRESS = 50;
+
+  private static final int MAX_CODE = 2_048;
 
   private final Provider provider;
   private final Operators operators;
   private final Places places;
   private final Clock clock;
-  private final Map<String, Pending> pending = new LinkedHashMap<>();
+  private final Map<String, Begun> pending = new LinkedHashMap<>();
+
+  private record Begun(Pending pending, String address) {}
 
   ProviderRoutes(Provider provider, Operators operators, Places places, Clock clock) {
     this.provider = provider;
@@ -56,7 +63,7 @@ final class ProviderRoutes {
     places
         .run(() -> provider.authorization(begun))
         .onSuccess(where -> {
-          remember(begun);
+          remember(begun, Access.address(ctx));
           // Lax: the provider's page sends the browser back to us.
           ctx.response().addCookie(cookie(begun.state().getValue()).setMaxAge(LONGEST.toSeconds()));
           redirect(ctx, where.toString());
@@ -64,13 +71,19 @@ final class ProviderRoutes {
         .onFailure(problem -> refuse(ctx, problem));
   }
 
-  private synchronized void remember(Pending begun) {
+  private synchronized void remember(Pending begun, String address) {
     Instant oldest = clock.instant().minus(LONGEST);
-    pending.values().removeIf(one -> one.since().isBefore(oldest));
-    if (pending.size() >= MAX_PENDING) {
+    pending.values().removeIf(one -> one.pending().since().isBefore(oldest));
+    List<String> his = pending.entrySet().stream()
+        .filter(one -> one.getValue().address().equals(address))
+        .map(Map.Entry::getKey)
+        .toList();
+    if (his.size() >= MAX_OF_ADDRESS) {
+      pending.remove(his.get(0));
+    } else if (pending.size() >= MAX_PENDING) {
       pending.remove(pending.keySet().iterator().next());
     }
-    pending.put(begun.state().getValue(), begun);
+    pending.put(begun.state().getValue(), new Begun(begun, address));
   }
 
   /** Once, and for the browser alone that has begun it. */
@@ -81,6 +94,7 @@ final class ProviderRoutes {
       return Optional.empty();
     }
     return Optional.ofNullable(pending.remove(state))
+        .map(Begun::pending)
         .filter(one -> clock.instant().isBefore(one.since().plus(LONGEST)));
   }
 
@@ -90,8 +104,8 @@ final class ProviderRoutes {
     ctx.response().addCookie(cookie("").setMaxAge(0));
     if (begun.isEmpty()) {
       refuse(ctx, new RefusedException(Why.OVER, "state: of no sign-in that was begun here"));
-    } else if (code == null) {
-      refuse(ctx, new RefusedException(Why.PROVIDER, "no code"));
+    } else if (code == null || code.length() > MAX_CODE) {
+      refuse(ctx, new RefusedException(Why.PROVIDER, "no code, or a very long one"));
     } else {
       Client client = AccessRoutes.client(ctx);
       places

@@ -18,6 +18,7 @@ import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -29,6 +30,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +40,7 @@ import org.slf4j.LoggerFactory;
  * accepted, and told device by device.
  */
 final class BulkRoutes {
+  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{12,64}");
   private static final Logger LOG = LoggerFactory.getLogger(BulkRoutes.class);
   private static final int SAMPLE = 20;
   /** More at once would be a fleet's end by a slip of the hand. */
@@ -239,6 +242,10 @@ final class BulkRoutes {
           "jobs: " + MAX_OPEN + " are not through (expected: fewer; wait, or cancel" + " some)");
     }
     @Nullable String digest = Work.optional(body, "digest");
+    if (digest != null && !DIGEST.matcher(digest).matches()) {
+      throw Work.badRequest(
+          "digest: " + Quoted.of(digest) + " (expected: 12 to 64 hexadecimal digits)");
+    }
     if (selection instanceof BulkSelection.Matching && digest == null) {
       throw Work.badRequest(
           "digest: missing (expected: of the devices that were looked at, see" + " /bulk/preview)");
