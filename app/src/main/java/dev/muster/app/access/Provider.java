@@ -30,6 +30,7 @@ import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
 import com.nimbusds.openid.connect.sdk.AuthenticationRequest;
 import com.nimbusds.openid.connect.sdk.Nonce;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
+import com.nimbusds.openid.connect.sdk.claims.AuthorizedParty;
 import com.nimbusds.openid.connect.sdk.claims.IDTokenClaimsSet;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
@@ -180,9 +181,21 @@ final class Provider {
                   .getOIDCTokens()
                   .getIDToken(),
               pending.nonce());
+      checkParty(claims);
       return identity(claims);
     } catch (IOException | GeneralException | BadJOSEException | JOSEException e) {
       throw refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** OpenID Connect Core 1.0, 3.1.3.7, 4 and 5, which the library leaves to its user. */
+  private void checkParty(IDTokenClaimsSet claims) throws RefusedException {
+    AuthorizedParty party = claims.getAuthorizedParty();
+    boolean isOurs = party == null
+        ? claims.getAudience().size() == 1
+        : party.getValue().equals(settings.clientId());
+    if (!isOurs) {
+      throw refused("azp: " + party + " aud: " + claims.getAudience());
     }
   }
 

@@ -208,6 +208,8 @@ class ProviderTest {
         set -> set.issuer("https://evil.example"),
         set -> set.audience("another client"),
         set -> set.audience(List.of(TestProvider.CLIENT, "other")).claim("azp", "other"),
+        set -> set.audience(List.of(TestProvider.CLIENT, "other")),
+        set -> set.claim("azp", "other"),
         set -> set.audience((String) null),
         set -> set.expirationTime(Date.from(now.minusSeconds(300))),
         set -> set.expirationTime(null),
