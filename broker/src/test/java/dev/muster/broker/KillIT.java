@@ -200,7 +200,7 @@ class KillIT {
 
   private int portOf(int round) {
     List<String> ports = new ArrayList<>();
-    await().atMost(Duration.ofSeconds(60)).until(() -> {
+    await().atMost(Duration.ofMinutes(3)).until(() -> {
       ports.clear();
       Files.readAllLines(folder.resolve("child.log")).stream()
           .filter(line -> line.startsWith("PORT "))
