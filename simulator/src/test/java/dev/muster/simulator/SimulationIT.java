@@ -72,7 +72,7 @@ final class SimulationIT {
       try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
         enrollment = registrar.uri();
         FleetPlan plan =
-            plan(FleetPlan.Client.LIGHT, 8, enrollment, broker.uri(), Duration.ofSeconds(8));
+            plan(FleetPlan.Client.LIGHT, 8, enrollment, broker.uri(), Duration.ofSeconds(15));
         RunReport first = simulation.run(plan, this::identityOf, ProgressListener.NONE);
         assertThat(first.deviceFailures()).isEmpty();
         assertThat(first.messageFailures()).isEmpty();

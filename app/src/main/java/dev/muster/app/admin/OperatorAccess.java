@@ -28,7 +28,7 @@ public final class OperatorAccess {
       names = "--server",
       paramLabel = "URL",
       description =
-          "Operator API elsewhere, such as https://muster.example:9443; needs --ca, and --token-file or --identity.")
+          "Operator API elsewhere, such as https://muster.example:9443; needs --ca, and --token-file or --operator-identity.")
   @Nullable URI server;
 
   @Option(
@@ -45,7 +45,7 @@ public final class OperatorAccess {
   @Nullable Path tokenFile;
 
   @Option(
-      names = "--identity",
+      names = "--operator-identity",
       paramLabel = "DIR",
       description = "In place of a token: key.pem and chain.pem of an operator's certificate.")
   @Nullable Path identity;
@@ -56,7 +56,7 @@ public final class OperatorAccess {
       return OperatorClient.local(data);
     }
     if (server == null || ca == null || tokenFile == null == (identity == null)) {
-      throw new UserError("--server, --ca, and --token-file or --identity belong together"
+      throw new UserError("--server, --ca, and --token-file or --operator-identity belong together"
           + " (expected: all three, or --data DIR)");
     }
     return identity == null
