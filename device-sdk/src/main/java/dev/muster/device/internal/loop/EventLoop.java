@@ -174,15 +174,34 @@ public final class EventLoop implements Executor {
   private void run() {
     try {
       while (!closed) {
-        runDue();
-        runBatch();
-        runAtRest();
-        select();
+        runTurn();
       }
     } finally {
       tasks.clear();
       timed.clear();
       closeChannels();
+    }
+  }
+
+  /** What escapes from a turn ends that turn: without this thread the device would be no more. */
+  private void runTurn() {
+    try {
+      runDue();
+      runBatch();
+      runAtRest();
+      select();
+    } catch (RuntimeException | Error e) {
+      asleep = false;
+      tellOf(e);
+      pause(); // What fails at once would fail for ever, and take all of a processor.
+    }
+  }
+
+  private static void tellOf(Throwable failure) {
+    try {
+      LOG.error("Turn of the device's thread failed", failure);
+    } catch (RuntimeException | Error e) {
+      // No memory to say so, or a logger that fails.
     }
   }
 

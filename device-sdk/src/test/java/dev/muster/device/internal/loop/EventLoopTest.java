@@ -108,6 +108,29 @@ class EventLoopTest {
   }
 
   @Test
+  void fault_thatCannotBeTold_doesNotEndTheThread() {
+    EventLoop deaf = new EventLoop(Thread::new, fault -> {
+      throw new IllegalStateException("not told");
+    });
+    try {
+      deaf.execute(() -> {
+        throw new IllegalStateException("one");
+      });
+      deaf.after(Duration.ZERO, () -> {
+        throw new IllegalStateException("timed");
+      });
+      deaf.execute(() -> deaf.atRest(() -> {
+        throw new IllegalStateException("at rest");
+      }));
+      deaf.after(Duration.ofMillis(1), () -> happened.add("goes on"));
+
+      awaitAll("goes on");
+    } finally {
+      deaf.close();
+    }
+  }
+
+  @Test
   void interrupt_ofTheThread_doesNotKeepItAwake() throws Exception {
     CountDownLatch ran = new CountDownLatch(1);
     loop.execute(() -> Thread.currentThread().interrupt());
