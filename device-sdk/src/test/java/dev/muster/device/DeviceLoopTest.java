@@ -126,6 +126,26 @@ class DeviceLoopTest {
   }
 
   @Test
+  void transport_thatThrows_isTriedAgain() {
+    ScriptedLink first = nextLink(1);
+    transport.failNext(() -> {
+      throw new IllegalStateException("a defect");
+    });
+    transport.failNext(() -> {
+      throw new AssertionError("no memory");
+    });
+    first.ended(LinkEnd.Kind.LOST, "gone");
+
+    nextLink(2).connected(10);
+
+    assertThat(transport.defects()).isZero();
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    assertThat(states)
+        .anyMatch(state -> state.startsWith("OFFLINE a defect; "))
+        .anyMatch(state -> state.startsWith("OFFLINE no memory; "));
+  }
+
+  @Test
   void refused_onlyIdentity_goesOfflineWithTheReasonAndAsksForNoOther() {
     nextLink(1).ended(LinkEnd.Kind.REFUSED, "not authorized (0x87)");
 

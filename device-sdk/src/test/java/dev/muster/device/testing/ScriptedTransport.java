@@ -13,15 +13,32 @@ import dev.muster.device.internal.mqtt.OutboundMessage;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Links whose fate the test decides. */
 public final class ScriptedTransport implements MqttTransport {
   private final List<ScriptedLink> links = new CopyOnWriteArrayList<>();
+  private final Queue<Runnable> defects = new ConcurrentLinkedQueue<>();
+
+  /** Runs instead of the next connection, and throws. */
+  public void failNext(Runnable defect) {
+    defects.add(defect);
+  }
+
+  /** How many of them are still to come. */
+  public int defects() {
+    return defects.size();
+  }
 
   @Override
   public MqttLink connect(LinkSettings settings, LinkEvents events) {
+    Runnable defect = defects.poll();
+    if (defect != null) {
+      defect.run();
+    }
     ScriptedLink link = new ScriptedLink(settings, events);
     links.add(link);
     return link;

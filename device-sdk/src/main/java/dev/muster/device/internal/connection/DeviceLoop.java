@@ -133,6 +133,7 @@ public final class DeviceLoop {
       dialogues.forEach(dialogue -> dialogue.begin(settings.stateDirectory(), this::inDialogue));
       planStore();
       watchRenewal();
+      owner.after(timing.renewalCheck(), this::watchProgress);
       proceed();
     });
   }
@@ -249,7 +250,17 @@ public final class DeviceLoop {
         "connecting to " + host + " as " + identity.subject().device());
     Link opened = new Link(identity);
     link = opened;
-    opened.transport = settings
+    try {
+      opened.transport = open(identity, opened);
+    } catch (RuntimeException | Error e) {
+      link = null; // Nobody would tell that it has ended.
+      tryAgain(e);
+      throw e;
+    }
+  }
+
+  private MqttLink open(Generation identity, LinkEvents events) {
+    return settings
         .transport()
         .connect(
             new LinkSettings(
@@ -260,7 +271,7 @@ public final class DeviceLoop {
                 timing.keepAlive(),
                 owner,
                 threads),
-            opened);
+            events);
   }
 
   /** One connection as the loop sees it. Events of a former one find themselves outdated. */
@@ -436,6 +447,20 @@ public final class DeviceLoop {
         : end.kind() == LinkEnd.Kind.BUSY ? waits.nextBusy() : waits.nextReconnect();
     status.enter(DeviceState.OFFLINE, end.detail() + "; " + Waits.shown(wait));
     proceedAfter(wait);
+  }
+
+  private void tryAgain(Throwable failure) {
+    Duration wait = waits.nextReconnect();
+    proceedAfter(wait); // First, for whatever comes next may fail as well.
+    status.enter(DeviceState.OFFLINE, failure.getMessage() + "; " + Waits.shown(wait));
+  }
+
+  /** A net: whatever failed, and in whichever way, a device does not stand still for good. */
+  private void watchProgress() {
+    owner.after(timing.renewalCheck(), this::watchProgress);
+    if (!stopping && link == null && nextStep == null && !enroller.isBusy()) {
+      proceedAfter(waits.nextReconnect());
+    }
   }
 
   private void proceedAfter(Duration wait) {
@@ -661,9 +686,7 @@ public final class DeviceLoop {
     if (stopping) {
       finishStop();
     } else if (link == null && nextStep == null) {
-      Duration wait = waits.nextReconnect();
-      status.enter(DeviceState.OFFLINE, fault.getMessage() + "; " + Waits.shown(wait));
-      proceedAfter(wait);
+      tryAgain(fault);
     }
   }
 
