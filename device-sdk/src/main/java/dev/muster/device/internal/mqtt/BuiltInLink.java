@@ -78,7 +78,7 @@ final class BuiltInLink implements MqttLink {
         () -> end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to CONNECT in time")));
     try {
       settings.threads().execute(this::open);
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) { // The machine has no thread left.
       loop.execute(() -> end(LinkEnd.of(e)));
     }
   }
@@ -87,7 +87,7 @@ final class BuiltInLink implements MqttLink {
     try {
       tls.connect();
       loop.execute(this::opened);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       loop.execute(() -> end(LinkEnd.of(e)));
     }
   }
@@ -119,7 +119,15 @@ final class BuiltInLink implements MqttLink {
       end(LinkEnd.of(e));
     } catch (MalformedPacketException e) {
       hangUp(e);
+    } catch (RuntimeException | Error e) {
+      endOfDefect(e);
     }
+  }
+
+  /** A defect, or no memory: what was half done would be done again, and again. */
+  private void endOfDefect(Throwable defect) {
+    end(LinkEnd.of(defect));
+    LOG.error("Link failed client={}", settings.clientId(), defect);
   }
 
   private void hangUp(MalformedPacketException cause) {
@@ -139,12 +147,12 @@ final class BuiltInLink implements MqttLink {
   }
 
   private void receive() throws IOException, MalformedPacketException {
-    boolean over = tls.fill() < 0;
-    if (keepAlive != null) {
+    int bytes = tls.fill();
+    if (bytes > 0 && keepAlive != null) {
       keepAlive.heard();
     }
     take();
-    if (over) {
+    if (bytes < 0) {
       end(new LinkEnd(LinkEnd.Kind.LOST, "connection lost"));
     }
   }
@@ -302,8 +310,7 @@ final class BuiltInLink implements MqttLink {
       return;
     }
     try {
-      boolean all = tls.write(writer.written());
-      writer.taken();
+      boolean all = write();
       watched.interestOps(
           all ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
       if (keepAlive != null) {
@@ -315,6 +322,16 @@ final class BuiltInLink implements MqttLink {
       }
     } catch (IOException e) {
       whenUnwritable(watched, e);
+    } catch (RuntimeException | Error e) {
+      endOfDefect(e);
+    }
+  }
+
+  private boolean write() throws IOException {
+    try {
+      return tls.write(writer.written());
+    } finally {
+      writer.taken();
     }
   }
 
@@ -325,7 +342,6 @@ final class BuiltInLink implements MqttLink {
    */
   private void whenUnwritable(SelectionKey watched, IOException failure) {
     writeFailed = true;
-    writer.taken();
     if (watched.isValid()) {
       watched.interestOps(SelectionKey.OP_READ);
     }

@@ -126,7 +126,7 @@ public final class TlsChannel {
 
   private HandshakeStatus readAndUnwrap(SocketChannel opened) throws IOException {
     SSLEngineResult result = unwrap();
-    if (result.getStatus() == Status.BUFFER_UNDERFLOW && opened.read(encrypted) < 0) {
+    if (result.getStatus() == Status.BUFFER_UNDERFLOW && read(opened) < 0) {
       throw new EOFException("the server hung up in the handshake");
     }
     return result.getHandshakeStatus();
@@ -165,7 +165,15 @@ public final class TlsChannel {
    * @return how many bytes; -1 at the end
    */
   public int fill() throws IOException {
-    return channel().read(encrypted);
+    return read(channel());
+  }
+
+  /** Without room nothing would be read, time and again. */
+  private int read(SocketChannel from) throws IOException {
+    if (!encrypted.hasRemaining() && !wantsToWrite()) {
+      throw new SSLException("a record larger than TLS has");
+    }
+    return from.read(encrypted);
   }
 
   /**

@@ -52,7 +52,15 @@ class BuiltInLinkTest {
     throw new AssertionError(fault);
   });
   private final ExecutorService pool = Executors.newCachedThreadPool();
-  private final Recorder recorder = new Recorder();
+  private final Recorder recorder = new Recorder() {
+    @Override
+    public void onMessage(String topic, byte[] payload) {
+      if (topic.equals("defect")) {
+        throw new IllegalStateException("of ours");
+      }
+      super.onMessage(topic, payload);
+    }
+  };
   private TestFleet fleet;
   private SSLServerSocket listener;
   private SSLSocket peer;
@@ -256,6 +264,15 @@ class BuiltInLinkTest {
     assertThat(hear()).isEmpty();
     peer.close();
     assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.CLOSED);
+  }
+
+  @Test
+  void defect_endsTheLink() throws Exception {
+    connect();
+    say(CONNACK + "3009 0006 646566656374 00");
+
+    assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.LOST);
+    assertThat(recorder.end.detail()).contains("of ours");
   }
 
   @Test
