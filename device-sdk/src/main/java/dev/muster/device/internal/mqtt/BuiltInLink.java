@@ -212,11 +212,17 @@ final class BuiltInLink implements MqttLink {
     } else {
       connected = true;
       cancel(limit);
-      int seconds = answer.keepAliveSeconds();
-      keepAlive = new KeepAlive(seconds < 0 ? settings.keepAlive() : Duration.ofSeconds(seconds));
+      keepAlive = new KeepAlive(intervalOf(answer.keepAliveSeconds()));
       keepAlive.plan();
       events.onConnected(answer.receiveMaximum(), answer.maximumPacketSize());
     }
+  }
+
+  /** A server may want it shorter. That it does not look itself is no reason for us not to. */
+  private Duration intervalOf(int serversSeconds) {
+    Duration ours = settings.keepAlive();
+    Duration theirs = Duration.ofSeconds(serversSeconds);
+    return serversSeconds > 0 && theirs.compareTo(ours) < 0 ? theirs : ours;
   }
 
   private void whenAcknowledged(Packet.PubAck pubAck) {

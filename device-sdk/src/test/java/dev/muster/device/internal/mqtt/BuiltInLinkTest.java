@@ -93,6 +93,10 @@ class BuiltInLinkTest {
 
   /** Connects, and reads the CONNECT. */
   private void connect() throws IOException {
+    connect(Duration.ofMinutes(10));
+  }
+
+  private void connect(Duration keepAlive) throws IOException {
     TestPki.Credential device =
         fleet.deviceCa().issue("CN=d1, O=default, OU=device").build();
     LinkSettings settings = new LinkSettings(
@@ -103,7 +107,7 @@ class BuiltInLinkTest {
             TrustAnchors.read(fleet.trust()),
             DeviceClock.of(Clock.systemUTC(), Instant.EPOCH)),
         LIMIT,
-        Duration.ofMinutes(10),
+        keepAlive,
         loop,
         pool);
     link = CompletableFuture.supplyAsync(
@@ -230,9 +234,19 @@ class BuiltInLinkTest {
   }
 
   @Test
-  void keepAlive_ofTheBroker_replacesOurs() throws Exception {
+  void keepAlive_ofTheBroker_isTakenIfShorter() throws Exception {
     connect();
     say("2006 00 00 03 13 0001");
+
+    assertThat(hear()).isEqualTo("c000");
+    assertThat(awaitEnd().detail()).isEqualTo("no answer to PINGREQ in time");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {"0000", "ffff"})
+  void keepAlive_ofTheBroker_noneOrLonger_leavesOurs(String seconds) throws Exception {
+    connect(Duration.ofMillis(50));
+    say("2006 00 00 03 13" + seconds);
 
     assertThat(hear()).isEqualTo("c000");
     assertThat(awaitEnd().detail()).isEqualTo("no answer to PINGREQ in time");
