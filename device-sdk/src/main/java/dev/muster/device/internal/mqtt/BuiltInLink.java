@@ -140,6 +140,7 @@ final class BuiltInLink implements MqttLink {
   private void onReady(SelectionKey ready) {
     if (!ended && ready.isWritable()) {
       flush();
+      attempt(this::take); // What could not be read before TLS had answered.
     }
     if (!ended && ready.isReadable()) {
       attempt(this::receive);
@@ -176,7 +177,9 @@ final class BuiltInLink implements MqttLink {
     if (failure != null) {
       throw failure;
     }
-    if (tls.wantsToWrite()) {
+    if (tls.isEnded()) {
+      end(new LinkEnd(LinkEnd.Kind.LOST, "the broker ended TLS"));
+    } else if (tls.wantsToWrite()) {
       flush();
       if (!tls.wantsToWrite()) {
         loop.execute(() -> attempt(this::take)); // It read nothing more before it had answered.
@@ -317,8 +320,7 @@ final class BuiltInLink implements MqttLink {
     }
     try {
       boolean all = write();
-      watched.interestOps(
-          all ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+      watched.interestOps(interest(all));
       if (keepAlive != null) {
         keepAlive.said();
       }
@@ -331,6 +333,13 @@ final class BuiltInLink implements MqttLink {
     } catch (RuntimeException | Error e) {
       endOfDefect(e);
     }
+  }
+
+  /** Nothing is read that could not be decrypted: it would be ready, time and again. */
+  private int interest(boolean all) {
+    return all
+        ? SelectionKey.OP_READ
+        : tls.wantsToWrite() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ | SelectionKey.OP_WRITE;
   }
 
   private boolean write() throws IOException {

@@ -42,6 +42,7 @@ public final class TlsChannel {
   /** For the socket: one record at most, so that there is room for the next. To be read from. */
   private final ByteBuffer outgoing;
 
+  private boolean ended;
   private @Nullable SocketChannel channel; // Guarded by this.
   private boolean cut; // Guarded by this.
 
@@ -129,6 +130,9 @@ public final class TlsChannel {
     if (result.getStatus() == Status.BUFFER_UNDERFLOW && read(opened) < 0) {
       throw new EOFException("the server hung up in the handshake");
     }
+    if (result.getStatus() == Status.CLOSED) {
+      throw new EOFException("the server ended TLS in the handshake");
+    }
     return result.getHandshakeStatus();
   }
 
@@ -191,12 +195,18 @@ public final class TlsChannel {
         if (hasTask) {
           runTasks(); // A key is changed.
         }
+        ended = result.getStatus() == Status.CLOSED;
         goesOn = result.getStatus() == Status.OK && (hasTask || result.bytesConsumed() > 0);
       }
       return null;
     } catch (SSLException e) {
       return e;
     }
+  }
+
+  /** Whether {@link #decrypt} met the end that the server put; nothing after it is read. */
+  public boolean isEnded() {
+    return ended;
   }
 
   private SSLEngineResult unwrap() throws SSLException {

@@ -280,6 +280,18 @@ class BuiltInLinkTest {
     assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.CLOSED);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
+  void tls_endedByTheBroker_endsTheLinkAfterWhatItSaid(String protocol) throws Exception {
+    listener.setEnabledProtocols(new String[] {protocol});
+    connect();
+    say(CONNACK + "3004 0001 62 00");
+    peer.shutdownOutput(); // A close_notify; the connection of TCP stays.
+
+    assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.LOST);
+    assertThat(recorder.happened).startsWith("connected", "message b ");
+  }
+
   @Test
   void defect_endsTheLink() throws Exception {
     connect();
