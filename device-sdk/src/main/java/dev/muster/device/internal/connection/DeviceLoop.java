@@ -322,14 +322,25 @@ public final class DeviceLoop {
 
     @Override
     public void onMessage(String topic, byte[] payload) {
-      handOver(() -> {
-        for (Dialogue dialogue : dialogues) {
-          if (dialogue.heard(topic, payload)) {
-            planStore();
-            return;
-          }
+      if (!owner.isOwn() || !online) {
+        handOver(() -> hear(topic, payload));
+      } else if (link == this) {
+        // At once, for it is acknowledged next; and a flood waits in the network, not in memory.
+        try {
+          hear(topic, payload);
+        } catch (RuntimeException e) {
+          onFault(e); // Nothing that the link has to do with.
         }
-      });
+      }
+    }
+
+    private void hear(String topic, byte[] payload) {
+      for (Dialogue dialogue : dialogues) {
+        if (dialogue.heard(topic, payload)) {
+          planStore();
+          return;
+        }
+      }
     }
 
     @Override

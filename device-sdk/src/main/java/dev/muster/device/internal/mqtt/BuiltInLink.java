@@ -17,8 +17,10 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,10 @@ final class BuiltInLink implements MqttLink {
   private final PacketWriter writer = new PacketWriter();
   private final Map<Integer, OutboundMessage> unacknowledged = new HashMap<>();
   private final Map<Integer, String> subscribing = new HashMap<>();
+  /** Where in the stream those acknowledgements end that TLS has not taken yet. */
+  private final Queue<Long> acknowledging = new ArrayDeque<>();
+
+  private long taken;
   private @Nullable SelectionKey key;
   private @Nullable KeepAlive keepAlive;
   private EventLoop.@Nullable Timed limit;
@@ -241,10 +247,14 @@ final class BuiltInLink implements MqttLink {
     }
   }
 
-  private void whenMessage(Packet.Publish message) {
+  private void whenMessage(Packet.Publish message) throws MalformedPacketException {
+    if (message.id() > 0 && acknowledging.size() >= RECEIVE_MAXIMUM) {
+      throw MalformedPacketException.tooMany(RECEIVE_MAXIMUM);
+    }
     events.onMessage(message.topic(), message.payload());
     if (message.id() > 0) {
       writer.pubAck(message.id());
+      acknowledging.add(taken + writer.size());
       flushSoon();
     }
   }
@@ -343,10 +353,16 @@ final class BuiltInLink implements MqttLink {
   }
 
   private boolean write() throws IOException {
+    ByteBuffer waiting = writer.written();
+    int before = waiting.remaining();
     try {
-      return tls.write(writer.written());
+      return tls.write(waiting);
     } finally {
+      taken += before - waiting.remaining();
       writer.taken();
+      while (!acknowledging.isEmpty() && acknowledging.element() <= taken) {
+        acknowledging.remove();
+      }
     }
   }
 

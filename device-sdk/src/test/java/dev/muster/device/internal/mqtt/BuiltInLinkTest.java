@@ -293,6 +293,19 @@ class BuiltInLinkTest {
   }
 
   @Test
+  void messages_moreAtATimeThanWeTake_endTheLink() throws Exception {
+    connect();
+    say(CONNACK + "3206 0001 61 0007 00".repeat(64));
+    awaitHappened(65);
+    assertThat(hear()).isEqualTo("40020007".repeat(64));
+
+    say("3206 0001 61 0007 00".repeat(65));
+
+    assertThat(awaitEnd().detail()).contains("more than 64 unacknowledged");
+    assertThat(hear()).isEqualTo("40020007".repeat(64) + "e00193");
+  }
+
+  @Test
   void defect_endsTheLink() throws Exception {
     connect();
     say(CONNACK + "3009 0006 646566656374 00");

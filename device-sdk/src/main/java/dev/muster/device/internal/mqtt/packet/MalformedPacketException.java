@@ -30,6 +30,12 @@ public final class MalformedPacketException extends Exception {
         0x95, "packet: " + size + " bytes (expected: at most " + limit + ", as we have said)");
   }
 
+  /** More messages than may wait for our acknowledgement. */
+  public static MalformedPacketException tooMany(int limit) {
+    return new MalformedPacketException(
+        0x93, "messages: more than " + limit + " unacknowledged, as we have said");
+  }
+
   /** A packet that is well made, but not to be sent now. */
   public static MalformedPacketException unexpected(String when, Packet packet) {
     return protocolError(

@@ -46,6 +46,11 @@ public final class PacketWriter {
     return out.position() == 0;
   }
 
+  /** How many bytes wait to be taken. */
+  public int size() {
+    return out.position();
+  }
+
   /** 3.1; QoS 1 in both directions, a new session, no will. */
   public void connect(String clientId, int keepAliveSeconds, int receiveMaximum, int packetSize) {
     byte[] id = bytes(clientId);
