@@ -91,7 +91,7 @@ final class BuiltInLink implements MqttLink {
 
   private void open() {
     try {
-      tls.connect();
+      tls.connect(settings.connectTimeout());
       loop.execute(this::opened);
     } catch (IOException | RuntimeException | Error e) {
       loop.execute(() -> end(LinkEnd.of(e)));

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -56,9 +57,13 @@ public final class TlsChannel {
     this.outgoing = ByteBuffer.allocate(recordBytes).flip();
   }
 
-  /** Finds the host, connects, and makes TLS. */
-  public void connect() throws IOException {
-    SocketChannel opened = open();
+  /**
+   * Finds the host, connects, and makes TLS.
+   *
+   * @param limit for TCP: an address that does not answer leaves the next ones their share of it
+   */
+  public void connect(Duration limit) throws IOException {
+    SocketChannel opened = open(limit);
     try {
       handshake(opened);
     } catch (SSLException e) {
@@ -68,21 +73,32 @@ public final class TlsChannel {
     opened.configureBlocking(false);
   }
 
-  private SocketChannel open() throws IOException {
+  private SocketChannel open(Duration limit) throws IOException {
     IOException failure = null;
-    for (InetAddress address : InetAddress.getAllByName(host)) {
+    InetAddress[] addresses = InetAddress.getAllByName(host);
+    int millis = (int) shareOf(limit, addresses.length).toMillis();
+    for (InetAddress address : addresses) {
       SocketChannel opened = SocketChannel.open();
       use(opened);
       try {
-        opened.connect(new InetSocketAddress(address, port));
+        opened.socket().connect(new InetSocketAddress(address, port), millis);
         opened.socket().setTcpNoDelay(true);
         return opened;
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) { // Such as of a family that the machine has not.
         opened.close();
-        failure = failure == null ? e : failure;
+        failure = failure == null ? asIo(e) : failure;
       }
     }
     throw failure == null ? new IOException("no address: " + host) : failure;
+  }
+
+  private static IOException asIo(Exception e) {
+    return e instanceof IOException io ? io : new IOException(e);
+  }
+
+  /** With several, one is for the handshake. */
+  static Duration shareOf(Duration limit, int addresses) {
+    return addresses < 2 ? limit : limit.dividedBy(addresses + 1L);
   }
 
   private synchronized void use(SocketChannel opened) throws IOException {
