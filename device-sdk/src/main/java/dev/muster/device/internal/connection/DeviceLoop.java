@@ -695,9 +695,22 @@ public final class DeviceLoop {
       LOG.error("Device failed, goes on boot={} reason={}", boot, fault.getMessage(), fault);
     }
     if (stopping) {
+      closeLink();
       finishStop();
     } else if (link == null && nextStep == null) {
       tryAgain(fault);
+    }
+  }
+
+  private void closeLink() {
+    Link last = link;
+    link = null;
+    try {
+      if (last != null) {
+        last.close();
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("Link not closed boot={} reason={}", boot, e.getMessage());
     }
   }
 

@@ -5,6 +5,7 @@
 package dev.muster.device.internal.loop;
 
 import dev.muster.device.internal.log.DeviceLogger;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SelectableChannel;
@@ -292,11 +293,16 @@ public final class EventLoop implements Executor {
   }
 
   private void closeChannels() {
+    for (SelectionKey key : selector.keys()) {
+      close(key.channel());
+    }
+    close(selector);
+  }
+
+  /** One that fails leaves the others to be closed. */
+  private static void close(Closeable one) {
     try {
-      for (SelectionKey key : selector.keys()) {
-        key.channel().close();
-      }
-      selector.close();
+      one.close();
     } catch (IOException e) {
       LOG.debug("Network not closed", e);
     }

@@ -248,6 +248,9 @@ final class BuiltInLink implements MqttLink {
   }
 
   private void whenMessage(Packet.Publish message) throws MalformedPacketException {
+    if (closing) {
+      return; // Nothing follows our DISCONNECT, so it could not be acknowledged.
+    }
     if (message.id() > 0 && acknowledging.size() >= RECEIVE_MAXIMUM) {
       throw MalformedPacketException.tooMany(RECEIVE_MAXIMUM);
     }
@@ -391,6 +394,7 @@ final class BuiltInLink implements MqttLink {
       // It hangs up when it has read that.
       loop.after(GOODBYE, () -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
     } else {
+      tls.cut(); // Now, for the loop may be about to close as well.
       loop.execute(() -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
     }
   }
@@ -452,7 +456,7 @@ final class BuiltInLink implements MqttLink {
         end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to PINGREQ in time"));
         return;
       }
-      if (!waiting && now - Math.min(lastSaid, lastHeard) >= interval) {
+      if (!closing && !waiting && now - Math.min(lastSaid, lastHeard) >= interval) {
         waiting = true;
         asked = now;
         writer.pingReq();

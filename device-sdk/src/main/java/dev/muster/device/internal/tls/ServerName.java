@@ -21,7 +21,11 @@ import org.jspecify.annotations.Nullable;
 public record ServerName(String name, @Nullable InetAddress address) {
   private static final Integer DNS_NAME = 2;
   private static final Integer IP_ADDRESS = 7;
-  private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
+  private static final String OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+
+  /** Of nothing else does Java say without asking DNS what it is. */
+  private static final Pattern ADDRESS =
+      Pattern.compile("(" + OCTET + "\\.){3}" + OCTET + "|[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
 
   public static ServerName of(String host) {
     // In a URI, an address of IPv6 has brackets.

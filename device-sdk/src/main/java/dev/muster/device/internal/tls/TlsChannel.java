@@ -74,6 +74,7 @@ public final class TlsChannel {
   }
 
   private SocketChannel open(Duration limit) throws IOException {
+    checkNotCut();
     IOException failure = null;
     InetAddress[] addresses = InetAddress.getAllByName(host);
     int millis = (int) shareOf(limit, addresses.length).toMillis();
@@ -105,6 +106,12 @@ public final class TlsChannel {
     channel = opened;
     if (cut) {
       opened.close();
+    }
+    checkNotCut();
+  }
+
+  private synchronized void checkNotCut() throws IOException {
+    if (cut) {
       throw new IOException("ended by this device");
     }
   }
@@ -282,7 +289,11 @@ public final class TlsChannel {
   private SSLEngineResult wrap(ByteBuffer plain) throws SSLException {
     outgoing.clear();
     try {
-      return engine.wrap(plain, outgoing);
+      SSLEngineResult result = engine.wrap(plain, outgoing);
+      if (result.getStatus() == Status.BUFFER_OVERFLOW) {
+        throw new SSLException("a record larger than TLS has"); // It would be tried for ever.
+      }
+      return result;
     } finally {
       outgoing.flip();
     }

@@ -32,6 +32,20 @@ class ServerNameTest {
 
   @ParameterizedTest
   @CsvSource({
+    "127.0.0.1, true",
+    "255.249.199.9, true",
+    "[::1], true",
+    "999.1.1.1, false",
+    "256.1.1.1, false",
+    "1.2.3, false",
+    "1.2.3.4.5, false",
+  })
+  void address_isWhatDnsNeedNotBeAskedFor(String host, boolean address) {
+    assertThat(ServerName.of(host).address() != null).isEqualTo(address);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "127.0.0.1, 127.0.0.1, true",
     "[::1], 0:0:0:0:0:0:0:1, true",
     "127.0.0.2, 127.0.0.1, false",
