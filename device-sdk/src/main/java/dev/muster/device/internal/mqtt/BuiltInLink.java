@@ -44,6 +44,12 @@ final class BuiltInLink implements MqttLink {
   private static final int MAX_PACKET_BYTES = 1024 * 1024;
   private static final int MAX_IDENTIFIER = 0xFFFF;
 
+  /**
+   * So many intervals of keep-alive a broker may say something, but read nothing of what waits for
+   * it. One that only acknowledges late, for its store stalls, is not meant.
+   */
+  private static final int STALLED_INTERVALS = 5;
+
   private final LinkSettings settings;
   private final LinkEvents events;
   private final EventLoop loop;
@@ -335,7 +341,7 @@ final class BuiltInLink implements MqttLink {
       boolean all = write();
       watched.interestOps(interest(all));
       if (keepAlive != null) {
-        keepAlive.said();
+        keepAlive.said(all);
       }
       if (all && closing) {
         goodbyeSaid = true;
@@ -427,14 +433,23 @@ final class BuiltInLink implements MqttLink {
     private long lastHeard = lastSaid;
     private long asked;
     private boolean waiting;
+    private boolean stuck;
+    private long lastSent;
+    private long lastTaken;
     private EventLoop.@Nullable Timed next;
 
     KeepAlive(Duration interval) {
       this.interval = interval.toNanos();
     }
 
-    void said() {
+    /** @param all whether nothing waits for the broker to read */
+    void said(boolean all) {
       lastSaid = System.nanoTime();
+      if (!stuck || lastSent != tls.sent()) {
+        lastTaken = lastSaid;
+      }
+      lastSent = tls.sent();
+      stuck = !all;
     }
 
     void heard() {
@@ -454,6 +469,10 @@ final class BuiltInLink implements MqttLink {
       long now = System.nanoTime();
       if (waiting && now - asked >= interval) {
         end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to PINGREQ in time"));
+        return;
+      }
+      if (stuck && now - lastTaken >= STALLED_INTERVALS * interval) {
+        end(new LinkEnd(LinkEnd.Kind.LOST, "the broker reads nothing"));
         return;
       }
       if (!closing && !waiting && now - Math.min(lastSaid, lastHeard) >= interval) {

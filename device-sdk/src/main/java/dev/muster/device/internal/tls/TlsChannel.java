@@ -44,6 +44,7 @@ public final class TlsChannel {
   private final ByteBuffer outgoing;
 
   private boolean ended;
+  private long sent;
   private @Nullable SocketChannel channel; // Guarded by this.
   private boolean cut; // Guarded by this.
 
@@ -270,7 +271,8 @@ public final class TlsChannel {
   public boolean write(ByteBuffer plain) throws IOException {
     SocketChannel to = channel();
     while (true) {
-      if (outgoing.hasRemaining() && to.write(outgoing) >= 0 && outgoing.hasRemaining()) {
+      sent += outgoing.hasRemaining() ? to.write(outgoing) : 0;
+      if (outgoing.hasRemaining()) {
         return false;
       }
       if (!plain.hasRemaining() && !wantsToWrite()) {
@@ -284,6 +286,11 @@ public final class TlsChannel {
         runTasks();
       }
     }
+  }
+
+  /** How many bytes the socket has taken of {@link #write}. */
+  public long sent() {
+    return sent;
   }
 
   private SSLEngineResult wrap(ByteBuffer plain) throws SSLException {

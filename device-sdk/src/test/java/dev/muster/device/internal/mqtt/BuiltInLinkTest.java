@@ -306,6 +306,31 @@ class BuiltInLinkTest {
   }
 
   @Test
+  void broker_thatSpeaksButDoesNotRead_isLeft() throws Exception {
+    connect(Duration.ofMillis(300));
+    say(CONNACK);
+    awaitHappened(1);
+    onLoop(() -> {
+      for (int i = 0; i < 16; i++) { // Far more than both sockets take.
+        link.publish(new OutboundMessage("a/b", new byte[1_000_000], "application/json", null));
+      }
+    });
+
+    await()
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofMillis(10))
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(() -> {
+          if (recorder.end == null) {
+            say("d000");
+          }
+          return recorder.end != null;
+        });
+
+    assertThat(recorder.end.detail()).isEqualTo("the broker reads nothing");
+  }
+
+  @Test
   void defect_endsTheLink() throws Exception {
     connect();
     say(CONNACK + "3009 0006 646566656374 00");
