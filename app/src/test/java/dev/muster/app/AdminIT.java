@@ -135,8 +135,8 @@ class AdminIT {
     String server = "https://localhost:"
         + find(
             "\"operator\" ?: ?(\\d+)", Files.readString(folder.resolve("muster-data/ports.json")));
-    String anna =
-        " --server " + server + " --server-ca DIR/muster-data/trust/root.pem --operator-identity DIR/anna";
+    String anna = " --server " + server
+        + " --server-ca DIR/muster-data/trust/root.pem --operator-identity DIR/anna";
     muster("admin operators add anna --role viewer");
     String serial = find(
         "certificate (\\S+)",
