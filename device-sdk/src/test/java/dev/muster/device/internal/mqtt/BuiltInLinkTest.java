@@ -307,7 +307,7 @@ class BuiltInLinkTest {
 
   @Test
   void broker_thatSpeaksButDoesNotRead_isLeft() throws Exception {
-    connect(Duration.ofMillis(300));
+    connect(Duration.ofSeconds(1));
     say(CONNACK);
     awaitHappened(1);
     onLoop(() -> {
