@@ -91,6 +91,7 @@ class OpenApiIT {
 
   private static void fleet() {
     api.call("describeApi").expect(200);
+    api.call("waysToSignIn").expect(200);
     api.call("readHealth").expect(200);
     api.call("summarizeIdentities").expect(200);
     api.call("summarizeTraffic").expect(200);
