@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StateKillIT {
   private static final int DEVICES = 6;
-  private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 1);
 
   @TempDir
   Path folder;
