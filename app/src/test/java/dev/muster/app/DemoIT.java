@@ -55,7 +55,9 @@ class DemoIT {
     String command = MusterProcess.ROOT.resolve("muster") + " demo --devices 2 --ephemeral-ports";
     try (MusterProcess terminal = MusterProcess.startCommand(
         folder, Map.of(), List.of("script", "-qefc", command, "/dev/null"))) {
-      await().atMost(Duration.ofSeconds(60)).until(() -> terminal.stdout().contains("2/2 online"));
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> terminal.stdout().contains("online       [##############################] 2 of 2"));
       terminal.type("\003");
       terminal.awaitEnd(Duration.ofSeconds(10));
       assertThat(terminal.stdout())
