@@ -57,7 +57,8 @@ class DemoIT {
         folder, Map.of(), List.of("script", "-qefc", command, "/dev/null"))) {
       await()
           .atMost(Duration.ofSeconds(60))
-          .until(() -> terminal.stdout().contains("online       [##############################] 2 of 2"));
+          .until(() ->
+              terminal.stdout().contains("online       [##############################] 2 of 2"));
       terminal.type("\003");
       terminal.awaitEnd(Duration.ofSeconds(10));
       assertThat(terminal.stdout())
