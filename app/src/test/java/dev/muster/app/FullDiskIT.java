@@ -67,7 +67,8 @@ class FullDiskIT {
           stored=0
           after=
           while :; do
-            curl -sS --fail --cacert disk/data/trust/root.pem \\
+            # At the moment at which the database fails, a question does too.
+            curl -sS --fail --retry 20 --retry-delay 1 --cacert disk/data/trust/root.pem \\
               -H "Authorization: Bearer $(cat disk/data/admin-token)" -o page.json \\
               "https://localhost:$(port operator)/api/v1/devices/acme-sn-1/messages?limit=1000&after=$after"
             stored=$((stored + $(grep -o '"id":' page.json | wc -l)))

@@ -57,7 +57,7 @@ public final class OperatorClient {
    * @throws UserError unless {@code server} is an https URL: a token does not travel in the clear
    */
   public OperatorClient(URI server, Path ca, Path tokenFile) {
-    this(server, trusting(ca, null), AdminToken.read(tokenFile));
+    this(checked(server), trusting(ca, null), AdminToken.read(tokenFile));
   }
 
   /**
@@ -66,14 +66,19 @@ public final class OperatorClient {
    * @param directory as {@code certificates issue} writes it: {@code key.pem} and {@code chain.pem}
    */
   public static OperatorClient certified(URI server, Path ca, Path directory) {
-    return new OperatorClient(server, trusting(ca, ClientKey.read(directory)), null);
+    return new OperatorClient(checked(server), trusting(ca, ClientKey.read(directory)), null);
   }
 
-  private OperatorClient(URI server, SSLContext tls, @Nullable AdminToken token) {
+  /** Before anything is read that is secret. */
+  private static URI checked(URI server) {
     if (!"https".equals(server.getScheme()) || server.getHost() == null) {
       throw new UserError(
           "server: " + Quoted.of(server.toString()) + " (expected: https://HOST:PORT)");
     }
+    return server;
+  }
+
+  private OperatorClient(URI server, SSLContext tls, @Nullable AdminToken token) {
     this.api = server.resolve("/api/v1/");
     this.token = token;
     this.http = HttpClient.newBuilder()
