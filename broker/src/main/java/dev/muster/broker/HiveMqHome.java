@@ -5,6 +5,7 @@
 package dev.muster.broker;
 
 import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.tls.TlsProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,7 +140,9 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
               <tls>
                 <keystore><path>%s</path><password>%s</password><private-key-password>%s</private-key-password></keystore>
                 <truststore><path>%s</path><password>%s</password></truststore>
-                <protocols><protocol>TLSv1.3</protocol><protocol>TLSv1.2</protocol></protocols>
+                <protocols>%s</protocols>
+                <cipher-suites>%s</cipher-suites>
+                <prefer-server-cipher-suites>false</prefer-server-cipher-suites>
                 <client-authentication-mode>REQUIRED</client-authentication-mode>
                 <handshake-timeout>10000</handshake-timeout>
               </tls>
@@ -175,11 +179,19 @@ record HiveMqHome(Path config, Path data, Path extensions, String password) {
             password,
             escape("directory", trustStore.toString()),
             password,
+            elements("protocol", TlsProfile.PROTOCOLS),
+            elements("cipher-suite", TlsProfile.CIPHER_SUITES),
             limits.maxSessionExpirySeconds(),
             config.core().maxKeepAliveSeconds(),
             limits.maxPacketBytes(),
             limits.receiveMaximum(),
             limits.maxConnections());
+  }
+
+  private static String elements(String name, List<String> values) {
+    return values.stream()
+        .map(value -> "<" + name + ">" + value + "</" + name + ">")
+        .collect(Collectors.joining());
   }
 
   private static String escape(String name, String value) {

@@ -129,12 +129,31 @@ class HostileNetworkIT {
         .containsIgnoringCase("alert protocol version");
   }
 
-  @Test
-  void tls_withoutEphemeralKeys_isRefused() throws IOException {
-    String[] old = {"-tls1_2", "-cipher", "kRSA:@SECLEVEL=0", "-cert", "d1.pem", "-key", "d1.key"};
+  /** Without ephemeral keys, and without authenticated encryption. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"kRSA:@SECLEVEL=0", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-AES128-SHA"})
+  void tls_weakSuite_isRefused(String suite) throws IOException {
+    String[] old = {"-tls1_2", "-cipher", suite, "-cert", "d1.pem", "-key", "d1.key"};
     assertThat(openssl("CONNECTED", "", old))
         .contains("Cipher is (NONE)")
         .containsIgnoringCase("handshake failure");
+  }
+
+  @Test
+  void tls_clientThatComputesNoAesByItself_getsChaCha20() throws IOException {
+    String order = "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+    assertThat(openssl(
+            "Verify return code",
+            "Q\n",
+            "-tls1_3",
+            "-ciphersuites",
+            order,
+            "-cert",
+            "d1.pem",
+            "-key",
+            "d1.key"))
+        .contains("Cipher is TLS_CHACHA20_POLY1305_SHA256");
   }
 
   @Test

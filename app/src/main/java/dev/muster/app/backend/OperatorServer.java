@@ -11,6 +11,7 @@ import dev.muster.broker.ProblemDetails;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.ConnectionPatrol;
 import dev.muster.enrollment.est.PossessionOnly;
+import dev.muster.protocol.tls.TlsProfile;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpConnection;
@@ -120,7 +121,7 @@ final class OperatorServer {
         .setHost(host)
         .setPort(port)
         .setSsl(true)
-        .setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"))
+        .setEnabledSecureTransportProtocols(Set.copyOf(TlsProfile.PROTOCOLS))
         .setKeyCertOptions(KeyCertOptions.wrap(keys))
         .setTcpNoDelay(true)
         .setMaxInitialLineLength(MAX_LINE_BYTES)

@@ -5,6 +5,7 @@
 package dev.muster.app.doctor;
 
 import dev.muster.app.doctor.ClientHello.Answer;
+import dev.muster.protocol.tls.TlsProfile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -64,7 +65,7 @@ final class TlsOffers {
 
   private Finding versions(String check, int port) throws IOException {
     List<String> spoken = new ArrayList<>();
-    for (String version : List.of("TLSv1.3", "TLSv1.2")) {
+    for (String version : TlsProfile.PROTOCOLS) {
       Visitor visitor = new Visitor(patient.trusted("root"), null);
       try (SSLSocket socket = visitor.connect(port, version)) {
         SSLSession session = socket.getSession();

@@ -10,6 +10,7 @@ import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.tls.TlsProfile;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -42,7 +43,7 @@ final class OperatorListener {
   /** A thousand devices in a query. */
   private static final int MAX_LINE_BYTES = 80 << 10;
 
-  private static final Set<String> PROTOCOLS = Set.of("TLSv1.3", "TLSv1.2");
+  private static final Set<String> PROTOCOLS = Set.copyOf(TlsProfile.PROTOCOLS);
   private static final long START_SECONDS = 10;
 
   private final OperatorConfig config;

@@ -7,6 +7,7 @@ package dev.muster.enrollment.est;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.renewal.RenewalInfo;
+import dev.muster.protocol.tls.TlsProfile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -84,7 +85,7 @@ public final class EstServer extends VerticleBase {
     options.setKeyCertOptions(KeyCertOptions.wrap(parts.tls.keys()));
     options.setClientAuth(ClientAuth.REQUEST);
     options.setTrustOptions(TrustOptions.wrap(new PossessionOnly(this::usefulIssuers)));
-    options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(EstTls.PROTOCOLS));
+    options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(TlsProfile.PROTOCOLS));
     options.setUseAlpn(false);
     options.setTcpNoDelay(true);
     options.setIdleTimeout(IDLE_SECONDS);

@@ -7,6 +7,7 @@ package dev.muster.enrollment.est;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.protocol.tls.Renegotiation;
+import dev.muster.protocol.tls.TlsProfile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -16,7 +17,6 @@ import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.vertx.core.net.JdkSSLEngineOptions;
 import io.vertx.core.spi.tls.SslContextFactory;
 import java.security.Provider;
-import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
@@ -27,19 +27,6 @@ import org.jspecify.annotations.Nullable;
  * provider that is named and no other. One object for all event loops of a server.
  */
 public final class EstTls extends JdkSSLEngineOptions {
-  static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
-
-  private static final List<String> SUITES = List.of(
-      "TLS_AES_128_GCM_SHA256",
-      "TLS_AES_256_GCM_SHA384",
-      "TLS_CHACHA20_POLY1305_SHA256",
-      "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-      "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-      "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-      "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-      "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-      "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
-
   private static final int SESSIONS = 20_000;
   private static final int SESSION_SECONDS = 3600;
 
@@ -116,8 +103,8 @@ public final class EstTls extends JdkSSLEngineOptions {
           .clientAuth(clientAuth)
           .sslProvider(SslProvider.JDK)
           .sslContextProvider(provider)
-          .ciphers(SUITES, SupportedCipherSuiteFilter.INSTANCE)
-          .protocols(PROTOCOLS)
+          .ciphers(TlsProfile.CIPHER_SUITES, SupportedCipherSuiteFilter.INSTANCE)
+          .protocols(TlsProfile.PROTOCOLS)
           .sessionCacheSize(SESSIONS)
           .sessionTimeout(SESSION_SECONDS)
           .build();

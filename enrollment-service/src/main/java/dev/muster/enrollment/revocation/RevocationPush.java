@@ -9,6 +9,7 @@ import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.DistinguishedName;
+import dev.muster.protocol.tls.TlsProfile;
 import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.protocol.topic.FleetTopics;
 import io.netty.handler.codec.mqtt.MqttQoS;
@@ -113,7 +114,7 @@ public final class RevocationPush {
         .addKeyValue(Buffer.buffer(credential.keyPem()))
         .addCertValue(Buffer.buffer(credential.chainPem())));
     options.setHostnameVerificationAlgorithm("HTTPS");
-    options.setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"));
+    options.setEnabledSecureTransportProtocols(Set.copyOf(TlsProfile.PROTOCOLS));
     options.setConnectTimeout(CONNECT_TIMEOUT_MS);
     options.setTcpNoDelay(true);
     options.setKeepAliveInterval(KEEP_ALIVE_SECONDS);

@@ -6,6 +6,7 @@ package dev.muster.simulator.client;
 
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.tls.TlsProfile;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -47,7 +48,7 @@ public final class LightLinks implements DeviceLink.Factory {
   private static final int HANDSHAKE_LIMIT_MS = 20_000;
   private static final int MAX_PACKET_BYTES = 256 * 1024;
   private static final int DEFAULT_PORT = 8883;
-  private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+  private static final String[] PROTOCOLS = TlsProfile.PROTOCOLS.toArray(String[]::new);
 
   private final Identities identities;
   private final Clock clock;
