@@ -92,7 +92,7 @@ class EnrollmentBenchmark {
 
   private void round(String name, BenchProcess server, boolean counts) {
     List<BenchDevice> devices = devices(server);
-    List<SSLContext> ldevids = new ArrayList<>(Collections.nCopies(DEVICES, null));
+    byte[][] answers = new byte[DEVICES][];
     Load.Result fresh = costed(
         name,
         "enrollment, new connection",
@@ -102,11 +102,13 @@ class EnrollmentBenchmark {
             tasks(i -> {
               try (EstConnection connection =
                   EstConnection.open(devices.get(i).idevid, server.port)) {
-                byte[] answer = connection.send(devices.get(i).enrollment);
-                ldevids.set(i, devices.get(i).ldevid(answer));
+                answers[i] = connection.send(devices.get(i).enrollment);
               }
             }),
             1));
+    List<SSLContext> ldevids = IntStream.range(0, DEVICES)
+        .mapToObj(i -> devices.get(i).ldevid(answers[i]))
+        .toList();
     costed(
         name,
         "renewal, new connection",
