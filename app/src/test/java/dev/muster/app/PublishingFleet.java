@@ -28,6 +28,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,9 @@ import java.util.concurrent.TimeUnit;
 final class PublishingFleet implements AutoCloseable {
   private final Path folder;
   private final URI broker;
-  private final List<FleetDevice> devices = new ArrayList<>();
+  /** Grows while the load goes over it: a schedule that throws ends without a word. */
+  private final List<FleetDevice> devices = new CopyOnWriteArrayList<>();
+
   private final List<Path> states = new ArrayList<>();
   private final Map<DeviceId, Set<MessageIdentity>> acknowledged = new ConcurrentHashMap<>();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
