@@ -127,21 +127,38 @@ public final class BulkWork implements AutoCloseable {
     }
   }
 
+  /**
+   * Once more, if it fails: what has made it fail, as another who locks the device, may be over.
+   */
   private void takeAlone(BulkJob job, DeviceId device) {
     try {
       registry.commit(tables -> take(tables, job.id(), device::equals));
-    } catch (RuntimeException e) {
-      if (closed) {
-        throw e;
+    } catch (RuntimeException first) {
+      try {
+        registry.commit(tables -> take(tables, job.id(), device::equals));
+      } catch (RuntimeException e) {
+        if (closed) {
+          throw e;
+        }
+        leaveOut(job, device, e);
       }
-      LOG.error("Bulk job leaves out a device job={} device={}", job.id(), device, e);
-      BulkResult failed =
-          new BulkResult(device, State.REFUSED, "failed: " + e.getClass().getSimpleName());
-      // A registry that works for nobody does not take this either: then all of it is tried again.
-      registry.commit(tables -> {
+    }
+  }
+
+  /** A registry that works for nobody does not take this either: then all of it is tried again. */
+  private void leaveOut(BulkJob job, DeviceId device, RuntimeException why) {
+    BulkResult failed =
+        new BulkResult(device, State.REFUSED, "failed: " + why.getClass().getSimpleName());
+    boolean left = registry.commit(tables -> {
+      // A commit that fails may have happened all the same; and a job may be cancelled meanwhile.
+      boolean waits = tables.bulk().isWaiting(job.id(), device);
+      if (waits) {
         tables.bulk().record(job.id(), List.of(failed));
-        return failed;
-      });
+      }
+      return waits;
+    });
+    if (left) {
+      LOG.error("Bulk job leaves out a device job={} device={}", job.id(), device, why);
     }
   }
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param id later ones are greater
  * @param work what is done to each device
  * @param details of the order, as JSON
+ * @param within the fleets of whoever has ordered it, then
  * @param endedAt when the last device had its turn; null as long as some wait
  * @param counts how many devices are how far
  */
@@ -23,6 +24,7 @@ public record BulkJob(
     String work,
     String details,
     Actor actor,
+    Within within,
     Instant createdAt,
     @Nullable Instant cancelledAt,
     @Nullable Instant endedAt,
@@ -32,8 +34,9 @@ public record BulkJob(
   }
 
   /** A new one. */
-  public BulkJob(String id, String work, String details, Actor actor, Instant createdAt) {
-    this(id, work, details, actor, createdAt, null, null, Map.of());
+  public BulkJob(
+      String id, String work, String details, Actor actor, Within within, Instant createdAt) {
+    this(id, work, details, actor, within, createdAt, null, null, Map.of());
   }
 
   /** How many devices it is about. */

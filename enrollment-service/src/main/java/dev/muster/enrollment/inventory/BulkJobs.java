@@ -9,6 +9,7 @@ import dev.muster.enrollment.inventory.BulkResult.State;
 import dev.muster.enrollment.sql.Sql;
 import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.FleetName;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -134,13 +135,14 @@ public final class BulkJobs {
    * @return how many
    */
   public int insert(BulkJob job, BulkSelection selection, int most) {
-    sql.statement("INSERT INTO bulk_job (id, work, details, ordered_by, ordered_from, created_at)"
-            + " VALUES (:id, :work, :details, :by, :from, :createdAt)")
+    sql.statement("INSERT INTO bulk_job (id, work, details, ordered_by, ordered_from, fleets,"
+            + " created_at) VALUES (:id, :work, :details, :by, :from, :fleets, :createdAt)")
         .bind("id", job.id())
         .bind("work", job.work())
         .bind("details", job.details())
         .bind("by", job.actor().name())
         .bind("from", job.actor().from())
+        .bind("fleets", fleets(job.within()))
         .bind("createdAt", job.createdAt())
         .execute();
     int devices = insertDevices(job, selection, most);
@@ -231,6 +233,15 @@ public final class BulkJobs {
             row.getString("detail")));
   }
 
+  /** Whether the turn of a device has still to come. */
+  public boolean isWaiting(String job, DeviceId device) {
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM bulk_device WHERE job = :job"
+            + " AND device = :device AND state = 'waiting')")
+        .bind("job", job)
+        .bind("device", device.value())
+        .one(row -> row.getBoolean(1));
+  }
+
   /** Notes what became of devices that waited. */
   public void record(String job, List<BulkResult> results) {
     sql.statement("UPDATE bulk_device SET state = :state, detail = :detail"
@@ -313,12 +324,24 @@ public final class BulkJobs {
     return old.isPresent();
   }
 
+  /** Names of fleets have no spaces. */
+  private static String fleets(Within within) {
+    return within.fleets().stream().map(FleetName::value).collect(Collectors.joining(" "));
+  }
+
+  private static Within within(String fleets) {
+    return fleets.isEmpty()
+        ? Within.ALL
+        : new Within(Stream.of(fleets.split(" ")).map(FleetName::new).toList());
+  }
+
   private static BulkJob job(ResultSet row) throws SQLException {
     return new BulkJob(
         row.getString("id"),
         row.getString("work"),
         row.getString("details"),
         new Actor(row.getString("ordered_by"), row.getString("ordered_from")),
+        within(row.getString("fleets")),
         Columns.instant(row, "created_at"),
         Columns.instantOrNull(row, "cancelled_at"),
         Columns.instantOrNull(row, "ended_at"),

@@ -219,8 +219,8 @@ final class BulkRoutes {
               now,
               () -> accept(
                   tables,
-                  within,
-                  new BulkJob(newId(now), order.work(), order.details().encode(), actor, now),
+                  new BulkJob(
+                      newId(now), order.work(), order.details().encode(), actor, within, now),
                   selection,
                   body),
               () -> {}));
@@ -231,12 +231,8 @@ final class BulkRoutes {
   }
 
   private static JsonObject accept(
-      Registry.Tables tables,
-      Within within,
-      BulkJob job,
-      BulkSelection selection,
-      JsonObject body) {
-    checkNamed(tables, selection, within);
+      Registry.Tables tables, BulkJob job, BulkSelection selection, JsonObject body) {
+    checkNamed(tables, selection, job.within());
     if (tables.bulk().open() >= MAX_OPEN && !order(job).touchesTrust()) {
       throw Work.conflict(
           "jobs: " + MAX_OPEN + " are not through (expected: fewer; wait, or cancel" + " some)");

@@ -20,6 +20,7 @@ import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.h2.api.Trigger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
 class BulkWorkTest {
   private static final Actor ADA = new Actor("operator:ada", "192.0.2.1");
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final BulkOrder TAGS =
+      new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of());
 
   @TempDir
   Path folder;
@@ -76,10 +80,15 @@ class BulkWorkTest {
   }
 
   private String order(String id, BulkOrder order, BulkSelection selection) {
+    return order(id, order, selection, Within.ALL);
+  }
+
+  private String order(String id, BulkOrder order, BulkSelection selection, Within within) {
     bench.registry.commit(tables -> tables
         .bulk()
         .insert(
-            new BulkJob(id, order.work(), order.details().encode(), ADA, bench.clock.instant()),
+            new BulkJob(
+                id, order.work(), order.details().encode(), ADA, within, bench.clock.instant()),
             selection,
             1000));
     return id;
@@ -175,15 +184,11 @@ class BulkWorkTest {
     bench.enrolled("A");
     bench.enrolled("B");
     bench.enrolled("C");
-    String url = "jdbc:h2:file:" + folder.resolve("db").resolve("registry");
-    try (Connection other = DriverManager.getConnection(url, "sa", "");
-        Statement statement = other.createStatement()) {
-      statement.execute("INSERT INTO device_group (device, name) VALUES ('acme-b', 'no name!')");
-    }
+    statement("INSERT INTO device_group (device, name) VALUES ('acme-b', 'no name!')");
     BulkWork work = work(() -> {});
     BulkOrder groups = new BulkOrder.Groups(List.of(new GroupName("canary")), List.of());
     order("1", groups, "acme-a", "acme-b", "acme-c");
-    order("2", new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of()), "acme-b");
+    order("2", TAGS, "acme-b");
     work.look();
 
     assertThat(ended("1"))
@@ -194,11 +199,104 @@ class BulkWorkTest {
     await().atMost(LIMIT).untilAsserted(() -> assertThat(work.problem()).isEmpty());
   }
 
+  @Test
+  void device_thatWasGivenToAnotherFleetMeanwhile_isLeftAlone() {
+    bench.enrolled("A");
+    bench.enrolled("B");
+    order(
+        "1",
+        new BulkOrder.Retire(),
+        new BulkSelection.Named(List.of(new DeviceId("acme-a"), new DeviceId("acme-b"))),
+        new Within(List.of(new FleetName("default"), new FleetName("north"))));
+    bench.registry.commit(tables -> {
+      tables.devices().transfer(new DeviceId("acme-a"), new FleetName("south"), false);
+      tables.devices().transfer(new DeviceId("acme-b"), new FleetName("north"), false);
+      return true;
+    });
+    work(() -> {}).look();
+
+    assertThat(ended("1"))
+        .containsExactly(
+            new BulkResult(new DeviceId("acme-a"), State.REFUSED, "no such device"),
+            new BulkResult(new DeviceId("acme-b"), State.DONE, "certificates revoked: 1"));
+    assertThat(bench.live("acme-a")).hasSize(1);
+    assertThat(audit("acme-a")).noneMatch(text -> text.contains("device.retired"));
+  }
+
+  /** Whatever the database says no to, and takes when it is asked again. */
+  @Test
+  void device_thatCannotBeDoneInPassing_isTriedAgain() throws SQLException {
+    bench.enrolled("A");
+    bench.enrolled("B");
+    // Together with the other one, and alone.
+    Refusing.from(2, "acme-b", () -> {});
+    statement("CREATE TRIGGER refusing BEFORE INSERT ON device_tag FOR EACH ROW CALL '"
+        + Refusing.class.getName() + "'");
+    order("1", TAGS, "acme-a", "acme-b");
+    work(() -> {}).look();
+
+    assertThat(ended("1")).extracting(BulkResult::state).containsExactly(State.DONE, State.DONE);
+    assertThat(Refusing.left.get()).isZero();
+  }
+
+  /** A commit that fails may have happened all the same, or somebody has cancelled the job. */
+  @Test
+  void device_thatDoesNotWaitAnyMore_isNotLeftOut() throws SQLException {
+    bench.enrolled("A");
+    order("1", TAGS, "acme-a");
+    Refusing.from(
+        3,
+        "acme-a",
+        () -> statement("UPDATE bulk_device SET state = 'cancelled' WHERE device = 'acme-a'"));
+    statement("CREATE TRIGGER refusing BEFORE INSERT ON device_tag FOR EACH ROW CALL '"
+        + Refusing.class.getName() + "'");
+    work(() -> {}).look();
+
+    assertThat(ended("1")).extracting(BulkResult::state).containsExactly(State.CANCELLED);
+    assertThat(counts("1").get(State.REFUSED)).isNull();
+  }
+
+  private void statement(String text) throws SQLException {
+    String url = "jdbc:h2:file:" + folder.resolve("db").resolve("registry");
+    try (Connection other = DriverManager.getConnection(url, "sa", "");
+        Statement statement = other.createStatement()) {
+      statement.execute(text);
+    }
+  }
+
+  /** Refuses the tags of a device so often. */
+  public static final class Refusing implements Trigger {
+    private static final AtomicInteger left = new AtomicInteger();
+    private static String device;
+    private static Last last;
+
+    interface Last {
+      void run() throws SQLException;
+    }
+
+    /** @param atTheLast what happens meanwhile */
+    static void from(int times, String device, Last atTheLast) {
+      left.set(times);
+      Refusing.device = device;
+      last = atTheLast;
+    }
+
+    @Override
+    public void fire(Connection connection, Object[] before, Object[] after) throws SQLException {
+      if (after[0].equals(device) && left.get() > 0) {
+        if (left.decrementAndGet() == 0) {
+          last.run();
+        }
+        throw new SQLException("not now");
+      }
+    }
+  }
+
   /** Tags of a fleet may take minutes, and what is revoked is not to wait for them. */
   @Test
   void jobsThatEndCertificates_areDoneBeforeThoseThatDoNot() {
     bench.enrolled("A");
-    order("1", new BulkOrder.Tags(List.of(new Tag("site", "berlin")), List.of()), "acme-a");
+    order("1", TAGS, "acme-a");
     order("2", new BulkOrder.Retire(), "acme-a");
 
     BulkJob next = bench.registry.read(tables -> tables.bulk().nextOpen().orElseThrow());

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 /** What every registry keeps to, wherever its tables are. */
 abstract class RegistryContract {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Within SOUTH_AND_NORTH =
+      new Within(List.of(new FleetName("south"), new FleetName("north")));
 
   private final List<Registry> opened = new ArrayList<>();
 
@@ -333,11 +335,11 @@ abstract class RegistryContract {
       assertThat(tables.bulk().preview(chosen, NOW).statuses())
           .containsOnly(Map.entry(DeviceStatus.ACTIVE, 2L));
       assertThat(tables.bulk().sample(chosen, 1)).containsExactly(new DeviceId("a"));
-      assertThat(tables.bulk().insert(job("1"), chosen, 9)).isEqualTo(2);
+      assertThat(tables.bulk().insert(job("1", Within.ALL), chosen, 9)).isEqualTo(2);
       BulkSelection named =
           new BulkSelection.Named(List.of(new DeviceId("z"), new DeviceId("c"), new DeviceId("c")));
       assertThat(tables.bulk().preview(named, NOW).devices()).isEqualTo(1);
-      assertThat(tables.bulk().insert(job("2"), named, 9)).isEqualTo(2);
+      assertThat(tables.bulk().insert(job("2", SOUTH_AND_NORTH), named, 9)).isEqualTo(2);
       assertThat(tables.bulk().digest("1"))
           .isEqualTo(tables.bulk().digest(chosen, 9))
           .isNotEqualTo(tables.bulk().digest("2"));
@@ -352,6 +354,8 @@ abstract class RegistryContract {
       assertThat(jobs.waiting("1", 1)).containsExactly(new DeviceId("a"));
       jobs.record("1", List.of(new BulkResult(new DeviceId("a"), BulkResult.State.REFUSED, "no")));
       assertThat(jobs.waiting("1", 9)).containsExactly(new DeviceId("b"));
+      assertThat(jobs.isWaiting("1", new DeviceId("a"))).isFalse();
+      assertThat(jobs.isWaiting("1", new DeviceId("b"))).isTrue();
       jobs.cancel("1", NOW);
       jobs.end("2", NOW);
       return true;
@@ -361,6 +365,8 @@ abstract class RegistryContract {
       assertThat(jobs.nextOpen()).isEmpty();
       BulkJob first = jobs.find("1").orElseThrow();
       assertThat(first.devices()).isEqualTo(2);
+      assertThat(first.within()).isEqualTo(Within.ALL);
+      assertThat(jobs.find("2")).map(BulkJob::within).hasValue(SOUTH_AND_NORTH);
       assertThat(first.counts())
           .containsEntry(BulkResult.State.REFUSED, 1L)
           .containsEntry(BulkResult.State.CANCELLED, 1L)
@@ -382,8 +388,8 @@ abstract class RegistryContract {
     });
   }
 
-  private static BulkJob job(String id) {
-    return new BulkJob(id, "retire", "{}", Actor.SYSTEM, NOW);
+  private static BulkJob job(String id, Within within) {
+    return new BulkJob(id, "retire", "{}", Actor.SYSTEM, within, NOW);
   }
 
   @Test
