@@ -28,8 +28,8 @@ public record OperatorSettings(
       operators:
         # Let operators in by a certificate of role operator, whose name is that of their account:
         # muster admin certificates issue --role operator --name NAME --out DIR
-        # Browsers that have such a certificate ask which to show.
-        # certificates: false
+        # Browsers that have such a certificate ask which to show. Off unless it says true.
+        # certificates: true
         # Another CA whose certificates of OU=operator are good, too, and its CRL, read at each use.
         # certificateCa: /etc/muster/operators-ca.pem
         # certificateCrl: /etc/muster/operators-ca.crl
@@ -50,10 +50,25 @@ public record OperatorSettings(
           # ca: /etc/muster/provider-ca.pem
       """;
 
+  private static final List<String> OIDC = List.of(
+      "issuer",
+      "clientId",
+      "clientSecretFile",
+      "ca",
+      "url",
+      "label",
+      "nameClaim",
+      "groupsClaim",
+      "roles");
+
   public OperatorSettings {
     if (certificateCa == null != (certificateCrl == null)) {
+      throw new IllegalArgumentException((certificateCa == null ? "missing" : certificateCa)
+          + " (expected: with operators.certificateCrl, or neither)");
+    }
+    if (certificateCa != null && !certificates) {
       throw new IllegalArgumentException(
-          certificateCa + " (expected: with operators.certificateCrl, or neither)");
+          certificateCa + " (expected: with operators.certificates: true)");
     }
   }
 
@@ -78,7 +93,7 @@ public record OperatorSettings(
     String name = settings.text("operators.oidc.nameClaim", "preferred_username");
     String groups = settings.text("operators.oidc.groupsClaim", "groups");
     List<String> roles = settings.list("operators.oidc.roles", List.of());
-    if (issuer.isEmpty()) {
+    if (OIDC.stream().noneMatch(key -> settings.isSet("operators.oidc." + key))) {
       return null;
     }
     return settings

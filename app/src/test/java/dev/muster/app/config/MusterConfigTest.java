@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +72,33 @@ class MusterConfigTest {
     assertThatThrownBy(() -> read("ports: {coaps: 0}\nenrollment: {requireChannelBinding: true}"))
         .hasMessageContaining(
             "ports.coaps: 0 (expected: none with enrollment.requireChannelBinding");
+  }
+
+  @Test
+  void read_operatorSettings_thatWouldCountForNothing_areRefused() {
+    String ca = "certificateCa: /ca.pem, certificateCrl: /ca.crl";
+    assertThat(read("operators: {certificates: true, " + ca + "}").operators().certificateCa())
+        .isEqualTo(Path.of("/ca.pem"));
+    assertThatThrownBy(() -> read("operators: {" + ca + "}"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(
+            "operators.certificateCa: /ca.pem (expected: with operators.certificates: true)");
+    assertThatThrownBy(() -> read("operators: {certificates: true, certificateCrl: /ca.crl}"))
+        .hasMessageContaining("operators.certificateCa: missing (expected: with");
+    for (String one : List.of(
+        "clientId: muster",
+        "clientSecretFile: /secret",
+        "url: https://muster.example.com",
+        "roles: [admins=admin]",
+        "label: Example Corp",
+        "nameClaim: email",
+        "groupsClaim: roles",
+        "ca: /ca.pem")) {
+      assertThatThrownBy(() -> read("operators: {oidc: {" + one + "}}"))
+          .as(one)
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("operators.oidc: issuer: missing (expected: https://HOST...)");
+    }
   }
 
   @Test

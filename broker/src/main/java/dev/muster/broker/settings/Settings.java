@@ -25,6 +25,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,6 +174,11 @@ public final class Settings {
     return get(key, otherwise, parse, expected);
   }
 
+  /** Whether somebody has given it a value, wherever. */
+  public boolean isSet(String key) {
+    return find(key) != null;
+  }
+
   /** The names right below a key, for settings that a user names. */
   public Set<String> below(String key) {
     Set<String> names = new TreeSet<>();
@@ -220,11 +226,7 @@ public final class Settings {
 
   private <T> T get(String key, T otherwise, Function<String, T> parse, String expected) {
     known.add(key);
-    Setting setting = settings.get(key);
-    String variable = variable(key);
-    if (!flags.containsKey(key) && environment.containsKey(variable)) {
-      setting = new Setting(environment.getOrDefault(variable, ""), variable);
-    }
+    @Nullable Setting setting = find(key);
     if (setting == null) {
       return otherwise;
     }
@@ -235,6 +237,14 @@ public final class Settings {
           + setting.origin());
       return otherwise;
     }
+  }
+
+  private @Nullable Setting find(String key) {
+    String variable = variable(key);
+    @Nullable String value = environment.get(variable);
+    return value == null || flags.containsKey(key)
+        ? settings.get(key)
+        : new Setting(value, variable);
   }
 
   private String nearest(String key) {
