@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param operator null for whoever holds the token file of the data directory
  * @param fleets those that he is limited to; none for all
- * @param token the name of the API token by which he asks, if by one
+ * @param token the name of the API token by which he asks, if by one; {@code (certificate)} if by
+ *     that and in no session
  * @param session the session in which he asks, if in one
  */
 record Caller(

@@ -40,6 +40,8 @@ final class Operators {
   private static final int MAX_TOKENS = 100;
   private static final int MAX_OPERATORS = 1_000;
   private static final String TOKEN_PREFIX = "muster_";
+  /** In the place of an API token's name; none can be called so. */
+  private static final String BY_CERTIFICATE = "(certificate)";
 
   private final AccountsFile file;
   private final SessionBook sessions;
@@ -174,7 +176,7 @@ final class Operators {
   Optional<Caller> byCertificate(List<X509Certificate> chain) {
     return certified(chain)
         .map(operator ->
-            new Caller(operator.name(), operator.role(), operator.fleets(), "certificate", null));
+            new Caller(operator.name(), operator.role(), operator.fleets(), BY_CERTIFICATE, null));
   }
 
   /** Whether a session that was opened with a certificate may go on. Blocks. */

@@ -65,7 +65,12 @@ class OperatorsTest {
     Session session = operators.byCookie(welcome.cookie()).orElseThrow().session();
     Login.Certificate login = (Login.Certificate) session.login();
     assertThat(operators.isCertified(session, login)).isTrue();
-    assertThat(operators.byCertificate(List.of()).orElseThrow().role()).isEqualTo(Role.ADMIN);
+    Caller byItself = operators.byCertificate(List.of()).orElseThrow();
+    assertThat(byItself.role()).isEqualTo(Role.ADMIN);
+    assertThat(byItself.auditName()).isEqualTo("operator:ada/(certificate)");
+    assertThat(Accounts.isName("(certificate)"))
+        .as("as an API token may be called")
+        .isFalse();
     assertThat(events).anySatisfy(event -> assertThat(event.toString()).contains("certificate"));
     assertThatThrownBy(
             () -> operators.createToken(session, "t", Role.VIEWER, Duration.ofDays(1), ADMIN))
