@@ -58,7 +58,7 @@ record Accounts(
       @Nullable List<String> fleets,
       @Nullable String password,
       String createdAt) {
-    private static final int MAX_FLEETS = 50;
+    static final int MAX_FLEETS = 50;
 
     Operator {
       // Files of before there were such limits have none.

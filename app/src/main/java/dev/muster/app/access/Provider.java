@@ -86,6 +86,7 @@ final class Provider {
   private final Clock clock;
   private @Nullable Known known;
   private Instant failedAt = Instant.MIN;
+  private String failure = "";
 
   /** What has been discovered. */
   private record Known(Instant at, OIDCProviderMetadata metadata, IDTokenValidator validator) {}
@@ -244,20 +245,21 @@ final class Provider {
     if (last != null && now.isBefore(last.at().plus(METADATA_KEPT))) {
       return last;
     }
-    try {
-      if (now.isBefore(failedAt.plus(FAILURE_KEPT))) {
-        throw new IOException("it did not answer a moment ago");
+    if (!now.isBefore(failedAt.plus(FAILURE_KEPT))) {
+      try {
+        Known found = discover();
+        known = found;
+        return found;
+      } catch (IOException | GeneralException e) {
+        // As of now: who has waited until then is not to wait for the next attempt.
+        failedAt = clock.instant();
+        failure = String.valueOf(e.getMessage());
       }
-      Known found = discover();
-      known = found;
-      return found;
-    } catch (IOException | GeneralException e) {
-      failedAt = now.isBefore(failedAt.plus(FAILURE_KEPT)) ? failedAt : now;
-      if (last != null) {
-        return last;
-      }
-      throw refused("discovery: " + e.getMessage());
     }
+    if (last != null) {
+      return last;
+    }
+    throw refused("discovery: " + failure);
   }
 
   private Known discover() throws IOException, GeneralException {

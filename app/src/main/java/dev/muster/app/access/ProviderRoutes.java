@@ -125,7 +125,7 @@ final class ProviderRoutes {
   private static void refuse(RoutingContext ctx, Throwable problem) {
     Why why = problem instanceof RefusedException refused ? refused.why() : Why.PROVIDER;
     LOG.warn(
-        "Sign-in refused by=provider from={} reason=\"{}\"",
+        "Sign-in refused by=provider from={} reason={}",
         Access.address(ctx),
         Quoted.of(String.valueOf(problem.getMessage())));
     redirect(ctx, "/sign-in?refused=" + why.name().toLowerCase(Locale.ROOT));

@@ -53,7 +53,8 @@ public record ProviderSettings(
 
   private static void checkHttps(String name, URI url) {
     if (!"https".equals(url.getScheme()) || url.getHost() == null || url.getQuery() != null) {
-      throw new IllegalArgumentException(name + ": " + url + " (expected: https://HOST...)");
+      String given = url.toString().isEmpty() ? "missing" : url.toString();
+      throw new IllegalArgumentException(name + ": " + given + " (expected: https://HOST...)");
     }
   }
 
@@ -73,6 +74,10 @@ public record ProviderSettings(
    */
   public record Grant(String group, Role role, List<String> fleets) {
     public Grant {
+      if (fleets.size() > Accounts.Operator.MAX_FLEETS) {
+        throw new IllegalArgumentException(group + "=" + role.label() + ": " + fleets.size()
+            + " fleets (expected: at most " + Accounts.Operator.MAX_FLEETS + ")");
+      }
       fleets = fleets.stream().map(name -> new FleetName(name).value()).toList();
     }
 

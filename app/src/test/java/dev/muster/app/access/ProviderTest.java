@@ -13,6 +13,7 @@ import dev.muster.app.operator.TrustedRoots;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.PemFile;
+import dev.muster.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -26,12 +27,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +48,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ProviderTest {
   @TempDir
   static Path folder;
+
+  @TempDir
+  Path others;
 
   private static final Vertx VERTX = Vertx.vertx();
   private static final List<AuditEvent> EVENTS = new CopyOnWriteArrayList<>();
@@ -149,6 +156,12 @@ class ProviderTest {
     return get(back.url(), "Cookie", back.cookie());
   }
 
+  /** After all that was refused: a provider that is out of order would refuse everything. */
+  private void assertLetIn() throws IOException, InterruptedException {
+    everybodyIsHonest();
+    assertThat(location(signIn())).isEqualTo("/");
+  }
+
   private static void assertRefused(String why) throws IOException, InterruptedException {
     HttpResponse<String> answer = signIn();
     assertThat(location(answer)).isEqualTo("/sign-in?refused=" + why);
@@ -178,6 +191,7 @@ class ProviderTest {
     assertRefused("group");
     provider.claims = set -> set.claim("groups", null);
     assertRefused("group");
+    assertLetIn();
   }
 
   @Test
@@ -199,6 +213,7 @@ class ProviderTest {
   void token_notSignedByTheProvider_isRefused(TestProvider.Signer signer) throws Exception {
     provider.signer = signer;
     assertRefused("provider");
+    assertLetIn();
   }
 
   @Test
@@ -222,6 +237,7 @@ class ProviderTest {
       provider.claims = one;
       assertRefused("provider");
     }
+    assertLetIn();
   }
 
   @Test
@@ -248,6 +264,7 @@ class ProviderTest {
     assertThat(location(get(injected, "Cookie", one.cookie())))
         .as("the verifier is that of the other one")
         .isEqualTo("/sign-in?refused=provider");
+    assertLetIn();
   }
 
   @Test
@@ -256,6 +273,11 @@ class ProviderTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> ProviderSettings.Grant.parse("admins=root"))
         .isInstanceOf(IllegalArgumentException.class);
+    String most = IntStream.range(0, 50).mapToObj(i -> " f" + i).collect(Collectors.joining());
+    assertThat(ProviderSettings.Grant.parse("a=viewer" + most).fleets()).hasSize(50);
+    assertThatThrownBy(() -> ProviderSettings.Grant.parse("a=viewer" + most + " more"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a=viewer: 51 fleets (expected: at most 50)");
     assertThatThrownBy(() -> new ProviderSettings(
             URI.create("http://plain.example"),
             "muster",
@@ -272,23 +294,58 @@ class ProviderTest {
   /** One that says it is somebody else (OpenID Connect Discovery 1.0, 4.3). */
   @Test
   void provider_thatSaysItIsAnother_isNotBelieved() throws Exception {
-    try (TestProvider liar = new TestProvider(folder.resolve(".").normalize())) {
+    try (TestProvider liar = new TestProvider(others)) {
       liar.saidIssuer = "https://evil.example";
-      Provider asked = new Provider(
-          new ProviderSettings(
-              URI.create(liar.issuer()),
-              TestProvider.CLIENT,
-              null,
-              folder.resolve("provider-ca.pem"),
-              URI.create("https://origin.example"),
-              "",
-              "sub",
-              "groups",
-              List.of(ProviderSettings.Grant.parse("a=viewer"))),
-          Clock.systemUTC());
-      assertThatThrownBy(() -> asked.authorization(asked.newPending()))
-          .isInstanceOf(Provider.RefusedException.class)
-          .hasMessageContaining("discovery");
+      Provider asked = asked(liar, Clock.systemUTC());
+      assertRefusedByDiscovery(asked);
+      liar.saidIssuer = null;
+      assertThat(asked(liar, Clock.systemUTC()).authorization(asked.newPending()))
+          .hasPath("/authorize");
     }
+  }
+
+  /** Counted from the end of the attempt: one that takes long is not followed by the next. */
+  @Test
+  void provider_thatDoesNotAnswer_isLeftInPeaceForAWhile() throws Exception {
+    MovableClock clock = MovableClock.at(Instant.parse("2026-03-01T12:00:00Z"));
+    AtomicInteger times = new AtomicInteger();
+    try (TestProvider slow = new TestProvider(others)) {
+      slow.saidIssuer = "https://evil.example";
+      slow.discovered = () -> {
+        times.incrementAndGet();
+        clock.advance(Duration.ofSeconds(15));
+      };
+      Provider asked = asked(slow, clock);
+      assertRefusedByDiscovery(asked);
+      clock.advance(Duration.ofSeconds(9));
+      assertRefusedByDiscovery(asked);
+      assertThat(times).hasValue(1);
+      clock.advance(Duration.ofSeconds(1));
+      slow.saidIssuer = null;
+      assertThat(asked.authorization(asked.newPending())).hasPath("/authorize");
+      assertThat(times).hasValue(2);
+    }
+  }
+
+  private Provider asked(TestProvider who, Clock clock) {
+    return new Provider(
+        new ProviderSettings(
+            URI.create(who.issuer()),
+            TestProvider.CLIENT,
+            null,
+            others.resolve("provider-ca.pem"),
+            URI.create("https://origin.example"),
+            "",
+            "sub",
+            "groups",
+            List.of(ProviderSettings.Grant.parse("a=viewer"))),
+        clock);
+  }
+
+  private static void assertRefusedByDiscovery(Provider asked) {
+    assertThatThrownBy(() -> asked.authorization(asked.newPending()))
+        .isInstanceOf(Provider.RefusedException.class)
+        .hasMessageContaining("discovery")
+        .hasMessageContaining("evil.example");
   }
 }

@@ -51,7 +51,7 @@ import javax.net.ssl.SSLContext;
  */
 final class TestProvider implements AutoCloseable {
   static final String CLIENT = "muster";
-  static final String SECRET = "a secret of the client";
+  static final String SECRET = "a secret of the client as long as HMAC wants it";
 
   private final HttpsServer server;
   private final Map<String, Map<String, String>> codes = new ConcurrentHashMap<>();
@@ -62,6 +62,9 @@ final class TestProvider implements AutoCloseable {
   volatile Signer signer = Signer.OWN;
   /** What discovery says the issuer is; null for what it is. */
   volatile String saidIssuer;
+
+  /** What happens whenever it is asked what it is. */
+  volatile Runnable discovered = () -> {};
 
   enum Signer {
     OWN,
@@ -115,6 +118,7 @@ final class TestProvider implements AutoCloseable {
   }
 
   private void configuration(HttpExchange exchange) throws IOException {
+    discovered.run();
     answer(
         exchange,
         200,
@@ -201,9 +205,7 @@ final class TestProvider implements AutoCloseable {
               .build(),
           set);
       token.sign(
-          hmac
-              ? new MACSigner(SECRET + SECRET)
-              : new ECDSASigner(signer == Signer.OWN ? key : newKey()));
+          hmac ? new MACSigner(SECRET) : new ECDSASigner(signer == Signer.OWN ? key : newKey()));
       return token.serialize();
     } catch (JOSEException e) {
       throw new IllegalStateException(e);
