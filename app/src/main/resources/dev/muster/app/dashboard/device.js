@@ -73,13 +73,19 @@ function update(value) {
 
 let stream = null;
 
+/** Browsers ask again by themselves when a connection is lost, but not when they were refused. */
+const AGAIN_MS = 3000;
+const isOver = ({ source, since }) => source.readyState === EventSource.CLOSED && Date.now() - since > AGAIN_MS;
+
 /** Values as they come, as long as somebody looks at this device. */
 function follow(id) {
-  if (stream?.id === id) return;
+  if (stream?.id === id && !isOver(stream)) return;
+  if (stream?.id !== id) tail.begin();
   stream?.source.close();
   const source = new EventSource('/api/v1/telemetry/live' + query({ device: id }));
-  stream = { id, source };
-  tail.begin();
+  stream = { id, source, since: Date.now() };
+  source.onopen = () => tail.opened();
+  source.onerror = () => tail.lost();
   source.addEventListener('missed', (event) => tail.miss(JSON.parse(event.data)));
   source.addEventListener('values', (event) => {
     const values = JSON.parse(event.data);

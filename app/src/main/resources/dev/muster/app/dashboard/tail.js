@@ -1,15 +1,21 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
+import { contact } from './api.js';
 import { badge, empty, html, measured, nothing, number, redraw, table, time } from './ui.js';
 
 /** So many rows are kept: more pass by faster than anybody reads. */
 const KEPT = 200;
 
+/** How far the stream is, and how that looks. */
+const STATES = { 'connecting…': 'plain', live: 'good', 'reconnecting…': 'bad' };
+
 /** What a device says, as it says it. */
 class Tail {
   rows = [];
   paused = false;
+  /** Of the stream, one of `STATES`. */
+  state = 'connecting…';
   missed = 0;
   /** How many came while it stood still. */
   held = 0;
@@ -17,8 +23,19 @@ class Tail {
   begin() {
     this.rows = [];
     this.paused = false;
+    this.state = 'connecting…';
     this.missed = 0;
     this.held = 0;
+  }
+
+  opened() {
+    this.state = 'live';
+    redraw();
+  }
+
+  lost() {
+    this.state = 'reconnecting…';
+    redraw();
   }
 
   take(values) {
@@ -46,8 +63,11 @@ class Tail {
   }
 
   view(id) {
+    // A stream may be gone without a word; then nothing else comes either.
+    const state = this.state === 'live' && contact.lostAt ? 'reconnecting…' : this.state;
     return html`<div class="bulk">
-        ${this.paused ? badge('paused', 'warn') : badge('live', 'good')}
+        ${this.paused ? badge('paused', 'warn') : nothing}
+        ${this.paused && state === 'live' ? nothing : badge(state, STATES[state])}
         <button type="button" @click=${() => this.pause()}>${this.paused ? 'Go on' : 'Pause'}</button>
         <button type="button" class="quiet" @click=${() => this.clear()}>Clear</button>
         <span class="muted">${this.paused ? `${number(this.held)} values since` : `the last ${KEPT} values are kept`}${this.missed ? html`, ${number(this.missed)} came too fast to show` : nothing}</span>
