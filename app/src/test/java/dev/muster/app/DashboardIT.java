@@ -20,6 +20,8 @@ import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Response;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.FilePayload;
@@ -27,8 +29,10 @@ import com.microsoft.playwright.options.SameSiteAttribute;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
 import dev.muster.device.FleetDevice;
+import dev.muster.testing.FaultProxy;
 import dev.muster.testing.PeerProgram;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -134,7 +138,11 @@ class DashboardIT {
   }
 
   private void signIn() {
-    page.navigate(origin);
+    signIn(origin);
+  }
+
+  private void signIn(String where) {
+    page.navigate(where);
     page.getByLabel("Name").fill("ada");
     page.getByLabel("Password").fill(PASSWORD);
     page.keyboard().press("Enter");
@@ -352,6 +360,8 @@ class DashboardIT {
     text.fill("{\"interval\": ");
     assertThat(page.locator(".notice.bad")).containsText("Not a JSON object");
     text.fill("{\"interval\": 60, \"key\": 9007199254740992}");
+    // Not until what is written has been looked at: keys do not wait for a button.
+    assertThat(button("Show the changes")).isEnabled();
     button("Show the changes").press("Enter");
     assertThat(page.locator(".diff .taken")).containsText("\"interval\": 10");
     assertThat(page.locator(".diff .given")).containsText("\"interval\": 60");
@@ -615,6 +625,41 @@ class DashboardIT {
 
   @Test
   @Order(19)
+  void liveTail_whoseStreamIsGone_saysSo_andGoesOn() {
+    Locator badge = page.locator("main .bulk .badge");
+    String stream = "**/telemetry/live?*";
+    try (FaultProxy line = FaultProxy.to(URI.create(origin).getPort())) {
+      String far = "https://localhost:" + line.port();
+      signIn(far);
+      page.route(stream, route -> route.abort());
+      page.navigate(far + "/devices/acme-sn-1?tab=live");
+      assertThat(badge).hasText("reconnecting…");
+      accessible();
+      page.unroute(stream);
+      assertThat(badge).hasText("live");
+      row("load").first().waitFor();
+      // A browser asks again by itself, but not after such an answer.
+      page.route(stream, route -> route.fulfill(new Route.FulfillOptions().setStatus(503)));
+      Response refused = page.waitForResponse(one -> one.status() == 503, line::reset);
+      assertThat(refused.url()).contains("device=acme-sn-1");
+      assertThat(badge).hasText("reconnecting…");
+      assertThat(row("load").first()).isVisible();
+      page.unroute(stream);
+      assertThat(badge).hasText("live");
+      line.refuse();
+      assertThat(badge).hasText("reconnecting…");
+      line.heal();
+      assertThat(badge).hasText("live");
+    }
+    open("/devices/acme-sn-1?tab=live");
+    assertThat(badge).hasText("live");
+    // Nothing says that the stream is gone, but nothing else comes either.
+    context.setOffline(true);
+    assertThat(badge).hasText("reconnecting…");
+  }
+
+  @Test
+  @Order(20)
   void health_saysWhatIsNotWell_andHowOldCrlsAre() {
     signIn();
     page.keyboard().press("g");
@@ -623,6 +668,83 @@ class DashboardIT {
     assertThat(row("device").first()).containsText("ago");
     assertThat(page.locator(".notice").first()).isVisible();
     accessible();
+  }
+
+  @Test
+  @Order(21)
+  void operator_limitedToAFleet_seesThatFleetAndNoOther() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    operator.post(
+        "manufacturers/acme/policy", json("{\"admission\": \"auto\", \"fleet\": \"south\"}"));
+    fleet.startAnother("SN-7");
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> operator.find("devices/acme-sn-7/presence").isPresent());
+    String link = operator
+        .post(
+            "access/operators",
+            json("{\"name\": \"sue\", \"role\": \"officer\", \"fleets\": [\"south\"]}"))
+        .path("path")
+        .asText();
+    open(link);
+    page.getByLabel("Password", new Page.GetByLabelOptions().setExact(true)).fill(PASSWORD);
+    page.getByLabel("Once more").fill(PASSWORD);
+    button("Begin").click();
+    heading("Fleet");
+    assertThat(page.locator(".who")).containsText("sue officer of south");
+    Locator online = page.locator(".tile", withText("online"));
+    assertThat(online.locator(".value")).hasText("1");
+    assertThat(online).containsText("of 1 known");
+    accessible();
+
+    online.click();
+    heading("Devices");
+    assertThat(row("acme-sn-7")).hasCount(1);
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    open("/devices");
+    assertThat(row("acme-sn-7")).hasCount(1);
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    assertThat(page.locator(".facetlists")).containsText("south 1");
+    assertThat(page.locator(".facetlists")).not().containsText("default");
+    page.getByRole(AriaRole.SEARCHBOX).fill("acme-sn-0");
+    page.keyboard().press("Enter");
+    assertThat(page.locator(".empty")).containsText("No device is like that");
+    for (String others : List.of("fleet:default", "tag:site=berlin", "is:offline")) {
+      open("/devices?q=" + others);
+      assertThat(page.locator(".empty")).containsText("No device is like that");
+    }
+
+    open("/devices/acme-sn-7?tab=live");
+    row("load").first().waitFor();
+    assertThat(page.locator("main .bulk .badge")).hasText("live");
+
+    for (String tab : List.of("", "?tab=live", "?tab=twin", "?tab=audit")) {
+      open("/devices/acme-sn-0" + tab);
+      heading("acme-sn-0");
+      assertThat(page.locator(".empty")).containsText("There is no device of that name");
+      assertThat(page.getByRole(AriaRole.ALERT)).hasCount(0);
+    }
+    accessible();
+    open("/telemetry?device=acme-sn-0&series=load/n");
+    heading("Telemetry");
+    assertThat(page.getByRole(AriaRole.ALERT).first()).containsText("not all are known");
+    for (String path : List.of(
+        "/", "/enrollment", "/certificates", "/dead-letters", "/bulk", "/health", "/access")) {
+      open(path);
+      page.getByRole(AriaRole.HEADING).first().waitFor();
+      assertThat(page.locator(".skeleton")).hasCount(0);
+      assertThat(page.locator("body")).not().containsText(Pattern.compile("acme-sn-[0-689]"));
+      assertThat(page.getByRole(AriaRole.ALERT).filter(refusal())).hasCount(0);
+    }
+    for (String path : List.of("/policy?tab=file", "/audit")) {
+      open(path);
+      assertThat(page.getByRole(AriaRole.ALERT).first()).containsText("limited to [south]");
+      assertThat(page.getByRole(AriaRole.LINK, named("Policy"))).hasCount(0);
+    }
+  }
+
+  private static Locator.FilterOptions refusal() {
+    return new Locator.FilterOptions().setHasText("Refused");
   }
 
   private static Page.LocatorOptions withText(String text) {
