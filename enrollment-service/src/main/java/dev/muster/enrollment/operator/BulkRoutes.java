@@ -186,7 +186,7 @@ final class BulkRoutes {
             .devices()
             .areWithin(within, named.devices().stream().map(DeviceId::value).toList())) {
       throw new HttpException(
-          403, "ids: not all are known (expected: of the fleets that you are limited to)");
+          404, "ids: not all are known (expected: of the fleets that you are limited to)");
     }
   }
 
