@@ -140,7 +140,7 @@ final class CommandRoutes {
     executor
         .executeBlocking(() -> seen(id(context), scope), false)
         .onSuccess(found -> found.ifPresentOrElse(one -> takeBack(context), () -> unknown(context)))
-        .onFailure(context::fail);
+        .onFailure(problem -> QueryParameters.fail(context, problem));
   }
 
   private void takeBack(RoutingContext context) {

@@ -5,6 +5,7 @@
 package dev.muster.broker;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.muster.broker.telemetry.NotStoredException;
 import dev.muster.broker.telemetry.Page;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
@@ -145,10 +146,15 @@ final class DeadLetterRoutes {
         .compose(letter -> Future.fromCompletionStage(
             sink.store(DeadLetters.reread(letter, named)), context.vertx().getOrCreateContext()))
         .onSuccess(stored -> replayed(context, id, stored))
-        .onFailure(failure -> context.fail(
-            failure instanceof HttpException
-                ? failure
-                : new HttpException(503, "cannot be stored now: " + failure.getMessage())));
+        .onFailure(failure -> notReplayed(context, failure));
+  }
+
+  private static void notReplayed(RoutingContext context, Throwable failure) {
+    if (failure instanceof NotStoredException) {
+      ProblemDetails.failForNow(context, "cannot be stored now: " + failure.getMessage());
+    } else {
+      QueryParameters.fail(context, failure);
+    }
   }
 
   private void replayed(RoutingContext context, long id, Stored stored) {

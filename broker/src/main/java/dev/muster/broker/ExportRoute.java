@@ -12,7 +12,6 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.HttpException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
@@ -58,8 +57,7 @@ final class ExportRoute {
         parameters.choice("format", "ndjson", List.of("ndjson", "csv")).toUpperCase(Locale.ROOT));
     if (running.incrementAndGet() > MAX_EXPORTS) {
       running.decrementAndGet();
-      context.response().putHeader("Retry-After", "10");
-      context.fail(new HttpException(503, MAX_EXPORTS + " exports run already (try again later)"));
+      ProblemDetails.failForNow(context, MAX_EXPORTS + " exports run already (try again later)");
       return;
     }
     context.addEndHandler(ended -> running.decrementAndGet());

@@ -14,7 +14,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.HttpException;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -57,9 +56,8 @@ final class LiveRoute {
         parameters.text("metric"));
     LiveViewer viewer = feed.open(filter).orElse(null);
     if (viewer == null) {
-      context.response().putHeader("Retry-After", "10");
-      context.fail(new HttpException(
-          503, LiveFeed.MAX_VIEWERS + " look on already (expected: at most so many at a time)"));
+      ProblemDetails.failForNow(
+          context, LiveFeed.MAX_VIEWERS + " look on already (expected: at most so many at a time)");
       return;
     }
     context

@@ -20,7 +20,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.HttpException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,9 +65,8 @@ final class PreviewRoutes {
       throw new IllegalArgumentException("policy: absent (expected: the text of a policy file)");
     }
     if (!looking.compareAndSet(false, true)) {
-      context.response().putHeader("Retry-After", "10");
-      context.fail(new HttpException(
-          503, "policy: another is being looked at (expected: one at a time; try again)"));
+      ProblemDetails.failForNow(
+          context, "policy: another is being looked at (expected: one at a time; try again)");
       return;
     }
     executor

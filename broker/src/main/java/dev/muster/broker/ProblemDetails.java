@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.Quoted;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -19,13 +20,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the operator API says no, wherever it is served: problem details (RFC 9457). What was not
- * expected is logged here and told as a plain 500.
+ * How the operator API says no, wherever it is served: problem details (RFC 9457). A database that
+ * does not work is told as 503; what was not expected is logged here and told as a plain 500.
  */
 public final class ProblemDetails {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemDetails.class);
+  private static final String RETRY_SECONDS = "10";
 
   private ProblemDetails() {}
+
+  /** Fails a request that may well be answered a little later (RFC 9110, 15.6.4). */
+  static void failForNow(RoutingContext ctx, String detail) {
+    ctx.response().putHeader("Retry-After", RETRY_SECONDS);
+    ctx.fail(new HttpException(503, detail));
+  }
 
   /** What a server is to do with requests; answers all that {@code root} has failed. */
   public static Handler<HttpServerRequest> handling(Router root) {
@@ -60,6 +68,18 @@ public final class ProblemDetails {
     if (ctx.failure() instanceof HttpException expected) {
       status = expected.getStatusCode();
       detail = expected.getPayload();
+    } else if (TelemetryDatabase.isOutOfOrder(ctx.failure())) {
+      LOG.warn(
+          "Operator request not answered: the database does not work method={} path={} error={}",
+          ctx.request().method(),
+          Quoted.of(ctx.normalizedPath()),
+          ctx.failure().toString());
+      status = 503;
+      detail = "the database does not work now (expected: try again later; the server's log says"
+          + " more)";
+      if (!ctx.response().headWritten()) {
+        ctx.response().putHeader("Retry-After", RETRY_SECONDS);
+      }
     } else if (ctx.failure() != null && status == 500) {
       LOG.error(
           "Operator request failed method={} path={}",

@@ -17,6 +17,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** What the routes of devices ask of a request, and how they answer it. */
@@ -90,9 +91,11 @@ final class Requests {
   static <T> void whenKept(RoutingContext context, CompletableFuture<T> future, Handler<T> answer) {
     // The store answers on a thread of its own, which must not be held up.
     Context here = context.vertx().getOrCreateContext();
-    future.whenComplete((outcome, failure) -> here.runOnContext(now -> {
+    future.whenComplete((outcome, problem) -> here.runOnContext(now -> {
+      // What follows from a failed stage has its failure as a cause.
+      Throwable failure = problem instanceof CompletionException ? problem.getCause() : problem;
       if (failure instanceof StateUnavailableException) {
-        context.fail(new HttpException(503, "cannot be kept now: " + failure.getMessage()));
+        ProblemDetails.failForNow(context, "cannot be kept now: " + failure.getMessage());
       } else if (failure != null) {
         context.fail(failure);
       } else {

@@ -11,7 +11,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
-import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -54,18 +53,9 @@ final class OperatorApi {
     Router api = Router.router(vertx);
     routes.accept(api);
     router.route("/api/v1/*").handler(BodyHandler.create(false)).subRouter(api);
-    router.route().failureHandler(context -> {
-      boolean expected = context.failure() instanceof HttpException;
-      String text = String.valueOf(
-          expected ? ((HttpException) context.failure()).getPayload() : context.failure());
-      context
-          .response()
-          .setStatusCode(expected ? ((HttpException) context.failure()).getStatusCode() : 500)
-          .end(new JsonObject().put("detail", text).toBuffer());
-    });
     return vertx
         .createHttpServer(new HttpServerOptions().setMaxInitialLineLength(128 * 1024))
-        .requestHandler(router)
+        .requestHandler(ProblemDetails.handling(router))
         .listen(0, "127.0.0.1")
         .toCompletionStage()
         .toCompletableFuture()

@@ -56,17 +56,65 @@ class QueryLimitTest {
       "/commands/01ARZ3NDEKTSV4RRFFQ69G5FAV",
       "/summary/traffic");
 
+  private static final List<List<String>> ORDERS = List.of(
+      List.of("PATCH", "/devices/d1/twin", "{}"),
+      List.of("POST", "/devices/d1/commands", "{\"name\":\"blink\"}"),
+      List.of("POST", "/commands/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel", "{}"),
+      List.of("POST", "/sessions/alarms/session-1/acknowledge", "{}"),
+      List.of("POST", "/dead-letters/1/replay", "{}"),
+      List.of("POST", "/dead-letters/1/discard", "{}"));
+
   @TempDir
   Path folder;
 
   private final Clock clock = Clock.systemUTC();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
+  private interface Check {
+    void of(TelemetryDatabase database, DeviceState devices, OperatorApi api) throws Exception;
+  }
+
   @Test
   void everyQuestion_thatIsOutOfTime_is503_andTellsWhatToAskFor() throws Exception {
+    serve(Duration.ofNanos(1), (database, devices, api) -> {
+      for (String question : QUESTIONS) {
+        HttpResponse<String> answer = api.send("GET", question, "");
+        assertThat(answer.statusCode()).as(question).isEqualTo(503);
+        assertThat(new JsonObject(answer.body()).getString("detail"))
+            .as(question)
+            .isEqualTo("the query took longer than 10 s (expected: a shorter time, fewer devices,"
+                + " or one stream and metric)");
+      }
+    });
+  }
+
+  @Test
+  void everyRequest_toADatabaseThatDoesNotWork_is503_andTellsWhenToAskAgain() throws Exception {
+    serve(TelemetryDatabase.QUERY_LIMIT, (database, devices, api) -> {
+      assertThat(api.get("/devices/d1/messages").getJsonArray("messages")).isEmpty();
+      database.close();
+      for (String question : QUESTIONS) {
+        HttpResponse<String> answer = api.send("GET", question, "");
+        assertThat(answer.statusCode()).as(question).isEqualTo(503);
+        assertThat(answer.headers().firstValue("Retry-After")).as(question).hasValue("10");
+        assertThat(new JsonObject(answer.body()).getString("detail"))
+            .as(question)
+            .isEqualTo("the database does not work now (expected: try again later; the server's log"
+                + " says more)");
+      }
+      devices.close();
+      for (List<String> order : ORDERS) {
+        HttpResponse<String> answer = api.send(order.get(0), order.get(1), order.get(2));
+        assertThat(answer.statusCode()).as("%s %s", order, answer.body()).isEqualTo(503);
+        assertThat(answer.headers().firstValue("Retry-After")).as("%s", order).hasValue("10");
+      }
+    });
+  }
+
+  private void serve(Duration limit, Check check) throws Exception {
     Vertx vertx = Vertx.vertx();
     try (TelemetryDatabase database =
-            TelemetryDatabase.open(new TelemetryStorage(folder, null), Duration.ofNanos(1));
+            TelemetryDatabase.open(new TelemetryStorage(folder, null), limit);
         JdbcTelemetrySink sink =
             JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
         DeviceState devices = DeviceState.start(database, clock, meters)) {
@@ -83,14 +131,7 @@ class QueryLimitTest {
                 clock)
             .mount(router);
       }));
-      for (String question : QUESTIONS) {
-        HttpResponse<String> answer = api.send("GET", question, "");
-        assertThat(answer.statusCode()).as(question).isEqualTo(503);
-        assertThat(new JsonObject(answer.body()).getString("detail"))
-            .as(question)
-            .isEqualTo("the query took longer than 10 s (expected: a shorter time, fewer devices,"
-                + " or one stream and metric)");
-      }
+      check.of(database, devices, api);
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().join();
     }

@@ -30,6 +30,14 @@ public final class TelemetryDatabase implements AutoCloseable {
   /** A statement that was stopped because it took too long; the same of H2 and PostgreSQL. */
   static final String CANCELED = "57014";
 
+  /**
+   * Classes of SQL states that are about the statement: dynamic SQL error, feature not supported,
+   * cardinality violation, data exception, constraint violation, invalid name of a statement,
+   * syntax error or access rule violation.
+   */
+  private static final List<String> FAULTY_STATEMENTS =
+      List.of("07", "0A", "21", "22", "23", "26", "42");
+
   private static final Logger LOG = LoggerFactory.getLogger(TelemetryDatabase.class);
 
   private final HikariDataSource dataSource;
@@ -167,6 +175,20 @@ public final class TelemetryDatabase implements AutoCloseable {
   /** Whether a question was not answered because that took too long. */
   public static boolean tookTooLong(Throwable problem) {
     return problem instanceof SQLException sql && CANCELED.equals(sql.getSQLState());
+  }
+
+  /**
+   * Whether something failed because a database does not work, ours or another: not for what was
+   * asked of it, which fails again however often it is tried.
+   */
+  public static boolean isOutOfOrder(@Nullable Throwable problem) {
+    for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        String state = String.valueOf(sql.getSQLState());
+        return FAULTY_STATEMENTS.stream().noneMatch(state::startsWith);
+      }
+    }
+    return false;
   }
 
   /** Puts on stable storage what this connection has committed. */

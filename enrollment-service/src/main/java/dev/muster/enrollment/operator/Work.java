@@ -65,15 +65,20 @@ final class Work {
           context.runOnContext(back -> then.accept(result));
         } catch (SqlFailedException e) {
           LOG.error("Registry out of order", e);
-          context.runOnContext(back ->
-              request.fail(new HttpException(503, "registry: out of order, try again later")));
+          context.runOnContext(
+              back -> failForNow(request, "registry: out of order, try again later"));
         } catch (RuntimeException e) {
           context.runOnContext(back -> request.fail(e));
         }
       });
     } catch (RejectedExecutionException e) {
-      request.fail(new HttpException(503, "busy, try again later"));
+      failForNow(request, "busy, try again later");
     }
+  }
+
+  private static void failForNow(RoutingContext request, String detail) {
+    request.response().putHeader("Retry-After", "10");
+    request.fail(new HttpException(503, detail));
   }
 
   /** Which fleets whoever asks may see. */
