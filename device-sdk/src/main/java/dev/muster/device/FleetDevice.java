@@ -122,10 +122,15 @@ public final class FleetDevice implements AutoCloseable {
       }
       IdentityStore store =
           IdentityStore.open(settings.stateDirectory(), settings.trust(), settings.keys());
-      DeviceLoop started = new DeviceLoop(
-          settings, store, bootId, queue, List.of(commands, twin), status, log, threads);
-      started.start();
-      loop = started;
+      try {
+        DeviceLoop started = new DeviceLoop(
+            settings, store, bootId, queue, List.of(commands, twin), status, log, threads);
+        started.start();
+        loop = started;
+      } catch (RuntimeException | Error e) {
+        store.close(); // The machine has no thread or file left: whoever tries again needs it.
+        throw e;
+      }
     }
   }
 

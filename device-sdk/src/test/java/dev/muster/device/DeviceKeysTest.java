@@ -11,15 +11,12 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.device.key.KeyProvider;
 import dev.muster.device.key.KeyVault;
 import dev.muster.device.testing.EstDouble;
+import dev.muster.device.testing.Library;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
-import java.io.IOException;
 import java.net.URI;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.ProviderException;
@@ -109,24 +106,18 @@ class DeviceKeysTest {
   private final MovableClock clock = MovableClock.running();
   private TestFleet fleet;
   private EstDouble est;
-  private ClassLoader before;
-  private URLClassLoader library;
+  private Library library;
 
   @BeforeEach
-  void addLibrary() throws IOException {
+  void addLibrary() {
     fleet = new TestFleet(folder);
     est = new EstDouble(fleet);
-    Path services = Files.createDirectories(folder.resolve("library/META-INF/services"));
-    Files.writeString(services.resolve(KeyProvider.class.getName()), Chips.class.getName());
-    before = Thread.currentThread().getContextClassLoader();
-    library = new URLClassLoader(new URL[] {folder.resolve("library").toUri().toURL()}, before);
-    Thread.currentThread().setContextClassLoader(library);
+    library = new Library(folder.resolve("library"), KeyProvider.class, Chips.class);
     Chips.OPENED.clear();
   }
 
   @AfterEach
-  void removeLibrary() throws IOException {
-    Thread.currentThread().setContextClassLoader(before);
+  void removeLibrary() {
     library.close();
     est.close();
   }

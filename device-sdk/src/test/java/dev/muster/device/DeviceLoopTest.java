@@ -5,25 +5,33 @@
 package dev.muster.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.device.internal.est.EstChannel;
+import dev.muster.device.internal.est.EstChannelProvider;
 import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.testing.EstDouble;
+import dev.muster.device.testing.Library;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.EstOperation;
 import dev.muster.testing.MovableClock;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +59,13 @@ class DeviceLoopTest {
   }
 
   private FleetDevice startedDevice() {
-    FleetDevice started = FleetDevice.builder()
+    FleetDevice started = builder().build();
+    started.start();
+    return started;
+  }
+
+  private FleetDevice.Builder builder() {
+    return FleetDevice.builder()
         .enrollment(est.uri())
         .broker(URI.create("mqtts://localhost:8883"))
         .trust(fleet.trust())
@@ -65,10 +79,7 @@ class DeviceLoopTest {
           public void onState(DeviceState state, String reason) {
             states.add(state + " " + reason);
           }
-        })
-        .build();
-    started.start();
-    return started;
+        });
   }
 
   @AfterEach
@@ -313,6 +324,77 @@ class DeviceLoopTest {
 
     await().atMost(LIMIT).until(() -> device.subject().isPresent());
     assertThat(device.health().clockBehind()).isZero();
+  }
+
+  private void stopAndForgetTheTime() {
+    await().atMost(LIMIT).until(() -> device.subject().isPresent());
+    device.close();
+    clock.advance(Duration.between(clock.instant(), Instant.EPOCH));
+  }
+
+  @Test
+  void time_unknown_isAskedForBeforeAConnection_andNotAgainOnceItIsKnown() {
+    stopAndForgetTheTime();
+    final long before = est.asked(EstOperation.CA_CERTS);
+    final int links = transport.links().size();
+
+    device = startedDevice();
+
+    nextLink(links + 1).ended(LinkEnd.Kind.LOST, "gone");
+    nextLink(links + 2).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    assertThat(est.asked(EstOperation.CA_CERTS)).isEqualTo(before + 1);
+    assertThat(device.health().clockBehind()).isGreaterThan(Duration.ofDays(10_000));
+  }
+
+  /** As with CoAP: it would cost a handshake before each connection, and bring nothing. */
+  @Test
+  void time_unknownAndTheServerTellsNone_isNotAskedFor() {
+    stopAndForgetTheTime();
+    final int links = transport.links().size();
+    Timeless.OPENED.set(0);
+    Library library =
+        new Library(folder.resolve("library"), EstChannelProvider.class, Timeless.class);
+    try {
+      device = builder().enrollment(URI.create("timeless://localhost")).build();
+      device.start();
+
+      nextLink(links + 1).ended(LinkEnd.Kind.LOST, "gone");
+      nextLink(links + 2).connected(10);
+      await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    } finally {
+      library.close();
+    }
+    assertThat(Timeless.OPENED).hasValue(0);
+  }
+
+  /** A way to a server that is not there. */
+  public static final class Timeless implements EstChannelProvider {
+    private static final AtomicInteger OPENED = new AtomicInteger();
+
+    @Override
+    public String scheme() {
+      return "timeless";
+    }
+
+    @Override
+    public EstChannel open(URI base, TlsIdentity identity, Duration limit) {
+      OPENED.incrementAndGet();
+      throw new IllegalStateException("not to be opened");
+    }
+  }
+
+  @Test
+  void start_thatFails_letsGoOfTheStateDirectory() {
+    device.close();
+    // In the place of a machine that has no thread or file left: the loop cannot be made.
+    FleetDevice failing = builder().timing(null).build();
+
+    assertThatThrownBy(failing::start).isInstanceOf(NullPointerException.class);
+
+    device = startedDevice();
+    await().atMost(LIMIT).until(() -> device.subject().isPresent());
+    failing.close();
   }
 
   @Test

@@ -73,6 +73,7 @@ public final class EstDouble implements AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Map<PublicKey, X509Certificate> issued = new ConcurrentHashMap<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
+  private final List<EstOperation> asked = new CopyOnWriteArrayList<>();
   private volatile Registrar registrar = this::issue;
   private volatile Answer caCerts;
   private volatile Answer csrAttributes = new Answer(204, "", Map.of(), new byte[0]);
@@ -115,6 +116,11 @@ public final class EstDouble implements AutoCloseable {
 
   public List<Request> requests() {
     return requests;
+  }
+
+  /** How often something was asked for, by whomever. */
+  public long asked(EstOperation operation) {
+    return asked.stream().filter(operation::equals).count();
   }
 
   public EstDouble registrar(Registrar newRegistrar) {
@@ -183,6 +189,7 @@ public final class EstDouble implements AutoCloseable {
       String path = exchange.getRequestURI().getPath();
       EstOperation operation =
           EstOperation.of(path.substring(path.lastIndexOf('/') + 1)).orElseThrow();
+      asked.add(operation);
       send(
           exchange,
           switch (operation) {

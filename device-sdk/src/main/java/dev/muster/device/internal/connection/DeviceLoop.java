@@ -9,6 +9,7 @@ import dev.muster.device.EnrollmentException;
 import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.MessageClass;
 import dev.muster.device.internal.clock.TimeNote;
+import dev.muster.device.internal.est.EstChannels;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
@@ -110,12 +111,12 @@ public final class DeviceLoop {
     this.queue = queue;
     this.dialogues = List.copyOf(dialogues);
     this.status = status;
-    this.owner = new EventLoop(task -> ownThread(log.bound(task)), this::onFault);
     this.threads = threads;
     this.identities = new Identities(store, settings.random(), settings.clock());
-    this.enroller = new Enroller(settings, store.trust(), owner, threads);
     this.timeNote = new TimeNote(settings.stateDirectory());
     this.waits = new Waits(timing, settings.random());
+    this.owner = new EventLoop(task -> ownThread(log.bound(task)), this::onFault);
+    this.enroller = new Enroller(settings, store.trust(), owner, threads);
   }
 
   private static Thread ownThread(Runnable task) {
@@ -124,18 +125,25 @@ public final class DeviceLoop {
     return thread;
   }
 
-  /** Starts, and returns at once. */
+  /** Starts, and returns at once. If it throws, nothing has begun, and nothing will. */
   public void start() {
     queue.onSubmit(this::requestPump);
-    owner.execute(() -> {
-      timeNote.read(settings.trust().latestEnd()).ifPresent(settings.clock()::raise);
-      queue.keepIn(settings.stateDirectory());
-      dialogues.forEach(dialogue -> dialogue.begin(settings.stateDirectory(), this::inDialogue));
-      planStore();
-      watchRenewal();
-      owner.after(timing.renewalCheck(), this::watchProgress);
-      proceed();
-    });
+    try {
+      owner.execute(this::begin);
+    } catch (RuntimeException | Error e) {
+      owner.close();
+      throw e;
+    }
+  }
+
+  private void begin() {
+    timeNote.read(settings.trust().latestEnd()).ifPresent(settings.clock()::raise);
+    queue.keepIn(settings.stateDirectory());
+    dialogues.forEach(dialogue -> dialogue.begin(settings.stateDirectory(), this::inDialogue));
+    planStore();
+    watchRenewal();
+    owner.after(timing.renewalCheck(), this::watchProgress);
+    proceed();
   }
 
   private void inDialogue(Runnable task) {
@@ -187,11 +195,18 @@ public final class DeviceLoop {
     Generation identity = identities.choose(now());
     if (identity == null && !enroller.isBusy()) {
       bootstrap();
-    } else if (identity != null && settings.clock().isEstimated() && !timeAsked) {
+    } else if (identity != null && isTimeWanted()) {
       askTime(identity);
     } else if (identity != null) {
       connect(identity);
     }
+  }
+
+  /** Once before each connection, until the time is known; of a server that can tell it. */
+  private boolean isTimeWanted() {
+    return settings.clock().isEstimated()
+        && !timeAsked
+        && EstChannels.tellTime(settings.enrollment());
   }
 
   /** Before anything is sent, for what is sent carries times. If it fails, they are estimates. */

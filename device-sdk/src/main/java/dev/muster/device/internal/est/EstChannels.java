@@ -25,6 +25,11 @@ public final class EstChannels {
     }
   }
 
+  /** Whether an authenticated answer of this server carries the time: HTTP's do, CoAP's do not. */
+  public static boolean tellTime(URI server) {
+    return isHttps(server);
+  }
+
   /** @throws IllegalArgumentException as {@link #check} */
   static EstChannel open(URI server, TlsIdentity identity, Duration limit, DeviceClock clock) {
     return isHttps(server)
