@@ -169,6 +169,18 @@ public final class TlsChannel {
     return engine.getHandshakeStatus();
   }
 
+  /**
+   * After the handshake: TLS 1.3 may have something to do for a message of the server (RFC 8446,
+   * 4.6). Before it, there is none but another handshake (RFC 5246, 7.4.1.1), in which the server
+   * could show another certificate, and the thread would do sums for it as often as it likes.
+   */
+  private void runLateTasks() throws SSLException {
+    if (!engine.getSession().getProtocol().equals("TLSv1.3")) {
+      throw new SSLException("the server wants to renegotiate, which this device does not");
+    }
+    runTasks();
+  }
+
   /** The server deserves the alert that it is not trusted; but nobody waits for that. */
   private void tellWhy(SocketChannel opened) {
     try {
@@ -217,7 +229,7 @@ public final class TlsChannel {
         SSLEngineResult result = unwrap();
         boolean hasTask = result.getHandshakeStatus() == HandshakeStatus.NEED_TASK;
         if (hasTask) {
-          runTasks(); // A key is changed.
+          runLateTasks();
         }
         ended = result.getStatus() == Status.CLOSED;
         goesOn = result.getStatus() == Status.OK && (hasTask || result.bytesConsumed() > 0);
@@ -283,7 +295,7 @@ public final class TlsChannel {
         throw new EOFException("the server has ended TLS");
       }
       if (result.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
-        runTasks();
+        runLateTasks();
       }
     }
   }

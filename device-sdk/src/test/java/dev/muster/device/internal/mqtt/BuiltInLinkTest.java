@@ -5,6 +5,7 @@
 package dev.muster.device.internal.mqtt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.internal.clock.DeviceClock;
@@ -13,6 +14,7 @@ import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.mqtt.MqttTransportContract.Recorder;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.device.testing.LoopFixture;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.TestPki;
@@ -48,9 +50,8 @@ class BuiltInLinkTest {
   @TempDir
   Path folder;
 
-  private final EventLoop loop = new EventLoop(Thread::new, fault -> {
-    throw new AssertionError(fault);
-  });
+  private final LoopFixture fixture = new LoopFixture();
+  private final EventLoop loop = fixture.loop();
   private final ExecutorService pool = Executors.newCachedThreadPool();
   private final Recorder recorder = new Recorder() {
     @Override
@@ -83,12 +84,12 @@ class BuiltInLinkTest {
 
   @AfterEach
   void stop() throws IOException {
-    loop.close();
     pool.shutdownNow();
     listener.close();
     if (peer != null) {
       peer.close();
     }
+    fixture.close();
   }
 
   /** Connects, and reads the CONNECT. */
@@ -278,6 +279,21 @@ class BuiltInLinkTest {
     assertThat(hear()).isEmpty();
     peer.close();
     assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.CLOSED);
+  }
+
+  /** With which it would have us make keys as often as it likes, and could become another. */
+  @Test
+  void handshake_askedForAgainInTls12_endsTheLink() throws Exception {
+    listener.setEnabledProtocols(new String[] {"TLSv1.2"});
+    connect();
+    say(CONNACK);
+    awaitHappened(1);
+
+    peer.startHandshake(); // A HelloRequest; the answer would be read later.
+
+    assertThatThrownBy(this::hear).isInstanceOf(IOException.class);
+    assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.LOST);
+    assertThat(recorder.end.detail()).contains("the server wants to renegotiate");
   }
 
   @ParameterizedTest

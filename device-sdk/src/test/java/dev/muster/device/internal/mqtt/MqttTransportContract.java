@@ -11,6 +11,7 @@ import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.device.testing.LoopFixture;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.telemetry.MessageIdentity;
@@ -54,9 +55,8 @@ abstract class MqttTransportContract {
   /** How many threads of it there are. */
   abstract long threads();
 
-  private final EventLoop loop = new EventLoop(Thread::new, fault -> {
-    throw new AssertionError(fault);
-  });
+  private final LoopFixture fixture = new LoopFixture();
+  private final EventLoop loop = fixture.loop();
   final ThreadPoolExecutor pool = (ThreadPoolExecutor) Executors.newCachedThreadPool();
   private TestFleet fleet;
   private Credential device;
@@ -69,8 +69,8 @@ abstract class MqttTransportContract {
 
   @AfterEach
   void stopLoop() {
-    loop.close();
     pool.shutdownNow();
+    fixture.close();
   }
 
   /** The link as the device has it: what is asked of it is asked on the loop. */
