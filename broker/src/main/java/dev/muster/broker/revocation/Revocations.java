@@ -113,7 +113,7 @@ public final class Revocations implements AutoCloseable {
   }
 
   private void load(String issuer) {
-    loadFromDisk(issuer);
+    offerFromDisk(issuer, () -> directory.read(issuer));
     pull(issuer);
   }
 
@@ -157,7 +157,8 @@ public final class Revocations implements AutoCloseable {
   private void lookForPutThere() {
     view.outdated().stream()
         .filter(issuer -> sources.of(issuer).isEmpty())
-        .forEach(this::loadFromDisk);
+        .forEach(issuer ->
+            offerFromDisk(issuer, () -> directory.readIfChanged(issuer, clock.instant())));
   }
 
   private void schedulePull(String issuer) {
@@ -175,9 +176,13 @@ public final class Revocations implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  private void loadFromDisk(String issuer) {
+  private interface Reading {
+    Optional<byte[]> read() throws IOException;
+  }
+
+  private void offerFromDisk(String issuer, Reading file) {
     try {
-      Optional<byte[]> der = directory.read(issuer);
+      Optional<byte[]> der = file.read();
       if (der.isPresent()
           && view.offer(issuer, der.get()) instanceof RevocationView.Offer.Refused r) {
         LOG.error("CRL on disk refused issuer={} reason={}", issuer, r.reason());
