@@ -35,10 +35,16 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** The CAs of an installation, the files of a broker, and the broker itself. */
 final class BrokerFixture implements AutoCloseable {
+  static {
+    // Of a machine that is busy; whatever comes at all comes long before.
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+  }
+
   final Path folder;
   final Credential root = TestPki.root("CN=Test Root");
   final Credential deviceCa = root.issue("CN=Device CA").ca().build();
@@ -137,7 +143,7 @@ final class BrokerFixture implements AutoCloseable {
         .eventually(client::close)
         .toCompletionStage()
         .toCompletableFuture()
-        .orTimeout(10, TimeUnit.SECONDS)
+        .orTimeout(60, TimeUnit.SECONDS)
         .join()
         .toJsonObject();
   }
@@ -217,7 +223,7 @@ final class BrokerFixture implements AutoCloseable {
         .close()
         .toCompletionStage()
         .toCompletableFuture()
-        .orTimeout(10, TimeUnit.SECONDS)
+        .orTimeout(60, TimeUnit.SECONDS)
         .join();
   }
 }

@@ -140,7 +140,7 @@ class BrokerStartIT {
       assertThat(refused.output()).as("not the client's fault").contains("Server unavailable");
       served.set(fixture.deviceCrl(5));
       await()
-          .atMost(Duration.ofSeconds(10))
+          .atMost(Duration.ofSeconds(60))
           .until(() -> fixture.broker().problem().isEmpty());
       publish().expectSuccess();
     } finally {

@@ -89,7 +89,7 @@ class CloneIT {
         new MqttAsyncClient("ssl://localhost:" + fixture.port(), "d1", new MemoryPersistence());
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(new From(fixture.tls(device).getSocketFactory(), address));
-    client.connect(options).waitForCompletion(20_000);
+    client.connect(options).waitForCompletion(60_000);
   }
 
   /** TLS from an address of our choice. */

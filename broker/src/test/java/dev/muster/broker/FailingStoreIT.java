@@ -100,7 +100,7 @@ class FailingStoreIT {
         new MqttAsyncClient("ssl://localhost:" + fixture.port(), id, new MemoryPersistence());
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(fixture.tls(device).getSocketFactory());
-    client.connect(options).waitForCompletion(5_000);
+    client.connect(options).waitForCompletion(60_000);
     return client;
   }
 
@@ -157,7 +157,7 @@ class FailingStoreIT {
     for (Switch.Mode mode : List.of(Switch.Mode.FAILS, Switch.Mode.THROWS)) {
       SWITCH.mode = mode;
       MqttAsyncClient client = connect5(device, "v5");
-      assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000))
+      assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(60_000))
           .as(mode + ": no PUBACK")
           .hasMessageNotContaining("Timed out");
       await().until(() -> !client.isConnected());
@@ -165,8 +165,8 @@ class FailingStoreIT {
     }
     SWITCH.mode = Switch.Mode.WORKS;
     MqttAsyncClient client = connect5(device, "v5");
-    client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000);
-    client.disconnect().waitForCompletion(2_000);
+    client.publish(topic, PAYLOAD, 1, false).waitForCompletion(60_000);
+    client.disconnect().waitForCompletion(60_000);
     client.close();
   }
 
@@ -176,14 +176,14 @@ class FailingStoreIT {
     String topic = "fleets/f1/devices/v3/telemetry/s";
     SWITCH.mode = Switch.Mode.FAILS;
     org.eclipse.paho.client.mqttv3.MqttAsyncClient client = connect3(device, "v3");
-    assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000))
+    assertThatThrownBy(() -> client.publish(topic, PAYLOAD, 1, false).waitForCompletion(60_000))
         .hasMessageNotContaining("Timed out");
     await().until(() -> !client.isConnected());
     client.close(true);
     SWITCH.mode = Switch.Mode.WORKS;
     org.eclipse.paho.client.mqttv3.MqttAsyncClient again = connect3(device, "v3");
-    again.publish(topic, PAYLOAD, 1, false).waitForCompletion(5_000);
-    again.disconnect().waitForCompletion(2_000);
+    again.publish(topic, PAYLOAD, 1, false).waitForCompletion(60_000);
+    again.disconnect().waitForCompletion(60_000);
     again.close();
   }
 
@@ -197,7 +197,7 @@ class FailingStoreIT {
     MqttConnectOptions options = new MqttConnectOptions();
     options.setSocketFactory(fixture.tls(device).getSocketFactory());
     options.setMaxInflight(FLOOD);
-    client.connect(options).waitForCompletion(5_000);
+    client.connect(options).waitForCompletion(60_000);
     return client;
   }
 
@@ -230,8 +230,8 @@ class FailingStoreIT {
     SWITCH.mode = Switch.Mode.WORKS;
     again
         .publish("fleets/f1/devices/waits/telemetry/s", PAYLOAD, 1, false)
-        .waitForCompletion(5_000);
-    again.disconnect().waitForCompletion(2_000);
+        .waitForCompletion(60_000);
+    again.disconnect().waitForCompletion(60_000);
     again.close();
   }
 
@@ -240,10 +240,10 @@ class FailingStoreIT {
     SWITCH.mode = Switch.Mode.WORKS;
     MqttAsyncClient client = connect5(fixture.device("thief"), "thief");
     IMqttToken token = client.publish("fleets/f1/devices/v5/telemetry/stolen", PAYLOAD, 1, false);
-    token.waitForCompletion(5_000);
+    token.waitForCompletion(60_000);
     assertThat(token.getReasonCodes()).as("PUBACK: not authorized").containsExactly(0x87);
     assertThat(SWITCH.seen).noneMatch(message -> message.topic().stream().equals("stolen"));
-    client.disconnect().waitForCompletion(2_000);
+    client.disconnect().waitForCompletion(60_000);
     client.close();
   }
 }

@@ -77,7 +77,7 @@ class KillIT {
       client = new MqttAsyncClient("ssl://localhost:" + port, id, new MemoryPersistence());
       MqttConnectionOptions options = new MqttConnectionOptions();
       options.setSocketFactory(fixture.tls(credential).getSocketFactory());
-      client.connect(options).waitForCompletion(10_000);
+      client.connect(options).waitForCompletion(60_000);
       running = true;
       for (long again : List.copyOf(open)) {
         send(again);

@@ -16,88 +16,111 @@ import io.vertx.ext.web.Router;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LiveRouteTest {
-  private static final int IDLE_SECONDS = 1;
-  private static final int HEARTBEATS = 5;
-  private static final int VALUES = 2_000;
+  private static final int IDLE_SECONDS = 3;
+  private static final int SERIES = 40;
+  private static final int VALUES = 8;
+  private static final int BUFFER_BYTES = 1 << 14;
+
+  /** Some more than the route takes from one look for values to the next. */
+  private static final int FLUSH_MS = 300;
 
   @Test
   void quietStream_outlivesTheServersTimeLimit_becauseItSaysThatItIsStillThere() throws Exception {
     Vertx vertx = Vertx.vertx();
     try {
-      // Twice a second.
+      // Twice a second: far more often than needed, for a machine that is busy.
       int port = serve(vertx, new LiveRoute(new LiveFeed(), 2), IDLE_SECONDS);
       long start = System.nanoTime();
       try (Socket socket = ask(port)) {
         BufferedReader lines = lines(socket);
-        assertThat(lines.lines().filter(": still here"::equals).limit(HEARTBEATS))
-            .hasSize(HEARTBEATS);
+        while (System.nanoTime() - start < TimeUnit.SECONDS.toNanos(IDLE_SECONDS + 1)) {
+          assertThat(lines.lines().anyMatch(": still here"::equals)).isTrue();
+        }
       }
-      assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start))
-          .isGreaterThan(IDLE_SECONDS);
     } finally {
-      vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+      vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
   }
 
+  /** While nobody reads, values replace each other: there is no queue of them, which would grow. */
   @Test
-  void slowReader_getsFewEvents_andTheNewestValueLast() throws Exception {
+  void slowReader_getsFewEvents_andTheNewestValuesLast() throws Exception {
     Vertx vertx = Vertx.vertx();
     LiveFeed feed = new LiveFeed();
     try (Socket socket = ask(serve(vertx, new LiveRoute(feed), 0))) {
       BufferedReader lines = lines(socket);
       assertThat(lines.lines().anyMatch(": values as they come"::equals)).isTrue();
-      String text = "x".repeat(4_000);
       for (int i = 1; i <= VALUES; i++) {
-        feed.stored(value(i, text));
+        feed.stored(value(i));
+        tick(vertx);
       }
       List<Integer> seen = new ArrayList<>();
       while (seen.isEmpty() || seen.get(seen.size() - 1) != VALUES) {
         String line = lines.readLine();
         if (line.startsWith("data: ")) {
           JsonArray values = new JsonArray(line.substring("data: ".length()));
-          assertThat(values).as("one series").hasSize(1);
+          assertThat(values).as("each series once").hasSizeLessThanOrEqualTo(SERIES);
           String found = values.getJsonObject(0).getString("value");
           seen.add(Integer.parseInt(found.substring(0, found.indexOf('x'))));
         }
       }
-      assertThat(seen).isSorted().hasSizeLessThan(VALUES / 10);
+      // The first, which filled what is between us, and the last; not one for each look.
+      assertThat(seen).isSorted().hasSizeLessThan(VALUES / 2);
     } finally {
-      vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+      vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
   }
 
-  private static TelemetryMessage value(int number, String text) {
+  /** Waits until the route has looked for values. */
+  private static void tick(Vertx vertx) throws Exception {
+    CompletableFuture<Long> over = new CompletableFuture<>();
+    vertx.setTimer(FLUSH_MS, over::complete);
+    over.get(60, TimeUnit.SECONDS);
+  }
+
+  /** One of 160 kB, which fits into no buffer on the way. */
+  private static TelemetryMessage value(int number) {
     TelemetryTopic topic =
         TelemetryTopic.parse("fleets/f1/devices/d1/telemetry/s").orElseThrow();
     Instant at = Instant.ofEpochSecond(1_800_000_000L + number);
-    byte[] payload = ("{\"t\":\"" + number + text + "\"}").getBytes(StandardCharsets.UTF_8);
-    return TelemetryMessage.read(topic, null, at, null, payload);
+    String text = number + "x".repeat(4_000);
+    String payload = IntStream.range(0, SERIES)
+        .mapToObj(series -> "\"t" + series + "\":\"" + text + "\"")
+        .collect(Collectors.joining(",", "{", "}"));
+    return TelemetryMessage.read(topic, null, at, null, payload.getBytes(StandardCharsets.UTF_8));
   }
 
   private static int serve(Vertx vertx, LiveRoute route, int idleSeconds) throws Exception {
     Router router = Router.router(vertx);
     route.mount(router);
     return vertx
-        .createHttpServer(new HttpServerOptions().setIdleTimeout(idleSeconds))
+        .createHttpServer(
+            new HttpServerOptions().setIdleTimeout(idleSeconds).setSendBufferSize(BUFFER_BYTES))
         .requestHandler(router)
         .listen(0, "127.0.0.1")
         .toCompletionStage()
         .toCompletableFuture()
-        .get(5, TimeUnit.SECONDS)
+        .get(60, TimeUnit.SECONDS)
         .actualPort();
   }
 
   private static Socket ask(int port) throws IOException {
-    Socket socket = new Socket("127.0.0.1", port);
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(BUFFER_BYTES);
+    socket.connect(new InetSocketAddress("127.0.0.1", port));
     socket.setSoTimeout(60_000);
     socket
         .getOutputStream()

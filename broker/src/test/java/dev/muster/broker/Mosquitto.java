@@ -33,8 +33,19 @@ final class Mosquitto {
         .run(
             fixture.folder,
             new byte[0],
-            Duration.ofSeconds(15),
+            Duration.ofSeconds(60),
             arguments(credential, clientId, more).toArray(String[]::new));
+  }
+
+  /**
+   * Asks for one subscription, which is to be refused: then it ends by itself, and long before its
+   * limit.
+   */
+  void expectDenied(String credential, String clientId, String filter) {
+    assertThat(
+            run("mosquitto_sub", credential, clientId, "-t", filter, "-W", "50").output())
+        .as(filter)
+        .contains("denied");
   }
 
   /** A subscriber that runs until it is closed. */
@@ -63,7 +74,7 @@ final class Mosquitto {
 
     Subscriber awaitOutput(String expected) {
       org.awaitility.Awaitility.await()
-          .atMost(Duration.ofSeconds(10))
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(() -> assertThat(output()).contains(expected));
       return this;
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A device of MQTT 5 that says which reason code its messages were answered with. */
 final class PahoDevice implements AutoCloseable, MqttCallback {
-  private static final long LIMIT_MS = 10_000;
+  private static final long LIMIT_MS = 60_000;
 
   private final String prefix;
   private final MqttAsyncClient client;

@@ -61,24 +61,24 @@ class PrincipalIT {
       options.setCleanStart(false);
       options.setSessionExpiryInterval(3_600L);
       IMqttToken connected = mqtt.connect(options);
-      connected.waitForCompletion(5_000);
+      connected.waitForCompletion(60_000);
       sessionPresent = connected.getSessionPresent();
     }
 
     Client subscribe(String filter) throws Exception {
-      mqtt.subscribe(filter, 1).waitForCompletion(5_000);
+      mqtt.subscribe(filter, 1).waitForCompletion(60_000);
       return this;
     }
 
     void publish(String topic, String payload) throws Exception {
       mqtt.publish(topic, payload.getBytes(StandardCharsets.UTF_8), 1, false)
-          .waitForCompletion(5_000);
+          .waitForCompletion(60_000);
     }
 
     @Override
     public void close() throws MqttException {
       if (mqtt.isConnected()) {
-        mqtt.disconnect().waitForCompletion(5_000);
+        mqtt.disconnect().waitForCompletion(60_000);
       }
       mqtt.close(true);
     }
@@ -132,7 +132,7 @@ class PrincipalIT {
         assertThat(first.mqtt.isConnected()).as(role).isTrue();
       }
       try (Client again = new Client(service("CN=enrollment,OU=service"), "enrollment")) {
-        await().atMost(Duration.ofSeconds(5)).until(() -> !first.mqtt.isConnected());
+        await().atMost(Duration.ofSeconds(60)).until(() -> !first.mqtt.isConnected());
         assertThat(again.mqtt.isConnected()).isTrue();
       }
     }
@@ -148,7 +148,7 @@ class PrincipalIT {
                 "-t",
                 "fleets/f1/devices/+/telemetry/#",
                 "-W",
-                "3")
+                "50")
             .exitCode())
         .isNotZero();
   }

@@ -54,7 +54,7 @@ class RateIT {
         new MqttAsyncClient("ssl://localhost:" + fixture.port(), id, new MemoryPersistence());
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(fixture.tls(device).getSocketFactory());
-    client.connect(options).waitForCompletion(5_000);
+    client.connect(options).waitForCompletion(60_000);
     return client;
   }
 
@@ -74,7 +74,7 @@ class RateIT {
     assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
         .as("30 more at 20 a second")
         .isGreaterThan(1_000);
-    client.disconnect().waitForCompletion(2_000);
+    client.disconnect().waitForCompletion(60_000);
     client.close();
   }
 
@@ -104,9 +104,9 @@ class RateIT {
     over.set(true);
     flood.get(60, TimeUnit.SECONDS);
     assertThat(quickest).isLessThan(TimeUnit.SECONDS.toNanos(1));
-    calm.disconnect().waitForCompletion(2_000);
+    calm.disconnect().waitForCompletion(60_000);
     calm.close();
-    eager.disconnect().waitForCompletion(2_000);
+    eager.disconnect().waitForCompletion(60_000);
     eager.close();
   }
 
@@ -117,7 +117,7 @@ class RateIT {
   private static void publish(MqttAsyncClient client) throws Exception {
     client
         .publish("fleets/f1/devices/eager/telemetry/s", new byte[] {'1'}, 1, false)
-        .waitForCompletion(10_000);
+        .waitForCompletion(60_000);
   }
 
   @Test
@@ -125,8 +125,8 @@ class RateIT {
     MqttAsyncClient client = connect(fixture.device("flood"), "flood");
     String topic = "fleets/f1/devices/flood/telemetry/s";
     byte[] large = ("1" + " ".repeat(30_000)).getBytes("US-ASCII");
-    client.publish(topic, large, 1, false).waitForCompletion(5_000);
-    assertThatThrownBy(() -> client.publish(topic, large, 1, false).waitForCompletion(5_000))
+    client.publish(topic, large, 1, false).waitForCompletion(60_000);
+    assertThatThrownBy(() -> client.publish(topic, large, 1, false).waitForCompletion(60_000))
         .hasMessageNotContaining("Timed out");
     await().until(() -> !client.isConnected());
     client.close(true);
@@ -138,7 +138,7 @@ class RateIT {
     String own = "fleets/f1/devices/asker/";
     assertThat(ask(client, own + "events/e", own + "commands/answer")).isLessThan(0x80);
     assertThat(ask(client, own + "events/e", "muster/revocations/device")).isEqualTo(0x87);
-    client.disconnect().waitForCompletion(2_000);
+    client.disconnect().waitForCompletion(60_000);
     client.close();
   }
 
@@ -147,7 +147,7 @@ class RateIT {
     properties.setResponseTopic(answerTo);
     IMqttToken token =
         client.publish(topic, new MqttMessage(new byte[] {'1'}, 1, false, properties));
-    token.waitForCompletion(5_000);
+    token.waitForCompletion(60_000);
     return token.getReasonCodes()[0];
   }
 }

@@ -50,7 +50,7 @@ class RollOverIT {
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(fixture.tls(credential).getSocketFactory());
     options.setAutomaticReconnect(false);
-    client.setTimeToWait(5_000);
+    client.setTimeToWait(60_000);
     try {
       client.connect(options);
       return client;

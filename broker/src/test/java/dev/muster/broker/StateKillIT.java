@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StateKillIT {
   private static final int DEVICES = 6;
-  private static final int ROUNDS = Integer.getInteger("kill.rounds", 1);
+  private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
 
   @TempDir
   Path folder;
@@ -189,7 +189,7 @@ class StateKillIT {
       for (Device device : devices) {
         Thread thread = device.start(fixture, port("PORT ", ROUNDS + 1));
         await()
-            .atMost(Duration.ofSeconds(30))
+            .atMost(Duration.ofSeconds(60))
             .untilAsserted(() -> assertThat(
                     api.get("/devices/" + device.id + "/commands?limit=1000").encode())
                 .doesNotContain("\"queued\"")

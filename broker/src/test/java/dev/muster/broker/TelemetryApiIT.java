@@ -60,7 +60,7 @@ class TelemetryApiIT {
     publish("q1", "env", pack.append("]").toString());
     publish("q2", "env", "{\"t\":1,\"note\":\"=HYPERLINK(1)\"}");
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Duration.ofSeconds(60))
         .until(
             () -> fixture.meters.get("muster.telemetry.rollup.behind").gauge().value() == 0
                 && !series("/devices/q1/telemetry?points=60&" + range()).isEmpty());
@@ -95,7 +95,7 @@ class TelemetryApiIT {
 
   @Test
   void series_isAnsweredFromTheTierThatFits_andNamesIt() {
-    await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
       JsonObject answer = api.get("/devices/q1/telemetry?stream=env&points=60&" + range());
       assertThat(answer.getString("tier")).isEqualTo("1m");
       JsonObject one = answer.getJsonArray("series").getJsonObject(0);

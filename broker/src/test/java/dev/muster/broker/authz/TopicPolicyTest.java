@@ -244,7 +244,7 @@ class TopicPolicyTest {
     assertThat(allowed).isEqualTo(decisions);
     assertThat(bytes / decisions)
         .as("the decision and, until it is compiled, two iterators; a text would be more")
-        .isLessThan(100);
+        .isLessThan(160);
   }
 
   @Test
