@@ -80,6 +80,7 @@ final class LiveRoute {
     private int quiet;
     private int stuck;
     private long missed;
+    private boolean writing;
 
     Running(HttpServerResponse response, LiveViewer viewer) {
       this.response = response;
@@ -87,7 +88,8 @@ final class LiveRoute {
     }
 
     void flush() {
-      if (response.writeQueueFull()) {
+      // Not by writeQueueFull(): that counts writes, of which each may be large.
+      if (writing) {
         if (++stuck > PATIENCE_FLUSHES) {
           response.reset();
         }
@@ -95,29 +97,32 @@ final class LiveRoute {
       }
       stuck = 0;
       List<LiveValue> values = viewer.take();
+      StringBuilder text = new StringBuilder();
       if (!values.isEmpty()) {
         JsonArray array = new JsonArray();
         values.forEach(value -> array.add(TelemetryJson.of(value)));
-        event("values", array.encode());
+        text.append(event("values", array.encode()));
       }
       if (viewer.missed() > missed) {
         missed = viewer.missed();
-        event(
-            "missed",
-            new JsonObject()
-                .put("values", missed)
-                .put("maxSeries", LiveViewer.MAX_SERIES)
-                .encode());
+        JsonObject told =
+            new JsonObject().put("values", missed).put("maxSeries", LiveViewer.MAX_SERIES);
+        text.append(event("missed", told.encode()));
       }
-      if (++quiet >= heartbeatFlushes) {
+      if (text.length() > 0) {
         quiet = 0;
-        response.write(": still here\n\n");
+      } else if (++quiet >= heartbeatFlushes) {
+        quiet = 0;
+        text.append(": still here\n\n");
+      }
+      if (text.length() > 0) {
+        writing = true;
+        response.write(text.toString()).onComplete(taken -> writing = false);
       }
     }
 
-    private void event(String name, String json) {
-      quiet = 0;
-      response.write("event: " + name + "\ndata: " + json + "\n\n");
+    private static String event(String name, String json) {
+      return "event: " + name + "\ndata: " + json + "\n\n";
     }
   }
 }

@@ -12,7 +12,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -75,13 +74,18 @@ public final class JournaledSink implements TelemetrySink {
       IntakeLimits intake,
       StoredListener listener,
       MeterRegistry meters) {
-    return start(folder, FileChannel::open, database, direct, intake, listener, meters);
+    return start(folder, IngestJournal::open, database, direct, intake, listener, meters);
   }
 
-  /** As above, with the journal on another disk. */
+  /** Opens the journal of a folder, which gives no position below {@code least}. */
+  interface Opening {
+    IngestJournal open(Path folder, long least) throws IOException;
+  }
+
+  /** As above, with another journal. */
   static JournaledSink start(
       Path folder,
-      IngestJournal.Disk disk,
+      Opening opening,
       TelemetryDatabase database,
       TelemetrySink direct,
       IntakeLimits intake,
@@ -89,7 +93,7 @@ public final class JournaledSink implements TelemetrySink {
       MeterRegistry meters) {
     try {
       long position = JournalDrain.positionIn(database);
-      IngestJournal journal = IngestJournal.open(folder, position, disk);
+      IngestJournal journal = opening.open(folder, position);
       BatchCommit commit = new BatchCommit(database, intake, listener, meters);
       JournalDrain drain = new JournalDrain(journal, database, commit, intake, position);
       JournaledSink sink = new JournaledSink(journal, drain, direct, intake, meters);

@@ -4,7 +4,6 @@
  */
 package dev.muster.broker.telemetry;
 
-import dev.muster.broker.telemetry.journal.IngestJournal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
@@ -15,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A disk that takes every write, and of which a test sees, holds up or breaks the flushes. */
-public final class FlushingDisk implements IngestJournal.Disk {
+public final class FlushingDisk {
   /** What a flush does in place of nothing: it may fail, or wait. */
   @FunctionalInterface
   public interface Flush {
@@ -47,7 +46,6 @@ public final class FlushingDisk implements IngestJournal.Disk {
     before = other;
   }
 
-  @Override
   public FileChannel open(Path path, Set<? extends OpenOption> options) throws IOException {
     return new File(FileChannel.open(path, options));
   }

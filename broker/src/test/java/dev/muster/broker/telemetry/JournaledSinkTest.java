@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
+import dev.muster.broker.telemetry.journal.JournalOnDisk;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
@@ -59,7 +60,13 @@ class JournaledSinkTest {
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
     direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, told::add, meters);
     sink = JournaledSink.start(
-        journal, disk, database, direct, IntakeLimits.DEFAULT, told::add, meters);
+        journal,
+        (path, least) -> JournalOnDisk.open(path, least, disk),
+        database,
+        direct,
+        IntakeLimits.DEFAULT,
+        told::add,
+        meters);
   }
 
   @AfterEach

@@ -52,7 +52,7 @@ public final class IngestJournal implements AutoCloseable {
 
   /** A disk; another one in tests. */
   @FunctionalInterface
-  public interface Disk {
+  interface Disk {
     FileChannel open(Path path, Set<? extends OpenOption> options) throws IOException;
   }
 
@@ -106,7 +106,7 @@ public final class IngestJournal implements AutoCloseable {
   }
 
   /** As above, on another disk. */
-  public static IngestJournal open(Path folder, long least, Disk disk) throws IOException {
+  static IngestJournal open(Path folder, long least, Disk disk) throws IOException {
     DurableFiles.createFolder(folder);
     IngestJournal journal = new IngestJournal(folder, disk);
     journal.recover(least);

@@ -63,7 +63,7 @@ class IngestJournalTest {
   @Test
   void append_returnsWhenItsRecordsAreFlushed_andFailsIfThatFails() throws IOException {
     FlushingDisk disk = new FlushingDisk();
-    try (IngestJournal journal = IngestJournal.open(folder, 0, disk)) {
+    try (IngestJournal journal = JournalOnDisk.open(folder, 0, disk)) {
       journal.append(List.of(bytes("a"), bytes("b")));
       assertThat(disk.flushes()).as("one for both").isEqualTo(1);
       disk.beforeFlush(() -> {
