@@ -5,7 +5,7 @@
 package dev.muster.device.internal.mqtt;
 
 /** MQTT 5 without a library: what a device needs of it, on the device's own thread. */
-public final class BuiltInTransport implements MqttTransport {
+final class BuiltInTransport implements MqttTransport {
   @Override
   public MqttLink connect(LinkSettings settings, LinkEvents events) {
     BuiltInLink link = new BuiltInLink(settings, events);

@@ -42,10 +42,6 @@ public final class PacketWriter {
     }
   }
 
-  public boolean isEmpty() {
-    return out.position() == 0;
-  }
-
   /** How many bytes wait to be taken. */
   public int size() {
     return out.position();

@@ -79,10 +79,6 @@ final class Properties {
     return present.get(id) ? numbers[id] : otherwise;
   }
 
-  boolean has(int id) {
-    return present.get(id);
-  }
-
   boolean hasTopicAlias() {
     return present.get(TOPIC_ALIAS);
   }

@@ -98,7 +98,7 @@ class PacketWriterTest {
     writer.pingReq();
 
     assertThat(take()).hasSize(all - 10 + 2).endsWith(0xC0, 0);
-    assertThat(writer.isEmpty()).isTrue();
+    assertThat(writer.size()).isZero();
     assertThat(new ByteArrayInputStream(take()).available()).isZero();
   }
 }
