@@ -51,10 +51,11 @@ class AllInOneJarIT {
           folder.resolve("state"),
           est.uri().toString(),
           broker.uri().toString(),
+          MqttClient.BUILT_IN,
           out);
       try {
         await()
-            .atMost(Duration.ofSeconds(30))
+            .atMost(Duration.ofSeconds(60))
             .untilAsserted(() -> assertThat(Files.readString(out))
                 .as("%s", Files.readString(folder.resolve("out.err")))
                 .contains("A "));

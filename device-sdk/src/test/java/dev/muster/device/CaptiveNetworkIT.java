@@ -5,6 +5,7 @@
 package dev.muster.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.internal.connection.DeviceTiming;
@@ -28,8 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A whole device on networks that lie: nothing is lost, and it comes back by itself. */
+@ParameterizedClass
+@EnumSource
 class CaptiveNetworkIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Pattern SEQUENCE = Pattern.compile("muster-seq:([0-9]+)");
@@ -48,6 +54,9 @@ class CaptiveNetworkIT {
       Duration.ofMillis(500),
       Duration.ofMillis(500),
       Duration.ofMillis(100));
+
+  @Parameter
+  MqttClient client;
 
   @TempDir
   Path folder;
@@ -89,6 +98,7 @@ class CaptiveNetworkIT {
         .factoryIdentity(fleet.factoryKey(), fleet.factoryChain())
         .stateDirectory(folder.resolve("state"))
         .timing(TIMING)
+        .mqttClient(client)
         .listener(new DeviceListener() {
           @Override
           public void onState(DeviceState state, String reason) {
@@ -197,6 +207,9 @@ class CaptiveNetworkIT {
 
   @Test
   void blackHole_fromTheFirstStart_enrollsWhenItIsOver() {
+    assumeThat(client)
+        .as("who speaks MQTT has no part in enrolling")
+        .isEqualTo(MqttClient.BUILT_IN);
     toEnrollment.swallow();
     toBroker.swallow();
     device.start();

@@ -18,7 +18,9 @@ import java.util.Map;
 final class KillChild {
   private KillChild() {}
 
-  /** @param args folder of the fleet's files, state directory, enrollment URI, broker URI */
+  /**
+   * @param args folder of the fleet's files, state directory, enrollment URI, broker URI, client
+   */
   public static void main(String[] args) throws InterruptedException {
     Path fleet = Path.of(args[0]);
     FleetDevice device = FleetDevice.builder()
@@ -28,6 +30,7 @@ final class KillChild {
         .factoryIdentity(fleet.resolve("idevid.key"), fleet.resolve("idevid.pem"))
         .stateDirectory(Path.of(args[1]))
         .timing(TestTiming.reconnecting(Duration.ofMillis(10), Duration.ofMillis(50)))
+        .mqttClient(MqttClient.valueOf(args[4]))
         .build();
     device.start();
     for (int n = 0; ; n++) {
@@ -41,7 +44,13 @@ final class KillChild {
 
   /** Starts it in a JVM of its own. */
   static Process start(
-      String classPath, TestFleet fleet, Path state, String enrollment, String broker, Path out)
+      String classPath,
+      TestFleet fleet,
+      Path state,
+      String enrollment,
+      String broker,
+      MqttClient client,
+      Path out)
       throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -54,7 +63,8 @@ final class KillChild {
             fleet.folder().toString(),
             state.toString(),
             enrollment,
-            broker)
+            broker,
+            client.name())
         .redirectOutput(out.toFile())
         .redirectError(out.resolveSibling(out.getFileName() + ".err").toFile())
         .start();
