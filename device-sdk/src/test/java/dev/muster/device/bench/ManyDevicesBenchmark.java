@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
+import dev.muster.device.MqttClient;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.testing.TestPki;
@@ -32,11 +33,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Many devices in one JVM, all connected to Mosquitto: what each takes of threads and heap. Their
- * certificates are in their state directories already. {@code -Dbench.devices=1000}.
+ * certificates are in their state directories already. {@code -Dbench.devices=1000}, and
+ * {@code -Dbench.client=paho} for Paho in the place of the SDK's own MQTT.
  */
 class ManyDevicesBenchmark {
   private static final int DEVICES = Integer.getInteger("bench.devices", 1000);
-  private static final int THREADS_EACH = 3;
+  private static final MqttClient CLIENT =
+      System.getProperty("bench.client", "").equals("paho") ? MqttClient.PAHO : MqttClient.BUILT_IN;
+
+  /** Its own, one that has connected it and ends soon, and three of Paho's. */
+  private static final int THREADS_EACH = CLIENT == MqttClient.PAHO ? 5 : 2;
+
   private static final int OTHER_THREADS = 40;
   private static final Duration LIMIT = Duration.ofMinutes(20);
 
@@ -107,6 +114,7 @@ class ManyDevicesBenchmark {
         .factoryIdentity(fleet.factoryKey(), fleet.factoryChain())
         .stateDirectory(state(number))
         .callbacks(callbacks)
+        .mqttClient(CLIENT)
         .build();
   }
 
