@@ -111,7 +111,9 @@ class FullDiskIT {
     assertThat(ended.exitCode())
         .as("%s%n%s%n%s", ended.stdout(), ended.stderr(), backend)
         .isZero();
-    assertThat(backend).as("a full disk is nothing unexpected").doesNotContain("Operator request failed");
+    assertThat(backend)
+        .as("a full disk is nothing unexpected")
+        .doesNotContain("Operator request failed");
     assertThat(backend).as("an operator is told").containsPattern("(WARN|ERROR).*(tore|space)");
   }
 }

@@ -171,8 +171,8 @@ public final class TlsChannel {
 
   /**
    * After the handshake: TLS 1.3 may have something to do for a message of the server (RFC 8446,
-   * 4.6). Before it, there is none but another handshake (RFC 5246, 7.4.1.1), in which the server
-   * could show another certificate, and the thread would do sums for it as often as it likes.
+   * 4.6). In TLS 1.2 that can only be another handshake (RFC 5246, 7.4.1.1): the server could show
+   * another certificate in it, and have this thread do its sums as often as it likes.
    */
   private void runLateTasks() throws SSLException {
     if (!engine.getSession().getProtocol().equals("TLSv1.3")) {
