@@ -56,9 +56,11 @@ final class DeviceRun implements DeviceLink.Listener {
   private volatile Duration clockAhead = Duration.ZERO;
 
   private boolean closed;
-  // Of the link's callbacks, which never come two at once.
-  private boolean online;
-  private long offlineSince;
+  // Written by the link's callbacks, which never come two at once.
+  private volatile boolean online;
+  private volatile long offlineSince;
+  /** When it was to come; 0 before that. */
+  private volatile long arrived;
 
   DeviceRun(
       VirtualDevice device,
@@ -83,6 +85,11 @@ final class DeviceRun implements DeviceLink.Listener {
    */
   void start(Runnable settled) {
     begin(settled, DeviceLink::start);
+  }
+
+  /** It is to be online from now on, however long it has to wait for its start. */
+  void arrives() {
+    arrived = timeline.nanos();
   }
 
   /** Lets the device enroll and no more, if its link can tell the two apart. */
@@ -123,48 +130,96 @@ final class DeviceRun implements DeviceLink.Listener {
     whenSettled.getAndSet(NOBODY).run();
   }
 
-  /** What shall come of an order. @param cut its connection is cut; otherwise it answers */
-  private record Awaited(PhaseStats phase, long since, boolean cut) {}
+  /** What shall come of what was done to a device. */
+  private enum Outcome {
+    /** It does as it was told, and says so. */
+    ANSWER,
+    /** It is revoked: the broker throws it out. */
+    EXPULSION,
+    /** It has another certificate. */
+    RENEWAL,
+    /** It was cut off, and comes back. */
+    RETURN
+  }
+
+  private record Awaited(PhaseStats phase, long since, Outcome outcome) {}
 
   /** The device is being told something, and will answer. @return who that is; empty if unknown */
   Optional<DeviceId> awaitAnswer(PhaseStats phase) {
-    return await(phase, false);
+    return await(phase, Outcome.ANSWER);
   }
 
   /** The device's certificates are being revoked. @return who that is; empty if unknown */
-  Optional<DeviceId> awaitCut(PhaseStats phase) {
-    return await(phase, true);
+  Optional<DeviceId> awaitExpulsion(PhaseStats phase) {
+    return await(phase, Outcome.EXPULSION);
   }
 
-  private Optional<DeviceId> await(PhaseStats phase, boolean cut) {
+  private Optional<DeviceId> await(PhaseStats phase, Outcome outcome) {
     DeviceLink current = link;
     Optional<DeviceId> id = current == null ? Optional.empty() : current.device();
     if (id.isPresent()) {
       touchedIn = phase;
-      awaited.set(new Awaited(phase, timeline.nanos(), cut));
+      phase.tried();
+      await(new Awaited(phase, timeline.nanos(), outcome));
     }
     return id;
   }
 
-  private boolean cameTrue(boolean cut) {
-    Awaited now = awaited.get();
-    if (now == null || now.cut() != cut || !awaited.compareAndSet(now, null)) {
-      return false;
-    }
-    now.phase().done(timeline.nanos() - now.since());
-    return true;
+  /** Who is to be thrown out has nothing else to do. */
+  private void await(Awaited next) {
+    awaited.updateAndGet(now -> now != null && now.outcome() == Outcome.EXPULSION ? now : next);
   }
 
-  /** From now on its clock is so far ahead. */
-  void setClockAhead(PhaseStats phase, Duration ahead) {
+  private @Nullable Awaited cameTrue(Outcome outcome) {
+    Awaited now = awaited.get();
+    return now != null && now.outcome() == outcome && awaited.compareAndSet(now, null) ? now : null;
+  }
+
+  private void done(@Nullable Awaited what) {
+    if (what != null) {
+      what.phase().done(timeline.nanos() - what.since());
+    }
+  }
+
+  /** Its clock is so far ahead from now on. */
+  void jump(PhaseStats phase, Duration ahead) {
     touchedIn = phase;
     clockAhead = ahead;
+    if (online) {
+      phase.tried();
+    }
+  }
+
+  /** Its clock is right again. */
+  void setClock() {
+    clockAhead = Duration.ZERO;
   }
 
   @Override
   public void answered() {
     counters.answers.increment();
-    cameTrue(false);
+    done(cameTrue(Outcome.ANSWER));
+  }
+
+  /** Nothing else ends a revoked device's connection in a way that counts. */
+  @Override
+  public void expelled() {
+    Awaited order = cameTrue(Outcome.EXPULSION);
+    if (order == null) {
+      return;
+    }
+    revoked = true;
+    if (online) {
+      done(order);
+    } else {
+      // It had lost its connection otherwise: how long the order took is not to be seen.
+      order.phase().done();
+    }
+  }
+
+  @Override
+  public void renewed() {
+    done(cameTrue(Outcome.RENEWAL));
   }
 
   @Override
@@ -178,8 +233,34 @@ final class DeviceRun implements DeviceLink.Listener {
   void touch(PhaseStats phase, Consumer<ControlledLink> action) {
     if (link instanceof ControlledLink controlled) {
       touchedIn = phase;
+      if (online) {
+        phase.tried();
+      }
       action.accept(controlled);
     }
+  }
+
+  /** The same, as what a phase ends with. */
+  void restore(Consumer<ControlledLink> action) {
+    if (link instanceof ControlledLink controlled) {
+      action.accept(controlled);
+    }
+  }
+
+  /** Cuts the device off; who is offline already cannot be. */
+  void cut(PhaseStats phase) {
+    await(phase, Outcome.RETURN, ControlledLink::cut);
+  }
+
+  void renew(PhaseStats phase) {
+    await(phase, Outcome.RENEWAL, ControlledLink::renew);
+  }
+
+  private void await(PhaseStats phase, Outcome outcome, Consumer<ControlledLink> action) {
+    if (online) {
+      await(new Awaited(phase, timeline.nanos(), outcome));
+    }
+    touch(phase, action);
   }
 
   @Override
@@ -209,7 +290,10 @@ final class DeviceRun implements DeviceLink.Listener {
       scheduleAfter(timeline.nanos(), device.phaseNanos());
       settle();
     } else if (offlineSince != 0) {
-      counters.phase().back(timeline.nanos() - offlineSince);
+      long gap = timeline.nanos() - offlineSince;
+      counters.phase().back(gap);
+      counters.gap(gap);
+      done(cameTrue(Outcome.RETURN));
     }
     offlineSince = 0;
   }
@@ -222,9 +306,6 @@ final class DeviceRun implements DeviceLink.Listener {
       note("offline: " + why);
       counters.online.decrementAndGet();
       offlineSince = timeline.nanos();
-      if (cameTrue(true)) {
-        revoked = true;
-      }
     }
     if (counting) {
       counters.connectionFailures.count(why);
@@ -247,6 +328,9 @@ final class DeviceRun implements DeviceLink.Listener {
   /** Sends as fast as it is answered, besides what is due. @param end in nanoseconds */
   void flood(PhaseStats phase, long end) {
     touchedIn = phase;
+    if (online) {
+      phase.tried();
+    }
     for (int i = 0; i < MESSAGES_OF_A_FLOOD; i++) {
       flood(end);
     }
@@ -309,13 +393,23 @@ final class DeviceRun implements DeviceLink.Listener {
       long due,
       PhaseStats phase,
       @Nullable Throwable failure) {
+    boolean touched = touchedIn == phase;
     if (failure == null) {
       long latency = timeline.nanos() - due;
       ledger.remember(id, receipt.identity());
       counters.acknowledged(latency);
-      phase.acknowledged(latency, touchedIn == phase);
-    } else if (counting) {
+      phase.acknowledged(latency, touched);
+      if (touched) {
+        counters.gap(latency);
+      }
+      return;
+    }
+    phase.unanswered(touched);
+    if (counting) {
       counters.messageFailures.count(describe(failure));
+    } else if (touched) {
+      // It waited until the run was over.
+      counters.gap(timeline.nanos() - due);
     }
   }
 
@@ -327,9 +421,19 @@ final class DeviceRun implements DeviceLink.Listener {
     return message == null ? cause.getClass().getSimpleName() : message;
   }
 
-  /** Sends nothing more. */
+  /** Sends nothing more: the run is over, and so is whatever the device still waits for. */
   void stopSending() {
     sending = false;
+    long since = connected.get() ? offlineSince : arrived;
+    if (!online && !revoked && since != 0) {
+      counters.gap(timeline.nanos() - since);
+    }
+  }
+
+  /** Whether it was revoked, and nobody has thrown it out yet. */
+  boolean outstaysRevocation() {
+    Awaited order = awaited.get();
+    return online && order != null && order.outcome() == Outcome.EXPULSION;
   }
 
   /** Blocks until the link is closed. */

@@ -75,6 +75,12 @@ public record FleetPlan(
         messagesPerSecond,
         "above 0, up to " + MAX_RATE);
     requireNonNull(payload, "payload");
+    Double offline = scenario.expectations().offlineAtEnd();
+    require(
+        offline == null || offline < devices,
+        "offline-at-end",
+        offline == null ? 0 : offline,
+        "fewer than there are devices, " + devices);
     scenario.phases().forEach(phase -> requireFits(phase, client, enrollment != null));
     require(
         client == Client.LIGHT || mqtt == MqttRelease.V5,

@@ -38,6 +38,12 @@ final class FleetRun {
   /** For closing all devices; together with the drain of a stopped run it stays below 5 s. */
   static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
+  /**
+   * So long before a phase ends the server is looked at: what the next one does is not to be in it
+   * already, and what this one does still is. Of a short phase it is half.
+   */
+  static final Duration LOOK_AHEAD = Duration.ofSeconds(10);
+
   static final String UNACKNOWLEDGED = "not acknowledged by the end of the run";
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetRun.class);
@@ -153,18 +159,22 @@ final class FleetRun {
         clock,
         plan.seed());
     ramp(phases.get(0), begin);
-    for (int i = 1; i < phases.size(); i++) {
-      begin += phases.get(i - 1).length().toNanos();
+    for (int i = 0; i < phases.size(); i++) {
       Phase next = phases.get(i);
       int number = i;
-      timeline.at(begin, () -> {
-        if (isRunning()) {
-          look();
-          actions.enter(next, number, counters.begin(next, timeline.nanos()));
-        }
-      });
+      if (i > 0) {
+        timeline.at(begin, () -> {
+          if (isRunning()) {
+            actions.enter(next, number, counters.begin(next, timeline.nanos()));
+          }
+        });
+      }
+      long end = begin + next.length().toNanos();
+      timeline.at(
+          end - Math.min(LOOK_AHEAD.toNanos(), next.length().toNanos() / 2), () -> look(end));
+      begin = end;
     }
-    timeline.at(begin + phases.get(phases.size() - 1).length().toNanos(), () -> endSending(false));
+    timeline.at(begin, () -> endSending(false));
   }
 
   private void ramp(Phase ramp, long begin) {
@@ -178,6 +188,7 @@ final class FleetRun {
 
   /** A light device comes when it is to, however the others fare: arrivals are an open loop. */
   private void arrive(DeviceRun device) {
+    device.arrives();
     if (links.blocks()) {
       gate.enter(() -> begin(device, device::start));
     } else {
@@ -192,12 +203,17 @@ final class FleetRun {
     endSending(true);
   }
 
-  /** Beside the run: a collection takes its time. */
-  private void look() {
-    if (plan.scenario().expectations().ofTheServer()) {
+  /** Beside the run: a collection takes its time. @param end of the phase that goes on */
+  private void look(long end) {
+    if (plan.scenario().expectations().ofTheServer() && isRunning()) {
+      int number = counters.phases().size() - 1;
       Duration at = Duration.ofNanos(timeline.nanos() - startNanos);
       long acknowledged = counters.acknowledged.sum();
-      withServer(() -> states.add(state(at, acknowledged)));
+      withServer(() -> {
+        ServerState seen = state(number, at, acknowledged);
+        // What was seen too late is of another phase.
+        states.add(timeline.nanos() < end ? seen : seen.unseen());
+      });
     }
   }
 
@@ -213,9 +229,10 @@ final class FleetRun {
     });
   }
 
-  private ServerState state(Duration at, long acknowledged) {
+  private ServerState state(int number, Duration at, long acknowledged) {
     ServerProcess process = watch.process();
     return new ServerState(
+        number,
         at,
         acknowledged,
         process == null ? null : process.liveHeapBytes(),
@@ -247,10 +264,19 @@ final class FleetRun {
     }
     gate.forget();
     devices.forEach(DeviceRun::stopSending);
+    if (!early) {
+      judgeRevocations();
+    }
     // Who waits for a server that is held up would wait in vain.
     withServer(server::close);
-    look();
     drain();
+  }
+
+  private void judgeRevocations() {
+    long stayed = devices.stream().filter(DeviceRun::outstaysRevocation).count();
+    if (stayed > 0) {
+      counters.broken.count("still connected at the end, though it was revoked", stayed);
+    }
   }
 
   private void drain() {
@@ -332,6 +358,11 @@ final class FleetRun {
       completed = !stopped;
       nanos = sendingNanos;
     }
+    List<RunReport.PhaseReport> phases =
+        counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList();
+    if (completed) {
+      Verdict.vain(phases).forEach(counters.broken::count);
+    }
     return new RunReport(
         completed,
         plan.seed(),
@@ -346,9 +377,10 @@ final class FleetRun {
         counters.connectionFailures.toMap(),
         counters.broken.toMap(),
         counters.answers.sum(),
-        counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList(),
+        phases,
         sampler.samples(),
         new RunReport.ServerReport(server.kills(), server.problems(), states),
+        counters.longestGap(),
         RunReport.Latency.of(counters.latencyMicros()));
   }
 

@@ -31,7 +31,7 @@ final class Orders {
   void revoke(List<DeviceRun> picked, PhaseStats stats) {
     timeline.blocking(() -> {
       List<DeviceId> devices = new ArrayList<>();
-      picked.forEach(device -> device.awaitCut(stats).ifPresent(devices::add));
+      picked.forEach(device -> device.awaitExpulsion(stats).ifPresent(devices::add));
       noting(() -> operator.revoke(devices));
     });
   }

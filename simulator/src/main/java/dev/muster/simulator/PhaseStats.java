@@ -24,10 +24,14 @@ final class PhaseStats {
   private long endNanos;
   private final LongAdder sent = new LongAdder();
   private final LongAdder acknowledged = new LongAdder();
+  private final LongAdder wanted = new LongAdder();
+  private final LongAdder tried = new LongAdder();
+  private final LongAdder done = new LongAdder();
+  private final LongAdder unanswered = new LongAdder();
   private final AbstractHistogram latency = histogram();
   private final AbstractHistogram latencyOfTouched = histogram();
   private final AbstractHistogram back = histogram();
-  private final AbstractHistogram done = histogram();
+  private final AbstractHistogram doneAfter = histogram();
 
   PhaseStats(Phase phase, long beginNanos) {
     this.phase = phase;
@@ -59,14 +63,37 @@ final class PhaseStats {
     record(touched ? latencyOfTouched : latency, latencyNanos);
   }
 
+  /** A message will not be acknowledged. @param touched as above */
+  void unanswered(boolean touched) {
+    if (!touched) {
+      unanswered.increment();
+    }
+  }
+
+  /** The phase is to do something to so many devices, or so often. */
+  void wants(long count) {
+    wanted.add(count);
+  }
+
+  /** It did it to one of them, or once. */
+  void tried() {
+    tried.increment();
+  }
+
   /** A device is online again after so long. */
   void back(long nanos) {
     record(back, nanos);
   }
 
-  /** A device has done what it was told, or was cut off as ordered, after so long. */
+  /** What the phase wants of a device has come true, so long after it was tried. */
   void done(long nanos) {
-    record(done, nanos);
+    done.increment();
+    record(doneAfter, nanos);
+  }
+
+  /** The same, but when it came true is not known. */
+  void done() {
+    done.increment();
   }
 
   private static void record(AbstractHistogram histogram, long nanos) {
@@ -85,7 +112,10 @@ final class PhaseStats {
         RunReport.Latency.of(latencyOfTouched),
         back.getTotalCount(),
         RunReport.Latency.of(back),
-        done.getTotalCount(),
-        RunReport.Latency.of(done));
+        done.sum(),
+        RunReport.Latency.of(doneAfter),
+        wanted.sum(),
+        phase.isAnswered() ? done.sum() : tried.sum(),
+        unanswered.sum());
   }
 }

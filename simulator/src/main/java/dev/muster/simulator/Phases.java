@@ -47,24 +47,28 @@ final class Phases {
   void enter(Phase phase, int number, PhaseStats stats) {
     if (phase instanceof Phase.Flood flood) {
       long end = timeline.nanos() + flood.length().toNanos();
-      pick(flood.devices(), number).forEach(device -> device.flood(stats, end));
+      pick(flood.devices(), number, stats).forEach(device -> device.flood(stats, end));
     } else if (phase instanceof Phase.ReconnectStorm storm) {
-      pick(count(storm.share()), number)
-          .forEach(device -> device.touch(stats, ControlledLink::cut));
+      pick(storm.share(), number, stats).forEach(device -> device.cut(stats));
     } else if (phase instanceof Phase.PowerCut cut) {
-      pick(count(cut.share()), number)
+      pick(cut.share(), number, stats)
           .forEach(device -> device.touch(stats, ControlledLink::cutPower));
     } else if (phase instanceof Phase.Partition partition) {
-      network(pick(count(partition.share()), number), partition, stats, SILENT);
+      network(pick(partition.share(), number, stats), partition, stats, SILENT);
     } else if (phase instanceof Phase.SlowNetwork slow) {
       NetworkConditions conditions = new NetworkConditions(slow.delay(), false);
-      network(pick(count(slow.share()), number), slow, stats, conditions);
+      network(pick(slow.share(), number, stats), slow, stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
-      spread(pick(count(rotation.share()), number), rotation, stats, ControlledLink::renew);
+      spread(pick(rotation.share(), number, stats), rotation, device -> device.renew(stats));
     } else if (phase instanceof Phase.KillServer kill) {
-      kill(kill, new SplittableRandom(seed + number));
+      kill(kill, stats, new SplittableRandom(seed + number));
     } else if (phase instanceof Phase.Hook hook) {
-      timeline.blocking(() -> server.begin(hook));
+      stats.wants(1);
+      timeline.blocking(() -> {
+        if (server.begin(hook)) {
+          stats.tried();
+        }
+      });
       timeline.at(
           timeline.nanos() + hook.length().toNanos(),
           () -> timeline.blocking(() -> server.end(hook)));
@@ -75,45 +79,51 @@ final class Phases {
 
   private void orderOrMislead(Phase phase, int number, PhaseStats stats) {
     if (phase instanceof Phase.MassRevocation revocation) {
-      orders.revoke(pick(count(revocation.share()), number), stats);
+      orders.revoke(pick(revocation.share(), number, stats), stats);
     } else if (phase instanceof Phase.TwinChange change) {
       // Another one in each run, or there would be nothing to be done.
       String firmware = Long.toString(clock.millis(), Character.MAX_RADIX) + "-" + number;
       String patch = "{\"firmware\":\"" + firmware + "\"}";
-      orders.desire(pick(count(change.share()), number), stats, patch);
+      orders.desire(pick(change.share(), number, stats), stats, patch);
     } else if (phase instanceof Phase.Commands commands) {
-      orders.command(pick(count(commands.share()), number), stats);
+      orders.command(pick(commands.share(), number, stats), stats);
     } else if (phase instanceof Phase.ClockJump jump) {
       during(
-          pick(count(jump.share()), number),
+          pick(jump.share(), number, stats),
           jump,
-          device -> device.setClockAhead(stats, jump.by()),
-          device -> device.setClockAhead(stats, Duration.ZERO));
+          device -> device.jump(stats, jump.by()),
+          DeviceRun::setClock);
     } else if (phase instanceof Phase.Clone clone) {
       during(
-          pick(count(clone.share()), number),
+          pick(clone.share(), number, stats),
           clone,
           device -> device.touch(stats, link -> link.duplicate(true)),
-          device -> device.touch(stats, link -> link.duplicate(false)));
+          device -> device.restore(link -> link.duplicate(false)));
     } else if (phase instanceof Phase.WrongCertificate wrong) {
       during(
-          pick(count(wrong.share()), number),
+          pick(wrong.share(), number, stats),
           wrong,
           device -> device.touch(stats, link -> link.disguise(true)),
-          device -> device.touch(stats, link -> link.disguise(false)));
+          device -> device.restore(link -> link.disguise(false)));
     }
     // The others need nothing done to a device: a burst is in the rate curve.
   }
 
   /** One in each part of the phase, so that there are some between which devices get to send. */
-  private void kill(Phase.KillServer phase, SplittableRandom random) {
+  private void kill(Phase.KillServer phase, PhaseStats stats, SplittableRandom random) {
+    stats.wants(phase.times());
     double spacing = (double) phase.length().toNanos() / phase.times();
     long begin = timeline.nanos();
     long end = begin + phase.length().toNanos();
     for (int i = 0; i < phase.times(); i++) {
       long moment = begin + (long) ((i + random.nextDouble()) * spacing);
       timeline.at(
-          moment, () -> timeline.blocking(() -> server.killServer(() -> timeline.nanos() < end)));
+          moment,
+          () -> timeline.blocking(() -> {
+            if (server.killServer(() -> timeline.nanos() < end)) {
+              stats.tried();
+            }
+          }));
     }
   }
 
@@ -130,25 +140,25 @@ final class Phases {
         picked,
         phase,
         device -> device.touch(stats, link -> link.network(conditions)),
-        device -> device.touch(stats, link -> link.network(NetworkConditions.GOOD)));
+        device -> device.restore(link -> link.network(NetworkConditions.GOOD)));
   }
 
-  private void spread(
-      List<DeviceRun> picked, Phase phase, PhaseStats stats, Consumer<ControlledLink> action) {
+  private void spread(List<DeviceRun> picked, Phase phase, Consumer<DeviceRun> action) {
     long spacing = phase.length().toNanos() / Math.max(1, picked.size());
     long begin = timeline.nanos();
     for (int i = 0; i < picked.size(); i++) {
       DeviceRun device = picked.get(i);
-      timeline.at(begin + i * spacing, () -> device.touch(stats, action));
+      timeline.at(begin + i * spacing, () -> action.accept(device));
     }
   }
 
-  private int count(double share) {
-    return (int) Math.ceil(devices.size() * share);
+  private List<DeviceRun> pick(double share, int number, PhaseStats stats) {
+    return pick((int) Math.ceil(devices.size() * share), number, stats);
   }
 
-  private List<DeviceRun> pick(int wanted, int number) {
+  private List<DeviceRun> pick(int wanted, int number, PhaseStats stats) {
     int count = Math.min(wanted, devices.size());
+    stats.wants(count);
     List<DeviceRun> shuffled = new ArrayList<>(devices);
     SplittableRandom random = new SplittableRandom(seed + number);
     for (int i = 0; i < count; i++) {

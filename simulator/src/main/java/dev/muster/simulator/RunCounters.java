@@ -5,10 +5,12 @@
 package dev.muster.simulator;
 
 import dev.muster.simulator.scenario.Phase;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.AbstractHistogram;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -31,6 +33,7 @@ final class RunCounters {
   final FailureCounts connectionFailures = new FailureCounts();
   final FailureCounts broken = new FailureCounts();
   final LongAdder answers = new LongAdder();
+  private final LongAccumulator longestGap = new LongAccumulator(Math::max, 0);
   private final Recorder interval = new Recorder(MAX_LATENCY_MICROS, SIGNIFICANT_DIGITS);
   private final List<PhaseStats> phases = new CopyOnWriteArrayList<>();
   private volatile RateCurve curve = new RateCurve(0, List.of());
@@ -90,6 +93,16 @@ final class RunCounters {
     latencyMicros.recordValue(Math.min(MAX_LATENCY_MICROS, micros));
     interval.recordValue(Math.min(MAX_LATENCY_MICROS, micros));
     acknowledged.increment();
+  }
+
+  /** A device, or a message of one, was without the server for so long. */
+  void gap(long nanos) {
+    longestGap.accumulate(nanos);
+  }
+
+  /** Null if nothing was acknowledged: then there was nothing in which to have a gap. */
+  @Nullable Duration longestGap() {
+    return acknowledged.sum() == 0 ? null : Duration.ofNanos(longestGap.get());
   }
 
   AbstractHistogram latencyMicros() {

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * @param phases in their order
  * @param samples second by second
  * @param server what was done to it, and seen of it
+ * @param longestGap for which a device was offline after it had been online, or from when it was to
+ *     come, or for which a message of one that a phase concerned waited; also if that lasted until
+ *     the end of the run, but for those that were revoked; null if nothing was acknowledged
  * @param latency from the time at which a message was due to its acknowledgement; null if nothing
  *     was acknowledged
  */
@@ -55,6 +58,7 @@ public record RunReport(
     List<PhaseReport> phases,
     List<Sample> samples,
     ServerReport server,
+    @Nullable Duration longestGap,
     @Nullable Latency latency) {
   public RunReport {
     requireNonNull(duration, "duration");
@@ -80,7 +84,7 @@ public record RunReport(
    *
    * @param kills how often it was killed
    * @param problems what the scenario wanted and could not be done
-   * @param states as phases began and as the run ended; empty if nothing is expected of them
+   * @param states as phases came to their end; empty if nothing is expected of them
    */
   public record ServerReport(int kills, List<String> problems, List<ServerState> states) {
     public static final ServerReport NONE = new ServerReport(0, List.of(), List.of());
@@ -99,9 +103,14 @@ public record RunReport(
    * @param latencyOfTouched of the others
    * @param back how often a device came online again
    * @param offline for how long it had been offline until then
-   * @param done how often an order of an operator took effect: an answer was acknowledged, or a
-   *     revoked device was cut off
-   * @param doneAfter how long after it was given
+   * @param done how often what the phase wants came true: an answer to an operator was
+   *     acknowledged, a revoked device was cut off, a certificate was renewed, a device that was
+   *     cut came back
+   * @param doneAfter how long after it was ordered or done
+   * @param wanted to how many devices, or how often, the phase was to do something
+   * @param achieved of these, to how many and how often it did: to devices that were online, and
+   *     where it takes an answer ({@link dev.muster.simulator.scenario.Phase#isAnswered}) with one
+   * @param unanswered messages of devices to which the phase did nothing that were not acknowledged
    */
   public record PhaseReport(
       String name,
@@ -114,7 +123,10 @@ public record RunReport(
       long back,
       @Nullable Latency offline,
       long done,
-      @Nullable Latency doneAfter) {}
+      @Nullable Latency doneAfter,
+      long wanted,
+      long achieved,
+      long unanswered) {}
 
   /**
    * Percentiles, in milliseconds.

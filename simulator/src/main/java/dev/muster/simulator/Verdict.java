@@ -11,23 +11,33 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a run came to what its scenario expects.
+ * Whether a run came to what its scenario expects. What could not be measured, and what was never
+ * put to the test, is not as expected.
  *
  * @param name of the expectation, as in a scenario file
  * @param limit in the unit of the file
- * @param found NaN if it could not be measured, which is not what was expected either
+ * @param found NaN if there is nothing to be held against the limit
+ * @param why that is so; null if something was found
  */
-public record Verdict(String name, double limit, double found) {
+public record Verdict(
+    String name, double limit, double found, @Nullable String why) {
   private static final double MS_PER_SECOND = 1000;
   private static final double MOST = 0.99;
   private static final double MB = 1e6;
   /** In samples, which are seconds. */
   private static final int WINDOW = 5;
+
+  private static final String STOPPED = "not measured: the run was stopped";
+  private static final String NOTHING_ACKNOWLEDGED = "nothing was tried: no message acknowledged";
+
+  Verdict(String name, double limit, double found) {
+    this(name, limit, found, null);
+  }
 
   /** Whether it is as expected. */
   public boolean holds() {
@@ -40,7 +50,7 @@ public record Verdict(String name, double limit, double found) {
         Locale.ROOT,
         "%s %s (expected: at most %s)",
         name,
-        Double.isNaN(found) ? "not measured" : round(found),
+        why == null ? round(found) : why,
         round(limit));
   }
 
@@ -51,190 +61,240 @@ public record Verdict(String name, double limit, double found) {
   /** One for each expectation of the plan's scenario. */
   public static List<Verdict> of(FleetPlan plan, RunReport report) {
     Expectations expected = plan.scenario().expectations();
-    List<Verdict> verdicts = new ArrayList<>();
-    add(verdicts, "undisturbed-p99", expected.undisturbedP99(), () -> undisturbed(plan, report));
     Duration gap = expected.longestGap();
-    add(
-        verdicts,
-        "longest-gap",
-        gap == null ? null : gap.toMillis() / MS_PER_SECOND,
-        () -> longestGap(report));
-    add(verdicts, "back-online", expected.backOnline(), () -> backOnline(plan, report));
-    add(verdicts, "offline-at-end", expected.offlineAtEnd(), () -> offlineAtEnd(report));
-    add(
-        verdicts,
+    String vain = vain(plan, report);
+    Measurements measured = new Measurements(plan.scenario().phases(), report);
+    List<Verdict> verdicts = new ArrayList<>();
+    // A run in which something was not tried shows nothing of what would have come of it.
+    Adder adder = (name, limit, measurement) -> {
+      if (limit != null) {
+        Found found = vain == null ? measurement.get() : Found.nothing(vain);
+        verdicts.add(new Verdict(name, limit, found.value(), found.why()));
+      }
+    };
+    adder.add("undisturbed-p99", expected.undisturbedP99(), measured::undisturbed);
+    adder.add(
+        "longest-gap", gap == null ? null : gap.toMillis() / MS_PER_SECOND, measured::longestGap);
+    adder.add("back-online", expected.backOnline(), measured::backOnline);
+    adder.add("offline-at-end", expected.offlineAtEnd(), measured::offlineAtEnd);
+    adder.add(
         "heap-growth",
         expected.heapGrowth(),
-        () -> growth(plan, report, ServerState::heapBytes) / MB);
-    add(
-        verdicts,
-        "thread-growth",
-        expected.threadGrowth(),
-        () -> growth(plan, report, ServerState::threads));
-    add(
-        verdicts,
-        "file-growth",
-        expected.fileGrowth(),
-        () -> growth(plan, report, ServerState::openFiles));
-    add(verdicts, "store-growth", expected.storeGrowth(), () -> storeGrowth(plan, report));
+        () -> measured.growth(ServerState::heapBytes).by(MB));
+    adder.add(
+        "thread-growth", expected.threadGrowth(), () -> measured.growth(ServerState::threads));
+    adder.add("file-growth", expected.fileGrowth(), () -> measured.growth(ServerState::openFiles));
+    adder.add("store-growth", expected.storeGrowth(), measured::storeGrowth);
+    if (expected.undone() != null) {
+      // Says by itself what was not done.
+      verdicts.add(new Verdict("undone", expected.undone(), measured.undone()));
+    }
     return verdicts;
   }
 
-  private interface Measured {
-    double value();
+  private interface Adder {
+    void add(String name, @Nullable Double limit, Supplier<Found> measurement);
   }
 
-  private static void add(
-      List<Verdict> verdicts, String name, @Nullable Double limit, Measured measured) {
-    if (limit != null) {
-      verdicts.add(new Verdict(name, limit, measured.value()));
+  private record Found(double value, @Nullable String why) {
+    static Found of(double value) {
+      if (Double.isNaN(value)) {
+        return nothing("not measured");
+      }
+      return new Found(value, Double.isInfinite(value) ? "without end" : null);
+    }
+
+    static Found nothing(String why) {
+      return new Found(Double.NaN, why);
+    }
+
+    Found by(double unit) {
+      return new Found(value / unit, why);
     }
   }
 
-  /** The first that does something to devices or server; if there is none, the last. */
-  private static int firstFault(FleetPlan plan) {
-    List<Phase> phases = plan.scenario().phases();
+  /** The phases that were to do something and did nothing, a line each. */
+  static List<String> vain(List<RunReport.PhaseReport> phases) {
+    List<String> vain = new ArrayList<>();
     for (int i = 0; i < phases.size(); i++) {
-      if (isFault(phases.get(i))) {
-        return i;
+      RunReport.PhaseReport phase = phases.get(i);
+      if (phase.wanted() > 0 && phase.achieved() == 0) {
+        vain.add(String.format(
+            Locale.ROOT,
+            "nothing was tried: phase %d, %s, did 0 of %d",
+            i + 1,
+            phase.name(),
+            phase.wanted()));
       }
     }
-    return phases.size() - 1;
+    return vain;
   }
 
-  private static boolean isFault(Phase phase) {
-    return !(phase instanceof Phase.Enroll
-        || phase instanceof Phase.Ramp
-        || phase instanceof Phase.Steady);
+  /** Why nothing can be said of the run; null if something can. */
+  private static @Nullable String vain(FleetPlan plan, RunReport report) {
+    if (!report.completed() || report.phases().size() < plan.scenario().phases().size()) {
+      return STOPPED;
+    }
+    if (report.acknowledged() == 0) {
+      return NOTHING_ACKNOWLEDGED;
+    }
+    return vain(report.phases()).stream().findFirst().orElse(null);
   }
 
-  private static double undisturbed(FleetPlan plan, RunReport report) {
-    int fault = firstFault(plan);
-    double before = fault > 0 && fault <= report.phases().size()
-        ? p99(report.phases().get(fault - 1))
-        : Double.NaN;
-    double worst = Double.NaN;
-    for (int i = fault; i < report.phases().size(); i++) {
-      double ratio = p99(report.phases().get(i)) / before;
-      if (isFault(plan.scenario().phases().get(i)) && !(ratio <= worst)) {
-        worst = ratio;
+  /** @param phases of the scenario; as many as the report has, unless the run was stopped */
+  private record Measurements(List<Phase> phases, RunReport report) {
+    /** The first that does something to devices or server; if there is none, the last. */
+    private int firstFault() {
+      for (int i = 0; i < phases.size(); i++) {
+        if (isFault(phases.get(i))) {
+          return i;
+        }
       }
+      return phases.size() - 1;
     }
-    return worst;
-  }
 
-  private static double p99(RunReport.PhaseReport phase) {
-    RunReport.Latency latency = phase.latency();
-    return latency == null ? Double.NaN : latency.p99Ms();
-  }
+    private static boolean isFault(Phase phase) {
+      return !(phase instanceof Phase.Enroll
+          || phase instanceof Phase.Ramp
+          || phase instanceof Phase.Steady);
+    }
 
-  private static double longestGap(RunReport report) {
-    return report.phases().stream()
-            .flatMap(phase -> Stream.of(max(phase.offline()), max(phase.latencyOfTouched())))
-            .mapToDouble(Double::doubleValue)
-            .max()
-            .orElse(Double.NaN)
-        / MS_PER_SECOND;
-  }
-
-  private static double max(RunReport.@Nullable Latency latency) {
-    return latency == null ? 0 : latency.maxMs();
-  }
-
-  /** Before the devices are closed, which the last samples see. */
-  private static double offlineAtEnd(RunReport report) {
-    return report.samples().stream()
-        .filter(sample -> sample.at().compareTo(report.duration()) <= 0)
-        .mapToDouble(sample -> report.devices() - sample.online())
-        .reduce((first, last) -> last)
-        .orElse(Double.NaN);
-  }
-
-  /** Of several storms the slowest. */
-  private static double backOnline(FleetPlan plan, RunReport report) {
-    double slowest = Double.NaN;
-    for (int i = 0; i < report.phases().size(); i++) {
-      if (plan.scenario().phases().get(i) instanceof Phase.ReconnectStorm storm) {
-        RunReport.PhaseReport phase = report.phases().get(i);
-        double cut = Math.ceil(report.devices() * storm.share());
-        double seconds = backSeconds(phase, cut);
-        double times = seconds / (cut / connectsPerSecond(report, phase.begin()));
-        slowest = times <= slowest ? slowest : times;
+    Found undisturbed() {
+      int fault = firstFault();
+      double before = fault > 0 ? p99(report.phases().get(fault - 1)) : Double.NaN;
+      double worst = Double.NaN;
+      for (int i = fault; i < phases.size(); i++) {
+        double ratio = p99(report.phases().get(i)) / before;
+        if (isFault(phases.get(i)) && !(ratio <= worst)) {
+          worst = ratio;
+        }
       }
+      return Found.of(worst);
     }
-    return slowest;
-  }
 
-  private static double backSeconds(RunReport.PhaseReport phase, double cut) {
-    RunReport.Latency offline = phase.offline();
-    return offline == null || phase.back() < MOST * cut
-        ? Double.POSITIVE_INFINITY
-        : offline.p99Ms() / MS_PER_SECOND;
-  }
-
-  /** In the best five seconds before the storm: what the server can do, if it was asked for it. */
-  private static double connectsPerSecond(RunReport report, Duration storm) {
-    List<Sample> before = report.samples().stream()
-        .filter(sample -> sample.at().compareTo(storm) <= 0)
-        .toList();
-    long best = 0;
-    for (int i = WINDOW; i <= before.size(); i++) {
-      best = Math.max(
-          best,
-          before.subList(i - WINDOW, i).stream().mapToLong(Sample::connects).sum());
+    /** Who waits in vain waits for ever. */
+    private static double p99(RunReport.PhaseReport phase) {
+      RunReport.Latency latency = phase.latency();
+      if (latency == null) {
+        return Double.NaN;
+      }
+      return phase.unanswered() > (1 - MOST) * phase.sent()
+          ? Double.POSITIVE_INFINITY
+          : latency.p99Ms();
     }
-    return (double) best / WINDOW;
-  }
 
-  private static double growth(
-      FleetPlan plan, RunReport report, Function<ServerState, @Nullable Long> measure) {
-    ToDoubleFunction<ServerState> value = state -> {
-      Long measured = measure.apply(state);
+    Found longestGap() {
+      Duration gap = report.longestGap();
+      return gap == null
+          ? Found.nothing(NOTHING_ACKNOWLEDGED)
+          : Found.of(gap.toMillis() / MS_PER_SECOND);
+    }
+
+    /** Before the devices are closed, which the last samples see. */
+    Found offlineAtEnd() {
+      return Found.of(report.samples().stream()
+          .filter(sample -> sample.at().compareTo(report.duration()) <= 0)
+          .mapToDouble(sample -> report.devices() - sample.online())
+          .reduce((first, last) -> last)
+          .orElse(Double.NaN));
+    }
+
+    /** Of several storms the slowest. */
+    Found backOnline() {
+      double slowest = Double.NaN;
+      for (int i = 0; i < phases.size(); i++) {
+        if (phases.get(i) instanceof Phase.ReconnectStorm) {
+          RunReport.PhaseReport storm = report.phases().get(i);
+          double rate = connectsPerSecond(storm.begin());
+          if (rate == 0) {
+            return Found.nothing("not measured: nobody came online in whole seconds before phase "
+                + (i + 1) + ", " + storm.name());
+          }
+          double times = backSeconds(storm) / (storm.achieved() / rate);
+          slowest = times <= slowest ? slowest : times;
+        }
+      }
+      return Double.isNaN(slowest)
+          ? Found.nothing("nothing was tried: there is no reconnect-storm")
+          : Found.of(slowest);
+    }
+
+    /** Until 99 % of those that were cut were back; of a few that were not, the last that was. */
+    private static double backSeconds(RunReport.PhaseReport storm) {
+      RunReport.Latency after = storm.doneAfter();
+      if (after == null || storm.done() < MOST * storm.achieved()) {
+        return Double.POSITIVE_INFINITY;
+      }
+      return (storm.done() == storm.achieved() ? after.p99Ms() : after.maxMs()) / MS_PER_SECOND;
+    }
+
+    /**
+     * In the best five seconds before the storm: what the server can do, if it was asked for it.
+     */
+    private double connectsPerSecond(Duration storm) {
+      List<Sample> before = report.samples().stream()
+          .filter(sample -> sample.at().compareTo(storm) <= 0)
+          .toList();
+      long best = 0;
+      for (int i = WINDOW; i <= before.size(); i++) {
+        best = Math.max(
+            best,
+            before.subList(i - WINDOW, i).stream().mapToLong(Sample::connects).sum());
+      }
+      return (double) best / WINDOW;
+    }
+
+    Found growth(Function<ServerState, @Nullable Long> measure) {
+      ServerState base = base();
+      List<ServerState> later = states(state -> state.phase() >= firstFault());
+      if (base == null || later.isEmpty()) {
+        return Found.nothing("not measured");
+      }
+      double most =
+          later.stream().mapToDouble(state -> value(measure.apply(state))).max().orElseThrow();
+      return Found.of(most - value(measure.apply(base)));
+    }
+
+    /** As the phase before the first fault, or before the last phase, came to its end. */
+    private @Nullable ServerState base() {
+      return states(state -> state.phase() == firstFault() - 1).stream()
+          .findFirst()
+          .orElse(null);
+    }
+
+    private List<ServerState> states(Predicate<ServerState> wanted) {
+      return report.server().states().stream().filter(wanted).toList();
+    }
+
+    private static double value(@Nullable Long measured) {
       return measured == null ? Double.NaN : measured;
-    };
-    int base = baseline(plan, report);
-    List<ServerState> states = report.server().states();
-    if (base < 0 || base >= states.size() - 1) {
-      return Double.NaN;
     }
-    return states.subList(base + 1, states.size()).stream()
-            .mapToDouble(value)
-            .max()
-            .orElseThrow()
-        - value.applyAsDouble(states.get(base));
-  }
 
-  /** The state in which the first fault, or the last phase, began. */
-  private static int baseline(FleetPlan plan, RunReport report) {
-    int fault = firstFault(plan);
-    if (fault >= report.phases().size()) {
-      return -1;
-    }
-    Duration begin = report.phases().get(fault).begin();
-    List<ServerState> states = report.server().states();
-    for (int i = 0; i < states.size(); i++) {
-      if (states.get(i).at().compareTo(begin) >= 0) {
-        return i;
+    Found storeGrowth() {
+      ServerState base = base();
+      if (base == null) {
+        return Found.nothing("not measured");
       }
+      List<ServerState> earlier = states(state -> state.phase() < base.phase());
+      List<ServerState> later = states(state -> state.phase() > base.phase());
+      if (earlier.isEmpty() || later.isEmpty()) {
+        return Found.nothing("not measured: it takes two phases before");
+      }
+      return Found.of(bytesPerMessage(base, later.get(later.size() - 1))
+          / bytesPerMessage(earlier.get(0), base));
     }
-    return -1;
-  }
 
-  private static double storeGrowth(FleetPlan plan, RunReport report) {
-    List<ServerState> states = report.server().states();
-    int base = baseline(plan, report);
-    if (base <= 0 || base >= states.size() - 1) {
-      return Double.NaN;
+    private static double bytesPerMessage(ServerState from, ServerState to) {
+      long messages = to.acknowledged() - from.acknowledged();
+      return messages == 0
+          ? Double.NaN
+          : (value(to.storeBytes()) - value(from.storeBytes())) / messages;
     }
-    return bytesPerMessage(states.get(base), states.get(states.size() - 1))
-        / bytesPerMessage(states.get(0), states.get(base));
-  }
 
-  private static double bytesPerMessage(ServerState from, ServerState to) {
-    Long before = from.storeBytes();
-    Long after = to.storeBytes();
-    return before == null || after == null
-        ? Double.NaN
-        : (double) (after - before) / (to.acknowledged() - from.acknowledged());
+    double undone() {
+      return report.phases().stream()
+          .mapToDouble(phase -> phase.wanted() - phase.achieved())
+          .sum();
+    }
   }
 }

@@ -9,10 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Expectations;
+import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class FleetPlanTest {
@@ -37,12 +40,22 @@ final class FleetPlanTest {
     refused(() -> Plans.plan(1, 1, Duration.ZERO, Duration.ZERO, 1), "duration: PT0S (");
     refused(() -> Plans.plan(1, 1, MINUTE, MINUTE.plusMillis(1), 1), "rampUp: PT1M0.001S (");
     refused(() -> Plans.plan(1, 1, MINUTE, MINUTE.negated(), 1), "rampUp: PT-1M (");
+    refused(
+        () -> Plans.scenario(62, offlineAtEnd(62)),
+        "offline-at-end: 62.0 (expected: fewer than there are devices, 62)");
     refused(() -> withUris("http://a:1", "mqtts://b:2", "s"), "enrollment: http://a:1 (");
     refused(() -> withUris("https://a:1", "mqtt://b:2", "s"), "broker: mqtt://b:2 (");
     refused(
         () -> overCoap(FleetPlan.Client.SDK, 201), "devices: 201 (expected: 1 to 200 over CoAP)");
     refused(() -> overCoap(FleetPlan.Client.LIGHT, 1), "client: light (expected: sdk, over CoAP)");
     refused(() -> withUris("https://a:1", "mqtts://b:2", "../s"), "serialPrefix: \"../s\" (");
+  }
+
+  private static Scenario offlineAtEnd(double most) {
+    return new Scenario(
+        "s",
+        List.of(new Phase.Ramp(MINUTE)),
+        new Expectations(null, null, null, most, null, null, null, null, null));
   }
 
   private static FleetPlan withUris(String enrollment, String broker, String prefix) {

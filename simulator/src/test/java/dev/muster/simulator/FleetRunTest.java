@@ -9,13 +9,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.scenario.Expectations;
 import dev.muster.simulator.scenario.Phase;
+import dev.muster.simulator.scenario.Scenario;
 import dev.muster.simulator.server.ServerAccess;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 
 final class FleetRunTest {
@@ -330,6 +333,137 @@ final class FleetRunTest {
   }
 
   @Test
+  void massRevocation_connectionsLostOtherwise_areNotItsDoing() {
+    backend.expelsTheRevoked = false;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.MassRevocation(seconds(5), 0.4),
+        new Phase.ReconnectStorm(seconds(10), 1)));
+    assertThat(report.phases().get(1).done()).isZero();
+    assertThat(report.phases().get(2).achieved()).isEqualTo(10);
+    assertThat(report.broken())
+        .containsOnly(
+            Map.entry("still connected at the end, though it was revoked", 4L),
+            Map.entry("nothing was tried: phase 2, mass-revocation, did 0 of 4", 1L));
+  }
+
+  @Test
+  void massRevocation_deviceThatWasOffline_isCountedWhenItIsRefused_andNotTimed() {
+    backend.revokedIn = seconds(3);
+    backend.comesBack = serial -> false;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.ReconnectStorm(seconds(2), 1),
+        new Phase.MassRevocation(seconds(5), 0.4)));
+    assertThat(report.phases().get(2).done()).isEqualTo(4);
+    assertThat(report.phases().get(2).doneAfter()).isNull();
+  }
+
+  @Test
+  void rotation_countsTheCertificatesThatWereRenewed() {
+    FleetPlan plan = Plans.scenario(
+        10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Rotation(seconds(20), 0.5), steady(1));
+    RunReport report = run(plan);
+    assertThat(report.phases().get(1).achieved()).isEqualTo(5);
+    assertThat(requireNonNull(report.phases().get(1).doneAfter()).maxMs())
+        .isCloseTo(5, within(1.0));
+    assertThat(report.broken()).isEmpty();
+
+    SimulatedBackend refusing = new SimulatedBackend();
+    refusing.renews = false;
+    assertThat(run(refusing, plan).broken())
+        .containsOnly(Map.entry("nothing was tried: phase 2, rotation, did 0 of 5", 1L));
+  }
+
+  @Test
+  void storm_onlyDevicesThatWereOnline_wereCut() {
+    backend.comesBack = serial -> false;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(1),
+        new Phase.ReconnectStorm(seconds(2), 1),
+        new Phase.ReconnectStorm(seconds(2), 1)));
+    assertThat(report.phases().get(2).achieved()).isEqualTo(10);
+    assertThat(report.phases().get(3).achieved()).isZero();
+    assertThat(report.broken())
+        .containsOnly(Map.entry("nothing was tried: phase 4, reconnect-storm, did 0 of 10", 1L));
+  }
+
+  @Test
+  void longestGap_ofADeviceThatDoesNotComeBack_lastsUntilTheEnd() {
+    backend.comesBack = serial -> false;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(4),
+        new Phase.ReconnectStorm(seconds(30), 0.1)));
+    assertThat(requireNonNull(report.longestGap())).isEqualTo(seconds(30));
+  }
+
+  @Test
+  void longestGap_ofADeviceThatNeverComes_beginsWithItsTurn() {
+    backend.blocks = false;
+    backend.comesOnline = serial -> !serial.equals("sim-0006");
+    RunReport report = run(Plans.scenario(10, 1, 7, new Phase.Ramp(seconds(10)), steady(20)));
+    assertThat(requireNonNull(report.longestGap())).isEqualTo(seconds(25));
+  }
+
+  @Test
+  void longestGap_ofADeviceThatComesBack_isItsTimeOffline() {
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(4),
+        new Phase.ReconnectStorm(seconds(9), 0.1)));
+    assertThat(requireNonNull(report.longestGap()).toMillis()).isBetween(2000L, 2010L);
+  }
+
+  @Test
+  void server_isLookedAt_beforeThePhaseEnds_andSoBeforeTheFault() {
+    Expectations expected = new Expectations(null, null, null, null, 1.0, null, null, null, null);
+    RunReport report = run(Plans.scenario(
+        5,
+        new Scenario(
+            "looks",
+            List.of(
+                new Phase.Enroll(seconds(5)),
+                new Phase.Ramp(seconds(2)),
+                steady(30),
+                new Phase.Flood(seconds(30), 1)),
+            expected)));
+    Duration ramp = report.phases().get(1).begin();
+    assertThat(report.server().states())
+        .extracting(ServerState::phase, state -> state.at().minus(ramp))
+        .containsExactly(
+            Tuple.tuple(1, seconds(1)), Tuple.tuple(2, seconds(22)), Tuple.tuple(3, seconds(52)));
+  }
+
+  @Test
+  void stop_beforeAPhase_saysNothingOfWhatItWouldHaveDone() {
+    FleetPlan plan = Plans.scenario(
+        2, 1, 1, new Phase.Ramp(seconds(1)), steady(60), new Phase.ReconnectStorm(seconds(9), 1));
+    FleetRun run = fleetRun(backend, plan, backend);
+    CompletableFuture<RunReport> report = run.start();
+    backend.timeline.after(seconds(3), run::stop);
+    backend.timeline.runUntil(report::isDone);
+    assertThat(report.join().broken()).isEmpty();
+    assertThat(report.join().completed()).isFalse();
+  }
+
+  @Test
   void twinChange_reachesAll_andTellsHowLongTheAnswersTook() {
     RunReport report = run(Plans.scenario(
         20,
@@ -360,7 +494,10 @@ final class FleetRunTest {
     backend.operatorProblem = "403: not yours";
     RunReport report = run(
         Plans.scenario(5, 1, 7, new Phase.Ramp(seconds(1)), new Phase.TwinChange(seconds(2), 0.4)));
-    assertThat(report.broken()).containsOnly(Map.entry("not ordered: 403: not yours", 2L));
+    assertThat(report.broken())
+        .containsOnly(
+            Map.entry("not ordered: 403: not yours", 2L),
+            Map.entry("nothing was tried: phase 2, twin-change, did 0 of 2", 1L));
     assertThat(report.phases().get(1).done()).isZero();
   }
 

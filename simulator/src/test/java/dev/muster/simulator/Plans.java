@@ -44,7 +44,8 @@ final class Plans {
         Payload.DAY_CURVE,
         scenario,
         URI.create("https://localhost:8443"),
-        URI.create("mqtts://localhost:8883"),
+        // Where nobody listens, so that nobody is looked at.
+        URI.create("mqtts://localhost:1"),
         MqttRelease.V5,
         Path.of("root.pem"),
         Path.of("state"),

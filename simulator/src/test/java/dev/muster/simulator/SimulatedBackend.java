@@ -47,6 +47,12 @@ final class SimulatedBackend implements DeviceLink.Factory {
   Duration revokedIn = Duration.ZERO;
 
   boolean letsInTheRevoked;
+  /** Whether revoked devices are thrown out at all. */
+  boolean expelsTheRevoked = true;
+  /** Whether devices that were cut find their way back. */
+  Predicate<String> comesBack = serial -> true;
+
+  boolean renews = true;
   boolean takesAnyCertificate;
   /** What operators are told instead. */
   @Nullable String operatorProblem;
@@ -73,7 +79,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
       timeline.after(
           revokedIn,
           () -> links.stream()
-              .filter(link -> devices.contains(link.id))
+              .filter(link -> expelsTheRevoked && devices.contains(link.id))
               .forEach(link -> link.cutForGood()));
     }
 
@@ -122,10 +128,13 @@ final class SimulatedBackend implements DeviceLink.Factory {
     public void cut() {
       done.add("cut " + serial);
       listener.waiting("the connection was reset");
-      timeline.after(Duration.ofSeconds(2), listener::online);
+      if (comesBack.test(serial)) {
+        timeline.after(Duration.ofSeconds(2), listener::online);
+      }
     }
 
     private void cutForGood() {
+      listener.expelled();
       listener.waiting("disconnected by the broker: reason 0x87");
       if (letsInTheRevoked) {
         timeline.after(Duration.ofSeconds(1), listener::online);
@@ -158,6 +167,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
     @Override
     public void renew() {
       done.add("renew " + serial + " at " + timeline.elapsed().toSeconds());
+      if (renews) {
+        timeline.after(answerTime, listener::renewed);
+      } else {
+        timeline.after(answerTime, () -> listener.renewalFailed("503"));
+      }
     }
 
     @Override

@@ -77,12 +77,18 @@ final class SimulatedFleet implements AutoCloseable {
      * the scenario wanted was done and came as expected.
      */
     boolean passed() {
-      return report.enrolled() == report.devices()
+      return (report.completed() || isPlain())
+          && report.enrolled() == report.devices()
           && report.acknowledged() > 0
           && report.broken().isEmpty()
           && report.server().problems().isEmpty()
           && verdicts().stream().allMatch(Verdict::holds)
           && (store != null ? store.clean() : CANNOT_BE.contains(unverified));
+    }
+
+    /** One that goes on as it began can be stopped, and has shown what it would have. */
+    private boolean isPlain() {
+      return plan.scenario().phases().size() <= PLAIN;
     }
 
     private List<Verdict> verdicts() {
@@ -125,10 +131,13 @@ final class SimulatedFleet implements AutoCloseable {
             "; %d back online after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
             phase.back(), offline.p50Ms(), offline.p99Ms(), offline.maxMs()));
       }
+      if (phase.achieved() < phase.wanted()) {
+        text.append(String.format("; did %d of %d", phase.achieved(), phase.wanted()));
+      }
       RunReport.Latency done = phase.doneAfter();
       if (done != null) {
         text.append(String.format(
-            "; %d did as ordered after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
+            "; %d done after p50 %.1f ms, p99 %.1f ms, max %.1f ms",
             phase.done(), done.p50Ms(), done.p99Ms(), done.maxMs()));
       }
       return text.append(System.lineSeparator()).toString();
@@ -151,7 +160,7 @@ final class SimulatedFleet implements AutoCloseable {
             "latency       p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms (due to acknowledged)%n",
             latency.p50Ms(), latency.p90Ms(), latency.p99Ms(), latency.maxMs()));
       }
-      if (report.phases().size() > PLAIN) {
+      if (!isPlain()) {
         report.phases().forEach(phase -> text.append(toText(phase)));
       }
       text.append(
@@ -177,6 +186,9 @@ final class SimulatedFleet implements AutoCloseable {
           .connectionFailures()
           .forEach(
               (reason, count) -> text.append("disconnected   " + count + " x " + reason + "\n"));
+      if (!report.completed()) {
+        text.append("stopped       before its end").append(System.lineSeparator());
+      }
       if (report.server().kills() > 0) {
         text.append("server        killed " + report.server().kills() + " times\n");
       }

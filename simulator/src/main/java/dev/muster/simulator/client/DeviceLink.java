@@ -51,6 +51,19 @@ public interface DeviceLink extends AutoCloseable {
       // Only asked of those who can be told.
     }
 
+    /** It has another certificate, for which it was asked to ask. */
+    default void renewed() {
+      // As above.
+    }
+
+    /**
+     * The broker says that it is not authorized to be there (MQTT 5, 3.2.2.2 and 3.14.2.1: 0x87):
+     * throws it out, or does not let it in. {@link #waiting} follows.
+     */
+    default void expelled() {
+      // As above.
+    }
+
     /** What an operator told it to do or to be, it has answered, and that was acknowledged. */
     default void answered() {
       // As above.

@@ -153,7 +153,10 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private void renew(Credential current) {
     try {
       use(shared.identities().renew(serial, current));
-      on(this::reconnect);
+      on(() -> {
+        listener.renewed();
+        reconnect();
+      });
     } catch (EnrollmentException | RuntimeException e) {
       on(() -> listener.renewalFailed(String.valueOf(e.getMessage())));
     }
@@ -303,6 +306,14 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
       receipt.thenRun(listener::answered);
       accept(new Outbox.Message(answer.topic(), answer.payload(), null, receipt));
     });
+  }
+
+  @Override
+  public void notAuthorized(MqttConnection which) {
+    // With the certificate of its factory it never was.
+    if (disguise == null) {
+      listener.expelled();
+    }
   }
 
   @Override

@@ -49,6 +49,9 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   private static final Duration CONNACK_LIMIT = Duration.ofSeconds(20);
   private static final int ALL_MESSAGES = 65_535;
   private static final int FIRST_FAILURE = 0x80;
+  private static final int NOT_AUTHORIZED = 0x87;
+  /** The same in MQTT 3.1.1 (3.2.2.3), which has no word for it on a connection that stands. */
+  private static final int NOT_AUTHORIZED_3 = 5;
 
   /** What happens on a connection, on its event loop. */
   interface Events {
@@ -59,6 +62,9 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
     /** @param refusal null: it is stored */
     void answered(MqttConnection connection, int packetId, @Nullable String refusal);
+
+    /** The broker does not let it in, or throws it out, because it may not be there. */
+    void notAuthorized(MqttConnection connection);
 
     /** Called once. */
     void ended(MqttConnection connection, String reason);
@@ -158,7 +164,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     } else if (type == MqttMessageType.PINGRESP) {
       pinged = false;
     } else if (type == MqttMessageType.DISCONNECT) {
-      end("disconnected by the broker: " + disconnectReason(message.variableHeader()));
+      disconnected(message.variableHeader());
     }
   }
 
@@ -166,6 +172,9 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     stopTimer();
     int code = answer.variableHeader().connectReturnCode().byteValue() & 0xff;
     if (code != 0) {
+      if (code == NOT_AUTHORIZED || code == NOT_AUTHORIZED_3) {
+        events.notAuthorized(this);
+      }
       end("refused by the broker: "
           + name(answer.variableHeader().connectReturnCode().name(), code));
       return;
@@ -227,10 +236,16 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     return code < FIRST_FAILURE ? null : "message refused by the broker: " + name("reason", code);
   }
 
-  private static String disconnectReason(@Nullable Object header) {
-    return header instanceof MqttReasonCodeAndPropertiesVariableHeader reason
-        ? name("reason", reason.reasonCode() & 0xff)
-        : "no reason given";
+  private void disconnected(@Nullable Object header) {
+    String why = "no reason given";
+    if (header instanceof MqttReasonCodeAndPropertiesVariableHeader reason) {
+      int code = reason.reasonCode() & 0xff;
+      why = name("reason", code);
+      if (code == NOT_AUTHORIZED) {
+        events.notAuthorized(this);
+      }
+    }
+    end("disconnected by the broker: " + why);
   }
 
   private static String name(String constant, int code) {

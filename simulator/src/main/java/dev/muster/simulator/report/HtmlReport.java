@@ -108,7 +108,7 @@ public final class HtmlReport {
     for (JsonNode one : run.path("expectations")) {
       rows.append("<tr><th scope=\"row\">")
           .append(Html.text(one.path("name").asText()))
-          .append(cell(one.path("found").isNumber() ? number(one.path("found")) : "not measured"))
+          .append(cell(found(one)))
           .append(cell("at most " + number(one.path("limit"))))
           .append(cell(one.path("holds").asBoolean() ? "holds" : "does not hold"))
           .append("</tr>");
@@ -116,12 +116,18 @@ public final class HtmlReport {
     for (JsonNode problem : run.path("serverFaults").path("problems")) {
       rows.append("<tr><th scope=\"row\" colspan=\"4\">")
           .append(Html.text(problem.asText()))
-          .append("</tr>");
+          .append("</th></tr>");
     }
     return rows.isEmpty()
         ? ""
         : "<h2>What was expected</h2><div class=\"scroll\"><table><tbody>" + rows
             + "</tbody></table></div>";
+  }
+
+  private static String found(JsonNode verdict) {
+    return verdict.path("found").isNumber()
+        ? number(verdict.path("found"))
+        : verdict.path("why").asText("not measured");
   }
 
   private static String number(JsonNode value) {

@@ -44,6 +44,8 @@ public final class RunJson {
     json.set("broken", counts(report.broken()));
     json.put("answered", report.answered());
     json.set("latency", latency(report.latency()));
+    Duration gap = report.longestGap();
+    json.put("longestGapSeconds", gap == null ? null : seconds(gap));
     ArrayNode phases = json.putArray("phases");
     report.phases().forEach(phase -> phases.add(phase(phase)));
     ArrayNode samples = json.putArray("samples");
@@ -63,6 +65,7 @@ public final class RunJson {
         .states()
         .forEach(state -> states
             .addObject()
+            .put("phase", state.phase())
             .put("at", seconds(state.at()))
             .put("acknowledged", state.acknowledged())
             .put("heapBytes", state.heapBytes())
@@ -78,6 +81,7 @@ public final class RunJson {
         .put("name", verdict.name())
         .put("limit", verdict.limit())
         .put("found", Double.isFinite(verdict.found()) ? verdict.found() : null)
+        .put("why", verdict.why())
         .put("holds", verdict.holds());
   }
 
@@ -111,6 +115,9 @@ public final class RunJson {
         .put("seconds", seconds(phase.length()))
         .put("sent", phase.sent())
         .put("acknowledged", phase.acknowledged())
+        .put("unanswered", phase.unanswered())
+        .put("wanted", phase.wanted())
+        .put("achieved", phase.achieved())
         .put("back", phase.back());
     json.set("latency", latency(phase.latency()));
     json.set("latencyOfTouched", latency(phase.latencyOfTouched()));

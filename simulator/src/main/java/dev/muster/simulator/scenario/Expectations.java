@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param threadGrowth of the server
  * @param fileGrowth of the files and connections that the server has open
  * @param storeGrowth bytes for each message, by those in the phases before
+ * @param undone of what the phases were to do to devices or server, so often it was not done
  */
 public record Expectations(
     @Nullable Double undisturbedP99,
@@ -30,9 +31,10 @@ public record Expectations(
     @Nullable Double heapGrowth,
     @Nullable Double threadGrowth,
     @Nullable Double fileGrowth,
-    @Nullable Double storeGrowth) {
+    @Nullable Double storeGrowth,
+    @Nullable Double undone) {
   public static final Expectations NONE =
-      new Expectations(null, null, null, null, null, null, null, null);
+      new Expectations(null, null, null, null, null, null, null, null, null);
 
   /** Whether the server's process has to be measured, which makes it collect its garbage. */
   public boolean ofTheServer() {

@@ -24,6 +24,14 @@ public sealed interface Phase {
     return false;
   }
 
+  /**
+   * Whether it has done something to a device only when an answer says so: that it was tried is not
+   * enough.
+   */
+  default boolean isAnswered() {
+    return false;
+  }
+
   /** Every device gets its certificate and does not connect yet; ends as soon as all have one. */
   record Enroll(Duration length) implements Phase {
     @Override
@@ -153,6 +161,11 @@ public sealed interface Phase {
     public String name() {
       return "rotation";
     }
+
+    @Override
+    public boolean isAnswered() {
+      return true;
+    }
   }
 
   /** In its first moment the certificates of a share of the devices are revoked, for good. */
@@ -160,6 +173,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "mass-revocation";
+    }
+
+    @Override
+    public boolean isAnswered() {
+      return true;
     }
 
     @Override
@@ -176,6 +194,11 @@ public sealed interface Phase {
     }
 
     @Override
+    public boolean isAnswered() {
+      return true;
+    }
+
+    @Override
     public boolean needsBackend() {
       return true;
     }
@@ -186,6 +209,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "commands";
+    }
+
+    @Override
+    public boolean isAnswered() {
+      return true;
     }
 
     @Override

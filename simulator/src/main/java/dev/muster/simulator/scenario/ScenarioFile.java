@@ -55,7 +55,8 @@ public record ScenarioFile(
       "heap-growth",
       "thread-growth",
       "file-growth",
-      "store-growth");
+      "store-growth",
+      "undone");
 
   /** What it runs on this machine: whoever starts it should have read that. */
   public List<String> commands() {
@@ -209,7 +210,8 @@ public record ScenarioFile(
           limit(entries, "heap-growth"),
           limit(entries, "thread-growth"),
           limit(entries, "file-growth"),
-          limit(entries, "store-growth"));
+          limit(entries, "store-growth"),
+          limit(entries, "undone"));
     }
 
     private @Nullable Double limit(Map<String, Node> entries, String key) {

@@ -57,32 +57,34 @@ public final class ServerAccess implements AutoCloseable {
    * that only ever starts acknowledges nothing that could be lost.
    *
    * @param wanted whether it is to be killed, after that wait
+   * @return whether it was killed
    */
-  public synchronized void killServer(BooleanSupplier wanted) {
+  public synchronized boolean killServer(BooleanSupplier wanted) {
     LocalServer killed = server;
     if (killed == null) {
       problems.add("server: none was started here, so none was killed");
-      return;
+      return false;
     }
     awaitReady(killed);
     if (closed || !wanted.getAsBoolean()) {
-      return;
+      return false;
     }
+    kills++;
     try {
       killed.killAndRestart();
-      kills++;
     } catch (IOException e) {
       problems.add("server: not started again (" + e + ")");
     }
+    return true;
   }
 
-  /** Runs what a hook begins with. */
-  public synchronized void begin(Phase.Hook hook) {
+  /** Runs what a hook begins with. @return whether that was done */
+  public synchronized boolean begin(Phase.Hook hook) {
     if (closed) {
-      return;
+      return false;
     }
     open.add(hook);
-    run(hook.begin());
+    return run(hook.begin());
   }
 
   /** Runs what a hook ends with; nothing if it was run already, or the hook never began. */
@@ -93,7 +95,7 @@ public final class ServerAccess implements AutoCloseable {
     }
   }
 
-  private void run(String command) {
+  private boolean run(String command) {
     ProcessBuilder builder = new ProcessBuilder("sh", "-c", command)
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -108,6 +110,8 @@ public final class ServerAccess implements AutoCloseable {
       } else if (process.exitValue() != 0) {
         problems.add("hook: " + command + ": ended with " + process.exitValue()
             + " (what it printed is in " + log + ")");
+      } else {
+        return true;
       }
     } catch (IOException e) {
       problems.add("hook: " + command + ": not run (" + e + ")");
@@ -115,6 +119,7 @@ public final class ServerAccess implements AutoCloseable {
       Thread.currentThread().interrupt();
       problems.add("hook: " + command + ": interrupted");
     }
+    return false;
   }
 
   private void awaitReady(LocalServer watched) {

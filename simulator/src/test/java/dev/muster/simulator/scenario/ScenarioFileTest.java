@@ -108,7 +108,7 @@ final class ScenarioFileTest {
     Expectations expected = file.scenario().expectations();
     assertThat(expected)
         .isEqualTo(
-            new Expectations(2.0, Duration.ofSeconds(5), null, null, 64.0, null, null, null));
+            new Expectations(2.0, Duration.ofSeconds(5), null, null, 64.0, null, null, null, null));
     assertThat(expected.ofTheServer()).isTrue();
   }
 
