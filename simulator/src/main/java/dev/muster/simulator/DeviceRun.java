@@ -364,12 +364,16 @@ final class DeviceRun implements DeviceLink.Listener {
     counters.sent.increment();
     phase.sent();
     long lateNanos = timeline.nanos() - due;
-    Instant measured = clock.instant().minusNanos(lateNanos).plus(clockAhead);
+    Duration ahead = clockAhead;
+    Instant measured = clock.instant().minusNanos(lateNanos).plus(ahead);
     try {
       DeviceId id = current
           .device()
           .orElseThrow(() -> new IllegalStateException("connected without an identity"));
       DeviceLink.Receipt receipt = sendInTurn(current, measured);
+      if (!ahead.isZero()) {
+        ledger.dated(id, receipt.identity(), ahead);
+      }
       receipt
           .acknowledged()
           .whenComplete((nothing, failure) -> complete(id, receipt, due, phase, failure));

@@ -37,6 +37,9 @@ public final class LossLedger {
   /** Device, then boot, then the sequence numbers that were acknowledged. */
   private final Map<DeviceId, Map<String, BitSet>> acknowledged = new HashMap<>();
 
+  /** Device, then boot, then how far its clock was ahead, then which messages it dated so. */
+  private final Map<DeviceId, Map<String, Map<Duration, BitSet>>> ahead = new HashMap<>();
+
   private final Map<DeviceId, Deque<Event>> events = new HashMap<>();
 
   /** @param acknowledged how many messages of the device were, until then */
@@ -63,8 +66,9 @@ public final class LossLedger {
    * @param lost of those, the ones that are not stored
    * @param duplicated messages of the same boots that are stored more than once
    * @param reordered messages of the same boots that are stored behind one of their stream that was
-   *     sent after them
-   * @param late messages of the same boots that came {@link #LATE} or more after they were due
+   *     sent after them; not those that were kept aside
+   * @param late messages of the same boots that came {@link #LATE} or more after they were due, by
+   *     the clock of this machine, also if the device's was wrong
    * @param slowest how long the slowest of all was on its way; zero if nothing is stored
    */
   public record Comparison(
@@ -86,6 +90,27 @@ public final class LossLedger {
         .computeIfAbsent(device, id -> new HashMap<>())
         .computeIfAbsent(identity.boot(), boot -> new BitSet())
         .set(Math.toIntExact(identity.sequence()));
+  }
+
+  /** Remembers that a message was dated by a clock that was so far ahead of the right one. */
+  synchronized void dated(DeviceId device, MessageIdentity identity, Duration clockAhead) {
+    ahead
+        .computeIfAbsent(device, id -> new HashMap<>())
+        .computeIfAbsent(identity.boot(), boot -> new HashMap<>())
+        .computeIfAbsent(clockAhead, by -> new BitSet())
+        .set(Math.toIntExact(identity.sequence()));
+  }
+
+  private synchronized Duration aheadOf(DeviceId device, MessageIdentity identity) {
+    return ahead
+        .getOrDefault(device, Map.of())
+        .getOrDefault(identity.boot(), Map.of())
+        .entrySet()
+        .stream()
+        .filter(dated -> dated.getValue().get((int) identity.sequence()))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(Duration.ZERO);
   }
 
   /**
@@ -178,7 +203,7 @@ public final class LossLedger {
   }
 
   /** A comparison in the making; confined to the comparing thread. */
-  private static final class Tally {
+  private final class Tally {
     private long acknowledged;
     private final Examples lost = new Examples();
     private final Examples duplicated = new Examples();
@@ -223,16 +248,17 @@ public final class LossLedger {
     /** @param last the highest number so far, of each boot and stream */
     private void see(DeviceId device, StoredMessage message, Map<String, Long> last) {
       MessageIdentity identity = message.identity();
-      long highest =
-          last.merge(identity.boot() + "/" + message.stream(), identity.sequence(), Math::max);
-      if (highest > identity.sequence()) {
+      if (!message.aside()
+          && last.merge(identity.boot() + "/" + message.stream(), identity.sequence(), Math::max)
+              > identity.sequence()) {
         reordered.add(new DeviceMessage(device, identity));
       }
-      if (message.underWay().compareTo(LATE) >= 0) {
+      Duration underWay = message.underWay().plus(aheadOf(device, identity));
+      if (underWay.compareTo(LATE) >= 0) {
         late.add(new DeviceMessage(device, identity));
       }
-      if (message.underWay().compareTo(slowest) > 0) {
-        slowest = message.underWay();
+      if (underWay.compareTo(slowest) > 0) {
+        slowest = underWay;
       }
     }
 

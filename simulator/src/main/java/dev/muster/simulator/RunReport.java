@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *     {@code acknowledged} they add up to {@code sent}
  * @param connectionFailures reason to how often a device was not or no more connected for it
  * @param broken what should not have happened, or could not be done, to how often
- * @param answered how often devices did as they were told by operators
+ * @param answered how often devices did as they were told by operators, and said so
  * @param phases in their order
  * @param samples second by second
  * @param server what was done to it, and seen of it

@@ -10,6 +10,8 @@ import java.time.Duration;
 /**
  * A message as a backend gives it back.
  *
- * @param underWay from when it was due to when the backend received it, by the two clocks
+ * @param underWay from when it was due, by the device's clock, to when the backend received it
+ * @param aside whether it was kept aside, as a dead letter is: it has no place in its stream
  */
-public record StoredMessage(MessageIdentity identity, String stream, Duration underWay) {}
+public record StoredMessage(
+    MessageIdentity identity, String stream, Duration underWay, boolean aside) {}

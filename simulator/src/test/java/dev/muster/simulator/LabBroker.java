@@ -126,7 +126,7 @@ final class LabBroker implements AutoCloseable {
         Matcher match = LINE.matcher(line);
         if (match.matches() && match.group(1).equals(device.value())) {
           identities.add(new StoredMessage(
-              MessageIdentity.parse(match.group(2), match.group(3)), "any", Duration.ZERO));
+              MessageIdentity.parse(match.group(2), match.group(3)), "any", Duration.ZERO, false));
         }
       }
     } catch (IOException e) {

@@ -153,9 +153,36 @@ final class LossLedgerTest {
     assertThat(comparison.slowest()).isEqualTo(Duration.ofSeconds(10));
   }
 
+  @Test
+  void compare_aDeadLetter_hasNoPlaceInItsStream() {
+    remember(A, "x", 1, 2);
+    Comparison comparison = ledger.compare(device -> List.of(
+        message("x", 2, "a", 0),
+        new StoredMessage(new MessageIdentity("x", 1), "a", Duration.ofSeconds(11), true)));
+    assertThat(comparison.reordered()).isEqualTo(Found.NONE);
+    assertThat(comparison.late().count()).isEqualTo(1);
+    assertThat(comparison.clean()).isTrue();
+  }
+
+  @Test
+  void compare_datedByAClockThatWasWrong_isLateByTheClockThatWasRight() {
+    remember(A, "x", 1, 4);
+    ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(-1));
+    ledger.dated(A, new MessageIdentity("x", 2), Duration.ofHours(1));
+    ledger.dated(A, new MessageIdentity("x", 3), Duration.ofHours(1));
+    Comparison comparison = ledger.compare(device -> List.of(
+        message("x", 1, "a", 3_600_020),
+        message("x", 2, "a", -3_599_950),
+        message("x", 3, "a", -3_588_000),
+        message("x", 4, "a", 30)));
+    assertThat(comparison.late())
+        .isEqualTo(new Found(1, List.of(new DeviceMessage(A, new MessageIdentity("x", 3)))));
+    assertThat(comparison.slowest()).isEqualTo(Duration.ofSeconds(12));
+  }
+
   private static StoredMessage message(String boot, long sequence, String stream, long millis) {
     return new StoredMessage(
-        new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis));
+        new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis), false);
   }
 
   private static List<StoredMessage> messages(String boot, long first, long last) {

@@ -7,7 +7,11 @@ package dev.muster.simulator;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.simulator.client.ControlledLink;
+import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.client.FactoryIdentity;
+import dev.muster.simulator.client.IdentitySource;
+import dev.muster.simulator.client.LightLinks;
 import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Scenario;
@@ -19,7 +23,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,12 +136,76 @@ final class SimulationIT {
         assertThat(first.connected()).isEqualTo(3);
       }
       FleetPlan plan = plan(3, enrollment, broker.uri(), Duration.ofSeconds(3));
+      broker.tell("lab-sn-0003", "twin/desired", """
+          {"version":7,"desired":{"led":true},"delta":{"led":true},"reportedVersion":0}""");
+      broker.tell("lab-sn-0003", "commands/c1", """
+          {"id":"c1","name":"identify","deadline":"2100-01-01T00:00:00Z"}""");
       RunReport second = simulation.run(plan, this::identityOf, ProgressListener.NONE);
 
       assertThat(second.enrolled()).isEqualTo(3);
       assertThat(second.connected()).isEqualTo(3);
       assertThat(second.acknowledged()).isPositive().isEqualTo(second.sent());
+      assertThat(second.answered()).as("a twin and a command").isEqualTo(2);
       assertThat(simulation.ledger().size()).isGreaterThan(second.acknowledged());
+    }
+  }
+
+  @Test
+  void disguise_thatIsOverBeforeItIsReady_isNotPutOn() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    AtomicInteger asked = new AtomicInteger();
+    CompletableFuture<Void> disguised = new CompletableFuture<>();
+    IdentitySource slow = serial -> {
+      if (asked.getAndIncrement() > 0) {
+        over.countDown();
+        disguised.join();
+      }
+      return identityOf(serial);
+    };
+    AtomicInteger online = new AtomicInteger();
+    AtomicBoolean intruded = new AtomicBoolean();
+    try (LabBroker broker = new LabBroker(folder, root, manufacturer);
+        LightLinks links = new LightLinks(
+            plan(
+                    FleetPlan.Client.LIGHT,
+                    MqttRelease.V5,
+                    1,
+                    null,
+                    broker.uri(),
+                    Duration.ofSeconds(1))
+                .endpoints(),
+            slow,
+            Clock.systemUTC())) {
+      ControlledLink link = (ControlledLink) links.open("SN-0001", new DeviceLink.Listener() {
+        @Override
+        public void enrolled() {
+          // At once.
+        }
+
+        @Override
+        public void online() {
+          online.incrementAndGet();
+        }
+
+        @Override
+        public void waiting(String reason) {
+          // It comes back.
+        }
+
+        @Override
+        public void intruded() {
+          intruded.set(true);
+        }
+      });
+      link.start();
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> online.get() == 1);
+      link.disguise(true);
+      over.await();
+      link.disguise(false);
+      disguised.complete(null);
+      link.cut();
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> online.get() >= 2);
+      assertThat(intruded).isFalse();
     }
   }
 

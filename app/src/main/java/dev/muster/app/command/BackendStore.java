@@ -37,21 +37,21 @@ final class BackendStore implements StoredMessages {
   @Override
   public List<StoredMessage> storedFor(DeviceId device) {
     String path = "devices/" + OperatorClient.segment(device.value());
-    List<StoredMessage> stored = read(path + "/messages?limit=1000", "messages");
+    List<StoredMessage> stored = read(path + "/messages?limit=1000", "messages", false);
     if (anyDeadLetters) {
-      stored.addAll(read(path + "/dead-letters?limit=1000", "deadLetters"));
+      stored.addAll(read(path + "/dead-letters?limit=1000", "deadLetters", true));
     }
     return stored;
   }
 
-  private List<StoredMessage> read(String path, String name) {
+  private List<StoredMessage> read(String path, String name, boolean aside) {
     List<StoredMessage> found = new ArrayList<>();
     String page = path;
     while (page != null) {
       JsonNode answer = operator.get(page);
       for (JsonNode message : answer.path(name)) {
         if (message.hasNonNull("boot")) {
-          found.add(toMessage(message));
+          found.add(toMessage(message, aside));
         }
       }
       page = answer.hasNonNull("next")
@@ -61,12 +61,13 @@ final class BackendStore implements StoredMessages {
     return found;
   }
 
-  static StoredMessage toMessage(JsonNode message) {
+  static StoredMessage toMessage(JsonNode message, boolean aside) {
     return new StoredMessage(
         new MessageIdentity(
             message.path("boot").asText(), message.path("sequence").asLong()),
         message.path("stream").asText(),
-        underWay(message.path("payload").asText(), message.path("receivedAt").asText()));
+        underWay(message.path("payload").asText(), message.path("receivedAt").asText()),
+        aside);
   }
 
   /** A simulated device dates its message, in SenML's base time, with when it was due. */

@@ -83,7 +83,10 @@ final class LiveTable {
 
   private String processor(Sample sample, ServerProcess.Usage server) {
     Sample earlier = before;
-    if (earlier == null || earlier.server() == null) {
+    if (earlier == null
+        || earlier.server() == null
+        // It was started again, and counts from nothing.
+        || earlier.server().cpu().compareTo(server.cpu()) > 0) {
       return "";
     }
     double share = (double) server.cpu().minus(earlier.server().cpu()).toNanos()

@@ -26,15 +26,17 @@ class BackendStoreTest {
     byte[] payload = SenmlJson.write(
         List.of(new Measurement("t", null, DUE, new Measurement.Value.Number(20.5))));
     StoredMessage message = BackendStore.toMessage(
-        message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750)));
+        message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750)), true);
     assertThat(message)
-        .isEqualTo(new StoredMessage(new MessageIdentity("b", 7), "room", Duration.ofMillis(1750)));
+        .isEqualTo(
+            new StoredMessage(new MessageIdentity("b", 7), "room", Duration.ofMillis(1750), true));
   }
 
   @Test
   void message_withoutATime_wasNotUnderWay() {
     for (String payload : List.of("[{\"n\":\"t\",\"v\":1}]", "20.5", "no JSON")) {
-      assertThat(BackendStore.toMessage(message(payload, DUE)).underWay()).isZero();
+      assertThat(BackendStore.toMessage(message(payload, DUE), false).underWay())
+          .isZero();
     }
   }
 

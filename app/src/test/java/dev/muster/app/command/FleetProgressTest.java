@@ -39,6 +39,16 @@ class FleetProgressTest {
   }
 
   @Test
+  void table_serverThatWasStartedAgain_hasUsedNothingThatCouldBeTold() {
+    LiveTable table = new LiveTable(4);
+    table.lines(progress(29_000, 2, "ramp", 4_000, sample(29, 28.2)));
+    assertThat(table.lines(progress(30_000, 3, "steady", 5_000, sample(30, 0.4))))
+        .contains("server       512 MiB resident");
+    assertThat(table.lines(progress(31_000, 3, "steady", 5_000, sample(31, 0.9))))
+        .contains("server       50 % of a processor, 512 MiB resident");
+  }
+
+  @Test
   void table_endlessRun_hasNoBarOfTime() {
     assertThat(new LiveTable(null).lines(progress(1_000, 1, "ramp", 0, null)))
         .containsExactly(

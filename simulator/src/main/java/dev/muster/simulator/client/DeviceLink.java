@@ -64,7 +64,10 @@ public interface DeviceLink extends AutoCloseable {
       // As above.
     }
 
-    /** What an operator told it to do or to be, it has answered, and that was acknowledged. */
+    /**
+     * What an operator told it to do or to be, it has answered; of a light device, that was
+     * acknowledged too.
+     */
     default void answered() {
       // As above.
     }

@@ -71,8 +71,11 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   // Owned by the event loop.
   private final Outbox outbox = new Outbox();
   private @Nullable TlsIdentity identity;
+  private boolean disguiseWanted;
   /** What it shows instead of its own. */
   private @Nullable TlsIdentity disguise;
+  /** Whether it was shown on the connection that stands, or is being made. */
+  private boolean disguised;
 
   private @Nullable LightDevice duplicate;
   private @Nullable MqttConnection connection;
@@ -245,20 +248,30 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   @Override
-  public void disguise(boolean disguised) {
-    if (disguised) {
+  public void disguise(boolean wanted) {
+    on(() -> {
+      disguiseWanted = wanted;
+      if (!wanted) {
+        show(null);
+      }
+    });
+    if (wanted) {
       shared.enrolling(() -> {
         TlsIdentity other = shared.tls(shared.identities().cameWith(serial));
-        on(() -> show(other));
+        on(() -> {
+          // It took its time; by now it may be over.
+          if (disguiseWanted) {
+            show(other);
+          }
+        });
       });
-    } else {
-      on(() -> show(null));
     }
   }
 
   private void show(@Nullable TlsIdentity other) {
+    boolean same = disguise == null && other == null;
     disguise = other;
-    if (connection != null) {
+    if (connection != null && !same) {
       connection.reset();
     }
   }
@@ -274,6 +287,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
       after(nextWait(), this::connect);
       return;
     }
+    disguised = disguise != null;
     connection = new MqttConnection(
         shared.mqtt(), self.device().value(), new FaultyNetwork(conditions), this);
     shared.connect(loop, shown, connection);
@@ -285,7 +299,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     online = true;
     outbox.connected(receiveMaximum);
     listener.online();
-    if (disguise != null) {
+    if (disguised) {
       listener.intruded();
     }
     DeviceSubject self = subject;
@@ -311,7 +325,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   @Override
   public void notAuthorized(MqttConnection which) {
     // With the certificate of its factory it never was.
-    if (disguise == null) {
+    if (!disguised) {
       listener.expelled();
     }
   }

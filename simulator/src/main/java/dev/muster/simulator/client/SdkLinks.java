@@ -19,6 +19,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 
 /**
@@ -55,8 +56,19 @@ public final class SdkLinks implements DeviceLink.Factory {
         .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
         .listener(new Translator(listener))
         .build();
-    device.twin().onDesired(device.twin()::report);
-    device.onCommand(DeviceLink.COMMAND, (command, context) -> CommandResult.done());
+    // What it knows from its disk it was told before.
+    AtomicLong told = new AtomicLong(device.twin().desiredVersion());
+    device.twin().onDesired(desired -> {
+      device.twin().report(desired);
+      long version = device.twin().desiredVersion();
+      if (told.getAndSet(version) != version) {
+        listener.answered();
+      }
+    });
+    device.onCommand(DeviceLink.COMMAND, (command, context) -> {
+      listener.answered();
+      return CommandResult.done();
+    });
     return new SdkLink(device);
   }
 
