@@ -120,6 +120,14 @@ final class MusterProcess implements AutoCloseable {
     }
   }
 
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** SIGTERM. */
   void interrupt() {
     process.destroy();

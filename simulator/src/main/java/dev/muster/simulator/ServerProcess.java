@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,8 @@ public final class ServerProcess {
   private static final String LISTENS = "0A";
   /** What {@code sysconf(_SC_CLK_TCK)} is on every Linux there is. */
   private static final int TICKS_PER_SECOND = 100;
+
+  private static final long JCMD_LIMIT_SECONDS = 20;
 
   private static final int USER_TICKS = 11;
   private static final int SYSTEM_TICKS = 12;
@@ -133,13 +137,16 @@ public final class ServerProcess {
 
   /**
    * What is left on its heap after a collection, which this asks for; null if it is no JVM of this
-   * user, or there is no {@code jcmd}. Blocks.
+   * user, or there is no {@code jcmd}, or it does not answer in time. Blocks, for 20 s at most.
    */
   @Nullable Long liveHeapBytes() {
     String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
     try {
       Process asked =
           new ProcessBuilder(jcmd, process.getFileName().toString(), "GC.class_histogram").start();
+      // One that hangs, or was stopped, never answers.
+      CompletableFuture.delayedExecutor(JCMD_LIMIT_SECONDS, TimeUnit.SECONDS)
+          .execute(asked::destroyForcibly);
       try (BufferedReader answer = asked.inputReader()) {
         // The last line: Total, instances, bytes.
         return answer

@@ -17,7 +17,17 @@ final class Shutdown {
    * @return takes that back, for a command that ends by itself
    */
   static Runnable onSignal(Runnable stop) {
-    Thread hook = new Thread(() -> stopInTime(stop), "shutdown");
+    return onSignal(stop, () -> {});
+  }
+
+  /** @param last is run after that, and has the time it takes: what must not be left as it is */
+  static Runnable onSignal(Runnable stop, Runnable last) {
+    Thread hook = new Thread(
+        () -> {
+          stopInTime(stop);
+          last.run();
+        },
+        "shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
     return () -> {
       try {

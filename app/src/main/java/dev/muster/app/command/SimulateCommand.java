@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -178,7 +179,7 @@ public final class SimulateCommand implements Callable<Integer> {
     if (command == null) {
       return run(asked, null);
     }
-    try (LocalServer server = start(command)) {
+    try (LocalServer server = launch(command)) {
       return run(asked, server);
     } catch (ServerFaultException e) {
       throw new UserError(e.getMessage());
@@ -200,8 +201,8 @@ public final class SimulateCommand implements Callable<Integer> {
     return asked;
   }
 
-  private LocalServer start(String command) {
-    return LocalServer.start(
+  private LocalServer launch(String command) {
+    return LocalServer.launch(
         command, Map.of("DATA", access.data().toString()), log("server.log"), brokerAddress());
   }
 
@@ -215,20 +216,44 @@ public final class SimulateCommand implements Callable<Integer> {
     return mqtt == null ? null : new InetSocketAddress(mqtt.getHost(), mqtt.getPort());
   }
 
+  /** However it ends, nothing that was done to the server lasts longer. */
   private Integer run(ScenarioFile asked, @Nullable LocalServer server) {
-    Thread main = Thread.currentThread();
-    FleetPlan plan = plan(asked);
     Path store = access.server() == null && !brokerOnly ? access.data() : null;
-    ServerAccess access = new ServerAccess(server, store, log("hooks.log"));
+    ServerAccess faults = new ServerAccess(server, store, log("hooks.log"));
+    AtomicReference<@Nullable SimulatedFleet> running = new AtomicReference<>();
+    Thread main = Thread.currentThread();
+    Runnable ended = Shutdown.onSignal(
+        () -> {
+          SimulatedFleet fleet = running.get();
+          if (fleet != null) {
+            fleet.stop();
+            Shutdown.join(main);
+          }
+        },
+        () -> {
+          faults.undo();
+          if (server != null) {
+            server.close();
+          }
+        });
+    try {
+      if (server != null) {
+        server.awaitReady();
+      }
+      return run(plan(asked), faults, running);
+    } finally {
+      faults.undo();
+      ended.run();
+    }
+  }
+
+  private Integer run(
+      FleetPlan plan, ServerAccess faults, AtomicReference<@Nullable SimulatedFleet> running) {
     try (SimulatedFleet fleet =
-        new SimulatedFleet(operator(), "sim", "simulated", plan, access, Clock.systemUTC())) {
-      Runnable ended = Shutdown.onSignal(() -> {
-        fleet.stop();
-        Shutdown.join(main);
-      });
+        new SimulatedFleet(operator(), "sim", "simulated", plan, faults, Clock.systemUTC())) {
+      running.set(fleet);
       SimulatedFleet.Outcome outcome =
           FleetProgress.watch(plan.scenario().phases().size(), fleet);
-      ended.run();
       if (report != null) {
         write(report, HtmlReport.page(outcome.toJson()));
       }

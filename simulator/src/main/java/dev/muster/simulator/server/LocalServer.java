@@ -15,11 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalServer implements AutoCloseable {
   private static final Duration READY_LIMIT = Duration.ofMinutes(5);
-  private static final Duration END_LIMIT = Duration.ofSeconds(20);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(1);
   private static final long POLL_MS = 50;
   private static final String READY = "ready ";
@@ -38,7 +35,7 @@ public final class LocalServer implements AutoCloseable {
   private final Map<String, String> environment;
   private final Path log;
   private final @Nullable InetSocketAddress address;
-  private Process process;
+  private ShellProcess process;
 
   private LocalServer(
       String command,
@@ -54,15 +51,15 @@ public final class LocalServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server and waits until it serves: until it has printed a line that begins with
-   * {@code ready}, as ours does, or listens at {@code address}.
+   * Starts a server, which does not serve yet.
    *
-   * @param command for {@code sh}
+   * @param command for {@code sh}; it is in a process group of its own where there is
+   *     {@code setsid}
    * @param environment variables besides those of this process
-   * @throws ServerFaultException if it cannot be started, or ends, or takes longer than five
-   *     minutes
+   * @param address where it listens when it serves; null: it prints a line that begins with
+   *     {@code ready}, as ours does
    */
-  public static LocalServer start(
+  public static LocalServer launch(
       String command,
       Map<String, String> environment,
       Path log,
@@ -70,25 +67,14 @@ public final class LocalServer implements AutoCloseable {
     requireNonNull(command, "command");
     try {
       Files.createDirectories(requireNonNull(log.toAbsolutePath().getParent()));
-      LocalServer server = new LocalServer(command, environment, log, address);
-      try {
-        server.awaitReady();
-      } catch (ServerFaultException e) {
-        server.close();
-        throw e;
-      }
-      return server;
+      return new LocalServer(command, environment, log, address);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private Process launch() throws IOException {
-    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command)
-        .redirectErrorStream(true)
-        .redirectOutput(log.toFile());
-    builder.environment().putAll(environment);
-    return builder.start();
+  private ShellProcess launch() throws IOException {
+    return ShellProcess.start(command, environment, ProcessBuilder.Redirect.to(log.toFile()));
   }
 
   /**
@@ -96,9 +82,14 @@ public final class LocalServer implements AutoCloseable {
    *
    * @throws ServerFaultException if it ends, or takes longer than five minutes
    */
-  void awaitReady() {
+  public void awaitReady() {
+    awaitReady(() -> true);
+  }
+
+  /** The same, or until nobody wants it any more. */
+  void awaitReady(BooleanSupplier wanted) {
     long deadline = System.nanoTime() + READY_LIMIT.toNanos();
-    while (!isAlive() || !isReady()) {
+    while (wanted.getAsBoolean() && (!isAlive() || !isReady())) {
       if (!isAlive() || System.nanoTime() > deadline) {
         throw new ServerFaultException("server: "
             + (isAlive()
@@ -142,10 +133,10 @@ public final class LocalServer implements AutoCloseable {
 
   /** Of a process that has ended. */
   synchronized int exitCode() {
-    return process.exitValue();
+    return process.exitCode();
   }
 
-  /** Variables for whatever is run for this server. */
+  /** Variables for whatever is run for this server: the number of its process group. */
   synchronized Map<String, String> environment() {
     Map<String, String> variables = new HashMap<>(environment);
     variables.put("SERVER_PID", Long.toString(process.pid()));
@@ -161,37 +152,13 @@ public final class LocalServer implements AutoCloseable {
    * serves.
    */
   synchronized void killAndRestart() throws IOException {
-    kill();
+    process.kill();
     process = launch();
-  }
-
-  private void kill() {
-    List<ProcessHandle> all = processes();
-    all.forEach(ProcessHandle::destroyForcibly);
-    ended(all).join();
-  }
-
-  /** Asked for before any is ended: the orphans of a dead process are nobody's descendants. */
-  private List<ProcessHandle> processes() {
-    return Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
-  }
-
-  private static CompletableFuture<Void> ended(List<ProcessHandle> processes) {
-    return CompletableFuture.allOf(
-            processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new))
-        .orTimeout(END_LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** SIGTERM, and SIGKILL if that is not enough. */
   @Override
   public synchronized void close() {
-    List<ProcessHandle> all = processes();
-    all.forEach(ProcessHandle::destroy);
-    try {
-      ended(all).join();
-    } catch (CompletionException e) {
-      all.forEach(ProcessHandle::destroyForcibly);
-      ended(all).join();
-    }
+    process.end();
   }
 }

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +35,9 @@ public final class ServerAccess implements AutoCloseable {
   private final List<String> problems = new ArrayList<>();
   private int kills;
   private volatile boolean closed;
+  private volatile boolean undoing;
+  /** What a hook began with, while it runs. */
+  private volatile @Nullable ShellProcess beginning;
 
   /**
    * @param server null: there is none that was started here
@@ -65,7 +68,7 @@ public final class ServerAccess implements AutoCloseable {
       problems.add("server: none was started here, so none was killed");
       return false;
     }
-    awaitReady(killed);
+    awaitReady(killed, () -> !closed);
     if (closed || !wanted.getAsBoolean()) {
       return false;
     }
@@ -84,31 +87,29 @@ public final class ServerAccess implements AutoCloseable {
       return false;
     }
     open.add(hook);
-    return run(hook.begin());
+    return run(hook.begin(), true);
   }
 
   /** Runs what a hook ends with; nothing if it was run already, or the hook never began. */
   public synchronized void end(Phase.Hook hook) {
     String last = hook.end();
     if (open.remove(hook) && last != null) {
-      run(last);
+      run(last, false);
     }
   }
 
-  private boolean run(String command) {
-    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command)
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-    if (server != null) {
-      builder.environment().putAll(server.environment());
-    }
+  private boolean run(String command, boolean begins) {
     try {
-      Process process = builder.start();
-      if (!process.waitFor(HOOK_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+      ShellProcess process = ShellProcess.start(
+          command,
+          server == null ? Map.of() : server.environment(),
+          ProcessBuilder.Redirect.appendTo(log.toFile()));
+      beginning = begins ? process : null;
+      if (!process.awaitEnd(HOOK_LIMIT)) {
+        process.kill();
         problems.add("hook: " + command + ": took longer than " + HOOK_LIMIT.toSeconds() + " s");
-      } else if (process.exitValue() != 0) {
-        problems.add("hook: " + command + ": ended with " + process.exitValue()
+      } else if (process.exitCode() != 0) {
+        problems.add("hook: " + command + ": ended with " + process.exitCode()
             + " (what it printed is in " + log + ")");
       } else {
         return true;
@@ -118,13 +119,15 @@ public final class ServerAccess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       problems.add("hook: " + command + ": interrupted");
+    } finally {
+      beginning = null;
     }
     return false;
   }
 
-  private void awaitReady(LocalServer watched) {
+  private void awaitReady(LocalServer watched, BooleanSupplier wanted) {
     try {
-      watched.awaitReady();
+      watched.awaitReady(wanted);
     } catch (ServerFaultException e) {
       problems.add(e.getMessage());
     }
@@ -168,12 +171,27 @@ public final class ServerAccess implements AutoCloseable {
     endHooks();
   }
 
+  /**
+   * Ends the hooks that are still open, as {@link #close} does, but at once: what a hook begins
+   * with, and is not done yet, is killed, and nobody waits for the server. For when the program is
+   * about to end. Also while another thread is in {@link #close}.
+   */
+  public void undo() {
+    closed = true;
+    undoing = true;
+    ShellProcess running = beginning;
+    if (running != null) {
+      running.kill();
+    }
+    endHooks();
+  }
+
   private synchronized void endHooks() {
     for (int i = open.size() - 1; i >= 0; i--) {
       end(open.get(i));
     }
     if (server != null) {
-      awaitReady(server);
+      awaitReady(server, () -> !undoing);
     }
   }
 }

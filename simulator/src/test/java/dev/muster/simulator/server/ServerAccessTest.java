@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,10 +33,87 @@ class ServerAccessTest {
     hooks = folder.resolve("hooks.log");
   }
 
+  private LocalServer start(String command) {
+    LocalServer server = LocalServer.launch(command, Map.of(), log, null);
+    try {
+      server.awaitReady();
+      return server;
+    } catch (ServerFaultException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  @Test
+  void kill_endsWhatOutlivedItsParent() throws IOException {
+    Path orphan = folder.resolve("orphan");
+    String command = "(sleep 600 & echo $! > " + orphan + "); echo ready now; sleep 600; true";
+    try (LocalServer server = start(command)) {
+      long first = Long.parseLong(Files.readString(orphan).strip());
+      new ServerAccess(server, null, hooks).killServer(() -> true);
+      awaitDead(first);
+      server.awaitReady();
+    }
+    awaitDead(Long.parseLong(Files.readString(orphan).strip()));
+  }
+
+  @Test
+  void hook_reachesTheServerBehindItsShell_byItsProcessGroup() throws IOException {
+    Path pid = folder.resolve("pid");
+    String command = "sleep 600 & echo $! > " + pid + "; echo ready now; wait; sleep 600";
+    try (LocalServer server = start(command)) {
+      ServerAccess access = new ServerAccess(server, null, hooks);
+      assertThat(access.begin(
+              new Phase.Hook(Duration.ofSeconds(1), "kill -s TERM -- -$SERVER_PID", null)))
+          .isTrue();
+      awaitDead(Long.parseLong(Files.readString(pid).strip()));
+      await().until(() -> !server.isAlive());
+    }
+  }
+
+  @Test
+  void undo_whileAHookBegins_killsThatAndRunsItsEnd() throws Exception {
+    Path begun = folder.resolve("begun");
+    Path ended = folder.resolve("ended");
+    ServerAccess access = new ServerAccess(null, folder, hooks);
+    Phase.Hook hook = new Phase.Hook(
+        Duration.ofSeconds(1),
+        "sleep 600 & echo $! > " + begun + ".new; mv " + begun + ".new " + begun + "; wait",
+        "echo undone > " + ended);
+    CompletableFuture<Boolean> beginning = CompletableFuture.supplyAsync(() -> access.begin(hook));
+    await().until(() -> Files.exists(begun));
+    access.undo();
+    assertThat(ended).hasContent("undone");
+    assertThat(beginning.get(10, TimeUnit.SECONDS)).isFalse();
+    awaitDead(Long.parseLong(Files.readString(begun).strip()));
+    assertThat(access.begin(hook)).as("nothing begins any more").isFalse();
+  }
+
+  @Test
+  void undo_whileAServerDoesNotServe_doesNotWaitForIt() {
+    Path wanted = folder.resolve("wanted");
+    Path ended = folder.resolve("ended");
+    String command = "test -e " + wanted + " || echo ready now; touch " + wanted + "; sleep 600";
+    try (LocalServer server = start(command)) {
+      ServerAccess access = new ServerAccess(server, null, hooks);
+      access.begin(new Phase.Hook(Duration.ofSeconds(1), "true", "echo undone > " + ended));
+      access.killServer(() -> true);
+      CompletableFuture<Boolean> second =
+          CompletableFuture.supplyAsync(() -> access.killServer(() -> true));
+      access.undo();
+      assertThat(ended).hasContent("undone");
+      assertThat(second.join()).isFalse();
+    }
+  }
+
+  private static void awaitDead(long pid) {
+    await().until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+  }
+
   @Test
   void kill_endsTheServerAndWhatItStarted_andStartsItAgain() throws IOException {
     String command = "sleep 600 & echo $! >> " + folder.resolve("pids") + "; echo ready now; wait";
-    try (LocalServer server = LocalServer.start(command, Map.of(), log, null)) {
+    try (LocalServer server = start(command)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
       long first = server.pid();
       access.killServer(() -> true);
@@ -47,16 +126,13 @@ class ServerAccessTest {
       await().until(() -> Files.readAllLines(folder.resolve("pids")).size() == 2);
     }
     for (String child : Files.readAllLines(folder.resolve("pids"))) {
-      await()
-          .until(() -> ProcessHandle.of(Long.parseLong(child))
-              .filter(ProcessHandle::isAlive)
-              .isEmpty());
+      awaitDead(Long.parseLong(child));
     }
   }
 
   @Test
   void server_thatDoesNotStart_saysWhereItSaidWhy() {
-    assertThatThrownBy(() -> LocalServer.start("echo no port; exit 3", Map.of(), log, null))
+    assertThatThrownBy(() -> start("echo no port; exit 3"))
         .isInstanceOf(ServerFaultException.class)
         .hasMessage("server: ended by itself with 3 (what it printed is in " + log + ")");
     assertThat(log).hasContent("no port");
@@ -66,7 +142,7 @@ class ServerAccessTest {
   void server_thatEndsByItself_isAProblem() throws IOException {
     Path wanted = Files.createFile(folder.resolve("wanted"));
     String command = "echo ready now; while [ -e " + wanted + " ]; do sleep 0.05; done; exit 4";
-    try (LocalServer server = LocalServer.start(command, Map.of(), log, null)) {
+    try (LocalServer server = start(command)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
       Files.delete(wanted);
       await().until(() -> !server.isAlive());
