@@ -24,8 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * docs/proofs, executed: all of them, at full length, with {@code -Pnightly}; otherwise up to ten
- * kills.
- * What the other proofs do to a fleet, {@link SimulatorIT} does to a small one.
+ * kills. What the other proofs do to a fleet, {@link SimulatorIT} does to a small one.
  */
 class ProofIT {
   private static final String LONG = "proofs.long";
@@ -59,7 +58,8 @@ class ProofIT {
   @Test
   void kills_atRandomMoments_loseNothing() throws IOException {
     if (!Boolean.getBoolean(LONG)) {
-      environment.putAll(Map.of("DEVICES", "20", "KILLS", "10", "UNDONE", "9", "LENGTH", "40s", "REST", "5s"));
+      environment.putAll(
+          Map.of("DEVICES", "20", "KILLS", "10", "UNDONE", "9", "LENGTH", "40s", "REST", "5s"));
     }
     // On a slow machine fewer: each waits until the server has recovered from the one before.
     assertThat(prove("kills", "data").path("serverFaults").path("kills").asInt())
@@ -108,6 +108,15 @@ class ProofIT {
   @EnabledIfSystemProperty(named = LONG, matches = "true")
   void soak_forHours_growsNothing() throws IOException {
     prove("soak", "data");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void tenThousand_inOneProcess_takeLessThanTwoGigabytes() throws IOException {
+    environment.put("MUSTER_JAVA_OPTS", "-Xmx1g");
+    JsonNode run = prove("ten-thousand", "data");
+    assertThat(run.path("machine").path("simulatorPeakBytes").asLong())
+        .isBetween(1L, 2_000_000_000L);
   }
 
   private JsonNode prove(String name, String data) throws IOException {

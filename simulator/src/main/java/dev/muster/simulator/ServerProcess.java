@@ -93,6 +93,12 @@ public final class ServerProcess {
     return false;
   }
 
+  /** The most memory that this very process has held until now; null where it is not known. */
+  public static @Nullable Long ownPeakBytes() {
+    long peak = new ServerProcess(PROC.resolve("self")).status("VmHWM:");
+    return peak == 0 ? null : 1024 * peak;
+  }
+
   /** Null if the process has ended. */
   @Nullable Usage usage() {
     try {

@@ -277,6 +277,7 @@ public final class SimulateCommand implements Callable<Integer> {
   private FleetPlan plan(ScenarioFile asked) {
     try {
       int count = first(devices, asked.devices(), DEVICES);
+      FileHandles.require(count);
       FleetPlan.Client made = client(count);
       return new FleetPlan(
           made,

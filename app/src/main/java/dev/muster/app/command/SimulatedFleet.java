@@ -18,6 +18,7 @@ import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.ProgressListener;
 import dev.muster.simulator.RunReport;
+import dev.muster.simulator.ServerProcess;
 import dev.muster.simulator.Simulation;
 import dev.muster.simulator.Verdict;
 import dev.muster.simulator.client.FactoryIdentity;
@@ -186,6 +187,10 @@ final class SimulatedFleet implements AutoCloseable {
           .connectionFailures()
           .forEach(
               (reason, count) -> text.append("disconnected   " + count + " x " + reason + "\n"));
+      Long peak = ServerProcess.ownPeakBytes();
+      if (peak != null) {
+        text.append(String.format("simulator     %d MB of memory at most%n", peak / 1_000_000));
+      }
       if (!report.completed()) {
         text.append("stopped       before its end").append(System.lineSeparator());
       }

@@ -59,7 +59,7 @@ class SideBySideBenchmark {
         rate: 1
         payload: constant
         phases:
-          - enroll: {for: 10m}
+          - enroll: {for: 3m}
           - ramp: {for: 5s}
           - steady: {for: %2$ds}
           - flood: {for: %2$ds, devices: %1$d}
@@ -252,7 +252,7 @@ class SideBySideBenchmark {
     long messages = 0;
     for (JsonNode sample : run.path("samples")) {
       if (sample.path("at").asDouble() > begin && sample.path("at").asDouble() <= end) {
-        cpu = sample.path("server").path("cpuSeconds").asDouble();
+        cpu = sample.path("server").path("cpuSeconds").asDouble(Double.NaN);
         messages += Double.isNaN(first) ? 0 : sample.path("acknowledged").asLong();
         first = Double.isNaN(first) ? cpu : first;
       }

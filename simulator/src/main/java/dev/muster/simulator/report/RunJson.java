@@ -11,6 +11,7 @@ import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Sample;
+import dev.muster.simulator.ServerProcess;
 import dev.muster.simulator.Verdict;
 import java.time.Duration;
 import java.util.Map;
@@ -169,6 +170,7 @@ public final class RunJson {
         .objectNode()
         .put("processors", runtime.availableProcessors())
         .put("heapMiB", runtime.maxMemory() >> 20)
+        .put("simulatorPeakBytes", ServerProcess.ownPeakBytes())
         .put(
             "system",
             System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
