@@ -70,6 +70,7 @@ class SimulatorIT {
             "commands",
             "clock-jump",
             "clone",
+            "steady",
             "wrong-certificate");
     assertThat(run.path("broken")).as("revoked and disguised devices stay out").isEmpty();
     assertThat(run.path("phases").path(3).path("done").asInt()).as("cut off").isEqualTo(2);
