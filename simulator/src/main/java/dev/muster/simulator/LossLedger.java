@@ -253,7 +253,11 @@ public final class LossLedger {
               > identity.sequence()) {
         reordered.add(new DeviceMessage(device, identity));
       }
-      Duration underWay = message.underWay().plus(aheadOf(device, identity));
+      Duration byItsClock = message.underWay();
+      if (byItsClock == null) {
+        return;
+      }
+      Duration underWay = byItsClock.plus(aheadOf(device, identity));
       if (underWay.compareTo(LATE) >= 0) {
         late.add(new DeviceMessage(device, identity));
       }

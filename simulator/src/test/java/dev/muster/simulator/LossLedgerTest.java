@@ -180,6 +180,17 @@ final class LossLedgerTest {
     assertThat(comparison.slowest()).isEqualTo(Duration.ofSeconds(12));
   }
 
+  @Test
+  void compare_whoseTimeIsNotKnown_isNotLate() {
+    remember(A, "x", 1, 1);
+    ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
+    Comparison comparison = ledger.compare(
+        device -> List.of(new StoredMessage(new MessageIdentity("x", 1), "a", null, true)));
+    assertThat(comparison.clean()).isTrue();
+    assertThat(comparison.late()).isEqualTo(Found.NONE);
+    assertThat(comparison.slowest()).isZero();
+  }
+
   private static StoredMessage message(String boot, long sequence, String stream, long millis) {
     return new StoredMessage(
         new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis), false);

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a backend has stored, as its operator API tells. */
 final class BackendStore implements StoredMessages {
@@ -71,14 +72,14 @@ final class BackendStore implements StoredMessages {
   }
 
   /** A simulated device dates its message, in SenML's base time, with when it was due. */
-  private static Duration underWay(String senml, String receivedAt) {
+  private static @Nullable Duration underWay(String senml, String receivedAt) {
     try {
       JsonNode due = JSON.readTree(senml).path(0).path("bt");
       return due.isNumber()
           ? Duration.between(instant(due.decimalValue()), Instant.parse(receivedAt))
-          : Duration.ZERO;
+          : null;
     } catch (JsonProcessingException e) {
-      return Duration.ZERO;
+      return null;
     }
   }
 
