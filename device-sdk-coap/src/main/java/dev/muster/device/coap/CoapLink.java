@@ -11,7 +11,6 @@ import dev.muster.device.internal.mqtt.LinkSettings;
 import dev.muster.device.internal.mqtt.MqttLink;
 import dev.muster.device.internal.mqtt.OutboundMessage;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
@@ -29,10 +28,7 @@ import org.eclipse.californium.core.coap.MessageObserverAdapter;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.coap.Token;
-import org.eclipse.californium.core.network.CoapEndpoint;
-import org.eclipse.californium.elements.AddressEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
-import org.eclipse.californium.scandium.DTLSConnector;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -44,7 +40,6 @@ import org.slf4j.Logger;
  */
 final class CoapLink implements MqttLink {
   private static final Logger LOG = DeviceLogger.of(CoapLink.class);
-  private static final int DEFAULT_PORT = 5684;
   private static final int WINDOW = 1;
   private static final int NOT_AUTHORIZED = 0x87;
   private static final int PACKET_TOO_LARGE = 0x95;
@@ -72,9 +67,7 @@ final class CoapLink implements MqttLink {
   private final Map<Token, Watched> watched = new LinkedHashMap<>();
   private final Queue<Runnable> waiting = new ArrayDeque<>();
   private boolean underWay;
-  private @Nullable InetSocketAddress broker;
-  private @Nullable DTLSConnector connector;
-  private @Nullable CoapEndpoint endpoint;
+  private @Nullable ServerEndpoint endpoint;
   private volatile boolean connected;
   private volatile boolean ended;
   private boolean closing;
@@ -107,9 +100,7 @@ final class CoapLink implements MqttLink {
   /** On a thread of its own: a network that swallows may hold it for a minute. */
   private void resolve() {
     try {
-      int port = settings.broker().getPort();
-      InetSocketAddress found = new InetSocketAddress(
-          InetAddress.getByName(settings.broker().getHost()), port < 0 ? DEFAULT_PORT : port);
+      InetSocketAddress found = ServerEndpoint.resolve(settings.broker());
       run(() -> connect(found));
     } catch (UnknownHostException e) {
       lose("no address of " + settings.broker().getHost());
@@ -121,15 +112,11 @@ final class CoapLink implements MqttLink {
       return;
     }
     try {
-      broker = found;
-      connector = new DTLSConnector(
+      endpoint = ServerEndpoint.open(
+          settings.broker(),
+          found,
           ClientSettings.dtls(californium, settings.identity().credential(), judge));
-      endpoint = new CoapEndpoint.Builder()
-          .setConfiguration(californium)
-          .setConnector(connector)
-          .build();
-      endpoint.addNotificationListener((request, response) -> run(() -> told(request, response)));
-      endpoint.start();
+      endpoint.onNotification((request, response) -> run(() -> told(request, response)));
     } catch (IOException e) {
       end(new LinkEnd(LinkEnd.Kind.LOST, String.valueOf(e)));
       return;
@@ -265,32 +252,26 @@ final class CoapLink implements MqttLink {
   }
 
   private void transmit(Request request, Consumer<Response> answered) {
-    CoapEndpoint by = endpoint;
-    DTLSConnector below = connector;
-    InetSocketAddress to = broker;
-    if (ended || by == null || below == null || to == null) {
+    ServerEndpoint by = endpoint;
+    if (ended || by == null) {
       return;
     }
-    request.setDestinationContext(
-        new AddressEndpointContext(to, settings.broker().getHost(), null));
-    Asked asked = new Asked(answered, below, to);
+    Asked asked = new Asked(answered, by);
     request.addMessageObserver(asked);
     after(RESPONSE_LIMIT_MS, asked::giveUp);
-    by.sendRequest(request);
+    by.send(request);
   }
 
   /** A request that is under way. */
   private final class Asked extends MessageObserverAdapter {
     private final Consumer<Response> answered;
-    private final DTLSConnector by;
-    private final InetSocketAddress to;
+    private final ServerEndpoint by;
     private boolean isAnswered; // Owned by the thread.
     private int repeated; // Owned by Californium's timer.
 
-    Asked(Consumer<Response> answered, DTLSConnector by, InetSocketAddress to) {
+    Asked(Consumer<Response> answered, ServerEndpoint by) {
       this.answered = answered;
       this.by = by;
-      this.to = to;
     }
 
     @Override
@@ -312,7 +293,7 @@ final class CoapLink implements MqttLink {
     @Override
     public void onRetransmission() {
       if (++repeated == REPEATED_IN_VAIN) {
-        by.forceResumeSessionFor(to);
+        by.resume();
       }
     }
 
@@ -362,8 +343,8 @@ final class CoapLink implements MqttLink {
   public void close() {
     run(() -> {
       closing = true;
-      if (connector != null && broker != null) {
-        connector.close(broker);
+      if (endpoint != null) {
+        endpoint.sayGoodbye();
         after(GOODBYE_MS, () -> end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed")));
       } else {
         end(new LinkEnd(LinkEnd.Kind.CLOSED, "closed"));
@@ -380,7 +361,7 @@ final class CoapLink implements MqttLink {
     thread.shutdown();
     events.onEnded(closing ? new LinkEnd(LinkEnd.Kind.CLOSED, "closed") : end);
     if (endpoint != null) {
-      endpoint.destroy();
+      endpoint.close();
     }
   }
 

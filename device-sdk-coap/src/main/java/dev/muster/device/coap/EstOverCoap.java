@@ -11,8 +11,6 @@ import dev.muster.device.internal.est.EstChannel;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.est.EstOperation;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -22,10 +20,7 @@ import java.util.concurrent.TimeoutException;
 import org.eclipse.californium.core.coap.MessageObserverAdapter;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
-import org.eclipse.californium.core.network.CoapEndpoint;
-import org.eclipse.californium.elements.AddressEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
-import org.eclipse.californium.scandium.DTLSConnector;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  * where they are large.
  */
 final class EstOverCoap implements EstChannel {
-  private static final int DEFAULT_PORT = 5684;
   private static final String ROOT = "/.well-known/est";
   private static final long GOODBYE_MS = 200;
 
@@ -45,16 +39,11 @@ final class EstOverCoap implements EstChannel {
   private final Duration limit;
   private final Configuration californium;
   private final ServerJudge judge;
-  private @Nullable Session session; // Owned by the thread that calls.
+  /** Kept for the next call. Owned by the thread that calls. */
+  private @Nullable ServerEndpoint session;
+
   private volatile @Nullable CompletableFuture<Response> underWay;
   private volatile boolean aborted;
-
-  /** What is kept for the next call. */
-  private record Session(InetSocketAddress server, DTLSConnector connector, CoapEndpoint endpoint) {
-    void close() {
-      endpoint.destroy();
-    }
-  }
 
   EstOverCoap(URI base, TlsIdentity identity, Duration limit, Configuration californium) {
     this.base = base;
@@ -96,10 +85,9 @@ final class EstOverCoap implements EstChannel {
       if (aborted) { // Looked at after that, and set before underWay is: one sees the other.
         throw ended();
       }
-      Session by = session == null ? open() : session;
+      ServerEndpoint by = session == null ? open() : session;
       session = by;
-      request.setDestinationContext(new AddressEndpointContext(by.server(), base.getHost(), null));
-      by.endpoint().sendRequest(request);
+      by.send(request);
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw translate(e.getCause());
@@ -115,31 +103,24 @@ final class EstOverCoap implements EstChannel {
     return new IOException("ended by this device");
   }
 
-  private Session open() throws IOException {
-    int port = base.getPort();
-    InetSocketAddress server = new InetSocketAddress(
-        InetAddress.getByName(base.getHost()), port < 0 ? DEFAULT_PORT : port);
-    DTLSConnector connector =
-        new DTLSConnector(ClientSettings.dtls(californium, identity.credential(), judge));
-    CoapEndpoint endpoint = new CoapEndpoint.Builder()
-        .setConfiguration(californium)
-        .setConnector(connector)
-        .build();
-    endpoint.start();
-    return new Session(server, connector, endpoint);
+  private ServerEndpoint open() throws IOException {
+    return ServerEndpoint.open(
+        base,
+        ServerEndpoint.resolve(base),
+        ClientSettings.dtls(californium, identity.credential(), judge));
   }
 
   /** Says goodbye, so that the server keeps no session for nobody. */
   @Override
   public void hangUp() {
-    Session kept = session;
+    ServerEndpoint kept = session;
     session = null;
     if (kept == null) {
       return;
     }
     try {
       if (!aborted) {
-        kept.connector().close(kept.server());
+        kept.sayGoodbye();
         TimeUnit.MILLISECONDS.sleep(GOODBYE_MS);
       }
     } catch (InterruptedException e) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.coap.CoapsConfig;
@@ -31,6 +32,8 @@ import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +53,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is asked of an enrollment server over CoAP, and what its answers mean. */
 class EstOverCoapTest {
@@ -91,9 +96,12 @@ class EstOverCoapTest {
 
   @BeforeEach
   void start() throws IOException {
-    TestPki.Credential shown = ROOT.issue("CN=est").server().build();
+    start("127.0.0.1", ROOT.issue("CN=est").server().build());
+  }
+
+  private void start(String address, TestPki.Credential shown) throws IOException {
     coaps = new CoapsServer(
-        CoapsConfig.on("127.0.0.1", 0),
+        CoapsConfig.on(address, 0),
         new CoapsServer.Offer("test", 16 * 1024, server),
         shown.key(),
         shown.chain(),
@@ -110,14 +118,17 @@ class EstOverCoapTest {
   }
 
   private EstChannel channel(int port, String path, TestPki.Credential trusted) throws IOException {
+    return channel("localhost:" + port + path, trusted);
+  }
+
+  private EstChannel channel(String server, TestPki.Credential trusted) throws IOException {
     Path root =
         Files.writeString(folder.resolve("root.pem"), Pem.of(List.of(trusted.certificate())));
     TlsIdentity identity = TlsIdentity.of(
         new Credential(DEVICE.key(), DEVICE.chain()),
         TrustAnchors.read(root),
         DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
-    return new CoapEstProvider()
-        .open(URI.create("coaps://localhost:" + port + path), identity, LIMIT);
+    return new CoapEstProvider().open(URI.create("coaps://" + server), identity, LIMIT);
   }
 
   private static Response content(int format, byte[] payload) {
@@ -232,6 +243,20 @@ class EstOverCoapTest {
         .hasMessageContaining("is not trusted");
     strict.hangUp();
     assertThat(server.asked).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"127.0.0.1, 127.0.0.1", "::1, [::1]"})
+  void server_isFoundByItsAddress(String address, String host) throws Exception {
+    assumeThat(NetworkInterface.getByInetAddress(InetAddress.getByName(address)))
+        .as(address)
+        .isNotNull();
+    stop();
+    start(address, ROOT.issue("CN=est").serverAt(address).build());
+    server.answer = () -> content(285, new byte[2]);
+    EstChannel channel = channel(host + ":" + coaps.port(), ROOT);
+    assertThat(channel.get(EstOperation.CSR_ATTRS)).hasSize(2);
+    channel.hangUp();
   }
 
   @Test
