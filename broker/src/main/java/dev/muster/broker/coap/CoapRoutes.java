@@ -74,6 +74,7 @@ public final class CoapRoutes implements CoapsService {
   private final MeterRegistry meters;
   private final Sparingly strangers = new Sparingly(System::nanoTime);
   private final Sparingly hasty = new Sparingly(System::nanoTime);
+  private final Sparingly denied = new Sparingly(System::nanoTime);
 
   public CoapRoutes(Deciding deciding, Keeping keeping, Clock clock, MeterRegistry meters) {
     this.devices = new KnownDevices(
@@ -223,13 +224,14 @@ public final class CoapRoutes implements CoapsService {
     deciding
         .refusals()
         .note(device.subject(), operation, act.topic(), decision.rule(), decision.detail());
-    LOG.warn(
-        "Refused operation={} subject={} topic={} rule={} detail=\"{}\"",
+    denied.say(others -> LOG.warn(
+        "Refused operation={} subject={} topic={} rule={} detail=\"{}\" others={}",
         operation,
         device.subject(),
         act.topic(),
         decision.rule(),
-        decision.detail());
+        decision.detail(),
+        others));
   }
 
   private void answer(CoapsExchange exchange, Response response) {

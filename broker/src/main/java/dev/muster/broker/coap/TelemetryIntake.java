@@ -28,6 +28,7 @@ final class TelemetryIntake {
   private final Clock clock;
   private final MeterRegistry meters;
   private final Timer acknowledged;
+  private final Sparingly unstored = new Sparingly(System::nanoTime);
 
   TelemetryIntake(
       TelemetrySink sink, DevicePublisher publisher, Clock clock, MeterRegistry meters) {
@@ -60,10 +61,11 @@ final class TelemetryIntake {
             pass(request, payload, stored);
           } else {
             count("not_stored");
-            LOG.warn(
-                "Telemetry not stored device={} reason={}",
+            unstored.say(others -> LOG.warn(
+                "Telemetry not stored device={} reason={} others={}",
                 request.topic().device(),
-                failure.toString());
+                failure.toString(),
+                others));
             reply.answer(CoapAnswers.notStored());
           }
         });
