@@ -106,7 +106,7 @@ public final class CoapsServer implements AutoCloseable {
     observations = new Observations(settings, offer.name(), meters);
     SessionShares sessions =
         new SessionShares(config.sessions(), observations::endAllOf, offer.name(), meters);
-    connector = new DTLSConnector(new DtlsConnectorConfig.Builder(settings)
+    connector = new OrderlyConnector(new DtlsConnectorConfig.Builder(settings)
         .setAddress(new InetSocketAddress(config.host(), config.port()))
         .setCertificateIdentityProvider(identity)
         .setAdvancedCertificateVerifier(new PossessionOnlyVerifier())

@@ -77,6 +77,9 @@ final class CoapsSettings {
         .set(DtlsConfig.DTLS_SIGNATURE_AND_HASH_ALGORITHMS, SIGNATURES)
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, CONNECTION_ID_LENGTH)
         .set(DtlsConfig.DTLS_USE_HELLO_VERIFY_REQUEST, true)
+        // Or else a handshake is given up when the rest of a client's flight, of which some is
+        // here, does not come within one timeout.
+        .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // Or else a resumption is answered before the address is known to be true.
         .set(DtlsConfig.DTLS_VERIFY_PEERS_ON_RESUMPTION_THRESHOLD, 0)
         .set(DtlsConfig.DTLS_MAX_CONNECTIONS, config.sessions())

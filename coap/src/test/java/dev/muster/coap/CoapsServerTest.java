@@ -4,25 +4,31 @@
  */
 package dev.muster.coap;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.DatagramProxy;
+import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.CoAP.Type;
 import org.eclipse.californium.core.coap.Option;
@@ -33,9 +39,12 @@ import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.core.network.stack.AbstractLayer;
 import org.eclipse.californium.elements.AddressEndpointContext;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What one stranger can take up, and how the server ends. */
 class CoapsServerTest {
@@ -91,6 +100,10 @@ class CoapsServerTest {
 
   @BeforeEach
   void start() throws IOException {
+    start(settings -> settings);
+  }
+
+  private void start(UnaryOperator<Configuration> settings) throws IOException {
     CoapsConfig config = new CoapsConfig("127.0.0.1", 0, SESSIONS, 4);
     server = new CoapsServer(
         config,
@@ -98,9 +111,9 @@ class CoapsServerTest {
         SERVER.key(),
         SERVER.chain(),
         meters,
-        CoapsSettings.of(config, 4096)
+        settings.apply(CoapsSettings.of(config, 4096)
             .set(CoapConfig.ACK_TIMEOUT, 100, TimeUnit.MILLISECONDS)
-            .set(CoapConfig.MAX_RETRANSMIT, 2));
+            .set(CoapConfig.MAX_RETRANSMIT, 2)));
   }
 
   @AfterEach
@@ -162,11 +175,9 @@ class CoapsServerTest {
   @Test
   void firstBlock_ofAPathThatIsNotServed_isRefusedAtOnce() {
     CoapsClient client = blockByBlock();
-    Request block = post("0123456789abcdef");
-    block.getOptions().setBlock1(0, true, 0);
-    assertThat(client.send(block, "/nothing").getCode()).isEqualTo(ResponseCode.NOT_FOUND);
-    Request served = post("0123456789abcdef");
-    served.getOptions().setBlock1(0, true, 0).setUriHost("somebody.example");
+    assertThat(client.send(firstBlock(), "/nothing").getCode()).isEqualTo(ResponseCode.NOT_FOUND);
+    Request served = firstBlock();
+    served.getOptions().setUriHost("somebody.example");
     assertThat(client.send(served, "/large").getCode()).isEqualTo(ResponseCode.CONTINUE);
     Request last = post("0123");
     last.getOptions().setBlock1(0, false, 1).setUriHost("somebody.else.example");
@@ -287,8 +298,7 @@ class CoapsServerTest {
   @Test
   void record_thatIsReplayed_isDroppedWithoutAWord() {
     try (DatagramProxy network = DatagramProxy.to(server.port(), 1)) {
-      CoapsClient client = new CoapsClient(network.port(), ROOT.certificate(), CLIENT);
-      clients.add(client);
+      CoapsClient client = patientClient(network.port());
       client.send(post("a"), "/");
       client.send(post("a"), "/");
       long before = network.counts().datagrams();
@@ -299,6 +309,82 @@ class CoapsServerTest {
       assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
       assertThat(asked.get()).isEqualTo(served + 1);
       assertThat(network.counts().datagrams()).as("one each way").isEqualTo(before + 2);
+    }
+  }
+
+  /** Hellos, cookie, certificate, requests: from the address from which they came. */
+  @Test
+  void session_thatIsReplayedFromItsBeginning_isServedNothing_andGoesOn() {
+    try (DatagramProxy network = DatagramProxy.to(server.port(), 1)) {
+      CoapsClient client = patientClient(network.port());
+      client.send(post("a"), "/");
+      client.send(post("a"), "/");
+      String session = client.session();
+      network.replayAll();
+      assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(asked.get()).isEqualTo(3);
+      assertThat(client.session()).isEqualTo(session);
+    }
+  }
+
+  /** One that does not repeat itself while a test counts. */
+  private CoapsClient patientClient(int port) {
+    CoapsClient client = new CoapsClient(
+        "127.0.0.1",
+        port,
+        ROOT.certificate(),
+        CLIENT,
+        settings -> settings
+            .set(CoapConfig.ACK_TIMEOUT, 30, TimeUnit.SECONDS)
+            .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 30, TimeUnit.SECONDS));
+    clients.add(client);
+    return client;
+  }
+
+  @Test
+  void bodiesInBlocks_ofOneAddress_areHalf_andOthersComeIn() {
+    CoapsClient client = blockByBlock();
+    int half = CoapsSettings.TRANSFERS / 2;
+    for (int i = 0; i < half; i++) {
+      assertThat(client.send(firstBlock(), "/large?" + i).getCode())
+          .as("body " + i)
+          .isEqualTo(ResponseCode.CONTINUE);
+    }
+    Response refused = client.send(firstBlock(), "/large?" + half);
+    assertThat(refused.getCode()).isEqualTo(ResponseCode.SERVICE_UNAVAILABLE);
+    assertThat(refused.getOptions().getMaxAge()).isEqualTo(10);
+    assertThat(client("127.0.0.2").send(post("x".repeat(2_000)), "/large").getPayloadString())
+        .isEqualTo("2000");
+  }
+
+  private static Request firstBlock() {
+    Request block = post("0123456789abcdef");
+    block.getOptions().setBlock1(0, true, 0);
+    return block;
+  }
+
+  /** No datagram has more than 300 bytes, either way: each certificate comes in pieces. */
+  @Test
+  void handshakeInFragments_overABadNetwork_comesToItsEnd(@TempDir Path folder) throws Exception {
+    stop();
+    start(settings -> CoapsClient.inFragments(settings)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 200, TimeUnit.MILLISECONDS)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
+        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 100));
+    Files.writeString(folder.resolve("root.pem"), TestPki.pem(ROOT.chain()));
+    TestPki.write(folder, "client", CLIENT);
+    long seed = new Random().nextLong();
+    try (DatagramProxy network = DatagramProxy.to(server.port(), seed)) {
+      network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
+      try (RawCoapClient client =
+          RawCoapClient.byOpenssl(folder, network.port(), "client", RawCoapClient.inFragments())) {
+        RawCoapClient.Answer answer = client.ask(2, "01", "", new byte[10]);
+        String what = "seed " + seed + " " + network.counts();
+        assertThat(new String(answer.payload(), UTF_8)).as(what).isEqualTo("10");
+        assertThat(asked.get()).as(what).isEqualTo(1);
+        assertThat(network.counts().longestAsked()).as(what).isLessThanOrEqualTo(300);
+        assertThat(network.counts().longestAnswered()).as(what).isLessThanOrEqualTo(300);
+      }
     }
   }
 

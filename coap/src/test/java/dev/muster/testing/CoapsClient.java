@@ -27,6 +27,7 @@ import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
 import org.eclipse.californium.scandium.dtls.CertificateType;
 import org.eclipse.californium.scandium.dtls.DTLSContext;
+import org.eclipse.californium.scandium.dtls.MaxFragmentLengthExtension.Length;
 import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
 import org.eclipse.californium.scandium.dtls.x509.StaticNewAdvancedCertificateVerifier;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,16 @@ public class CoapsClient implements AutoCloseable {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  /** Settings of one whose datagrams have 300 bytes at most; so its handshake is in pieces. */
+  public static Configuration inFragments(Configuration settings) {
+    return settings
+        .set(DtlsConfig.DTLS_USE_MULTI_RECORD_MESSAGES, false)
+        .set(DtlsConfig.DTLS_MAX_TRANSMISSION_UNIT, 300)
+        .set(DtlsConfig.DTLS_MAX_FRAGMENT_LENGTH, Length.BYTES_512)
+        .set(CoapConfig.MAX_MESSAGE_SIZE, 128)
+        .set(CoapConfig.PREFERRED_BLOCK_SIZE, 128);
   }
 
   /** The next request begins with an abbreviated handshake. */

@@ -6,22 +6,18 @@ package dev.muster.enrollment;
 
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.TestPki;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.elements.config.Configuration;
-import org.eclipse.californium.scandium.config.DtlsConfig;
-import org.eclipse.californium.scandium.dtls.MaxFragmentLengthExtension.Length;
-import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.jspecify.annotations.Nullable;
 
 /** A device that enrolls over CoAP. */
 final class CoapDevice extends CoapsClient {
   /** @param identity null to show no certificate */
   CoapDevice(RunningService service, TestPki.@Nullable Credential identity) {
-    this(port(service), service, identity, settings -> settings);
+    this(service.coapsPort(), service, identity, settings -> settings);
   }
 
   private CoapDevice(
@@ -32,14 +28,10 @@ final class CoapDevice extends CoapsClient {
     super("127.0.0.1", port, service.authorities.root(), identity, settings);
   }
 
-  private static int port(RunningService service) {
-    return service.service().coapsPort().getAsInt();
-  }
-
   /** One that cuts nothing into blocks by itself, and puts none together. */
   static CoapDevice blockByBlock(RunningService service, TestPki.Credential identity) {
     return new CoapDevice(
-        port(service),
+        service.coapsPort(),
         service,
         identity,
         settings -> settings.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 0));
@@ -59,30 +51,6 @@ final class CoapDevice extends CoapsClient {
         settings -> settings
             .set(CoapConfig.MAX_MESSAGE_SIZE, 128)
             .set(CoapConfig.PREFERRED_BLOCK_SIZE, 128));
-  }
-
-  /** One whose handshake comes and goes in pieces. */
-  static CoapDevice inFragments(RunningService service, TestPki.Credential identity) {
-    return new CoapDevice(
-        port(service),
-        service,
-        identity,
-        settings -> settings
-            .set(DtlsConfig.DTLS_USE_MULTI_RECORD_MESSAGES, false)
-            .set(DtlsConfig.DTLS_MAX_TRANSMISSION_UNIT, 300)
-            .set(DtlsConfig.DTLS_MAX_FRAGMENT_LENGTH, Length.BYTES_512));
-  }
-
-  /** One that has no other cipher. */
-  static CoapDevice offering(
-      CipherSuite suite, RunningService service, TestPki.Credential identity) {
-    return new CoapDevice(
-        port(service),
-        service,
-        identity,
-        settings -> settings
-            .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false)
-            .set(DtlsConfig.DTLS_CIPHER_SUITES, List.of(suite)));
   }
 
   /** @param csr in DER */

@@ -7,11 +7,12 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.coap.CoapsConfig;
-import dev.muster.enrollment.RawCoapClient.Answer;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.RawCoapClient;
+import dev.muster.testing.RawCoapClient.Answer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +105,7 @@ class Rfc9148ExamplesIT {
   }
 
   private static RawCoapClient device(String serial) throws Exception {
-    return new RawCoapClient(service, service.idevid(serial));
+    return service.rawCoap(service.idevid(serial));
   }
 
   private static Collection<? extends Certificate> certificates(byte[] certsOnly) throws Exception {
@@ -211,8 +212,8 @@ class Rfc9148ExamplesIT {
     String skg = "b3657374" + "03736b67" + "12011e" + "513e"; // Accept 62
     try (RawCoapClient device = device("A-4")) {
       Answer refused = device.ask(POST, "a5", skg, HEX.parseHex(CSR_OF_A_3));
-      System.err.println("A3 " + Integer.toHexString(refused.code()) + " "
-          + new String(refused.payload(), StandardCharsets.UTF_8));
+      assertThat(refused.code()).isEqualTo(BAD_REQUEST);
+      assertThat(text(refused)).startsWith("O: \"skg example\"");
       service.csr("a3", "/");
       Answer answer = device.ask(POST, "a5", skg, service.read("a3.der"));
       assertThat(answer.code()).isEqualTo(CHANGED);

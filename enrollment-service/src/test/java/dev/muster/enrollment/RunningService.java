@@ -19,6 +19,7 @@ import dev.muster.enrollment.rollover.RollOverConfig;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -306,6 +307,14 @@ final class RunningService implements AutoCloseable {
         .build();
     TestPki.write(folder, serial, idevid);
     return idevid;
+  }
+
+  RawCoapClient rawCoap(TestPki.Credential identity) throws IOException {
+    return new RawCoapClient(coapsPort(), authorities.root(), identity);
+  }
+
+  int coapsPort() {
+    return service().coapsPort().getAsInt();
   }
 
   /** Makes a P-256 key and a request with openssl, as {@code <name>.key} and {@code <name>.b64}. */

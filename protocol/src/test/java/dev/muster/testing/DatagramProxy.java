@@ -12,9 +12,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -40,8 +42,20 @@ public final class DatagramProxy implements AutoCloseable {
     private static final Faults SILENCE = new Faults(1, 0, 0);
   }
 
-  /** What has come, and what has become of it. */
-  public record Counts(long datagrams, long bytes, long lost, long twice, long late) {}
+  /**
+   * What has come, and what has become of it.
+   *
+   * @param longestAsked the most bytes in a datagram of a client
+   * @param longestAnswered the same, of the server
+   */
+  public record Counts(
+      long datagrams,
+      long bytes,
+      long lost,
+      long twice,
+      long late,
+      long longestAsked,
+      long longestAnswered) {}
 
   private final DatagramSocket listener;
   private final InetSocketAddress server;
@@ -52,9 +66,12 @@ public final class DatagramProxy implements AutoCloseable {
   private final AtomicLong lost = new AtomicLong();
   private final AtomicLong twice = new AtomicLong();
   private final AtomicLong late = new AtomicLong();
+  private final AtomicLong longestAsked = new AtomicLong();
+  private final AtomicLong longestAnswered = new AtomicLong();
   private final Random random;
   private volatile Faults faults = Faults.NONE;
-  private volatile Runnable newest = () -> {};
+  /** What clients have sent, to be sent again. */
+  private final List<Runnable> asked = new CopyOnWriteArrayList<>();
 
   private DatagramProxy(DatagramSocket listener, InetSocketAddress server, long seed) {
     this.listener = listener;
@@ -102,17 +119,29 @@ public final class DatagramProxy implements AutoCloseable {
 
   /** Sends the newest datagram of a client again, as an attacker would; it is not counted. */
   public void replay() {
-    newest.run();
+    asked.get(asked.size() - 1).run();
+  }
+
+  /** As {@link #replay}, all that clients have sent since the beginning, in that order. */
+  public void replayAll() {
+    asked.forEach(Runnable::run);
   }
 
   public Counts counts() {
-    return new Counts(datagrams.get(), bytes.get(), lost.get(), twice.get(), late.get());
+    return new Counts(
+        datagrams.get(),
+        bytes.get(),
+        lost.get(),
+        twice.get(),
+        late.get(),
+        longestAsked.get(),
+        longestAnswered.get());
   }
 
   private void listen() {
     receive(listener, (data, from) -> {
       DatagramSocket upstream = upstreams.computeIfAbsent(from, this::open);
-      newest = () -> send(upstream, data, server);
+      asked.add(() -> send(upstream, data, server));
       pass(upstream, data, server);
     });
   }
@@ -150,6 +179,7 @@ public final class DatagramProxy implements AutoCloseable {
     Faults now = faults;
     datagrams.incrementAndGet();
     bytes.addAndGet(data.length);
+    (by == listener ? longestAnswered : longestAsked).accumulateAndGet(data.length, Math::max);
     double fate = draw();
     if (fate < now.lost()) {
       lost.incrementAndGet();
