@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.FleetDevice;
 import dev.muster.testing.FaultProxy;
 import java.net.URI;
 import java.nio.file.Path;
@@ -19,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The backend is killed while devices publish; whatever they were told is stored must be stored,
- * and once.
+ * The backend is killed while devices publish, over MQTT and one over CoAP; whatever they were told
+ * is stored must be stored, and once.
  */
 class KillIT {
   private static final int DEVICES = 10;
@@ -35,8 +36,9 @@ class KillIT {
     long seed = Long.getLong("seed", System.nanoTime());
     Random random = new Random(seed);
     Path data = folder.resolve("muster-data");
-    MusterProcess backend =
-        MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    MusterProcess backend = MusterProcess.start(
+            folder, "serve", "--ephemeral-ports", "--set", "ports.telemetryCoaps=0")
+        .awaitReady();
     Endpoints ports = Endpoints.read(data);
     String[] samePorts = {
       "serve",
@@ -49,6 +51,8 @@ class KillIT {
       "--set",
       "ports.http=" + ports.http(),
       "--set",
+      "ports.telemetryCoaps=" + ports.telemetryCoaps(),
+      "--set",
       "ports.metrics=0"
     };
     FaultProxy network = FaultProxy.to(ports.mqtt());
@@ -60,12 +64,16 @@ class KillIT {
       network.reset();
       awaitAcknowledged(fleet, 10 * DEVICES);
       swallowWhatIsUnderWay(network, fleet);
+      FleetDevice constrained =
+          fleet.startAnother("SN-coap", URI.create("coaps://localhost:" + ports.telemetryCoaps()));
       for (int round = 0; round < ROUNDS; round++) {
         awaitAcknowledged(fleet, 50 + random.nextInt(200));
+        awaitAcknowledged(fleet, constrained, 1 + random.nextInt(50));
         backend.kill();
         backend = MusterProcess.start(folder, samePorts).awaitReady();
       }
       awaitAcknowledged(fleet, 1 + DEVICES);
+      awaitAcknowledged(fleet, constrained, 1);
     }
     fleet.assertStoredOnce(OperatorClient.local(data), "seed " + seed);
     backend.close();
@@ -75,6 +83,14 @@ class KillIT {
   private static void awaitAcknowledged(PublishingFleet fleet, int more) {
     int before = fleet.acknowledged();
     await().atMost(Duration.ofSeconds(60)).until(() -> fleet.acknowledged() >= before + more);
+  }
+
+  /** That the server does not know its session any more, it notices when it has said it twice. */
+  private static void awaitAcknowledged(PublishingFleet fleet, FleetDevice device, int more) {
+    int before = fleet.acknowledged(device);
+    await()
+        .atMost(Duration.ofSeconds(120))
+        .until(() -> fleet.acknowledged(device) >= before + more);
   }
 
   /** Messages that never arrive, and acknowledgements; then the connections are reset. */

@@ -78,7 +78,7 @@ final class PublishingFleet implements AutoCloseable {
     fleet.copyRoot();
     for (int i = 0; i < size; i++) {
       factory.issue("SN-" + i, folder.resolve("SN-" + i));
-      fleet.startDevice("SN-" + i);
+      fleet.startDevice("SN-" + i, broker);
     }
     fleet.load.scheduleAtFixedRate(fleet::publish, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     return fleet;
@@ -104,11 +104,16 @@ final class PublishingFleet implements AutoCloseable {
 
   /** One more device of the factory. */
   FleetDevice startAnother(String serial) {
-    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, folder.resolve(serial));
-    return startDevice(serial);
+    return startAnother(serial, broker);
   }
 
-  private FleetDevice startDevice(String serial) {
+  /** As the other; @param broker where this device finds it, also over another transport */
+  FleetDevice startAnother(String serial, URI broker) {
+    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, folder.resolve(serial));
+    return startDevice(serial, broker);
+  }
+
+  private FleetDevice startDevice(String serial, URI broker) {
     FleetDevice device = FleetDevice.builder()
         .enrollment(Endpoints.read(data()).estUrl())
         .broker(broker)
@@ -151,6 +156,14 @@ final class PublishingFleet implements AutoCloseable {
   /** How many messages were acknowledged, of all devices. */
   int acknowledged() {
     return acknowledged.values().stream().mapToInt(Set::size).sum();
+  }
+
+  /** How many messages of one device were acknowledged. */
+  int acknowledged(FleetDevice device) {
+    return device
+        .subject()
+        .map(subject -> acknowledged.getOrDefault(subject.device(), Set.of()).size())
+        .orElse(0);
   }
 
   /** Ends the load. What is not acknowledged by then is given up. */

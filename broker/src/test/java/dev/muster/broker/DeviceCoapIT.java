@@ -9,12 +9,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonObject;
@@ -25,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Devices over CoAP: what is stored, what is refused and how, and whose session ends. */
 class DeviceCoapIT {
@@ -49,6 +55,10 @@ class DeviceCoapIT {
   private static final HexFormat HEX = HexFormat.of();
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int MESSAGES = 12;
+  /** As options: Uri-Path t and s, Content-Format 50. */
+  private static final String A_STREAM = "b174" + "0173" + "1132";
+  /** As a code. */
+  private static final int CHANGED = 0x44;
 
   @TempDir
   static Path folder;
@@ -223,6 +233,19 @@ class DeviceCoapIT {
             .contains("s/a=1.5", "s/t=21.5", "s/b=2.0", "s/c=3.0", "s/value=4.0"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"ECDHE-ECDSA-AES128-CCM8", "ECDHE-ECDSA-AES128-GCM-SHA256"})
+  void telemetry_ofAClientThatOffersOneCipherAlone_isStored(String cipher) throws Exception {
+    String id = cipher.toLowerCase(Locale.ROOT);
+    fixture.device(id);
+    try (RawCoapClient device =
+        RawCoapClient.byOpenssl(folder, port(), id, RawCoapClient.offering(cipher))) {
+      RawCoapClient.Answer stored = device.ask(2, "01", A_STREAM, "{\"a\":1}".getBytes(UTF_8));
+      assertThat(stored.code()).isEqualTo(CHANGED);
+    }
+    await().atMost(LIMIT).until(() -> latest(id).contains("s/a=1.0"));
+  }
+
   @Test
   void telemetry_thatComesAgain_isStoredOnce() {
     try (CoapsClient device = client(fixture.device("twice"))) {
@@ -262,6 +285,28 @@ class DeviceCoapIT {
           .untilAsserted(() -> assertThat(latest("radio")).as(what).contains("s/a=12.0"));
       assertThat(messages("radio", "s")).as(what).isEqualTo(MESSAGES);
       assertThat(network.counts().lost()).as(what).isPositive();
+    }
+  }
+
+  /** By OpenSSL: its certificate comes in pieces, and some of them not at all, or late. */
+  @Test
+  void telemetry_inFragments_overABadNetwork_isStoredOnce() throws Exception {
+    long seed = new Random().nextLong();
+    assertThat(fixture.device("mesh").certificate().getEncoded().length).isGreaterThan(300);
+    try (DatagramProxy network = DatagramProxy.to(port(), seed)) {
+      network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
+      try (RawCoapClient device =
+          RawCoapClient.byOpenssl(folder, network.port(), "mesh", RawCoapClient.inFragments())) {
+        for (int i = 1; i <= MESSAGES; i++) {
+          RawCoapClient.Answer stored = device.ask(
+              2, HEX.toHexDigits((byte) i), A_STREAM, ("{\"a\":" + i + "}").getBytes(UTF_8));
+          assertThat(stored.code()).as("seed " + seed).isEqualTo(CHANGED);
+        }
+        String what = "seed " + seed + " " + network.counts();
+        await().atMost(LIMIT).until(() -> latest("mesh").contains("s/a=12.0"));
+        assertThat(messages("mesh", "s")).as(what).isEqualTo(MESSAGES);
+        assertThat(network.counts().longestAsked()).as(what).isLessThanOrEqualTo(300);
+      }
     }
   }
 
@@ -327,6 +372,20 @@ class DeviceCoapIT {
         await().atMost(LIMIT).until(() -> !client.hasSession());
       }
     });
+  }
+
+  @Test
+  void session_ofADeviceWhoseCertificateExpires_ends_withoutARequest() {
+    Credential shortLived = fixture
+        .deviceCa
+        .issue(BrokerFixture.deviceName("short"))
+        .validity(Instant.now().minusSeconds(60), Instant.now().plusSeconds(8))
+        .build();
+    try (CoapsClient client = client(shortLived)) {
+      expect(ResponseCode.CHANGED, "", client.send(json("{\"a\":1}"), "/t/s"));
+      await().atMost(LIMIT).until(() -> !client.hasSession());
+      assertThat(Instant.now()).isAfter(shortLived.certificate().getNotAfter().toInstant());
+    }
   }
 
   @Test
@@ -502,12 +561,32 @@ class DeviceCoapIT {
       expect(ResponseCode.FORBIDDEN, "denied", twin.next());
       expect(ResponseCode.FORBIDDEN, "denied", device.get("/twin"));
       assertThat(fixture.get("/refusals/silenced").encode()).contains("twin/desired");
+      assertThatRefusalsAreLoggedSparingly(
+          () -> expect(ResponseCode.FORBIDDEN, "denied", device.get("/twin")));
       OperatorApi operator = OperatorApi.of(fixture);
       String id = command(operator, "silenced", "blink", 600);
       expect(ResponseCode.CONTENT, id, commands.next());
     } finally {
       Files.writeString(policy, before);
     }
+  }
+
+  /** One a second says how many went unsaid: a device must not fill the disk. */
+  private static void assertThatRefusalsAreLoggedSparingly(Runnable refused) {
+    Logger logger = (Logger) LoggerFactory.getLogger("dev.muster.broker.coap");
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    long start = System.nanoTime();
+    try {
+      for (int i = 0; i < 20; i++) {
+        refused.run();
+      }
+    } finally {
+      logger.detachAppender(log);
+    }
+    long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds() + 2;
+    assertThat(log.list).hasSizeLessThanOrEqualTo((int) seconds);
   }
 
   @Test
