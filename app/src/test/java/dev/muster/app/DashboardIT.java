@@ -5,21 +5,12 @@
 package dev.muster.app;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
-import static com.microsoft.playwright.assertions.PlaywrightAssertions.setDefaultAssertionTimeout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.deque.html.axecore.playwright.AxeBuilder;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
@@ -30,7 +21,6 @@ import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
 import dev.muster.device.FleetDevice;
 import dev.muster.testing.FaultProxy;
-import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -39,140 +29,38 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What operators do with the dashboard, in a real browser, against one muster with real devices.
- * One server and one browser for all: they take longer to start than the tests to run.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class DashboardIT {
-  private static final String PASSWORD = "correct horse battery";
-  private static final int PATIENCE_MS = 15_000;
+class DashboardIT extends DashboardBrowser {
   private static final String IMAGES = "dashboard.images";
 
-  @TempDir
-  static Path folder;
-
-  private static @Nullable MusterProcess backend;
   private static @Nullable PublishingFleet fleet;
-  private static @Nullable Playwright playwright;
-  private static Browser browser;
-  private static String origin;
-  private static String setUpLink;
-
-  private final List<String> complaints = new ArrayList<>();
-  private BrowserContext context;
-  private Page page;
 
   @BeforeAll
-  static void start() {
-    Path chromium = PeerProgram.require("chromium").executable();
-    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
-    origin = find("dashboard: (\\S+)");
-    setUpLink = find("first operator.*: (https://\\S+)");
+  static void startFleet() {
     fleet = PublishingFleet.start(folder, 3, Duration.ofMillis(500));
-    setDefaultAssertionTimeout(PATIENCE_MS);
-    playwright = Playwright.create(
-        new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    browser = playwright
-        .chromium()
-        .launch(new BrowserType.LaunchOptions()
-            .setExecutablePath(chromium)
-            // As root, which CI is, it has no sandbox.
-            .setArgs(List.of("--no-sandbox")));
-  }
-
-  private static String find(String pattern) {
-    Matcher matcher = Pattern.compile(pattern).matcher(backend.stdout());
-    assertThat(matcher.find()).as("%s in: %s", pattern, backend.stdout()).isTrue();
-    return matcher.group(1);
   }
 
   @AfterAll
-  static void stop() {
-    if (playwright != null) {
-      playwright.close();
-    }
+  static void stopFleet() {
     if (fleet != null) {
       fleet.close();
     }
-    if (backend != null) {
-      backend.close();
-    }
-  }
-
-  @BeforeEach
-  void open() {
-    context = browser.newContext(new Browser.NewContextOptions().setIgnoreHTTPSErrors(true));
-    page = context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.onPageError(complaints::add);
-    page.onConsoleMessage(message -> {
-      if (message.text().contains("Content Security Policy")) {
-        complaints.add(message.text());
-      }
-    });
-  }
-
-  @AfterEach
-  void close() {
-    context.close();
-    assertThat(complaints).as("errors in the page").isEmpty();
-  }
-
-  private void signIn() {
-    signIn(origin);
-  }
-
-  private void signIn(String where) {
-    page.navigate(where);
-    page.getByLabel("Name").fill("ada");
-    page.getByLabel("Password").fill(PASSWORD);
-    page.keyboard().press("Enter");
-    heading("Fleet");
-  }
-
-  private void heading(String name) {
-    assertThat(page.getByRole(AriaRole.HEADING, named(name))).isVisible();
-  }
-
-  private void accessible() {
-    assertThat(new AxeBuilder(page).analyze().getViolations())
-        .as("axe at %s", page.url())
-        .isEmpty();
-  }
-
-  private Locator button(String name) {
-    return page.getByRole(AriaRole.BUTTON, named(name));
-  }
-
-  private static Page.GetByRoleOptions named(String name) {
-    return new Page.GetByRoleOptions().setName(name).setExact(true);
-  }
-
-  private Locator row(String text) {
-    return page.locator("tbody tr").filter(new Locator.FilterOptions().setHasText(text));
-  }
-
-  private void open(String path) {
-    page.navigate(origin + path);
   }
 
   @Test
@@ -793,14 +681,6 @@ class DashboardIT {
           .setPath(Path.of(System.getProperty(IMAGES))
               .resolve(
                   name + "-" + scheme.name().toLowerCase(Locale.ROOT) + "-" + width + ".png")));
-    }
-  }
-
-  private static ObjectNode json(String text) {
-    try {
-      return (ObjectNode) new ObjectMapper().readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(e);
     }
   }
 }

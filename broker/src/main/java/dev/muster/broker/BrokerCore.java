@@ -10,6 +10,7 @@ import dev.muster.broker.authz.InvalidPolicyException;
 import dev.muster.broker.authz.Policies;
 import dev.muster.broker.coap.CoapRoutes;
 import dev.muster.broker.mqtt.FleetExtension;
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.CloneWatch;
@@ -80,22 +81,24 @@ public final class BrokerCore implements AutoCloseable {
    */
   public static BrokerCore start(
       CoreConfig config, Vertx vertx, Clock clock, MeterRegistry meters) {
-    return start(config, vertx, clock, meters, sink -> sink);
+    return start(config, vertx, PresenceListener.NONE, clock, meters, sink -> sink);
   }
 
-  /** As above, with something put before the store. */
+  /** As above, with whom to tell of connections, and something put before the store. */
   static BrokerCore start(
       CoreConfig config,
       Vertx vertx,
+      PresenceListener listener,
       Clock clock,
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
-    return new BrokerCore(config, vertx, clock, meters, before);
+    return new BrokerCore(config, vertx, listener, clock, meters, before);
   }
 
   private BrokerCore(
       CoreConfig config,
       Vertx vertx,
+      PresenceListener listener,
       Clock clock,
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
@@ -110,7 +113,7 @@ public final class BrokerCore implements AutoCloseable {
       view = new RevocationView(authorities, config.crlGrace(), clock);
 
       telemetry = opened.add(Telemetry.start(config, clock, meters, before));
-      devices = opened.add(DeviceState.start(telemetry.database(), clock, meters));
+      devices = opened.add(DeviceState.start(telemetry.database(), listener, clock, meters));
       queries = vertx.createSharedWorkerExecutor("muster-telemetry-query", QUERY_THREADS);
       opened.add(queries::close);
       summary = new SummaryRoute(

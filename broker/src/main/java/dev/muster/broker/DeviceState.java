@@ -10,6 +10,7 @@ import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.broker.mqtt.StateIntake;
 import dev.muster.broker.presence.AlarmBook;
 import dev.muster.broker.presence.PresenceBook;
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.FlapWatch;
 import dev.muster.broker.session.SessionAlarm;
@@ -51,19 +52,20 @@ final class DeviceState implements AutoCloseable {
         return thread;
       });
 
-  private DeviceState(TelemetryDatabase database, Clock clock, MeterRegistry meters) {
+  private DeviceState(
+      TelemetryDatabase database, PresenceListener listener, Clock clock, MeterRegistry meters) {
     store = StateStore.start(database, meters);
     twins = new Twins(store, clock);
     commands = new Commands(store, clock);
     deliveries = new Deliveries(List.of(twins, commands), publisher, meters);
     alarms = new AlarmBook(store, clock, meters);
     flapping = new FlapWatch(clock, alarms::note);
-    presence = opened(clock, meters);
+    presence = opened(listener, clock, meters);
   }
 
-  private PresenceBook opened(Clock clock, MeterRegistry meters) {
+  private PresenceBook opened(PresenceListener listener, Clock clock, MeterRegistry meters) {
     try {
-      return PresenceBook.open(store, publisher, clock, meters);
+      return PresenceBook.open(store, publisher, listener, clock, meters);
     } catch (IllegalStateException e) {
       close();
       throw new StartFailedException("state of devices cannot be read: " + e.getCause(), e);
@@ -71,8 +73,9 @@ final class DeviceState implements AutoCloseable {
   }
 
   /** Starts on a database, which stays the caller's to close, after this. */
-  static DeviceState start(TelemetryDatabase database, Clock clock, MeterRegistry meters) {
-    DeviceState state = new DeviceState(database, clock, meters);
+  static DeviceState start(
+      TelemetryDatabase database, PresenceListener listener, Clock clock, MeterRegistry meters) {
+    DeviceState state = new DeviceState(database, listener, clock, meters);
     state.upkeep.scheduleWithFixedDelay(
         state::keepUp, UPKEEP_SECONDS, UPKEEP_SECONDS, TimeUnit.SECONDS);
     return state;

@@ -5,6 +5,7 @@
 package dev.muster.broker;
 
 import dev.muster.broker.coap.CoapListener;
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.protocol.file.KeyMatch;
@@ -58,32 +59,38 @@ public final class FleetBroker implements AutoCloseable {
   /**
    * Starts a broker; blocks until it serves and has checked itself.
    *
+   * @param listener hears which devices are connected
    * @throws StartFailedException if it cannot be started, or is not as closed as it must be
    */
   public static FleetBroker start(
-      BrokerConfig config, Vertx vertx, Clock clock, MeterRegistry meters) {
-    return start(config, vertx, clock, meters, sink -> sink);
+      BrokerConfig config,
+      Vertx vertx,
+      PresenceListener listener,
+      Clock clock,
+      MeterRegistry meters) {
+    return new FleetBroker(config, vertx, listener, clock, meters, sink -> sink);
   }
 
-  /** As above, with something put before the store. */
+  /** As above, with nobody who listens, and something put before the store. */
   static FleetBroker start(
       BrokerConfig config,
       Vertx vertx,
       Clock clock,
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
-    return new FleetBroker(config, vertx, clock, meters, before);
+    return new FleetBroker(config, vertx, PresenceListener.NONE, clock, meters, before);
   }
 
   private FleetBroker(
       BrokerConfig config,
       Vertx vertx,
+      PresenceListener listener,
       Clock clock,
       MeterRegistry meters,
       UnaryOperator<TelemetrySink> before) {
     try {
       checkPortFree(config);
-      core = opened.add(BrokerCore.start(config.core(), vertx, clock, meters, before));
+      core = opened.add(BrokerCore.start(config.core(), vertx, listener, clock, meters, before));
       HiveMqHome.Trust trust = trust(config, core.authorities());
       HiveMqHome home = HiveMqHome.write(config, trust);
       opened.add(EmbeddedBroker.start(home, core.extension(), config));

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetryStorage;
@@ -25,7 +26,11 @@ public final class BenchBroker {
     Path folder = Path.of(arguments[0]);
     Vertx vertx = Vertx.vertx();
     try (FleetBroker broker = FleetBroker.start(
-        config(folder, arguments), vertx, Clock.systemUTC(), new SimpleMeterRegistry())) {
+        config(folder, arguments),
+        vertx,
+        PresenceListener.NONE,
+        Clock.systemUTC(),
+        new SimpleMeterRegistry())) {
       System.out.println("API " + OperatorApi.serve(vertx, broker));
       System.out.println("PORT " + broker.mqttPort());
       while (System.in.read() >= 0) {

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -24,7 +25,11 @@ final class BrokerChild {
     Path folder = Path.of(arguments[0]);
     Vertx vertx = Vertx.vertx();
     FleetBroker broker = FleetBroker.start(
-        configOf(folder, null), vertx, Clock.systemUTC(), new SimpleMeterRegistry());
+        configOf(folder, null),
+        vertx,
+        PresenceListener.NONE,
+        Clock.systemUTC(),
+        new SimpleMeterRegistry());
     System.out.println("API " + OperatorApi.serve(vertx, broker));
     System.out.println("PORT " + broker.mqttPort());
     Thread.currentThread().join();

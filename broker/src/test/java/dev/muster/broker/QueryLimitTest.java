@@ -6,6 +6,7 @@ package dev.muster.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
@@ -117,7 +118,7 @@ class QueryLimitTest {
             TelemetryDatabase.open(new TelemetryStorage(folder, null), limit);
         JdbcTelemetrySink sink =
             JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
-        DeviceState devices = DeviceState.start(database, clock, meters)) {
+        DeviceState devices = DeviceState.start(database, PresenceListener.NONE, clock, meters)) {
       WorkerExecutor queries = vertx.createSharedWorkerExecutor("queries", 2);
       OperatorApi api = OperatorApi.at(OperatorApi.serve(vertx, router -> {
         mount(router, database, sink, queries);

@@ -124,6 +124,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final EstTls tls;
   private final Registry registry;
   private final TrustView trust;
+  private final ConnectionNotes connections;
   private final WorkLanes lanes;
   private final CrlPublisher publisher;
   private final Revocations revocations;
@@ -139,6 +140,7 @@ public final class EnrollmentService implements AutoCloseable {
   private final RollOver rollOver;
   private final Upkeep upkeep;
   private final Upkeep trustWatch;
+  private volatile boolean hearsOfConnections;
   private volatile @Nullable RevocationPush push;
 
   private EnrollmentService(
@@ -158,6 +160,8 @@ public final class EnrollmentService implements AutoCloseable {
     blockedKeysFile = blockedKeys(config.issuance());
     try {
       registry = opened(storage.get());
+      connections = new ConnectionNotes(registry);
+      opened.push(connections::write);
       lanes = new WorkLanes(meters);
       opened.push(lanes::stop);
       trust = new TrustView(registry, config.admission(), clock);
@@ -189,7 +193,8 @@ public final class EnrollmentService implements AutoCloseable {
       crlFetcher =
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
-      trustWatch = ticking(new Upkeep(List.of(trustChore()), TRUST_INTERVAL, lanes.operators()));
+      trustWatch = ticking(
+          new Upkeep(List.of(trustChore(), connectionsChore()), TRUST_INTERVAL, lanes.operators()));
       bulk.look();
     } catch (RuntimeException e) {
       close();
@@ -328,6 +333,10 @@ public final class EnrollmentService implements AutoCloseable {
   private Chore trustChore() {
     return new Chore(
         "manufacturers that another process has changed cannot be read", trust::refreshIfChanged);
+  }
+
+  private Chore connectionsChore() {
+    return new Chore("until when devices were connected cannot be noted", connections::write);
   }
 
   private Upkeep ticking(Upkeep chores) {
@@ -549,6 +558,7 @@ public final class EnrollmentService implements AutoCloseable {
             rollOver,
             clock,
             lanes.operators(),
+            () -> hearsOfConnections,
             () -> push));
   }
 
@@ -564,6 +574,15 @@ public final class EnrollmentService implements AutoCloseable {
   public boolean areOf(Collection<String> fleets, Collection<String> devices) {
     Within within = new Within(fleets.stream().map(FleetName::new).toList());
     return registry.read(tables -> tables.devices().areWithin(within, devices));
+  }
+
+  /**
+   * Whom a broker is to tell, from its start on, which devices are connected; until this is asked
+   * for, nobody can look for devices by that.
+   */
+  public ConnectionListener followConnections() {
+    hearsOfConnections = true;
+    return connections;
   }
 
   /** Of which CAs operators' certificates are. */

@@ -100,7 +100,8 @@ final class BulkCommands {
       if (query.isEmpty() != all) {
         throw new UserError(
             "devices: none chosen, or all and some (expected: --id, --fleet, --status, --tag,"
-                + " --group, --manufacturer, --prefix; or --all)");
+                + " --group, --manufacturer, --prefix, --is, --seen, --cert-expires, --query; or"
+                + " --all)");
       }
       order.set("query", query);
       return order;
@@ -113,15 +114,23 @@ final class BulkCommands {
       put(query, "manufacturer", manufacturer);
       put(query, "group", group);
       put(query, "prefix", prefix);
-      if (!tags.isEmpty()) {
-        query.set("tag", list(tags));
-      }
+      put(query, "is", is);
+      put(query, "q", words);
+      put(query, "tag", tags);
+      put(query, "seen", seen);
+      put(query, "cert.expires", certificateEnds);
       return query;
     }
 
     private static void put(ObjectNode query, String name, @Nullable String value) {
       if (value != null) {
         query.put(name, value);
+      }
+    }
+
+    private static void put(ObjectNode query, String name, List<String> values) {
+      if (!values.isEmpty()) {
+        query.set(name, list(values));
       }
     }
 

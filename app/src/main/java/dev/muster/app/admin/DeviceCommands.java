@@ -7,6 +7,7 @@ package dev.muster.app.admin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
 import java.util.List;
@@ -63,13 +64,42 @@ final class DeviceCommands {
     @Option(names = "--group", paramLabel = "GROUP", description = "Only those in this group.")
     @Nullable String group;
 
+    @Option(
+        names = "--is",
+        paramLabel = "STATE",
+        description = "Only those that are online, are offline, or never were online.")
+    @Nullable String is;
+
+    @Option(
+        names = "--seen",
+        paramLabel = "SPAN",
+        description = "Only those that were connected less (<1h) or more than (>7d) so long ago.")
+    List<String> seen = List.of();
+
+    @Option(
+        names = "--cert-expires",
+        paramLabel = "SPAN",
+        description = "Only those whose certificate ends in less (<30d) or more (>30d) than that.")
+    List<String> certificateEnds = List.of();
+
+    @Option(
+        names = "--query",
+        paramLabel = "WORDS",
+        description = "Only those that a search in the dashboard finds:"
+            + " 'fleet:a seen<1h cert.expires<30d tag:site=berlin pump-'.")
+    @Nullable String words;
+
     String chosen(String of) {
       StringBuilder path = new StringBuilder(of);
       filter(path, "fleet", fleet);
       filter(path, "status", status);
       filter(path, "manufacturer", manufacturer);
       filter(path, "group", group);
+      filter(path, "is", is);
+      filter(path, "q", words);
       tags.forEach(tag -> filter(path, "tag", tag));
+      seen.forEach(span -> filter(path, "seen", span));
+      certificateEnds.forEach(span -> filter(path, "cert.expires", span));
       return path.toString();
     }
 
@@ -109,7 +139,7 @@ final class DeviceCommands {
 
     @Override
     void show(JsonNode answer, PrintStream out) {
-      Table table = new Table("DEVICE", "FLEET", "STATUS", "SERIAL", "CERTIFICATE", "ENDS");
+      Table table = new Table("DEVICE", "FLEET", "STATUS", "SERIAL", "CERTIFICATE", "ENDS", "SEEN");
       answer
           .path("devices")
           .forEach(d -> table.row(
@@ -118,7 +148,8 @@ final class DeviceCommands {
               d.path("status"),
               d.path("serial"),
               d.path("certificateStatus"),
-              d.path("notAfter")));
+              d.path("notAfter"),
+              d.path("online").asBoolean() ? TextNode.valueOf("online") : d.path("seenUntil")));
       table.print(out);
     }
   }

@@ -17,6 +17,7 @@ import dev.muster.app.data.DataDirectory;
 import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.CoreConfig;
 import dev.muster.broker.FleetBroker;
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
 import dev.muster.enrollment.audit.AuditEvent;
@@ -317,11 +318,16 @@ public final class Backend implements AutoCloseable {
         data.resolve("services/server/chain.pem"),
         BrokerConfig.Limits.DEFAULT,
         config.telemetryCoaps());
-    FleetBroker fleetBroker = FleetBroker.start(settings, vertx, clock, meters);
+    FleetBroker fleetBroker = FleetBroker.start(settings, vertx, connections(), clock, meters);
     started.push(fleetBroker);
     fleetBroker.mountOperatorRoutes(operator.api());
     HandshakeLog.watch();
     broker = fleetBroker;
+  }
+
+  /** Operators look for devices by their connections, of which the broker alone knows. */
+  private PresenceListener connections() {
+    return enrollment == null ? PresenceListener.NONE : enrollment.followConnections()::changed;
   }
 
   /** The broker follows the same files by itself, because it may run alone. */

@@ -126,7 +126,7 @@ ${may('operator') ? html`<p class="row"><button type="button" @click=${() => lab
 ${one.pending?.length ? html`<p class="notice">A key waits for a decision. <a href="/enrollment">Decide</a></p>` : nothing}`;
 
 const labels = (texts, kind) => texts.length
-  ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${text}` })}>${text}</a> `)
+  ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${/\s/.test(text) ? `"${text}"` : text}` })}>${text}</a> `)
   : html`<span class="muted">none</span>`;
 
 const words = (text) => String(text ?? '').split(/\s+/).filter(Boolean);
@@ -264,7 +264,7 @@ const editor = (id) => html`<section class="panel" aria-label="Editor">
   <p class="buttons">
     <button type="button" @click=${() => { draft = null; redraw(); }}>Cancel</button>
     ${draft.shown
-      ? html`<button type="button" class="main" @click=${() => save(id)}>Save</button>`
+      ? html`<button type="button" class="main" autofocus @click=${() => save(id)}>Save</button>`
       : html`<button type="button" class="main" ?disabled=${written() === null} @click=${() => { draft.shown = true; redraw(); }}>Show the changes</button>`}
   </p>
 </section>`;

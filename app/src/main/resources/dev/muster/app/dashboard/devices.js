@@ -7,35 +7,22 @@ import { savedViews } from './views.js';
 import { param, params, set } from './router.js';
 import { badge, empty, heading, html, nothing, number, Pages, redraw, ref, Source, table, time } from './ui.js';
 
-const FIELDS = ['fleet', 'status', 'group', 'manufacturer', 'tag'];
-
 /** What stands in quotes is one word. */
 const words = (text) => (text.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
 
-const word = (name, value) => (name ? name + ':' : '') + (/\s/.test(value) ? `"${value}"` : value);
+/** A word of the search as name, with the sign behind it, and value; how an id begins has no name. */
+const split = (word) => {
+  const [, name, value] = /^([^:<>]*(?::|[<>]))?(.*)$/s.exec(word);
+  return [name ?? '', value];
+};
 
-/** `status:active fleet:a tag:site=berlin pump-` as what the API asks for. */
-export function parse(text) {
-  const filter = { prefix: '', is: '', fleet: '', status: '', group: '', manufacturer: '', tag: [], unknown: '' };
-  for (const word of words(text)) {
-    const at = word.indexOf(':');
-    const name = word.slice(0, at);
-    if (at < 0) filter.prefix = word.toLowerCase();
-    else if (name === 'tag') filter.tag.push(word.slice(at + 1));
-    else if (name === 'is' || FIELDS.includes(name)) filter[name] = word.slice(at + 1);
-    else filter.unknown = name;
-  }
-  return filter;
-}
+const quoted = (word) => {
+  const [name, value] = split(word);
+  return name + (/\s/.test(value) ? `"${value}"` : value);
+};
 
 async function ask(text, after, signal) {
-  const { is, unknown, ...filter } = parse(text);
-  if (unknown) throw new Error(`${unknown}: not known (expected: fleet, status, group, manufacturer, tag, is, or how an id begins)`);
-  if (is) {
-    const page = await get('/presence' + query({ state: is, after, limit: 100 }), signal);
-    return { rows: page.presence.map((one) => ({ id: one.device, fleet: one.fleet, presence: one })), next: page.next };
-  }
-  const page = await get('/devices' + query({ ...filter, after, limit: 100 }), signal);
+  const page = await get('/devices' + query({ q: text, after, limit: 100 }), signal);
   const seen = page.devices.length
     ? await get('/presence' + query({ device: page.devices.map((one) => one.id) }), signal)
     : { presence: [] };
@@ -54,13 +41,11 @@ function search(event) {
 }
 
 /** How many of those that are searched for are of which kind. */
-const facets = new Source((signal, text) => {
-  const { is, unknown, ...filter } = parse(text);
-  return get('/facets/devices' + query(filter), signal);
-}, 15000);
+const facets = new Source((signal, text) => get('/facets/devices' + query({ q: text }), signal), 15000);
 
 const FACETS = [['status', 'Status'], ['fleet', 'Fleet'], ['manufacturer', 'Manufacturer'], ['tag', 'Tag']];
 const SHOWN = 8;
+const CHIPS = [['is:online', 'online'], ['is:offline', 'offline'], ['is:never', 'never connected'], ['seen>7d', 'not seen for 7 days'], ['cert.expires<30d', 'certificate ends within 30 days']];
 
 const focusing = (element) => {
   if (element && param('focus') === 'search') {
@@ -77,15 +62,15 @@ export function devicesView() {
   devices.use(text);
   return html`${heading('Devices', html`<a href="/bulk">bulk jobs</a>`)}
     <form class="search" role="search" @submit=${search}>
-      <input type="search" name="q" aria-label="Search devices" .value=${text} placeholder="fleet:plant-a status:active tag:site=berlin pump-" autocomplete="off" spellcheck="false" ${ref(focusing)}>
+      <input type="search" name="q" aria-label="Search devices" .value=${text} placeholder="fleet:plant-a status:active seen<1h cert.expires<30d tag:site=berlin pump-" autocomplete="off" spellcheck="false" ${ref(focusing)}>
       <button>Search</button>
     </form>
     ${savedViews('/devices', text)}
-    <p class="facets" role="group" aria-label="Connection">${['online', 'offline'].map((name) => {
-      const q = 'is:' + name;
-      return html`<a class="chip" href=${to(q === text ? '' : q)} aria-current=${q === text ? 'true' : nothing}>${name}</a>`;
+    <p class="facets" role="group" aria-label="Connection">${CHIPS.map(([q, label]) => {
+      const on = words(text).includes(q);
+      return html`<a class="chip" href=${to(toggled(text, q))} aria-current=${on ? 'true' : nothing}>${label}</a>`;
     })}</p>
-    ${parse(text).is || parse(text).unknown ? nothing : facets.use(text).shown((found) => facetLists(found, text), nothing)}
+    ${devices.first.problem ? nothing : facets.use(text).shown((found) => facetLists(found, text), nothing)}
     ${columnChooser()}
     ${may('operator') ? bulkBar(text) : nothing}
     ${devices.shown((rows) => rows.length ? list(rows) : nobody(text))}`;
@@ -102,11 +87,9 @@ function select(id, on) {
 
 /** What is to be done to those that are selected; to all that are found, as long as none is. */
 function bulkBar(text) {
-  const { is, unknown, ...filter } = parse(text);
   const some = [...selected].sort();
-  if (!some.length && (is || unknown || !devices.rows.length)) return nothing;
-  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value.length));
-  const selection = some.length ? { ids: some } : { query: given };
+  if (!some.length && !devices.rows.length) return nothing;
+  const selection = some.length ? { ids: some } : { query: text ? { q: text } : {} };
   return html`<div class="bulk" role="group" aria-label="Change many">
     <span aria-live="polite">${some.length ? `${number(some.length)} selected` : text ? 'All that are found' : 'All devices'}:</span>
     ${Object.entries(WORKS).filter(([, work]) => may(work.role)).map(([name, work]) =>
@@ -119,25 +102,22 @@ const selectBox = (one) => may('operator')
   ? html`<input type="checkbox" class="select" aria-label=${`Select ${one.id}`} .checked=${selected.has(one.id)} @change=${(event) => select(one.id, event.target.checked)}>`
   : nothing;
 
-/** A facet that is chosen already takes itself back. */
-function facetLists(found, text) {
-  const chosen = words(text);
-  const without = (one) => chosen.filter((other) => other !== one).map((other) => word(...split(other))).join(' ');
-  return html`<div class="facetlists">${FACETS.filter(([field]) => found[field].length).map(([field, title]) => html`<section aria-label=${title}><h2>${title}</h2><ul>${found[field].slice(0, SHOWN).map((one) => {
-    const is = `${field}:${one.value}`;
-    const on = chosen.includes(is);
-    const others = field === 'tag' ? text : chosen.filter((other) => !other.startsWith(field + ':')).map((other) => word(...split(other))).join(' ');
-    const q = on ? without(is) : `${others} ${word(field, one.value)}`.trim();
-    return html`<li><a href=${to(q)} aria-current=${on ? 'true' : nothing}>${one.value} <span class="count">${number(one.devices)}</span></a></li>`;
-  })}${found[field].length > SHOWN ? html`<li class="muted">and ${number(found[field].length - SHOWN)} more</li>` : nothing}</ul></section>`)}</div>
-  <p class="muted">${number(found.devices)} devices</p>`;
+/** Without what is of the same name, and with a word unless it was there: chosen again, it takes itself back. */
+function toggled(text, chosen) {
+  const all = words(text);
+  const [name] = split(chosen);
+  const others = all.filter((one) => one !== chosen && (name === 'tag:' || split(one)[0] !== name));
+  return [...others, ...(all.includes(chosen) ? [] : [chosen])].map(quoted).join(' ');
 }
 
-/** A word of the search as name and value; how an id begins has no name. */
-const split = (text) => [text.slice(0, Math.max(0, text.indexOf(':'))), text.slice(text.indexOf(':') + 1)];
+const facetLists = (found, text) => html`<div class="facetlists">${FACETS.filter(([field]) => found[field].length).map(([field, title]) => html`<section aria-label=${title}><h2>${title}</h2><ul>${found[field].slice(0, SHOWN).map((one) => {
+    const is = `${field}:${one.value}`;
+    return html`<li><a href=${to(toggled(text, is))} aria-current=${words(text).includes(is) ? 'true' : nothing}>${one.value} <span class="count">${number(one.devices)}</span></a></li>`;
+  })}${found[field].length > SHOWN ? html`<li class="muted">and ${number(found[field].length - SHOWN)} more</li>` : nothing}</ul></section>`)}</div>
+  <p class="muted">${number(found.devices)} devices</p>`;
 
 const nobody = (text) => text
-  ? empty('No device is like that. A word without a colon is how an id begins.')
+  ? empty('No device is like that. A word by itself is how an id begins.')
   : empty('No device has come yet. Try a simulated one:', './muster simulate --devices 25');
 
 /** What may stand in the list; those marked do unless somebody chooses otherwise. */

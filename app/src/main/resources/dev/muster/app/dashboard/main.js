@@ -45,10 +45,20 @@ onRedraw(() => {
     scheduled = true;
     requestAnimationFrame(() => {
       scheduled = false;
-      render(page(), app);
+      draw();
     });
   }
 });
+
+/** Who had the focus on what is no longer drawn goes on with what has taken its place, or with the heading. */
+function draw() {
+  const around = [];
+  for (let one = document.activeElement; one && one !== document.body; one = one.parentElement) around.push(one);
+  render(page(), app);
+  if (!around.length || around[0].isConnected) return;
+  const left = around.find((one) => one.isConnected) ?? app;
+  /** @type {HTMLElement | null} */ (left.querySelector('[autofocus]') ?? app.querySelector('h1'))?.focus();
+}
 
 function page() {
   const place = path()[0] ?? '';

@@ -51,7 +51,7 @@ function numbers(known, now) {
     <div class="tiles">
       ${tile('/devices?q=is:online', 'online', now.online, `of ${number(total)} known`, tones(now.online, 'good'))}
       ${tile('/devices?q=is:offline', 'offline', now.offline)}
-      ${tile('/devices?q=status:active', 'never connected', never, 'enrolled, not seen by the broker')}
+      ${tile('/devices?q=is:never%20status:active', 'never connected', never, 'enrolled, not seen by the broker')}
       ${tile('/enrollment', 'waiting for approval', known.waiting, nothing, tones(known.waiting, 'warn'))}
       ${tile('/devices?q=status:refused', 'refused', known.devices.refused)}
       ${tile('/devices?q=status:retired', 'retired', known.devices.retired)}

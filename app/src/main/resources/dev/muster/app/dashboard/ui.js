@@ -243,6 +243,8 @@ export function modal(closed) {
     element.addEventListener('close', () => {
       closed();
       redraw();
+      // The browser goes back to where one was, if that is still there.
+      if (document.activeElement === document.body) document.querySelector('h1')?.focus();
     });
     // It is not in the page yet, and what is not cannot be shown.
     queueMicrotask(() => element.showModal());

@@ -53,6 +53,8 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   private final StateStore store;
   private final Clock clock;
   private final PresenceAnnouncer announcer;
+  private final PresenceListener listener;
+  private final Object telling = new Object();
   private final Counter dropped;
   private final AtomicLong lastId = new AtomicLong();
   /** The connection of each device that is there. */
@@ -63,10 +65,15 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   private final Set<DeviceId> grown = ConcurrentHashMap.newKeySet();
 
   private PresenceBook(
-      StateStore store, Clock clock, PresenceAnnouncer announcer, MeterRegistry meters) {
+      StateStore store,
+      Clock clock,
+      PresenceAnnouncer announcer,
+      PresenceListener listener,
+      MeterRegistry meters) {
     this.store = store;
     this.clock = clock;
     this.announcer = announcer;
+    this.listener = listener;
     this.dropped = Counter.builder("muster.presence.dropped")
         .description("Connections and ends of connections that could not be noted")
         .register(meters);
@@ -76,11 +83,17 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
    * Opens the book. Nobody is connected yet: what a broker that was killed left open is closed.
    * Blocks.
    *
+   * @param listener hears of all that are known before this returns
    * @throws IllegalStateException if the store cannot be used
    */
   public static PresenceBook open(
-      StateStore store, DevicePublisher publisher, Clock clock, MeterRegistry meters) {
-    PresenceBook book = new PresenceBook(store, clock, new PresenceAnnouncer(publisher), meters);
+      StateStore store,
+      DevicePublisher publisher,
+      PresenceListener listener,
+      Clock clock,
+      MeterRegistry meters) {
+    PresenceBook book =
+        new PresenceBook(store, clock, new PresenceAnnouncer(publisher), listener, meters);
     Instant now = clock.instant();
     CompletableFuture<Map<DeviceId, Presence>> known = store.write(connection -> {
       PresenceTable table = new PresenceTable(connection);
@@ -89,7 +102,10 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
       return table.all();
     });
     try {
-      known.get(START_SECONDS, TimeUnit.SECONDS).forEach(book.announcer::prepare);
+      known.get(START_SECONDS, TimeUnit.SECONDS).forEach((device, presence) -> {
+        book.announcer.prepare(device, presence);
+        listener.changed(device, presence.online(), presence.since());
+      });
       return book;
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException("presence cannot be read", e);
@@ -117,6 +133,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
     Presence presence =
         new Presence(fleetOf(session), true, session.connection().since(), "connected");
     announcer.announce(device, presence);
+    tell(device, presence.since());
     note(connection -> {
       PresenceTable table = new PresenceTable(connection);
       table.open(row, session);
@@ -138,6 +155,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
     boolean gone = online.remove(device, session);
     if (gone) {
       announcer.announce(device, presence);
+      tell(device, now);
     }
     note(connection -> {
       PresenceTable table = new PresenceTable(connection);
@@ -146,6 +164,13 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
         table.save(device, presence);
       }
     });
+  }
+
+  /** Tells how it is by now: who comes to tell late, tells of what has become of it since. */
+  private void tell(DeviceId device, Instant at) {
+    synchronized (telling) {
+      listener.changed(device, online.containsKey(device), at);
+    }
   }
 
   private interface Note {
@@ -265,5 +290,9 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
       new PresenceTable(connection).closeAll(now, STOPPED);
       return false;
     }));
+    for (DeviceId device : Set.copyOf(online.keySet())) {
+      online.remove(device);
+      tell(device, now);
+    }
   }
 }

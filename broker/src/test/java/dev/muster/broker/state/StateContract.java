@@ -20,6 +20,7 @@ import dev.muster.broker.command.Commands;
 import dev.muster.broker.presence.AlarmBook;
 import dev.muster.broker.presence.DeviceConnection;
 import dev.muster.broker.presence.PresenceBook;
+import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.SessionAlarm;
@@ -38,7 +39,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -284,8 +287,7 @@ abstract class StateContract {
 
   @Test
   void connections_areKeptFor90Days_andAThousandOfADevice() throws Exception {
-    try (PresenceBook book =
-        PresenceBook.open(store, new NoPublisher(), clock, new SimpleMeterRegistry())) {
+    try (PresenceBook book = book(PresenceListener.NONE)) {
       Sessions sessions = new Sessions();
       for (int i = 0; i < PresenceBook.MAX_KEPT + 5; i++) {
         connect(book, sessions, DEVICE.value());
@@ -312,7 +314,42 @@ abstract class StateContract {
     }
   }
 
+  @Test
+  void connections_areTold_andAfterAStartAllThatAreKnown() {
+    Map<String, String> told = new HashMap<>();
+    PresenceListener listener =
+        (device, online, since) -> told.put(device.value(), online ? "online" : "offline " + since);
+    Sessions sessions = new Sessions();
+    Instant first = clock.instant();
+    try (PresenceBook book = book(listener)) {
+      connect(book, sessions, "gone");
+      assertThat(told).containsOnly(Map.entry("gone", "offline " + first));
+      ClientSession before = begin(book, sessions, "there");
+      begin(book, sessions, "there");
+      clock.advance(Duration.ofMinutes(1));
+      // The end of one whose place another has taken is not that of the device.
+      book.ended(before, "another connection");
+      assertThat(told).containsEntry("there", "online");
+    }
+    Instant stopped = clock.instant();
+    assertThat(told).containsEntry("there", "offline " + stopped);
+    told.clear();
+    clock.advance(Duration.ofMinutes(1));
+    book(listener).close();
+    assertThat(told)
+        .containsOnly(
+            Map.entry("gone", "offline " + first), Map.entry("there", "offline " + stopped));
+  }
+
+  private PresenceBook book(PresenceListener listener) {
+    return PresenceBook.open(store, new NoPublisher(), listener, clock, new SimpleMeterRegistry());
+  }
+
   private void connect(PresenceBook book, Sessions sessions, String device) {
+    book.ended(begin(book, sessions, device), "closed by the client");
+  }
+
+  private ClientSession begin(PresenceBook book, Sessions sessions, String device) {
     ClientSubject subject = new ClientSubject("device", device, "f1", "device");
     ClientSession session = sessions.open(
         new ClientSession.Credential(
@@ -325,7 +362,7 @@ abstract class StateContract {
             clock.instant()),
         ((PolicyFile.Admission.Admitted) POLICY.admit(subject, device)).policy());
     book.live(session);
-    book.ended(session, "closed by the client");
+    return session;
   }
 
   private static final class NoPublisher implements DevicePublisher {

@@ -54,12 +54,14 @@ public final class BulkJobs {
     chosen(
             "SELECT s.status, COUNT(*) AS devices FROM device s WHERE s.id IN (",
             selection,
+            now,
             ")" + " GROUP BY s.status")
         .list(row -> Map.entry(DeviceStatus.of(row.getString("status")), row.getLong("devices")))
         .forEach(entry -> statuses.put(entry.getKey(), entry.getValue()));
     long certificates = chosen(
             "SELECT COUNT(*) FROM certificate c WHERE c.device IN (",
             selection,
+            now,
             ") AND c.status <> 'revoked' AND c.not_after > :now")
         .bind("now", now)
         .one(row -> row.getLong(1));
@@ -67,10 +69,11 @@ public final class BulkJobs {
   }
 
   /** Some of those that a selection chooses, by id. */
-  public List<DeviceId> sample(BulkSelection selection, int limit) {
+  public List<DeviceId> sample(BulkSelection selection, Instant now, int limit) {
     return chosen(
             "SELECT s.id FROM device s WHERE s.id IN (",
             selection,
+            now,
             ")" + " ORDER BY s.id LIMIT :limit")
         .bind("limit", limit)
         .list(row -> new DeviceId(row.getString("id")));
@@ -80,17 +83,18 @@ public final class BulkJobs {
    * Of the devices that a selection chooses, SHA-256 in hexadecimal: another one whenever they are
    * others. Reads their ids.
    */
-  public String digest(BulkSelection selection, int most) {
+  public String digest(BulkSelection selection, Instant now, int most) {
     if (selection instanceof BulkSelection.Named named) {
       return digest(named.devices().stream().map(DeviceId::value));
     }
-    return digest(chosen("SELECT s.id FROM device s WHERE s.id IN (", selection, ") LIMIT :limit")
-        .bind("limit", most)
-        .list(row -> row.getString("id"))
-        .stream());
+    return digest(
+        chosen("SELECT s.id FROM device s WHERE s.id IN (", selection, now, ") LIMIT :limit")
+            .bind("limit", most)
+            .list(row -> row.getString("id"))
+            .stream());
   }
 
-  /** As {@link #digest(BulkSelection, int)}, of the devices of a job. */
+  /** As {@link #digest(BulkSelection, Instant, int)}, of the devices of a job. */
   public String digest(String job) {
     return digest(sql
         .statement("SELECT device FROM bulk_device WHERE job = :job")
@@ -111,13 +115,13 @@ public final class BulkJobs {
     }
   }
 
-  private SqlStatement chosen(String before, BulkSelection selection, String after) {
+  private SqlStatement chosen(String before, BulkSelection selection, Instant now, String after) {
     if (selection instanceof BulkSelection.Named named) {
       return sql.statement(
               before + "SELECT w.name FROM UNNEST(CAST(:ids AS VARCHAR ARRAY)) AS w(name)" + after)
           .bindTexts("ids", named.devices().stream().map(DeviceId::value).toList());
     }
-    DeviceFilter.Clauses clauses = ((BulkSelection.Matching) selection).filter().clauses();
+    DeviceFilter.Clauses clauses = ((BulkSelection.Matching) selection).filter().clauses(now);
     return sql.statement(before + matching(clauses) + after)
         .bindAll(clauses.values())
         .bind("after", "");
@@ -164,7 +168,8 @@ public final class BulkJobs {
                   .bind("state", State.WAITING.label()));
       return named.devices().size();
     }
-    DeviceFilter.Clauses clauses = ((BulkSelection.Matching) selection).filter().clauses();
+    DeviceFilter.Clauses clauses =
+        ((BulkSelection.Matching) selection).filter().clauses(job.createdAt());
     return sql.statement("INSERT INTO bulk_device (job, device, state)"
             + " SELECT CAST(:job AS VARCHAR(32)), chosen.id, CAST(:state AS VARCHAR(16)) FROM ("
             + matching(clauses) + " LIMIT :most) chosen")

@@ -29,6 +29,11 @@ public final class Certificates {
       "COALESCE((SELECT before.key_use + 1 FROM certificate before"
           + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
 
+  /** Brings up to date when devices' newest live certificates end. */
+  private static final String ENDS =
+      "UPDATE device SET certificate_ends = (SELECT MAX(n.not_after) FROM certificate n"
+          + " WHERE n.device = device.id AND n.status = 'active')";
+
   private final Sql sql;
 
   Certificates(Sql sql) {
@@ -53,6 +58,13 @@ public final class Certificates {
         .bind("shard", record.shard())
         .bind("certificate", record.stored().der())
         .execute();
+    if (record.device() != null && record.status() == CertificateStatus.ACTIVE) {
+      sql.statement("UPDATE device SET certificate_ends = :ends WHERE id = :device"
+              + " AND (certificate_ends IS NULL OR certificate_ends < :ends)")
+          .bind("device", record.device().value())
+          .bind("ends", record.notAfter())
+          .execute();
+    }
   }
 
   /** @param serial lower-case hexadecimal digits */
@@ -195,13 +207,18 @@ public final class Certificates {
 
   /** Revokes all that an issuer has issued and that is active. @return how many those were */
   public int revokeAllOf(String issuer, RevocationReason reason, Instant now) {
-    return sql.statement(
+    int revoked = sql.statement(
             "UPDATE certificate SET status = 'revoked', reason = :reason, revoked_at = :at"
                 + " WHERE issuer = :issuer AND status = 'active'")
         .bind("issuer", issuer)
         .bind("reason", reason.label())
         .bind("at", now)
         .execute();
+    sql.statement(ENDS + " WHERE id IN (SELECT c.device FROM certificate c"
+            + " WHERE c.issuer = :issuer AND c.device IS NOT NULL)")
+        .bind("issuer", issuer)
+        .execute();
+    return revoked;
   }
 
   /**
@@ -242,6 +259,10 @@ public final class Certificates {
         .bind("status", status.label())
         .bind("reason", reason == null ? null : reason.label())
         .bind("at", reason == null ? null : now)
+        .execute();
+    sql.statement(
+            ENDS + " WHERE id = (SELECT c.device FROM certificate c WHERE c.serial = :serial)")
+        .bind("serial", serial)
         .execute();
     new TakenBackCertificates(sql).replace(serial, reason, now, invalidSince);
   }

@@ -7,11 +7,14 @@ package dev.muster.enrollment.inventory;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Which devices are meant: those that everything given here is true of.
@@ -19,6 +22,7 @@ import java.util.Optional;
  * @param tags the rarest should come first, because the search begins with it
  * @param prefix what the id begins with
  * @param manufacturer its name
+ * @param timely how long ago it was connected, how soon its certificate ends
  * @param within whatever else is asked for, of these fleets
  */
 public record DeviceFilter(
@@ -28,6 +32,7 @@ public record DeviceFilter(
     Optional<GroupName> group,
     Optional<String> prefix,
     Optional<String> manufacturer,
+    Timely timely,
     Within within) {
   /** All of them. */
   public static final DeviceFilter NONE = new DeviceFilter(
@@ -37,9 +42,10 @@ public record DeviceFilter(
       Optional.empty(),
       Optional.empty(),
       Optional.empty(),
+      Timely.ANY,
       Within.ALL);
 
-  /** Of whatever fleets. */
+  /** Whenever, and of whatever fleets. */
   public DeviceFilter(
       Optional<FleetName> fleet,
       Optional<DeviceStatus> status,
@@ -47,7 +53,7 @@ public record DeviceFilter(
       Optional<GroupName> group,
       Optional<String> prefix,
       Optional<String> manufacturer) {
-    this(fleet, status, tags, group, prefix, manufacturer, Within.ALL);
+    this(fleet, status, tags, group, prefix, manufacturer, Timely.ANY, Within.ALL);
   }
 
   public DeviceFilter {
@@ -68,12 +74,50 @@ public record DeviceFilter(
    * SQL about {@code device d}. The page is read along one index, that of the order, from where it
    * begins: a database that joined and sorted first would do so with the whole fleet.
    */
-  record Clauses(String join, String conditions, String order, Map<String, String> values) {}
+  record Clauses(String join, String conditions, String order, Map<String, Object> values) {}
 
-  Clauses clauses() {
-    StringBuilder conditions = new StringBuilder();
-    Map<String, String> values = new LinkedHashMap<>();
+  /** @param now from when times are counted */
+  Clauses clauses(Instant now) {
+    Map<String, Object> values = new LinkedHashMap<>();
     List<String> order = new ArrayList<>();
+    StringBuilder conditions = conditions(now, values, order);
+    if (group.isPresent()) {
+      conditions.append(tagged(0));
+      return new Clauses(
+          " JOIN device_group g ON g.device = d.id AND g.name = :group AND g.device > :after",
+          conditions.toString(),
+          "g.name, g.device",
+          values);
+    }
+    if (!tags.isEmpty()) {
+      conditions.append(tagged(1));
+      return new Clauses(
+          " JOIN device_tag t0 ON t0.device = d.id AND t0.name = :tag0 AND t0.tag_value = :value0"
+              + " AND t0.device > :after",
+          conditions.toString(),
+          "t0.name, t0.tag_value, t0.device",
+          values);
+    }
+    return new Clauses("", conditions.toString(), String.join(", ", order), values);
+  }
+
+  /** As {@link #clauses}, of a few devices, {@code :few}, among which all are found. */
+  Clauses clausesAmong(Instant now) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    StringBuilder conditions = conditions(now, values, new ArrayList<>());
+    conditions.append(tagged(0));
+    if (group.isPresent()) {
+      conditions.append(
+          " AND EXISTS (SELECT 1 FROM device_group g WHERE g.device = d.id AND g.name = :group)");
+    }
+    conditions.append(
+        " AND d.id IN (SELECT w.name FROM UNNEST(CAST(:few AS VARCHAR ARRAY)) AS w(name))");
+    return new Clauses("", conditions.toString(), "d.id", values);
+  }
+
+  /** Those about the row of the device, and what is bound in all there are. */
+  private StringBuilder conditions(Instant now, Map<String, Object> values, List<String> order) {
+    StringBuilder conditions = new StringBuilder();
     fleet.ifPresent(name -> {
       conditions.append(" AND d.fleet = :fleet");
       values.put("fleet", name.value());
@@ -98,30 +142,22 @@ public record DeviceFilter(
       conditions.append(" AND d.id LIKE :prefix");
       values.put("prefix", beginning.replace("_", "\\_") + "%");
     });
+    timely.conditions(now).forEach(condition -> {
+      conditions.append(condition.sql());
+      values.putAll(condition.values());
+    });
     group.ifPresent(name -> values.put("group", name.value()));
     for (int i = 0; i < tags.size(); i++) {
       values.put("tag" + i, tags.get(i).name());
       values.put("value" + i, tags.get(i).value());
-      if (i > 0 || group.isPresent()) {
-        conditions.append(" AND EXISTS (SELECT 1 FROM device_tag t WHERE t.device = d.id"
-            + " AND t.name = :tag" + i + " AND t.tag_value = :value" + i + ")");
-      }
     }
-    if (group.isPresent()) {
-      return new Clauses(
-          " JOIN device_group g ON g.device = d.id AND g.name = :group AND g.device > :after",
-          conditions.toString(),
-          "g.name, g.device",
-          values);
-    }
-    if (!tags.isEmpty()) {
-      return new Clauses(
-          " JOIN device_tag t0 ON t0.device = d.id AND t0.name = :tag0 AND t0.tag_value = :value0"
-              + " AND t0.device > :after",
-          conditions.toString(),
-          "t0.name, t0.tag_value, t0.device",
-          values);
-    }
-    return new Clauses("", conditions.toString(), String.join(", ", order), values);
+    return conditions;
+  }
+
+  private String tagged(int from) {
+    return IntStream.range(from, tags.size())
+        .mapToObj(i -> " AND EXISTS (SELECT 1 FROM device_tag t WHERE t.device = d.id"
+            + " AND t.name = :tag" + i + " AND t.tag_value = :value" + i + ")")
+        .collect(Collectors.joining());
   }
 }

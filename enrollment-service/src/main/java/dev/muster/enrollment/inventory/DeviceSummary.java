@@ -6,13 +6,19 @@ package dev.muster.enrollment.inventory;
 
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device as a list shows it.
  *
  * @param newest the certificate it received last
+ * @param seen null if it never was connected, as far as is known here
  */
-public record DeviceSummary(DeviceRecord device, Optional<Newest> newest) {
+public record DeviceSummary(
+    DeviceRecord device, Optional<Newest> newest, @Nullable Seen seen) {
   /** What a list tells about a certificate. */
   public record Newest(String serial, CertificateStatus status, Instant notAfter) {}
+
+  /** What a list tells about connections. @param until null while it is connected */
+  public record Seen(@Nullable Instant until) {}
 }

@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.sql.ResultSet;
@@ -13,11 +14,15 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The devices. */
 public final class Devices {
+  private static final int FEW = 1_000;
+
   private final Sql sql;
 
   Devices(Sql sql) {
@@ -83,10 +88,15 @@ public final class Devices {
         .one(row -> row.getBoolean(1));
   }
 
-  /** By id, those after {@code after}, each with its newest certificate: one query. */
-  public List<DeviceSummary> list(DeviceFilter filter, String after, int limit) {
-    DeviceFilter.Clauses clauses = filter.clauses();
-    return sql.statement(
+  /**
+   * By id, those after {@code after}, each with its newest certificate.
+   *
+   * @param now from when times are counted
+   */
+  public List<DeviceSummary> list(DeviceFilter filter, Instant now, String after, int limit) {
+    Optional<List<String>> few = few(filter.timely(), now, after);
+    DeviceFilter.Clauses clauses = few.isPresent() ? filter.clausesAmong(now) : filter.clauses(now);
+    SqlStatement statement = sql.statement(
             "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
                 + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
                 + " WHERE d.id > :after" + clauses.conditions() + " ORDER BY " + clauses.order()
@@ -95,8 +105,40 @@ public final class Devices {
                 + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
         .bindAll(clauses.values())
         .bind("after", after)
-        .bind("limit", limit)
-        .list(row -> new DeviceSummary(device(row), newest(row)));
+        .bind("limit", limit);
+    few.ifPresent(ids -> statement.bindTexts("few", ids));
+    return statement.list(row -> new DeviceSummary(device(row), newest(row), seen(row)));
+  }
+
+  /** When a device was connected; empty if it never was, as far as is known here. */
+  public Optional<DeviceSummary.Seen> seen(DeviceId id) {
+    return sql.statement("SELECT seen_until FROM device WHERE id = :id")
+        .bind("id", id.value())
+        .first(Devices::seen);
+  }
+
+  /**
+   * If only few devices are so, which: along the order of the ids, a page of them would take a look
+   * at the whole fleet. Empty if they are many, of whom a page is soon full.
+   */
+  private Optional<List<String>> few(Timely timely, Instant now, String after) {
+    for (Timely.Condition condition : timely.conditions(now)) {
+      List<String> ids = sql.statement(
+              "SELECT d.id FROM device d WHERE d.id > :after" + condition.sql() + " LIMIT :limit")
+          .bindAll(condition.values())
+          .bind("after", after)
+          .bind("limit", FEW + 1)
+          .list(row -> row.getString(1));
+      if (ids.size() <= FEW) {
+        return Optional.of(ids);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static DeviceSummary.@Nullable Seen seen(ResultSet row) throws SQLException {
+    @Nullable Instant until = Columns.instantOrNull(row, "seen_until");
+    return until == null ? null : new DeviceSummary.Seen(until.equals(Timely.STILL) ? null : until);
   }
 
   private static Optional<DeviceSummary.Newest> newest(ResultSet row) throws SQLException {
@@ -179,6 +221,22 @@ public final class Devices {
         .bind("fleet", fleet.value())
         .bind("released", released)
         .execute();
+  }
+
+  /**
+   * Notes until when devices were connected.
+   *
+   * @param until by device; empty while it is connected
+   */
+  public void seen(Map<DeviceId, Optional<Instant>> until) {
+    // A broker that starts tells all it knows, most of which is known here.
+    sql.statement("UPDATE device SET seen_until = :until WHERE id = :id"
+            + " AND (seen_until IS NULL OR seen_until <> :until)")
+        .executeEach(
+            until.entrySet(),
+            (statement, one) -> statement
+                .bind("id", one.getKey().value())
+                .bind("until", one.getValue().orElse(Timely.STILL)));
   }
 
   private static DeviceRecord device(ResultSet row) throws SQLException {

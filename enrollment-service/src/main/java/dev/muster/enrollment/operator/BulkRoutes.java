@@ -135,7 +135,7 @@ final class BulkRoutes {
     return new BulkOrder.Revoke(reason);
   }
 
-  private static BulkSelection selection(JsonObject body, Within within) {
+  private BulkSelection selection(JsonObject body, Within within) {
     JsonObject query = Work.object(body, "query");
     List<String> ids = Work.texts(body, "ids");
     if (body.getValue("query") == null == ids.isEmpty()) {
@@ -146,31 +146,40 @@ final class BulkRoutes {
           "ids: " + ids.size() + " (expected: at most " + MAX_DEVICES + " devices at once)");
     }
     return ids.isEmpty()
-        ? new BulkSelection.Matching(Work.checked(() -> DeviceRoutes.filter(
-            name -> Optional.ofNullable(Work.optional(query, name)),
-            Work.texts(query, "tag"),
-            within)))
+        ? new BulkSelection.Matching(
+            Work.checked(() -> DeviceRoutes.filter(name -> words(query, name), within, parts)))
         : new BulkSelection.Named(
             Work.checked(() -> ids.stream().map(DeviceId::new).toList()));
+  }
+
+  /** A text, or a list of them. */
+  private static List<String> words(JsonObject query, String name) {
+    if (query.getValue(name) instanceof JsonArray) {
+      return Work.texts(query, name);
+    }
+    return Optional.ofNullable(Work.optional(query, name)).stream().toList();
   }
 
   private void preview(RoutingContext request) {
     Within within = Work.within(request);
     BulkSelection selection = selection(Work.body(request), within);
+    Instant now = parts.clock().instant();
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
           checkNamed(tables, selection, within);
-          BulkJobs.Preview preview =
-              tables.bulk().preview(selection, parts.clock().instant());
+          BulkJobs.Preview preview = tables.bulk().preview(selection, now);
           JsonObject statuses = new JsonObject();
           preview.statuses().forEach((status, devices) -> statuses.put(status.label(), devices));
           JsonArray sample = new JsonArray();
-          tables.bulk().sample(selection, SAMPLE).forEach(device -> sample.add(device.value()));
+          tables
+              .bulk()
+              .sample(selection, now, SAMPLE)
+              .forEach(device -> sample.add(device.value()));
           return new JsonObject()
               .put("devices", preview.devices())
-              .put("digest", tables.bulk().digest(selection, MAX_DEVICES + 1))
+              .put("digest", tables.bulk().digest(selection, now, MAX_DEVICES + 1))
               .put("unknown", unknown(selection, preview.devices()))
               .put("status", statuses)
               .put("certificates", preview.certificates())

@@ -28,6 +28,8 @@ final class DeviceJson {
     DeviceRecord device = summary.device();
     @Nullable Instant enrolledAt = device.enrolledAt();
     Optional<DeviceSummary.Newest> newest = summary.newest();
+    DeviceSummary.@Nullable Seen seen = summary.seen();
+    @Nullable Instant until = seen == null ? null : seen.until();
     return new JsonObject()
         .put("id", device.id().value())
         .put("fleet", device.fleet().value())
@@ -38,7 +40,9 @@ final class DeviceJson {
         .put("enrolledAt", enrolledAt == null ? null : enrolledAt.toString())
         .put("certificateSerial", newest.map(DeviceSummary.Newest::serial).orElse(null))
         .put("certificateStatus", newest.map(one -> one.status().label()).orElse(null))
-        .put("notAfter", newest.map(one -> one.notAfter().toString()).orElse(null));
+        .put("notAfter", newest.map(one -> one.notAfter().toString()).orElse(null))
+        .put("online", seen != null && until == null)
+        .put("seenUntil", until == null ? null : until.toString());
   }
 
   /** With all that is noted about it, and the keys that wait. */
@@ -48,7 +52,8 @@ final class DeviceJson {
         .max(Comparator.comparing(CertificateRecord::issuedAt))
         .map(record ->
             new DeviceSummary.Newest(record.serial(), record.status(), record.notAfter()));
-    JsonObject json = summary(new DeviceSummary(device, newest))
+    JsonObject json = summary(
+            new DeviceSummary(device, newest, tables.devices().seen(id).orElse(null)))
         .put("epoch", device.epoch())
         .put("identifiedBy", device.identifiedBy().label());
     return json.mergeIn(labels(tables, id))

@@ -10,10 +10,8 @@ import dev.muster.enrollment.inventory.DeviceFilter;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.DeviceSummary;
-import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
-import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.revocation.Departures;
 import dev.muster.protocol.identity.DeviceId;
@@ -23,8 +21,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -66,12 +64,13 @@ final class DeviceRoutes {
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
     String after = Work.after(request);
-    DeviceFilter filter = Work.checked(() -> filter(request));
+    DeviceFilter filter = Work.checked(() -> filter(request, parts));
+    Instant now = parts.clock().instant();
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
-          List<DeviceSummary> page = tables.devices().list(filter, after, limit);
+          List<DeviceSummary> page = tables.devices().list(filter, now, after, limit);
           JsonArray devices = new JsonArray();
           page.forEach(device -> devices.add(DeviceJson.summary(device)));
           String next = page.size() < limit
@@ -82,24 +81,19 @@ final class DeviceRoutes {
   }
 
   /** Which devices are asked for. */
-  static DeviceFilter filter(RoutingContext request) {
-    return filter(
-        name -> Optional.ofNullable(request.request().getParam(name)),
-        request.queryParam("tag"),
-        Work.within(request));
+  static DeviceFilter filter(RoutingContext request, OperatorParts parts) {
+    return filter(request::queryParam, Work.within(request), parts);
   }
 
-  /** As {@link #filter(RoutingContext)}, wherever the words come from. */
+  /** As {@link #filter(RoutingContext, OperatorParts)}, wherever the words come from. */
   static DeviceFilter filter(
-      Function<String, Optional<String>> word, List<String> tags, Within within) {
-    return new DeviceFilter(
-        word.apply("fleet").map(FleetName::new),
-        word.apply("status").map(DeviceStatus::of),
-        tags.stream().map(Tag::parse).toList(),
-        word.apply("group").map(GroupName::new),
-        word.apply("prefix"),
-        word.apply("manufacturer"),
-        within);
+      Function<String, List<String>> words, Within within, OperatorParts parts) {
+    DeviceFilter filter = DeviceQuery.read(words).filter(within);
+    if (filter.timely().asksOfConnections() && !parts.hearsOfConnections().getAsBoolean()) {
+      throw new IllegalArgumentException("is, seen: not known here (expected: where the broker runs"
+          + " in the same process, which tells; hint: GET /presence of the broker)");
+    }
+    return filter;
   }
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {

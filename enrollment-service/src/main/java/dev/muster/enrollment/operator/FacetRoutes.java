@@ -53,7 +53,7 @@ final class FacetRoutes {
   }
 
   private void devices(RoutingContext request) {
-    DeviceFilter filter = Work.checked(() -> DeviceRoutes.filter(request));
+    DeviceFilter filter = Work.checked(() -> DeviceRoutes.filter(request, parts));
     work.answer(request, 200, () -> json(count(filter)));
   }
 
@@ -92,8 +92,8 @@ final class FacetRoutes {
   }
 
   private Counted countAnew(DeviceFilter filter, Instant now) {
-    Counted newest =
-        new Counted(now, parts.registry().read(tables -> tables.summaries().facets(filter, MOST)));
+    Counted newest = new Counted(
+        now, parts.registry().read(tables -> tables.summaries().facets(filter, now, MOST)));
     synchronized (counted) {
       counted.remove(filter);
       counted.put(filter, newest);

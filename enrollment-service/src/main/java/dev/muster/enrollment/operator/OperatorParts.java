@@ -16,6 +16,7 @@ import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.enrollment.rollover.RollOver;
 import java.time.Clock;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * What the operator's routes work with.
  *
  * @param places where the status of each new certificate is to be had
+ * @param hearsOfConnections whether some broker tells who is connected
  * @param push gives null as long as CRLs go to no broker
  */
 public record OperatorParts(
@@ -37,4 +39,5 @@ public record OperatorParts(
     RollOver rollOver,
     Clock clock,
     Executor workers,
+    BooleanSupplier hearsOfConnections,
     Supplier<@Nullable RevocationPush> push) {}

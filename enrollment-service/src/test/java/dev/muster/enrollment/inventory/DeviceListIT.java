@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,15 @@ class DeviceListIT {
           + " WHERE status = 'pending'");
       statement.execute(
           "INSERT INTO device_group SELECT id, 'canary' FROM device" + " WHERE status = 'pending'");
+      // Every other one is connected; the others were, longer and longer ago, up to 50 days, or a
+      // tenth of all never. Certificates end in up to 100 days, of who is not connected in 10.
+      String number = "CAST(serial AS BIGINT)";
+      statement.execute("UPDATE device SET seen_until = CASE WHEN MOD(" + number + ", 2) = 0"
+          + " THEN TIMESTAMP WITH TIME ZONE '9999-12-31 00:00:00+00:00' WHEN MOD(" + number
+          + ", 10) = 5 THEN NULL ELSE DATEADD(SECOND, -" + number + " * 4320000 / " + DEVICES
+          + ", CURRENT_TIMESTAMP) END, certificate_ends = DATEADD(SECOND, " + number
+          + " * CASE WHEN MOD(" + number + ", 2) = 0 THEN 8640000 ELSE 864000 END / " + DEVICES
+          + ", CURRENT_TIMESTAMP)");
       // As the database does by itself after a while.
       statement.execute("ANALYZE");
     }
@@ -96,14 +106,56 @@ class DeviceListIT {
         Arguments.of(
             "everything", filter("north", DeviceStatus.PENDING, "canary", rare, common), 100),
         Arguments.of("fleet and status", filter("north", DeviceStatus.PENDING, null), 100),
-        Arguments.of("nothing", filter("south", DeviceStatus.PENDING, "canary", common), 0));
+        Arguments.of("nothing", filter("south", DeviceStatus.PENDING, "canary", common), 0),
+        Arguments.of("seen<1h", timely("<1h", null), 100),
+        Arguments.of("seen>7d", timely(">7d", null), 100),
+        Arguments.of("seen>49d, which few are", timely(">49d", null), 100),
+        Arguments.of("cert.expires<30d", timely(null, "<30d"), 100),
+        Arguments.of("seen<1h cert.expires<30d", timely("<1h", "<30d"), 100),
+        Arguments.of("seen<1h cert.expires<7d, which are at the front", timely("<1h", "<7d"), 100),
+        Arguments.of("seen>7d cert.expires>30d, which none is", timely(">7d", ">30d"), 0),
+        Arguments.of("is:never", is(Connected.NEVER), 100),
+        Arguments.of("is:online", is(Connected.ONLINE), 100),
+        Arguments.of(
+            "fleet, status, tag, seen<1h, cert.expires<30d",
+            new DeviceFilter(
+                Optional.of(new FleetName("south")),
+                Optional.of(DeviceStatus.ACTIVE),
+                List.of(common),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                timely("<1h", "<30d").timely(),
+                Within.ALL),
+            100));
+  }
+
+  private static DeviceFilter timely(@Nullable String seen, @Nullable String ends) {
+    return asked(new Timely(Optional.empty(), spans(seen), spans(ends)));
+  }
+
+  private static DeviceFilter is(Connected connected) {
+    return asked(new Timely(Optional.of(connected), List.of(), List.of()));
+  }
+
+  private static DeviceFilter asked(Timely timely) {
+    return new DeviceFilter(
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        timely,
+        Within.ALL);
+  }
+
+  private static List<Span> spans(@Nullable String text) {
+    return text == null ? List.of() : List.of(Span.parse("a span", text));
   }
 
   private static DeviceFilter filter(
-      @org.jspecify.annotations.Nullable String fleet,
-      @org.jspecify.annotations.Nullable DeviceStatus status,
-      @org.jspecify.annotations.Nullable String group,
-      Tag... tags) {
+      @Nullable String fleet, @Nullable DeviceStatus status, @Nullable String group, Tag... tags) {
     return new DeviceFilter(
         Optional.ofNullable(fleet).map(FleetName::new),
         Optional.ofNullable(status),
@@ -146,11 +198,12 @@ class DeviceListIT {
         .containsEntry(DeviceStatus.PENDING, (long) PENDING)
         .containsEntry(DeviceStatus.ACTIVE, (long) DEVICES - PENDING)
         .containsEntry(DeviceStatus.RETIRED, 0L);
-    // Here they end when they are issued.
     IdentitySummary.Ends before = ends(Duration.ofDays(-1));
     long ended = THREADS.getCurrentThreadCpuTime();
-    assertThat(before).isEqualTo(new IdentitySummary.Ends(0, DEVICES, 0, 0, 0));
-    assertThat(ends(Duration.ZERO).ended()).isEqualTo(DEVICES);
+    assertThat(before.ended()).isZero();
+    // Of one half those that end in ten days, of the other in a hundred.
+    assertThat(before.within30()).isBetween(DEVICES / 4L, DEVICES / 2L);
+    assertThat(ends(Duration.ofDays(101)).ended()).isEqualTo(DEVICES);
     System.out.println("summary: " + (counted - begun) / 1_000_000 + " ms, with ends "
         + (ended - counted) / 1_000_000 + " ms");
   }
@@ -172,11 +225,23 @@ class DeviceListIT {
     assertThat(some.devices()).isEqualTo(PENDING);
     assertThat(some.statuses()).containsOnlyKeys("pending");
     assertThat(some.tags()).extracting(DeviceFacets.Count::devices).containsOnly((long) PENDING);
-    System.out.println("facets of all devices: " + (counted - begun) / 1_000_000 + " ms");
+    long again = THREADS.getCurrentThreadCpuTime();
+    DeviceFacets timely = facets(timely("<1h", "<30d"));
+    long last = THREADS.getCurrentThreadCpuTime();
+    assertThat(timely.devices()).isBetween(DEVICES / 10L, DEVICES / 4L);
+    BulkSelection selection = new BulkSelection.Matching(timely("<1h", "<30d"));
+    assertThat(registry
+            .<BulkJobs.Preview>read(tables -> tables.bulk().preview(selection, Instant.now()))
+            .devices())
+        .isEqualTo(timely.devices());
+    long looked = THREADS.getCurrentThreadCpuTime();
+    System.out.println("preview of a bulk job for these: " + (looked - last) / 1_000_000 + " ms");
+    System.out.println("facets of all devices: " + (counted - begun) / 1_000_000
+        + " ms, of seen<1h cert.expires<30d: " + (last - again) / 1_000_000 + " ms");
   }
 
   private static DeviceFacets facets(DeviceFilter filter) {
-    return registry.read(tables -> tables.summaries().facets(filter, 50));
+    return registry.read(tables -> tables.summaries().facets(filter, Instant.now(), 50));
   }
 
   private static IdentitySummary.Ends ends(Duration from) {
@@ -199,6 +264,6 @@ class DeviceListIT {
   }
 
   private static List<DeviceSummary> page(DeviceFilter filter, String after) {
-    return registry.read(tables -> tables.devices().list(filter, after, 100));
+    return registry.read(tables -> tables.devices().list(filter, Instant.now(), after, 100));
   }
 }

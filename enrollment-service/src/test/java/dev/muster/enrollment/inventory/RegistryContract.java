@@ -11,10 +11,14 @@ import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuedCertificate;
+import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,8 +29,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every registry keeps to, wherever its tables are. */
 abstract class RegistryContract {
@@ -225,7 +232,144 @@ abstract class RegistryContract {
   }
 
   private static DeviceFacets facets(Registry registry, DeviceFilter filter) {
-    return registry.read(tables -> tables.summaries().facets(filter, 10));
+    return registry.read(tables -> tables.summaries().facets(filter, NOW, 10));
+  }
+
+  /** How many are so, decides along which index they are found: of few and of many the same. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1_100})
+  void devices_areFoundByWhenTheyWereConnected_andWhenTheirCertificatesEnd(int others) {
+    Registry registry = registry();
+    Instant day = NOW.plus(Duration.ofDays(1));
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      Map<DeviceId, Optional<Instant>> seen = new HashMap<>();
+      for (int i = 0; i < others; i++) {
+        // Between the named ones, each of which is like them in something.
+        DeviceId id = new DeviceId(String.format("b%04d", i));
+        tables.devices().insert(device(id.value(), "crowd"));
+        tables.certificates().insert(certificate(id, i, day));
+        seen.put(id, Optional.empty());
+      }
+      for (String name : List.of("a-on", "c-hour", "d-week", "e-never")) {
+        tables.devices().insert(device(name, "south"));
+      }
+      seen.put(new DeviceId("a-on"), Optional.empty());
+      seen.put(new DeviceId("c-hour"), Optional.of(NOW.minus(Duration.ofMinutes(59))));
+      seen.put(new DeviceId("d-week"), Optional.of(NOW.minus(Duration.ofDays(8))));
+      seen.put(new DeviceId("nobody"), Optional.empty());
+      tables.devices().seen(seen);
+      tables.certificates().insert(certificate(new DeviceId("a-on"), 10_001, day));
+      tables
+          .certificates()
+          .insert(certificate(new DeviceId("a-on"), 10_002, NOW.plus(Duration.ofDays(90))));
+      tables
+          .certificates()
+          .insert(certificate(new DeviceId("d-week"), 10_003, NOW.minusSeconds(9)));
+      return true;
+    });
+    assertThat(found(registry, new Timely(Optional.of(Connected.ONLINE), NO_SPAN, NO_SPAN)))
+        .containsExactly("a-on");
+    assertThat(found(registry, new Timely(Optional.of(Connected.OFFLINE), NO_SPAN, NO_SPAN)))
+        .containsExactly("c-hour", "d-week");
+    assertThat(found(registry, new Timely(Optional.of(Connected.NEVER), NO_SPAN, NO_SPAN)))
+        .containsExactly("e-never");
+    assertThat(found(registry, seen("<1h"))).containsExactly("a-on", "c-hour");
+    assertThat(found(registry, seen("<59m"))).containsExactly("a-on");
+    assertThat(found(registry, seen(">7d"))).containsExactly("d-week");
+    assertThat(found(registry, seen(">30m", "<9d"))).containsExactly("c-hour", "d-week");
+    assertThat(found(registry, ends("<30d"))).containsExactly("d-week");
+    assertThat(found(registry, ends(">30d"))).containsExactly("a-on");
+    assertThat(found(registry, new Timely(Optional.empty(), spans("<1h"), spans(">30d"))))
+        .containsExactly("a-on");
+    assertThat(found(registry, new Timely(Optional.empty(), spans(">7d"), spans(">30d"))))
+        .isEmpty();
+    assertThat(registry.<IdentitySummary.Ends>read(
+            tables -> tables.summaries().ends(new Within(SOUTH), NOW)))
+        .isEqualTo(new IdentitySummary.Ends(1, 0, 0, 1, 0));
+
+    // The newest live one counts, whatever became of the others.
+    registry.commit(tables -> {
+      tables.certificates().update(serial(10_002), CertificateStatus.HELD, HOLD, NOW);
+      return true;
+    });
+    assertThat(found(registry, ends("<30d"))).containsExactly("a-on", "d-week");
+    registry.commit(tables -> {
+      tables.certificates().update(serial(10_002), CertificateStatus.ACTIVE, null, NOW);
+      return true;
+    });
+    assertThat(found(registry, ends(">30d"))).containsExactly("a-on");
+    registry.commit(tables -> {
+      tables.certificates().revokeAllOf("device", RevocationReason.CA_COMPROMISE, NOW);
+      tables.devices().seen(Map.of(new DeviceId("a-on"), Optional.of(NOW)));
+      return true;
+    });
+    assertThat(found(registry, ends("<30d"))).isEmpty();
+    assertThat(found(registry, new Timely(Optional.of(Connected.ONLINE), NO_SPAN, NO_SPAN)))
+        .isEmpty();
+    assertThat(found(registry, seen("<1s"))).containsExactly("a-on");
+  }
+
+  private static final List<FleetName> SOUTH = List.of(new FleetName("south"));
+  private static final List<Span> NO_SPAN = List.of();
+  private static final RevocationReason HOLD = RevocationReason.CERTIFICATE_HOLD;
+
+  private static List<Span> spans(String... texts) {
+    return Stream.of(texts).map(text -> Span.parse("a span", text)).toList();
+  }
+
+  private static Timely seen(String... texts) {
+    return new Timely(Optional.empty(), spans(texts), List.of());
+  }
+
+  private static Timely ends(String... texts) {
+    return new Timely(Optional.empty(), List.of(), spans(texts));
+  }
+
+  /** Of the fleet south, in pages of one, by whoever is limited to it; as all that tell agree. */
+  private static List<String> found(Registry registry, Timely timely) {
+    DeviceFilter filter = new DeviceFilter(
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        timely,
+        new Within(SOUTH));
+    List<String> ids = new ArrayList<>();
+    String after = "";
+    while (true) {
+      String from = after;
+      List<DeviceSummary> page =
+          registry.read(tables -> tables.devices().list(filter, NOW, from, 1));
+      if (page.isEmpty()) {
+        break;
+      }
+      after = page.get(0).device().id().value();
+      ids.add(after);
+    }
+    assertThat(facets(registry, filter).devices()).isEqualTo(ids.size());
+    BulkSelection selection = new BulkSelection.Matching(filter);
+    assertThat(registry.<List<DeviceId>>read(tables -> tables.bulk().sample(selection, NOW, 10)))
+        .extracting(DeviceId::value)
+        .isEqualTo(ids);
+    return ids;
+  }
+
+  private static String serial(int number) {
+    return String.format("%032x", number);
+  }
+
+  private static CertificateRecord certificate(DeviceId device, int number, Instant end) {
+    return CertificateRecord.issued(
+        "device",
+        "device",
+        device,
+        null,
+        NOW,
+        new IssuedCertificate(
+            serial(number), new Fingerprint(String.format("%064x", number)), end, new byte[] {1}));
   }
 
   private static DeviceRecord device(String name, String fleet) {
@@ -264,15 +408,15 @@ abstract class RegistryContract {
         within(south, true, false, false),
         within(south, false, true, false),
         within(south, false, false, true))) {
-      assertThat(
-              registry.<List<DeviceSummary>>read(tables -> tables.devices().list(filter, "", 10)))
+      assertThat(registry.<List<DeviceSummary>>read(
+              tables -> tables.devices().list(filter, NOW, "", 10)))
           .extracting(one -> one.device().id().value())
           .containsExactly("a", "b");
       assertThat(facets(registry, filter).devices()).isEqualTo(2);
       assertThat(facets(registry, filter).tags())
           .containsExactly(new DeviceFacets.Count("site=x", 2));
       assertThat(registry.<List<DeviceId>>read(
-              tables -> tables.bulk().sample(new BulkSelection.Matching(filter), 10)))
+              tables -> tables.bulk().sample(new BulkSelection.Matching(filter), NOW, 10)))
           .hasSize(2);
     }
     DeviceFilter north = new DeviceFilter(
@@ -282,8 +426,10 @@ abstract class RegistryContract {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Timely.ANY,
         south);
-    assertThat(registry.<List<DeviceSummary>>read(tables -> tables.devices().list(north, "", 10)))
+    assertThat(
+            registry.<List<DeviceSummary>>read(tables -> tables.devices().list(north, NOW, "", 10)))
         .isEmpty();
     registry.read(tables -> {
       assertThat(tables.summaries().identities(south).alarms()).isEqualTo(2);
@@ -311,6 +457,7 @@ abstract class RegistryContract {
         group ? Optional.of(new GroupName("canary")) : Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Timely.ANY,
         fleets);
   }
 
@@ -334,16 +481,16 @@ abstract class RegistryContract {
       BulkSelection chosen = new BulkSelection.Matching(south);
       assertThat(tables.bulk().preview(chosen, NOW).statuses())
           .containsOnly(Map.entry(DeviceStatus.ACTIVE, 2L));
-      assertThat(tables.bulk().sample(chosen, 1)).containsExactly(new DeviceId("a"));
+      assertThat(tables.bulk().sample(chosen, NOW, 1)).containsExactly(new DeviceId("a"));
       assertThat(tables.bulk().insert(job("1", Within.ALL), chosen, 9)).isEqualTo(2);
       BulkSelection named =
           new BulkSelection.Named(List.of(new DeviceId("z"), new DeviceId("c"), new DeviceId("c")));
       assertThat(tables.bulk().preview(named, NOW).devices()).isEqualTo(1);
       assertThat(tables.bulk().insert(job("2", SOUTH_AND_NORTH), named, 9)).isEqualTo(2);
       assertThat(tables.bulk().digest("1"))
-          .isEqualTo(tables.bulk().digest(chosen, 9))
+          .isEqualTo(tables.bulk().digest(chosen, NOW, 9))
           .isNotEqualTo(tables.bulk().digest("2"));
-      assertThat(tables.bulk().digest("2")).isEqualTo(tables.bulk().digest(named, 9));
+      assertThat(tables.bulk().digest("2")).isEqualTo(tables.bulk().digest(named, NOW, 9));
       assertThat(tables.bulk().openOf(Actor.SYSTEM.name())).hasSize(2);
       assertThat(tables.bulk().openOf(Actor.SYSTEM.name() + "x")).isEmpty();
       return true;

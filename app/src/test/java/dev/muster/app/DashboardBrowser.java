@@ -1,0 +1,159 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.setDefaultAssertionTimeout;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.deque.html.axecore.playwright.AxeBuilder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.options.AriaRole;
+import dev.muster.testing.PeerProgram;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A muster and a browser for tests of the dashboard. One of each for all tests of a class: they
+ * take longer to start than the tests to run.
+ */
+abstract class DashboardBrowser {
+  static final String PASSWORD = "correct horse battery";
+  private static final int PATIENCE_MS = 15_000;
+
+  @TempDir
+  static Path folder;
+
+  private static @Nullable MusterProcess backend;
+  private static @Nullable Playwright playwright;
+  static Browser browser;
+  static String origin;
+  static String setUpLink;
+
+  final List<String> complaints = new ArrayList<>();
+  BrowserContext context;
+  Page page;
+
+  @BeforeAll
+  static void start() {
+    Path chromium = PeerProgram.require("chromium").executable();
+    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    origin = find("dashboard: (\\S+)");
+    setUpLink = find("first operator.*: (https://\\S+)");
+    setDefaultAssertionTimeout(PATIENCE_MS);
+    playwright = Playwright.create(
+        new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    browser = playwright
+        .chromium()
+        .launch(new BrowserType.LaunchOptions()
+            .setExecutablePath(chromium)
+            // As root, which CI is, it has no sandbox.
+            .setArgs(List.of("--no-sandbox")));
+  }
+
+  private static String find(String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(backend.stdout());
+    assertThat(matcher.find()).as("%s in: %s", pattern, backend.stdout()).isTrue();
+    return matcher.group(1);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (playwright != null) {
+      playwright.close();
+    }
+    if (backend != null) {
+      backend.close();
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    context = browser.newContext(new Browser.NewContextOptions().setIgnoreHTTPSErrors(true));
+    page = context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.onPageError(complaints::add);
+    page.onConsoleMessage(message -> {
+      if (message.text().contains("Content Security Policy")) {
+        complaints.add(message.text());
+      }
+    });
+  }
+
+  @AfterEach
+  void close() {
+    context.close();
+    assertThat(complaints).as("errors in the page").isEmpty();
+  }
+
+  void signIn() {
+    signIn(origin);
+  }
+
+  /** @param where the dashboard's address, or that of something before it */
+  void signIn(String where) {
+    page.navigate(where);
+    page.getByLabel("Name").fill("ada");
+    page.getByLabel("Password").fill(PASSWORD);
+    page.keyboard().press("Enter");
+    heading("Fleet");
+  }
+
+  void heading(String name) {
+    assertThat(page.getByRole(AriaRole.HEADING, named(name))).isVisible();
+  }
+
+  void accessible() {
+    assertThat(new AxeBuilder(page).analyze().getViolations())
+        .as("axe at %s", page.url())
+        .isEmpty();
+  }
+
+  Locator button(String name) {
+    return page.getByRole(AriaRole.BUTTON, named(name));
+  }
+
+  static Page.GetByRoleOptions named(String name) {
+    return new Page.GetByRoleOptions().setName(name).setExact(true);
+  }
+
+  Locator row(String text) {
+    return page.locator("tbody tr").filter(new Locator.FilterOptions().setHasText(text));
+  }
+
+  void open(String path) {
+    page.navigate(origin + path);
+  }
+
+  static Page.LocatorOptions withText(String text) {
+    return new Page.LocatorOptions().setHasText(text);
+  }
+
+  static ObjectNode json(String text) {
+    try {
+      return (ObjectNode) new ObjectMapper().readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+}

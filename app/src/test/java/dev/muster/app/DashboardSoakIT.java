@@ -1,0 +1,153 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.microsoft.playwright.options.AriaRole;
+import dev.muster.app.operator.OperatorClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The dashboard while a fleet sends: 1,000 light devices at 1 Hz, or {@code -Dsoak.devices=10000}.
+ * No task of a page is so long that somebody would notice, and the values of a device are at most a
+ * second old.
+ *
+ * <p>Both are clock time, and this machine has other things to do: so each screen is looked at in
+ * windows of a few seconds, of which one has to be good. A page that blocks, does so in all of
+ * them; a machine that is busy, does not.
+ */
+class DashboardSoakIT extends DashboardBrowser {
+  private static final int DEVICES = Integer.getInteger("soak.devices", 1_000);
+  private static final int WINDOW_MS = Integer.getInteger("soak.window", 4_000);
+  private static final int WINDOWS = 15;
+  /** What begins to be felt as a delay (RAIL), and twice what a browser calls long. */
+  private static final double LONGEST_TASK_MS = 100;
+
+  private static final double OLDEST_MS = 1_000;
+
+  /** Notes tasks of more than 50 ms, and how old a value is when it is shown first. */
+  private static final String WATCH = """
+      globalThis.soak = { tasks: [], ages: [] };
+      new PerformanceObserver((list) => soak.tasks.push(...list.getEntries().map((one) => one.duration)))
+        .observe({ type: 'longtask' });
+      new MutationObserver((changes) => changes.forEach(({ target }) => {
+        if (target.closest('td[data-head=Age]')) soak.ages.push(Date.now() - Date.parse(target.dateTime));
+      })).observe(document, { subtree: true, attributes: true, attributeFilter: ['datetime'] });
+      """;
+
+  private static final String TAKE = """
+      () => {
+        const { tasks, ages } = soak;
+        Object.assign(soak, { tasks: [], ages: [] });
+        return { tasks, ages };
+      }""";
+
+  private record Window(List<Double> tasks, List<Double> ages) {
+    double longest() {
+      return tasks.stream().mapToDouble(one -> one).max().orElse(0);
+    }
+
+    double oldest() {
+      return ages.stream().mapToDouble(one -> one).max().orElse(0);
+    }
+  }
+
+  @Test
+  void screens_whileAFleetSends_areNeverBlocked_andShowWhatIsNew() {
+    OperatorClient operator = OperatorClient.local(folder.resolve("muster-data"));
+    try (MusterProcess load = load()) {
+      context.addInitScript(WATCH);
+      beginAsAda();
+      await()
+          .atMost(Duration.ofMinutes(10))
+          .pollInterval(Duration.ofSeconds(1))
+          .until(() -> operator.get("summary/traffic").path("online").asInt() >= DEVICES);
+      String device = operator
+          .get("presence?state=online&limit=1")
+          .at("/presence/0/device")
+          .asText();
+      look("/", "overview", false);
+      look("/devices?q=is:online%20seen%3C1h", "devices", false);
+      look("/devices/" + device, "device", true);
+      look("/devices/" + device + "?tab=live", "live", false);
+      look("/telemetry?device=" + device + "&series=env/temperature", "telemetry", false);
+      load.interrupt();
+    }
+  }
+
+  private static MusterProcess load() {
+    return MusterProcess.start(
+        folder,
+        "simulate",
+        "--client",
+        "light",
+        "--devices",
+        String.valueOf(DEVICES),
+        "--rate",
+        "1",
+        "--ramp-up",
+        DEVICES / 50 + "s",
+        "--for",
+        "60m");
+  }
+
+  private void beginAsAda() {
+    page.navigate(setUpLink);
+    page.getByLabel("Name").fill("ada");
+    page.getByLabel("Password", new com.microsoft.playwright.Page.GetByLabelOptions().setExact(true))
+        .fill(PASSWORD);
+    page.getByLabel("Once more").fill(PASSWORD);
+    page.getByRole(AriaRole.BUTTON).click();
+    heading("Fleet");
+  }
+
+  /** Looks on until a window is good; the first, of opening the page, does not count. */
+  private void look(String path, String name, boolean showsAges) {
+    open(path);
+    page.getByRole(AriaRole.HEADING).first().waitFor();
+    assertThat(page.locator(".skeleton")).hasCount(0);
+    page.evaluate(TAKE);
+    List<Window> windows = new ArrayList<>();
+    while (windows.isEmpty() || !isGood(windows.get(windows.size() - 1), showsAges)) {
+      assertThat(windows)
+          .as(() -> name + ": no window with tasks of at most " + LONGEST_TASK_MS
+              + " ms" + (showsAges ? ", and values of at most " + OLDEST_MS + " ms" : ""))
+          .hasSizeLessThan(WINDOWS);
+      page.waitForTimeout(WINDOW_MS);
+      windows.add(window());
+    }
+    Window last = windows.get(windows.size() - 1);
+    System.out.printf(
+        "soak of %d devices, %s: window %d is good, longest task %.0f ms%s%n",
+        DEVICES,
+        name,
+        windows.size(),
+        last.longest(),
+        showsAges
+            ? String.format(", %d values up to %.0f ms old", last.ages().size(), last.oldest())
+            : "");
+  }
+
+  private static boolean isGood(Window window, boolean showsAges) {
+    return window.longest() <= LONGEST_TASK_MS
+        && (!showsAges || !window.ages().isEmpty() && window.oldest() <= OLDEST_MS);
+  }
+
+  private Window window() {
+    Map<?, ?> taken = (Map<?, ?>) page.evaluate(TAKE);
+    return new Window(numbers(taken.get("tasks")), numbers(taken.get("ages")));
+  }
+
+  private static List<Double> numbers(Object list) {
+    return ((List<?>) list).stream().map(one -> ((Number) one).doubleValue()).toList();
+  }
+}

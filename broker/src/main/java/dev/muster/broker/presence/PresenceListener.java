@@ -1,0 +1,22 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.presence;
+
+import dev.muster.protocol.identity.DeviceId;
+import java.time.Instant;
+
+/**
+ * Hears which devices are connected: of all that are known when the broker starts, before any
+ * comes, and of each that comes or goes. Of one device, what it hears last is what holds. Returns
+ * at once.
+ */
+@FunctionalInterface
+public interface PresenceListener {
+  /** For a broker that nobody listens to. */
+  PresenceListener NONE = (device, online, since) -> {};
+
+  /** A device is there, or not. @param since when it is so */
+  void changed(DeviceId device, boolean online, Instant since);
+}

@@ -1,0 +1,54 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment;
+
+import dev.muster.enrollment.inventory.Registry;
+import dev.muster.protocol.identity.DeviceId;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Brings the registry to know until when devices were connected: what is heard is written together,
+ * of each device the newest. What a crash loses, the broker tells again when it starts.
+ */
+final class ConnectionNotes implements ConnectionListener {
+  /** So that others who write wait no longer than for one of these. */
+  private static final int AT_ONCE = 1_000;
+
+  private final Registry registry;
+  /** Until when; empty while it is connected. As many as there are devices at most. */
+  private final Map<DeviceId, Optional<Instant>> heard = new ConcurrentHashMap<>();
+
+  ConnectionNotes(Registry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void changed(DeviceId device, boolean online, Instant since) {
+    heard.put(device, online ? Optional.empty() : Optional.of(since));
+  }
+
+  /** Writes what was heard until now. Blocks. */
+  synchronized void write() {
+    while (!heard.isEmpty()) {
+      Map<DeviceId, Optional<Instant>> some = new HashMap<>();
+      Iterator<Map.Entry<DeviceId, Optional<Instant>>> all = heard.entrySet().iterator();
+      while (all.hasNext() && some.size() < AT_ONCE) {
+        Map.Entry<DeviceId, Optional<Instant>> one = all.next();
+        some.put(one.getKey(), one.getValue());
+      }
+      registry.commit(tables -> {
+        tables.devices().seen(some);
+        return true;
+      });
+      // Unless it is another by now.
+      some.forEach(heard::remove);
+    }
+  }
+}
