@@ -25,9 +25,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The main journey of each screen without a mouse: what there is to do is reached by keys, the focus
- * is seen at each step (WCAG 2.2, 2.4.7) and within the window (2.4.11), and after all that happens
- * it is somewhere.
+ * The main journey of each screen without a mouse: what there is to do is reached by keys, the
+ * focus is seen at each step (WCAG 2.2, 2.4.7) and within the window (2.4.11), and after all that
+ * happens it is somewhere.
  */
 class DashboardKeyboardIT extends DashboardBrowser {
   private static final int MOST_TABS = 150;

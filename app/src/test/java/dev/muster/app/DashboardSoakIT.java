@@ -71,10 +71,8 @@ class DashboardSoakIT extends DashboardBrowser {
           .atMost(Duration.ofMinutes(10))
           .pollInterval(Duration.ofSeconds(1))
           .until(() -> operator.get("summary/traffic").path("online").asInt() >= DEVICES);
-      String device = operator
-          .get("presence?state=online&limit=1")
-          .at("/presence/0/device")
-          .asText();
+      String device =
+          operator.get("presence?state=online&limit=1").at("/presence/0/device").asText();
       look("/", "overview", false);
       look("/devices?q=is:online%20seen%3C1h", "devices", false);
       look("/devices/" + device, "device", true);
@@ -103,7 +101,8 @@ class DashboardSoakIT extends DashboardBrowser {
   private void beginAsAda() {
     page.navigate(setUpLink);
     page.getByLabel("Name").fill("ada");
-    page.getByLabel("Password", new com.microsoft.playwright.Page.GetByLabelOptions().setExact(true))
+    page.getByLabel(
+            "Password", new com.microsoft.playwright.Page.GetByLabelOptions().setExact(true))
         .fill(PASSWORD);
     page.getByLabel("Once more").fill(PASSWORD);
     page.getByRole(AriaRole.BUTTON).click();
@@ -119,8 +118,8 @@ class DashboardSoakIT extends DashboardBrowser {
     List<Window> windows = new ArrayList<>();
     while (windows.isEmpty() || !isGood(windows.get(windows.size() - 1), showsAges)) {
       assertThat(windows)
-          .as(() -> name + ": no window with tasks of at most " + LONGEST_TASK_MS
-              + " ms" + (showsAges ? ", and values of at most " + OLDEST_MS + " ms" : ""))
+          .as(() -> name + ": no window with tasks of at most " + LONGEST_TASK_MS + " ms"
+              + (showsAges ? ", and values of at most " + OLDEST_MS + " ms" : ""))
           .hasSizeLessThan(WINDOWS);
       page.waitForTimeout(WINDOW_MS);
       windows.add(window());

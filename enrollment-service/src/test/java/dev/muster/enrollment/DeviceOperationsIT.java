@@ -5,10 +5,14 @@
 package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -164,6 +168,56 @@ class DeviceOperationsIT {
     return service.get(path).body().getJsonArray("devices").stream()
         .map(device -> ((JsonObject) device).getString("id"))
         .toList();
+  }
+
+  @Test
+  void connections_asABrokerTells_areLookedForAndCounted_andNobodyGuessesThem() {
+    Stream.of("SEEN1", "SEEN2", "SEEN3").forEach(serial -> {
+      service.idevid(serial);
+      service.enrolled(serial, serial.toLowerCase(Locale.ROOT));
+    });
+    for (String query : List.of("seen=%3C1h", "is=never", "q=seen%3E7d")) {
+      assertThat(refusal("/devices?" + query))
+          .contains("not known here", "the broker runs in the same process");
+    }
+    ConnectionListener listener = service.service().followConnections();
+    listener.changed(new DeviceId("acme-seen1"), true, Instant.now());
+    listener.changed(new DeviceId("acme-seen2"), false, Instant.now().minus(Duration.ofHours(2)));
+    listener.changed(new DeviceId("not-in-the-registry"), true, Instant.now());
+    await().until(() -> ids("/devices?is=online").equals(List.of("acme-seen1")));
+    assertThat(ids("/devices?q=acme-seen%20seen%3C1h")).containsExactly("acme-seen1");
+    assertThat(ids("/devices?prefix=acme-seen&seen=%3E1h&seen=%3C1d"))
+        .containsExactly("acme-seen2");
+    assertThat(ids("/devices?prefix=acme-seen&is=never")).containsExactly("acme-seen3");
+    assertThat(ids("/devices?q=acme-seen&cert.expires=%3C31d")).hasSize(3);
+    assertThat(ids("/devices?q=acme-seen%20cert.expires%3C1d")).isEmpty();
+    JsonObject shown =
+        service.get("/devices?is=offline").body().getJsonArray("devices").getJsonObject(0);
+    assertThat(shown.getBoolean("online")).isFalse();
+    assertThat(Instant.parse(shown.getString("seenUntil"))).isBefore(Instant.now());
+    assertThat(service.get("/devices/acme-seen1").body().getBoolean("online")).isTrue();
+    assertThat(service.get("/facets/devices?q=seen%3C3h").body().getInteger("devices"))
+        .isEqualTo(2);
+
+    // A bulk job is about the same, and says so if they are others by then.
+    JsonObject query = new JsonObject().put("query", new JsonObject().put("q", "seen<3h"));
+    JsonObject preview = service.post("/bulk/preview", query).body();
+    assertThat(preview.getJsonArray("sample")).containsExactly("acme-seen1", "acme-seen2");
+    listener.changed(new DeviceId("acme-seen3"), true, Instant.now());
+    await().until(() -> ids("/devices?is=online").size() == 2);
+    JsonObject order = query
+        .copy()
+        .put("digest", preview.getString("digest"))
+        .put("set", new JsonObject().put("site", "x"));
+    assertThat(service.post("/bulk/tags", order).status()).isEqualTo(409);
+    assertThat(refusal("/devices?q=seen%3C1x")).contains("seen: \"<1x\" (expected: < or >");
+    assertThat(refusal("/devices?cert.expires=30d")).contains("cert.expires: \"30d\" (expected");
+  }
+
+  private static String refusal(String path) {
+    RunningService.Answer answer = service.get(path);
+    assertThat(answer.status()).isEqualTo(400);
+    return answer.body().getString("detail");
   }
 
   @Test

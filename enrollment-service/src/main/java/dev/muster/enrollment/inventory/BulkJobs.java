@@ -51,18 +51,15 @@ public final class BulkJobs {
 
   public Preview preview(BulkSelection selection, Instant now) {
     Map<DeviceStatus, Long> statuses = new EnumMap<>(DeviceStatus.class);
-    chosen(
-            "SELECT s.status, COUNT(*) AS devices FROM device s WHERE s.id IN (",
-            selection,
-            now,
-            ")" + " GROUP BY s.status")
+    chosen("SELECT d.status, COUNT(*) AS devices", "", selection, now, " GROUP BY d.status")
         .list(row -> Map.entry(DeviceStatus.of(row.getString("status")), row.getLong("devices")))
         .forEach(entry -> statuses.put(entry.getKey(), entry.getValue()));
     long certificates = chosen(
-            "SELECT COUNT(*) FROM certificate c WHERE c.device IN (",
+            "SELECT COUNT(*)",
+            " JOIN certificate c ON c.device = d.id",
             selection,
             now,
-            ") AND c.status <> 'revoked' AND c.not_after > :now")
+            " AND c.status <> 'revoked' AND c.not_after > :now")
         .bind("now", now)
         .one(row -> row.getLong(1));
     return new Preview(statuses, certificates);
@@ -70,11 +67,7 @@ public final class BulkJobs {
 
   /** Some of those that a selection chooses, by id. */
   public List<DeviceId> sample(BulkSelection selection, Instant now, int limit) {
-    return chosen(
-            "SELECT s.id FROM device s WHERE s.id IN (",
-            selection,
-            now,
-            ")" + " ORDER BY s.id LIMIT :limit")
+    return chosen("SELECT d.id", "", selection, now, " ORDER BY d.id LIMIT :limit")
         .bind("limit", limit)
         .list(row -> new DeviceId(row.getString("id")));
   }
@@ -87,11 +80,10 @@ public final class BulkJobs {
     if (selection instanceof BulkSelection.Named named) {
       return digest(named.devices().stream().map(DeviceId::value));
     }
-    return digest(
-        chosen("SELECT s.id FROM device s WHERE s.id IN (", selection, now, ") LIMIT :limit")
-            .bind("limit", most)
-            .list(row -> row.getString("id"))
-            .stream());
+    return digest(chosen("SELECT d.id", "", selection, now, " LIMIT :limit")
+        .bind("limit", most)
+        .list(row -> row.getString("id"))
+        .stream());
   }
 
   /** As {@link #digest(BulkSelection, Instant, int)}, of the devices of a job. */
@@ -115,21 +107,19 @@ public final class BulkJobs {
     }
   }
 
-  private SqlStatement chosen(String before, BulkSelection selection, Instant now, String after) {
+  /** Of each device {@code d} that a selection chooses; joined rather than looked for in a list. */
+  private SqlStatement chosen(
+      String select, String join, BulkSelection selection, Instant now, String after) {
     if (selection instanceof BulkSelection.Named named) {
-      return sql.statement(
-              before + "SELECT w.name FROM UNNEST(CAST(:ids AS VARCHAR ARRAY)) AS w(name)" + after)
+      return sql.statement(select + " FROM device d" + join + " WHERE d.id IN"
+              + " (SELECT w.name FROM UNNEST(CAST(:ids AS VARCHAR ARRAY)) AS w(name))" + after)
           .bindTexts("ids", named.devices().stream().map(DeviceId::value).toList());
     }
     DeviceFilter.Clauses clauses = ((BulkSelection.Matching) selection).filter().clauses(now);
-    return sql.statement(before + matching(clauses) + after)
+    return sql.statement(select + " FROM device d" + clauses.join() + join + " WHERE d.id > :after"
+            + clauses.conditions() + after)
         .bindAll(clauses.values())
         .bind("after", "");
-  }
-
-  private static String matching(DeviceFilter.Clauses clauses) {
-    return "SELECT d.id FROM device d" + clauses.join() + " WHERE d.id > :after"
-        + clauses.conditions();
   }
 
   /**
@@ -172,7 +162,8 @@ public final class BulkJobs {
         ((BulkSelection.Matching) selection).filter().clauses(job.createdAt());
     return sql.statement("INSERT INTO bulk_device (job, device, state)"
             + " SELECT CAST(:job AS VARCHAR(32)), chosen.id, CAST(:state AS VARCHAR(16)) FROM ("
-            + matching(clauses) + " LIMIT :most) chosen")
+            + "SELECT d.id FROM device d" + clauses.join() + " WHERE d.id > :after"
+            + clauses.conditions() + " LIMIT :most) chosen")
         .bindAll(clauses.values())
         .bind("after", "")
         .bind("job", job.id())

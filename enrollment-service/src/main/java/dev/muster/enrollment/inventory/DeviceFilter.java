@@ -73,8 +73,14 @@ public record DeviceFilter(
   /**
    * SQL about {@code device d}. The page is read along one index, that of the order, from where it
    * begins: a database that joined and sorted first would do so with the whole fleet.
+   *
+   * @param from where the page begins; the others follow
    */
-  record Clauses(String join, String conditions, String order, Map<String, Object> values) {}
+  record Clauses(
+      String join, String from, String conditions, String order, Map<String, Object> values) {}
+
+  /** Along the index of ids. */
+  private static final String ALONG = "d.id > :after";
 
   /** @param now from when times are counted */
   Clauses clauses(Instant now) {
@@ -85,6 +91,7 @@ public record DeviceFilter(
       conditions.append(tagged(0));
       return new Clauses(
           " JOIN device_group g ON g.device = d.id AND g.name = :group AND g.device > :after",
+          ALONG,
           conditions.toString(),
           "g.name, g.device",
           values);
@@ -94,11 +101,12 @@ public record DeviceFilter(
       return new Clauses(
           " JOIN device_tag t0 ON t0.device = d.id AND t0.name = :tag0 AND t0.tag_value = :value0"
               + " AND t0.device > :after",
+          ALONG,
           conditions.toString(),
           "t0.name, t0.tag_value, t0.device",
           values);
     }
-    return new Clauses("", conditions.toString(), String.join(", ", order), values);
+    return new Clauses("", ALONG, conditions.toString(), String.join(", ", order), values);
   }
 
   /** As {@link #clauses}, of a few devices, {@code :few}, among which all are found. */
@@ -110,9 +118,13 @@ public record DeviceFilter(
       conditions.append(
           " AND EXISTS (SELECT 1 FROM device_group g WHERE g.device = d.id AND g.name = :group)");
     }
-    conditions.append(
-        " AND d.id IN (SELECT w.name FROM UNNEST(CAST(:few AS VARCHAR ARRAY)) AS w(name))");
-    return new Clauses("", conditions.toString(), "d.id", values);
+    // What IS TRUE, is asked of each row, whatever indexes there are: here only one is to be used.
+    return new Clauses(
+        "",
+        "d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + ALONG + ") IS TRUE",
+        conditions.toString(),
+        "d.id",
+        values);
   }
 
   /** Those about the row of the device, and what is bound in all there are. */
@@ -142,8 +154,9 @@ public record DeviceFilter(
       conditions.append(" AND d.id LIKE :prefix");
       values.put("prefix", beginning.replace("_", "\\_") + "%");
     });
+    // Not along an index of times, by which a page would have to be sorted: see clausesAmong.
     timely.conditions(now).forEach(condition -> {
-      conditions.append(condition.sql());
+      conditions.append(" AND (TRUE").append(condition.sql()).append(") IS TRUE");
       values.putAll(condition.values());
     });
     group.ifPresent(name -> values.put("group", name.value()));

@@ -94,12 +94,12 @@ public final class Devices {
    * @param now from when times are counted
    */
   public List<DeviceSummary> list(DeviceFilter filter, Instant now, String after, int limit) {
-    Optional<List<String>> few = few(filter.timely(), now, after);
+    Optional<List<String>> few = few(filter.timely(), now);
     DeviceFilter.Clauses clauses = few.isPresent() ? filter.clausesAmong(now) : filter.clauses(now);
     SqlStatement statement = sql.statement(
             "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
                 + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
-                + " WHERE d.id > :after" + clauses.conditions() + " ORDER BY " + clauses.order()
+                + " WHERE " + clauses.from() + clauses.conditions() + " ORDER BY " + clauses.order()
                 + " LIMIT :limit) d LEFT JOIN certificate c"
                 + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = d.id"
                 + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
@@ -121,12 +121,11 @@ public final class Devices {
    * If only few devices are so, which: along the order of the ids, a page of them would take a look
    * at the whole fleet. Empty if they are many, of whom a page is soon full.
    */
-  private Optional<List<String>> few(Timely timely, Instant now, String after) {
+  private Optional<List<String>> few(Timely timely, Instant now) {
     for (Timely.Condition condition : timely.conditions(now)) {
       List<String> ids = sql.statement(
-              "SELECT d.id FROM device d WHERE d.id > :after" + condition.sql() + " LIMIT :limit")
+              "SELECT d.id FROM device d WHERE TRUE" + condition.sql() + " LIMIT :limit")
           .bindAll(condition.values())
-          .bind("after", after)
           .bind("limit", FEW + 1)
           .list(row -> row.getString(1));
       if (ids.size() <= FEW) {
