@@ -93,7 +93,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
 
   private void setUp() {
     page.navigate(setUpLink);
-    page.getByLabel("Once more").waitFor();
+    focusedOn("Name");
     type("ada");
     tabTo("Password");
     type(PASSWORD);
@@ -108,7 +108,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
   }
 
   private void signInByKeys() {
-    page.getByLabel("Password").waitFor();
+    focusedOn("Name");
     type("ada");
     press("Tab");
     type(PASSWORD);

@@ -50,14 +50,26 @@ onRedraw(() => {
   }
 });
 
-/** Who had the focus on what is no longer drawn goes on with what has taken its place, or with the heading. */
+/** What has asked for the focus last. */
+let wanted = null;
+
+/**
+ * Draws, and sees to the focus: who had it on what is no longer drawn goes on with what has taken its place, or with
+ * the heading; and what asks for it gets it once, unless somebody is elsewhere already. A browser does the latter only
+ * for what is there when a page is loaded.
+ */
 function draw() {
   const around = [];
   for (let one = document.activeElement; one && one !== document.body; one = one.parentElement) around.push(one);
   render(page(), app);
-  if (!around.length || around[0].isConnected) return;
-  const left = around.find((one) => one.isConnected) ?? app;
-  /** @type {HTMLElement | null} */ (left.querySelector('[autofocus]') ?? app.querySelector('h1'))?.focus();
+  const [had] = around;
+  if (had && !had.isConnected) {
+    const left = around.find((one) => one.isConnected) ?? app;
+    /** @type {HTMLElement | null} */ (left.querySelector('[autofocus]') ?? app.querySelector('h1'))?.focus();
+  }
+  const wants = /** @type {HTMLElement | null} */ (app.querySelector('main [autofocus]'));
+  if (wants && wants !== wanted && (document.activeElement === document.body || document.activeElement?.matches('h1'))) wants.focus();
+  wanted = wants;
 }
 
 function page() {

@@ -109,22 +109,47 @@ public record DeviceFilter(
     return new Clauses("", ALONG, conditions.toString(), String.join(", ", order), values);
   }
 
+  /** As {@link #clauses}, along the ids, by the index that has all that is asked about the row. */
+  Clauses clausesAlong(Instant now) {
+    return unjoined(ALONG, now);
+  }
+
   /** As {@link #clauses}, of a few devices, {@code :few}, among which all are found. */
   Clauses clausesAmong(Instant now) {
+    // What IS TRUE, is asked of each row, whatever indexes there are: here only one is to be used.
+    return unjoined("d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + ALONG + ") IS TRUE", now);
+  }
+
+  private Clauses unjoined(String from, Instant now) {
     Map<String, Object> values = new LinkedHashMap<>();
     StringBuilder conditions = conditions(now, values, new ArrayList<>());
-    conditions.append(tagged(0));
     if (group.isPresent()) {
       conditions.append(
           " AND EXISTS (SELECT 1 FROM device_group g WHERE g.device = d.id AND g.name = :group)");
     }
-    // What IS TRUE, is asked of each row, whatever indexes there are: here only one is to be used.
-    return new Clauses(
-        "",
-        "d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + ALONG + ") IS TRUE",
-        conditions.toString(),
-        "d.id",
-        values);
+    conditions.append(tagged(0));
+    return new Clauses("", from, conditions.toString(), "d.id", values);
+  }
+
+  /** The ids of all devices that are as one thing says that an index knows. */
+  record Narrowing(String ids, Map<String, ?> values) {}
+
+  /** Those that may be worth a try, if times are asked about. */
+  List<Narrowing> narrowings(Instant now) {
+    List<Narrowing> narrowings = new ArrayList<>();
+    timely
+        .conditions(now)
+        .forEach(condition -> narrowings.add(new Narrowing(
+            "SELECT d.id FROM device d WHERE TRUE" + condition.sql(), condition.values())));
+    if (!narrowings.isEmpty()) {
+      group.ifPresent(name -> narrowings.add(new Narrowing(
+          "SELECT g.device FROM device_group g WHERE g.name = :group",
+          Map.of("group", name.value()))));
+      tags.forEach(tag -> narrowings.add(new Narrowing(
+          "SELECT t.device FROM device_tag t WHERE t.name = :tag AND t.tag_value = :value",
+          Map.of("tag", tag.name(), "value", tag.value()))));
+    }
+    return narrowings;
   }
 
   /** Those about the row of the device, and what is bound in all there are. */

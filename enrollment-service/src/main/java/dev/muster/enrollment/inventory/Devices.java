@@ -94,15 +94,18 @@ public final class Devices {
    * @param now from when times are counted
    */
   public List<DeviceSummary> list(DeviceFilter filter, Instant now, String after, int limit) {
-    Optional<List<String>> few = few(filter.timely(), now);
-    DeviceFilter.Clauses clauses = few.isPresent() ? filter.clausesAmong(now) : filter.clauses(now);
+    Optional<List<String>> few = few(filter, now);
+    DeviceFilter.Clauses clauses = few.isPresent()
+        ? filter.clausesAmong(now)
+        : filter.timely().equals(Timely.ANY) ? filter.clauses(now) : filter.clausesAlong(now);
     SqlStatement statement = sql.statement(
             "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
-                + " c.not_after FROM (SELECT d.* FROM device d" + clauses.join()
+                // The ids alone: one index may have all that is asked about a device.
+                + " c.not_after FROM (SELECT d.id FROM device d" + clauses.join()
                 + " WHERE " + clauses.from() + clauses.conditions() + " ORDER BY " + clauses.order()
-                + " LIMIT :limit) d LEFT JOIN certificate c"
-                + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = d.id"
-                + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY d.id")
+                + " LIMIT :limit) p LEFT JOIN device d ON d.id = p.id LEFT JOIN certificate c"
+                + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = p.id"
+                + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY p.id")
         .bindAll(clauses.values())
         .bind("after", after)
         .bind("limit", limit);
@@ -118,14 +121,14 @@ public final class Devices {
   }
 
   /**
-   * If only few devices are so, which: along the order of the ids, a page of them would take a look
-   * at the whole fleet. Empty if they are many, of whom a page is soon full.
+   * If times are asked about, and only few devices are as something says, which: along the order of
+   * the ids, a page of them would take a look at the whole fleet. Empty if they are many, of whom a
+   * page is soon full.
    */
-  private Optional<List<String>> few(Timely timely, Instant now) {
-    for (Timely.Condition condition : timely.conditions(now)) {
-      List<String> ids = sql.statement(
-              "SELECT d.id FROM device d WHERE TRUE" + condition.sql() + " LIMIT :limit")
-          .bindAll(condition.values())
+  private Optional<List<String>> few(DeviceFilter filter, Instant now) {
+    for (DeviceFilter.Narrowing narrowing : filter.narrowings(now)) {
+      List<String> ids = sql.statement(narrowing.ids() + " LIMIT :limit")
+          .bindAll(narrowing.values())
           .bind("limit", FEW + 1)
           .list(row -> row.getString(1));
       if (ids.size() <= FEW) {

@@ -8,3 +8,5 @@ UPDATE device SET certificate_ends = (SELECT MAX(c.not_after) FROM certificate c
 
 CREATE INDEX device_seen ON device (seen_until, id);
 CREATE INDEX device_ending ON device (certificate_ends, id);
+-- All that is asked about a row together with these, so that a page along the ids reads no row that is not in it.
+CREATE INDEX device_timely ON device (id, seen_until, certificate_ends, fleet, status, manufacturer);
