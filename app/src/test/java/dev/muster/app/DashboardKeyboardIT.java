@@ -226,7 +226,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
     tabTo("Table");
     press("Enter");
     assertThat(page.locator(".chart tbody tr").first()).containsText("acme-sn-");
-    tabTo("Zoom in");
+    tabTo("Zoom out");
     press("Enter");
     assertThat(page.locator(".chart tbody tr").first()).isVisible();
     kept();

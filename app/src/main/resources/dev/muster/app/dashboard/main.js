@@ -53,6 +53,9 @@ onRedraw(() => {
 /** What has asked for the focus last. */
 let wanted = null;
 
+/** What had the focus and cannot while something is under way: a button that was pressed. */
+let resting = null;
+
 /**
  * Draws, and sees to the focus: who had it on what is no longer drawn goes on with what has taken its place, or with
  * the heading; and what asks for it gets it once, unless somebody is elsewhere already. A browser does the latter only
@@ -66,6 +69,12 @@ function draw() {
   if (had && !had.isConnected) {
     const left = around.find((one) => one.isConnected) ?? app;
     /** @type {HTMLElement | null} */ (left.querySelector('[autofocus]') ?? app.querySelector('h1'))?.focus();
+  }
+  if (had?.matches(':disabled')) {
+    resting = had;
+  } else if (resting && !resting.matches(':disabled')) {
+    if (resting.isConnected && document.activeElement === document.body) resting.focus();
+    resting = null;
   }
   const wants = /** @type {HTMLElement | null} */ (app.querySelector('main [autofocus]'));
   if (wants && wants !== wanted && (document.activeElement === document.body || document.activeElement?.matches('h1'))) wants.focus();

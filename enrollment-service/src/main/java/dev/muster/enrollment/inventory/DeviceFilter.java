@@ -116,13 +116,15 @@ public record DeviceFilter(
 
   /** As {@link #clauses}, of a few devices, {@code :few}, among which all are found. */
   Clauses clausesAmong(Instant now) {
-    // What IS TRUE, is asked of each row, whatever indexes there are: here only one is to be used.
     return unjoined("d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + ALONG + ") IS TRUE", now);
   }
 
+  /** What IS TRUE, is asked of each row, whatever indexes there are: one alone is to be used. */
   private Clauses unjoined(String from, Instant now) {
     Map<String, Object> values = new LinkedHashMap<>();
-    StringBuilder conditions = conditions(now, values, new ArrayList<>());
+    StringBuilder conditions = new StringBuilder(" AND (TRUE")
+        .append(conditions(now, values, new ArrayList<>()))
+        .append(") IS TRUE");
     if (group.isPresent()) {
       conditions.append(
           " AND EXISTS (SELECT 1 FROM device_group g WHERE g.device = d.id AND g.name = :group)");
@@ -142,6 +144,10 @@ public record DeviceFilter(
         .forEach(condition -> narrowings.add(new Narrowing(
             "SELECT d.id FROM device d WHERE TRUE" + condition.sql(), condition.values())));
     if (!narrowings.isEmpty()) {
+      fleet.ifPresent(name -> narrowings.add(new Narrowing(
+          "SELECT d.id FROM device d WHERE d.fleet = :fleet", Map.of("fleet", name.value()))));
+      status.ifPresent(one -> narrowings.add(new Narrowing(
+          "SELECT d.id FROM device d WHERE d.status = :status", Map.of("status", one.label()))));
       group.ifPresent(name -> narrowings.add(new Narrowing(
           "SELECT g.device FROM device_group g WHERE g.name = :group",
           Map.of("group", name.value()))));
@@ -179,9 +185,8 @@ public record DeviceFilter(
       conditions.append(" AND d.id LIKE :prefix");
       values.put("prefix", beginning.replace("_", "\\_") + "%");
     });
-    // Not along an index of times, by which a page would have to be sorted: see clausesAmong.
     timely.conditions(now).forEach(condition -> {
-      conditions.append(" AND (TRUE").append(condition.sql()).append(") IS TRUE");
+      conditions.append(condition.sql());
       values.putAll(condition.values());
     });
     group.ifPresent(name -> values.put("group", name.value()));
