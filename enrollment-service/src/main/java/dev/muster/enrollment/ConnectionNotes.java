@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Brings the registry to know until when devices were connected: what is heard is written together,
@@ -25,6 +26,8 @@ final class ConnectionNotes implements ConnectionListener {
   /** Until when; empty while it is connected. As many as there are devices at most. */
   private final Map<DeviceId, Optional<Instant>> heard = new ConcurrentHashMap<>();
 
+  private final ReentrantLock writing = new ReentrantLock();
+
   ConnectionNotes(Registry registry) {
     this.registry = registry;
   }
@@ -34,8 +37,19 @@ final class ConnectionNotes implements ConnectionListener {
     heard.put(device, online ? Optional.empty() : Optional.of(since));
   }
 
-  /** Writes what was heard until now. Blocks. */
-  synchronized void write() {
+  /** Writes what was heard until now, unless somebody is at it. Blocks. */
+  void write() {
+    if (!writing.tryLock()) {
+      return;
+    }
+    try {
+      writeAll();
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private void writeAll() {
     while (!heard.isEmpty()) {
       Map<DeviceId, Optional<Instant>> some = new HashMap<>();
       Iterator<Map.Entry<DeviceId, Optional<Instant>>> all = heard.entrySet().iterator();
