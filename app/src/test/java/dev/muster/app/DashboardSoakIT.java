@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 /**
  * The dashboard while a fleet sends: 1,000 light devices at 1 Hz, or {@code -Dsoak.devices=10000}.
  * No task of a page is so long that somebody would notice, and the values of a device are at most a
- * second old.
+ * second older than those that the server has. How old these are themselves is printed: that is a
+ * matter of the machine, which carries the fleet as well.
  *
  * <p>Both are clock time, and this machine has other things to do: so each screen is looked at in
  * windows of a few seconds, of which one has to be good. A page that blocks, does so in all of
@@ -32,7 +33,7 @@ class DashboardSoakIT extends DashboardBrowser {
   /** What begins to be felt as a delay (RAIL), and twice what a browser calls long. */
   private static final double LONGEST_TASK_MS = 100;
 
-  private static final double OLDEST_MS = 1_000;
+  private static final double FURTHEST_BEHIND_MS = 1_000;
 
   /** Notes tasks of more than 50 ms, and how old a value is when it is shown first. */
   private static final String WATCH = """
@@ -51,7 +52,24 @@ class DashboardSoakIT extends DashboardBrowser {
         return { tasks, ages };
       }""";
 
-  private record Window(List<Double> tasks, List<Double> ages) {
+  /** By how much the newest value that is shown is older than the newest that is stored. */
+  private static final String BEHIND = """
+      async () => {
+        const device = location.pathname.split('/').pop();
+        const answer = await fetch(`/api/v1/devices/${device}/telemetry/latest`);
+        const newest = (times) => Math.max(...times.map((one) => Date.parse(one)));
+        const stored = newest((await answer.json()).values.map((one) => one.time));
+        return stored - newest([...document.querySelectorAll('td[data-head=Age] time')].map((one) => one.dateTime));
+      }""";
+
+  /** @param behind 0 of a screen that shows no ages */
+  private record Window(List<Double> tasks, List<Double> ages, double behind) {
+    boolean isGood(boolean showsAges) {
+      return longest() <= LONGEST_TASK_MS
+          && behind <= FURTHEST_BEHIND_MS
+          && !(showsAges && ages.isEmpty());
+    }
+
     double longest() {
       return tasks.stream().mapToDouble(one -> one).max().orElse(0);
     }
@@ -116,13 +134,13 @@ class DashboardSoakIT extends DashboardBrowser {
     assertThat(page.locator(".skeleton")).hasCount(0);
     page.evaluate(TAKE);
     List<Window> windows = new ArrayList<>();
-    while (windows.isEmpty() || !isGood(windows.get(windows.size() - 1), showsAges)) {
+    while (windows.isEmpty() || !windows.get(windows.size() - 1).isGood(showsAges)) {
       assertThat(windows)
           .as(() -> name + ": no window with tasks of at most " + LONGEST_TASK_MS + " ms"
-              + (showsAges ? ", and values of at most " + OLDEST_MS + " ms" : ""))
+              + (showsAges ? ", and values at most " + FURTHEST_BEHIND_MS + " ms behind" : ""))
           .hasSizeLessThan(WINDOWS);
       page.waitForTimeout(WINDOW_MS);
-      windows.add(window());
+      windows.add(window(showsAges));
     }
     Window last = windows.get(windows.size() - 1);
     System.out.printf(
@@ -132,18 +150,16 @@ class DashboardSoakIT extends DashboardBrowser {
         windows.size(),
         last.longest(),
         showsAges
-            ? String.format(", %d values up to %.0f ms old", last.ages().size(), last.oldest())
+            ? String.format(
+                ", %d values up to %.0f ms old when shown, %.0f ms behind what is stored",
+                last.ages().size(), last.oldest(), last.behind())
             : "");
   }
 
-  private static boolean isGood(Window window, boolean showsAges) {
-    return window.longest() <= LONGEST_TASK_MS
-        && (!showsAges || !window.ages().isEmpty() && window.oldest() <= OLDEST_MS);
-  }
-
-  private Window window() {
+  private Window window(boolean showsAges) {
+    double behind = showsAges ? ((Number) page.evaluate(BEHIND)).doubleValue() : 0;
     Map<?, ?> taken = (Map<?, ?>) page.evaluate(TAKE);
-    return new Window(numbers(taken.get("tasks")), numbers(taken.get("ages")));
+    return new Window(numbers(taken.get("tasks")), numbers(taken.get("ages")), behind);
   }
 
   private static List<Double> numbers(Object list) {
