@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -358,7 +359,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
     tab(name + "…", text -> text.startsWith(name));
   }
 
-  private void tab(String wanted, java.util.function.Predicate<String> isIt) {
+  private void tab(String wanted, Predicate<String> isIt) {
     StringBuilder passed = new StringBuilder();
     for (int i = 0; i < MOST_TABS; i++) {
       press("Tab");

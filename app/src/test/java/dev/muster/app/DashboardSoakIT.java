@@ -8,6 +8,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import dev.muster.app.operator.OperatorClient;
 import java.time.Duration;
@@ -120,7 +121,7 @@ class DashboardSoakIT extends DashboardBrowser {
     page.navigate(setUpLink);
     page.getByLabel("Name").fill("ada");
     page.getByLabel(
-            "Password", new com.microsoft.playwright.Page.GetByLabelOptions().setExact(true))
+            "Password", new Page.GetByLabelOptions().setExact(true))
         .fill(PASSWORD);
     page.getByLabel("Once more").fill(PASSWORD);
     page.getByRole(AriaRole.BUTTON).click();
