@@ -120,9 +120,7 @@ class DashboardSoakIT extends DashboardBrowser {
   private void beginAsAda() {
     page.navigate(setUpLink);
     page.getByLabel("Name").fill("ada");
-    page.getByLabel(
-            "Password", new Page.GetByLabelOptions().setExact(true))
-        .fill(PASSWORD);
+    page.getByLabel("Password", new Page.GetByLabelOptions().setExact(true)).fill(PASSWORD);
     page.getByLabel("Once more").fill(PASSWORD);
     page.getByRole(AriaRole.BUTTON).click();
     heading("Fleet");
