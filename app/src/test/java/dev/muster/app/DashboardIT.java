@@ -635,10 +635,6 @@ class DashboardIT extends DashboardBrowser {
     return new Locator.FilterOptions().setHasText("Refused");
   }
 
-  private static Page.LocatorOptions withText(String text) {
-    return new Page.LocatorOptions().setHasText(text);
-  }
-
   /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */
   @Test
   @Order(99)
