@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.h2.api.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /** One H2 file, for one process at a time. */
@@ -81,6 +82,22 @@ final class EmbeddedEngine implements Engine {
     } catch (SQLException e) {
       return false;
     }
+  }
+
+  /**
+   * H2 finds a database that is open by its name, and forgets the name whenever somebody uses a
+   * connection to an earlier opening that it had to close. Then it wants to open the file once
+   * more, and finds it locked by itself.
+   */
+  @Override
+  public boolean isHeldByOurselves(SQLException problem) {
+    for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql
+          && sql.getErrorCode() == ErrorCode.DATABASE_ALREADY_OPEN_1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** H2's commit does not wait for the disk, whatever its write delay: measured. */

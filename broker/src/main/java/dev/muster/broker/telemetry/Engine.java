@@ -23,6 +23,14 @@ interface Engine {
   /** Whether a connection that was used before still works; asked before it is used again. */
   boolean answers(Connection connection);
 
+  /**
+   * Whether no connection can be opened because of those that are open: they have to be closed
+   * first, also where they work.
+   */
+  default boolean isHeldByOurselves(SQLException problem) {
+    return false;
+  }
+
   /** Puts on stable storage what has been committed, if the commit has not done so. */
   void flush(Connection connection) throws SQLException;
 

@@ -13,6 +13,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,8 @@ public final class TelemetryDatabase implements AutoCloseable {
   private final Engine engine;
   private final Engine.Claim claim;
   private final Duration queryLimit;
+  /** Given out, and perhaps given back. */
+  private final Set<Connection> out = ConcurrentHashMap.newKeySet();
 
   private TelemetryDatabase(
       HikariDataSource dataSource, Engine engine, Engine.Claim claim, Duration queryLimit) {
@@ -140,14 +144,37 @@ public final class TelemetryDatabase implements AutoCloseable {
 
   /** A connection of the pool; blocks, at most 5 s. */
   public Connection connect() throws SQLException {
-    Connection connection = dataSource.getConnection();
+    Connection connection = take();
     if (engine.answers(connection)) {
       return connection;
     }
     // The next one opens the database again.
     discard(connection);
     connection.close();
-    return dataSource.getConnection();
+    return take();
+  }
+
+  private Connection take() throws SQLException {
+    out.removeIf(TelemetryDatabase::isClosed);
+    try {
+      Connection connection = dataSource.getConnection();
+      out.add(connection);
+      return connection;
+    } catch (SQLException e) {
+      if (engine.isHeldByOurselves(e)) {
+        LOG.warn("Database is opened anew, under all who have it open");
+        out.forEach(dataSource::evictConnection);
+      }
+      throw e;
+    }
+  }
+
+  private static boolean isClosed(Connection connection) {
+    try {
+      return connection.isClosed();
+    } catch (SQLException e) {
+      return true;
+    }
   }
 
   /**

@@ -15,7 +15,13 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -87,6 +93,49 @@ class FullDiskTest {
     assertThat(messages.messages(DEVICE, 0, 10).entries())
         .extracting(MessageQuery.Message::sequence)
         .containsExactly(1L, 2L);
+  }
+
+  @Test
+  void connection_thatHasNotNoticed_keepsNobodyOut() throws Exception {
+    Connection writing = database.connectToWrite();
+    Connection late = database.connectToWrite();
+    ask(late);
+    FullDisk.full = true;
+    assertThatThrownBy(() -> fill(writing)).isInstanceOf(SQLException.class);
+    giveUp(writing);
+    FullDisk.full = false;
+    List<Connection> others = new ArrayList<>();
+    Awaitility.await().ignoreExceptions().until(() -> others.add(database.connectToWrite()));
+
+    assertThatThrownBy(() -> ask(late)).isInstanceOf(SQLException.class);
+    giveUp(late);
+    Awaitility.await().atMost(Duration.ofSeconds(30)).ignoreExceptions().until(() -> {
+      others.add(database.connect());
+      return others.size() == 5;
+    });
+    for (Connection other : others) {
+      other.close();
+    }
+  }
+
+  private void giveUp(Connection connection) throws SQLException {
+    database.discard(connection);
+    connection.close();
+  }
+
+  private static void ask(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT 1 FROM message WHERE id = 0");
+    }
+  }
+
+  private static void fill(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (int i = 0; i < 1_000; i++) {
+        statement.execute(
+            "CREATE TABLE full_" + i + " AS SELECT SPACE(100000) FROM SYSTEM_RANGE(1, 10)");
+      }
+    }
   }
 
   /** A disk that can be full: H2's own hook for file systems. */
