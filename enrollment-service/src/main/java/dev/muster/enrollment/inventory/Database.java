@@ -15,6 +15,11 @@ interface Database extends AutoCloseable {
   /** Puts on stable storage what has been committed, if the commit has not done so. */
   void flush(Sql sql);
 
+  /** Whether something failed because the database has been closed under all who had it open. */
+  default boolean isClosedUnderUs(Throwable problem) {
+    return false;
+  }
+
   /** What a failure to open means, for a user. */
   String explain(Throwable problem);
 

@@ -101,6 +101,17 @@ final class EmbeddedDatabase implements Database {
     sql.statement("CHECKPOINT SYNC").execute();
   }
 
+  /** The last is what comes of using a connection to what had been closed. */
+  @Override
+  public boolean isClosedUnderUs(Throwable problem) {
+    return switch (SqlError.of(problem).code()) {
+      case ErrorCode.DATABASE_IS_CLOSED,
+          ErrorCode.CONNECTION_BROKEN_1,
+          ErrorCode.DATABASE_ALREADY_OPEN_1 -> true;
+      default -> false;
+    };
+  }
+
   @Override
   public String explain(Throwable problem) {
     Path database = Path.of(file + ".mv.db");

@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +35,7 @@ final class GroupCommit implements AutoCloseable {
   /** So that the pool gets to see a connection that has grown old, also when there is no pause. */
   private static final int KEPT_COMMITS = 10_000;
 
-  private final DataSource source;
+  private final ConnectionPool connections;
   private final Flush flush;
   private final BlockingQueue<Job<?>> waiting = new LinkedBlockingQueue<>();
   private final Thread thread = new Thread(this::run, "registry-commit");
@@ -83,8 +82,8 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  GroupCommit(DataSource source, Flush flush) {
-    this.source = source;
+  GroupCommit(ConnectionPool connections, Flush flush) {
+    this.connections = connections;
     this.flush = flush;
     thread.setDaemon(true);
     thread.start();
@@ -147,7 +146,7 @@ final class GroupCommit implements AutoCloseable {
     }
     Sql sql = kept;
     if (sql == null) {
-      sql = Sql.open(source);
+      sql = connections.open();
       kept = sql;
     }
     commits++;
@@ -171,6 +170,7 @@ final class GroupCommit implements AutoCloseable {
         flush.run(sql);
       }
     } catch (RuntimeException | Error e) {
+      connections.failed(e);
       giveBack();
       // Not even a work that failed by itself knows better: whatever it saw may not be so.
       group.forEach(job -> job.done.completeExceptionally(e));

@@ -26,13 +26,13 @@ public final class Registry implements AutoCloseable {
   private static final long CONNECTION_TIMEOUT_MS = 5_000;
 
   private final Database database;
-  private final HikariDataSource source;
+  private final ConnectionPool connections;
   private final GroupCommit commits;
 
   private Registry(Database database, HikariDataSource source) {
     this.database = database;
-    this.source = source;
-    this.commits = new GroupCommit(source, database::flush);
+    this.connections = new ConnectionPool(database, source);
+    this.commits = new GroupCommit(connections, database::flush);
   }
 
   /** The tables, within one transaction. */
@@ -156,10 +156,19 @@ public final class Registry implements AutoCloseable {
 
   /** Reads, in one transaction. */
   public <T extends @Nullable Object> T read(Function<Tables, T> work) {
-    try (Sql sql = Sql.open(source)) {
+    try (Sql sql = connections.open()) {
+      return read(sql, work);
+    }
+  }
+
+  private <T extends @Nullable Object> T read(Sql sql, Function<Tables, T> work) {
+    try {
       T result = work.apply(new Tables(sql, null));
       sql.commit();
       return result;
+    } catch (RuntimeException e) {
+      connections.failed(e);
+      throw e;
     }
   }
 
@@ -181,7 +190,7 @@ public final class Registry implements AutoCloseable {
   public void close() {
     commits.close();
     // H2 closes its files with the last connection.
-    source.close();
+    connections.close();
     database.close();
   }
 }

@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.HashMap;
 import java.util.Map;
-import javax.sql.DataSource;
 
 /**
  * SQL on one connection, in transactions: one begins with the first statement and after each
@@ -27,10 +26,15 @@ public final class Sql implements AutoCloseable {
     this.connection = connection;
   }
 
+  /** Where a connection is to be had. */
+  public interface Source {
+    Connection connection() throws SQLException;
+  }
+
   /** On a connection of a pool, which rolls back what is open when it gets it back. */
-  public static Sql open(DataSource source) {
+  public static Sql open(Source source) {
     try {
-      Connection connection = source.getConnection();
+      Connection connection = source.connection();
       connection.setAutoCommit(false);
       return new Sql(connection);
     } catch (SQLException e) {

@@ -28,7 +28,7 @@ class SqlTest {
   void open() {
     JdbcDataSource source = new JdbcDataSource();
     source.setURL("jdbc:h2:mem:");
-    sql = Sql.open(source);
+    sql = Sql.open(source::getConnection);
     sql.statement("CREATE TABLE t (name VARCHAR(5) PRIMARY KEY, since TIMESTAMP WITH TIME ZONE)")
         .execute();
   }
