@@ -45,13 +45,20 @@ class FullDiskIT {
         port() { sed -n "s/.* $1=[a-z]*:..localhost:\\([0-9]*\\).*/\\1/p" serve.out; }
         ./muster factory init --out acme --name acme
         ./muster factory issue --factory acme --serial SN-1 --out sn-1
+        ./muster factory issue --factory acme --serial SN-2 --out sn-2
+        ./muster factory issue --factory acme --serial SN-3 --out sn-3
         ./muster admin manufacturers add acme --ca acme/ca.pem --admission auto --data disk/data
         openssl ecparam -name prime256v1 -genkey -noout -out device.key
-        openssl req -new -key device.key -subj / -outform DER | openssl base64 -A > device.csr
-        curl -sS --fail-with-body --cacert disk/data/trust/root.pem --cert sn-1/chain.pem --key sn-1/device.key \
-          -H 'Content-Type: application/pkcs10' --data-binary @device.csr \
-          "https://localhost:$(port est)/.well-known/est/simpleenroll" \
-          | openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs -out device.pem
+        openssl ecparam -name prime256v1 -genkey -noout -out second.key
+        openssl ecparam -name prime256v1 -genkey -noout -out third.key
+        enroll() {
+          openssl req -new -key "$2" -subj / -outform DER | openssl base64 -A > device.csr
+          curl -sS --fail-with-body --cacert disk/data/trust/root.pem --cert $1/chain.pem --key $1/device.key \\
+            -H 'Content-Type: application/pkcs10' --data-binary @device.csr \\
+            "https://localhost:$(port est)/.well-known/est/simpleenroll" > answer
+        }
+        enroll sn-1 device.key
+        openssl base64 -d -A < answer | openssl pkcs7 -inform DER -print_certs -out device.pem
         head -c 100000 /dev/zero | tr '\\0' ' ' > padding
         { printf '{"n": 1'; cat padding; printf '}'; } > large.json
         acknowledged=0
@@ -91,12 +98,19 @@ class FullDiskIT {
         ask devices/acme-sn-1/commands -H 'Content-Type: application/json' -d '{"name": "blink"}' || true
         count
         test $stored -gt 0
+        # The registry may have room left in its file, or not.
+        enroll sn-2 second.key || true
         rm disk/ballast
         for try in $(seq 60); do
           count
           test $stored -lt $acknowledged || break
           sleep 1
         done
+        for try in $(seq 60); do
+          ! enroll sn-3 third.key || break
+          sleep 1
+        done
+        openssl base64 -d -A < answer | openssl pkcs7 -inform DER -print_certs -noout
         echo "acknowledged=$acknowledged stored=$stored"
         test $acknowledged -gt 0 -a $stored -ge $acknowledged
         """);
