@@ -44,6 +44,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -231,6 +232,74 @@ class HardwareIT {
       await().until(() -> Files.exists(restarted));
       assertThat(agent.device().state()).isEqualTo(DeviceState.ONLINE);
     }
+  }
+
+  private static String claimToken(@Nullable String serial) {
+    return operator
+        .post("claims", JSON.createObjectNode().put("manufacturer", "acme").put("serial", serial))
+        .path("claims")
+        .path(0)
+        .path("token")
+        .asText();
+  }
+
+  @Test
+  void agent_claimTokenInPlaceOfAnIdevid_isLetIn() throws Exception {
+    String token = claimToken("SN-9");
+    Path config = Files.writeString(folder.resolve("claiming.properties"), """
+        enrollment=%s
+        broker=%s
+        trust=%s
+        claim.token=%s
+        state=%s
+        sys=%s
+        """.formatted(
+            backend.endpoints().estUrl(),
+            backend.endpoints().mqttUrl(),
+            folder.resolve("data/trust/root.pem"),
+            Files.writeString(folder.resolve("claim-token"), token + "\n"),
+            folder.resolve("state-SN-9"),
+            folder.resolve("no-sensors")));
+    try (DeviceAgent agent = DeviceAgent.start(AgentConfig.read(config), Clock.systemUTC())) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> agent.device().state() == DeviceState.ONLINE);
+      assertThat(operator.get("devices/acme-sn-9").path("identifiedBy").asText())
+          .isEqualTo("claim");
+      assertThat(agent.device().log().lines()).noneMatch(line -> line.contains(token));
+    }
+  }
+
+  @Test
+  void device_whoseManufacturerDemandsAClaimToken_needsItBesidesItsIdevid() {
+    Path identity = folder.resolve("SN-10");
+    factory.issue("SN-10", identity);
+    FleetDevice.Builder builder = FleetDevice.builder()
+        .enrollment(backend.endpoints().estUrl())
+        .broker(backend.endpoints().mqttUrl())
+        .trust(folder.resolve("data/trust/root.pem"))
+        .factoryIdentity(identity.resolve("device.key"), identity.resolve("chain.pem"))
+        .stateDirectory(folder.resolve("state-SN-10"));
+    demandClaims(true);
+    try {
+      try (FleetDevice without = builder.build()) {
+        without.start();
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .until(() -> without.reason().contains("401: claim token: none"));
+      }
+      try (FleetDevice both = builder.claimToken(claimToken(null)).build()) {
+        both.start();
+        await().atMost(Duration.ofSeconds(60)).until(() -> both.state() == DeviceState.ONLINE);
+      }
+    } finally {
+      demandClaims(false);
+    }
+  }
+
+  private static void demandClaims(boolean demanded) {
+    operator.post(
+        "manufacturers/acme/policy", JSON.createObjectNode().put("claimRequired", demanded));
   }
 
   private static JsonNode resultOf(String command) {

@@ -14,6 +14,7 @@ import dev.muster.device.internal.connection.DeviceSettings;
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.connection.Status;
 import dev.muster.device.internal.est.EstChannels;
+import dev.muster.device.internal.identity.Claim;
 import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.KeyPlaces;
@@ -46,8 +47,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device of a fleet: enrolls with its factory identity, keeps and renews its certificate, stays
- * connected, and sends what is published until the broker has it.
+ * A device of a fleet: enrolls with its factory identity or a claim token, keeps and renews its
+ * certificate, stays connected, and sends what is published until the broker has it.
  *
  * <p>Thread-safe. Has one thread of its own, which speaks MQTT as well; up to two more while it
  * calls you, does a command, makes a connection, or talks to the enrollment server; and a fourth if
@@ -309,6 +310,7 @@ public final class FleetDevice implements AutoCloseable {
     private @Nullable Path factoryKey;
     private @Nullable URI factoryKeyUri;
     private @Nullable Path factoryChain;
+    private @Nullable Claim claim;
     private URI keys = KeyPlaces.FILES;
     private @Nullable Path stateDirectory;
     private Clock clock = Clock.systemUTC();
@@ -380,6 +382,28 @@ public final class FleetDevice implements AutoCloseable {
       factoryKeyUri = key;
       factoryKey = null;
       factoryChain = requireNonNull(chainPem, "chainPem");
+      return this;
+    }
+
+    /**
+     * A claim token, which an operator has made for this device (RFC 7030, 3.2.3): in place of an
+     * IDevID, or besides one. It is told to the enrollment server alone, once that has been
+     * authenticated, and forgotten when the device has its certificate. Over {@code https} only.
+     *
+     * @throws IllegalArgumentException if it cannot be one
+     */
+    public Builder claimToken(String token) {
+      claim = Claim.of(requireNonNull(token, "token"));
+      return this;
+    }
+
+    /**
+     * As {@link #claimToken(String)}, of a file with nothing else in it. It is read for each
+     * enrollment, so that another token can be put there while the device runs; and it may be
+     * removed once the device has its certificate.
+     */
+    public Builder claimToken(Path file) {
+      claim = Claim.in(requireNonNull(file, "file"));
       return this;
     }
 
@@ -486,6 +510,7 @@ public final class FleetDevice implements AutoCloseable {
     public FleetDevice build() {
       URI enrollTo = set("enrollment", enrollment);
       URI connectTo = set("broker", broker);
+      checkClaim(enrollTo);
       MqttTransport way = transport != null ? transport : Transports.to(connectTo, mqttClient);
       Path state = set("stateDirectory", stateDirectory);
       TrustAnchors anchors = TrustAnchors.read(set("trust", trust));
@@ -498,6 +523,7 @@ public final class FleetDevice implements AutoCloseable {
             connectTo,
             anchors,
             factory,
+            claim,
             vault,
             state,
             deviceClock(anchors, factory),
@@ -510,10 +536,19 @@ public final class FleetDevice implements AutoCloseable {
       }
     }
 
-    private DeviceClock deviceClock(TrustAnchors anchors, FactoryIdentity factory) {
+    private void checkClaim(URI enrollTo) {
+      if (claim != null && !EstChannels.takeClaims(enrollTo)) {
+        throw new IllegalArgumentException("claimToken: with enrollment " + enrollTo
+            + " (expected: an address that begins with https)");
+      }
+    }
+
+    private DeviceClock deviceClock(TrustAnchors anchors, @Nullable FactoryIdentity factory) {
       DeviceClock deviceClock = DeviceClock.of(clock, TimeNote.buildTime());
       deviceClock.raise(anchors.newestBeginning());
-      deviceClock.raise(factory.credential().newestBeginning());
+      if (factory != null) {
+        deviceClock.raise(factory.credential().newestBeginning());
+      }
       return deviceClock;
     }
 
@@ -526,8 +561,11 @@ public final class FleetDevice implements AutoCloseable {
       }
     }
 
-    private FactoryIdentity factoryIdentity() {
-      Path chainFile = set("factoryIdentity", factoryChain);
+    private @Nullable FactoryIdentity factoryIdentity() {
+      if (factoryChain == null && claim != null) {
+        return null;
+      }
+      Path chainFile = set("factoryIdentity, or claimToken", factoryChain);
       return factoryKeyUri == null
           ? FactoryIdentity.read(set("factoryIdentity", factoryKey), chainFile)
           : FactoryIdentity.open(factoryKeyUri, chainFile);

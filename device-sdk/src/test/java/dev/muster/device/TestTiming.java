@@ -41,4 +41,21 @@ final class TestTiming {
         FAST.drain(),
         FAST.store());
   }
+
+  /** As {@link #FAST}, with another wait after a refusal. */
+  static DeviceTiming refusedFor(Duration slowRetry) {
+    return new DeviceTiming(
+        FAST.reconnectBase(),
+        FAST.reconnectCap(),
+        FAST.minimumConnected(),
+        slowRetry,
+        FAST.connectTimeout(),
+        FAST.keepAlive(),
+        FAST.enrollmentTimeout(),
+        FAST.renewalCheck(),
+        FAST.renewalRetryBase(),
+        FAST.renewalRetryCap(),
+        FAST.drain(),
+        FAST.store());
+  }
 }

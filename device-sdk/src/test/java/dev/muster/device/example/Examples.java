@@ -107,6 +107,16 @@ final class Examples {
         .build();
   }
 
+  FleetDevice claiming(Path files, URI enrollment, URI broker) {
+    return FleetDevice.builder()
+        .enrollment(enrollment)
+        .broker(broker)
+        .trust(files.resolve("root.pem"))
+        .claimToken(files.resolve("claim-token"))
+        .stateDirectory(files.resolve("state"))
+        .build();
+  }
+
   void many(List<FleetDevice.Builder> builders) {
     ExecutorService callbacks = Executors.newSingleThreadExecutor();
     List<FleetDevice> devices =

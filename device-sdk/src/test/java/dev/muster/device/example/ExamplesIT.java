@@ -42,7 +42,7 @@ class ExamplesIT {
         .map((MatchResult block) -> flat(block.group(1)))
         .toList();
 
-    assertThat(blocks).hasSize(10).allSatisfy(block -> assertThat(code).contains(block));
+    assertThat(blocks).hasSize(11).allSatisfy(block -> assertThat(code).contains(block));
   }
 
   private static String flat(String text) {

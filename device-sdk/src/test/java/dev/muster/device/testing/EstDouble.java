@@ -4,6 +4,8 @@
  */
 package dev.muster.device.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
@@ -29,6 +31,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,15 +45,25 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An EST server for tests, with answers of any kind. By default issues to whoever has a certificate
  * of the manufacturer or of the device CA, and gives the same key the same certificate again.
  */
 public final class EstDouble implements AutoCloseable {
-  /** What a client sent. */
+  /**
+   * What a client sent.
+   *
+   * @param client its certificate; null if it showed none
+   * @param claim the claim token; null if it showed none
+   */
   public record Request(
-      EstOperation operation, PublicKey key, String subject, X509Certificate client) {}
+      EstOperation operation,
+      PublicKey key,
+      String subject,
+      @Nullable X509Certificate client,
+      @Nullable String claim) {}
 
   /** What it gets. */
   public record Answer(int status, String type, Map<String, String> headers, byte[] body) {
@@ -74,6 +87,7 @@ public final class EstDouble implements AutoCloseable {
   private final Map<PublicKey, X509Certificate> issued = new ConcurrentHashMap<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<EstOperation> asked = new CopyOnWriteArrayList<>();
+  private final List<EstOperation> shownClaims = new CopyOnWriteArrayList<>();
   private volatile Registrar registrar = this::issue;
   private volatile Answer caCerts;
   private volatile Answer csrAttributes = new Answer(204, "", Map.of(), new byte[0]);
@@ -123,6 +137,11 @@ public final class EstDouble implements AutoCloseable {
     return asked.stream().filter(operation::equals).count();
   }
 
+  /** With which requests a claim token came, whatever became of them. */
+  public List<EstOperation> shownClaims() {
+    return shownClaims;
+  }
+
   public EstDouble registrar(Registrar newRegistrar) {
     registrar = newRegistrar;
     return this;
@@ -156,6 +175,20 @@ public final class EstDouble implements AutoCloseable {
 
   /** What the default registrar does. */
   public Answer issue(Request request) {
+    return request.client() == null
+        ? Answer.text(401, "no client certificate").with("WWW-Authenticate", "Basic realm=\"est\"")
+        : certify(request);
+  }
+
+  /** Lets in whoever has this token, with a certificate or without. */
+  public Answer issueFor(String token, Request request) {
+    return token.equals(request.claim()) || request.operation() == EstOperation.SIMPLE_REENROLL
+        ? certify(request)
+        : Answer.text(401, "claim token: " + (request.claim() == null ? "none" : "not valid"))
+            .with("WWW-Authenticate", "Basic realm=\"est\"");
+  }
+
+  private Answer certify(Request request) {
     X509Certificate certificate =
         issued.computeIfAbsent(request.key(), key -> certify(fleet.deviceCa(), key));
     return certificates(List.of(certificate));
@@ -190,6 +223,9 @@ public final class EstDouble implements AutoCloseable {
       EstOperation operation =
           EstOperation.of(path.substring(path.lastIndexOf('/') + 1)).orElseThrow();
       asked.add(operation);
+      if (exchange.getRequestHeaders().containsKey("Authorization")) {
+        shownClaims.add(operation);
+      }
       send(
           exchange,
           switch (operation) {
@@ -202,22 +238,42 @@ public final class EstDouble implements AutoCloseable {
 
   private Answer decide(HttpExchange exchange, EstOperation operation, byte[] body) {
     try {
-      X509Certificate client =
-          (X509Certificate) ((HttpsExchange) exchange).getSSLSession().getPeerCertificates()[0];
       JcaPKCS10CertificationRequest csr = new JcaPKCS10CertificationRequest(EstBase64.decode(body));
-      Request request =
-          new Request(operation, csr.getPublicKey(), csr.getSubject().toString(), client);
+      Request request = new Request(
+          operation,
+          csr.getPublicKey(),
+          csr.getSubject().toString(),
+          client((HttpsExchange) exchange),
+          claim(exchange));
       requests.add(request);
       Extensions wanted = csr.getRequestedExtensions();
       lastExtensions = wanted == null
           ? List.of()
           : Arrays.stream(wanted.getExtensionOIDs()).map(Object::toString).toList();
       return registrar.decide(request);
-    } catch (SSLPeerUnverifiedException e) {
-      return Answer.text(401, "no client certificate");
     } catch (Exception e) {
       return Answer.text(500, e.toString());
     }
+  }
+
+  private static @Nullable X509Certificate client(HttpsExchange exchange) {
+    try {
+      return (X509Certificate) exchange.getSSLSession().getPeerCertificates()[0];
+    } catch (SSLPeerUnverifiedException e) {
+      return null;
+    }
+  }
+
+  /** The password of HTTP Basic (RFC 7617). */
+  private static @Nullable String claim(HttpExchange exchange) {
+    String header = exchange.getRequestHeaders().getFirst("Authorization");
+    if (header == null) {
+      return null;
+    }
+    assertThat(header).startsWith("Basic ");
+    String pair = new String(
+        Base64.getDecoder().decode(header.substring("Basic ".length())), StandardCharsets.UTF_8);
+    return pair.substring(pair.indexOf(':') + 1);
   }
 
   private static void send(HttpExchange exchange, Answer answer) throws IOException {

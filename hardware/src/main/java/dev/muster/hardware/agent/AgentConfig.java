@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the agent is told, in a file of properties.
  *
- * @param identityKey a file, or a URI of hardware
+ * @param identityKey a file, or a URI of hardware; null with a claim token alone
+ * @param identityChain null with a claim token alone
+ * @param claimToken a file with it; null without one
  * @param interval between two looks at the sensors, unless the twin says another
  * @param reboot the command that restarts the machine; empty if nobody may
  */
@@ -31,8 +33,9 @@ public record AgentConfig(
     URI enrollment,
     URI broker,
     Path trust,
-    URI identityKey,
-    Path identityChain,
+    @Nullable URI identityKey,
+    @Nullable Path identityChain,
+    @Nullable Path claimToken,
     URI keys,
     Path state,
     String stream,
@@ -50,6 +53,7 @@ public record AgentConfig(
       "trust",
       "identity.key",
       "identity.chain",
+      "claim.token",
       "keys",
       "state",
       "stream",
@@ -83,14 +87,19 @@ public record AgentConfig(
 
   /** A device that is not started yet. */
   FleetDevice device() {
-    return FleetDevice.builder()
+    FleetDevice.Builder builder = FleetDevice.builder()
         .enrollment(enrollment)
         .broker(broker)
         .trust(trust)
-        .factoryIdentity(identityKey, identityChain)
         .keys(keys)
-        .stateDirectory(state)
-        .build();
+        .stateDirectory(state);
+    if (identityKey != null && identityChain != null) {
+      builder.factoryIdentity(identityKey, identityChain);
+    }
+    if (claimToken != null) {
+      builder.claimToken(claimToken);
+    }
+    return builder.build();
   }
 
   private static final class Parser {
@@ -108,12 +117,15 @@ public record AgentConfig(
     }
 
     AgentConfig read() {
+      boolean claims = isSet("claim.token");
+      boolean identity = !claims || isSet("identity.key") || isSet("identity.chain");
       return new AgentConfig(
           uri("enrollment", null, "https://HOST:8443"),
           uri("broker", null, "mqtts://HOST:8883"),
           path("trust", null),
-          key(),
-          path("identity.chain", null),
+          identity ? key() : null,
+          identity ? path("identity.chain", null) : null,
+          claims ? path("claim.token", null) : null,
           uri("keys", "file:identity", "tpm:/dev/tpmrm0"),
           path("state", "/var/lib/muster-device"),
           stream(),
@@ -129,6 +141,10 @@ public record AgentConfig(
         problems.add(name + ": not set");
       }
       return text;
+    }
+
+    private boolean isSet(String name) {
+      return !properties.getProperty(name, "").isBlank();
     }
 
     private Path path(String name, @Nullable String fallback) {

@@ -22,6 +22,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AgentConfigTest {
+  private static final String CLAIMING = """
+      enrollment=https://h:8443
+      broker=mqtts://h:8883
+      trust=/r.pem
+      claim.token=/etc/muster-device/claim-token
+      """;
+
   @TempDir
   Path folder;
 
@@ -57,6 +64,22 @@ class AgentConfigTest {
     assertThat(config.identityKey()).isEqualTo(URI.create("file:///etc/device.key"));
     assertThat(config.keys()).isEqualTo(URI.create("file:identity"));
     assertThat(config.reboot()).containsExactly("/usr/bin/systemctl", "reboot");
+  }
+
+  @Test
+  void read_claimTokenAlone_needsNoIdentity() throws IOException {
+    AgentConfig config = read(CLAIMING);
+
+    assertThat(config.claimToken()).isEqualTo(Path.of("/etc/muster-device/claim-token"));
+    assertThat(config.identityKey()).isNull();
+    assertThat(config.identityChain()).isNull();
+  }
+
+  @Test
+  void read_claimTokenAndHalfAnIdentity_saysWhatIsMissing() {
+    assertThatThrownBy(() -> read(CLAIMING + "identity.key=/etc/device.key\n"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("identity.chain: not set");
   }
 
   @Test

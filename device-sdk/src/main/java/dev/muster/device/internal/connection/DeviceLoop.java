@@ -161,6 +161,9 @@ public final class DeviceLoop {
     loaded = true;
     rememberSubject();
     if (identities.choose(now()) != null) {
+      if (settings.claim() != null) {
+        settings.claim().forget();
+      }
       status.enter(DeviceState.ENROLLED, "identity found in the state directory");
     }
   }
@@ -228,6 +231,9 @@ public final class DeviceLoop {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
         Generation generation = identities.enrolled(key, certificate);
+        if (settings.claim() != null) {
+          settings.claim().used(settings.stateDirectory());
+        }
         onIssued("Certificate received", generation);
         waits.enrolled();
         status.enter(
@@ -609,7 +615,8 @@ public final class DeviceLoop {
           identities.judged(!refused.isCertificateUnknown());
         }
         if (link == null && identities.choose(now()) == null) {
-          proceedAfter(waits.nextReconnect()); // With the factory identity, which is left.
+          proceedAfter(
+              waits.nextReconnect()); // With what is left: the IDevID, or a new claim token.
         }
         if (isOnline()) {
           status.enter(

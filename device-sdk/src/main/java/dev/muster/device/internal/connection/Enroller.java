@@ -5,11 +5,15 @@
 package dev.muster.device.internal.connection;
 
 import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.EnrollmentUnavailableException;
 import dev.muster.device.ServerProtocolException;
+import dev.muster.device.internal.est.ClaimToken;
 import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.identity.Claim;
 import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.FactoryIdentity;
 import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.identity.TrustStore;
@@ -53,16 +57,37 @@ final class Enroller {
     return running != null;
   }
 
-  /** First enrollment, as the factory identity. */
+  /** First enrollment, as the factory identity, with the claim token, or with both. */
   void enroll(Supplier<PendingKey> keys, Outcome outcome) {
-    Credential factory = settings.factoryIdentity().credential();
-    run(factory, keys, (client, key) -> client.enroll(key.keys()), outcome);
+    FactoryIdentity factory = settings.factoryIdentity();
+    ClaimToken claim;
+    try {
+      claim = claim();
+      if (factory == null && claim == null) {
+        throw new IllegalArgumentException(
+            "no IDevID, and no claim token that was not used before (expected: one of them; muster"
+                + " admin claims create makes a token)");
+      }
+    } catch (IllegalArgumentException e) {
+      EnrollmentException problem =
+          new EnrollmentRefusedException(String.valueOf(e.getMessage()), null);
+      owner.execute(() -> outcome.failed(problem));
+      return;
+    }
+    Credential shown = factory == null ? null : factory.credential();
+    run(shown, claim, keys, (client, key) -> client.enroll(key.keys()), outcome);
+  }
+
+  private @Nullable ClaimToken claim() {
+    Claim claim = settings.claim();
+    return claim == null ? null : claim.unused(settings.stateDirectory()).orElse(null);
   }
 
   /** Renewal, as the certificate in use and under its name. */
   void reenroll(Credential current, Supplier<PendingKey> keys, Outcome outcome) {
     run(
         current,
+        null,
         keys,
         (client, key) -> client.reenroll(key.keys(), current.leaf().getSubjectX500Principal()),
         outcome);
@@ -74,7 +99,7 @@ final class Enroller {
    * @param then runs on the owner thread, whatever came of it
    */
   void askTime(Credential shown, Runnable then) {
-    EstClient client = open(shown);
+    EstClient client = open(shown, null);
     begin(client, () -> {
       try {
         client.askTime();
@@ -99,12 +124,15 @@ final class Enroller {
     IssuedCertificate with(EstClient client, PendingKey key) throws EnrollmentException;
   }
 
-  private EstClient open(Credential shown) {
+  private EstClient open(@Nullable Credential shown, @Nullable ClaimToken claim) {
     TrustAnchors anchors = trust.current();
-    TlsIdentity identity = TlsIdentity.of(shown, anchors, settings.clock());
+    TlsIdentity identity = shown == null
+        ? TlsIdentity.anonymous(anchors, settings.clock())
+        : TlsIdentity.of(shown, anchors, settings.clock());
     return new EstClient(
         settings.enrollment(),
         identity,
+        claim,
         anchors,
         settings.timing().enrollmentTimeout(),
         settings.clock());
@@ -119,10 +147,14 @@ final class Enroller {
   }
 
   private void run(
-      Credential shown, Supplier<PendingKey> keys, Conversation conversation, Outcome outcome) {
+      @Nullable Credential shown,
+      @Nullable ClaimToken claim,
+      Supplier<PendingKey> keys,
+      Conversation conversation,
+      Outcome outcome) {
     try {
       PendingKey key = keys.get();
-      EstClient client = open(shown);
+      EstClient client = open(shown, claim);
       begin(client, () -> converse(client, key, conversation, outcome));
     } catch (KeyUnavailableException e) {
       owner.execute(() -> outcome.failed(unavailable(e)));

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /** Which way leads to an enrollment server: HTTPS, or what is on the class path. */
 public final class EstChannels {
@@ -30,10 +31,23 @@ public final class EstChannels {
     return isHttps(server);
   }
 
-  /** @throws IllegalArgumentException as {@link #check} */
-  static EstChannel open(URI server, TlsIdentity identity, Duration limit, DeviceClock clock) {
+  /** Whether a claim token can be shown there: CoAP has no place for one. */
+  public static boolean takeClaims(URI server) {
+    return isHttps(server);
+  }
+
+  /** @throws IllegalArgumentException as {@link #check}, or if a claim token cannot be shown */
+  static EstChannel open(
+      URI server,
+      TlsIdentity identity,
+      @Nullable ClaimToken claim,
+      Duration limit,
+      DeviceClock clock) {
+    if (claim != null && !takeClaims(server)) {
+      throw new IllegalArgumentException("claim token: not over " + server.getScheme());
+    }
     return isHttps(server)
-        ? new EstHttp(server, identity, limit, clock)
+        ? new EstHttp(server, identity, claim, limit, clock)
         : provider(server).orElseThrow(() -> unknown(server)).open(server, identity, limit);
   }
 

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks an EST server for a certificate (RFC 7030). Every method blocks, up to the time limit and a
@@ -43,7 +44,23 @@ public final class EstClient {
    */
   public EstClient(
       URI base, TlsIdentity identity, TrustAnchors trust, Duration limit, DeviceClock clock) {
-    this.channel = EstChannels.open(base, identity, limit, clock);
+    this(base, identity, null, trust, limit, clock);
+  }
+
+  /**
+   * As above, with a claim token.
+   *
+   * @param claim shown with the first enrollment alone, to a server that TLS has authenticated
+   * @throws IllegalArgumentException if a claim token cannot be shown at such an address
+   */
+  public EstClient(
+      URI base,
+      TlsIdentity identity,
+      @Nullable ClaimToken claim,
+      TrustAnchors trust,
+      Duration limit,
+      DeviceClock clock) {
+    this.channel = EstChannels.open(base, identity, claim, limit, clock);
     this.trust = trust;
   }
 

@@ -42,14 +42,24 @@ final class EstHttp implements EstChannel {
 
   private static final Duration MAX_CONNECT = Duration.ofSeconds(10);
 
+  /** Of this name, Java writes the headers of requests into the program's log from FINE on. */
+  private static final String JAVAS_OWN_LOG = "sun.net.www.protocol.http.HttpURLConnection";
+
   private final URI base;
   private final HardenedSockets sockets;
+  private final @Nullable ClaimToken claim;
   private final Duration limit;
   private final DeviceClock clock;
 
-  EstHttp(URI base, TlsIdentity identity, Duration limit, DeviceClock clock) {
+  EstHttp(
+      URI base,
+      TlsIdentity identity,
+      @Nullable ClaimToken claim,
+      Duration limit,
+      DeviceClock clock) {
     this.base = base;
     this.sockets = new HardenedSockets(identity);
+    this.claim = claim;
     this.limit = limit;
     this.clock = clock;
   }
@@ -92,6 +102,9 @@ final class EstHttp implements EstChannel {
     HttpsURLConnection connection = null;
     try {
       connection = open(operation);
+      if (operation == EstOperation.SIMPLE_ENROLL && claim != null) {
+        show(claim, connection);
+      }
       if (body != null) {
         connection.setDoOutput(true);
         connection.setRequestProperty("Content-Type", EstMediaType.PKCS10);
@@ -108,13 +121,28 @@ final class EstHttp implements EstChannel {
     }
   }
 
+  /**
+   * Unasked for: all that is said goes to a server that TLS has authenticated by then, and to no
+   * other, since redirects are not followed.
+   */
+  private static void show(ClaimToken claim, HttpsURLConnection connection)
+      throws EnrollmentRefusedException {
+    if (System.getLogger(JAVAS_OWN_LOG).isLoggable(System.Logger.Level.DEBUG)) {
+      throw new EnrollmentRefusedException(
+          "the claim token is not sent while Java would log it (expected: the logger "
+              + JAVAS_OWN_LOG + " above FINE)",
+          null);
+    }
+    connection.setRequestProperty("Authorization", claim.authorization());
+  }
+
   private HttpsURLConnection open(EstOperation operation) throws IOException {
     URL url = base.resolve(path(operation)).toURL();
     HttpsURLConnection connection = (HttpsURLConnection) url.openConnection();
     connection.setSSLSocketFactory(sockets);
     // The sockets check the name; whatever they let pass that HTTP would not, is refused as well.
     connection.setHostnameVerifier((host, session) -> false);
-    // Neither passwords (RFC 7030, 3.2.3) nor redirects (3.2.1) have been asked of us.
+    // Neither the program's passwords nor redirects (RFC 7030, 3.2.1) have been asked of us.
     connection.setAuthenticator(new Authenticator() {});
     connection.setInstanceFollowRedirects(false);
     connection.setUseCaches(false);

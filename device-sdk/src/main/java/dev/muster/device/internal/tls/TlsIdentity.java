@@ -18,6 +18,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TLS as one credential: made anew for each, because a resumed session would go on showing the one
@@ -26,11 +27,12 @@ import javax.net.ssl.X509ExtendedTrustManager;
 public final class TlsIdentity {
   private static final String[] PROTOCOLS = TlsProfile.PROTOCOLS.toArray(String[]::new);
 
-  private final Credential credential;
+  private final @Nullable Credential credential;
   private final SSLContext context;
   private final X509ExtendedTrustManager trust;
 
-  private TlsIdentity(Credential credential, SSLContext context, X509ExtendedTrustManager trust) {
+  private TlsIdentity(
+      @Nullable Credential credential, SSLContext context, X509ExtendedTrustManager trust) {
     this.credential = credential;
     this.context = context;
     this.trust = trust;
@@ -42,18 +44,31 @@ public final class TlsIdentity {
    * @param clock by which servers are judged
    */
   public static TlsIdentity of(Credential credential, TrustAnchors trust, DeviceClock clock) {
+    return make(credential, new KeyManager[] {new SingleKeyManager(credential)}, trust, clock);
+  }
+
+  /** TLS that authenticates the server alone, for a device that has no certificate yet. */
+  public static TlsIdentity anonymous(TrustAnchors trust, DeviceClock clock) {
+    return make(null, new KeyManager[0], trust, clock);
+  }
+
+  private static TlsIdentity make(
+      @Nullable Credential credential, KeyManager[] keys, TrustAnchors trust, DeviceClock clock) {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
       ServerTrust servers = new ServerTrust(trust, clock);
-      context.init(
-          new KeyManager[] {new SingleKeyManager(credential)}, new TrustManager[] {servers}, null);
+      context.init(keys, new TrustManager[] {servers}, null);
       return new TlsIdentity(credential, context, servers);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("TLS is missing from this Java runtime", e);
     }
   }
 
+  /** @throws IllegalStateException if it is {@link #anonymous} */
   public Credential credential() {
+    if (credential == null) {
+      throw new IllegalStateException("there is no certificate to show");
+    }
     return credential;
   }
 

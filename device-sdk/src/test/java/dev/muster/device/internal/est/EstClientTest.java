@@ -42,6 +42,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EstClientTest {
   private static final int TLS_HANDSHAKE = 22;
+  private static final String TOKEN = "0123456789abcdef0123456789abcdef";
 
   @TempDir
   Path folder;
@@ -98,6 +102,13 @@ class EstClientTest {
   private EstClient client(URI uri, Credential shown, DeviceClock clock, Duration limit) {
     TrustAnchors trust = TrustAnchors.read(fleet.trust());
     return new EstClient(uri, TlsIdentity.of(shown, trust, clock), trust, limit, clock);
+  }
+
+  private EstClient claiming(URI uri) {
+    TrustAnchors trust = TrustAnchors.read(fleet.trust());
+    DeviceClock clock = DeviceClock.of(Clock.systemUTC(), Instant.EPOCH);
+    TlsIdentity nobody = TlsIdentity.anonymous(trust, clock);
+    return new EstClient(uri, nobody, ClaimToken.of(TOKEN), trust, Duration.ofSeconds(5), clock);
   }
 
   private EstClient clientAt1970(EstDouble server, DeviceClock clock) {
@@ -227,6 +238,73 @@ class EstClientTest {
     EstDouble.Request request = est.requests().get(0);
     assertThat(request.operation()).isEqualTo(EstOperation.SIMPLE_ENROLL);
     assertThat(request.client().getIssuerX500Principal().getName()).contains("Acme Root");
+  }
+
+  @Test
+  void enroll_claimTokenAlone_isShownWithTheRequestForACertificateAndNoOther() throws Exception {
+    est.registrar(request -> est.issueFor(TOKEN, request));
+
+    IssuedCertificate issued = claiming(est.uri()).enroll(keys);
+
+    assertThat(issued.subject().device()).hasToString("acme-0001");
+    assertThat(est.shownClaims()).containsExactly(EstOperation.SIMPLE_ENROLL);
+    assertThat(est.requests().get(0).client()).isNull();
+  }
+
+  @Test
+  void reenroll_claimToken_isNotShown() {
+    Throwable failure =
+        catchThrowable(() -> claiming(est.uri()).reenroll(keys, new X500Principal("CN=a")));
+
+    assertThat(failure).isInstanceOf(EnrollmentRefusedException.class);
+    assertThat(est.shownClaims()).isEmpty();
+  }
+
+  @Test
+  void enroll_claimTokenRefused_isToldWithTheReason() {
+    est.registrar(request -> est.issueFor("another", request));
+
+    assertThat(catchThrowable(() -> claiming(est.uri()).enroll(keys)))
+        .isInstanceOf(EnrollmentRefusedException.class)
+        .hasMessage("simpleenroll was answered with 401: claim token: not valid");
+  }
+
+  @Test
+  void enroll_redirected_showsTheClaimTokenToNobodyElse() {
+    try (EstDouble elsewhere = new EstDouble(fleet)) {
+      est.registrar(request -> Answer.text(307, "over there")
+          .with("Location", elsewhere.uri() + EstOperation.SIMPLE_ENROLL.path()));
+
+      assertThat(catchThrowable(() -> claiming(est.uri()).enroll(keys)))
+          .isInstanceOf(ServerProtocolException.class);
+      assertThat(elsewhere.asked(EstOperation.SIMPLE_ENROLL)).isZero();
+    }
+  }
+
+  @Test
+  void enroll_javaWouldLogTheClaimToken_isNotDone() {
+    Logger log = Logger.getLogger("sun.net.www.protocol.http.HttpURLConnection");
+    Level before = log.getLevel();
+    log.setLevel(Level.FINE);
+    try {
+      assertThat(catchThrowable(() -> claiming(est.uri()).enroll(keys)))
+          .isInstanceOf(EnrollmentRefusedException.class)
+          .hasMessageContaining("above FINE");
+    } finally {
+      log.setLevel(before);
+    }
+    assertThat(est.shownClaims()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "two words", "line\nbreak", "umlaut\u00e4"})
+  void claimToken_thatCannotBeOne_isRefusedAndNotShown(String text) {
+    assertThatThrownBy(() -> ClaimToken.of(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("claim token: " + text.length() + " characters")
+        .satisfies(
+            e -> assertThat(text.isEmpty() || !e.getMessage().contains(text)).isTrue());
+    assertThat(ClaimToken.of(TOKEN).toString()).doesNotContain(TOKEN);
   }
 
   @Test
@@ -380,6 +458,10 @@ class EstClientTest {
       assertThatThrownBy(() -> client(impostor.uri()).enroll(keys))
           .isInstanceOf(EnrollmentUnavailableException.class)
           .hasMessageContaining("not trusted");
+      assertThatThrownBy(() -> claiming(impostor.uri()).enroll(keys))
+          .isInstanceOf(EnrollmentUnavailableException.class)
+          .hasMessageContaining("not trusted");
+      assertThat(impostor.shownClaims()).isEmpty();
       assertThat(impostor.requests()).isEmpty();
     }
   }
