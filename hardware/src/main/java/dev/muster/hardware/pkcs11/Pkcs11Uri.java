@@ -12,10 +12,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token, and perhaps a key in it (RFC 7512).
+ * A token, and perhaps a key in it (RFC 7512). Of the attributes of the RFC, those that are here:
+ * what else could tell two tokens apart, the JDK cannot look for, and a token that is taken for
+ * another is shown a PIN that is not its own.
  *
  * @param token its label, or null if only the slot is told
  * @param object the key's label
@@ -42,7 +45,11 @@ record Pkcs11Uri(
     read(uri, parts.length < 2 ? "" : parts[1], "&", attributes);
     for (String name : attributes.keySet()) {
       if (!KNOWN.contains(name)) {
-        throw wrong(uri, name.equals("pin-value") ? "pin-value shows the PIN to everybody" : name);
+        throw wrong(
+            uri,
+            name.equals("pin-value")
+                ? "pin-value shows the PIN to everybody"
+                : name + ": not one of " + new TreeSet<>(KNOWN));
       }
     }
     String token = attributes.get("token");
@@ -65,8 +72,10 @@ record Pkcs11Uri(
     for (String pair : text.split(separator)) {
       String[] sides = pair.split("=", 2);
       if (sides.length == 2) {
-        attributes.put(
-            sides[0], URLDecoder.decode(sides[1].replace("+", "%2B"), StandardCharsets.UTF_8));
+        String value = URLDecoder.decode(sides[1].replace("+", "%2B"), StandardCharsets.UTF_8);
+        if (attributes.put(sides[0], value) != null) {
+          throw wrong(uri, sides[0] + ": twice");
+        }
       } else if (!pair.isEmpty()) {
         throw wrong(uri, pair);
       }
@@ -74,11 +83,10 @@ record Pkcs11Uri(
   }
 
   private static long number(URI uri, String slot) {
-    try {
-      return Long.parseLong(slot);
-    } catch (NumberFormatException e) {
-      throw wrong(uri, "slot-id");
+    if (!slot.matches("[0-9]{1,18}")) {
+      throw wrong(uri, "slot-id: a number");
     }
+    return Long.parseLong(slot);
   }
 
   private static Path module(URI uri, String path) {
@@ -98,7 +106,8 @@ record Pkcs11Uri(
   }
 
   private static IllegalArgumentException wrong(URI uri, String what) {
-    return new IllegalArgumentException("key: " + uri + " (" + what + "; " + EXPECTED + ")");
+    String shown = uri.toString().replaceAll("pin-value=[^&;]*", "pin-value=(hidden)");
+    return new IllegalArgumentException("key: " + shown + " (" + what + "; " + EXPECTED + ")");
   }
 
   /** Without the PIN's place: for messages. */

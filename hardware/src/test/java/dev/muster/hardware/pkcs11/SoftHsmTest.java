@@ -212,12 +212,18 @@ class SoftHsmTest extends KeyVaultContract {
       pkcs11:token=t?module-path=/l.so&pin-value=1234         | pin-value shows the PIN
       pkcs11:token=t;color=red?module-path=/l.so&pin-source=/p | color
       pkcs11:token=t;type=public?module-path=/l.so&pin-source=/p | type
-      pkcs11:slot-id=one?module-path=/l.so&pin-source=/p      | slot-id
+      pkcs11:slot-id=one?module-path=/l.so&pin-source=/p      | slot-id: a number
+      pkcs11:slot-id=-1?module-path=/l.so&pin-source=/p       | slot-id: a number
+      pkcs11:token=t;token=u?module-path=/l.so&pin-source=/p  | token: twice
+      pkcs11:token=t;serial=1?module-path=/l.so&pin-source=/p | serial: not one of
+      pkcs11:token=t;id=%01?module-path=/l.so&pin-source=/p   | id: not one of
+      pkcs11:token=t?module-name=softhsm2&pin-source=/p       | module-name: not one of
       """)
   void open_uriThatSaysTooLittle_isRefused(String uri, String said) {
     assertThatThrownBy(() -> KeyPlaces.open(URI.create(uri)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(said)
-        .hasMessageContaining("expected: pkcs11:token=LABEL");
+        .hasMessageContaining("expected: pkcs11:token=LABEL")
+        .hasMessageNotContaining("1234");
   }
 }
