@@ -10,9 +10,11 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.EstOperation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -26,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Kills a program with a device (SIGKILL) at random moments, and its broker now and then. More
- * rounds: {@code -Dkill.rounds=200}.
+ * Kills a program with a device (SIGKILL) at random moments, while it enrolls, publishes and
+ * renews. More rounds: {@code -Dkill.rounds=200}.
  */
 class DeviceKillIT {
   private static final int ROUNDS = Integer.getInteger("kill.rounds", 4);
@@ -62,6 +64,12 @@ class DeviceKillIT {
             client,
             out);
         await().atMost(Duration.ofSeconds(60)).until(() -> Files.size(out) > 0);
+        if (round > 0 && !offline) {
+          long renewals = est.asked(EstOperation.SIMPLE_REENROLL);
+          await()
+              .atMost(Duration.ofSeconds(60))
+              .until(() -> est.asked(EstOperation.SIMPLE_REENROLL) > renewals);
+        }
         Thread.sleep(random.nextInt(700)); // The moment of the kill is the input here.
         child.destroyForcibly();
         assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -74,6 +82,11 @@ class DeviceKillIT {
           .untilAsserted(() -> assertThat(arrived(consumer.lines()))
               .as("seed %d, %d promised", seed, promised.size())
               .containsAll(promised));
+      assertThat(est.requests().stream()
+              .filter(request -> request.operation() == EstOperation.SIMPLE_ENROLL)
+              .map(EstDouble.Request::key))
+          .as("keys of first enrollments, seed %d", seed)
+          .containsOnly(est.requests().get(0).key());
     }
     assertThat(promised).hasSizeGreaterThan(rounds);
     System.err.printf(
@@ -92,16 +105,22 @@ class DeviceKillIT {
 
   private void drain(
       TestFleet fleet, Path state, EstDouble est, Mosquitto broker, MqttClient client) {
+    Path current = state.resolve("identity/current");
     try (FleetDevice device = FleetDevice.builder()
         .enrollment(est.uri())
         .broker(broker.uri())
         .trust(fleet.trust())
         .factoryIdentity(fleet.factoryKey(), fleet.factoryChain())
         .stateDirectory(state)
+        .clock(KillChild.RENEWING)
         .timing(TestTiming.FAST)
         .mqttClient(client)
         .build()) {
       device.start();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> Files.exists(current) && !Files.readString(current).equals("1\n"));
+      est.issuing(Clock.systemUTC(), Duration.ofDays(365));
       await()
           .atMost(Duration.ofSeconds(60))
           .until(

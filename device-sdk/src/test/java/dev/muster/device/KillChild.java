@@ -8,6 +8,7 @@ import dev.muster.device.testing.TestFleet;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 
@@ -16,6 +17,9 @@ import java.util.Map;
  * message when it was stored and when it was acknowledged: {@code S boot seq}, {@code A boot seq}.
  */
 final class KillChild {
+  /** By this clock, a certificate of 30 days is to be renewed as soon as it is there. */
+  static final Clock RENEWING = Clock.offset(Clock.systemUTC(), Duration.ofDays(26));
+
   private KillChild() {}
 
   /**
@@ -29,6 +33,7 @@ final class KillChild {
         .trust(fleet.resolve("root.pem"))
         .factoryIdentity(fleet.resolve("idevid.key"), fleet.resolve("idevid.pem"))
         .stateDirectory(Path.of(args[1]))
+        .clock(RENEWING)
         .timing(TestTiming.reconnecting(Duration.ofMillis(10), Duration.ofMillis(50)))
         .mqttClient(MqttClient.valueOf(args[4]))
         .build();
