@@ -22,6 +22,8 @@ import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The jar that brings its libraries along, in a program that has no others but SLF4J. */
 class AllInOneJarIT {
@@ -39,8 +41,9 @@ class AllInOneJarIT {
     }
   }
 
-  @Test
-  void allInOneJar_alone_enrollsAndPublishes() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void allInOneJar_alone_enrollsAndPublishes(MqttClient client) throws Exception {
     TestFleet fleet = new TestFleet(folder);
     Path out = folder.resolve("out");
     try (EstDouble est = new EstDouble(fleet);
@@ -51,7 +54,7 @@ class AllInOneJarIT {
           folder.resolve("state"),
           est.uri().toString(),
           broker.uri().toString(),
-          MqttClient.BUILT_IN,
+          client,
           out);
       try {
         await()

@@ -6,7 +6,11 @@ package dev.muster.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.device.key.KeyProvider;
+import dev.muster.device.key.KeyVault;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -42,7 +46,9 @@ class PublicApiTest {
       }
     }
 
-    assertThat(all).hasSizeGreaterThan(20).contains(FleetDevice.class, Twin.class);
+    assertThat(all)
+        .hasSizeGreaterThan(20)
+        .contains(FleetDevice.class, Twin.class, KeyProvider.class, KeyVault.class);
     assertThat(strangers).isEmpty();
   }
 
@@ -50,16 +56,28 @@ class PublicApiTest {
     Path classes = Path.of(
         FleetDevice.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     List<Class<?>> types = new ArrayList<>();
-    try (Stream<Path> files = Files.list(classes.resolve("dev/muster/device"))) {
-      for (Path file : files.toList()) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(".class") && !name.equals("package-info.class")) {
-          types.add(load("dev.muster.device." + name.replace(".class", "")));
+    for (String exported : exportedToAll(classes)) {
+      try (Stream<Path> files = Files.list(classes.resolve(exported.replace('.', '/')))) {
+        for (Path file : files.toList()) {
+          String name = file.getFileName().toString();
+          if (name.endsWith(".class") && !name.equals("package-info.class")) {
+            types.add(load(exported + "." + name.replace(".class", "")));
+          }
         }
       }
     }
     types.removeIf(type -> !isOpen(type.getModifiers()) || type.isAnonymousClass());
     return types;
+  }
+
+  /** As the module descriptor has them. */
+  private static List<String> exportedToAll(Path classes) throws IOException {
+    try (InputStream descriptor = Files.newInputStream(classes.resolve("module-info.class"))) {
+      return ModuleDescriptor.read(descriptor).exports().stream()
+          .filter(exports -> !exports.isQualified())
+          .map(ModuleDescriptor.Exports::source)
+          .toList();
+    }
   }
 
   private static Class<?> load(String name) {
