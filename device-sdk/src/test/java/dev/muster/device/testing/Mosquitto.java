@@ -189,6 +189,36 @@ public final class Mosquitto implements AutoCloseable {
     }
   }
 
+  /** Publishes what the backend would say, with QoS 1 and kept for who subscribes later. */
+  public void say(String topic, String payload) {
+    String name = "pub" + System.nanoTime();
+    TestPki.write(
+        folder, name, fleet.serviceCa().issue("CN=backend, OU=service").build());
+    PeerProgram.require("mosquitto_pub")
+        .run(
+            folder,
+            "-V",
+            "5",
+            "-h",
+            "localhost",
+            "-p",
+            Integer.toString(port),
+            "--cafile",
+            folder.resolve("ca.pem").toString(),
+            "--cert",
+            folder.resolve(name + ".pem").toString(),
+            "--key",
+            folder.resolve(name + ".key").toString(),
+            "-q",
+            "1",
+            "-r",
+            "-t",
+            topic,
+            "-m",
+            payload)
+        .expectSuccess();
+  }
+
   /** A running mosquitto_sub. */
   public record Subscriber(Process process, Path out) implements AutoCloseable {
     public List<String> lines() {
