@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,8 +150,18 @@ class DeviceClockTest {
 
     assertThat(new TimeNote(folder).read(Instant.MAX)).contains(TRUE_TIME);
     assertThat(new TimeNote(folder).read(TRUE_TIME.minusSeconds(1))).isEmpty();
-    Files.write(folder.resolve("time"), new byte[20]);
-    assertThat(new TimeNote(folder).read(Instant.MAX)).isEmpty();
+    byte[] whole = Files.readAllBytes(folder.resolve("time"));
+    for (int length = 0; length < whole.length - 1; length++) {
+      byte[] torn = Arrays.copyOf(whole, length);
+      Files.write(folder.resolve("time"), torn);
+      assertThat(new TimeNote(folder).read(Instant.MAX))
+          .as("torn at %d", length)
+          .isEmpty();
+      Files.write(folder.resolve("time"), Arrays.copyOf(torn, whole.length));
+      assertThat(new TimeNote(folder).read(Instant.MAX))
+          .as("zeros from %d", length)
+          .isEmpty();
+    }
     assertThat(TimeNote.buildTime()).isAfterOrEqualTo(BUILT);
   }
 }

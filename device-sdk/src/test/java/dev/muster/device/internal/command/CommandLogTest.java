@@ -7,9 +7,12 @@ package dev.muster.device.internal.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +27,59 @@ class CommandLogTest {
         .mapToObj(i -> "c" + i)
         .filter(id -> log.result(id) != null)
         .toList();
+  }
+
+  /**
+   * What is left are the first ones: a command that was done is forgotten only with those after it.
+   */
+  @Test
+  void open_fileTornOrZeroFilledFromAnywhere_knowsAllBeforeThatPlaceAndGoesOn() throws IOException {
+    try (CommandLog log = CommandLog.open(folder)) {
+      for (int i = 0; i < 4; i++) {
+        log.begin("c" + i);
+        log.end("c" + i, new byte[10]);
+      }
+    }
+    Path file = onlyFile();
+    byte[] whole = Files.readAllBytes(file);
+    int most = 0;
+    for (int length = 0; length < whole.length; length++) {
+      for (int size : new int[] {length, whole.length}) {
+        Files.write(file, Arrays.copyOf(Arrays.copyOf(whole, length), size));
+        try (CommandLog log = CommandLog.open(folder)) {
+          List<String> known = known(log);
+          assertThat(List.of("c0", "c1", "c2", "c3").subList(0, known.size()))
+              .as("%d of %d", length, size)
+              .isEqualTo(known);
+          if (size == length) {
+            assertThat(known).as("torn at %d", length).hasSizeGreaterThanOrEqualTo(most);
+            most = known.size();
+          }
+          log.begin("new");
+        }
+        try (CommandLog log = CommandLog.open(folder)) {
+          assertThat(log.isBegun("new")).as("%d of %d", length, size).isTrue();
+        }
+        empty();
+      }
+    }
+    assertThat(most).isEqualTo(3);
+  }
+
+  private Path onlyFile() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> found = files.filter(Files::isRegularFile).toList();
+      assertThat(found).hasSize(1);
+      return found.get(0);
+    }
+  }
+
+  private void empty() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   @Test

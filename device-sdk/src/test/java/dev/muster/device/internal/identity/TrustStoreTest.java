@@ -110,6 +110,19 @@ class TrustStoreTest {
   }
 
   @Test
+  void tornOrZeroFilledFile_fromAnywhere_leavesTheDeviceWithServersItTrusts() throws Exception {
+    open().learn(List.of(OLD.certificate(), NEW.certificate(), NEW_WITH_OLD));
+    Path file = state.resolve("trust.pem");
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length; length += 7) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertThat(open().current().all()).as("torn at %d", length).contains(OLD.certificate());
+      Files.write(file, Arrays.copyOf(Arrays.copyOf(whole, length), whole.length));
+      assertThat(open().current().all()).as("zeros from %d", length).contains(OLD.certificate());
+    }
+  }
+
+  @Test
   void damagedFile_isPassedOver() throws Exception {
     Files.writeString(state.resolve("trust.pem"), "-----BEGIN CERTIFICATE-----\nno");
     assertThat(pathTo(open(), OLD)).hasSize(2);

@@ -155,6 +155,9 @@ class BuiltInLinkTest {
       value = {
         "2008 00 87 05 1f 0002 6e6f         | REFUSED | not authorized (0x87): no",
         "2003 00 89 00                      | BUSY    | server busy (0x89)",
+        "2003 00 97 00                      | BUSY    | quota exceeded (0x97)",
+        "2003 00 9f 00                      | BUSY    | connection rate exceeded (0x9f)",
+        "2003000000 e0 02 96 00             | BUSY    | message rate too high (0x96)",
         "2003 00 80 00                      | LOST    | unspecified error (0x80)",
         "2005 00 00 02 24 00                | LOST    | no messages of QoS 1",
         "2003000000 e0 02 8e 00             | LOST    | session taken over (0x8e)",

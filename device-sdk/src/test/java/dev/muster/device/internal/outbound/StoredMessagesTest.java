@@ -30,6 +30,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -240,6 +241,40 @@ class StoredMessagesTest {
     assertThat(receipts.get(0).status()).isEqualTo(Status.STORED);
     assertThat(reasonOf(receipts.get(0))).isEqualTo(DropReason.NOT_FOLLOWED);
     assertThat(drain(queue)).hasSize(100);
+  }
+
+  @Test
+  void takeNext_recordDamagedOnTheDisk_isToldByItsReceiptAndCostsNoOther() throws IOException {
+    OutboundQueue queue = started("b1", 100, 1024L * KIBIBYTE, Map.of());
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 120; i++) {
+      receipts.add(submit(queue, MessageClass.TELEMETRY, "n" + i + "."));
+      queue.storeUrgent();
+    }
+    flipIn("n5.");
+
+    assertThat(drain(queue)).hasSize(119).noneMatch(text -> text.endsWith("n5."));
+
+    assertThat(reasonOf(receipts.get(5))).isEqualTo(DropReason.DAMAGED);
+    receipts.remove(5);
+    assertThat(receipts)
+        .allSatisfy(receipt -> assertThat(receipt.status()).isEqualTo(Status.ACKNOWLEDGED));
+  }
+
+  /** A bit of the text, wherever it is stored. */
+  private void flipIn(String text) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        byte[] content = Files.readAllBytes(file);
+        int at = new String(content, StandardCharsets.ISO_8859_1).indexOf(text);
+        if (at >= 0) {
+          content[at] ^= 1;
+          Files.write(file, content);
+          return;
+        }
+      }
+    }
+    throw new AssertionError(text + ": not stored");
   }
 
   private static DropReason reasonOf(PublishReceipt receipt) {

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -109,6 +110,26 @@ class DeviceTwinTest {
     twin.connected(TOPICS, broker);
 
     assertThat(said).containsExactly(REMOVED);
+  }
+
+  @Test
+  void begin_fileTornOrZeroFilledFromAnywhere_isPassedOver() throws Exception {
+    desire(3);
+    twin.report(Map.of("led", true));
+    twin.end();
+    Path file = folder.resolve("twin.json");
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      start();
+      assertThat(twin.desired()).as("torn at %d", length).isEmpty();
+      Files.write(file, Arrays.copyOf(Arrays.copyOf(whole, length), whole.length));
+      start();
+      assertThat(twin.desired()).as("zeros from %d", length).isEmpty();
+    }
+    twin.connected(TOPICS, broker);
+    desire(3);
+    assertThat(twin.desired()).isEqualTo(Map.of("interval", 10L));
   }
 
   @Test
