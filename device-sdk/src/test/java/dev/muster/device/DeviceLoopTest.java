@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.est.EstChannel;
 import dev.muster.device.internal.est.EstChannelProvider;
 import dev.muster.device.internal.mqtt.LinkEnd;
@@ -154,6 +155,65 @@ class DeviceLoopTest {
     assertThat(states)
         .anyMatch(state -> state.startsWith("OFFLINE a defect; "))
         .anyMatch(state -> state.startsWith("OFFLINE no memory; "));
+  }
+
+  /** The randomness is as unlucky as can be: each wait is the whole of its limit. */
+  private void restart(DeviceTiming timing) {
+    device.close();
+    device = builder().timing(timing).random(() -> -1L).build();
+    device.start();
+  }
+
+  private void awaitState(String state) {
+    await().atMost(LIMIT).until(() -> states.contains(state));
+  }
+
+  /** Connects, sends and is cut off: twice, so that the second wait tells what it goes by. */
+  private void loseTwoConnections() {
+    int before = transport.links().size();
+    for (int number = before + 1; number <= before + 2; number++) {
+      ScriptedLink link = nextLink(number);
+      link.connected(10);
+      long acknowledged = device.statistics().acknowledged();
+      device.telemetry("env").publish(Map.of("n", number));
+      await().atMost(LIMIT).until(() -> link.sent().size() == 1);
+      link.acknowledge(0);
+      await().atMost(LIMIT).until(() -> device.statistics().acknowledged() > acknowledged);
+      link.ended(LinkEnd.Kind.LOST, "lost " + (number - before));
+    }
+  }
+
+  @Test
+  void connectionLost_beforeItsMinimumLife_waitsLongerEachTime() {
+    Duration base = Duration.ofMillis(600);
+    restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ofHours(1)));
+
+    loseTwoConnections();
+
+    awaitState("OFFLINE lost 1; next attempt in 1 s");
+    awaitState("OFFLINE lost 2; next attempt in 2 s");
+  }
+
+  @Test
+  void connectionLost_afterItsMinimumLife_startsOver() {
+    Duration base = Duration.ofMillis(600);
+    restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ZERO));
+
+    loseTwoConnections();
+
+    awaitState("OFFLINE lost 1; next attempt in 1 s");
+    awaitState("OFFLINE lost 2; next attempt in 1 s");
+  }
+
+  @Test
+  void busy_isLeftAloneForLongerThanOneThatWasLost() {
+    restart(TestTiming.refusedFor(Duration.ofHours(2)));
+    int links = transport.links().size();
+
+    nextLink(links + 1).ended(LinkEnd.Kind.BUSY, "server busy (0x89)");
+
+    // A tenth of the slow retry, which is 3 hours at most.
+    awaitState("OFFLINE server busy (0x89); next attempt in 1080 s");
   }
 
   @Test

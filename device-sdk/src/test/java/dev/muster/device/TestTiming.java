@@ -27,10 +27,15 @@ final class TestTiming {
 
   /** As {@link #FAST}, with another backoff. */
   static DeviceTiming reconnecting(Duration base, Duration cap) {
+    return reconnecting(base, cap, FAST.minimumConnected());
+  }
+
+  /** As above, and another life of a connection that resets it. */
+  static DeviceTiming reconnecting(Duration base, Duration cap, Duration minimumConnected) {
     return new DeviceTiming(
         base,
         cap,
-        FAST.minimumConnected(),
+        minimumConnected,
         FAST.slowRetry(),
         FAST.connectTimeout(),
         FAST.keepAlive(),
