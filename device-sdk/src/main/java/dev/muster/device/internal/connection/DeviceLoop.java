@@ -615,8 +615,8 @@ public final class DeviceLoop {
           identities.judged(!refused.isCertificateUnknown());
         }
         if (link == null && identities.choose(now()) == null) {
-          proceedAfter(
-              waits.nextReconnect()); // With what is left: the IDevID, or a new claim token.
+          // With what is left: the IDevID, or a new claim token.
+          proceedAfter(waits.nextReconnect());
         }
         if (isOnline()) {
           status.enter(
