@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.device.internal.clock.TimeNote;
 import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.est.EstChannel;
 import dev.muster.device.internal.est.EstChannelProvider;
@@ -20,12 +21,14 @@ import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.testing.MovableClock;
+import dev.muster.testing.PeerProgram;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -455,6 +458,41 @@ class DeviceLoopTest {
     device = startedDevice();
     await().atMost(LIMIT).until(() -> device.subject().isPresent());
     failing.close();
+  }
+
+  /** A pipe to which nobody writes is a disk that does not answer. */
+  @Test
+  void disk_thatHangs_isWaitedForByNobodyButTheDevicesThread() throws Exception {
+    device.close();
+    Path note = folder.resolve("state/time");
+    Files.deleteIfExists(note);
+    PeerProgram.require("mkfifo").run(folder, note.toString()).expectSuccess();
+    device = startedDevice();
+    try {
+      await().atMost(LIMIT).until(DeviceLoopTest::aDeviceReadsItsNote);
+
+      CompletableFuture<PublishReceipt> sent = CompletableFuture.supplyAsync(() -> {
+        device.onCommand("blink", (command, context) -> CommandResult.done());
+        device.twin().report(Map.of("firmware", "2.1"));
+        PublishReceipt alarm = device.alarm("door", Map.of("open", true));
+        assertThat(device.health().statistics().waiting()).isEqualTo(1);
+        device.close();
+        return alarm;
+      });
+
+      assertThat(sent).succeedsWithin(LIMIT);
+      assertThat(sent.join().acknowledged()).isNotDone();
+      assertThat(aDeviceReadsItsNote()).isTrue();
+    } finally {
+      Files.newOutputStream(note).close();
+    }
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.STOPPED);
+  }
+
+  private static boolean aDeviceReadsItsNote() {
+    return Thread.getAllStackTraces().values().stream()
+        .flatMap(Arrays::stream)
+        .anyMatch(frame -> frame.getClassName().equals(TimeNote.class.getName()));
   }
 
   @Test
