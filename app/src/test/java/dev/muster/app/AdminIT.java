@@ -295,7 +295,23 @@ class AdminIT {
         .atMost(Duration.ofSeconds(60))
         .until(() -> muster("admin bulk list").matches("(?s).*" + job + " +tags +ended.*"));
     assertThat(run("admin bulk show " + job).expect(1).stdout()).contains("no such device");
+    assertThat(run("admin bulk show --watch " + job).expect(1).stdout())
+        .as("it has ended, there is nothing to wait for")
+        .containsOnlyOnce("no such device");
+    assertThat(refused("admin bulk show --watch=0 " + job)).contains("expected: 1 to 3600");
     assertThat(muster("admin bulk cancel " + job)).contains("ended");
+  }
+
+  @Test
+  void list_thatIsWatched_isAskedForAgain_untilItIsInterrupted() {
+    try (MusterProcess watch = MusterProcess.start(
+        folder, "admin", "devices", "waiting", "--watch", "1", "--json", "--data", "muster-data")) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> watch.stdout().split("\"waiting\" : ", -1).length > 3);
+      watch.interrupt();
+      assertThat(watch.awaitEnd(Duration.ofSeconds(30)).stderr()).isEmpty();
+    }
   }
 
   @Test
@@ -304,6 +320,7 @@ class AdminIT {
         .doesNotContain("acme");
     assertThat(muster("admin devices groups")).startsWith("GROUP");
     assertThat(muster("admin devices facets --manufacturer nobody")).startsWith("FACET");
+    assertThat(muster("admin devices waiting")).startsWith("DEVICE");
     assertThat(muster("admin alarms list --all")).startsWith("RAISED");
   }
 

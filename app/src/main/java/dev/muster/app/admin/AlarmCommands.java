@@ -11,6 +11,7 @@ import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,6 +25,14 @@ final class AlarmCommands {
       description =
           "List alarms: second keys that ask for a device, sessions that throw each other out or come and go.")
   static final class ListAll extends AdminAction {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Option(names = "--all", description = "Acknowledged ones, too.")
     boolean all;
 

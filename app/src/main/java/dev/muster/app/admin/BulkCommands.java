@@ -14,6 +14,7 @@ import java.io.PrintStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -249,6 +250,14 @@ final class BulkCommands {
 
   @Command(name = "list", description = "List bulk jobs, the newest first.")
   static final class ListJobs extends AdminAction {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Override
     JsonNode ask(OperatorClient client) {
       return DeviceCommands.allPages(client, "bulk?limit=100", "jobs");
@@ -284,6 +293,14 @@ final class BulkCommands {
 
   @Command(name = "show", description = "How far a job is, and what became of each device.")
   static final class Show extends OneJob {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Option(
         names = "--state",
         paramLabel = "STATE",
@@ -308,6 +325,11 @@ final class BulkCommands {
           .path("each")
           .forEach(one -> table.row(one.path("device"), one.path("state"), one.path("detail")));
       table.print(out);
+    }
+
+    @Override
+    boolean isOver(JsonNode answer) {
+      return !answer.path("state").asText().equals("running");
     }
 
     @Override

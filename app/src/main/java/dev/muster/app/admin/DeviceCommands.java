@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,6 +24,7 @@ import picocli.CommandLine.Parameters;
     subcommands = {
       DeviceCommands.ListAll.class,
       DeviceCommands.Facets.class,
+      DeviceCommands.Waiting.class,
       DeviceCommands.Show.class,
       DeviceCommands.Approve.class,
       DeviceCommands.Refuse.class,
@@ -115,6 +117,14 @@ final class DeviceCommands {
       description = "How many devices are of which status, fleet and manufacturer, and have which"
           + " tag: the most frequent of each.")
   static final class Facets extends Chosen {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Override
     JsonNode ask(OperatorClient client) {
       return client.get(chosen("facets/devices?"));
@@ -132,6 +142,14 @@ final class DeviceCommands {
 
   @Command(name = "list", description = "List devices.")
   static final class ListAll extends Chosen {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Override
     JsonNode ask(OperatorClient client) {
       return allPages(client, chosen("devices?limit=500"), "devices");
@@ -150,6 +168,38 @@ final class DeviceCommands {
               d.path("certificateStatus"),
               d.path("notAfter"),
               d.path("online").asBoolean() ? TextNode.valueOf("online") : d.path("seenUntil")));
+      table.print(out);
+    }
+  }
+
+  @Command(name = "waiting", description = "List the keys that wait for a decision.")
+  static final class Waiting extends AdminAction {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return allPages(client, "waiting?limit=500", "waiting");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("DEVICE", "FLEET", "SERIAL", "KEY", "SINCE", "LAST SEEN", "WHY");
+      answer
+          .path("waiting")
+          .forEach(w -> table.row(
+              w.path("device"),
+              w.path("fleet"),
+              w.path("serial"),
+              w.path("key"),
+              w.path("since"),
+              w.path("lastSeen"),
+              w.path("reason")));
       table.print(out);
     }
   }

@@ -12,7 +12,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import java.time.Clock;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -35,13 +37,37 @@ abstract class OperatorAction implements Callable<Integer> {
 
   @Override
   public final Integer call() {
-    JsonNode answer = ask(access.connect());
-    if (json) {
-      System.out.println(pretty(answer));
-    } else {
-      show(answer, System.out);
+    Watching watching = watching();
+    if (watching != null && watching.isAsked()) {
+      return exitCode(watch(access.connect(), watching));
     }
+    JsonNode answer = ask(access.connect());
+    print(answer, System.out);
     return exitCode(answer);
+  }
+
+  private JsonNode watch(OperatorClient client, Watching watching) {
+    boolean screen = !json && Boolean.getBoolean("muster.screen");
+    return new Watch(System.out, System.err, screen, Clock.systemUTC())
+        .until(this::isOver, () -> ask(client), this::print, watching::pause);
+  }
+
+  /** Null where one answer is all there is. */
+  @Nullable Watching watching() {
+    return null;
+  }
+
+  /** Whether an answer that is watched will not change any more. */
+  boolean isOver(JsonNode answer) {
+    return false;
+  }
+
+  private void print(JsonNode answer, PrintStream out) {
+    if (json) {
+      out.println(pretty(answer));
+    } else {
+      show(answer, out);
+    }
   }
 
   /** 0, unless the answer is not what was hoped for. */

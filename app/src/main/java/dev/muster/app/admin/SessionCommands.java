@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** Who is connected to the broker, and what was refused. */
@@ -20,6 +21,14 @@ final class SessionCommands {
 
   @Command(name = "list", description = "List who is connected.")
   static final class ListAll extends AdminAction {
+    @Mixin
+    Watching watching = new Watching();
+
+    @Override
+    Watching watching() {
+      return watching;
+    }
+
     @Override
     JsonNode ask(OperatorClient client) {
       return client.get("sessions");
