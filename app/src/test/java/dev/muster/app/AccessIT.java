@@ -245,6 +245,7 @@ class AccessIT {
     for (String list : List.of(
         "listDevices",
         "listWaiting",
+        "listDecisions",
         "listCertificates",
         "listAlarms",
         "listBulkJobs",

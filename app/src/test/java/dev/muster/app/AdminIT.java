@@ -320,6 +320,7 @@ class AdminIT {
         .doesNotContain("acme");
     assertThat(muster("admin devices groups")).startsWith("GROUP");
     assertThat(muster("admin devices facets --manufacturer nobody")).startsWith("FACET");
+    assertThat(muster("admin devices decisions --state refused")).startsWith("AT");
     assertThat(muster("admin devices waiting")).startsWith("DEVICE");
     assertThat(muster("admin alarms list --all")).startsWith("RAISED");
   }

@@ -314,7 +314,11 @@ class OpenApiIT {
           .until(() -> api.call("listWaiting").expect(200).path("waiting").size() == 2);
     }
     api.call("approveDevice", DEVICE).json("{'key': null}").expect(200);
-    api.call("refuseDevice", OTHER).json("{}").expect(200);
+    api.call("refuseDevice", OTHER).json("{'reason': 'a\\nb'}").expect(400);
+    api.call("refuseDevice", OTHER).json("{'reason': 'sold as scrap'}").expect(200);
+    JsonNode refused = api.call("listDecisions", "state=refused").expect(200);
+    assertThat(refused.at("/decisions/0/reason").asText()).isEqualTo("sold as scrap");
+    assertThat(api.call("listDecisions").expect(200).path("decisions")).hasSize(2);
     JsonNode alarms = api.call("listAlarms", "limit=5").expect(200);
     api.call("acknowledgeAlarm", alarms.at("/alarms/0/id").asText()).expect(200);
     api.call("listAlarms", "all=true").expect(200);

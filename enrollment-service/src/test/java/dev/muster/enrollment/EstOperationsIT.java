@@ -75,11 +75,30 @@ class EstOperationsIT {
     slowDevice("D-2");
     service.csr("d2", "/");
     assertThat(service.enroll("simpleenroll", "D-2", "d2").status()).isEqualTo(202);
-    service.post("/devices/slow-d-2/refuse", new JsonObject());
+    service.post("/devices/slow-d-2/refuse", new JsonObject().put("reason", "not ours: déjà sold"));
     RunningService.Http refused = service.enroll("simpleenroll", "D-2", "d2");
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.header("Content-Type").orElseThrow()).startsWith("text/plain");
-    assertThat(refused.body()).contains("refused by an operator");
+    assertThat(refused.body()).contains("refused by an operator: not ours: déjà sold");
+    service.csr("d2-other", "/");
+    assertThat(service.enroll("simpleenroll", "D-2", "d2-other").body())
+        .as("what was said of another key")
+        .contains("refused by an operator")
+        .doesNotContain("not ours");
+    assertThat(service
+            .get("/devices/slow-d-2/history")
+            .body()
+            .getJsonArray("events")
+            .encode())
+        .contains("not ours: déjà sold");
+    JsonObject decided = service
+        .get("/decisions?state=refused&limit=1")
+        .body()
+        .getJsonArray("decisions")
+        .getJsonObject(0);
+    assertThat(decided.getString("device")).isEqualTo("slow-d-2");
+    assertThat(decided.getString("reason")).isEqualTo("not ours: déjà sold");
+    assertThat(decided.getString("waitedFor")).contains("need an approval");
   }
 
   @Test

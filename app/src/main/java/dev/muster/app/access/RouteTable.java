@@ -63,6 +63,7 @@ final class RouteTable {
       viewer   device  GET    /devices/:id
       viewer   device  GET    /devices/:id/history
       viewer   listed  GET    /waiting
+      viewer   listed  GET    /decisions
       operator device  POST   /devices/:id/approve
       operator device  POST   /devices/:id/refuse
       officer  device  POST   /devices/:id/release

@@ -25,6 +25,7 @@ import picocli.CommandLine.Parameters;
       DeviceCommands.ListAll.class,
       DeviceCommands.Facets.class,
       DeviceCommands.Waiting.class,
+      DeviceCommands.Decisions.class,
       DeviceCommands.Show.class,
       DeviceCommands.Approve.class,
       DeviceCommands.Refuse.class,
@@ -200,6 +201,39 @@ final class DeviceCommands {
               w.path("since"),
               w.path("lastSeen"),
               w.path("reason")));
+      table.print(out);
+    }
+  }
+
+  @Command(
+      name = "decisions",
+      description = "Which keys operators have let in or refused, and why; the newest first.")
+  static final class Decisions extends AdminAction {
+    @Option(
+        names = "--state",
+        paramLabel = "STATE",
+        description = "Only those that were approved, or refused.")
+    @Nullable String state;
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      String only = state == null ? "" : "&state=" + OperatorClient.segment(state);
+      return allPages(client, "decisions?limit=500" + only, "decisions");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("AT", "DEVICE", "FLEET", "STATE", "BY", "WAITED FOR", "REASON");
+      answer
+          .path("decisions")
+          .forEach(d -> table.row(
+              d.path("at"),
+              d.path("device"),
+              d.path("fleet"),
+              d.path("state"),
+              d.path("by"),
+              d.path("waitedFor"),
+              d.path("reason")));
       table.print(out);
     }
   }
@@ -403,13 +437,19 @@ final class DeviceCommands {
         description = "Which of several waiting keys.")
     @Nullable String key;
 
+    @Option(
+        names = "--reason",
+        paramLabel = "TEXT",
+        description = "Why, in one line; a device that is refused hears it.")
+    @Nullable String reason;
+
     KeyDecision(String verb) {
       super(verb);
     }
 
     @Override
     ObjectNode details() {
-      return key == null ? super.details() : super.details().put("key", key);
+      return super.details().put("key", key).put("reason", reason);
     }
   }
 

@@ -220,13 +220,7 @@ final class DecisionRecorder {
     }
     open.tables
         .pending()
-        .insert(new PendingEnrollment(
-            subject.device(),
-            key,
-            PendingEnrollment.State.WAITING,
-            defer.reason(),
-            open.now,
-            open.now));
+        .insert(PendingEnrollment.waiting(subject.device(), key, defer.reason(), open.now));
     if (defer.cloneAlarm()) {
       open.tables.alarms().raise("clone", subject.device(), defer.reason(), open.now);
     }

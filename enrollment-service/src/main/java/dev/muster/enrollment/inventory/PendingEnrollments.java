@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -70,13 +71,56 @@ public final class PendingEnrollments {
         .execute();
   }
 
-  public void update(DeviceId device, Fingerprint key, PendingEnrollment.State state) {
-    sql.statement("UPDATE pending_enrollment SET state = :state"
+  /** Does what an operator decided, and keeps it. */
+  public void decide(EnrollmentDecided decided) {
+    sql.statement("UPDATE pending_enrollment SET state = :state, remark = :remark"
             + " WHERE device = :device AND public_key = :key")
-        .bind("device", device.value())
-        .bind("key", key.hex())
-        .bind("state", state.label())
+        .bind("device", decided.device().value())
+        .bind("key", decided.key().hex())
+        .bind("state", decided.state().label())
+        .bind("remark", decided.remark())
         .execute();
+    sql.statement("INSERT INTO enrollment_decision (device, public_key, state, waited_for, remark,"
+            + " decided_by, decided_at)"
+            + " VALUES (:device, :key, :state, :waitedFor, :remark, :by, :at)")
+        .bind("device", decided.device().value())
+        .bind("key", decided.key().hex())
+        .bind("state", decided.state().label())
+        .bind("waitedFor", decided.waitedFor())
+        .bind("remark", decided.remark())
+        .bind("by", decided.by())
+        .bind("at", decided.at())
+        .execute();
+  }
+
+  /**
+   * What operators decided, the newest first.
+   *
+   * @param state empty for whatever they did
+   * @param before the number of the decision after which the list goes on
+   */
+  public List<EnrollmentDecided> decided(
+      Within within, Optional<PendingEnrollment.State> state, long before, int limit) {
+    SqlStatement statement = sql.statement("SELECT * FROM enrollment_decision WHERE seq < :before"
+            + (state.isPresent() ? " AND state = :state" : "") + within.andDevice("device")
+            + " ORDER BY seq DESC LIMIT :limit")
+        .bindAll(within.values())
+        .bind("before", before)
+        .bind("limit", limit);
+    state.ifPresent(one -> statement.bind("state", one.label()));
+    return statement.list(PendingEnrollments::decided);
+  }
+
+  private static EnrollmentDecided decided(ResultSet row) throws SQLException {
+    return new EnrollmentDecided(
+        row.getLong("seq"),
+        new DeviceId(row.getString("device")),
+        new Fingerprint(row.getString("public_key")),
+        PendingEnrollment.State.of(row.getString("state")),
+        row.getString("waited_for"),
+        row.getString("remark"),
+        row.getString("decided_by"),
+        Columns.instant(row, "decided_at"));
   }
 
   /** Its key has a certificate now. */
@@ -109,6 +153,7 @@ public final class PendingEnrollments {
         PendingEnrollment.State.of(row.getString("state")),
         row.getString("reason"),
         Columns.instant(row, "since"),
-        Columns.instant(row, "last_seen"));
+        Columns.instant(row, "last_seen"),
+        row.getString("remark"));
   }
 }

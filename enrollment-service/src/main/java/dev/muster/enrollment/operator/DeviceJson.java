@@ -75,6 +75,7 @@ final class DeviceJson {
         .put("key", entry.key().hex())
         .put("state", entry.state().label())
         .put("reason", entry.reason())
+        .put("remark", entry.remark())
         .put("since", entry.since().toString())
         .put("lastSeen", entry.lastSeen().toString())));
     return pending;

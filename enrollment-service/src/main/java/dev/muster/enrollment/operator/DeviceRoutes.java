@@ -10,6 +10,7 @@ import dev.muster.enrollment.inventory.DeviceFilter;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.DeviceSummary;
+import dev.muster.enrollment.inventory.EnrollmentDecided;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Within;
@@ -99,6 +100,7 @@ final class DeviceRoutes {
   private void decide(RoutingContext request, PendingEnrollment.State state) {
     DeviceId id = id(request);
     String key = Work.optional(Work.body(request), "key");
+    String remark = Remark.of(Work.body(request));
     Actor actor = Work.actor(request);
     work.answer(
         request,
@@ -106,7 +108,17 @@ final class DeviceRoutes {
         () -> parts.registry().commit(tables -> {
           DeviceRecord device = lock(tables, id);
           PendingEnrollment chosen = choose(tables.pending().of(id), key, state);
-          tables.pending().update(id, chosen.key(), state);
+          tables
+              .pending()
+              .decide(new EnrollmentDecided(
+                  0,
+                  id,
+                  chosen.key(),
+                  state,
+                  chosen.reason(),
+                  remark,
+                  actor.name(),
+                  parts.clock().instant()));
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
             tables.devices().update(id, DeviceStatus.REFUSED, false);
           }
@@ -114,7 +126,10 @@ final class DeviceRoutes {
           note(
               tables,
               AuditEvent.of(actor, "device." + state.label(), "device:" + id)
-                  .with("key", chosen.key().hex()));
+                  .with("key", chosen.key().hex())
+                  .with("waitedFor", chosen.reason())
+                  .with("before", chosen.state().label())
+                  .with("reason", remark));
           LOG.info("Enrollment {} device={} key={}", state.label(), id, chosen.key());
           return details;
         }));

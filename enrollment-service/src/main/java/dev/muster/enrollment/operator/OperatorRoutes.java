@@ -46,6 +46,7 @@ public final class OperatorRoutes {
     new FacetRoutes(parts, work).mount(router);
     new ViewRoutes(parts, work).mount(router);
     new WaitingRoutes(parts, work).mount(router);
+    new DecisionRoutes(parts, work).mount(router);
     new LabelRoutes(parts, work).mount(router);
     new BulkRoutes(parts, work, new SecureRandom()).mount(router);
     new HistoryRoutes(parts, work).mount(router);

@@ -101,15 +101,16 @@ final class FirstEnrollment {
     if (wrongLabel(request, subject)) {
       return Optional.of(forbidden("label: not the fleet of this device"));
     }
-    return facts.device().flatMap(Rulings::shutOut);
+    return Rulings.shutOut(facts);
   }
 
   private EnrollmentDecision admit(
       EnrollmentRequest.First request, RegistryFacts facts, DeviceSubject subject, Instant now) {
-    Optional<PendingEnrollment> pending = facts.pending();
-    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.REFUSED) {
-      return forbidden("publicKey: refused by an operator");
+    Optional<EnrollmentDecision> refused = Rulings.refusedKey(facts);
+    if (refused.isPresent()) {
+      return refused.get();
     }
+    Optional<PendingEnrollment> pending = facts.pending();
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
       return new Issue(subject, true);
     }

@@ -52,7 +52,7 @@ final class Renewal {
       return forbidden("certificate: not of fleet " + subject.fleet()
           + " (expected: enroll anew, with the IDevID)");
     }
-    Optional<EnrollmentDecision> out = facts.device().flatMap(Rulings::shutOut);
+    Optional<EnrollmentDecision> out = Rulings.shutOut(facts);
     if (out.isPresent()) {
       return out.get();
     }
@@ -86,10 +86,11 @@ final class Renewal {
         && !(keepsKey && isNewest(request, facts.sameKey().get()))) {
       return repeatOrRefuse(facts.sameKey().get(), subject, now);
     }
-    Optional<PendingEnrollment> pending = facts.pending();
-    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.REFUSED) {
-      return forbidden("publicKey: refused by an operator");
+    Optional<EnrollmentDecision> refused = Rulings.refusedKey(facts);
+    if (refused.isPresent()) {
+      return refused.get();
     }
+    Optional<PendingEnrollment> pending = facts.pending();
     boolean approved =
         pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED;
     long live =

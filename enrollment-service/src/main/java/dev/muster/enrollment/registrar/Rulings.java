@@ -34,12 +34,31 @@ final class Rulings {
         : badRequest("publicKey: its certificate has ended (expected: a new key)");
   }
 
-  static Optional<EnrollmentDecision> shutOut(DeviceRecord device) {
-    boolean out =
-        device.status() == DeviceStatus.REFUSED || device.status() == DeviceStatus.RETIRED;
-    return out
-        ? Optional.of(forbidden("device: " + device.status().label() + " by an operator"))
-        : Optional.empty();
+  static Optional<EnrollmentDecision> shutOut(RegistryFacts facts) {
+    return facts
+        .device()
+        .map(DeviceRecord::status)
+        .filter(status -> status == DeviceStatus.REFUSED || status == DeviceStatus.RETIRED)
+        .map(status -> forbidden("device: " + status.label() + " by an operator"
+            + (status == DeviceStatus.REFUSED ? remark(facts) : "")));
+  }
+
+  /** If the key that is shown was refused. */
+  static Optional<EnrollmentDecision> refusedKey(RegistryFacts facts) {
+    return facts
+        .pending()
+        .filter(pending -> pending.state() == PendingEnrollment.State.REFUSED)
+        .map(pending -> forbidden("publicKey: refused by an operator" + remark(facts)));
+  }
+
+  /** What the operator said when he refused the very key that is shown. */
+  private static String remark(RegistryFacts facts) {
+    return facts
+        .pending()
+        .filter(pending -> pending.state() == PendingEnrollment.State.REFUSED)
+        .map(PendingEnrollment::remark)
+        .map(remark -> ": " + remark)
+        .orElse("");
   }
 
   static EnrollmentDecision defer(

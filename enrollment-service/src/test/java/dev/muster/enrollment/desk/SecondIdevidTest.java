@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.DeviceRecord;
+import dev.muster.enrollment.inventory.EnrollmentDecided;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
@@ -17,6 +18,7 @@ import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +43,17 @@ class SecondIdevidTest {
       assertThat(pending.get(0).reason()).contains("second IDevID");
 
       bench.registry.commit(tables -> {
-        tables.pending().update(device, key, PendingEnrollment.State.APPROVED);
+        tables
+            .pending()
+            .decide(new EnrollmentDecided(
+                0,
+                device,
+                key,
+                PendingEnrollment.State.APPROVED,
+                pending.get(0).reason(),
+                null,
+                "operator",
+                Instant.EPOCH));
         return key;
       });
       DeskBench.issued(bench.desk.enroll(DeskBench.caller(twin.chain()), Label.NONE, csr));

@@ -30,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every registry keeps to, wherever its tables are. */
 abstract class RegistryContract {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Fingerprint KEY = new Fingerprint("ab".repeat(32));
   private static final Within SOUTH_AND_NORTH =
       new Within(List.of(new FleetName("south"), new FleetName("north")));
 
@@ -447,6 +449,57 @@ abstract class RegistryContract {
       assertThat(tables.devices().areWithin(south, List.of("nobody"))).isFalse();
       return true;
     });
+  }
+
+  @Test
+  void decisions_areKept_newestFirst_andOutliveTheirKeys() {
+    Registry registry = registry();
+    DeviceId north = new DeviceId("n");
+    DeviceId south = new DeviceId("s");
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      tables.devices().insert(device("n", "north"));
+      tables.devices().insert(device("s", "south"));
+      for (DeviceId id : List.of(north, south)) {
+        tables.pending().insert(PendingEnrollment.waiting(id, KEY, "a second key", NOW));
+      }
+      tables.pending().decide(decided(north, PendingEnrollment.State.APPROVED, null));
+      tables.pending().decide(decided(south, PendingEnrollment.State.REFUSED, "not ours"));
+      tables.pending().delete(north, KEY);
+      return true;
+    });
+    registry.read(tables -> {
+      assertThat(tables.pending().find(south, KEY).orElseThrow().remark()).isEqualTo("not ours");
+      List<EnrollmentDecided> all = decided(tables, Within.ALL, Optional.empty(), Long.MAX_VALUE);
+      assertThat(all)
+          .usingRecursiveFieldByFieldElementComparatorIgnoringFields("seq")
+          .containsExactly(
+              decided(south, PendingEnrollment.State.REFUSED, "not ours"),
+              decided(north, PendingEnrollment.State.APPROVED, null));
+      assertThat(decided(tables, Within.ALL, Optional.empty(), all.get(0).seq()))
+          .containsExactly(all.get(1));
+      assertThat(decided(
+              tables, Within.ALL, Optional.of(PendingEnrollment.State.APPROVED), Long.MAX_VALUE))
+          .containsExactly(all.get(1));
+      assertThat(decided(
+              tables,
+              new Within(List.of(new FleetName("south"))),
+              Optional.empty(),
+              Long.MAX_VALUE))
+          .containsExactly(all.get(0));
+      return true;
+    });
+  }
+
+  private static List<EnrollmentDecided> decided(
+      Registry.Tables tables, Within within, Optional<PendingEnrollment.State> state, long before) {
+    return tables.pending().decided(within, state, before, 10);
+  }
+
+  private static EnrollmentDecided decided(
+      DeviceId device, PendingEnrollment.State state, @Nullable String remark) {
+    return new EnrollmentDecided(
+        0, device, KEY, state, "a second key", remark, "operator:ada", NOW);
   }
 
   private static DeviceFilter within(Within fleets, boolean status, boolean tag, boolean group) {

@@ -148,7 +148,7 @@ class RegistrarTest {
 
     World pending(PendingEnrollment.State state, Duration age) {
       pending = Optional.of(
-          new PendingEnrollment(ID, csr.keyFingerprint(), state, "", NOW.minus(age), NOW));
+          new PendingEnrollment(ID, csr.keyFingerprint(), state, "", NOW.minus(age), NOW, null));
       return this;
     }
 
