@@ -24,7 +24,9 @@ import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.deadletter.DeadLetters;
 import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.broker.trust.TrustFiles;
+import dev.muster.broker.twin.Twin;
 import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -243,6 +245,10 @@ public final class BrokerCore implements AutoCloseable {
     new PolicyRoutes(sessions, refusals).mount(router);
     new PreviewRoutes(policies, sessions, devices.presence(), queries).mount(router);
     summary.mount(router);
+  }
+
+  Optional<Twin> twin(DeviceId device) {
+    return devices.twin(device);
   }
 
   /** What an operator should mend; empty if all is well. */

@@ -16,7 +16,9 @@ import dev.muster.broker.session.FlapWatch;
 import dev.muster.broker.session.SessionAlarm;
 import dev.muster.broker.state.StateStore;
 import dev.muster.broker.telemetry.TelemetryDatabase;
+import dev.muster.broker.twin.Twin;
 import dev.muster.broker.twin.Twins;
+import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
@@ -113,6 +115,16 @@ final class DeviceState implements AutoCloseable {
     new TwinRoutes(twins, deliveries, executor).mount(router);
     new CommandRoutes(commands, deliveries, executor).mount(router);
     new PresenceRoutes(presence, alarms, executor).mount(router);
+  }
+
+  /** Empty if it cannot be read; blocks. */
+  Optional<Twin> twin(DeviceId device) {
+    try {
+      return Optional.of(twins.find(device));
+    } catch (SQLException | RuntimeException e) {
+      LOG.warn("Twin not read device={} error={}", device, e.toString());
+      return Optional.empty();
+    }
   }
 
   PresenceBook presence() {

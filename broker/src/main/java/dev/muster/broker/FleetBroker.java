@@ -8,8 +8,10 @@ import dev.muster.broker.coap.CoapListener;
 import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.trust.IssuingAuthorities;
+import dev.muster.broker.twin.Twin;
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
+import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -176,6 +178,11 @@ public final class FleetBroker implements AutoCloseable {
   /** Adds the routes of the operator API that this service answers. */
   public void mountOperatorRoutes(Router router) {
     core.mountOperatorRoutes(router);
+  }
+
+  /** What a device should be like, and says it is like; empty if that cannot be read. Blocks. */
+  public Optional<Twin> twin(DeviceId device) {
+    return core.twin(device);
   }
 
   /** What an operator should mend; empty if all is well. */

@@ -265,6 +265,10 @@ class DeviceOperationsIT {
     service.enrolled("PAST", "past1");
     service.post(
         "/devices/acme-past/tags", new JsonObject().put("set", new JsonObject().put("site", "x")));
+    service.post(
+        "/devices/acme-past/tags", new JsonObject().put("set", new JsonObject().put("site", "y")));
+    service.post(
+        "/devices/acme-past/groups", new JsonObject().put("add", new JsonArray().add("g")));
     service.post("/devices/acme-past/transfer", new JsonObject().put("to", "north"));
     service.csr("past2", "/");
     assertThat(service.enroll("simpleenroll", "PAST", "past2").status()).isEqualTo(200);
@@ -273,6 +277,9 @@ class DeviceOperationsIT {
     JsonObject all = service.get("/devices/acme-past/history").body();
     assertThat(all.getJsonArray("certificates")).hasSize(2);
     assertThat(all.getJsonObject("device").getString("status")).isEqualTo("retired");
+    assertThat(all.getJsonArray("events").encode())
+        .contains("\"before\":\"\",\"removed\":\"\",\"set\":\"site=x\"")
+        .contains("\"before\":\"site=x\",\"removed\":\"\",\"set\":\"site=y\"");
     assertThat(actions(all))
         .containsSubsequence("device.tagged", "device.transferred", "device.retired");
 

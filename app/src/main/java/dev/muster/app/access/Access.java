@@ -61,6 +61,7 @@ public final class Access {
   private final Counter refused;
   private final Ways ways;
   private final FleetMembers members;
+  private final OrderDetails orders;
   private final Clock clock;
   private final Places strangers;
   private final Places certified;
@@ -94,8 +95,10 @@ public final class Access {
       MeterRegistry meters,
       Ways ways,
       FleetMembers members,
+      DesiredTwins twins,
       Journal journal) {
     this.members = members;
+    this.orders = new OrderDetails(twins);
     this.ways = ways;
     this.clock = clock;
     this.keyFile = keyFile;
@@ -404,11 +407,10 @@ public final class Access {
   }
 
   private void audit(RoutingContext ctx, String action) {
-    AuditEvent event = AuditEvent.of(actor(ctx), action, object(ctx))
-        .with("request", ctx.request().method() + " " + ctx.normalizedPath());
+    AuditEvent event = AuditEvent.of(actor(ctx), action, object(ctx));
     workers
         .executeBlocking(() -> {
-          journal.note(event);
+          journal.note(orders.addTo(event, ctx));
           return null;
         })
         .onSuccess(noted -> ctx.next())

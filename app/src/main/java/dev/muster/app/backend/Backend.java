@@ -9,6 +9,7 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.app.UserError;
 import dev.muster.app.access.Access;
 import dev.muster.app.access.CertificatesOfCa;
+import dev.muster.app.access.DesiredTwins;
 import dev.muster.app.access.Journal;
 import dev.muster.app.access.OperatorCertificates;
 import dev.muster.app.config.MusterConfig;
@@ -28,6 +29,7 @@ import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
 import dev.muster.enrollment.rollover.RollOverConfig;
+import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
@@ -36,6 +38,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -142,6 +145,7 @@ public final class Backend implements AutoCloseable {
             config.operators().provider()),
         // Where the registry is elsewhere, nobody can say whose a device is.
         (fleets, devices) -> enrollment != null && enrollment.areOf(fleets, devices),
+        this::desired,
         journal());
     OperatorServer operator = new OperatorServer(
         vertx, access, server, config.operators().certificates() ? () -> issuers(others) : null);
@@ -188,6 +192,17 @@ public final class Backend implements AutoCloseable {
     found.write(data.path());
     started.push(() -> Endpoints.remove(data.path()));
     return found;
+  }
+
+  private Optional<DesiredTwins.Desired> desired(String device) {
+    FleetBroker twins = broker;
+    return twins == null || !DeviceId.isValid(device)
+        ? Optional.empty()
+        : twins
+            .twin(new DeviceId(device))
+            .map(twin -> new DesiredTwins.Desired(
+                twin.desired().version(),
+                new JsonObject(twin.desired().content().toString())));
   }
 
   private static @Nullable CertificatesOfCa othersCertificates(

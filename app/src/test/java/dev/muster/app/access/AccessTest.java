@@ -73,6 +73,8 @@ class AccessTest {
         Access.Ways.PASSWORD,
         (fleets, devices) ->
             fleets.equals(List.of("south")) && devices.stream().allMatch("mine"::equals),
+        device -> Optional.of(new DesiredTwins.Desired(
+            3, new JsonObject("{\"a\":{\"b\":1,\"c\":2},\"d\":[1],\"e\":5}"))),
         EVENTS::add);
     Router root = Router.router(VERTX);
     access.guard(root, "/api");
@@ -384,6 +386,39 @@ class AccessTest {
       assertThat(event.object()).isEqualTo("device:pump-1");
       assertThat(event.actor().name()).isEqualTo("operator:ada/operator");
     });
+  }
+
+  @Test
+  void order_aboutATwin_isWrittenDown_withWhatThereWasBefore() {
+    Map<String, String> patched =
+        ordered("PATCH", "/devices/pump-1/twin", "{\"a\":{\"b\":9,\"x\":1},\"d\":null}");
+    assertThat(patched)
+        .containsEntry("version", "3")
+        .containsEntry("before", "{\"a\":{\"b\":1},\"d\":[1]}")
+        .containsEntry("patch", "{\"a\":{\"b\":9,\"x\":1},\"d\":null}")
+        .containsEntry("request", "PATCH /api/devices/pump-1/twin");
+    assertThat(ordered("PUT", "/devices/pump-1/twin", "{\"e\":6}"))
+        .containsEntry("before", "{\"a\":{\"b\":1,\"c\":2},\"d\":[1],\"e\":5}")
+        .containsEntry("after", "{\"e\":6}");
+    assertThat(ordered("PUT", "/devices/pump-1/twin", "{")).doesNotContainKey("after");
+  }
+
+  @Test
+  void order_forACommand_isWrittenDown_withoutItsPayload() {
+    String order =
+        "{\"name\": \"unlock\", \"payload\": {\"pin\": \"4711\"}, \"validForSeconds\": 60}";
+    Map<String, String> details = ordered("POST", "/devices/pump-1/commands", order);
+    assertThat(details).containsEntry("name", "unlock").containsEntry("validForSeconds", "60");
+    assertThat(details.get("payloadSha256")).matches("[0-9a-f]{64}");
+    assertThat(details.toString()).doesNotContain("4711");
+  }
+
+  /** What was written down of it. */
+  private static Map<String, String> ordered(String method, String path, String body) {
+    int before = EVENTS.size();
+    send(method, path, body, "Authorization", TOKENS.get(Role.OPERATOR));
+    assertThat(EVENTS).hasSize(before + 1);
+    return EVENTS.get(before).details();
   }
 
   @Test

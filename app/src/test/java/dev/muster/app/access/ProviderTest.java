@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -83,6 +84,7 @@ class ProviderTest {
         new SimpleMeterRegistry(),
         new Access.Ways(OperatorCertificates.NONE, settings("origin.example")),
         (fleets, devices) -> false,
+        device -> Optional.empty(),
         EVENTS::add);
     access.guard(root, "/api");
     root.route().handler(BodyHandler.create(false));

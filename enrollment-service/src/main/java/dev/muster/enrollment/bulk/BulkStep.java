@@ -10,6 +10,7 @@ import dev.muster.enrollment.inventory.BulkResult;
 import dev.muster.enrollment.inventory.BulkResult.State;
 import dev.muster.enrollment.inventory.DeviceLabels;
 import dev.muster.enrollment.inventory.GroupName;
+import dev.muster.enrollment.inventory.LabelChange;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.revocation.Departures;
@@ -95,7 +96,8 @@ final class BulkStep {
         tables,
         event(job, "device.tagged", id)
             .with("set", set)
-            .with("removed", String.join(",", tags.remove())),
+            .with("removed", String.join(",", tags.remove()))
+            .with("before", LabelChange.tagsBefore(before, tags.set(), tags.remove())),
         now);
     return new BulkResult(id, State.DONE, null);
   }
@@ -121,14 +123,11 @@ final class BulkStep {
     note(
         tables,
         event(job, "device.grouped", id)
-            .with("added", listed(groups.add()))
-            .with("removed", listed(groups.remove())),
+            .with("added", LabelChange.listed(groups.add()))
+            .with("removed", LabelChange.listed(groups.remove()))
+            .with("before", LabelChange.listed(before)),
         now);
     return new BulkResult(id, State.DONE, null);
-  }
-
-  private static String listed(List<GroupName> groups) {
-    return groups.stream().map(GroupName::value).collect(Collectors.joining(","));
   }
 
   private static AuditEvent event(BulkJob job, String action, DeviceId id) {

@@ -8,6 +8,7 @@ import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.DeviceLabels;
 import dev.muster.enrollment.inventory.GroupName;
+import dev.muster.enrollment.inventory.LabelChange;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
 import dev.muster.protocol.identity.DeviceId;
@@ -16,7 +17,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Map;
 
 /** {@code /devices/ID/tags}, {@code /devices/ID/groups} and {@code /groups}. */
 final class LabelRoutes {
@@ -55,12 +56,15 @@ final class LabelRoutes {
     AuditEvent event = AuditEvent.of(actor(request), "device.tagged", object(request))
         .with(
             "set",
-            listed(set.stream().map(tag -> tag.name() + "=" + tag.value()).toList()))
-        .with("removed", listed(remove));
+            LabelChange.listed(
+                set.stream().map(tag -> tag.name() + "=" + tag.value()).toList()))
+        .with("removed", LabelChange.listed(remove));
     change(request, event, (labels, device) -> {
+      Map<String, String> before = labels.tags(device);
       remove.forEach(name -> labels.untag(device, name));
       set.forEach(tag -> labels.tag(device, tag));
       Work.checked(() -> Tag.checkCount(labels.tags(device)));
+      return LabelChange.tagsBefore(before, set, remove);
     });
   }
 
@@ -69,19 +73,22 @@ final class LabelRoutes {
     List<GroupName> add = Work.checked(() -> groups(body, "add"));
     List<GroupName> remove = Work.checked(() -> groups(body, "remove"));
     AuditEvent event = AuditEvent.of(actor(request), "device.grouped", object(request))
-        .with("added", listed(add))
-        .with("removed", listed(remove));
+        .with("added", LabelChange.listed(add))
+        .with("removed", LabelChange.listed(remove));
     change(request, event, (labels, device) -> {
+      List<GroupName> before = labels.groups(device);
       remove.forEach(name -> labels.leave(device, name));
       add.forEach(name -> labels.join(device, name));
       if (labels.groups(device).size() > GroupName.MAX) {
         throw Work.badRequest("groups: expected at most " + GroupName.MAX + " for one device");
       }
+      return LabelChange.listed(before);
     });
   }
 
   private interface Change {
-    void make(DeviceLabels labels, DeviceId device);
+    /** @return what there was before */
+    String make(DeviceLabels labels, DeviceId device);
   }
 
   private void change(RoutingContext request, AuditEvent event, Change change) {
@@ -91,9 +98,9 @@ final class LabelRoutes {
         200,
         () -> parts.registry().commit(tables -> {
           DeviceRoutes.lock(tables, id);
-          change.make(tables.labels(), id);
+          String before = change.make(tables.labels(), id);
           JsonObject after = answer(tables, id);
-          tables.audit().append(event, parts.clock().instant());
+          tables.audit().append(event.with("before", before), parts.clock().instant());
           return after;
         }));
   }
@@ -104,10 +111,6 @@ final class LabelRoutes {
 
   private static List<GroupName> groups(JsonObject body, String name) {
     return Work.texts(body, name).stream().map(GroupName::new).toList();
-  }
-
-  private static String listed(List<?> values) {
-    return values.stream().map(Object::toString).collect(Collectors.joining(","));
   }
 
   private static Actor actor(RoutingContext request) {

@@ -145,7 +145,9 @@ class BulkWorkTest {
     assertThat(bench.live("acme-a")).isEmpty();
     assertThat(bench.live("acme-b")).isEmpty();
     assertThat(audit("acme-a"))
-        .anyMatch(text -> text.contains("device.tagged") && text.contains("\"job\":\"1\""))
+        .anyMatch(text -> text.contains("device.tagged")
+            && text.contains("\"before\":")
+            && text.contains("\"job\":\"1\""))
         .anyMatch(text -> text.contains("device.grouped") && text.contains("operator:ada"))
         .anyMatch(text -> text.contains("certificate.revoked") && text.contains("superseded"));
     assertThat(audit("acme-b"))
