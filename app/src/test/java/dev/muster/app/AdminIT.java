@@ -303,6 +303,24 @@ class AdminIT {
   }
 
   @Test
+  void state_ofTheWhole_isTold() {
+    assertThat(run("admin health").stdout()).containsPattern("status +(well|impaired)");
+    assertThat(muster("admin summary"))
+        .containsPattern("(?m)^waiting +\\d")
+        .containsPattern("(?m)^deadLetters +\\d");
+    assertThat(muster("admin whoami")).containsPattern("role +admin");
+    assertThat(muster("admin policy")).startsWith("# ").contains("roles:");
+    assertThat(muster("admin certificates renewal-orders")).startsWith("OPENS");
+    assertThat(muster("admin operators sessions")).startsWith("ID");
+    assertThat(muster("admin operators tokens")).startsWith("ID");
+    assertThat(refused("admin operators end-session none")).contains("expected: ");
+    assertThat(refused("admin operators revoke-token none")).contains("expected: ");
+    assertThat(refused("admin sessions explain none --publish a/b")).contains("none");
+    assertThat(muster("admin telemetry messages acme-none")).startsWith("RECEIVED");
+    assertThat(muster("admin telemetry raw acme-none --stream env --metric t")).startsWith("TIME");
+  }
+
+  @Test
   void list_thatIsWatched_isAskedForAgain_untilItIsInterrupted() {
     try (MusterProcess watch = MusterProcess.start(
         folder, "admin", "devices", "waiting", "--watch", "1", "--json", "--data", "muster-data")) {

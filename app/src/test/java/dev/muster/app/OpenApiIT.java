@@ -540,6 +540,35 @@ class OpenApiIT {
     }
   }
 
+  /** What is no JSON, what is nested without end, what is too large: no route gets to read it. */
+  @Test
+  void bodies_thatAreMalformed_orTooLarge_areRefusedCleanly() {
+    int refused = 0;
+    for (Operation operation : api.operations().values()) {
+      if (!operation.json().at("/requestBody/content").has("application/json")) {
+        continue;
+      }
+      for (String bad : List.of(
+          "{",
+          "[]",
+          "{'a': 1} x",
+          "[".repeat(500_000),
+          "{'a':".repeat(100_000),
+          "\u0000",
+          "{'a': '" + "x".repeat(2 << 20) + "'}")) {
+        int status = bad.length() > 1 << 20 ? 413 : 400;
+        JsonNode problem = api.call(
+                operation.id(),
+                operation.path().replaceAll("[^{]", "").replace("{", "x,").split(","))
+            .json(bad)
+            .expect(status);
+        assertThat(problem.path("status").asInt()).as(operation.id()).isEqualTo(status);
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(200);
+  }
+
   /** What has to be there, but for one. */
   private static String others(JsonNode schema, String but) {
     StringBuilder members = new StringBuilder();

@@ -25,6 +25,10 @@ import picocli.CommandLine.Command;
       TwinCommands.class,
       OrderCommands.class,
       SessionCommands.class,
-      OperatorCommands.class
+      OperatorCommands.class,
+      StateCommands.Health.class,
+      StateCommands.Summary.class,
+      StateCommands.WhoAmI.class,
+      StateCommands.Policy.class
     })
 public final class AdminCommand {}

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
       CertificateCommands.Hold.class,
       CertificateCommands.Unhold.class,
       IssueCommand.class,
-      RenewNowCommand.class
+      RenewNowCommand.class,
+      CertificateCommands.RenewalOrders.class
     })
 final class CertificateCommands {
   @Command(name = "list", description = "List certificates.")
@@ -108,6 +109,28 @@ final class CertificateCommands {
   static final class Unhold extends Change {
     Unhold() {
       super("unhold");
+    }
+  }
+
+  @Command(name = "renewal-orders", description = "What renew-now has ordered.")
+  static final class RenewalOrders extends AdminAction {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get("certificates/renew-now");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("OPENS", "CLOSES", "ISSUED BEFORE", "FLEET", "ISSUER");
+      answer
+          .path("orders")
+          .forEach(one -> table.row(
+              one.path("opens"),
+              one.path("closes"),
+              one.path("issuedBefore"),
+              one.path("fleet"),
+              one.path("issuer")));
+      table.print(out);
     }
   }
 

@@ -26,7 +26,11 @@ import picocli.CommandLine.Parameters;
       OperatorCommands.Add.class,
       OperatorCommands.Link.class,
       OperatorCommands.ChangeRole.class,
-      OperatorCommands.Remove.class
+      OperatorCommands.Remove.class,
+      OperatorCommands.Sessions.class,
+      OperatorCommands.EndSession.class,
+      OperatorCommands.Tokens.class,
+      OperatorCommands.RevokeToken.class
     })
 final class OperatorCommands {
   private static final String ROLES = "viewer, operator, officer or admin";
@@ -171,6 +175,88 @@ final class OperatorCommands {
     @Override
     void show(JsonNode answer, PrintStream out) {
       out.println(name + ": removed");
+    }
+  }
+
+  @Command(name = "sessions", description = "Who is signed in, from where.")
+  static final class Sessions extends AdminAction {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get("access/sessions");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("ID", "OPERATOR", "ADDRESS", "SINCE", "LAST USED", "BROWSER");
+      answer
+          .path("sessions")
+          .forEach(one -> table.row(
+              one.path("id"),
+              one.path("operator"),
+              one.path("address"),
+              one.path("since"),
+              one.path("lastUsed"),
+              one.path("browser")));
+      table.print(out);
+    }
+  }
+
+  @Command(name = "tokens", description = "List API tokens, without the tokens themselves.")
+  static final class Tokens extends AdminAction {
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.get("access/tokens");
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      Table table = new Table("ID", "NAME", "OPERATOR", "ROLE", "SINCE", "ENDS");
+      answer
+          .path("tokens")
+          .forEach(one -> table.row(
+              one.path("id"),
+              one.path("name"),
+              one.path("operator"),
+              one.path("role"),
+              one.path("createdAt"),
+              one.path("expiresAt")));
+      table.print(out);
+    }
+  }
+
+  /** Ends something that has an id. */
+  abstract static class Ending extends AdminAction {
+    private final String what;
+
+    @Parameters(paramLabel = "ID", description = "Its id, as the list tells it.")
+    String id = "";
+
+    Ending(String what) {
+      this.what = what;
+    }
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      return client.delete("access/" + what + "s/" + OperatorClient.segment(id));
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      out.println(what + " " + id + ": ended");
+    }
+  }
+
+  @Command(name = "end-session", description = "Sign somebody out.")
+  static final class EndSession extends Ending {
+    EndSession() {
+      super("session");
+    }
+  }
+
+  @Command(name = "revoke-token", description = "End an API token.")
+  static final class RevokeToken extends Ending {
+    RevokeToken() {
+      super("token");
     }
   }
 }

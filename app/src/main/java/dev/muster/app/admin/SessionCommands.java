@@ -7,15 +7,25 @@ package dev.muster.app.admin;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Who is connected to the broker, and what was refused. */
 @Command(
     name = "sessions",
     description = "Who is connected to the broker, and what was refused.",
-    subcommands = {SessionCommands.ListAll.class, SessionCommands.Refusals.class})
+    subcommands = {
+      SessionCommands.ListAll.class,
+      SessionCommands.Explain.class,
+      SessionCommands.Refusals.class
+    })
 final class SessionCommands {
   private SessionCommands() {}
 
@@ -47,6 +57,74 @@ final class SessionCommands {
               session.path("mqttVersion"),
               session.path("connectedAt")));
       table.print(out);
+    }
+  }
+
+  @Command(
+      name = "explain",
+      description = "Whether a client that is connected may do something, and by which rule; exit"
+          + " code 1 if not.")
+  static final class Explain extends AdminAction {
+    @Parameters(paramLabel = "CLIENT", description = "Its client id.")
+    String client = "";
+
+    @ArgGroup(multiplicity = "1")
+    Act act = new Act();
+
+    @Option(names = "--retain", description = "With --publish or --will: retained.")
+    boolean retain;
+
+    @Option(names = "--bytes", paramLabel = "N", description = "So many bytes of payload.")
+    @Nullable Integer bytes;
+
+    static final class Act {
+      @Option(names = "--publish", paramLabel = "TOPIC", description = "Publish to a topic.")
+      @Nullable String publish;
+
+      @Option(names = "--will", paramLabel = "TOPIC", description = "Leave a will to a topic.")
+      @Nullable String will;
+
+      @Option(names = "--subscribe", paramLabel = "FILTER", description = "Subscribe to a filter.")
+      @Nullable String subscribe;
+
+      @Option(names = "--receive", paramLabel = "TOPIC", description = "Receive from a topic.")
+      @Nullable String receive;
+
+      String query() {
+        Map<String, @Nullable String> acts = new LinkedHashMap<>();
+        acts.put("publish", publish);
+        acts.put("will", will);
+        acts.put("subscribe", subscribe);
+        acts.put("receive", receive);
+        return acts.entrySet().stream()
+            .filter(one -> one.getValue() != null)
+            .map(one -> one.getKey() + "=" + OperatorClient.segment(one.getValue()))
+            .collect(Collectors.joining("&"));
+      }
+    }
+
+    @Override
+    JsonNode ask(OperatorClient operator) {
+      return operator.get("sessions/" + OperatorClient.segment(client) + "/explain?" + act.query()
+          + (retain ? "&retain=true" : "")
+          + (bytes == null ? "" : "&bytes=" + bytes));
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream out) {
+      new Table("CLIENT", "SUBJECT", "ALLOWED", "RULE", "WHY")
+          .row(
+              answer.path("client"),
+              answer.path("subject"),
+              answer.path("allowed"),
+              answer.path("rule"),
+              answer.path("detail"))
+          .print(out);
+    }
+
+    @Override
+    int exitCode(JsonNode answer) {
+      return answer.path("allowed").asBoolean() ? 0 : 1;
     }
   }
 

@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
       TelemetryCommands.Latest.class,
       TelemetryCommands.Query.class,
       TelemetryCommands.Export.class,
+      MessageCommands.Messages.class,
+      MessageCommands.Raw.class,
       SequenceCommands.Gaps.class,
       SequenceCommands.DeviceClock.class
     })
