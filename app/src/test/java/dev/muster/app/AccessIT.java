@@ -246,6 +246,7 @@ class AccessIT {
         "listDevices",
         "listWaiting",
         "listDecisions",
+        "exportDevices",
         "listCertificates",
         "listAlarms",
         "listBulkJobs",

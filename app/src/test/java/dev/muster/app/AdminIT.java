@@ -333,9 +333,16 @@ class AdminIT {
   }
 
   @Test
-  void lists_withNothingInThem_areTheirHeaders() {
+  void lists_withNothingInThem_areTheirHeaders() throws IOException {
     assertThat(muster("admin devices list --fleet nowhere --status active --tag a=b --group g"))
         .doesNotContain("acme");
+    assertThat(muster("admin devices list --sort -seen --query renewal:overdue"))
+        .startsWith("DEVICE");
+    assertThat(refused("admin devices list --sort age")).contains("sort");
+    assertThat(muster("admin devices export --csv --out DIR/devices.csv --fleet nowhere"))
+        .contains("bytes written");
+    assertThat(Files.readString(folder.resolve("devices.csv")))
+        .matches("id,fleet,.*,tags,groups\r\n");
     assertThat(muster("admin devices groups")).startsWith("GROUP");
     assertThat(muster("admin devices facets --manufacturer nobody")).startsWith("FACET");
     assertThat(muster("admin devices decisions --state refused")).startsWith("AT");

@@ -48,6 +48,7 @@ class CommandsOfOperationsTest {
       listClaims                claims list
       revokeClaim               claims revoke
       listDevices               devices list
+      exportDevices             devices export
       countDevices              devices facets
       showDevice                devices show
       showPresence              devices show
@@ -156,8 +157,8 @@ class CommandsOfOperationsTest {
     OpenApi.load()
         .document()
         .getJsonObject("paths")
-        .forEach(path -> ((JsonObject) path.getValue()).forEach(method ->
-            ids.add(((JsonObject) method.getValue()).getString("operationId"))));
+        .forEach(path -> ((JsonObject) path.getValue())
+            .forEach(method -> ids.add(((JsonObject) method.getValue()).getString("operationId"))));
     return ids;
   }
 }

@@ -328,6 +328,24 @@ class OpenApiIT {
     api.call("groupDevice", DEVICE).json("{'add': ['canary']}").expect(200);
     api.call("listGroups").expect(200);
     api.call("listDevices", "tag=site=berlin&status=active").expect(200);
+    api.call("listDevices", "sort=-ends&renewal=overdue&limit=1").expect(200);
+    assertThat(api.call("exportDevices", "q=tag:site=berlin")
+            .expect(200)
+            .path("text")
+            .asText()
+            .lines())
+        .singleElement()
+        .asString()
+        .startsWith("{\"id\":\"" + DEVICE + "\"")
+        .endsWith("\"tags\":{\"site\":\"berlin\"},\"groups\":[\"canary\"]}");
+    assertThat(api.call("exportDevices", "format=csv&sort=-id")
+            .expect(200)
+            .path("text")
+            .asText()
+            .lines())
+        .first()
+        .asString()
+        .startsWith("id,fleet,status,");
     api.call("showDevice", DEVICE).expect(200);
     api.call("showHistory", DEVICE, "limit=1").expect(200);
     api.call("releaseDevice", "acme-sn-5").expect(200);

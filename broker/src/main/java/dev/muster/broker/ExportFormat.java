@@ -4,9 +4,9 @@
  */
 package dev.muster.broker;
 
-import dev.muster.broker.telemetry.query.CsvCell;
 import dev.muster.broker.telemetry.query.Export;
 import dev.muster.broker.telemetry.rollup.Rollup;
+import dev.muster.protocol.file.CsvCell;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.StringJoiner;

@@ -47,7 +47,8 @@ public final class Access {
   private static final String ADMITTED = "muster.admitted";
   private static final int THREADS = 2;
   /** Answers that go on for long. */
-  private static final Set<String> STREAMS = Set.of("/telemetry/live", "/telemetry/export");
+  private static final Set<String> STREAMS =
+      Set.of("/telemetry/live", "/telemetry/export", "/export/devices");
 
   private static final long LOOK_MS = 2_000;
   private static final int MAX_UNKNOWN = 3;
@@ -303,13 +304,14 @@ public final class Access {
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
     List<String> devices = ctx.queryParam("device");
+    List<String> fleets = of(ctx).fleets();
     AtomicInteger unknown = new AtomicInteger();
     long timer = vertx.setPeriodic(LOOK_MS, id -> {
       // What cannot be found out now is looked at again the next time, but not for ever.
       caller(ctx)
           .compose(found -> found.isEmpty()
               ? Future.succeededFuture(false)
-              : stillMay(found.get(), least, devices))
+              : stillMay(found.get(), least, fleets, devices))
           .onComplete(may -> {
             int failures = may.failed() ? unknown.incrementAndGet() : 0;
             unknown.set(failures);
@@ -321,10 +323,13 @@ public final class Access {
     ctx.addEndHandler(ended -> vertx.cancelTimer(timer));
   }
 
-  private Future<Boolean> stillMay(Caller caller, Role least, List<String> devices) {
+  /** @param fleets that whoever asks was limited to when he began to */
+  private Future<Boolean> stillMay(
+      Caller caller, Role least, List<String> fleets, List<String> devices) {
     boolean all = caller.fleets().isEmpty();
     return !caller.role().includes(least) || all || devices.isEmpty()
-        ? Future.succeededFuture(caller.role().includes(least) && all)
+        ? Future.succeededFuture(
+            caller.role().includes(least) && (all || caller.fleets().equals(fleets)))
         : blocking(() -> members.areOf(caller.fleets(), devices));
   }
 

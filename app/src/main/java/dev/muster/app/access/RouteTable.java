@@ -59,6 +59,7 @@ final class RouteTable {
       officer  all     POST   /claims
       officer  all     POST   /claims/:id/revoke
       viewer   listed  GET    /facets/devices
+      viewer   listed  GET    /export/devices
       viewer   listed  GET    /devices
       viewer   device  GET    /devices/:id
       viewer   device  GET    /devices/:id/history

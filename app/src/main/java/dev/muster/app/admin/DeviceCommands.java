@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.muster.app.operator.OperatorClient;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Parameters;
     description = "The devices of the fleet.",
     subcommands = {
       DeviceCommands.ListAll.class,
+      DeviceCommands.Export.class,
       DeviceCommands.Facets.class,
       DeviceCommands.Waiting.class,
       DeviceCommands.Decisions.class,
@@ -141,8 +143,45 @@ final class DeviceCommands {
     }
   }
 
+  /** Devices in some order. */
+  abstract static class Sorted extends Chosen {
+    @Option(
+        names = "--sort",
+        paramLabel = "ORDER",
+        description = "By id (default), by when they were seen, or when their certificate ends:"
+            + " id, seen, ends; -id, -seen, -ends for the greatest first.")
+    @Nullable String sort;
+
+    String sorted(String of) {
+      return chosen(of) + (sort == null ? "" : "&sort=" + OperatorClient.segment(sort));
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Write devices with their tags and groups to a file, NDJSON or CSV.")
+  static final class Export extends Sorted {
+    @Option(names = "--csv", description = "Write CSV.")
+    boolean csv;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file.")
+    Path out = Path.of("");
+
+    @Override
+    JsonNode ask(OperatorClient client) {
+      long bytes =
+          client.download(sorted("export/devices?format=" + (csv ? "csv" : "ndjson")), out);
+      return JSON.createObjectNode().put("file", out.toString()).put("bytes", bytes);
+    }
+
+    @Override
+    void show(JsonNode answer, PrintStream print) {
+      print.println(answer.path("bytes").asLong() + " bytes written to " + out);
+    }
+  }
+
   @Command(name = "list", description = "List devices.")
-  static final class ListAll extends Chosen {
+  static final class ListAll extends Sorted {
     @Mixin
     Watching watching = new Watching();
 
@@ -153,7 +192,7 @@ final class DeviceCommands {
 
     @Override
     JsonNode ask(OperatorClient client) {
-      return allPages(client, chosen("devices?limit=500"), "devices");
+      return allPages(client, sorted("devices?limit=500"), "devices");
     }
 
     @Override

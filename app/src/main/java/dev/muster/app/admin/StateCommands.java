@@ -25,9 +25,7 @@ final class StateCommands {
     }
   }
 
-  @Command(
-      name = "health",
-      description = "What is not well now; exit code 1 if anything is not.")
+  @Command(name = "health", description = "What is not well now; exit code 1 if anything is not.")
   static final class Health extends Fields {
     @Mixin
     Watching watching = new Watching();
@@ -70,9 +68,10 @@ final class StateCommands {
     }
 
     private static void add(ObjectNode whole, OperatorClient client, String part) {
-      client.find("summary/" + part).ifPresent(answer -> answer
-          .properties()
-          .forEach(field -> whole.set(field.getKey(), field.getValue())));
+      client
+          .find("summary/" + part)
+          .ifPresent(answer ->
+              answer.properties().forEach(field -> whole.set(field.getKey(), field.getValue())));
     }
   }
 

@@ -5,7 +5,7 @@
 package dev.muster.app.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.muster.broker.telemetry.query.CsvCell;
+import dev.muster.protocol.file.CsvCell;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;

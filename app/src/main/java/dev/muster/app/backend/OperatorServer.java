@@ -101,16 +101,18 @@ final class OperatorServer {
     root.post("/api/v1/manufacturers/:name/manifest").handler(bodies(MAX_MANIFEST_BYTES));
     root.route("/api/v1/*").handler(bodies(MAX_BODY_BYTES));
     // The request is complete; its answer may take as long as somebody reads it.
-    root.get("/api/v1/telemetry/*").handler(ctx -> {
-      HttpConnection connection = ctx.request().connection();
-      patrol.leaveAlone(connection);
-      ctx.addEndHandler(ended -> {
-        if (ended.succeeded()) {
-          patrol.expect(connection);
-        }
+    for (String area : List.of("telemetry", "export")) {
+      root.get(API + "/" + area + "/*").handler(ctx -> {
+        HttpConnection connection = ctx.request().connection();
+        patrol.leaveAlone(connection);
+        ctx.addEndHandler(ended -> {
+          if (ended.succeeded()) {
+            patrol.expect(connection);
+          }
+        });
+        ctx.next();
       });
-      ctx.next();
-    });
+    }
     document.join().check(root, API);
     document.join().mount(api);
     access.audit(root, API);

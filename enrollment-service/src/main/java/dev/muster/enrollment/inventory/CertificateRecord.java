@@ -8,6 +8,7 @@ import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.identity.RenewalWindow;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,13 @@ public record CertificateRecord(
   /** The certificate itself; read from its encoding at the first call. */
   public X509Certificate certificate() {
     return stored.certificate();
+  }
+
+  /** When its usual renewal window closes: whoever has not renewed it by then has failed to. */
+  Instant renewBy() {
+    return notAfter().isAfter(issuedAt)
+        ? new RenewalWindow(issuedAt, notAfter()).closes()
+        : notAfter();
   }
 
   /** Active, and not ended. */

@@ -29,10 +29,12 @@ public final class Certificates {
       "COALESCE((SELECT before.key_use + 1 FROM certificate before"
           + " WHERE before.serial = :replaces AND before.public_key = :key), 0)";
 
-  /** Brings up to date when devices' newest live certificates end. */
+  /** Brings up to date when devices' newest live certificates end, and are to be renewed. */
   private static final String ENDS =
       "UPDATE device SET certificate_ends = (SELECT MAX(n.not_after) FROM certificate n"
-          + " WHERE n.device = device.id AND n.status = 'active')";
+          + " WHERE n.device = device.id AND n.status = 'active'),"
+          + " renew_by = (SELECT MAX(r.renew_by) FROM certificate r"
+          + " WHERE r.device = device.id AND r.status = 'active')";
 
   private final Sql sql;
 
@@ -42,9 +44,9 @@ public final class Certificates {
 
   public void insert(CertificateRecord record) {
     sql.statement("INSERT INTO certificate (serial, issuer, role, profile, device, replaces,"
-            + " public_key, key_use, not_after, issued_at, status, shard, certificate) VALUES"
+            + " public_key, key_use, not_after, renew_by, issued_at, status, shard, certificate) VALUES"
             + " (:serial, :issuer, :role, :profile, :device, :replaces, :key, "
-            + KEY_USE + ", :notAfter, :issuedAt, :status, :shard, :certificate)")
+            + KEY_USE + ", :notAfter, :renewBy, :issuedAt, :status, :shard, :certificate)")
         .bind("serial", record.serial())
         .bind("issuer", record.issuer())
         .bind("role", record.role())
@@ -53,16 +55,19 @@ public final class Certificates {
         .bind("replaces", record.replaces())
         .bind("key", record.key().hex())
         .bind("notAfter", record.notAfter())
+        .bind("renewBy", record.renewBy())
         .bind("issuedAt", record.issuedAt())
         .bind("status", record.status().label())
         .bind("shard", record.shard())
         .bind("certificate", record.stored().der())
         .execute();
     if (record.device() != null && record.status() == CertificateStatus.ACTIVE) {
-      sql.statement("UPDATE device SET certificate_ends = :ends WHERE id = :device"
-              + " AND (certificate_ends IS NULL OR certificate_ends < :ends)")
+      sql.statement(
+              "UPDATE device SET certificate_ends = GREATEST(COALESCE(certificate_ends, :ends), :ends),"
+                  + " renew_by = GREATEST(COALESCE(renew_by, :renewBy), :renewBy) WHERE id = :device")
           .bind("device", record.device().value())
           .bind("ends", record.notAfter())
+          .bind("renewBy", record.renewBy())
           .execute();
     }
   }

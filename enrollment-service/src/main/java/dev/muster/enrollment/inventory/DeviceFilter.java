@@ -116,7 +116,17 @@ public record DeviceFilter(
 
   /** As {@link #clauses}, of a few devices, {@code :few}, among which all are found. */
   Clauses clausesAmong(Instant now) {
-    return unjoined("d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + ALONG + ") IS TRUE", now);
+    return clausesAlong(ALONG, true, now);
+  }
+
+  /**
+   * As {@link #clauses}, along whatever index a condition is about, or of a few devices,
+   * {@code :few}.
+   */
+  Clauses clausesAlong(String condition, boolean few, Instant now) {
+    return unjoined(
+        few ? "d.id = ANY(CAST(:few AS VARCHAR ARRAY)) AND (" + condition + ") IS TRUE" : condition,
+        now);
   }
 
   /** What IS TRUE, is asked of each row, whatever indexes there are: one alone is to be used. */
@@ -138,23 +148,26 @@ public record DeviceFilter(
 
   /** Those that may be worth a try, if times are asked about. */
   List<Narrowing> narrowings(Instant now) {
+    return timely.equals(Timely.ANY) ? List.of() : narrowingsOf(now);
+  }
+
+  /** Those that may be worth a try, if the order is another than that of the ids. */
+  List<Narrowing> narrowingsOf(Instant now) {
     List<Narrowing> narrowings = new ArrayList<>();
     timely
         .conditions(now)
         .forEach(condition -> narrowings.add(new Narrowing(
             "SELECT d.id FROM device d WHERE TRUE" + condition.sql(), condition.values())));
-    if (!narrowings.isEmpty()) {
-      fleet.ifPresent(name -> narrowings.add(new Narrowing(
-          "SELECT d.id FROM device d WHERE d.fleet = :fleet", Map.of("fleet", name.value()))));
-      status.ifPresent(one -> narrowings.add(new Narrowing(
-          "SELECT d.id FROM device d WHERE d.status = :status", Map.of("status", one.label()))));
-      group.ifPresent(name -> narrowings.add(new Narrowing(
-          "SELECT g.device FROM device_group g WHERE g.name = :group",
-          Map.of("group", name.value()))));
-      tags.forEach(tag -> narrowings.add(new Narrowing(
-          "SELECT t.device FROM device_tag t WHERE t.name = :tag AND t.tag_value = :value",
-          Map.of("tag", tag.name(), "value", tag.value()))));
-    }
+    fleet.ifPresent(name -> narrowings.add(new Narrowing(
+        "SELECT d.id FROM device d WHERE d.fleet = :fleet", Map.of("fleet", name.value()))));
+    status.ifPresent(one -> narrowings.add(new Narrowing(
+        "SELECT d.id FROM device d WHERE d.status = :status", Map.of("status", one.label()))));
+    group.ifPresent(name -> narrowings.add(new Narrowing(
+        "SELECT g.device FROM device_group g WHERE g.name = :group",
+        Map.of("group", name.value()))));
+    tags.forEach(tag -> narrowings.add(new Narrowing(
+        "SELECT t.device FROM device_tag t WHERE t.name = :tag AND t.tag_value = :value",
+        Map.of("tag", tag.name(), "value", tag.value()))));
     return narrowings;
   }
 

@@ -5,11 +5,16 @@
 package dev.muster.enrollment.inventory;
 
 import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlStatement;
 import dev.muster.protocol.identity.DeviceId;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Tags and groups of devices. */
 public final class DeviceLabels {
@@ -27,6 +32,33 @@ public final class DeviceLabels {
         .list(row -> new Tag(row.getString("name"), row.getString("tag_value")))
         .forEach(tag -> tags.put(tag.name(), tag.value()));
     return tags;
+  }
+
+  /** The tags of some devices; those without any are left out. */
+  public Map<DeviceId, SortedMap<String, String>> tagsOf(Collection<DeviceId> devices) {
+    Map<DeviceId, SortedMap<String, String>> tags = new HashMap<>();
+    of("SELECT device, name, tag_value FROM device_tag", devices)
+        .list(row -> Map.entry(
+            new DeviceId(row.getString("device")),
+            new Tag(row.getString("name"), row.getString("tag_value"))))
+        .forEach(one -> tags.computeIfAbsent(one.getKey(), unheard -> new TreeMap<>())
+            .put(one.getValue().name(), one.getValue().value()));
+    return tags;
+  }
+
+  /** The groups that some devices are in; those that are in none are left out. */
+  public Map<DeviceId, SortedSet<String>> groupsOf(Collection<DeviceId> devices) {
+    Map<DeviceId, SortedSet<String>> groups = new HashMap<>();
+    of("SELECT device, name FROM device_group", devices)
+        .list(row -> Map.entry(new DeviceId(row.getString("device")), row.getString("name")))
+        .forEach(one ->
+            groups.computeIfAbsent(one.getKey(), unheard -> new TreeSet<>()).add(one.getValue()));
+    return groups;
+  }
+
+  private SqlStatement of(String select, Collection<DeviceId> devices) {
+    return sql.statement(select + " WHERE device = ANY(CAST(:devices AS VARCHAR ARRAY))")
+        .bindTexts("devices", devices.stream().map(DeviceId::value).toList());
   }
 
   /** Gives the device a tag, in place of one of the same name. */

@@ -12,6 +12,7 @@ import dev.muster.protocol.identity.FleetName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,14 @@ import org.jspecify.annotations.Nullable;
 /** The devices. */
 public final class Devices {
   private static final int FEW = 1_000;
+
+  private static final String SUMMARY =
+      "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status, c.not_after FROM ";
+  /** After the ids of the devices that are meant. */
+  private static final String OF_THESE =
+      " p LEFT JOIN device d ON d.id = p.id LEFT JOIN certificate c"
+          + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = p.id"
+          + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1)";
 
   private final Sql sql;
 
@@ -94,23 +103,58 @@ public final class Devices {
    * @param now from when times are counted
    */
   public List<DeviceSummary> list(DeviceFilter filter, Instant now, String after, int limit) {
-    Optional<List<String>> few = few(filter, now);
+    Optional<List<String>> few = few(filter.narrowings(now));
     DeviceFilter.Clauses clauses = few.isPresent()
         ? filter.clausesAmong(now)
         : filter.timely().equals(Timely.ANY) ? filter.clauses(now) : filter.clausesAlong(now);
-    SqlStatement statement = sql.statement(
-            "SELECT d.*, c.serial AS certificate_serial, c.status AS certificate_status,"
-                // The ids alone: one index may have all that is asked about a device.
-                + " c.not_after FROM (SELECT d.id FROM device d" + clauses.join()
-                + " WHERE " + clauses.from() + clauses.conditions() + " ORDER BY " + clauses.order()
-                + " LIMIT :limit) p LEFT JOIN device d ON d.id = p.id LEFT JOIN certificate c"
-                + " ON c.serial = (SELECT n.serial FROM certificate n WHERE n.device = p.id"
-                + " ORDER BY n.issued_at DESC, n.serial DESC LIMIT 1) ORDER BY p.id")
+    SqlStatement statement = sql.statement(SUMMARY
+            // The ids alone: one index may have all that is asked about a device.
+            + "(SELECT d.id FROM device d" + clauses.join()
+            + " WHERE " + clauses.from() + clauses.conditions() + " ORDER BY " + clauses.order()
+            + " LIMIT :limit)" + OF_THESE + " ORDER BY p.id")
         .bindAll(clauses.values())
         .bind("after", after)
         .bind("limit", limit);
     few.ifPresent(ids -> statement.bindTexts("few", ids));
-    return statement.list(row -> new DeviceSummary(device(row), newest(row), seen(row)));
+    return statement.list(Devices::summary);
+  }
+
+  /**
+   * As {@link #list(DeviceFilter, Instant, String, int)}, in another order.
+   *
+   * @param after the device at which the page before has ended; empty for the first page
+   */
+  public List<DeviceSummary> list(
+      DeviceFilter filter,
+      DeviceOrder order,
+      Instant now,
+      Optional<DeviceOrder.Place> after,
+      int limit) {
+    Optional<List<String>> few = few(filter.narrowingsOf(now));
+    List<DeviceSummary> page = new ArrayList<>();
+    for (DeviceOrder.Stretch stretch : order.stretches(after)) {
+      if (page.size() < limit) {
+        DeviceFilter.Clauses clauses =
+            filter.clausesAlong(stretch.condition(), few.isPresent(), now);
+        SqlStatement statement = sql.statement(SUMMARY + "(SELECT d.id, " + order.column()
+                + " AS place FROM device d WHERE " + clauses.from() + clauses.conditions()
+                + " ORDER BY " + order.by("d.") + " LIMIT :limit)" + OF_THESE + " ORDER BY "
+                + order.by("p."))
+            .bindAll(clauses.values())
+            .bindAll(stretch.values())
+            .bind("limit", limit - page.size());
+        few.ifPresent(ids -> statement.bindTexts("few", ids));
+        page.addAll(statement.list(Devices::summary));
+      }
+    }
+    return page;
+  }
+
+  /** When its newest live certificate should have been renewed; empty if it has none. */
+  public Optional<Instant> renewBy(DeviceId id) {
+    return sql.statement("SELECT renew_by FROM device WHERE id = :id AND renew_by IS NOT NULL")
+        .bind("id", id.value())
+        .first(row -> Columns.instant(row, "renew_by"));
   }
 
   /** When a device was connected; empty if it never was, as far as is known here. */
@@ -125,8 +169,8 @@ public final class Devices {
    * the ids, a page of them would take a look at the whole fleet. Empty if they are many, of whom a
    * page is soon full.
    */
-  private Optional<List<String>> few(DeviceFilter filter, Instant now) {
-    for (DeviceFilter.Narrowing narrowing : filter.narrowings(now)) {
+  private Optional<List<String>> few(List<DeviceFilter.Narrowing> narrowings) {
+    for (DeviceFilter.Narrowing narrowing : narrowings) {
       List<String> ids = sql.statement(narrowing.ids() + " LIMIT :limit")
           .bindAll(narrowing.values())
           .bind("limit", FEW + 1)
@@ -136,6 +180,15 @@ public final class Devices {
       }
     }
     return Optional.empty();
+  }
+
+  private static DeviceSummary summary(ResultSet row) throws SQLException {
+    return new DeviceSummary(
+        device(row),
+        newest(row),
+        Columns.instantOrNull(row, "certificate_ends"),
+        Columns.instantOrNull(row, "renew_by"),
+        seen(row));
   }
 
   private static DeviceSummary.@Nullable Seen seen(ResultSet row) throws SQLException {

@@ -14,6 +14,11 @@ import java.util.Map;
  * @param alarms second keys that nobody has acknowledged
  */
 public record IdentitySummary(Map<DeviceStatus, Long> devices, long waiting, long alarms) {
-  /** How many devices' newest live certificates end within so many days; each counts once. */
-  public record Ends(long ended, long within7, long within30, long within90, long later) {}
+  /**
+   * How many devices' newest live certificates end within so many days; each counts once.
+   *
+   * @param overdue how many of them all should have been renewed by now
+   */
+  public record Ends(
+      long ended, long within7, long within30, long within90, long later, long overdue) {}
 }

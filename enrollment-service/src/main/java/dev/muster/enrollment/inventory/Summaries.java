@@ -101,7 +101,8 @@ public final class Summaries {
             + " THEN 1 END),"
             + " COUNT(CASE WHEN certificate_ends > :month AND certificate_ends <= :quarter"
             + " THEN 1 END),"
-            + " COUNT(CASE WHEN certificate_ends > :quarter THEN 1 END)"
+            + " COUNT(CASE WHEN certificate_ends > :quarter THEN 1 END),"
+            + " COUNT(CASE WHEN renew_by < :now THEN 1 END)"
             + " FROM device WHERE TRUE" + within.and("fleet"))
         .bindAll(within.values())
         .bind("now", now)
@@ -109,6 +110,11 @@ public final class Summaries {
         .bind("month", now.plus(Duration.ofDays(30)))
         .bind("quarter", now.plus(Duration.ofDays(90)))
         .one(row -> new IdentitySummary.Ends(
-            row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)));
+            row.getLong(1),
+            row.getLong(2),
+            row.getLong(3),
+            row.getLong(4),
+            row.getLong(5),
+            row.getLong(6)));
   }
 }

@@ -17,8 +17,14 @@ import java.util.Optional;
  *
  * @param seen how long ago it was connected; it is now, while it is connected
  * @param certificateEnds how soon its newest live certificate ends; one that has ended does so soon
+ * @param renewalOverdue it has live certificates, and should have renewed the newest by now; also
+ *     if that has ended since
  */
-public record Timely(Optional<Connected> connected, List<Span> seen, List<Span> certificateEnds) {
+public record Timely(
+    Optional<Connected> connected,
+    List<Span> seen,
+    List<Span> certificateEnds,
+    boolean renewalOverdue) {
   /** Nothing. */
   public static final Timely ANY = new Timely(Optional.empty(), List.of(), List.of());
 
@@ -26,6 +32,11 @@ public record Timely(Optional<Connected> connected, List<Span> seen, List<Span> 
   static final Instant STILL = Instant.parse("9999-12-31T00:00:00Z");
 
   private static final int MAX = 4;
+
+  /** Whatever about its renewals. */
+  public Timely(Optional<Connected> connected, List<Span> seen, List<Span> certificateEnds) {
+    this(connected, seen, certificateEnds, false);
+  }
 
   public Timely {
     seen = few("seen", seen);
@@ -56,6 +67,9 @@ public record Timely(Optional<Connected> connected, List<Span> seen, List<Span> 
     }
     if (!certificateEnds.isEmpty()) {
       conditions.add(endsCondition(now));
+    }
+    if (renewalOverdue) {
+      conditions.add(new Condition(" AND d.renew_by < :renewBy", Map.of("renewBy", now)));
     }
     return conditions;
   }

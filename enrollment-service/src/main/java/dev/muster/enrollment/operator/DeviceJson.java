@@ -29,6 +29,7 @@ final class DeviceJson {
     @Nullable Instant enrolledAt = device.enrolledAt();
     Optional<DeviceSummary.Newest> newest = summary.newest();
     DeviceSummary.@Nullable Seen seen = summary.seen();
+    @Nullable Instant renewBy = summary.renewBy();
     @Nullable Instant until = seen == null ? null : seen.until();
     return new JsonObject()
         .put("id", device.id().value())
@@ -41,6 +42,7 @@ final class DeviceJson {
         .put("certificateSerial", newest.map(DeviceSummary.Newest::serial).orElse(null))
         .put("certificateStatus", newest.map(one -> one.status().label()).orElse(null))
         .put("notAfter", newest.map(one -> one.notAfter().toString()).orElse(null))
+        .put("renewBy", renewBy == null ? null : renewBy.toString())
         .put("online", seen != null && until == null)
         .put("seenUntil", until == null ? null : until.toString());
   }
@@ -52,8 +54,12 @@ final class DeviceJson {
         .max(Comparator.comparing(CertificateRecord::issuedAt))
         .map(record ->
             new DeviceSummary.Newest(record.serial(), record.status(), record.notAfter()));
-    JsonObject json = summary(
-            new DeviceSummary(device, newest, tables.devices().seen(id).orElse(null)))
+    JsonObject json = summary(new DeviceSummary(
+            device,
+            newest,
+            null,
+            tables.devices().renewBy(id).orElse(null),
+            tables.devices().seen(id).orElse(null)))
         .put("epoch", device.epoch())
         .put("identifiedBy", device.identifiedBy().label());
     return json.mergeIn(labels(tables, id))

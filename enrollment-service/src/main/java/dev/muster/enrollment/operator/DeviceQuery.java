@@ -37,8 +37,9 @@ final class DeviceQuery {
   private static final String TAG = "tag";
   private static final String SEEN = "seen";
   private static final String CERTIFICATE_ENDS = "cert.expires";
+  private static final String RENEWAL = "renewal";
   private static final List<String> ONCE =
-      List.of(PREFIX, "fleet", "status", "group", "manufacturer", "is");
+      List.of(PREFIX, "fleet", "status", "group", "manufacturer", "is", RENEWAL);
   /** What may be said again, of something else. */
   private static final List<String> AGAIN = List.of(TAG, SEEN, CERTIFICATE_ENDS);
 
@@ -90,7 +91,7 @@ final class DeviceQuery {
     } else {
       throw new IllegalArgumentException(WORDS + ": " + Quoted.of(word)
           + " (expected: fleet:, status:, group:, manufacturer:, tag:NAME=VALUE, is:online, seen<1h,"
-          + " cert.expires<30d, or how an id begins)");
+          + " cert.expires<30d, renewal:overdue, or how an id begins)");
     }
   }
 
@@ -118,8 +119,19 @@ final class DeviceQuery {
         once("group").map(GroupName::new),
         once(PREFIX),
         once("manufacturer"),
-        new Timely(once("is").map(Connected::of), spans(SEEN), spans(CERTIFICATE_ENDS)),
+        new Timely(
+            once("is").map(Connected::of),
+            spans(SEEN),
+            spans(CERTIFICATE_ENDS),
+            once(RENEWAL).map(DeviceQuery::overdue).isPresent()),
         within);
+  }
+
+  private static String overdue(String text) {
+    if (!text.equals("overdue")) {
+      throw new IllegalArgumentException(RENEWAL + ": " + Quoted.of(text) + " (expected: overdue)");
+    }
+    return text;
   }
 
   private List<Span> spans(String name) {

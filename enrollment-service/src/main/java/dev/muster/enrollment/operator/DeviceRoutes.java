@@ -22,7 +22,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
-import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -64,20 +63,17 @@ final class DeviceRoutes {
 
   private void list(RoutingContext request) {
     int limit = Work.limit(request);
-    String after = Work.after(request);
-    DeviceFilter filter = Work.checked(() -> filter(request, parts));
-    Instant now = parts.clock().instant();
+    DevicePages pages = DevicePages.of(request, parts);
     work.answer(
         request,
         200,
         () -> parts.registry().read(tables -> {
-          List<DeviceSummary> page = tables.devices().list(filter, now, after, limit);
+          List<DeviceSummary> page = pages.next(tables, limit);
           JsonArray devices = new JsonArray();
           page.forEach(device -> devices.add(DeviceJson.summary(device)));
-          String next = page.size() < limit
-              ? null
-              : page.get(page.size() - 1).device().id().value();
-          return new JsonObject().put("devices", devices).put("next", next);
+          return new JsonObject()
+              .put("devices", devices)
+              .put("next", page.size() < limit ? null : pages.after());
         }));
   }
 

@@ -44,6 +44,7 @@ public final class OperatorRoutes {
     Work work = new Work(parts.workers());
     new DeviceRoutes(parts, work).mount(router);
     new FacetRoutes(parts, work).mount(router);
+    new DeviceExport(parts, work).mount(router);
     new ViewRoutes(parts, work).mount(router);
     new WaitingRoutes(parts, work).mount(router);
     new DecisionRoutes(parts, work).mount(router);

@@ -101,6 +101,7 @@ final class SummaryRoutes {
                 .put("within7Days", ends.within7())
                 .put("within30Days", ends.within30())
                 .put("within90Days", ends.within90())
-                .put("later", ends.later()));
+                .put("later", ends.later())
+                .put("overdue", ends.overdue()));
   }
 }

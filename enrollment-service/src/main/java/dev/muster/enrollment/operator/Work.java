@@ -57,6 +57,12 @@ final class Work {
 
   /** Runs {@code work} on a worker and {@code then} back on the event loop. */
   <T> void run(RoutingContext request, Supplier<T> work, Consumer<T> then) {
+    run(request, work, then, request::fail);
+  }
+
+  /** As above, where more is to be done about a failure than to answer with it. */
+  <T> void run(
+      RoutingContext request, Supplier<T> work, Consumer<T> then, Consumer<Throwable> failed) {
     Context context = Vertx.currentContext();
     try {
       workers.execute(() -> {
@@ -66,19 +72,21 @@ final class Work {
         } catch (SqlFailedException e) {
           LOG.error("Registry out of order", e);
           context.runOnContext(
-              back -> failForNow(request, "registry: out of order, try again later"));
+              back -> failed.accept(forNow(request, "registry: out of order, try again later")));
         } catch (RuntimeException e) {
-          context.runOnContext(back -> request.fail(e));
+          context.runOnContext(back -> failed.accept(e));
         }
       });
     } catch (RejectedExecutionException e) {
-      failForNow(request, "busy, try again later");
+      failed.accept(forNow(request, "busy, try again later"));
     }
   }
 
-  private static void failForNow(RoutingContext request, String detail) {
-    request.response().putHeader("Retry-After", "10");
-    request.fail(new HttpException(503, detail));
+  private static HttpException forNow(RoutingContext request, String detail) {
+    if (!request.response().headWritten()) {
+      request.response().putHeader("Retry-After", "10");
+    }
+    return new HttpException(503, detail);
   }
 
   /** Which fleets whoever asks may see. */

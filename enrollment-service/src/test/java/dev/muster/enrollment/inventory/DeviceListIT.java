@@ -62,9 +62,11 @@ class DeviceListIT {
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       for (int n = 1; n <= 2; n++) {
         statement.execute("INSERT INTO certificate (serial, issuer, role, device,"
-            + " public_key, not_after, issued_at, status, certificate) SELECT '" + n + "' || x,"
+            + " public_key, not_after, renew_by, issued_at, status, certificate) SELECT '" + n
+            + "' || x,"
             + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x,"
-            + " CURRENT_TIMESTAMP, DATEADD(DAY, " + n + ", CURRENT_TIMESTAMP), 'active',"
+            + " CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, DATEADD(DAY, " + n
+            + ", CURRENT_TIMESTAMP), 'active',"
             + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       }
       statement.execute("INSERT INTO device_tag SELECT id, 'model', 'a' FROM device");

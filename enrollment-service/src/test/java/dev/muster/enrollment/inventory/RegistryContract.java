@@ -233,6 +233,80 @@ abstract class RegistryContract {
             List.of(new DeviceFacets.Count("site=y z", 1))));
   }
 
+  /** In pages of whatever size, of few and of many; who lacks what is sorted by comes last. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1_100})
+  void devices_areListedInOtherOrders_eachOnce(int others) {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      for (String name : List.of("a", "b", "c", "d", "e")) {
+        tables.devices().insert(device(name, "south"));
+        tables.labels().tag(new DeviceId(name), new Tag("site", "x"));
+      }
+      for (int i = 0; i < others; i++) {
+        tables.devices().insert(device(String.format("b%04d", i), "south"));
+        tables.devices().insert(device(String.format("n%04d", i), "north"));
+      }
+      tables
+          .devices()
+          .seen(Map.of(
+              new DeviceId("e"), Optional.of(NOW.minusSeconds(9)),
+              new DeviceId("c"), Optional.empty(),
+              new DeviceId("b"), Optional.empty(),
+              new DeviceId("d"), Optional.of(NOW.minusSeconds(5))));
+      tables.certificates().insert(certificate(new DeviceId("d"), 1, NOW.plusSeconds(10)));
+      tables.certificates().insert(certificate(new DeviceId("a"), 2, NOW.plusSeconds(99)));
+      return true;
+    });
+    DeviceFilter all = new DeviceFilter(
+        Optional.of(new FleetName("south")),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+    DeviceFilter tagged = new DeviceFilter(
+        Optional.empty(),
+        Optional.empty(),
+        List.of(new Tag("site", "x")),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+    for (DeviceFilter filter : List.of(all, tagged)) {
+      assertThat(sorted(registry, filter, "id")).containsExactly("a", "b", "c", "d", "e");
+      assertThat(sorted(registry, filter, "-id")).containsExactly("e", "d", "c", "b", "a");
+      assertThat(sorted(registry, filter, "seen")).containsExactly("e", "d", "b", "c", "a");
+      assertThat(sorted(registry, filter, "-seen")).containsExactly("c", "b", "d", "e", "a");
+      assertThat(sorted(registry, filter, "ends")).startsWith("d", "a").hasSize(5);
+      assertThat(sorted(registry, filter, "-ends")).startsWith("a", "d").hasSize(5);
+    }
+  }
+
+  /** The named ones, as pages of one and of many agree. */
+  private static List<String> sorted(Registry registry, DeviceFilter filter, String by) {
+    List<String> one = named(registry, filter, by, 1);
+    assertThat(named(registry, filter, by, 500)).isEqualTo(one).doesNotHaveDuplicates();
+    return one.stream().filter(id -> id.length() == 1).toList();
+  }
+
+  private static List<String> named(Registry registry, DeviceFilter filter, String by, int limit) {
+    DeviceOrder order = DeviceOrder.parse(by);
+    List<String> ids = new ArrayList<>();
+    Optional<DeviceOrder.Place> after = Optional.empty();
+    while (true) {
+      Optional<DeviceOrder.Place> from = after;
+      List<DeviceSummary> page =
+          registry.read(tables -> tables.devices().list(filter, order, NOW, from, limit));
+      page.forEach(device -> ids.add(device.device().id().value()));
+      if (page.size() < limit) {
+        return ids;
+      }
+      String next = order.place(page.get(limit - 1)).text();
+      after = Optional.of(order.parsePlace(next));
+    }
+  }
+
   private static DeviceFacets facets(Registry registry, DeviceFilter filter) {
     return registry.read(tables -> tables.summaries().facets(filter, NOW, 10));
   }
@@ -288,7 +362,9 @@ abstract class RegistryContract {
         .isEmpty();
     assertThat(registry.<IdentitySummary.Ends>read(
             tables -> tables.summaries().ends(new Within(SOUTH), NOW)))
-        .isEqualTo(new IdentitySummary.Ends(1, 0, 0, 1, 0));
+        .isEqualTo(new IdentitySummary.Ends(1, 0, 0, 1, 0, 1));
+
+    assertThat(found(registry, OVERDUE)).containsExactly("d-week");
 
     // The newest live one counts, whatever became of the others.
     registry.commit(tables -> {
@@ -306,12 +382,14 @@ abstract class RegistryContract {
       tables.devices().seen(Map.of(new DeviceId("a-on"), Optional.of(NOW)));
       return true;
     });
+    assertThat(found(registry, OVERDUE)).isEmpty();
     assertThat(found(registry, ends("<30d"))).isEmpty();
     assertThat(found(registry, new Timely(Optional.of(Connected.ONLINE), NO_SPAN, NO_SPAN)))
         .isEmpty();
     assertThat(found(registry, seen("<1s"))).containsExactly("a-on");
   }
 
+  private static final Timely OVERDUE = new Timely(Optional.empty(), List.of(), List.of(), true);
   private static final List<FleetName> SOUTH = List.of(new FleetName("south"));
   private static final List<Span> NO_SPAN = List.of();
   private static final RevocationReason HOLD = RevocationReason.CERTIFICATE_HOLD;

@@ -56,6 +56,8 @@ class DeviceQueryTest {
             "prefix", List.of("pump-7"))))
         .isEqualTo(filter);
     assertThat(words("seen:<1h")).isEqualTo(words("seen<60m"));
+    assertThat(words("renewal:overdue").timely().renewalOverdue()).isTrue();
+    assertThat(read(Map.of("renewal", List.of("overdue")))).isEqualTo(words("renewal:overdue"));
     assertThat(words(" ")).isEqualTo(DeviceFilter.NONE);
   }
 
@@ -86,6 +88,7 @@ class DeviceQueryTest {
         "prefix:a              | q: \"prefix:a\"",
         "seen<1h:2             | seen: \"<1h:2\"",
         "is:here               | is: \"here\" (expected: online, offline or never)",
+        "renewal:late          | renewal: \"late\" (expected: overdue)",
         "is:online is:offline  | is: \"online\" and \"offline\" (expected: once",
         "a b                   | how an id begins: \"a\" and \"b\" (expected: once",
         "status:gone           | status: \"gone\" (expected",

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.telemetry.query;
+package dev.muster.protocol.file;
 
 /** A cell of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
 public final class CsvCell {

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.telemetry.query;
+package dev.muster.protocol.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
