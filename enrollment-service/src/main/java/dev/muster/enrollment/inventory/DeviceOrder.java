@@ -76,8 +76,8 @@ public record DeviceOrder(By by, boolean descending) {
   public Place parsePlace(String text) {
     String[] parts = text.split("/", 2);
     try {
-      boolean fits = parts.length == 2 && (by != By.ID || parts[0].isEmpty());
-      if (fits && DeviceId.isValid(parts[1])) {
+      boolean fits = parts[0].matches(by == By.ID ? "" : "([0-9]{4}-.*)?");
+      if (fits && parts.length == 2 && DeviceId.isValid(parts[1])) {
         return new Place(
             parts[0].isEmpty() ? null : Instant.parse(parts[0]), new DeviceId(parts[1]));
       }
@@ -102,9 +102,7 @@ public record DeviceOrder(By by, boolean descending) {
   /** A stretch of an index: a page is read from one after the other, until it is full. */
   record Stretch(String condition, Map<String, Object> values) {}
 
-  /**
-   * Each is a plain range, which both databases read from its beginning and leave when they may.
-   */
+  /** Each is a range of one index, which a database reads from its beginning as far as it must. */
   List<Stretch> stretches(Optional<Place> after) {
     String beyond = descending ? " < " : " > ";
     String device = after.map(place -> place.device().value()).orElse("");
@@ -138,10 +136,9 @@ public record DeviceOrder(By by, boolean descending) {
     return "d." + by.column;
   }
 
-  /** SQL to sort by. @param of what the columns belong to, with a point */
-  String by(String of) {
+  /** SQL to sort by, of two columns: what the order is about, and the id. */
+  String by(String first, String id) {
     String way = descending ? " DESC" : "";
-    String first = of.equals("p.") ? "p.place" : of + by.column;
-    return by == By.ID ? of + "id" + way : first + way + ", " + of + "id" + way;
+    return by == By.ID ? id + way : first + way + ", " + id + way;
   }
 }

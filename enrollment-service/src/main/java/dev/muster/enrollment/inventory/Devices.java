@@ -138,8 +138,9 @@ public final class Devices {
             filter.clausesAlong(stretch.condition(), few.isPresent(), now);
         SqlStatement statement = sql.statement(SUMMARY + "(SELECT d.id, " + order.column()
                 + " AS place FROM device d WHERE " + clauses.from() + clauses.conditions()
-                + " ORDER BY " + order.by("d.") + " LIMIT :limit)" + OF_THESE + " ORDER BY "
-                + order.by("p."))
+                + " ORDER BY " + order.by(order.column(), "d.id") + " LIMIT :limit)" + OF_THESE
+                + " ORDER BY "
+                + order.by("p.place", "p.id"))
             .bindAll(clauses.values())
             .bindAll(stretch.values())
             .bind("limit", limit - page.size());

@@ -32,6 +32,9 @@ final class DevicePages {
     return Work.checked(() -> {
       String sort = request.request().getParam("sort");
       DeviceOrder order = sort == null ? DeviceOrder.IDS : DeviceOrder.parse(sort);
+      if (order.by() == DeviceOrder.By.SEEN) {
+        DeviceRoutes.checkHears(parts, "sort");
+      }
       DevicePages pages = new DevicePages(
           DeviceRoutes.filter(request, parts), order, parts.clock().instant(), Work.after(request));
       pages.place();

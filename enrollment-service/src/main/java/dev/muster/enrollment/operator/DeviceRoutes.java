@@ -86,11 +86,18 @@ final class DeviceRoutes {
   static DeviceFilter filter(
       Function<String, List<String>> words, Within within, OperatorParts parts) {
     DeviceFilter filter = DeviceQuery.read(words).filter(within);
-    if (filter.timely().asksOfConnections() && !parts.hearsOfConnections().getAsBoolean()) {
-      throw new IllegalArgumentException("is, seen: not known here (expected: where the broker runs"
-          + " in the same process, which tells; hint: GET /presence of the broker)");
+    if (filter.timely().asksOfConnections()) {
+      checkHears(parts, "is, seen");
     }
     return filter;
+  }
+
+  /** @param what asks about connections */
+  static void checkHears(OperatorParts parts, String what) {
+    if (!parts.hearsOfConnections().getAsBoolean()) {
+      throw new IllegalArgumentException(what + ": not known here (expected: where the broker runs"
+          + " in the same process, which tells; hint: GET /presence of the broker)");
+    }
   }
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {

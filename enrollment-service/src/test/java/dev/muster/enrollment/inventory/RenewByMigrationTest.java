@@ -1,0 +1,59 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.enrollment.inventory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.muster.protocol.identity.DeviceId;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.Optional;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RenewByMigrationTest {
+  @Test
+  void certificates_ofBefore_areToBeRenewedByTheEndOfTheirWindow(@TempDir Path folder)
+      throws SQLException {
+    String url = "jdbc:h2:file:" + folder.resolve("registry");
+    Flyway.configure()
+        .dataSource(url, "sa", "")
+        .locations("classpath:dev/muster/enrollment/inventory/migration")
+        .target("20")
+        .load()
+        .migrate();
+    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        Statement statement = connection.createStatement()) {
+      statement.execute("INSERT INTO manufacturer (name, admission, created_at) VALUES"
+          + " ('acme', 'auto', CURRENT_TIMESTAMP)");
+      statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
+          + " released, created_at) VALUES ('a', 'south', 'acme', 'A', 'a', 'active', FALSE,"
+          + " CURRENT_TIMESTAMP), ('b', 'south', 'acme', 'B', 'b', 'active', FALSE,"
+          + " CURRENT_TIMESTAMP)");
+      statement.execute("INSERT INTO certificate (serial, issuer, role, device, public_key,"
+          + " issued_at, not_after, status, certificate) VALUES"
+          + " ('1', 'device', 'device', 'a', '1', TIMESTAMP WITH TIME ZONE"
+          + " '2026-01-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2026-12-27 00:00:00+00:00',"
+          + " 'active', X'00'), ('2', 'device', 'device', 'a', '2', TIMESTAMP WITH TIME ZONE"
+          + " '2026-06-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2028-12-27 00:00:00+00:00',"
+          + " 'revoked', X'00')");
+    }
+    try (Registry registry = Registry.open(new StorageConfig(folder))) {
+      assertThat(renewBy(registry, "a"))
+          .as("of 360 days, 300")
+          .contains(Instant.parse("2026-10-28T00:00:00Z"));
+      assertThat(renewBy(registry, "b")).isEmpty();
+    }
+  }
+
+  private static Optional<Instant> renewBy(Registry registry, String device) {
+    return registry.read(tables -> tables.devices().renewBy(new DeviceId(device)));
+  }
+}
