@@ -3,7 +3,7 @@
 // @ts-check
 import { get, limited, may, me, part, post, remove, seen } from './api.js';
 import { param } from './router.js';
-import { act, ask, badge, copyable, empty, heading, html, nothing, say, Source, table, tabs, time } from './ui.js';
+import { act, ask, badge, copyable, empty, heading, html, nothing, say, Source, table, tabs, tell, time } from './ui.js';
 
 const sessions = new Source((signal) => get('/access/sessions', signal), 5000);
 const tokens = new Source((signal) => get('/access/tokens', signal), 10000);
@@ -49,7 +49,7 @@ const tokensTab = () => html`<p><button type="button" class="main" @click=${newT
           say('Revoked');
         })}>Revoke</button>`,
       ]))
-    : empty('No token. Programs come in with one, and may do what its role may, until it expires.'))}`;
+    : empty('No token. Programs come in with one, and may do what its role may, until it expires.', html`<button type="button" @click=${newToken}>Make the first…</button>`))}`;
 
 const newToken = () => ask({
   title: 'New API token',
@@ -97,7 +97,7 @@ const newOperator = () => ask({
 
 const newLink = async (one) => {
   const made = await post(`/access/operators/${part(one.name)}/link`);
-  ask({ title: 'Link', text: link(made), label: 'Done', run: async () => {} });
+  tell('Link', link(made));
 };
 
 const changeRole = (one) => ask({

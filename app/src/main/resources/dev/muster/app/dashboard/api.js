@@ -25,29 +25,38 @@ export function onChange(listener) {
 
 const changed = () => listeners.forEach((listener) => listener());
 
+/** A server that has not answered a question by then will not: what it is asked to do may take longer. */
+const PATIENCE_MS = 15000;
+
 async function send(method, path, body, signal, more = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json', ...more };
   const file = body instanceof Blob;
   if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && me?.csrf) headers['X-CSRF-Token'] = me.csrf;
+  const patience = new AbortController();
+  const timer = method === 'GET' ? setTimeout(() => patience.abort(new Error('the server does not answer')), PATIENCE_MS) : 0;
   let response;
+  let text;
   try {
     response = await fetch('/api/v1' + path, {
       method,
       headers,
       body: body === undefined || file ? body : JSON.stringify(body),
       credentials: 'same-origin',
-      signal,
+      signal: AbortSignal.any([patience.signal, ...(signal ? [signal] : [])]),
     });
+    text = await response.text();
   } catch (problem) {
-    if (problem.name !== 'AbortError') lost('the server does not answer');
+    if (!signal?.aborted) lost('the server does not answer');
     throw problem;
+  } finally {
+    clearTimeout(timer);
   }
   contact.last = Date.now();
   contact.lostAt = 0;
   changed();
-  return read(response);
+  return read(response, text);
 }
 
 function lost(reason) {
@@ -56,8 +65,7 @@ function lost(reason) {
   changed();
 }
 
-async function read(response) {
-  const text = await response.text();
+function read(response, text) {
   let json = null;
   try {
     json = text ? JSON.parse(text) : null;

@@ -105,7 +105,7 @@ function jobView(id) {
     ${results.shown((rows) => rows.length
       ? table('Devices', ['Device', 'Result', 'Detail'], rows.map((one) => [
           html`<a href=${'/devices/' + part(one.device)}>${one.device}</a>`, badge(one.state), one.detail ?? nothing]))
-      : empty('No device is so.'))}`;
+      : empty('No device is so.', html`<a href=${'/bulk/' + part(id)}>All of this job</a>`))}`;
 }
 
 const cancel = (one) => act(async () => {

@@ -1,12 +1,12 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, may, part, post, postOnce, query, Refusal, seen } from './api.js';
+import { get, limited, may, part, post, postOnce, query, Refusal, seen } from './api.js';
 import { difference, mergePatch, pretty } from './diff.js';
 import { tail } from './tail.js';
 import { deviceChart } from './devicechart.js';
 import { param } from './router.js';
-import { act, ask, badge, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, time } from './ui.js';
+import { act, ask, badge, copyable, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, tell, time } from './ui.js';
 
 /** What is not there is nothing bad: a device that never was connected has no presence. */
 const orNull = (promise) => promise.catch((problem) => {
@@ -41,7 +41,7 @@ const TABS = [
   ['certificates', 'Certificates'],
   ['twin', 'Twin'],
   ['commands', 'Commands'],
-  ['refused', 'Refused'],
+  ['refused', 'Rights'],
   ['audit', 'Audit'],
 ];
 
@@ -49,7 +49,7 @@ export function deviceView(id) {
   record.use(id);
   presence.use(id);
   const tab = param('tab');
-  if (record.data === null) return html`${heading(id)}${empty('There is no device of that name.')}`;
+  if (record.data === null) return html`${heading(id)}${empty('There is no device of that name.', html`<a href="/devices">All devices</a>`)}`;
   return html`${heading(id, states())}
     ${tabs('Device', tab, TABS.map(([name, text]) => [name, at(id) + query({ tab: name }), text]))}
     ${record.problem && !record.data ? failure(record.problem) : nothing}
@@ -177,7 +177,7 @@ const values = (page) => page.values.length
       html`<strong>${measured(one.value)}</strong> ${one.unit ?? ''}`,
       time(one.time),
     ]))
-  : empty('It has sent nothing yet.');
+  : empty('It has sent nothing yet. Has it come?', html`<a href=${at(latest.key, '?tab=connections')}>Its connections</a>`);
 
 const connected = (id) => connections.use(id).shown((rows) => rows.length
   ? table('Connections', ['Connected', 'Until', 'Why it ended', 'Address', 'MQTT', 'TLS', 'Certificate'], rows.map((one) => [
@@ -189,14 +189,34 @@ const connected = (id) => connections.use(id).shown((rows) => rows.length
       html`${one.tls} <span class="muted">${one.cipher}</span>`,
       html`<code>${one.certificateSerial}</code>`,
     ]))
-  : empty('It never was connected.'));
+  : empty('It never was connected. To connect, it needs a certificate that is live.', html`<a href=${at(id, '?tab=certificates')}>Its certificates</a>`));
 
 const certificates = (id) => history.use(id).shown(() => certificateTable(history.first.data.certificates ?? []));
+
+/** From a certificate up to the root: the order in which they are sent (RFC 8446, 4.4.2). */
+async function chainOf(serial) {
+  const [leaf, { authorities }] = await Promise.all([get(`/certificates/${part(serial)}`), get('/authorities')]);
+  const chain = [leaf];
+  const above = (id) => authorities.find((one) => one.id === id && !chain.includes(one));
+  for (let ca = above(leaf.issuer); ca; ca = above(ca.parent)) chain.push(ca);
+  return chain;
+}
+
+const showChain = (serial) => act(async () => {
+  const chain = await chainOf(serial);
+  tell(`Certificate ${serial}`, html`<ol class="chain">${chain.map((one) => html`<li>${facts([
+    ['Subject', one.subject],
+    ['Serial', html`<code>${one.serial}</code>`],
+    ['Ends', time(one.notAfter, 'local')],
+    ...(one.fingerprint ? [['SHA-256', html`<code>${one.fingerprint}</code>`]] : []),
+  ])}</li>`)}</ol>
+  ${copyable(chain.map((one) => one.certificate.trim()).join('\n'))}`);
+});
 
 /** Shared with the list of all certificates. */
 export const certificateTable = (rows, after = () => {}) => rows.length
   ? table('Certificates', ['Serial', 'Status', 'Of', 'Issued', 'Ends', 'Issuer', 'Act'], rows.map((one) => [
-      html`<code>${one.serial}</code>`,
+      html`<button type="button" class="quiet" @click=${() => showChain(one.serial)}><code>${one.serial}</code></button>`,
       html`${badge(one.status)}${one.reason ? html` <span class="muted">${one.reason}, ${time(one.revokedAt)}</span>` : nothing}`,
       one.device ? html`<a href=${at(one.device)}>${one.device}</a>` : html`${one.subject} <span class="muted">${one.role}</span>`,
       time(one.issuedAt, 'local'),
@@ -205,7 +225,7 @@ export const certificateTable = (rows, after = () => {}) => rows.length
       one.status !== 'revoked' && one.role !== 'ca' && may('officer')
         ? html`<button type="button" class="quiet" aria-label=${`Revoke ${one.serial}`} @click=${() => revoke(one, after)}>Revoke…</button>` : nothing,
     ]))
-  : empty('No certificate.');
+  : empty('No certificate. Devices have one when they have enrolled.', html`<a href="/enrollment">Who waits</a>`);
 
 const REASONS = ['unspecified', 'keyCompromise', 'cessationOfOperation', 'superseded', 'affiliationChanged'];
 
@@ -316,11 +336,44 @@ const command = (id) => ask({
   },
 });
 
-const refused = (id) => refusals.use(id).shown((page) => page.refusals.length
-  ? page.refusals.map((one) => html`<h2>${one.subject} <span class="muted">${one.issuer} CA</span></h2>
+/** What a device of a usual fleet does, each asked of the broker. */
+const USUAL = [
+  ['publish', 'telemetry/x'],
+  ['publish', 'events/x'],
+  ['publish', 'twin/reported'],
+  ['publish', 'commands/1/result'],
+  ['will', 'events/x'],
+  ['subscribe', 'twin/desired'],
+  ['subscribe', 'commands/+'],
+];
+
+const topicOf = (id, fleet, rest) => `fleets/${fleet}/devices/${id}/${rest}`;
+
+/** Null for a device that is not connected: what it may do is a matter of the certificate that it shows. */
+const rights = new Source((signal, key) => {
+  const { id, fleet } = JSON.parse(key);
+  return orNull(Promise.all(USUAL.map(async ([act, rest]) => {
+    const topic = topicOf(id, fleet, rest);
+    return { act, topic, ...(await get(`/sessions/${part(id)}/explain` + query({ [act]: topic }), signal)) };
+  })));
+}, 30000);
+
+const mayDo = (id, fleet) => html`<h2>What it may do</h2>
+  ${rights.use(JSON.stringify({ id, fleet })).shown((all) => all
+    ? table('Rights', ['What', 'Topic', 'May it', 'Rule', 'Why'], all.map((one) => [
+        one.act, html`<code>${one.topic}</code>`, one.allowed ? badge('allowed', 'good') : badge('refused', 'bad'), one.rule, one.detail]))
+    : empty('It is not connected. Of whoever is not, the command line tells:', `./muster policy explain --subject CN=${id},O=${fleet},OU=device --publish ${topicOf(id, fleet, 'telemetry/x')}`))}
+  ${limited() ? nothing : html`<p><a href=${'/policy' + query({ client: id })}>May it do something else?</a></p>`}`;
+
+const refused = (id) => html`${record.data ? mayDo(id, record.data.fleet) : nothing}
+  <h2>What was refused</h2>
+  ${refusedOf(id)}`;
+
+const refusedOf = (id) => refusals.use(id).shown((page) => page.refusals.length
+  ? page.refusals.map((one) => html`<h3>${one.subject} <span class="muted">${one.issuer} CA</span></h3>
       <p>${Object.entries(one.counts).map(([name, count]) => html`<span class="chip">${name} × ${number(count)}</span> `)}</p>
       ${table('Refusals', ['When', 'What', 'Topic', 'Rule', 'Why'], one.newest.map((each) => [time(each.at), each.operation, html`<code>${each.topic}</code>`, each.rule, each.detail]))}`)
-  : empty('Nothing was refused since the broker started.'));
+  : empty('Nothing was refused since the broker started. What else it may do, and what not, is asked of the policy:', `./muster policy explain --connected ${id} --publish TOPIC`));
 
 const audit = (id) => history.use(id).shown((rows) => auditTable(rows.map(entry)));
 
@@ -342,7 +395,7 @@ export const auditTable = (rows) => rows.length
       about(one.object),
       html`<span class="muted">${Object.entries(one.details ?? {}).map(([name, value]) => detail(name, value))}</span>`,
     ]))
-  : empty('No entry.');
+  : empty('No entry. About what, is written like device:ID, certificate:SERIAL, operator:NAME.', html`<a href="/audit">All entries</a>`);
 
 /** Nobody reads a hash to its end; who needs it, finds it there. */
 const detail = (name, value) => html`<span title=${value}>${name}=${value.length > 40 && !value.includes(' ') ? value.slice(0, 16) + '…' : value}</span> `;

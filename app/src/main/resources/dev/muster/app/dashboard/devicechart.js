@@ -4,7 +4,7 @@
 import { get, part, query } from './api.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { go, param, set } from './router.js';
-import { failure, html, nothing, ref, Source } from './ui.js';
+import { failure, html, nothing, ref, skeleton, Source } from './ui.js';
 
 const series = new Source(async (signal, key) => {
   const [id, minutes] = key.split('|');
@@ -28,13 +28,12 @@ export function deviceChart(id, latest) {
   return html`<section class="panel chart"><h2>Telemetry <a class="beside-title" href=${explorer({ span: span[0] })}>Explore, compare, export</a></h2>
     <p class="facets">${SPANS.map(([name, , text]) => html`<button type="button" class="chip" aria-pressed=${name === span[0]} @click=${() => set({ span: name })}>${text}</button>`)}</p>
     <p class="facets">${names.map((name) => html`<button type="button" class="chip" aria-pressed=${shown.includes(name)} @click=${() => set({ metrics: toggled(shown, name).join(',') })}>${name}</button>`)}</p>
-    ${series.problem ? failure(series.problem) : nothing}
-    <div class="canvas"><canvas role="img" aria-label=${`${shown.join(', ')} over ${span[2]}; the table of latest values tells them in words`} ${ref((canvas) => canvas && draw(canvas, shown, explorer))}></canvas></div>
+    ${series.problem && series.data ? failure(series.problem) : nothing}
+    <div class="canvas">${series.shown(() => html`<canvas role="img" aria-label=${`${shown.join(', ')} over ${span[2]}; the table of latest values tells them in words`} ${ref((canvas) => canvas && draw(canvas, shown, explorer))}></canvas>`)}</div>
   </section>`;
 }
 
 function draw(canvas, shown, explorer) {
-  if (!series.data) return;
   const chosen = series.data.series.filter((one) => shown.includes(`${one.stream}/${one.metric}`));
   const zoomed = (from, to) => go(explorer({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }));
   plot(canvas, [series.at, shown.join()].join('|'), numeric(chosen, (one) => one.metric), series.data.frame, zoomed);

@@ -117,7 +117,7 @@ const facetLists = (found, text) => html`<div class="facetlists">${FACETS.filter
   <p class="muted">${number(found.devices)} devices</p>`;
 
 const nobody = (text) => text
-  ? empty('No device is like that. A word by itself is how an id begins.')
+  ? empty('No device is like that. A word by itself is how an id begins.', html`<a href=${to('')}>All devices</a>`)
   : empty('No device has come yet. Try a simulated one:', './muster simulate --devices 25');
 
 /** What may stand in the list; those marked do unless somebody chooses otherwise. */

@@ -191,7 +191,7 @@ function alarmsTab() {
         time(one.at),
         may('operator') ? html`<button type="button" aria-label=${`Acknowledge ${one.who}`} @click=${() => acknowledge(one)}>Acknowledge</button>` : nothing,
       ]))
-    : empty('No alarm. Two devices with one identity, or a connection that comes and goes, would stand here.'));
+    : empty('No alarm. Two devices with one identity, or a connection that comes and goes, would stand here. Those that were acknowledged:', './muster admin alarms list --all'));
 }
 
 const acknowledge = (one) => act(async () => {

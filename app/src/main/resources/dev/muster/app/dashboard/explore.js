@@ -5,7 +5,7 @@ import { get, part, query } from './api.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { param, params, set } from './router.js';
 import { savedViews } from './views.js';
-import { act, badge, empty, failure, heading, html, measured, nothing, number, redraw, ref, say, skeleton, Source, table, tabs, time } from './ui.js';
+import { badge, copy, empty, failure, heading, html, measured, nothing, number, redraw, ref, say, skeleton, Source, table, tabs, time } from './ui.js';
 
 /** How many points a series may have: coarse, as a screen is wide, fine. */
 const POINTS = [['100', 'coarse'], ['400', 'medium'], ['2000', 'fine']];
@@ -62,7 +62,7 @@ export function exploreView() {
     ${devicesPanel(view)}
     ${known.problem && !known.data ? failure(known.problem) : nothing}
     ${known.data ? metricChips(values, series) : skeleton(1)}
-    ${series.length ? picture(view, series) : known.data ? empty('These devices have sent nothing yet.') : nothing}`;
+    ${series.length ? picture(view, series) : known.data ? empty('These devices have sent nothing yet. How one sends, is shown by:', './muster simulate --devices 25') : nothing}`;
 }
 
 /** As long as nothing is chosen: the number that most of the devices have. */
@@ -106,12 +106,9 @@ function beside(view, series) {
   const frame = answer.data?.frame;
   if (!frame || !series.length) return savedViews('/telemetry', 'worth');
   const values = (format) => '/api/v1/telemetry/export' + query({ device: view.devices, series, from: iso(frame.from), to: iso(frame.to), tier: view.tier, format });
-  const link = '/telemetry' + query({ device: view.devices, series, from: iso(frame.from), to: iso(frame.to), points: param('points'), view: view.view });
+  const link = '/telemetry' + query({ device: view.devices, series, from: iso(frame.from), to: iso(frame.to), points: param('points'), tier: param('tier'), view: view.view });
   return html`${savedViews('/telemetry', 'worth')}<span class="push row">
-    <button type="button" title="With these times and metrics" @click=${() => act(async () => {
-      await navigator.clipboard.writeText(location.origin + link);
-      say('Copied: the link shows these times');
-    })}>Copy link</button>
+    <button type="button" title="With these times and metrics" @click=${() => copy(location.origin + link, 'Copied: the link shows these times')}>Copy link</button>
     <label class="inline">Export <select @change=${(event) => set({ tier: event.target.value }, true)}>${TIERS.map(([name, text]) => html`<option value=${name} ?selected=${name === view.tier}>${text}</option>`)}</select></label>
     <a class="button" href=${values('csv')} download="telemetry.csv">CSV</a>
     <a class="button" href=${values('ndjson')} download="telemetry.ndjson">NDJSON</a>
@@ -127,7 +124,7 @@ function picture(view, series) {
         <label class="inline push">Resolution <select @change=${(event) => set({ points: event.target.value })}>${POINTS.map(([count, text]) => html`<option value=${count} ?selected=${count === view.points}>${text}</option>`)}</select></label></div>
       ${tabs('View', view.view, [['', hrefOf({ view: '' }), 'Chart'], ['table', hrefOf({ view: 'table' }), 'Table']])}
       ${found.series.length ? view.view ? valueTable(found) : chartOf(found, series)
-        : empty('Nothing was measured in this time. Look further back, or at other metrics.')}`, skeleton(8))}
+        : empty('Nothing was measured in this time. Choose other metrics, or look further back:', html`<button type="button" @click=${() => set({ span: SPANS.at(-1)[0], from: '', to: '' })}>The last ${SPANS.at(-1)[2]}</button>`)}`, skeleton(8))}
   </section>
   ${answer.data?.series.length ? html`<h2>Series</h2>${seriesTable(answer.data)}` : nothing}`;
 }

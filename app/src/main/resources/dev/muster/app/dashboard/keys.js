@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { go } from './router.js';
-import { html, modal, nothing, redraw, ref } from './ui.js';
+import { html, modal, nothing, redraw, ref, toggleUtc } from './ui.js';
 
 /** Where `g` and a letter lead. */
 export const PLACES = [
@@ -46,6 +46,7 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'j') step(1);
   else if (event.key === 'k') step(-1);
   else if (event.key === 'x') /** @type {HTMLElement | null | undefined} */ (target.closest('tr')?.querySelector('input.select'))?.click();
+  else if (event.key === 'z') toggleUtc();
   else if (event.key === '?') help = true;
   else if (event.key === '/') {
     const search = /** @type {HTMLElement | null} */ (document.querySelector('main input[type=search]'));
@@ -70,6 +71,7 @@ export const helpDialog = () => !help ? nothing : html`<dialog ${ref(opened)} ar
     <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row; <kbd>Enter</kbd> opens it</dd>
     <dt><kbd>x</kbd></dt><dd>select the row, or not</dd>
     ${PLACES.map(([key, , name]) => html`<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${name}</dd>`)}
+    <dt><kbd>z</kbd></dt><dd>times in UTC, or local again</dd>
     <dt><kbd>?</kbd></dt><dd>this help; <kbd>Esc</kbd> closes it</dd>
   </dl>
   <form method="dialog" class="buttons"><button autofocus>Close</button></form>

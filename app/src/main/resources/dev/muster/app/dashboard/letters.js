@@ -23,7 +23,7 @@ export function lettersView() {
       <button>Search</button>
     </form>
     <p class="facets"></p>
-    ${letters.shown((rows) => rows.length ? list(rows) : empty('None: every message could be read.'))}`;
+    ${letters.shown((rows) => rows.length ? list(rows) : empty(device ? `None of ${device}: every message could be read.` : 'None: every message could be read.', device ? html`<a href="/dead-letters">Those of all devices</a>` : html`<a href="/telemetry">What came</a>`))}`;
 }
 
 const list = (rows) => table('Dead letters', ['No', 'Device', 'Stream', 'Why', 'Received', 'Bytes', 'Act'], rows.map((one) => [

@@ -17,7 +17,7 @@ import { overviewView } from './overview.js';
 import { policyView } from './policy.js';
 import { go, onNavigate, path } from './router.js';
 import { next, setUpView, signInView } from './sign-in.js';
-import { act, age, asked, html, nothing, onRedraw, redraw, render, skeleton, spoken } from './ui.js';
+import { act, age, asked, html, inUtc, nothing, onRedraw, redraw, render, skeleton, spoken, toggleUtc } from './ui.js';
 
 const VIEWS = {
   '': overviewView,
@@ -94,6 +94,7 @@ function page() {
         <a class="brand" href="/">Muster</a>
         <nav aria-label="Main">${PLACES.filter(([, href]) => !limited() || !OF_ALL.includes(href)).map(([, href, name]) => html`<a href=${href} aria-current=${href === '/' + place ? 'page' : nothing}>${name}</a>`)}</nav>
         <div class="who">
+          <button type="button" class="quiet" title="Times in UTC (z)" aria-label="Times in UTC" aria-pressed=${inUtc()} @click=${toggleUtc}>UTC</button>
           <button type="button" class="quiet" title="Light, dark, or as the system" aria-label="Colours" @click=${nextTheme}>◐</button>
           <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" @click=${showHelp}>?</button>
           <span class="name">${me.operator} <span class="muted">${me.role}${limited() ? ` of ${me.fleets.join(', ')}` : nothing}</span></span>

@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, limited } from './api.js';
+import { get, limited, query } from './api.js';
 import { badge, copyable, failure, heading, html, nothing, number, skeleton, Source, time } from './ui.js';
 
 let before = null;
@@ -18,6 +18,10 @@ const traffic = new Source(async (signal) => {
   return now;
 }, 5000);
 
+/** Whom the broker has never seen, counted as the list behind the number counts. */
+const NEVER = 'is:never status:active';
+const never = new Source((signal) => get('/facets/devices' + query({ q: NEVER }), signal), 10000);
+
 const tile = (href, label, value, note = nothing, tone = '') => html`<a class="tile ${tone}" href=${href}>
   <span class="value">${typeof value === 'number' ? number(value) : value}</span>
   <span class="label">${label}</span>
@@ -31,6 +35,7 @@ export function overviewView() {
   health.use();
   if (!limited()) alarms.use();
   traffic.use();
+  never.use();
   return html`${heading('Fleet', healthBadge())}
     ${identities.problem && !identities.data ? failure(identities.problem) : nothing}
     ${identities.data && traffic.data ? numbers(identities.data, traffic.data) : skeleton(8)}`;
@@ -42,7 +47,6 @@ const healthBadge = () => health.data
 
 function numbers(known, now) {
   const total = Object.values(known.devices).reduce((sum, one) => sum + one, 0);
-  const never = Math.max(0, known.devices.active - now.online - now.offline);
   const raised = known.alarms + (alarms.data?.alarms.length ?? 0);
   return html`
     ${Object.entries(health.data?.problems ?? {}).map(([part, text]) => html`<div class="notice bad" role="alert"><strong>${part}:</strong> ${text}</div>`)}
@@ -51,14 +55,14 @@ function numbers(known, now) {
     <div class="tiles">
       ${tile('/devices?q=is:online', 'online', now.online, `of ${number(total)} known`, tones(now.online, 'good'))}
       ${tile('/devices?q=is:offline', 'offline', now.offline)}
-      ${tile('/devices?q=is:never%20status:active', 'never connected', never, 'enrolled, not seen by the broker')}
+      ${tile('/devices' + query({ q: NEVER }), 'never connected', never.data?.devices ?? '…', 'enrolled, not seen by the broker')}
       ${tile('/enrollment', 'waiting for approval', known.waiting, nothing, tones(known.waiting, 'warn'))}
       ${tile('/devices?q=status:refused', 'refused', known.devices.refused)}
       ${tile('/devices?q=status:retired', 'retired', known.devices.retired)}
     </div>
     <h2>Traffic</h2>
     <div class="tiles">
-      ${now.messages === null ? nothing : tile('/devices?q=is:online', 'messages a second', now.rate === null ? '…' : now.rate < 10 ? now.rate.toFixed(1) : Math.round(now.rate), `${number(now.messages)} since the start`)}
+      ${now.messages === null ? nothing : tile('/telemetry', 'messages a second', now.rate === null ? '…' : now.rate < 10 ? now.rate.toFixed(1) : Math.round(now.rate), `${number(now.messages)} since the start`)}
       ${tile('/dead-letters', 'dead letters', now.deadLetters, nothing, tones(now.deadLetters, 'warn'))}
       ${tile('/enrollment?tab=alarms', 'alarms', raised, nothing, tones(raised, 'bad'))}
     </div>

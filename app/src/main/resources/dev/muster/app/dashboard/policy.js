@@ -27,7 +27,7 @@ function explainTab() {
   const act = ACTS.includes(param('act')) ? param('act') : ACTS[0];
   const asking = client && topic;
   if (asking) answer.use(JSON.stringify({ client, act, topic }));
-  return html`<p class="muted">May a client that is connected do this, and which rule decides? What was refused stands with each device, under Refused.</p>
+  return html`<p class="muted">May a client that is connected do this, and which rule decides? What was refused stands with each device, under Rights.</p>
     <form class="panel row" @submit=${(event) => {
       event.preventDefault();
       const form = new FormData(event.target);

@@ -74,7 +74,7 @@ class Tail {
       </div>
       ${this.rows.length
         ? table('Values as they come', ['Came', 'Stream', 'Metric', 'Value', 'Measured'], this.rows.map((one) => [
-            html`<time datetime=${one.at} title=${one.at + ' (UTC)'}>${new Date(one.at).toLocaleTimeString()}</time>`,
+            time(one.at, 'clock'),
             one.stream, one.metric, html`${measured(one.value)} <span class="muted">${one.unit ?? ''}</span>`, time(one.time)]))
         : empty('Nothing has come since you look.', `./muster admin telemetry latest ${id}`)}`;
   }

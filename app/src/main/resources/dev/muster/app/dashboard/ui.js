@@ -36,11 +36,25 @@ export function age(text, now = Date.now()) {
 
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** A time as people read it: how long ago, or the local time; UTC on hover. */
+/** Whether times are told in UTC: for whom there is no hovering. */
+let utc = localStorage.getItem('utc') === 'on';
+
+export const inUtc = () => utc;
+
+export function toggleUtc() {
+  utc = !utc;
+  localStorage.setItem('utc', utc ? 'on' : '');
+  redraw();
+}
+
+const seconds = (text) => new Date(text).toISOString().slice(0, 19).replace('T', ' ') + ' UTC';
+
+/** A time as people read it: how long ago, or the local time; UTC on hover, or all in UTC. */
 export function time(text, style = 'age') {
   if (!text) return html`<span class="muted">never</span>`;
   const local = LOCAL.format(new Date(text));
-  return html`<time datetime=${text} title=${`${local} · ${text} (UTC)`}>${style === 'age' ? age(text) : local}</time>`;
+  const shown = utc ? seconds(text) : style === 'age' ? age(text) : style === 'clock' ? new Date(text).toLocaleTimeString() : local;
+  return html`<time datetime=${text} title=${`${age(text)} · ${local} · ${text} (UTC)`}>${shown}</time>`;
 }
 
 export const number = (value) => (value ?? 0).toLocaleString();
@@ -74,22 +88,23 @@ export const skeleton = (rows = 6) => html`<div class="skeleton" role="status" a
   ${Array.from({ length: rows }, () => html`<div class="bone"></div>`)}
 </div>`;
 
-/** Nothing there: why, and the next step. */
-export const empty = (text, command) => html`<div class="empty">
+/** Nothing there: why, and the next step. @param next a command to copy, or what else leads on */
+export const empty = (text, next) => html`<div class="empty">
   <p>${text}</p>
-  ${command ? copyable(command) : nothing}
+  ${typeof next === 'string' ? copyable(next) : html`<p>${next}</p>`}
 </div>`;
 
 /** A command to copy. */
 export const copyable = (command) => html`<div class="command">
   <code tabindex="0">${command}</code>
-  <button type="button" class="quiet" @click=${(event) => copy(event.target, command)}>Copy</button>
+  <button type="button" class="quiet" @click=${() => copy(command)}>Copy</button>
 </div>`;
 
-async function copy(button, text) {
+/** @param said what is told when it is done */
+export const copy = (text, said = 'Copied') => act(async () => {
   await navigator.clipboard.writeText(text);
-  say('Copied');
-}
+  say(said);
+});
 
 export const failure = (problem) => html`<div class="notice bad" role="alert">
   <strong>${problem.status ? 'Refused' : 'No answer'}:</strong> ${problem.message}
@@ -261,6 +276,12 @@ let dialog = null;
  */
 export function ask(question) {
   dialog = { ...question, problem: null, result: null };
+  redraw();
+}
+
+/** Shows what there is to read, or to take along. */
+export function tell(title, content) {
+  dialog = { title, result: content };
   redraw();
 }
 
