@@ -89,7 +89,7 @@ abstract class DashboardBrowser {
 
   @BeforeEach
   void open() {
-    context = browser.newContext(new Browser.NewContextOptions().setIgnoreHTTPSErrors(true));
+    context = browser.newContext(options());
     page = context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.onPageError(complaints::add);
@@ -98,6 +98,11 @@ abstract class DashboardBrowser {
         complaints.add(message.text());
       }
     });
+  }
+
+  /** What a browser has when a test begins: nothing, and no trust in our certificates. */
+  Browser.NewContextOptions options() {
+    return new Browser.NewContextOptions().setIgnoreHTTPSErrors(true);
   }
 
   @AfterEach

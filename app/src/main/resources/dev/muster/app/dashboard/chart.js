@@ -95,6 +95,8 @@ function scales(sets, frame, style) {
 /** Shades what the mouse is drawn over. */
 const brush = {
   id: 'brush',
+  /** The library hears of a pointer a frame later: the chart may have left the page by then, and has no lines any more. */
+  beforeEvent: (chart) => chart.attached,
   afterDraw(chart) {
     if (!chart.brush) return;
     const { ctx, chartArea } = chart;

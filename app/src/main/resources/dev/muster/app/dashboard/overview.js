@@ -71,13 +71,16 @@ function numbers(known, now) {
     <p class="muted asof">As of ${time(known.at)}; every 5 seconds anew.</p>`;
 }
 
+/** As the lists behind them, each number has in it what ends sooner. */
 function ends(counts) {
+  const within7Days = counts.ended + counts.within7Days;
+  const within30Days = within7Days + counts.within30Days;
   const bars = [
     ['ended', counts.ended, '/certificates?days=0', 'bad'],
-    ['within 7 days', counts.within7Days, '/certificates?days=7', 'warn'],
-    ['within 30 days', counts.within30Days, '/certificates?days=30', 'plain'],
-    ['within 90 days', counts.within90Days, '/certificates?days=90', 'plain'],
-    ['later', counts.later, '/certificates', 'good'],
+    ['within 7 days', within7Days, '/certificates?days=7', 'warn'],
+    ['within 30 days', within30Days, '/certificates?days=30', 'plain'],
+    ['within 90 days', within30Days + counts.within90Days, '/certificates?days=90', 'plain'],
+    ['later', counts.later, '/devices' + query({ q: 'cert.expires>90d' }), 'good'],
   ];
   const most = Math.max(1, ...bars.map(([, count]) => count));
   return html`<div class="bars">${bars.map(([label, count, href, tone]) => html`<a href=${href}>

@@ -1,0 +1,791 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.deque.html.axecore.playwright.AxeBuilder;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.microsoft.playwright.APIResponse;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Download;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.BoundingBox;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.muster.app.backend.Endpoints;
+import dev.muster.app.operator.OperatorClient;
+import dev.muster.app.operator.TrustedRoots;
+import dev.muster.device.CommandResult;
+import dev.muster.device.FleetDevice;
+import dev.muster.protocol.file.PemFile;
+import dev.muster.testing.PeerProgram;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * What there is to do on each screen, by mouse, and what all screens have in common. In this order:
+ * first a server that nobody has come to, then one with a fleet that things happen to, and last
+ * what only looks.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class DashboardScreensIT extends DashboardBrowser {
+  /** What browsers have run that was meant to be read. */
+  private static final List<String> HOSTILE = List.of(
+      "<script>alert(1)</script>",
+      "<img src=x onerror=alert(2)>",
+      "\"><svg onload=alert(3)>",
+      "'-alert(4)-'",
+      "javascript:alert(5)",
+      "</title><iframe srcdoc=\"<script>alert(6)</script>\">",
+      "${alert(7)}{{alert(7)}}",
+      "<a href=javascript:alert(8)>x</a>",
+      "\u202e<b onmouseover=alert(9)>",
+      "<!--><math><mtext></p><style><img title=\"</style><img src onerror=alert(10)>\">");
+
+  private static final String DEVICES_OF_API = "**/api/v1/devices?*";
+
+  private static @Nullable PublishingFleet fleet;
+  private static OperatorClient operator;
+  private static Path session;
+
+  /** Signs in once: each password takes a while to be looked at. */
+  @BeforeAll
+  static void begin() {
+    operator = OperatorClient.local(folder.resolve("muster-data"));
+    session = folder.resolve("session.json");
+    try (BrowserContext context =
+        browser.newContext(new Browser.NewContextOptions().setIgnoreHTTPSErrors(true))) {
+      Page page = context.newPage();
+      page.navigate(setUpLink);
+      page.getByLabel("Name").fill("ada");
+      page.getByLabel("Password", new Page.GetByLabelOptions().setExact(true)).fill(PASSWORD);
+      page.getByLabel("Once more").fill(PASSWORD);
+      page.getByRole(AriaRole.BUTTON, named("Begin")).click();
+      page.getByRole(AriaRole.HEADING, named("Fleet")).waitFor();
+      context.storageState(new BrowserContext.StorageStateOptions().setPath(session));
+    }
+  }
+
+  @AfterAll
+  static void stopFleet() {
+    if (fleet != null) {
+      fleet.close();
+    }
+  }
+
+  @Override
+  Browser.NewContextOptions options() {
+    return super.options()
+        .setStorageStatePath(session)
+        .setLocale("en-US")
+        .setPermissions(List.of("clipboard-read", "clipboard-write"));
+  }
+
+  /** Three devices that send, from when the first test needs them. */
+  private static PublishingFleet fleet() {
+    if (fleet == null) {
+      fleet = PublishingFleet.start(folder, 3, Duration.ofMillis(500));
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> operator.get("summary/traffic").path("online").asInt() == 3);
+    }
+    return fleet;
+  }
+
+  private static FleetDevice startAnother(String serial) {
+    FleetDevice device = fleet().startAnother(serial);
+    String id = "devices/acme-" + serial.toLowerCase(Locale.ROOT);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> operator.find(id + "/presence").isPresent());
+    return device;
+  }
+
+  private static void admission(String how) {
+    operator.post("manufacturers/acme/policy", json("{}").put("admission", how));
+  }
+
+  @Test
+  @Order(1)
+  void serverThatNobodyHasComeTo_saysTheNextStepOnEachScreen() {
+    open("/");
+    Locator command = page.locator(".command").first();
+    command.getByRole(AriaRole.BUTTON).click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Copied");
+    assertThat(clipboard()).isEqualTo(command.locator("code").textContent());
+    for (String path : List.of(
+        "/devices",
+        "/devices?q=nobody",
+        "/devices/nobody",
+        "/telemetry",
+        "/enrollment",
+        "/enrollment?tab=manufacturers",
+        "/enrollment?tab=manifests",
+        "/enrollment?tab=claims",
+        "/enrollment?tab=alarms",
+        "/certificates?list=revoked",
+        "/dead-letters",
+        "/dead-letters?device=nobody",
+        "/bulk",
+        "/policy",
+        "/audit?object=device:nobody",
+        "/access?tab=tokens")) {
+      open(path);
+      assertThat(page.locator(".empty").first().locator("a, button").first()).isVisible();
+    }
+  }
+
+  private String clipboard() {
+    return String.valueOf(page.evaluate("navigator.clipboard.readText()"));
+  }
+
+  @Test
+  @Order(2)
+  void serverThatHangs_isToldLikeOneThatIsGone() {
+    page.clock().install();
+    open("/devices");
+    page.locator(".empty").waitFor();
+    page.route("**/api/v1/**", route -> {});
+    Locator banner = page.locator(".banner");
+    assertThat(banner).hasCount(0);
+    // Not all at once: what is due is asked for between two of these.
+    for (int i = 0; i < 30 && banner.count() == 0; i++) {
+      page.clock().runFor(1_000);
+    }
+    assertThat(banner).containsText("the server does not answer");
+    assertThat(page.locator(".empty")).isVisible();
+    page.unroute("**/api/v1/**");
+    for (int i = 0; i < 30 && banner.count() > 0; i++) {
+      page.clock().runFor(1_000);
+    }
+    assertThat(banner).hasCount(0);
+  }
+
+  @Test
+  @Order(3)
+  void whatIsAwaited_isSketchedSoon() {
+    page.route(DEVICES_OF_API, route -> {});
+    open("/devices");
+    Locator sketch = page.locator(".skeleton").first();
+    assertThat(sketch).hasCSS("opacity", "1");
+    assertThat(sketch).hasCSS("animation-delay", "0.2s");
+    assertThat(sketch).hasCSS("animation-duration", "0s");
+    page.unroute(DEVICES_OF_API);
+    fleet();
+    String series = "**/api/v1/devices/*/telemetry?*";
+    page.route(series, route -> {});
+    open("/devices/acme-sn-0");
+    assertThat(page.locator(".canvas .skeleton")).hasCSS("opacity", "1");
+  }
+
+  @Test
+  @Order(4)
+  void paths_thatLeadOutOfTheFolder_areNotFound() throws Exception {
+    HttpClient http = HttpClient.newBuilder()
+        .sslContext(TrustedRoots.tls(
+            PemFile.certificates(folder.resolve("muster-data/trust/root.pem")), null))
+        .build();
+    for (String path : List.of(
+        "/assets/%2e%2e/%2e%2e/muster-data/admin-token",
+        "/assets/..%2f..%2fmuster-data%2fadmin-token",
+        "/assets/%252e%252e/admin-token",
+        "/assets/..%5c..%5cadmin-token",
+        "/assets/../../../../../../etc/passwd",
+        "/assets//etc/passwd",
+        "/assets/x/app/main.js%00.css")) {
+      HttpResponse<String> answer = http.send(
+          HttpRequest.newBuilder(URI.create(origin + path)).build(),
+          HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(path).isIn(400, 404);
+      assertThat(answer.body()).as(path).doesNotContain("root:", "muster");
+    }
+  }
+
+  @Test
+  @Order(5)
+  void device_onEachOfItsTabs_tellsWhatItIs() throws Exception {
+    FleetDevice device = startAnother("SN-5");
+    for (int i = 0; i < 20; i++) {
+      device.telemetry("env").send(Map.of("temperature", 20 + i, "humidity", 40 + i));
+    }
+    overreach("SN-5");
+    open("/devices");
+    link("acme-sn-5").click();
+    heading("acme-sn-5");
+    row("env/temperature").first().waitFor();
+
+    tab("Connections");
+    assertThat(row("online")).containsText("TLSv1.3");
+    tab("Certificates");
+    String serial = page.locator("tbody code").first().textContent();
+    button(serial).click();
+    Locator dialog = page.getByRole(AriaRole.DIALOG);
+    assertThat(dialog.locator("li")).hasCount(3);
+    List<? extends Certificate> chain = List.copyOf(CertificateFactory.getInstance("X.509")
+        .generateCertificates(new ByteArrayInputStream(
+            dialog.locator(".command code").textContent().getBytes(StandardCharsets.US_ASCII))));
+    assertThat(chain).hasSize(3);
+    chain.get(0).verify(chain.get(1).getPublicKey());
+    chain.get(1).verify(chain.get(2).getPublicKey());
+    assertThat(chain.get(2))
+        .isEqualTo(
+            PemFile.certificates(folder.resolve("muster-data/trust/root.pem")).get(0));
+    accessible();
+    button("Close").click();
+
+    tab("Rights");
+    assertThat(row("/acme-sn-5/twin/desired")).containsText("allowed");
+    assertThat(row("/acme-sn-5/twin/desired")).containsText("roles.device.subscribe");
+    assertThat(page.getByRole(AriaRole.TABLE, named("Refusals"))
+            .locator("tbody tr")
+            .first())
+        .containsText("fleets/others");
+    link("May it do something else?").click();
+    assertThat(page.getByLabel("Client id")).hasValue("acme-sn-5");
+  }
+
+  /** A device publishes to where it may not. */
+  private static void overreach(String serial) {
+    String identity = serial + "-state/identity/0001/";
+    PeerProgram.require("mosquitto_pub")
+        .run(
+            folder,
+            "-h",
+            "localhost",
+            "-p",
+            String.valueOf(
+                Endpoints.read(folder.resolve("muster-data")).mqttUrl().getPort()),
+            "--cafile",
+            "muster-data/trust/root.pem",
+            "--cert",
+            identity + "chain.pem",
+            "--key",
+            identity + "key.pem",
+            "-i",
+            "acme-" + serial.toLowerCase(Locale.ROOT),
+            "-V",
+            "5",
+            "-q",
+            "1",
+            "-t",
+            "fleets/others",
+            "-m",
+            "1");
+  }
+
+  private void tab(String name) {
+    page.locator(".tabs")
+        .getByText(name, new Locator.GetByTextOptions().setExact(true))
+        .click();
+  }
+
+  private Locator link(String name) {
+    return page.locator("main")
+        .getByRole(AriaRole.LINK, new Locator.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  @Test
+  @Order(6)
+  void deviceChart_showsWhatIsChosen_andLooksCloserByMouse() {
+    fleet();
+    open("/devices/acme-sn-5");
+    Locator canvas = page.locator(".chart canvas");
+    assertThat(canvas).hasAttribute("aria-label", Pattern.compile(".* over 15 minutes.*"));
+    button("6 hours").click();
+    assertThat(button("6 hours")).hasAttribute("aria-pressed", "true");
+    assertThat(canvas).hasAttribute("aria-label", Pattern.compile(".* over 6 hours.*"));
+    String humidity = "env/humidity";
+    String before = button(humidity).getAttribute("aria-pressed");
+    button(humidity).click();
+    assertThat(button(humidity))
+        .hasAttribute("aria-pressed", before.equals("true") ? "false" : "true");
+    assertThat(page).hasURL(Pattern.compile(".*span=6h.*metrics=.*"));
+    button("15 minutes").click();
+    drawOver(canvas);
+    heading("Telemetry");
+    assertThat(page).hasURL(Pattern.compile(".*/telemetry\\?device=acme-sn-5.*from=.*to=.*"));
+  }
+
+  /** From a quarter of the width to the half: by that much of its time. */
+  private void drawOver(Locator canvas) {
+    canvas.scrollIntoViewIfNeeded();
+    page.locator(".chart canvas[width]").waitFor();
+    BoundingBox box = canvas.boundingBox();
+    double y = box.y + box.height / 2;
+    page.mouse().move(box.x + box.width * 0.25, y);
+    page.mouse().down();
+    page.mouse().move(box.x + box.width * 0.5, y);
+    page.mouse().up();
+  }
+
+  @Test
+  @Order(7)
+  void explorer_byMouse_choosesExportsAndLinksWhatItShows() throws IOException {
+    fleet();
+    open("/telemetry?device=acme-sn-0&series=load/n");
+    page.getByLabel("Resolution").selectOption("coarse");
+    assertThat(page).hasURL(Pattern.compile(".*points=100.*"));
+    page.getByLabel("Export").selectOption("minutes");
+    assertThat(page).hasURL(Pattern.compile(".*tier=1m.*"));
+    page.getByLabel("Export").selectOption("values as they came");
+    Download lines = page.waitForDownload(() -> link("NDJSON").click());
+    assertThat(Files.readAllLines(lines.path()))
+        .isNotEmpty()
+        .allSatisfy(line -> assertThat(json(line).path("device").asText()).isEqualTo("acme-sn-0"));
+    page.getByLabel("Export").selectOption("minutes");
+
+    button("Copy link").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("Copied");
+    String copied = clipboard();
+    page.navigate(copied);
+    heading("Telemetry");
+    assertThat(page.getByLabel("Export")).hasValue("1m");
+    assertThat(page.getByLabel("Resolution")).hasValue("100");
+    button("Copy link").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("Copied");
+    assertThat(clipboard()).isEqualTo(copied);
+
+    page.getByText("Other times").click();
+    page.getByLabel("From, local time").fill("2026-01-01T00:00:01");
+    page.getByLabel("to", new Page.GetByLabelOptions().setExact(true)).fill("2026-01-02T00:00:01");
+    button("Look").click();
+    assertThat(page).hasURL(Pattern.compile(".*from=202[56].*"));
+    link("The last 30 days").or(button("The last 30 days")).click();
+    assertThat(page).hasURL(Pattern.compile(".*span=30d.*"));
+    button("15 minutes").click();
+    page.locator(".chart canvas[width]").waitFor();
+    drawOver(page.locator(".chart canvas"));
+    assertThat(page).hasURL(Pattern.compile(".*from=.*to=.*"));
+    button("Zoom out").waitFor();
+  }
+
+  @Test
+  @Order(8)
+  void enrollment_byMouse_letsInAndRefuses_andAnAlarmIsAcknowledged() {
+    fleet();
+    admission("manual");
+    fleet().startAnother("SN-20");
+    fleet().startAnother("SN-21");
+    try (FleetDevice clone = cloneOf("SN-0")) {
+      clone.start();
+      open("/enrollment");
+      button("Approve acme-sn-20").click();
+      assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("acme-sn-20 is let in");
+      button("Refuse acme-sn-21").click();
+      assertThat(page.getByRole(AriaRole.DIALOG)).containsText("serial SN-21 of acme");
+      button("Refuse").click();
+      assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("acme-sn-21 is refused");
+      assertThat(row("acme-sn-21")).hasCount(0);
+      assertThat(row("acme-sn-0")).containsText("has a certificate");
+    }
+    tab("Manufacturers");
+    assertThat(row("acme")).containsText("manual");
+    assertThat(row("acme")).containsText("enabled");
+    page.locator(".tabs").getByText("Alarms").click();
+    button("Acknowledge acme-sn-0").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Acknowledged");
+    assertThat(row("acme-sn-0")).hasCount(0);
+    admission("auto");
+  }
+
+  /** The same factory identity, in another place. */
+  private static FleetDevice cloneOf(String serial) {
+    return device(
+        serial, "-clone", Endpoints.read(folder.resolve("muster-data")).mqttUrl());
+  }
+
+  private static FleetDevice device(String serial, String place, URI broker) {
+    return FleetDevice.builder()
+        .enrollment(Endpoints.read(folder.resolve("muster-data")).estUrl())
+        .broker(broker)
+        .trust(fleet().root())
+        .factoryIdentity(
+            folder.resolve(serial).resolve("device.key"),
+            folder.resolve(serial).resolve("chain.pem"))
+        .stateDirectory(folder.resolve(serial + place))
+        .build();
+  }
+
+  @Test
+  @Order(9)
+  void certificates_byMouse_areRevokedAndRolledOver_andAnOldCrlIsToldSo() {
+    startAnother("SN-22");
+    open("/devices/acme-sn-22?tab=certificates");
+    String serial = page.locator("tbody code").first().textContent();
+    open("/certificates");
+    button("Revoke " + serial).click();
+    page.getByLabel("Reason").selectOption("keyCompromise");
+    page.getByLabel("Type").fill(serial.substring(serial.length() - 6));
+    button("Revoke").click();
+    assertThat(page.getByRole(AriaRole.DIALOG))
+        .containsText(Pattern.compile("1 sessions cut, 0 remaining, in \\d+ ms"));
+    button("Close").click();
+    tab("Revoked");
+    assertThat(row(serial)).containsText("keyCompromise");
+
+    tab("CAs");
+    Locator rollOver = page.getByRole(
+        AriaRole.BUTTON,
+        new Page.GetByRoleOptions().setName(Pattern.compile("Roll over device.*")));
+    String ca = rollOver.getAttribute("aria-label").replace("Roll over ", "");
+    rollOver.click();
+    page.getByLabel("Type").fill(ca);
+    button("Roll over").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("The next CA is made");
+    assertThat(row("prepared")).containsText("device");
+    assertThat(rollOver).hasCount(0);
+
+    assertThat(page.getByText("overdue")).hasCount(0);
+    page.route("**/api/v1/authorities", DashboardScreensIT::answerOfYesterday);
+    for (String path : List.of("/certificates?list=cas", "/health")) {
+      open(path);
+      assertThat(row(ca).first()).containsText("overdue");
+    }
+  }
+
+  /** As if the newest CRL had been to be followed a day ago. */
+  private static void answerOfYesterday(Route route) {
+    APIResponse response = route.fetch();
+    ObjectNode answer = json(response.text());
+    answer.path("authorities").forEach(one -> {
+      if (one.path("crl") instanceof ObjectNode crl) {
+        crl.put("nextUpdate", Instant.now().minus(Duration.ofDays(1)).toString());
+      }
+    });
+    route.fulfill(new Route.FulfillOptions().setResponse(response).setBody(answer.toString()));
+  }
+
+  @Test
+  @Order(10)
+  void manyCertificates_areRevokedByMouse() {
+    startAnother("SN-23");
+    open("/devices?q=acme-sn-23");
+    page.getByLabel("Select acme-sn-23").click();
+    button("Revoke certificates…").click();
+    assertThat(page.getByRole(AriaRole.DIALOG)).containsText("with 1 live certificates");
+    page.getByLabel("Reason").selectOption("superseded");
+    page.getByLabel("Type").fill("1");
+    button("Revoke").click();
+    heading("Bulk job");
+    assertThat(row("acme-sn-23")).containsText("done");
+    link("acme-sn-23").click();
+    tab("Certificates");
+    assertThat(page.locator("tbody tr").first()).containsText("superseded");
+  }
+
+  @Test
+  @Order(11)
+  void deadLetter_replayedByMouse_saysWhatCameOfIt() {
+    FleetDevice device = startAnother("SN-24");
+    device.telemetry("load").send(Map.of("text", "x".repeat(20_000)));
+    open("/dead-letters?device=acme-sn-24");
+    row("acme-sn-24").getByText("Replay").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("It stays: ");
+    assertThat(row("acme-sn-24")).hasCount(1);
+  }
+
+  @Test
+  @Order(12)
+  void access_byMouse_endsASession_andChangesARole() {
+    try (BrowserContext other =
+        browser.newContext(super.options().setUserAgent("somebody else's"))) {
+      Page elsewhere = other.newPage();
+      elsewhere.navigate(origin);
+      elsewhere.getByLabel("Name").fill("ada");
+      elsewhere.getByLabel("Password").fill(PASSWORD);
+      elsewhere.keyboard().press("Enter");
+      elsewhere.getByRole(AriaRole.HEADING, named("Fleet")).waitFor();
+      open("/access");
+      Locator session = page.locator("tbody tr")
+          .filter(new Locator.FilterOptions().setHas(page.getByText("End", exact())));
+      assertThat(session).hasCount(1);
+      session.getByRole(AriaRole.BUTTON).click();
+      assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Ended");
+      assertThat(session).hasCount(0);
+      assertThat(elsewhere.getByRole(AriaRole.HEADING, named("Sign in"))).isVisible();
+    }
+    operator.post("access/operators", json("{\"name\": \"eve\", \"role\": \"viewer\"}"));
+    tab("Operators");
+    button("Role of eve").click();
+    page.getByRole(AriaRole.DIALOG).getByLabel("Role").selectOption("officer");
+    button("Change").click();
+    assertThat(row("eve")).containsText("officer");
+  }
+
+  private static Page.GetByTextOptions exact() {
+    return new Page.GetByTextOptions().setExact(true);
+  }
+
+  @Test
+  @Order(13)
+  void hostileText_whereverItStands_isText() {
+    FleetDevice device = startAnother("SN-25");
+    device.onCommand(
+        "say",
+        (command, run) -> CommandResult.failed(HOSTILE.get(
+            Integer.parseInt(String.valueOf(((Map<?, ?>) command.payload()).get("which"))))));
+    List<String> commands = new ArrayList<>();
+    ObjectNode twin = json("{}");
+    for (int i = 0; i < HOSTILE.size(); i++) {
+      String text = HOSTILE.get(i);
+      device.telemetry("load").send(Map.of("text" + i, text));
+      device.telemetry("load").send(Map.of("long", text + "x".repeat(20_000)));
+      twin.put("t" + i, text);
+      ObjectNode command = json("{\"name\": \"say\", \"validForSeconds\": 60}");
+      command.putObject("payload").put("which", i);
+      commands.add(
+          operator.postOnce("devices/acme-sn-25/commands", command).path("id").asText());
+    }
+    operator.put("devices/acme-sn-25/twin", twin);
+    await()
+        .until(() -> commands.stream()
+            .allMatch(
+                id -> operator.get("commands/" + id).path("state").asText().equals("failed")));
+    await()
+        .until(() ->
+            operator.get("dead-letters?device=acme-sn-25").path("deadLetters").size()
+                == HOSTILE.size());
+    page.onDialog(dialog -> {
+      complaints.add("a dialog: " + dialog.message());
+      dialog.dismiss();
+    });
+    shownAsText("/devices/acme-sn-25");
+    shownAsText("/devices/acme-sn-25?tab=twin");
+    shownAsText("/devices/acme-sn-25?tab=commands");
+    shownAsText("/devices/acme-sn-25?tab=audit");
+    refusedAsText();
+    open("/dead-letters?device=acme-sn-25");
+    for (String text : HOSTILE) {
+      int at = HOSTILE.size() - 1 - HOSTILE.indexOf(text);
+      row("acme-sn-25").nth(at).getByRole(AriaRole.BUTTON).first().click();
+      assertThat(page.getByRole(AriaRole.DIALOG).locator("pre")).containsText("x");
+      harmless();
+      button("Cancel").click();
+    }
+  }
+
+  private void shownAsText(String path) {
+    open(path);
+    for (String text : HOSTILE) {
+      assertThat(page.locator("main").getByText(text).first()).isAttached();
+    }
+    harmless();
+  }
+
+  /** Tags have no such signs: what is told of that, has. */
+  private void refusedAsText() {
+    open("/devices/acme-sn-25");
+    button("Tags and groups…").click();
+    page.getByLabel("Tags").fill("t=" + HOSTILE.get(0));
+    button("Change").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText(HOSTILE.get(0));
+    harmless();
+    button("Cancel").click();
+  }
+
+  private void harmless() {
+    assertThat(
+            page.locator(
+                "#app script, #app img, #app iframe, #app math, main svg:not(.bars svg), [onload], [onerror], [onmouseover], a[href^='javascript']"))
+        .hasCount(0);
+  }
+
+  @Test
+  @Order(14)
+  void times_areLocal_andInUtcForWhoHasNoMouse() {
+    fleet();
+    try (BrowserContext far = browser.newContext(options().setTimezoneId("Asia/Kolkata"))) {
+      page = far.newPage();
+      open("/audit?object=device:acme-sn-0");
+      Locator time = page.locator("tbody time").first();
+      time.waitFor();
+      String told = time.getAttribute("datetime");
+      Instant at = Instant.parse(told);
+      assertThat(time).hasAttribute("title", Pattern.compile(".*" + told + " \\(UTC\\)"));
+      assertThat(time).containsText(clock("h:mm:ss", "Asia/Kolkata", at));
+      page.keyboard().press("z");
+      String utc = clock("yyyy-MM-dd HH:mm:ss", "UTC", at) + " UTC";
+      assertThat(time).hasText(utc);
+      page.reload();
+      assertThat(time).hasText(utc);
+      button("Times in UTC").click();
+      assertThat(time).containsText(clock("h:mm:ss", "Asia/Kolkata", at));
+    }
+  }
+
+  private static String clock(String pattern, String zone, Instant at) {
+    return DateTimeFormatter.ofPattern(pattern, Locale.US)
+        .withZone(ZoneId.of(zone))
+        .format(at);
+  }
+
+  @Test
+  @Order(15)
+  void colours_areChosenByMouse_andStay() {
+    open("/health");
+    heading("Health");
+    Locator root = page.locator("html");
+    Locator body = page.locator("body");
+    String light = "rgb(246, 247, 249)";
+    button("Colours").click();
+    assertThat(root).hasAttribute("data-theme", "light");
+    assertThat(body).hasCSS("background-color", light);
+    button("Colours").click();
+    assertThat(root).hasAttribute("data-theme", "dark");
+    assertThat(body).not().hasCSS("background-color", light);
+    page.reload();
+    assertThat(root).hasAttribute("data-theme", "dark");
+    assertThat(body).not().hasCSS("background-color", light);
+  }
+
+  @Test
+  @Order(16)
+  void screens_ofEachWidthAndInBothThemes_areAccessible() {
+    fleet();
+    for (String path : List.of(
+        "/devices",
+        "/devices/acme-sn-0",
+        "/devices/acme-sn-0?tab=live",
+        "/devices/acme-sn-0?tab=connections",
+        "/devices/acme-sn-0?tab=certificates",
+        "/devices/acme-sn-0?tab=twin",
+        "/devices/acme-sn-25?tab=commands",
+        "/devices/acme-sn-5?tab=refused",
+        "/devices/acme-sn-0?tab=audit",
+        "/telemetry?device=acme-sn-0&device=acme-sn-1",
+        "/telemetry?device=acme-sn-0&view=table",
+        "/enrollment",
+        "/enrollment?tab=manufacturers",
+        "/enrollment?tab=manifests",
+        "/enrollment?tab=claims",
+        "/enrollment?tab=alarms",
+        "/certificates",
+        "/certificates?list=cas",
+        "/dead-letters",
+        "/bulk",
+        "/policy?client=acme-sn-0&act=publish&topic=x",
+        "/policy?tab=file",
+        "/audit",
+        "/health",
+        "/access",
+        "/access?tab=tokens",
+        "/access?tab=operators")) {
+      open(path);
+      accessibleInAllWays();
+    }
+  }
+
+  private void accessibleInAllWays() {
+    page.getByRole(AriaRole.HEADING).first().waitFor();
+    assertThat(page.locator(".skeleton")).hasCount(0);
+    for (int width : new int[] {3840, 1280, 390}) {
+      page.setViewportSize(width, 900);
+      // Charts follow a frame later.
+      page.waitForFunction("() => document.documentElement.scrollWidth <= innerWidth");
+      if (width == 3840) {
+        assertThat(page.locator("main").boundingBox().width).isGreaterThan(2_500);
+      }
+    }
+    accessible();
+    page.setViewportSize(1280, 900);
+    accessible();
+    // What is dark has other colours, and is else the same.
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    assertThat(
+            new AxeBuilder(page).withRules(List.of("color-contrast")).analyze().getViolations())
+        .as("colours of %s in the dark", page.url())
+        .isEmpty();
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
+  }
+
+  @Test
+  @Order(17)
+  void overview_eachNumber_isThatOfTheListBehindIt() throws IOException {
+    Path files = folder.resolve("SN-30");
+    dev.muster.hardware.factory.Factory.open(folder.resolve("acme"), java.time.Clock.systemUTC())
+        .issue("SN-30", files);
+    operator.post("devices/acme-sn-20/retire", json("{}"));
+    try (FleetDevice never = device("SN-30", "-state", URI.create("mqtts://localhost:1"))) {
+      never.start();
+      await()
+          .until(() -> operator
+              .find("devices/acme-sn-30")
+              .map(one -> one.path("status").asText().equals("active"))
+              .orElse(false));
+      for (String label : List.of(
+          "online",
+          "offline",
+          "never connected",
+          "waiting for approval",
+          "refused",
+          "retired",
+          "dead letters",
+          "alarms")) {
+        leadsToAsMany(".tile", label);
+      }
+      for (String label :
+          List.of("ended", "within 7 days", "within 30 days", "within 90 days", "later")) {
+        leadsToAsMany(".bars a", label);
+      }
+      open("/");
+      page.locator(".tile", withText("messages a second")).click();
+      heading("Telemetry");
+      open("/");
+      accessibleInAllWays();
+    }
+  }
+
+  /** Numbers are counted every so often: in the end they are those of the list. */
+  private void leadsToAsMany(String kind, String label) {
+    open("/");
+    Locator number = page.locator(kind)
+        .filter(new Locator.FilterOptions().setHas(page.getByText(label, exact())));
+    number.locator(".value").waitFor();
+    String href = number.getAttribute("href");
+    number.click();
+    assertThat(page).hasURL(origin + href);
+    assertThat(page.locator(".skeleton")).hasCount(0);
+    page.locator("tbody tr, .empty").first().waitFor();
+    String rows = String.valueOf(page.locator("tbody tr").count());
+    open("/");
+    assertThat(number.locator(".value")).hasText(rows, patient());
+  }
+
+  private static com.microsoft.playwright.assertions.LocatorAssertions.HasTextOptions patient() {
+    return new com.microsoft.playwright.assertions.LocatorAssertions.HasTextOptions()
+        .setTimeout(90_000);
+  }
+}
