@@ -644,6 +644,25 @@ class DashboardIT extends DashboardBrowser {
     String sent = "devices/sim-dev-0001/messages?limit=1000";
     String explored = "/telemetry?device=sim-dev-0001&device=sim-dev-0002&device=sim-dev-0003"
         + "&series=env/temperature&series=env/humidity";
+    String policyAsked = "/policy?client=sim-dev-0001&act=publish"
+        + "&topic=fleets/default/devices/sim-dev-0002/telemetry/env";
+    for (String name : List.of("bea", "carl", "dora")) {
+      operator.post(
+          "access/operators",
+          json("{}").put("name", name).put("role", name.equals("bea") ? "officer" : "viewer"));
+    }
+    operator.post(
+        "manufacturers/acme/policy", json("{\"admission\": \"auto\", \"fleet\": \"default\"}"));
+    FleetDevice talkative = fleet.startAnother("SN-40");
+    talkative.telemetry("load").send(Map.of("text", "x".repeat(20_000)));
+    talkative.telemetry("door").send(Map.of("text", "x".repeat(20_000)));
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> operator.get("dead-letters").path("deadLetters").size() >= 2);
+    operator.post("manufacturers/acme/policy", json("{\"admission\": \"manual\"}"));
+    for (String serial : List.of("SN-41", "SN-42", "SN-43")) {
+      fleet.startAnother(serial);
+    }
     try (MusterProcess load =
         MusterProcess.start(folder, "simulate", "--devices", "12", "--rate", "1", "--for", "5m")) {
       await()
@@ -663,6 +682,12 @@ class DashboardIT extends DashboardBrowser {
         picture("live", "/devices/sim-dev-0001?tab=live", scheme, "tbody tr");
         picture("bulk", "/bulk", scheme, "main h1");
         picture("telemetry", explored, scheme, ".chart canvas[width]");
+        picture("enrollment", "/enrollment", scheme, "tbody tr");
+        picture("certificates", "/certificates?days=30", scheme, "tbody tr");
+        picture("dead-letters", "/dead-letters", scheme, "tbody tr");
+        picture("policy", policyAsked, scheme, "section.panel");
+        picture("audit", "/audit", scheme, "tbody tr");
+        picture("access", "/access?tab=operators", scheme, "tbody tr");
       }
       load.interrupt();
     }
