@@ -616,7 +616,7 @@ class DashboardScreensIT extends DashboardBrowser {
   private void refusedAsText() {
     open("/devices/acme-sn-25");
     button("Tags and groups…").click();
-    page.getByLabel("Tags").fill("t=" + HOSTILE.get(0));
+    page.getByLabel("Tags, each").fill("t=" + HOSTILE.get(0));
     button("Change").click();
     assertThat(page.getByRole(AriaRole.ALERT)).containsText(HOSTILE.get(0));
     harmless();
