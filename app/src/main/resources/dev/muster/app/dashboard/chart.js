@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { redraw } from './ui.js';
+import { inUtc, redraw } from './ui.js';
 
 /** How far back a chart looks: name, minutes, in words. */
 export const SPANS = [
@@ -39,7 +39,7 @@ const pad = (number) => String(number).padStart(2, '0');
 
 /** What an axis over so long a time says. */
 function tick(ms, span) {
-  const at = new Date(ms);
+  const at = new Date(inUtc() ? ms + new Date(ms).getTimezoneOffset() * 60000 : ms);
   const day = `${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
   if (span > 3 * 86400000) return day;
   const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
@@ -150,7 +150,7 @@ export function plot(canvas, stamp, series, frame, chosen) {
     return;
   }
   const style = (value) => colour(canvas, value);
-  const state = [stamp, style('var(--text)')].join('|');
+  const state = [stamp, style('var(--text)'), inUtc()].join('|');
   if (drawn?.canvas === canvas && drawn.state === state) return;
   if (drawn?.chart.brush && drawn.canvas === canvas) return;
   drawn?.chart.destroy();
@@ -172,7 +172,7 @@ export function plot(canvas, stamp, series, frame, chosen) {
         scales: scales(sets, frame, style),
         plugins: {
           legend: { labels: { color: style('var(--text)'), boxWidth: 14, boxHeight: 2, filter: named } },
-          tooltip: { filter: (item) => item.dataset.label !== '', callbacks: { title: (items) => items.length ? new Date(items[0].parsed.x).toLocaleString() : '' } },
+          tooltip: { filter: (item) => item.dataset.label !== '', callbacks: { title: (items) => items.length ? new Date(items[0].parsed.x).toLocaleString(undefined, inUtc() ? { timeZone: 'UTC' } : {}) : '' } },
         },
       },
     }),

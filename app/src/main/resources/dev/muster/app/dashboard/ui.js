@@ -54,7 +54,7 @@ export function time(text, style = 'age') {
   if (!text) return html`<span class="muted">never</span>`;
   const local = LOCAL.format(new Date(text));
   const shown = utc ? seconds(text) : style === 'age' ? age(text) : style === 'clock' ? new Date(text).toLocaleTimeString() : local;
-  return html`<time datetime=${text} title=${`${age(text)} · ${local} · ${text} (UTC)`}>${shown}</time>`;
+  return html`<time datetime=${text} title=${utc ? `${age(text)} · ${local}` : `${local} · ${text} (UTC)`}>${shown}</time>`;
 }
 
 export const number = (value) => (value ?? 0).toLocaleString();
