@@ -645,7 +645,7 @@ class DashboardIT extends DashboardBrowser {
     String explored = "/telemetry?device=sim-dev-0001&device=sim-dev-0002&device=sim-dev-0003"
         + "&series=env/temperature&series=env/humidity";
     String policyAsked = "/policy?client=sim-dev-0001&act=publish"
-        + "&topic=fleets/default/devices/sim-dev-0002/telemetry/env";
+        + "&topic=fleets/simulated/devices/sim-dev-0002/telemetry/env";
     for (String name : List.of("bea", "carl", "dora")) {
       operator.post(
           "access/operators",

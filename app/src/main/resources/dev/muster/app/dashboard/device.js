@@ -390,7 +390,7 @@ export const auditTable = (rows) => rows.length
   ? table('Audit log', ['No', 'When', 'Who', 'What', 'About', 'Details'], rows.map((one) => [
       one.seq,
       time(one.at, 'local'),
-      html`${one.actor} <span class="muted">${one.from}</span>`,
+      html`${one.actor} <span class="muted word">${one.from}</span>`,
       html`<span class="word">${one.action}</span>`,
       about(one.object),
       html`<span class="muted">${Object.entries(one.details ?? {}).map(([name, value]) => detail(name, value))}</span>`,

@@ -32,7 +32,7 @@ const list = (rows) => table('Dead letters', ['No', 'Device', 'Stream', 'Why', '
   one.stream,
   html`${one.reason}${one.due ? html` <span class="muted">read anew ${time(one.due)}</span>` : nothing}`,
   time(one.receivedAt),
-  number(one.bytes),
+  html`<span class="word">${number(one.bytes)}</span>`,
   may('operator') ? html`<button type="button" class="quiet" aria-label=${`Replay ${one.id}`} @click=${() => replay(one)}>Replay</button>
     <button type="button" class="quiet" aria-label=${`Discard ${one.id}`} @click=${() => discard(one)}>Discard…</button>` : nothing,
 ]));

@@ -79,6 +79,20 @@ function draw() {
   const wants = /** @type {HTMLElement | null} */ (app.querySelector('main [autofocus]'));
   if (wants && wants !== wanted && (document.activeElement === document.body || document.activeElement?.matches('h1'))) wants.focus();
   wanted = wants;
+  if (revealed !== location.href) reveal();
+}
+
+/** Of which address the links in the bars were brought into sight. */
+let revealed = '';
+
+/** Where one is, is seen in bars, too, that are wider than the window. */
+function reveal() {
+  for (const here of app.querySelectorAll('nav [aria-current]')) {
+    const bar = /** @type {HTMLElement} */ (here.closest('nav'));
+    const [link, all] = [here.getBoundingClientRect(), bar.getBoundingClientRect()];
+    bar.scrollLeft += link.left - all.left - (all.width - link.width) / 2;
+    revealed = location.href;
+  }
 }
 
 function page() {
@@ -166,6 +180,7 @@ function navigated() {
 
 onChange(watchSession);
 onNavigate(navigated);
+addEventListener('resize', reveal);
 applyTheme(localStorage.getItem('theme') ?? '');
 navigated();
 const begin = () => lookWho().catch(() => setTimeout(begin, 2000));
