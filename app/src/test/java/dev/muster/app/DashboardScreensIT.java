@@ -475,7 +475,7 @@ class DashboardScreensIT extends DashboardBrowser {
     assertThat(row("prepared")).containsText("device");
     assertThat(rollOver).hasCount(0);
 
-    assertThat(page.getByText("overdue")).hasCount(0);
+    assertThat(page.locator("tbody .badge", withText("overdue"))).hasCount(0);
     page.route("**/api/v1/authorities", DashboardScreensIT::answerOfYesterday);
     for (String path : List.of("/certificates?list=cas", "/health")) {
       open(path);
