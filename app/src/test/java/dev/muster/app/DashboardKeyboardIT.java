@@ -250,7 +250,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
     tabTo("in 90 days");
     press("Enter");
     row("acme-sn-2").waitFor();
-    Locator revoke = row("acme-sn-2").getByRole(AriaRole.BUTTON).first();
+    Locator revoke = row("acme-sn-2").getByRole(AriaRole.BUTTON).last();
     String name = revoke.getAttribute("aria-label");
     tabTo(name);
     press("Enter");
