@@ -64,7 +64,8 @@ class DashboardSoakIT extends DashboardBrowser {
         const answer = await fetch(`/api/v1/devices/${device}/telemetry/latest`);
         const newest = (times) => Math.max(...times.map((one) => Date.parse(one)));
         const stored = newest((await answer.json()).values.map((one) => one.time));
-        return stored - newest([...document.querySelectorAll('td[data-head=Age] time')].map((one) => one.dateTime));
+        const shown = document.querySelectorAll('td[data-head=Age] time, td[data-head=Measured] time');
+        return stored - newest([...shown].map((one) => one.dateTime));
       }""";
 
   /** @param behind 0 of a screen that shows no ages */
