@@ -159,11 +159,14 @@ class DashboardScreensIT extends DashboardBrowser {
         "/devices/nobody",
         "/telemetry",
         "/enrollment",
+        "/enrollment?tab=approved",
+        "/enrollment?tab=refused",
         "/enrollment?tab=manufacturers",
         "/enrollment?tab=manifests",
         "/enrollment?tab=claims",
         "/enrollment?tab=alarms",
         "/certificates?list=revoked",
+        "/certificates?list=overdue",
         "/dead-letters",
         "/dead-letters?device=nobody",
         "/bulk",
@@ -413,11 +416,17 @@ class DashboardScreensIT extends DashboardBrowser {
       assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("acme-sn-20 is let in");
       button("Refuse acme-sn-21").click();
       assertThat(page.getByRole(AriaRole.DIALOG)).containsText("serial SN-21 of acme");
+      page.getByLabel("Reason").fill(HOSTILE.get(0));
       button("Refuse").click();
       assertThat(page.getByRole(AriaRole.STATUS).last()).containsText("acme-sn-21 is refused");
       assertThat(row("acme-sn-21")).hasCount(0);
       assertThat(row("acme-sn-0")).containsText("has a certificate");
     }
+    tab("Approved");
+    assertThat(row("acme-sn-20")).containsText("operator:ada");
+    tab("Refused");
+    assertThat(row("acme-sn-21")).containsText(HOSTILE.get(0));
+    harmless();
     tab("Manufacturers");
     assertThat(row("acme")).containsText("manual");
     assertThat(row("acme")).containsText("enabled");
@@ -511,6 +520,29 @@ class DashboardScreensIT extends DashboardBrowser {
     link("acme-sn-23").click();
     tab("Certificates");
     assertThat(page.locator("tbody tr").first()).containsText("superseded");
+  }
+
+  @Test
+  @Order(10)
+  void devices_byMouse_areSortedAndExported() throws IOException {
+    fleet();
+    open("/devices?q=acme-sn-");
+    Locator head = page.getByRole(AriaRole.COLUMNHEADER).first();
+    assertThat(head).hasAttribute("aria-sort", "ascending");
+    assertThat(page.locator("tbody tr").first()).containsText("acme-sn-0");
+    link("Device").click();
+    assertThat(head).hasAttribute("aria-sort", "descending");
+    assertThat(page.locator("tbody tr").last()).containsText("acme-sn-0");
+    Download csv = page.waitForDownload(() -> link("CSV").click());
+    List<String> lines = Files.readAllLines(csv.path());
+    assertThat(lines.get(0)).startsWith("id,fleet,status");
+    assertThat(lines.get(lines.size() - 1)).startsWith("acme-sn-0,default,active");
+    link("Certificate ends").click();
+    assertThat(page).hasURL(origin + "/devices?q=acme-sn-&sort=ends");
+    assertThat(page.locator("[aria-sort]")).hasText(Pattern.compile("Certificate ends.*"));
+    assertThat(head).not().hasAttribute("aria-sort", Pattern.compile(".*"));
+    page.locator(".facetlists a", withText("active")).click();
+    assertThat(page).hasURL(Pattern.compile(".*sort=ends.*"));
   }
 
   @Test
@@ -695,11 +727,14 @@ class DashboardScreensIT extends DashboardBrowser {
         "/telemetry?device=acme-sn-0&device=acme-sn-1",
         "/telemetry?device=acme-sn-0&view=table",
         "/enrollment",
+        "/enrollment?tab=approved",
+        "/enrollment?tab=refused",
         "/enrollment?tab=manufacturers",
         "/enrollment?tab=manifests",
         "/enrollment?tab=claims",
         "/enrollment?tab=alarms",
         "/certificates",
+        "/certificates?list=overdue",
         "/certificates?list=cas",
         "/dead-letters",
         "/bulk",
@@ -753,6 +788,7 @@ class DashboardScreensIT extends DashboardBrowser {
           "offline",
           "never connected",
           "waiting for approval",
+          "renewals overdue",
           "refused",
           "retired",
           "dead letters",

@@ -4,7 +4,7 @@
 import { get, may, part, post, query } from './api.js';
 import { certificateTable } from './device.js';
 import { param } from './router.js';
-import { ask, badge, heading, html, nothing, number, Pages, say, Source, table, tabs, time } from './ui.js';
+import { ask, badge, empty, heading, html, nothing, number, Pages, say, Source, table, tabs, time } from './ui.js';
 
 const DAY = 86400000;
 
@@ -15,6 +15,12 @@ const certificates = new Pages(async (key, after, signal) => {
   return { rows: page.certificates, next: page.next };
 }, 15000);
 
+/** Devices that should have renewed by now: usual is well before. */
+const overdue = new Pages(async (key, after, signal) => {
+  const page = await get('/devices' + query({ renewal: 'overdue', sort: 'ends', after, limit: 100 }), signal);
+  return { rows: page.devices, next: page.next };
+}, 15000);
+
 const authorities = new Source((signal) => get('/authorities', signal), 15000);
 
 const LISTS = [
@@ -23,6 +29,7 @@ const LISTS = [
   ['7', '7', '', 'Ending in 7 days'],
   ['30', '30', '', 'in 30 days'],
   ['90', '90', '', 'in 90 days'],
+  ['overdue', '', '', 'Renewal overdue'],
   ['revoked', '', 'revoked', 'Revoked'],
   ['held', '', 'held', 'Held'],
   ['cas', '', '', 'CAs'],
@@ -32,11 +39,22 @@ export function certificatesView() {
   const chosen = param('list') || param('status') || param('days');
   const [name, days, status] = LISTS.find(([one]) => one === chosen) ?? LISTS[0];
   return html`${heading('Certificates')}
-    ${tabs('Certificates', name, LISTS.map(([one, inDays, of, text]) => [one, '/certificates' + query({ list: one === 'cas' ? one : '', days: inDays, status: of }), text]))}
-    ${name === 'cas' ? authorities.use().shown(cas)
+    ${tabs('Certificates', name, LISTS.map(([one, inDays, of, text]) => [one, '/certificates' + query({ list: LISTS_APART[one] ? one : '', days: inDays, status: of }), text]))}
+    ${LISTS_APART[name] ? LISTS_APART[name]()
       : html`<p class="muted">${days ? 'Devices whose newest live certificate ends by then: they will have none. A device renews by itself well before; one that is listed here is worth a look.' : ''}</p>
         ${certificates.use(JSON.stringify({ days, status })).shown((rows) => certificateTable(rows, () => certificates.refresh()))}`}`;
 }
+
+const overdueTable = (rows) => rows.length
+  ? html`<p class="muted">Devices that have not renewed in the time for it: offline, refused, or with a clock that is wrong. <a href="/devices?q=renewal:overdue">Search among them</a></p>
+    ${table('Renewals overdue', ['Device', 'Fleet', 'Was to renew by', 'Certificate ends', 'Certificate'], rows.map((one) => [
+      html`<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
+      one.fleet,
+      time(one.renewBy),
+      time(one.notAfter),
+      html`<code>${one.certificateSerial}</code>`,
+    ]))}`
+  : empty('None: each device has renewed in time. What ends next:', html`<a href="/certificates?days=30">Certificates that end in 30 days</a>`);
 
 /** What each state means for whoever waits for the next. */
 const STATES = {
@@ -61,6 +79,9 @@ const cas = (page) => html`<p class="muted">A CA is followed by the next long be
     one.state === 'active' && may('officer') && !page.authorities.some((other) => other.kind === one.kind && other.state === 'prepared')
       ? html`<button type="button" class="quiet" aria-label=${`Roll over ${one.id}`} @click=${() => rollOver(one)}>Roll over…</button>` : nothing,
   ]))}`;
+
+/** Lists that are not of certificates by their end or status. */
+const LISTS_APART = { overdue: () => overdue.use('').shown(overdueTable), cas: () => authorities.use().shown(cas) };
 
 const rollOver = (one) => ask({
   title: `Make the CA that follows ${one.id}`,

@@ -21,8 +21,8 @@ const quoted = (word) => {
   return name + (/\s/.test(value) ? `"${value}"` : value);
 };
 
-async function ask(text, after, signal) {
-  const page = await get('/devices' + query({ q: text, after, limit: 100 }), signal);
+async function ask(key, after, signal) {
+  const page = await get('/devices' + query({ ...JSON.parse(key), after, limit: 100 }), signal);
   const seen = page.devices.length
     ? await get('/presence' + query({ device: page.devices.map((one) => one.id) }), signal)
     : { presence: [] };
@@ -32,8 +32,15 @@ async function ask(text, after, signal) {
 
 const devices = new Pages(ask, 10000);
 
-/** Another search, in the same columns. */
-const to = (q) => '/devices' + query({ q, column: params('column') });
+/** Another search, in the same columns and order. */
+const to = (q, sort = param('sort')) => '/devices' + query({ q, sort, column: params('column') });
+
+/** A heading by which the list is sorted: once more, and it is the other way round. */
+function sorting(name, text) {
+  const now = param('sort') || 'id';
+  const sort = now === name ? 'ascending' : now === '-' + name ? 'descending' : '';
+  return { text, sort, href: to(param('q'), sort === 'ascending' ? '-' + name : name) };
+}
 
 function search(event) {
   event.preventDefault();
@@ -45,7 +52,7 @@ const facets = new Source((signal, text) => get('/facets/devices' + query({ q: t
 
 const FACETS = [['status', 'Status'], ['fleet', 'Fleet'], ['manufacturer', 'Manufacturer'], ['tag', 'Tag']];
 const SHOWN = 8;
-const CHIPS = [['is:online', 'online'], ['is:offline', 'offline'], ['is:never', 'never connected'], ['seen>7d', 'not seen for 7 days'], ['cert.expires<30d', 'certificate ends within 30 days']];
+const CHIPS = [['is:online', 'online'], ['is:offline', 'offline'], ['is:never', 'never connected'], ['seen>7d', 'not seen for 7 days'], ['cert.expires<30d', 'certificate ends within 30 days'], ['renewal:overdue', 'renewal overdue']];
 
 const focusing = (element) => {
   if (element && param('focus') === 'search') {
@@ -58,9 +65,14 @@ const focusing = (element) => {
 
 export function devicesView() {
   const text = param('q');
-  if (text !== devices.first.key) selected.clear();
-  devices.use(text);
-  return html`${heading('Devices', html`<a href="/bulk">bulk jobs</a>`)}
+  const sort = param('sort');
+  if (text !== searched) selected.clear();
+  searched = text;
+  devices.use(JSON.stringify({ q: text, sort }));
+  const values = (format) => '/api/v1/export/devices' + query({ format, q: text, sort });
+  return html`${heading('Devices', html`<a href="/bulk">bulk jobs</a><span class="push row">
+      <a class="button" href=${values('csv')} download="devices.csv">CSV</a>
+      <a class="button" href=${values('ndjson')} download="devices.ndjson">NDJSON</a></span>`)}
     <form class="search" role="search" @submit=${search}>
       <input type="search" name="q" aria-label="Search devices" .value=${text} placeholder="fleet:plant-a status:active seen<1h cert.expires<30d tag:site=berlin pump-" autocomplete="off" spellcheck="false" ${ref(focusing)}>
       <button>Search</button>
@@ -75,6 +87,9 @@ export function devicesView() {
     ${may('operator') ? bulkBar(text) : nothing}
     ${devices.shown((rows) => rows.length ? list(rows) : nobody(text))}`;
 }
+
+/** What was searched for when devices were selected. */
+let searched = '';
 
 /** Ids of devices that something is to be done to. */
 const selected = new Set();
@@ -149,7 +164,9 @@ function chooseColumn(name, on) {
 const columnChooser = () => html`<details class="columns"><summary>Columns</summary><div role="group" aria-label="Columns">${COLUMNS.map(([name, title]) =>
   html`<label class="check"><input type="checkbox" .checked=${chosenColumns().some(([one]) => one === name)} @change=${(event) => chooseColumn(name, event.target.checked)}>${title}</label>`)}</div></details>`;
 
-const list = (rows) => table('Devices', ['Device', ...chosenColumns().map(([, title]) => title)], rows.map((one) => [
+const SORTED = { connection: 'seen', ends: 'ends' };
+
+const list = (rows) => table('Devices', [sorting('id', 'Device'), ...chosenColumns().map(([name, title]) => SORTED[name] ? sorting(SORTED[name], title) : title)], rows.map((one) => [
   html`${selectBox(one)}<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
   ...chosenColumns().map(([, , , cell]) => cell(one)),
 ]));

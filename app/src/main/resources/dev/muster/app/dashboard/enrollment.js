@@ -10,6 +10,11 @@ const waiting = new Pages(async (key, after, signal) => {
   return { rows: page.waiting, next: page.next };
 }, 5000);
 
+const decisions = new Pages(async (state, after, signal) => {
+  const page = await get('/decisions' + query({ state, after, limit: 100 }), signal);
+  return { rows: page.decisions, next: page.next };
+}, 5000);
+
 const manufacturers = new Source((signal) => get('/manufacturers', signal), 10000);
 const keyAlarms = new Source((signal) => get('/alarms', signal), 5000);
 const manifests = new Source((signal) => get('/manifests' + query({ limit: 100 }), signal), 10000);
@@ -28,6 +33,8 @@ export function enrollmentView() {
   return html`${heading('Enrollment')}
     ${tabs('Enrollment', tab, [
       ['', '/enrollment', 'Waiting', waiting.rows.length],
+      ['approved', '/enrollment?tab=approved', 'Approved'],
+      ['refused', '/enrollment?tab=refused', 'Refused'],
       ['manufacturers', '/enrollment?tab=manufacturers', 'Manufacturers'],
       ['manifests', '/enrollment?tab=manifests', 'Manifests'],
       ['claims', '/enrollment?tab=claims', 'Claim tokens'],
@@ -44,23 +51,37 @@ function waitingTab() {
         time(one.since),
         time(one.lastSeen),
         html`<code title=${one.key}>${one.key.slice(0, 16)}…</code>`,
-        may('operator') ? html`<button type="button" aria-label=${`Approve ${one.device}`} @click=${() => decide(one, 'approve')}>Approve</button>
+        may('operator') ? html`<button type="button" aria-label=${`Approve ${one.device}`} @click=${() => act(() => decide(one, 'approve'))}>Approve</button>
           <button type="button" aria-label=${`Refuse ${one.device}`} @click=${() => refuse(one)}>Refuse…</button>` : nothing,
       ]))
     : empty('Nobody waits. Devices of a manufacturer with manual admission wait here until somebody decides:', './muster admin manufacturers policy acme --admission manual'));
 }
 
-const decide = (one, what) => act(async () => {
-  await post(`/devices/${part(one.device)}/${what}`, { key: one.key });
+/** What was decided about a key, by whom and why. */
+const decided = (state) => decisions.use(state).shown((rows) => rows.length
+  ? table(`Keys that were ${state}`, ['Device', 'When', 'By', 'Reason', 'Why it waited', 'Now', 'Key'], rows.map((one) => [
+      html`<a href=${'/devices/' + part(one.device)}>${one.device}</a> <span class="muted">${one.manufacturer ? `${one.manufacturer}, ${one.serial}` : nothing}</span>`,
+      time(one.at),
+      one.by,
+      one.reason ?? html`<span class="muted">none given</span>`,
+      one.waitedFor,
+      badge(one.status),
+      html`<code title=${one.key}>${one.key.slice(0, 16)}…</code>`,
+    ]))
+  : empty(`No key was ${state} yet. What is to be decided, waits:`, html`<a href="/enrollment">Who waits</a>`));
+
+async function decide(one, what, reason) {
+  await post(`/devices/${part(one.device)}/${what}`, { key: one.key, reason });
   say(what === 'approve' ? `${one.device} is let in when it asks again` : `${one.device} is refused`);
   waiting.refresh();
-});
+}
 
 const refuse = (one) => ask({
   title: 'Refuse a device',
   text: html`<p><strong>${one.device}</strong>, serial ${one.serial} of ${one.manufacturer}. It is told no when it asks again.</p>`,
   label: 'Refuse',
-  run: () => decide(one, 'refuse'),
+  fields: html`<label>Reason, which the device is told, too<input name="reason" maxlength="200" autocomplete="off" autofocus></label>`,
+  run: (form) => decide(one, 'refuse', form.get('reason').trim() || undefined),
 });
 
 const manufacturersTab = () => manufacturers.use().shown((page) => page.manufacturers.length
@@ -203,4 +224,4 @@ const acknowledge = (one) => act(async () => {
 
 const OF_ALL = ['manufacturers', 'manifests', 'claims'];
 
-const TABS = { '': waitingTab, manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };
+const TABS = { '': waitingTab, approved: () => decided('approved'), refused: () => decided('refused'), manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };

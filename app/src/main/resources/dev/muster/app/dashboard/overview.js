@@ -57,6 +57,7 @@ function numbers(known, now) {
       ${tile('/devices?q=is:offline', 'offline', now.offline)}
       ${tile('/devices' + query({ q: NEVER }), 'never connected', never.data?.devices ?? '…', 'enrolled, not seen by the broker')}
       ${tile('/enrollment', 'waiting for approval', known.waiting, nothing, tones(known.waiting, 'warn'))}
+      ${tile('/certificates?list=overdue', 'renewals overdue', known.certificates.overdue, nothing, tones(known.certificates.overdue, 'warn'))}
       ${tile('/devices?q=status:refused', 'refused', known.devices.refused)}
       ${tile('/devices?q=status:retired', 'retired', known.devices.retired)}
     </div>

@@ -214,13 +214,15 @@ export class Pages {
 
 /**
  * A table; the first column is a row's heading. On narrow screens each row becomes a card, and only
- * the roles still say that it is a table.
+ * the roles still say that it is a table. A heading that sorts is a link: `{text, href, sort}`, of which `sort`
+ * is `ascending`, `descending` or none.
  */
 export const table = (caption, heads, rows) => html`<div class="scroll"><table role="table">
   <caption class="hidden">${caption}</caption>
-  <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead>
+  <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col" aria-sort=${head.sort || nothing}>${head.href
+    ? html`<a href=${head.href}>${head.text}${head.sort ? html`<span aria-hidden="true">${head.sort === 'ascending' ? ' ▲' : ' ▼'}</span>` : nothing}</a>` : head}</th>`)}</tr></thead>
   <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map((cell, i) =>
-    i === 0 ? html`<th role="rowheader" scope="row">${cell}</th>` : html`<td role="cell" data-head=${heads[i]}>${cell}</td>`)}</tr>`)}</tbody>
+    i === 0 ? html`<th role="rowheader" scope="row">${cell}</th>` : html`<td role="cell" data-head=${heads[i].text ?? heads[i]}>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 
 export const heading = (title, beside = nothing) => html`<header class="heading"><h1 tabindex="-1">${title}</h1><div class="beside">${beside}</div></header>`;
