@@ -16,6 +16,7 @@ import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.factory.Factory;
+import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
@@ -161,6 +162,35 @@ class SpineIT {
             .expect(1)
             .stderr())
         .contains("nobody");
+  }
+
+  /** Both its handshakes and each message: a fifth is lost, comes twice, or comes late. */
+  @Test
+  void device_overCoap_throughABadNetwork_isHeardOnce() throws Exception {
+    Path root = folder.resolve("muster-data/trust/root.pem");
+    int messages = 10;
+    try (DatagramProxy toEnrollment = DatagramProxy.to(ports.coaps(), 5);
+        DatagramProxy toBroker = DatagramProxy.to(ports.telemetryCoaps(), 6);
+        FleetDevice device = device(
+            "SN-8",
+            root,
+            URI.create("coaps://localhost:" + toEnrollment.port()),
+            URI.create("coaps://localhost:" + toBroker.port()))) {
+      DatagramProxy.Faults faults = new DatagramProxy.Faults(0.2, 0.2, 0.2);
+      toEnrollment.faults(faults);
+      toBroker.faults(faults);
+      device.start();
+      for (int i = 0; i < messages; i++) {
+        device.telemetry("env").publish(Map.of("n", i)).get(5, TimeUnit.MINUTES);
+      }
+      assertThat(toBroker.counts().lost()).isPositive();
+      assertThat(toBroker.counts().twice()).isPositive();
+    }
+    JsonNode stored = operator.get("devices/acme-sn-8/messages?limit=1000").path("messages");
+    assertThat(stored)
+        .extracting(one -> one.path("sequence").asLong())
+        .doesNotHaveDuplicates()
+        .hasSize(messages);
   }
 
   @Test
