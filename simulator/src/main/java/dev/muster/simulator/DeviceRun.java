@@ -361,6 +361,8 @@ final class DeviceRun implements DeviceLink.Listener {
   /** @return completes at the acknowledgement; empty if it could not be sent */
   private Optional<CompletableFuture<Void>> send(DeviceLink current, long due) {
     PhaseStats phase = counters.phase();
+    // A later phase may touch it before this message is answered.
+    boolean touched = touchedIn == phase;
     counters.sent.increment();
     phase.sent();
     long lateNanos = timeline.nanos() - due;
@@ -376,7 +378,7 @@ final class DeviceRun implements DeviceLink.Listener {
       }
       receipt
           .acknowledged()
-          .whenComplete((nothing, failure) -> complete(id, receipt, due, phase, failure));
+          .whenComplete((nothing, failure) -> complete(id, receipt, due, phase, touched, failure));
       return Optional.of(receipt.acknowledged());
     } catch (RuntimeException e) {
       counters.messageFailures.count(describe(e));
@@ -396,8 +398,9 @@ final class DeviceRun implements DeviceLink.Listener {
       DeviceLink.Receipt receipt,
       long due,
       PhaseStats phase,
+      boolean touchedBefore,
       @Nullable Throwable failure) {
-    boolean touched = touchedIn == phase;
+    boolean touched = touchedBefore || touchedIn == phase;
     if (failure == null) {
       long latency = timeline.nanos() - due;
       ledger.remember(id, receipt.identity());

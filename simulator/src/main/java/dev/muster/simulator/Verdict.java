@@ -87,7 +87,10 @@ public record Verdict(
     adder.add("store-growth", expected.storeGrowth(), measured::storeGrowth);
     if (expected.undone() != null) {
       // Says by itself what was not done.
-      verdicts.add(new Verdict("undone", expected.undone(), measured.undone()));
+      verdicts.add(
+          STOPPED.equals(vain)
+              ? new Verdict("undone", expected.undone(), Double.NaN, vain)
+              : new Verdict("undone", expected.undone(), measured.undone()));
     }
     return verdicts;
   }

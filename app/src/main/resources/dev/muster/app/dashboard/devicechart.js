@@ -4,7 +4,7 @@
 import { get, part, query } from './api.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { go, param, set } from './router.js';
-import { failure, html, nothing, ref, skeleton, Source } from './ui.js';
+import { failure, html, nothing, ref, Source } from './ui.js';
 
 const series = new Source(async (signal, key) => {
   const [id, minutes] = key.split('|');

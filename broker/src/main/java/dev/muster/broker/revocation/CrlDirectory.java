@@ -63,8 +63,9 @@ final class CrlDirectory {
     if (last != null && last.stillHolds(seen.lastModifiedTime(), seen.size(), now)) {
       return Optional.empty();
     }
+    byte[] der = Files.readAllBytes(file);
     looks.put(issuer, new Look(seen.lastModifiedTime(), seen.size(), now));
-    return Optional.of(Files.readAllBytes(file));
+    return Optional.of(der);
   }
 
   /** Blocks until the CRL is on stable storage, or the old one still is. */

@@ -180,10 +180,13 @@ public final class ServerAccess implements AutoCloseable {
     closed = true;
     undoing = true;
     ShellProcess running = beginning;
-    if (running != null) {
-      running.kill();
+    try {
+      if (running != null) {
+        running.kill();
+      }
+    } finally {
+      endHooks();
     }
-    endHooks();
   }
 
   private synchronized void endHooks() {

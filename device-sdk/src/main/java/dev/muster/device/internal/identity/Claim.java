@@ -55,7 +55,11 @@ public final class Claim {
       token = read(file);
     }
     ClaimToken found = token;
-    return found == null || isUsed(found, stateDirectory) ? Optional.empty() : Optional.of(found);
+    if (found != null && isUsed(found, stateDirectory)) {
+      forget();
+      return Optional.empty();
+    }
+    return Optional.ofNullable(found);
   }
 
   private static @Nullable ClaimToken read(Path file) {
