@@ -55,6 +55,9 @@ final class ExportRoute {
     String label = parameters.choice("tier", TIERS.get(0), TIERS);
     ExportFormat format = ExportFormat.valueOf(
         parameters.choice("format", "ndjson", List.of("ndjson", "csv")).toUpperCase(Locale.ROOT));
+    if (context.response().closed()) {
+      return; // It has ended already, and would never be told so.
+    }
     if (running.incrementAndGet() > MAX_EXPORTS) {
       running.decrementAndGet();
       ProblemDetails.failForNow(context, MAX_EXPORTS + " exports run already (try again later)");

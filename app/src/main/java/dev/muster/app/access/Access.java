@@ -303,8 +303,11 @@ public final class Access {
    * A stream of values ends when whoever asked for it is signed out, or may do less than before.
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
+    if (ctx.response().closed()) {
+      return; // It has ended already, and would never be told so.
+    }
     List<String> devices = ctx.queryParam("device");
-    List<String> fleets = of(ctx).fleets();
+    Set<String> fleets = Set.copyOf(of(ctx).fleets());
     AtomicInteger unknown = new AtomicInteger();
     long timer = vertx.setPeriodic(LOOK_MS, id -> {
       // What cannot be found out now is looked at again the next time, but not for ever.
@@ -325,11 +328,11 @@ public final class Access {
 
   /** @param fleets that whoever asks was limited to when he began to */
   private Future<Boolean> stillMay(
-      Caller caller, Role least, List<String> fleets, List<String> devices) {
+      Caller caller, Role least, Set<String> fleets, List<String> devices) {
     boolean all = caller.fleets().isEmpty();
     return !caller.role().includes(least) || all || devices.isEmpty()
         ? Future.succeededFuture(
-            caller.role().includes(least) && (all || caller.fleets().equals(fleets)))
+            caller.role().includes(least) && (all || Set.copyOf(caller.fleets()).equals(fleets)))
         : blocking(() -> members.areOf(caller.fleets(), devices));
   }
 

@@ -42,6 +42,9 @@ final class DeviceExport {
   private void export(RoutingContext request) {
     DeviceTable table = table(request.request().getParam("format", "ndjson"));
     DevicePages pages = DevicePages.of(request, parts);
+    if (request.response().closed()) {
+      return; // It has ended already, and would never be told so.
+    }
     if (running.incrementAndGet() > MAX_EXPORTS) {
       running.decrementAndGet();
       request.response().putHeader("Retry-After", "10");

@@ -75,6 +75,9 @@ final class DeviceQuery {
       throw new IllegalArgumentException(
           WORDS + ": " + text.length() + " characters (expected: at most " + MAX_LENGTH + ")");
     }
+    if (text.chars().filter(character -> character == '"').count() % 2 != 0) {
+      throw new IllegalArgumentException(WORDS + ": a quote is not closed (expected: \"…\")");
+    }
     Matcher words = WORD.matcher(text);
     while (words.find()) {
       addWord(words.group().replace("\"", ""));

@@ -91,6 +91,7 @@ class DeviceQueryTest {
         "renewal:late          | renewal: \"late\" (expected: overdue)",
         "is:online is:offline  | is: \"online\" and \"offline\" (expected: once",
         "a b                   | how an id begins: \"a\" and \"b\" (expected: once",
+        "tag:\"site=hall 3      | q: a quote is not closed",
         "status:gone           | status: \"gone\" (expected",
         "seen<1h seen<2h seen<3h seen<4h seen<5h | seen: 5 times (expected: at most 4)",
       })

@@ -9,7 +9,7 @@ CREATE TABLE enrollment_decision (
   state      VARCHAR(16)  NOT NULL,
   waited_for VARCHAR(200) NOT NULL,
   remark     VARCHAR(200),
-  decided_by VARCHAR(200) NOT NULL,
+  decided_by VARCHAR(400) NOT NULL,
   decided_at TIMESTAMP WITH TIME ZONE NOT NULL
 );
 
