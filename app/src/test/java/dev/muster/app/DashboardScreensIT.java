@@ -17,7 +17,6 @@ import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
-import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.BoundingBox;
 import com.microsoft.playwright.options.ColorScheme;
@@ -80,7 +79,7 @@ class DashboardScreensIT extends DashboardBrowser {
       "<!--><math><mtext></p><style><img title=\"</style><img src onerror=alert(10)>\">");
 
   /** Certificates by their end are counted once a minute. */
-  private static final int COUNTED_WITHIN_MS = 90_000;
+  private static final Duration COUNTED_WITHIN = Duration.ofSeconds(90);
 
   private static final String DEVICES_OF_API = "**/api/v1/devices?*";
 
@@ -344,6 +343,7 @@ class DashboardScreensIT extends DashboardBrowser {
         .hasAttribute("aria-pressed", before.equals("true") ? "false" : "true");
     assertThat(page).hasURL(Pattern.compile(".*span=6h.*metrics=.*"));
     button("15 minutes").click();
+    assertThat(button("15 minutes")).hasAttribute("aria-pressed", "true");
     drawOver(canvas);
     heading("Telemetry");
     assertThat(page).hasURL(Pattern.compile(".*/telemetry\\?device=acme-sn-5.*from=.*to=.*"));
@@ -351,8 +351,9 @@ class DashboardScreensIT extends DashboardBrowser {
 
   /** From a quarter of the width to the half: by that much of its time. */
   private void drawOver(Locator canvas) {
-    canvas.scrollIntoViewIfNeeded();
+    assertThat(page.locator(".skeleton")).hasCount(0);
     page.locator(".chart canvas[width]").waitFor();
+    canvas.scrollIntoViewIfNeeded();
     BoundingBox box = canvas.boundingBox();
     double y = box.y + box.height / 2;
     page.mouse().move(box.x + box.width * 0.25, y);
@@ -396,7 +397,7 @@ class DashboardScreensIT extends DashboardBrowser {
     button("The last 30 days").click();
     assertThat(page).hasURL(Pattern.compile(".*span=30d.*"));
     button("15 minutes").click();
-    page.locator(".chart canvas[width]").waitFor();
+    assertThat(button("15 minutes")).hasAttribute("aria-pressed", "true");
     drawOver(page.locator(".chart canvas"));
     assertThat(page).hasURL(Pattern.compile(".*from=.*to=.*"));
     button("Zoom out").waitFor();
@@ -807,20 +808,32 @@ class DashboardScreensIT extends DashboardBrowser {
     }
   }
 
-  /** Numbers are counted every so often: in the end they are those of the list. */
+  /**
+   * Numbers are counted every so often, and a device may come or go between a look at the list and
+   * the count: in the end both say the same.
+   */
   private void leadsToAsMany(String kind, String label) {
+    await().pollInSameThread().atMost(COUNTED_WITHIN).untilAsserted(() -> {
+      String rows = String.valueOf(rowsBehind(kind, label));
+      open("/");
+      assertThat(number(kind, label).locator(".value")).hasText(rows);
+    });
+  }
+
+  private int rowsBehind(String kind, String label) {
     open("/");
-    Locator number = page.locator(kind)
-        .filter(new Locator.FilterOptions().setHas(page.getByText(label, exact())));
+    Locator number = number(kind, label);
     number.locator(".value").waitFor();
     String href = number.getAttribute("href");
     number.click();
     assertThat(page).hasURL(origin + href);
     assertThat(page.locator(".skeleton")).hasCount(0);
     page.locator("tbody tr, .empty").first().waitFor();
-    String rows = String.valueOf(page.locator("tbody tr").count());
-    open("/");
-    assertThat(number.locator(".value"))
-        .hasText(rows, new LocatorAssertions.HasTextOptions().setTimeout(COUNTED_WITHIN_MS));
+    return page.locator("tbody tr").count();
+  }
+
+  private Locator number(String kind, String label) {
+    return page.locator(kind)
+        .filter(new Locator.FilterOptions().setHas(page.getByText(label, exact())));
   }
 }
