@@ -4,7 +4,6 @@
  */
 package dev.muster.broker;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -17,7 +16,6 @@ import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.DatagramProxy;
-import dev.muster.testing.PeerProgram;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
@@ -30,17 +28,22 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.eclipse.californium.core.coap.BlockOption;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.CoAP.Type;
+import org.eclipse.californium.core.coap.Message;
+import org.eclipse.californium.core.coap.OptionSet;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.core.config.CoapConfig;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -51,10 +54,11 @@ import org.slf4j.LoggerFactory;
 
 /** Devices over CoAP: what is stored, what is refused and how, and whose session ends. */
 class DeviceCoapIT {
-  private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
   private static final HexFormat HEX = HexFormat.of();
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int MESSAGES = 12;
+  /** As the policy has it here; less than what is put together of blocks. */
+  private static final int PAYLOAD_BYTES = 8_192;
   /** As options: Uri-Path t and s, Content-Format 50. */
   private static final String A_STREAM = "b174" + "0173" + "1132";
   /** As a code. */
@@ -69,6 +73,9 @@ class DeviceCoapIT {
 
   /** The real one, which counts, and can be out of order. */
   private static final class Store implements TelemetrySink {
+    /** It takes what is on this stream, and never comes to an end with it. */
+    private static final String SLOW = "slow";
+
     private final AtomicInteger asked = new AtomicInteger();
     private TelemetrySink real;
     private volatile boolean broken;
@@ -81,6 +88,9 @@ class DeviceCoapIT {
     @Override
     public CompletableFuture<Stored> store(TelemetryMessage message) {
       asked.incrementAndGet();
+      if (message.topic().stream().equals(SLOW)) {
+        return new CompletableFuture<>();
+      }
       return broken
           ? CompletableFuture.failedFuture(new IOException("disk full"))
           : real.store(message);
@@ -102,7 +112,17 @@ class DeviceCoapIT {
     fixture = new BrokerFixture(folder);
     Files.writeString(
         folder.resolve("policy.yaml"),
-        DefaultPolicy.yaml().replace("messagesPerSecond: 200", "messagesPerSecond: 20"));
+        DefaultPolicy.yaml()
+                .replace("messagesPerSecond: 200", "messagesPerSecond: 20")
+                .replace("payloadBytes: 131072, m", "payloadBytes: " + PAYLOAD_BYTES + ", m")
+            + """
+
+              curbed:
+                match: { issuer: device, CN: curbed }
+                clientId: ["${subject.CN}"]
+                deny:
+                  publish: [ "fleets/+/devices/curbed/telemetry/secret" ]
+            """);
     BrokerConfig mqtt = fixture.config(0, null);
     BrokerConfig config = new BrokerConfig(
         mqtt.core(),
@@ -158,55 +178,6 @@ class DeviceCoapIT {
         .map(JsonObject.class::cast)
         .filter(message -> message.getString("stream").equals(stream))
         .count();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"coap-client-gnutls", "coap-client-openssl"})
-  void coapPage_everyLineOfItsTelemetry_isStored_andCommandsAreTold(String client)
-      throws Exception {
-    PeerProgram.require(client);
-    fixture.device(client);
-    for (String file : List.of(".key", ".pem")) {
-      Files.write(
-          folder.resolve("device" + file), Files.readAllBytes(folder.resolve(client + file)));
-    }
-    Files.writeString(
-        folder.resolve("page.sh"),
-        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n" + script(1));
-    PeerProgram.require("bash").run(folder, "page.sh").expectSuccess();
-    await()
-        .atMost(LIMIT)
-        .untilAsserted(() -> assertThat(latest(client))
-            .contains("climate/temperature=21.5", "climate/humidity=40.0", "level/value=7.0"));
-    observe(client);
-  }
-
-  /** What the page says next: the client prints commands as they come. */
-  private static void observe(String client) throws Exception {
-    Path out = folder.resolve(client + ".out");
-    Files.writeString(
-        folder.resolve("observe.sh"),
-        "set -eu\nCOAP=" + client + " TELEMETRY_PORT=" + port() + "\n"
-            + script(1).lines().limit(4).collect(java.util.stream.Collectors.joining("\n"))
-            + "\nexec " + script(2));
-    Process process = PeerProgram.require("bash").start(folder, out, out, "observe.sh");
-    try {
-      // The first may be there before it observes; the second is told in any case.
-      for (String name : List.of("first", "second")) {
-        String id = command(OperatorApi.of(fixture), client, name, 60);
-        await().atMost(LIMIT).until(() -> Files.readString(out, ISO_8859_1).contains(id));
-        OperatorApi.of(fixture).post("/commands/" + id + "/cancel", "{}");
-      }
-    } finally {
-      process.destroy();
-    }
-  }
-
-  private static String script(int index) throws IOException {
-    String page = Files.readString(Path.of("../docs/coap.md"));
-    List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
-    assertThat(blocks).hasSize(3);
-    return blocks.get(index).group(1);
   }
 
   @Test
@@ -284,7 +255,7 @@ class DeviceCoapIT {
           .atMost(LIMIT)
           .untilAsserted(() -> assertThat(latest("radio")).as(what).contains("s/a=12.0"));
       assertThat(messages("radio", "s")).as(what).isEqualTo(MESSAGES);
-      assertThat(network.counts().lost()).as(what).isPositive();
+      assertThat(network.counts().hasAllFaults()).as(what).isTrue();
     }
   }
 
@@ -305,6 +276,7 @@ class DeviceCoapIT {
         String what = "seed " + seed + " " + network.counts();
         await().atMost(LIMIT).until(() -> latest("mesh").contains("s/a=12.0"));
         assertThat(messages("mesh", "s")).as(what).isEqualTo(MESSAGES);
+        assertThat(network.counts().hasAllFaults()).as(what).isTrue();
         assertThat(network.counts().longestAsked()).as(what).isLessThanOrEqualTo(300);
       }
     }
@@ -322,6 +294,95 @@ class DeviceCoapIT {
     } finally {
       STORE.broken = false;
     }
+  }
+
+  /** For longer than ten seconds; who is not concerned is served. */
+  @Test
+  void telemetry_whileTheStoreIsSlow_is503WithMaxAge() {
+    try (CoapsClient device = client(fixture.device("delayed"));
+        CoapsClient other = client(fixture.device("unconcerned"))) {
+      Request waiting = device.begin(json("{\"a\":1}"), "/t/" + Store.SLOW);
+      expect(ResponseCode.CHANGED, "", other.send(json("{\"a\":1}"), "/t/s"));
+      await().atMost(LIMIT).until(() -> waiting.getResponse() != null);
+      expect(ResponseCode.SERVICE_UNAVAILABLE, "try again", waiting.getResponse());
+      assertThat(waiting.getResponse().getOptions().getMaxAge()).isBetween(1L, 60L);
+    }
+  }
+
+  @Test
+  void telemetry_thatThePolicyDoesNotAllow_is403_andStoredNowhere() {
+    try (CoapsClient device = client(fixture.device("curbed"))) {
+      int before = STORE.asked.get();
+      expect(
+          ResponseCode.FORBIDDEN,
+          "publish is denied on this topic",
+          device.send(json("{\"a\":1}"), "/t/secret"));
+      assertThat(STORE.asked.get()).isEqualTo(before);
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s"));
+    }
+    assertThat(fixture.get("/refusals/curbed").encode()).contains("telemetry/secret");
+  }
+
+  /** RFC 7959, 2.9.3: it says how much would have done. */
+  @Test
+  void telemetry_ofMoreBytesThanThePolicyAllows_is413WithSize1() {
+    try (CoapsClient device = client(fixture.device("wordy"))) {
+      Response tooLarge = device.send(json("x".repeat(PAYLOAD_BYTES + 1)), "/t/s");
+      expect(
+          ResponseCode.REQUEST_ENTITY_TOO_LARGE,
+          "payload: 8193 bytes (expected: at most 8192)",
+          tooLarge);
+      assertThat(tooLarge.getOptions().getSize1()).isEqualTo(PAYLOAD_BYTES);
+      String text = '"' + "x".repeat(4_000) + '"';
+      expect(
+          ResponseCode.CHANGED,
+          "",
+          device.send(json("{\"a\":" + text + ",\"b\":" + text + "}"), "/t/s"));
+    }
+    assertThat(fixture.get("/refusals/wordy").encode()).contains("limits.payloadBytes");
+  }
+
+  /** RFC 7959, 2.3: blocks of 1024 bytes are proposed, and half of that is what we say to it. */
+  @Test
+  void blocks_thatAreLargerThanOurs_goOnInOurSize_bothWays() throws Exception {
+    OperatorApi operator = OperatorApi.of(fixture);
+    try (CoapsClient device = new CoapsClient(
+        "127.0.0.1",
+        port(),
+        fixture.root.certificate(),
+        fixture.device("roomy"),
+        settings -> settings
+            .set(CoapConfig.PREFERRED_BLOCK_SIZE, 1024)
+            .set(CoapConfig.MAX_MESSAGE_SIZE, 1024))) {
+      List<Message> heard = device.overhear();
+      String large = "x".repeat(3_000);
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":\"" + large + "\"}"), "/t/s"));
+      assertThat(blocks(heard, Request.class, OptionSet::getBlock1))
+          .containsExactly("0/1024", "2/512", "3/512", "4/512", "5/512");
+      assertThat(blocks(heard, Response.class, OptionSet::getBlock1)).startsWith("0/512");
+
+      operator.patch("/devices/roomy/twin", "{\"note\":\"" + large + "\"}");
+      Request asked = Request.newGet();
+      asked.getOptions().setBlock2(6, false, 0);
+      expect(ResponseCode.CONTENT, large, device.send(asked, "/twin"));
+      assertThat(blocks(heard, Request.class, OptionSet::getBlock2)).startsWith("0/1024", "1/512");
+      assertThat(blocks(heard, Response.class, OptionSet::getBlock2))
+          .startsWith("0/512", "1/512")
+          .hasSizeGreaterThan(5);
+    }
+  }
+
+  /** What is sent again is there once. */
+  private static Stream<String> blocks(
+      List<Message> heard,
+      Class<? extends Message> kind,
+      Function<OptionSet, @Nullable BlockOption> block) {
+    return heard.stream()
+        .filter(kind::isInstance)
+        .map(message -> block.apply(message.getOptions()))
+        .filter(Objects::nonNull)
+        .map(one -> one.getNum() + "/" + one.getSize())
+        .distinct();
   }
 
   @Test

@@ -30,6 +30,13 @@ public final class Diagnostics {
     return response;
   }
 
+  /** 4.13, with the most that is taken (RFC 7959, 2.9.3). @param most in bytes */
+  public static Response tooLarge(int most, String text) {
+    Response response = of(ResponseCode.REQUEST_ENTITY_TOO_LARGE, text);
+    response.getOptions().setSize1(most);
+    return response;
+  }
+
   /** As a payload; cut if it is long. */
   public static byte[] text(String text) {
     String shortened = text.length() <= MAX ? text : text.substring(0, MAX - 3) + "...";

@@ -10,13 +10,16 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.eclipse.californium.core.coap.Message;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.core.network.CoapEndpoint;
+import org.eclipse.californium.core.network.interceptors.MessageInterceptorAdapter;
 import org.eclipse.californium.core.observe.NotificationListener;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.config.SystemConfig;
@@ -131,6 +134,23 @@ public class CoapsClient implements AutoCloseable {
     DTLSContext context =
         connector.getDtlsContextByAddress(new InetSocketAddress("127.0.0.1", port));
     return context != null && !context.isMarkedAsClosed();
+  }
+
+  /** What goes out and comes in from now on, block by block; what is sent again is there again. */
+  public List<Message> overhear() {
+    List<Message> heard = new CopyOnWriteArrayList<>();
+    endpoint.addInterceptor(new MessageInterceptorAdapter() {
+      @Override
+      public void sendRequest(Request request) {
+        heard.add(request);
+      }
+
+      @Override
+      public void receiveResponse(Response response) {
+        heard.add(response);
+      }
+    });
+    return heard;
   }
 
   public Response get(String path) {

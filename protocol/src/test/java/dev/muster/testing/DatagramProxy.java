@@ -55,7 +55,12 @@ public final class DatagramProxy implements AutoCloseable {
       long twice,
       long late,
       long longestAsked,
-      long longestAnswered) {}
+      long longestAnswered) {
+    /** Whether some were lost, some came twice, and some late. */
+    public boolean hasAllFaults() {
+      return lost > 0 && twice > 0 && late > 0;
+    }
+  }
 
   private final DatagramSocket listener;
   private final InetSocketAddress server;

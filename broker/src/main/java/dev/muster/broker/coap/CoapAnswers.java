@@ -5,6 +5,7 @@
 package dev.muster.broker.coap;
 
 import dev.muster.broker.authn.CertificateAuthenticator.Outcome;
+import dev.muster.broker.authz.ClientLimits;
 import dev.muster.broker.authz.Decision;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
@@ -31,12 +32,10 @@ final class CoapAnswers {
     };
   }
 
-  static Response denied(Decision decision) {
-    return Diagnostics.of(
-        decision.rule().equals("limits.payloadBytes")
-            ? ResponseCode.REQUEST_ENTITY_TOO_LARGE
-            : ResponseCode.FORBIDDEN,
-        decision.detail());
+  static Response denied(Decision decision, ClientLimits limits) {
+    return decision.rule().equals("limits.payloadBytes")
+        ? Diagnostics.tooLarge(limits.payloadBytes(), decision.detail())
+        : Diagnostics.of(ResponseCode.FORBIDDEN, decision.detail());
   }
 
   static Response tooFast(Duration patience) {

@@ -215,7 +215,7 @@ public final class CoapRoutes implements CoapsService {
       act.doing().begin(new Reply(exchange, meters));
     } else {
       note(device, act, decision);
-      answer(exchange, CoapAnswers.denied(decision));
+      answer(exchange, CoapAnswers.denied(decision, device.policy().limits()));
     }
   }
 

@@ -167,7 +167,7 @@ final class Observers {
       if (!decision.allowed()) {
         refusals.note(
             now.subject(), "subscribe", place.topic(), decision.rule(), decision.detail());
-        observed().tell(CoapAnswers.denied(decision));
+        observed().tell(CoapAnswers.denied(decision, policy.limits()));
         return;
       }
       Optional<Letter> letter = place.view().first(now);

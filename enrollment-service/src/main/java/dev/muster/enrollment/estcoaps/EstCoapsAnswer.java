@@ -118,6 +118,9 @@ record EstCoapsAnswer(
     if (format != null) {
       response.getOptions().setContentFormat(format);
     }
+    if (code == ResponseCode.REQUEST_ENTITY_TOO_LARGE) {
+      response.getOptions().setSize1(EstOperations.MAX_CSR); // RFC 7959, 2.9.3
+    }
     if (maxAge != null) {
       response.getOptions().setMaxAge(Diagnostics.seconds(maxAge));
     }
