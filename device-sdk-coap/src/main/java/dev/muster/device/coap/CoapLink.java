@@ -70,6 +70,9 @@ final class CoapLink implements MqttLink {
   private @Nullable ServerEndpoint endpoint;
   private volatile boolean connected;
   private volatile boolean ended;
+  /** The session is another one now, and what was observed in the one before is over. */
+  private volatile boolean forgotten;
+
   private boolean closing;
 
   CoapLink(LinkSettings settings, LinkEvents events, Configuration californium) {
@@ -198,9 +201,13 @@ final class CoapLink implements MqttLink {
    */
   private void renewLater() {
     after(settings.keepAlive().toMillis(), () -> {
-      List.copyOf(watched.values()).forEach(this::watch);
+      watchAll();
       renewLater();
     });
+  }
+
+  private void watchAll() {
+    List.copyOf(watched.values()).forEach(this::watch);
   }
 
   private void told(Request request, Response response) {
@@ -280,6 +287,10 @@ final class CoapLink implements MqttLink {
         boolean first = !isAnswered;
         isAnswered = true;
         answered.accept(response);
+        if (forgotten) {
+          forgotten = false;
+          watchAll();
+        }
         if (first) {
           next();
         }
@@ -293,6 +304,7 @@ final class CoapLink implements MqttLink {
     @Override
     public void onRetransmission() {
       if (++repeated == REPEATED_IN_VAIN) {
+        forgotten = true;
         by.resume();
       }
     }

@@ -388,16 +388,23 @@ class CoapLinkTest {
   }
 
   @Test
-  void broker_thatKnowsTheSessionAfterASilence_isToldWhatWasToBeSaid() throws Exception {
+  void broker_thatKnowsTheSessionAfterASilence_isToldWhatWasToBeSaid_andTellsAgain()
+      throws Exception {
     try (DatagramProxy network = DatagramProxy.to(coaps.port(), 1)) {
       MqttLink link = connect("localhost", network.port(), LIMIT, Duration.ofMinutes(5));
       recorder.await("connected 1");
+      link.subscribe(PREFIX + "commands/+");
+      await().atMost(LIMIT).until(() -> broker.observers.containsKey("c"));
+      Observation before = broker.observers.get("c");
       network.swallow();
       send(link, "telemetry/env", 1);
       // The message twice, and the beginning of a handshake.
       await().atMost(LIMIT).until(() -> network.counts().lost() >= 3);
       network.heal();
       recorder.await("acknowledged telemetry/env 0");
+      await().atMost(LIMIT).until(() -> broker.observers.get("c") != before);
+      broker.observers.get("c").tell(state("{\"id\":\"c7\"}", 7));
+      recorder.await("message " + PREFIX + "commands/c7 {\"id\":\"c7\"}");
       assertThat(recorder.end).isNull();
       link.close();
     }

@@ -5,7 +5,10 @@
 package dev.muster.device.internal.est;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.device.ServerProtocolException;
+import dev.muster.protocol.est.CsrAttributes;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -63,6 +66,13 @@ class Rfc9148AnswersTest {
           + "91bda6db214099d98117c63b361374cd86022100a774989f4c321a5cf25d"
           + "832a4d336a08ad67df20f1506421188a0ade6d349236a1003100";
 
+  private static final String CSRATTRS =
+      "307c06072b06010101011630220603883701311b131950617273652053455"
+          + "420617320322e3939392e31206461746106092a864886f70d010907302c06"
+          + "0388370231250603883703060388370413195061727365205345542061732"
+          + "0322e3939392e32206461746106092b240303020801010b06096086480165"
+          + "03040202";
+
   @Test
   void a1_cacerts_isTheRootOfAppendixC1() throws Exception {
     List<X509Certificate> roots = EstClient.parse(HEX.parseHex(CACERTS));
@@ -79,5 +89,17 @@ class Rfc9148AnswersTest {
       assertThat(leaf.getIssuerX500Principal().getName()).startsWith("CN=802.1AR CA,");
       assertThat(leaf.getNotAfter().toInstant()).isEqualTo(Instant.parse("9999-12-31T23:59:59Z"));
     });
+  }
+
+  /** Written again, it is the same; one of its wishes is what no device of this SDK can do. */
+  @Test
+  void a4_csrattrs_isReadWhole_andThatItWantsALinkToTheChannelIsTold() {
+    byte[] der = HEX.parseHex(CSRATTRS);
+    CsrAttributes wishes = CsrAttributes.read(der);
+    assertThat(wishes.encode()).isEqualTo(der);
+    assertThat(wishes.elements()).contains(new CsrAttributes.Element.Wish("1.3.6.1.1.1.1.22"));
+    assertThatThrownBy(() -> Wishes.read(der))
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("linked to their TLS channel");
   }
 }
