@@ -11,7 +11,6 @@ import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
-import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.RawCoapClient;
@@ -20,14 +19,13 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
-import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HexFormat;
@@ -49,7 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** EST over CoAP: the same registrar, and what becomes of those who do not play by the rules. */
 class EstCoapsIT {
-  private static final int HANDSHAKES = 8;
+  private static final int HANDSHAKES = 16;
   private static final int MANY_HANDSHAKES = Integer.getInteger("handshakes", 500);
 
   @TempDir
@@ -96,27 +94,7 @@ class EstCoapsIT {
 
   /** The device's LDevID, and the key whose request was {@code name}. */
   private static TestPki.Credential ldevid(String name, byte[] certificate) throws Exception {
-    service.write(name + ".pem", Pem.of(List.of(certificate(certificate))));
-    service.csrWithKey(name + "-same", name + ".key", "/");
-    return new TestPki.Credential(key(name), certificate(certificate), List.of());
-  }
-
-  private static java.security.PrivateKey key(String name) throws Exception {
-    dev.muster.testing.PeerProgram.require("openssl")
-        .run(
-            folder,
-            "pkcs8",
-            "-topk8",
-            "-nocrypt",
-            "-in",
-            name + ".key",
-            "-outform",
-            "DER",
-            "-out",
-            name + ".p8")
-        .expectSuccess();
-    return KeyFactory.getInstance("EC")
-        .generatePrivate(new PKCS8EncodedKeySpec(service.read(name + ".p8")));
+    return new TestPki.Credential(service.privateKey(name), certificate(certificate), List.of());
   }
 
   private static Request accepting(int format, Request request) {
@@ -152,20 +130,11 @@ class EstCoapsIT {
           .isEqualTo(ldevid.certificate().getSubjectX500Principal());
     }
 
-    assertThat(trace("acme-c-1")).isNotEmpty().isEqualTo(trace("acme-h-1"));
+    assertThat(service.trace("acme-c-1"))
+        .isEqualTo(service.trace("acme-h-1"))
+        .containsExactly("certificate.issued by idevid", "certificate.issued by device");
     assertThat(service.get("/devices/acme-c-1").body().fieldNames())
         .isEqualTo(service.get("/devices/acme-h-1").body().fieldNames());
-  }
-
-  private static List<String> trace(String device) {
-    return service
-        .get("/audit?order=oldest&object=device:" + device)
-        .body()
-        .getJsonArray("entries")
-        .stream()
-        .map(JsonObject.class::cast)
-        .map(entry -> entry.getString("action") + " " + entry.getString("outcome"))
-        .toList();
   }
 
   @Test
@@ -414,6 +383,31 @@ class EstCoapsIT {
     }
   }
 
+  /** RFC 7959, 2.3 and 2.4: what is ours is said in the first answer, and the client follows. */
+  @Test
+  void estCoaps_blocksOf1024_goOnInHalfOfThat_bothWays() throws Exception {
+    // Uri-Path est and sen, Content-Format 286; est and crts.
+    String sen = "b3657374" + "0373656e" + "12011e";
+    String crts = "b3657374" + "0463727473";
+    byte[] body = new byte[1_500];
+    try (RawCoapClient device = service.rawCoap(service.idevid("C-24"))) {
+      RawCoapClient.Answer begun =
+          device.ask(2, "01", sen + "d1020e", Arrays.copyOf(body, 1_024)); // 1:0/1/1024
+      assertThat(begun.code()).as("2.31").isEqualTo(0x5f);
+      assertThat(begun.options()).as("1:0/1/512").isEqualTo("d10e0d");
+      RawCoapClient.Answer whole =
+          device.ask(2, "02", sen + "d10225", Arrays.copyOfRange(body, 1_024, 1_500)); // 1:2/0/512
+      assertThat(whole.code()).as("4.00: it is read, and is no request").isEqualTo(0x80);
+
+      RawCoapClient.Answer first = device.ask(1, "03", crts + "c106", new byte[0]); // 2:0/0/1024
+      assertThat(first.options()).as("281, 2:0/1/512").startsWith("c20119" + "b10d");
+      assertThat(first.payload()).hasSize(512);
+      RawCoapClient.Answer next = device.ask(1, "04", crts + "c115", new byte[0]); // 2:1/0/512
+      assertThat(next.code()).as("2.05").isEqualTo(0x45);
+      assertThat(next.payload()).isNotEmpty().isNotEqualTo(first.payload());
+    }
+  }
+
   @Test
   void estCoaps_addressThatChanges_keepsItsSessionByItsConnectionId() throws Exception {
     try (UdpNat nat = new UdpNat(service.coapsPort());
@@ -492,10 +486,10 @@ class EstCoapsIT {
   @Test
   void estCoaps_halfOpenHandshakes_areBoundedPerAddress_andOthersAreServed() throws Exception {
     int port = service.coapsPort();
-    List<HalfOpenHandshake> clients = new java.util.ArrayList<>();
+    List<HalfOpenHandshake> clients = new ArrayList<>();
     try (CoapDevice known = new CoapDevice(service, service.idevid("C-18"))) {
       known.get("/est/crts");
-      List<Integer> answers = new java.util.ArrayList<>();
+      List<Integer> answers = new ArrayList<>();
       for (int i = 0; i < MANY_HANDSHAKES; i++) {
         HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.3", port);
         clients.add(client);
@@ -530,27 +524,47 @@ class EstCoapsIT {
     }
   }
 
+  /** Four devices at once: each has what it asked for, and nobody anything twice. */
   @Test
-  void estCoaps_overABadNetwork_enrollsOnce_inBlocks() throws Exception {
+  void estCoaps_overABadNetwork_eachOperationIsDoneOnce_inBlocks() throws Exception {
     long seed = new Random().nextLong();
-    TestPki.Credential idevid = service.idevid("C-13");
-    byte[] csr = csr("c13");
+    TestPki.Credential ldevid = enrolled("C-25");
     try (DatagramProxy network = DatagramProxy.to(service.coapsPort(), seed);
-        CoapDevice device = CoapDevice.inSmallBlocks(network.port(), service, idevid)) {
+        CoapDevice sen = distant(network, service.idevid("C-13"));
+        CoapDevice sren = distant(network, ldevid);
+        CoapDevice skg = distant(network, service.idevid("C-26"));
+        CoapDevice skc = distant(network, service.idevid("C-27"))) {
       network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
-      Response issued = device.post("/est/sen", csr);
-      String what = "seed " + seed + " " + network.counts() + " " + issued;
-      assertThat(issued.getCode()).as(what).isEqualTo(ResponseCode.CHANGED);
-      assertThat(certificates(issued.getPayload())).as(what).hasSize(1);
-      assertThat(csr.length).as("bytes, in blocks of 128").isGreaterThan(128);
+      List<Request> asked = List.of(
+          sen.begin(CoapDevice.enrollment(csr("c13")), "/est/sen"),
+          sren.begin(CoapDevice.enrollment(csr("c25-next")), "/est/sren"),
+          skg.begin(CoapDevice.enrollment(csr("c26")), "/est/skg"),
+          skc.begin(CoapDevice.enrollment(csr("c27")), "/est/skc"));
+      List<Response> answers = new ArrayList<>();
+      for (Request request : asked) {
+        Response response = request.waitForResponse(60_000);
+        answers.add(response);
+        String what = "seed " + seed + " " + network.counts() + " " + response;
+        assertThat(response).as(what).isNotNull();
+        assertThat(response.getCode()).as(what).isEqualTo(ResponseCode.CHANGED);
+        assertThat(request.getPayloadSize()).as("in blocks of 128").isGreaterThan(128);
+      }
+      assertThat(certificates(answers.get(0).getPayload())).hasSize(1);
+      assertThat(certificates(answers.get(1).getPayload())).hasSize(1);
+      assertThat(network.counts().hasAllFaults()).as("seed " + seed).isTrue();
     }
-    assertThat(trace("acme-c-13")).isEqualTo(trace("acme-" + enrolledOnce("C-14")));
-    assertThat(certificatesOf("acme-c-13")).hasSize(1);
+    enrolled("C-14");
+    for (String device : List.of("acme-c-13", "acme-c-26", "acme-c-27")) {
+      assertThat(certificatesOf(device)).as(device).hasSize(1);
+      assertThat(service.trace(device)).as(device).isEqualTo(service.trace("acme-c-14"));
+      assertThat(service.get("/devices/" + device).body().getJsonArray("pending"))
+          .isEmpty();
+    }
+    assertThat(certificatesOf("acme-c-25")).as("and the one before").hasSize(2);
   }
 
-  private static String enrolledOnce(String serial) throws Exception {
-    enrolled(serial);
-    return serial.toLowerCase(java.util.Locale.ROOT);
+  private static CoapDevice distant(DatagramProxy network, TestPki.Credential identity) {
+    return CoapDevice.inSmallBlocks(network.port(), service, identity);
   }
 
   /** By OpenSSL: its certificate comes in pieces, and some of them not at all, or late. */

@@ -13,6 +13,8 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.RawCoapClient.Answer;
+import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -29,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The example flows of RFC 9148 (appendices A and B), sent as they are printed there: options,
- * tokens and requests.
+ * The example flows of RFC 9148 (appendices A and B, and Figure 4), sent as they are printed there:
+ * options, tokens and requests.
  */
 class Rfc9148ExamplesIT {
   private static final HexFormat HEX = HexFormat.of();
@@ -41,6 +43,7 @@ class Rfc9148ExamplesIT {
   private static final int CHANGED = 0x44;
   private static final int CONTENT = 0x45;
   private static final int BAD_REQUEST = 0x80;
+  private static final int SERVICE_UNAVAILABLE = 0xa3;
 
   /** Uri-Host example.com, Uri-Port 9085, Uri-Path est and crts, Accept 281. */
   private static final String CRTS =
@@ -179,19 +182,9 @@ class Rfc9148ExamplesIT {
   /** Figure 6: the size of Block2 is asked for in the first message already. */
   @Test
   void b2_enrollInBlocksBothWays_isAsInTheFigure() throws Exception {
-    PeerProgram.require("openssl")
-        .run(folder, "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", "b2.key")
-        .expectSuccess();
-    service.csrWithKey("b2", "b2.key", "/CN=acme-b-2");
-    byte[] csr = service.read("b2.der");
-    assertThat(csr.length).isBetween(257, 512);
+    byte[] csr = csrOfTwoBlocks("b2", "/CN=acme-b-2");
     try (RawCoapClient device = device("B-2")) {
-      Answer next = device.ask(
-          POST, "45", SEN + "6104" + "410c", Arrays.copyOf(csr, 256)); // 2:0/0/256, 1:0/1/256
-      assertThat(next.code()).isEqualTo(CONTINUE);
-      assertThat(next.options()).as("1:0/1/256").endsWith("0c");
-      Answer first =
-          device.ask(POST, "45", SEN + "6104" + "4114", Arrays.copyOfRange(csr, 256, csr.length));
+      Answer first = enrollInTwoBlocks(device, csr);
       assertThat(first.code()).isEqualTo(CHANGED);
       assertThat(first.options()).as("2:0/1/256, 1:1/0/256").startsWith("c20119" + "b10c" + "4114");
       assertThat(first.payload()).hasSize(256);
@@ -203,6 +196,45 @@ class Rfc9148ExamplesIT {
         whole.writeBytes(rest.payload());
       }
       assertThat(certificates(whole.toByteArray())).hasSize(1);
+    }
+  }
+
+  /** Of 256 octets at most. */
+  private static byte[] csrOfTwoBlocks(String name, String subject) {
+    String key = name + ".key";
+    PeerProgram.require("openssl")
+        .run(folder, "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", key)
+        .expectSuccess();
+    service.csrWithKey(name, key, subject);
+    byte[] csr = service.read(name + ".der");
+    assertThat(csr.length).isBetween(257, 512);
+    return csr;
+  }
+
+  private static Answer enrollInTwoBlocks(RawCoapClient device, byte[] csr) {
+    Answer next = device.ask(
+        POST, "45", SEN + "6104" + "410c", Arrays.copyOf(csr, 256)); // 2:0/0/256, 1:0/1/256
+    assertThat(next.code()).isEqualTo(CONTINUE);
+    assertThat(next.options()).as("1:0/1/256").endsWith("0c");
+    return device.ask(
+        POST, "45", SEN + "6104" + "4114", Arrays.copyOfRange(csr, 256, csr.length)); // 1:1/0/256
+  }
+
+  /** An operator decides meanwhile; after Max-Age, the client sends the same blocks again. */
+  @Test
+  void figure4_enrollWithALongWait_is503WithMaxAge_andServedWhenItComesAgain() throws Exception {
+    TestPki.Credential maker = TestPki.root("O=Slow,CN=Slow CA");
+    service.addManufacturer("slow", maker, "manual");
+    byte[] csr = csrOfTwoBlocks("f3", "/CN=slow-f-3");
+    try (RawCoapClient device = service.rawCoap(maker.issue("SERIALNUMBER=F-3").build())) {
+      Answer wait = enrollInTwoBlocks(device, csr);
+      assertThat(wait.code()).isEqualTo(SERVICE_UNAVAILABLE);
+      assertThat(wait.options()).as("Max-Age, 1:1/0/256").matches("d(101..|201....)d10014");
+      assertThat(service.post("/devices/slow-f-3/approve", new JsonObject()).status())
+          .isEqualTo(200);
+      Answer served = enrollInTwoBlocks(device, csr);
+      assertThat(served.code()).isEqualTo(CHANGED);
+      assertThat(served.options()).as("2:0/1/256, 1:1/0/256").startsWith("c20119b10c4114");
     }
   }
 

@@ -38,7 +38,11 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -196,6 +200,26 @@ final class RunningService implements AutoCloseable {
     return "http://localhost:" + service.httpPort() + "/crl/" + issuer + ".crl";
   }
 
+  /**
+   * What the audit log says of a device, the oldest first: what, by what kind of actor, and why.
+   */
+  List<String> trace(String device) {
+    return get("/audit?order=oldest&object=device:" + device)
+        .body()
+        .getJsonArray("entries")
+        .stream()
+        .map(JsonObject.class::cast)
+        .map(entry -> new JsonObject(entry.getString("text")))
+        .map(RunningService::inShort)
+        .toList();
+  }
+
+  private static String inShort(JsonObject entry) {
+    String reason = entry.getJsonObject("details").getString("reason");
+    return entry.getString("action") + " by " + entry.getString("actor").split(":")[0]
+        + (reason == null ? "" : ": " + reason);
+  }
+
   /** An answer of the operator API. */
   record Answer(int status, JsonObject body) {}
 
@@ -324,6 +348,25 @@ final class RunningService implements AutoCloseable {
         .run(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", name + ".key")
         .expectSuccess();
     csrWithKey(name, name + ".key", subject, extra);
+  }
+
+  /** The key of {@link #csr}. */
+  PrivateKey privateKey(String name) throws GeneralSecurityException {
+    PeerProgram.require("openssl")
+        .run(
+            folder,
+            "pkcs8",
+            "-topk8",
+            "-nocrypt",
+            "-in",
+            name + ".key",
+            "-outform",
+            "DER",
+            "-out",
+            name + ".p8")
+        .expectSuccess();
+    return KeyFactory.getInstance("EC")
+        .generatePrivate(new PKCS8EncodedKeySpec(read(name + ".p8")));
   }
 
   void csrWithKey(String name, String key, String subject, String... extra) {

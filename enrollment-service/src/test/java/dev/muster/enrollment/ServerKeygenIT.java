@@ -6,12 +6,14 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +38,7 @@ import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.CMSSignedData;
@@ -51,10 +54,14 @@ import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Keys that the server makes, taken apart by openssl and BouncyCastle. */
 class ServerKeygenIT {
@@ -76,8 +83,10 @@ class ServerKeygenIT {
     RunningService service = new RunningService(
         folder,
         config -> RunningService.with(
-            config,
-            new AdmissionConfig(new FleetName("default"), false, List.of(), false, choice)));
+            RunningService.with(
+                config,
+                new AdmissionConfig(new FleetName("default"), false, List.of(), false, choice)),
+            CoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
     return service;
   }
@@ -115,7 +124,7 @@ class ServerKeygenIT {
         .getMatches(null)
         .iterator()
         .next();
-    return new org.bouncycastle.cert.jcajce.JcaX509CertificateConverter().getCertificate(holder);
+    return new JcaX509CertificateConverter().getCertificate(holder);
   }
 
   private static void assertPair(PrivateKey key, X509Certificate certificate) throws Exception {
@@ -145,6 +154,7 @@ class ServerKeygenIT {
     byte[] der = builder
         .build(new JcaContentSignerBuilder("SHA256withECDSA").build(ignored.getPrivate()))
         .getEncoded();
+    service.write(name + ".der", der);
     service.write(name + ".b64", Base64.getEncoder().encodeToString(der));
   }
 
@@ -243,6 +253,54 @@ class ServerKeygenIT {
         recipient,
         new JceKeyAgreeEnvelopedRecipient(idevid.key()).setProvider(new BouncyCastleProvider()));
     assertPair(made, certificate(parts.get(1).der()));
+  }
+
+  /** RFC 9148, 4.8: format 280 says that the key is encrypted, also over DTLS. */
+  @ParameterizedTest
+  @CsvSource({"skg, 281", "skc, 287"})
+  void estCoaps_serverkeygen_encryptedToAnEcIdevid_isOfFormat280(String resource, int format)
+      throws Exception {
+    TestPki.Credential idevid = service.idevid(resource);
+    csr(resource, keyId(idevid.certificate()), AES_256_CBC, AES_256_WRAP);
+    try (CoapDevice device = new CoapDevice(service, idevid)) {
+      Response answer = device.post("/est/" + resource, service.read(resource + ".der"));
+      assertThat(answer.getCode()).as(answer.toString()).isEqualTo(ResponseCode.CHANGED);
+      assertThat(answer.getOptions().getContentFormat()).isEqualTo(62);
+      ByteBuffer multipart = ByteBuffer.wrap(answer.getPayload());
+      assertThat(multipart.get()).as("array(4)").isEqualTo((byte) 0x84);
+      byte[] envelope = part(multipart, 280);
+      byte[] certificate = part(multipart, format);
+      assertThat(multipart.hasRemaining()).isFalse();
+      PrivateKey made = open(
+          recipient(envelope),
+          new JceKeyAgreeEnvelopedRecipient(idevid.key()).setProvider(new BouncyCastleProvider()));
+      assertPair(
+          made,
+          format == 281
+              ? certificate(certificate)
+              : new JcaX509CertificateConverter()
+                  .getCertificate(new X509CertificateHolder(certificate)));
+    }
+  }
+
+  /** An unsigned and bytes, of more than 255 each. */
+  private static byte[] part(ByteBuffer multipart, int format) {
+    assertThat(multipart.get()).as("unsigned").isEqualTo((byte) 0x19);
+    assertThat(multipart.getShort()).isEqualTo((short) format);
+    assertThat(multipart.get()).as("bytes").isEqualTo((byte) 0x59);
+    byte[] content = new byte[multipart.getShort()];
+    multipart.get(content);
+    return content;
+  }
+
+  @Test
+  void estCoaps_serverkeygen_underAKeyThatIsUnknown_is400() throws Exception {
+    csr("lost", HexFormat.of().parseHex("00112233"), AES_256_CBC, AES_256_WRAP);
+    try (CoapDevice device = new CoapDevice(service, service.idevid("G-10"))) {
+      Response answer = device.post("/est/skg", service.read("lost.der"));
+      assertThat(answer.getCode()).isEqualTo(ResponseCode.BAD_REQUEST);
+      assertThat(answer.getPayloadString()).startsWith("asymmetricDecryptKeyIdentifier");
+    }
   }
 
   @Test
