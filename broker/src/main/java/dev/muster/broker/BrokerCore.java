@@ -15,6 +15,7 @@ import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.revocation.Revocations;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PlaceWatch;
 import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
@@ -74,6 +75,7 @@ public final class BrokerCore implements AutoCloseable {
   private final PolicyFollower policy;
   private final FleetExtension extension;
   private final CertificateAuthenticator authenticator;
+  private final PlaceWatch places;
   private final PublishRates rates = new PublishRates(System::nanoTime);
 
   /**
@@ -138,6 +140,7 @@ public final class BrokerCore implements AutoCloseable {
       revocations.load();
       authenticator = new CertificateAuthenticator(
           view, policies::current, config.maxKeepAliveSeconds(), clock);
+      places = new PlaceWatch(sessions, BrokerCore::later, clock, devices::noteAlarm);
       extension = extension(config, clock, meters);
     } catch (IOException e) {
       close();
@@ -160,6 +163,7 @@ public final class BrokerCore implements AutoCloseable {
             revocations,
             sessions,
             new CloneWatch(clock, devices::noteAlarm),
+            places,
             policy,
             refusals,
             rates,
@@ -203,7 +207,7 @@ public final class BrokerCore implements AutoCloseable {
     opened.add(readers::shutdown);
     return new CoapRoutes(
         new CoapRoutes.Deciding(
-            authenticator, view, policies::current, rates, refusals, BrokerCore::later),
+            authenticator, view, policies::current, rates, places, refusals, BrokerCore::later),
         new CoapRoutes.Keeping(
             telemetry.sink(),
             devices.parts().twins(),

@@ -15,10 +15,14 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLSocketFactory;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,9 +31,22 @@ class CloneIT {
   @TempDir
   static Path folder;
 
+  private static BrokerFixture shared;
+
+  @BeforeAll
+  static void start() throws IOException {
+    shared = new BrokerFixture(Files.createDirectory(folder.resolve("shared"))).start();
+  }
+
+  @AfterAll
+  static void stop() {
+    shared.close();
+  }
+
   @Test
   void twoMachinesWithOneKey_raiseAnAlarm_whenTheyThrowEachOtherOut() throws Exception {
-    try (BrokerFixture fixture = new BrokerFixture(folder).start()) {
+    Path alone = Files.createDirectory(folder.resolve("alone"));
+    try (BrokerFixture fixture = new BrokerFixture(alone).start()) {
       Credential device = fixture.device("d1");
       connect(fixture, device, "127.0.0.1");
       connect(fixture, device, "127.0.0.2");
@@ -45,7 +62,7 @@ class CloneIT {
       assertThat(alarm.getString("detail")).contains("take-overs between");
       assertThat(fixture.meters.counter("muster.session.takeovers").count()).isEqualTo(3);
     }
-    try (BrokerFixture later = new BrokerFixture(folder).start()) {
+    try (BrokerFixture later = new BrokerFixture(alone).start()) {
       OperatorApi api = OperatorApi.of(later);
       JsonObject alarm = api.get("/sessions/alarms").getJsonArray("alarms").getJsonObject(0);
       assertThat(alarm.getString("client")).as("kept over a restart").isEqualTo("d1");
@@ -57,30 +74,84 @@ class CloneIT {
     }
   }
 
+  private static JsonObject alarmOf(String client) throws Exception {
+    OperatorApi api = OperatorApi.of(shared);
+    return await()
+        .until(
+            () -> api.get("/sessions/alarms").getJsonArray("alarms").stream()
+                .map(JsonObject.class::cast)
+                .filter(alarm -> alarm.getString("client").equals(client))
+                .toList(),
+            alarms -> !alarms.isEmpty())
+        .get(0);
+  }
+
+  /** They come back by themselves when they are thrown out, and so throw out the other. */
+  @Test
+  void twoMosquittosWithOneKey_raiseAnAlarm() throws Exception {
+    Mosquitto mosquitto = new Mosquitto(shared);
+    shared.device("d2");
+    double before = shared.meters.counter("muster.session.takeovers").count();
+    String[] commands = {"-t", "fleets/f1/devices/d2/commands/+"};
+    try (Mosquitto.Subscriber one = mosquitto.sub("d2", "d2", from("127.0.0.1", commands));
+        Mosquitto.Subscriber other = mosquitto.sub("d2", "d2", from("127.0.0.2", commands))) {
+      one.awaitOutput("Subscribed");
+      other.awaitOutput("Subscribed");
+      JsonObject alarm = alarmOf("d2");
+      assertThat(alarm.getString("kind")).isEqualTo("session");
+      assertThat(alarm.getJsonArray("addresses"))
+          .containsExactlyInAnyOrder("127.0.0.1", "127.0.0.2");
+    }
+    assertThat(shared.meters.counter("muster.session.takeovers").count())
+        .isGreaterThanOrEqualTo(before + 3);
+    assertThat(shared.meters.counter("muster.clone.alarms").count()).isPositive();
+  }
+
+  /** Both stay, and hear all: nobody but the operator would ever notice. */
+  @Test
+  void keyOfAService_atTwoAddresses_raisesAnAlarm_andSeveralClientsAtOneDoNot() throws Exception {
+    Mosquitto mosquitto = new Mosquitto(shared);
+    String[] listen = {"-k", "5", "-q", "1", "-t", "fleets/+/devices/+/events/#"};
+    shared.service("collector", "consumer");
+    shared.service("copied", "consumer");
+    try (Mosquitto.Subscriber one = mosquitto.sub("collector", "collector:1", listen);
+        Mosquitto.Subscriber two = mosquitto.sub("collector", "collector:2", listen);
+        Mosquitto.Subscriber owner = mosquitto.sub("copied", "copied:1", listen)) {
+      for (Mosquitto.Subscriber each : List.of(one, two, owner)) {
+        each.awaitOutput("Subscribed");
+      }
+      try (Mosquitto.Subscriber thief =
+          mosquitto.sub("copied", "copied:2", from("127.0.0.2", listen))) {
+        thief.awaitOutput("Subscribed");
+      }
+      // The owner goes on, when the thief has gone already.
+      JsonObject alarm = alarmOf("copied:1");
+      assertThat(alarm.getString("kind")).isEqualTo("two_places");
+      assertThat(alarm.getString("subject")).isEqualTo("CN=copied,OU=consumer");
+      assertThat(alarm.getJsonArray("addresses")).containsExactly("127.0.0.1", "127.0.0.2");
+      assertThat(alarm.getString("detail")).contains("in use at once at 127.0.0.1 and 127.0.0.2");
+    }
+    assertThat(
+            shared.meters.counter("muster.session.alarms", "kind", "two_places").count())
+        .as("that of the copied key alone")
+        .isEqualTo(1);
+  }
+
+  private static String[] from(String address, String... arguments) {
+    return Stream.concat(Stream.of("-A", address), Stream.of(arguments)).toArray(String[]::new);
+  }
+
   @Test
   void deviceThatComesAndGoes_raisesOneAlarm() throws Exception {
-    try (BrokerFixture fixture =
-        new BrokerFixture(Files.createDirectory(folder.resolve("flapping"))).start()) {
-      Mosquitto mosquitto = new Mosquitto(fixture);
-      fixture.device("d1");
-      OperatorApi api = OperatorApi.of(fixture);
-      for (int i = 0; i < 22; i++) {
-        mosquitto.pub("d1", "d1", "-t", "fleets/f1/devices/d1/events/up", "-m", "1");
-      }
-      await().until(() -> !api.get("/sessions/alarms").getJsonArray("alarms").isEmpty());
-      assertThat(api.get("/sessions/alarms").getJsonArray("alarms"))
-          .singleElement()
-          .satisfies(it -> {
-            JsonObject alarm = (JsonObject) it;
-            assertThat(alarm.getString("kind")).isEqualTo("flapping");
-            assertThat(alarm.getString("client")).isEqualTo("d1");
-          });
-      assertThat(fixture
-              .meters
-              .counter("muster.session.alarms", "kind", "flapping")
-              .count())
-          .isEqualTo(1);
+    Mosquitto mosquitto = new Mosquitto(shared);
+    shared.device("d1");
+    for (int i = 0; i < 22; i++) {
+      mosquitto.pub("d1", "d1", "-t", "fleets/f1/devices/d1/events/up", "-m", "1");
     }
+    assertThat(alarmOf("d1").getString("kind")).isEqualTo("flapping");
+    assertThat(
+            shared.meters.counter("muster.session.alarms", "kind", "flapping").count())
+        .isEqualTo(1);
   }
 
   private static void connect(BrokerFixture fixture, Credential device, String address)

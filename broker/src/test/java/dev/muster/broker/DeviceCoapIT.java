@@ -449,6 +449,61 @@ class DeviceCoapIT {
     }
   }
 
+  /** A session that moves with its connection id, and a device that moves, are at one place. */
+  @Test
+  void keyAtTwoAddresses_raisesAnAlarm_overCoap_andBesideMqtt() throws Exception {
+    Credential roaming = fixture.device("roaming");
+    try (DatagramProxy network = DatagramProxy.to(port(), 0);
+        CoapsClient device = new CoapsClient(network.port(), fixture.root.certificate(), roaming)) {
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s"));
+      String session = device.session();
+      for (String address : List.of("127.0.0.2", "127.0.0.1")) {
+        network.moveTo(address);
+        expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":2}"), "/t/s"));
+      }
+      assertThat(device.session()).isEqualTo(session);
+    }
+    Credential copied = fixture.device("copied");
+    try (CoapsClient owner = client(copied);
+        CoapsClient thief = clientAt("127.0.0.2", copied)) {
+      expect(ResponseCode.CHANGED, "", owner.send(json("{\"a\":1}"), "/t/s"));
+      expect(ResponseCode.CHANGED, "", thief.send(json("{\"a\":2}"), "/t/s"));
+      assertThat(placeAlarms()).as("it may have moved").isZero();
+      expect(ResponseCode.CHANGED, "", owner.send(json("{\"a\":3}"), "/t/s"));
+    }
+    assertThat(placeAlarms()).as("and not of the one that moved").isEqualTo(1);
+    Credential both = fixture.device("both");
+    try (CoapsClient thief = clientAt("127.0.0.2", both)) {
+      expect(ResponseCode.CHANGED, "", thief.send(json("{\"a\":1}"), "/t/s"));
+      String topic = "fleets/f1/devices/both/telemetry/s";
+      new Mosquitto(fixture)
+          .pub("both", "both", "-q", "1", "-t", topic, "-m", "1")
+          .expectSuccess();
+      expect(ResponseCode.CHANGED, "", thief.send(json("{\"a\":2}"), "/t/s"));
+    }
+    assertThat(placeAlarms()).isEqualTo(2);
+    OperatorApi operator = OperatorApi.of(fixture);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(
+                operator.get("/sessions/alarms").getJsonArray("alarms").stream()
+                    .map(JsonObject.class::cast)
+                    .map(alarm -> alarm.getString("kind") + " " + alarm.getString("client") + " "
+                        + alarm.getJsonArray("addresses").getList()))
+            .containsExactly(
+                "two_places copied [127.0.0.1, 127.0.0.2]",
+                "two_places both [127.0.0.2, 127.0.0.1]"));
+  }
+
+  private static CoapsClient clientAt(String address, Credential credential) {
+    return new CoapsClient(
+        address, port(), fixture.root.certificate(), credential, settings -> settings);
+  }
+
+  private static double placeAlarms() {
+    return fixture.meters.counter("muster.session.alarms", "kind", "two_places").count();
+  }
+
   @Test
   void telemetry_ofARevokedDevice_isRefused_andItsSessionEnds() throws Exception {
     Credential device = fixture.device("revoked");

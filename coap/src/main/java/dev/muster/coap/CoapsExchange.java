@@ -4,6 +4,8 @@
  */
 package dev.muster.coap;
 
+import static java.util.Objects.requireNonNull;
+
 import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.security.cert.X509Certificate;
@@ -16,6 +18,7 @@ import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
+import org.eclipse.californium.elements.DtlsEndpointContext;
 import org.eclipse.californium.elements.auth.X509CertPath;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +71,13 @@ public final class CoapsExchange {
             .map(X509Certificate.class::cast)
             .toList()
         : List.of();
+  }
+
+  /** Tells the client's sessions apart, also when one comes from another address. */
+  public String session() {
+    return requireNonNull(
+            request().getSourceContext().get(DtlsEndpointContext.KEY_SESSION_ID), "session")
+        .getAsString();
   }
 
   /** Where the client is now. */

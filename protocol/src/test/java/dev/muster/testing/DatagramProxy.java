@@ -75,11 +75,13 @@ public final class DatagramProxy implements AutoCloseable {
   private final AtomicLong longestAnswered = new AtomicLong();
   private final Random random;
   private volatile Faults faults = Faults.NONE;
+  private volatile InetAddress outside;
   /** What clients have sent, to be sent again. */
   private final List<Runnable> asked = new CopyOnWriteArrayList<>();
 
   private DatagramProxy(DatagramSocket listener, InetSocketAddress server, long seed) {
     this.listener = listener;
+    this.outside = listener.getLocalAddress();
     this.server = server;
     this.random = new Random(seed);
   }
@@ -110,6 +112,13 @@ public final class DatagramProxy implements AutoCloseable {
   /** From now on. */
   public void faults(Faults newFaults) {
     faults = newFaults;
+  }
+
+  /** From now on, the server sees clients at another address, as behind a NAT that has changed. */
+  public void moveTo(String address) throws IOException {
+    outside = InetAddress.getByName(address);
+    upstreams.values().forEach(DatagramSocket::close);
+    upstreams.clear();
   }
 
   /** From now on nothing arrives, and nobody is told. */
@@ -154,7 +163,7 @@ public final class DatagramProxy implements AutoCloseable {
   /** Each client has a port of its own, as behind a NAT. */
   private DatagramSocket open(SocketAddress client) {
     try {
-      DatagramSocket upstream = new DatagramSocket(0, listener.getLocalAddress());
+      DatagramSocket upstream = new DatagramSocket(0, outside);
       start(() -> receive(upstream, (data, from) -> pass(listener, data, client)));
       return upstream;
     } catch (IOException e) {

@@ -206,13 +206,23 @@ function alarmsTab() {
   ].sort((a, b) => b.at.localeCompare(a.at));
   return keyAlarms.shown(() => rows.length
     ? table('Alarms', ['Device', 'Kind', 'What', 'Last', 'Act'], rows.map((one) => [
-        one.kind === 'stale_crl' ? html`<a href="/health">CA ${one.who}</a>` : html`<a href=${'/devices/' + part(one.who)}>${one.who}</a>`,
+        whose(one),
         badge(one.kind, 'bad'),
         html`${one.detail}${one.addresses ? html` <span class="muted">${one.addresses.join(', ')}</span>` : nothing}`,
         time(one.at),
         may('operator') ? html`<button type="button" aria-label=${`Acknowledge ${one.who}`} @click=${() => acknowledge(one)}>Acknowledge</button>` : nothing,
       ]))
     : empty('No alarm. Two devices with one identity, or a connection that comes and goes, would stand here. Those that were acknowledged:', './muster admin alarms list --all'));
+}
+
+/** Alarms about sessions name a subject: of a service or a CA, there is no page of a device. */
+function whose(one) {
+  if (one.kind === 'stale_crl') {
+    return html`<a href="/health">CA ${one.who}</a>`;
+  }
+  return one.subject && !one.subject.endsWith(',OU=device')
+    ? html`${one.who}`
+    : html`<a href=${'/devices/' + part(one.who)}>${one.who}</a>`;
 }
 
 const acknowledge = (one) => act(async () => {

@@ -237,11 +237,18 @@ public final class CertificateAuthenticator {
     }
   }
 
-  /** 0 stands for none at all (MQTT 5, 3.1.2.10), which a client of MQTT 5 does not get. */
-  private void checkKeepAlive(Connect connect, ClientLimits limits) throws RefusedException {
+  /**
+   * The keep-alive that holds for a client. 0 stands for none at all (MQTT 5, 3.1.2.10), which a
+   * client of MQTT 5 does not get.
+   */
+  public int keepAliveSeconds(Connect connect) {
     int asked = connect.keepAliveSeconds();
     boolean told = connect.mqtt5() && (asked == 0 || asked > serverKeepAliveSeconds);
-    int seconds = told ? serverKeepAliveSeconds : asked;
+    return told ? serverKeepAliveSeconds : asked;
+  }
+
+  private void checkKeepAlive(Connect connect, ClientLimits limits) throws RefusedException {
+    int seconds = keepAliveSeconds(connect);
     if (seconds < limits.minKeepAliveSeconds() || seconds > limits.maxKeepAliveSeconds()) {
       throw new RefusedException(
           Refusal.NOT_AUTHORIZED,

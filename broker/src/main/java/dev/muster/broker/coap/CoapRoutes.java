@@ -13,6 +13,7 @@ import dev.muster.broker.delivery.Deliveries;
 import dev.muster.broker.mqtt.Later;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.session.DevicePublisher;
+import dev.muster.broker.session.PlaceWatch;
 import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
 import dev.muster.broker.telemetry.TelemetrySink;
@@ -48,6 +49,7 @@ public final class CoapRoutes implements CoapsService {
       RevocationView revocations,
       Supplier<PolicyFile> policy,
       PublishRates rates,
+      PlaceWatch places,
       Refusals refusals,
       Later later) {}
 
@@ -172,6 +174,13 @@ public final class CoapRoutes implements CoapsService {
    * What is refused has its price, too.
    */
   private void throttle(CoapsExchange exchange, KnownDevice device) {
+    deciding
+        .places()
+        .used(
+            device.credential(),
+            device.id().value(),
+            exchange.session(),
+            exchange.peer().getAddress().getHostAddress());
     Optional<Duration> wait = deciding
         .rates()
         .take(

@@ -73,10 +73,11 @@ final class ConnectGate implements SimpleAuthenticator {
     boolean mqtt5 = connect.getMqttVersion() == MqttVersion.V_5;
     List<X509Certificate> chain = ConnectionSessions.chainOf(connection);
     String clientId = ClientIdScope.sentBy(connection, connect.getClientId());
-    Outcome outcome = authenticator.authenticate(
-        new CertificateAuthenticator.Connect(chain, clientId, mqtt5, connect.getKeepAlive()));
+    CertificateAuthenticator.Connect asked =
+        new CertificateAuthenticator.Connect(chain, clientId, mqtt5, connect.getKeepAlive());
+    Outcome outcome = authenticator.authenticate(asked);
     if (outcome instanceof Outcome.Admitted admitted) {
-      admit(input, output, admitted, clientId);
+      admit(input, output, admitted, asked);
     } else if (outcome instanceof Outcome.Refused refused) {
       refuse(input, output, refused);
     } else {
@@ -85,8 +86,12 @@ final class ConnectGate implements SimpleAuthenticator {
   }
 
   private void admit(
-      SimpleAuthInput input, SimpleAuthOutput output, Outcome.Admitted admitted, String clientId) {
+      SimpleAuthInput input,
+      SimpleAuthOutput output,
+      Outcome.Admitted admitted,
+      CertificateAuthenticator.Connect asked) {
     ConnectPacket connect = input.getConnectPacket();
+    String clientId = asked.clientId();
     ConnectionInformation connection = input.getConnectionInformation();
     String name = ClientSession.brokerClientId(admitted.subject(), clientId);
     if (!connect.getClientId().equals(name)) {
@@ -103,7 +108,7 @@ final class ConnectGate implements SimpleAuthenticator {
         admitted.certificate().getSerialNumber(),
         admitted.certificate().getNotAfter().toInstant());
     ClientLimits limits = admitted.policy().limits();
-    if (sessions.othersOf(credential, name) >= limits.sessions()) {
+    if (sessions.othersOf(credential, name).size() >= limits.sessions()) {
       refuse(input, output, tooMany(limits));
       return;
     }
@@ -112,7 +117,8 @@ final class ConnectGate implements SimpleAuthenticator {
         new ClientSession.Connection(
             clientId,
             ConnectionSessions.address(connection),
-            connect.getMqttVersion() == MqttVersion.V_5,
+            asked.mqtt5(),
+            authenticator.keepAliveSeconds(asked),
             ConnectionSessions.tls(connection),
             clock.instant().truncatedTo(ChronoUnit.MICROS)),
         admitted.policy());

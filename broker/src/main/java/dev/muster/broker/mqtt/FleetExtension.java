@@ -24,14 +24,17 @@ import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.Disconnector;
+import dev.muster.broker.session.PlaceWatch;
 import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
+import dev.muster.broker.session.SessionListener;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
 import dev.muster.broker.telemetry.TelemetrySink;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,7 @@ public final class FleetExtension implements ExtensionMain {
       Revocations revocations,
       Sessions sessions,
       CloneWatch clones,
+      PlaceWatch places,
       PolicyFollower policy,
       Refusals refusals,
       PublishRates rates,
@@ -109,8 +113,10 @@ public final class FleetExtension implements ExtensionMain {
     this.gate =
         new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, refusals, clock);
     this.authorizer = new SubjectAuthorizer(sessions, check, refusals);
+    List<SessionListener> listeners = new ArrayList<>(state.listeners());
+    listeners.add(parts.places());
     this.events = new SessionEvents(
-        sessions, check, disconnector, parts.policy(), this.subscriptions, state.listeners());
+        sessions, check, disconnector, parts.policy(), this.subscriptions, listeners);
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
     TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, refusals, clock);
     this.inbound = new InboundPublishes.Shared(

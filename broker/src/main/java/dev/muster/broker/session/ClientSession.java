@@ -30,10 +30,25 @@ public final class ClientSession {
     public String serialText() {
       return serial.toString(16);
     }
+
+    /** Names the certificate, as no two of a CA have one serial number. */
+    String certificate() {
+      return authority + "/" + serialText();
+    }
   }
 
-  /** How the client is connected. */
-  public record Connection(String clientId, String address, boolean mqtt5, Tls tls, Instant since) {
+  /**
+   * How the client is connected.
+   *
+   * @param keepAliveSeconds after one and a half times that without a word, HiveMQ ends it
+   */
+  public record Connection(
+      String clientId,
+      String address,
+      boolean mqtt5,
+      int keepAliveSeconds,
+      Tls tls,
+      Instant since) {
     /** The version of MQTT, for people. */
     public String mqttVersion() {
       return mqtt5 ? "5" : "3.1.1";

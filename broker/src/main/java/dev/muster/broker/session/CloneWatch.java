@@ -67,7 +67,7 @@ public final class CloneWatch {
   public synchronized Optional<SessionAlarm> tookOver(
       ClientSession.Credential certificate, ClientSession.Connection live, String from) {
     Instant now = clock.instant();
-    String key = certificate.authority() + "/" + certificate.serialText();
+    String key = certificate.certificate();
     Deque<TakeOver> recent = watched.computeIfAbsent(key, unseen -> new ArrayDeque<>());
     recent.removeIf(one -> one.at.isBefore(now.minus(WINDOW)));
     recent.add(new TakeOver(now, live.address(), from));

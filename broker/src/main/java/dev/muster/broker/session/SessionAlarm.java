@@ -29,6 +29,8 @@ public record SessionAlarm(
   public enum Kind {
     /** They throw each other out: two machines seem to have one key. */
     SESSION,
+    /** They are used at two addresses at once: two machines seem to have one key. */
+    TWO_PLACES,
     /** They come and go. */
     FLAPPING,
     /** Nobody knows whether they may go on: the CRL of their CA is too old. All of them end. */
@@ -48,6 +50,7 @@ public record SessionAlarm(
   public String detail() {
     return switch (kind) {
       case SESSION -> times + " take-overs between " + String.join(" and ", addresses);
+      case TWO_PLACES -> "one certificate in use at once at " + String.join(" and ", addresses);
       case FLAPPING ->
         times + " connections in quick succession, the last from "
             + String.join(" and ", addresses);

@@ -32,7 +32,7 @@ public final class Sessions {
     ClientSession session =
         new ClientSession(ids.incrementAndGet(), credential, connection, policy);
     byId.put(session.id(), session);
-    byCertificate.compute(certificateOf(credential), (name, same) -> {
+    byCertificate.compute(credential.certificate(), (name, same) -> {
       Set<ClientSession> all = same == null ? ConcurrentHashMap.newKeySet() : same;
       all.add(session);
       return all;
@@ -54,7 +54,7 @@ public final class Sessions {
   public void close(ClientSession session) {
     session.markClosed();
     byId.remove(session.id());
-    byCertificate.computeIfPresent(certificateOf(session.credential()), (name, same) -> {
+    byCertificate.computeIfPresent(session.credential().certificate(), (name, same) -> {
       same.remove(session);
       return same.isEmpty() ? null : same;
     });
@@ -78,16 +78,12 @@ public final class Sessions {
     return Optional.ofNullable(liveByName.get(brokerClientId));
   }
 
-  /** How many others are connected, or about to be, with a certificate. */
-  public long othersOf(ClientSession.Credential credential, String brokerClientId) {
-    Set<ClientSession> same = byCertificate.getOrDefault(certificateOf(credential), Set.of());
+  /** The others that are connected, or about to be, with a certificate: a snapshot. */
+  public List<ClientSession> othersOf(ClientSession.Credential credential, String brokerClientId) {
+    Set<ClientSession> same = byCertificate.getOrDefault(credential.certificate(), Set.of());
     return same.stream()
         .filter(session -> !session.brokerClientId().equals(brokerClientId))
-        .count();
-  }
-
-  private static String certificateOf(ClientSession.Credential credential) {
-    return credential.authority() + "/" + credential.serialText();
+        .toList();
   }
 
   /** How many there are. */

@@ -100,7 +100,7 @@ class CertificateAtEachMessageTest {
         new ClientSession.Credential(
             subject, "device", BigInteger.valueOf(7), Instant.now().plusSeconds(86_400)),
         new ClientSession.Connection(
-            "d7", "10.0.0.1", true, new ClientSession.Tls("", ""), Instant.now()),
+            "d7", "10.0.0.1", true, 60, new ClientSession.Tls("", ""), Instant.now()),
         ((PolicyFile.Admission.Admitted) policy.admit(subject, "d7")).policy());
     sessions.markLive(open);
     return open;

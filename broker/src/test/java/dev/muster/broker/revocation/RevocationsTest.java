@@ -91,7 +91,7 @@ class RevocationsTest {
         new ClientSession.Credential(
             subject, "device", BigInteger.valueOf(serial), Instant.now().plusSeconds(86_400)),
         new ClientSession.Connection(
-            "d" + serial, "10.0.0.1", true, new ClientSession.Tls("", ""), Instant.now()),
+            "d" + serial, "10.0.0.1", true, 60, new ClientSession.Tls("", ""), Instant.now()),
         ((PolicyFile.Admission.Admitted) POLICY.admit(subject, "d" + serial)).policy());
     sessions.markLive(session);
     return session;

@@ -46,7 +46,7 @@ class CloneWatchTest {
     ClientSubject subject = new ClientSubject("device", "d1", "f1", "device");
     return watch.tookOver(
         new ClientSession.Credential(subject, "device", BigInteger.valueOf(serial), START),
-        new ClientSession.Connection("d1", live, true, new ClientSession.Tls("", ""), START),
+        new ClientSession.Connection("d1", live, true, 60, new ClientSession.Tls("", ""), START),
         from);
   }
 

@@ -68,7 +68,8 @@ class FlapWatchTest {
     ClientSubject subject = new ClientSubject("device", device, "f1", "device");
     watch.live(sessions.open(
         new ClientSession.Credential(subject, "device", BigInteger.ONE, START),
-        new ClientSession.Connection(device, "10.0.0.1", true, new ClientSession.Tls("", ""), now),
+        new ClientSession.Connection(
+            device, "10.0.0.1", true, 60, new ClientSession.Tls("", ""), now),
         policy));
   }
 

@@ -358,6 +358,7 @@ abstract class StateContract {
             device,
             "10.0.0.1",
             true,
+            60,
             new ClientSession.Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
             clock.instant()),
         ((PolicyFile.Admission.Admitted) POLICY.admit(subject, device)).policy());

@@ -1,0 +1,160 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker.session;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells a key that is used in two places at once. A certificate may have many sessions, but all at
+ * one address; whoever moves leaves its sessions at the old address behind. So an alarm is raised
+ * when a session goes on after another one was opened or used elsewhere. One of MQTT does so if it
+ * is still there when a dead one would have been ended, after one and a half times its keep-alive
+ * (MQTT 5, 3.1.2.10); one of CoAP, with its next request. A session that itself comes from another
+ * address (RFC 9146) is at one place all the same. Devices that throw each other out are for
+ * {@link CloneWatch} to tell.
+ *
+ * <p>Thread-safe; does not block.
+ */
+public final class PlaceWatch implements SessionListener {
+  static final Duration WINDOW = Duration.ofMinutes(10);
+  /** How often one that goes on is told: with each message it would be too often. */
+  static final Duration PACE = Duration.ofSeconds(10);
+
+  private static final Duration MARGIN = Duration.ofSeconds(1);
+  private static final int MAX_CERTIFICATES = 10_000;
+  private static final int MAX_SESSIONS = 8;
+
+  private final Sessions sessions;
+  private final BiConsumer<Duration, Runnable> later;
+  private final Clock clock;
+  private final Consumer<SessionAlarm> alarms;
+  /** Of certificates used over CoAP: where each session was used, the newest use last. */
+  private final Map<String, Map<String, String>> places = bounded(MAX_CERTIFICATES);
+
+  private final Map<String, SessionAlarm> standing = bounded(MAX_CERTIFICATES);
+
+  /**
+   * @param later runs something after a while
+   * @param alarms hears of each alarm, and of each change of one
+   */
+  public PlaceWatch(
+      Sessions sessions,
+      BiConsumer<Duration, Runnable> later,
+      Clock clock,
+      Consumer<SessionAlarm> alarms) {
+    this.sessions = sessions;
+    this.later = later;
+    this.clock = clock;
+    this.alarms = alarms;
+  }
+
+  /** What was touched longest ago makes room. */
+  private static <V> Map<String, V> bounded(int most) {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
+        return size() > most;
+      }
+    };
+  }
+
+  @Override
+  public void live(ClientSession session) {
+    String address = session.connection().address();
+    lookAgainAtOthers(session.credential(), session.brokerClientId(), address);
+    synchronized (this) {
+      Map<String, String> seen = places.get(session.credential().certificate());
+      if (seen != null) {
+        seen.put("mqtt " + session.id(), address);
+      }
+    }
+  }
+
+  private void lookAgainAtOthers(
+      ClientSession.Credential certificate, String brokerClientId, String address) {
+    for (ClientSession other : sessions.othersOf(certificate, brokerClientId)) {
+      if (other.isLive() && !other.connection().address().equals(address)) {
+        later.accept(patience(other), () -> {
+          if (!other.isClosed() && !other.isEnding()) {
+            raise(certificate, other.clientId(), other.connection().address(), address);
+          }
+        });
+      }
+    }
+  }
+
+  private static Duration patience(ClientSession session) {
+    long keepAlive = Duration.ofSeconds(session.connection().keepAliveSeconds()).toMillis();
+    return Duration.ofMillis(keepAlive * 3 / 2).plus(MARGIN);
+  }
+
+  /**
+   * Notes a request over CoAP.
+   *
+   * @param session tells those of a certificate apart, wherever they come from
+   */
+  public void used(
+      ClientSession.Credential certificate, String client, String session, String address) {
+    boolean opened;
+    String elsewhere;
+    synchronized (this) {
+      Map<String, String> seen =
+          places.computeIfAbsent(certificate.certificate(), unseen -> bounded(MAX_SESSIONS));
+      opened = !seen.containsKey(session);
+      elsewhere = elsewhereSince(session, address, seen);
+      seen.put(session, address);
+    }
+    if (elsewhere != null) {
+      raise(certificate, client, address, elsewhere);
+    }
+    if (opened) {
+      lookAgainAtOthers(certificate, "", address);
+    }
+  }
+
+  /** Where another session was used since this one was; null if nowhere else. */
+  private static @Nullable String elsewhereSince(
+      String session, String address, Map<String, String> seen) {
+    boolean since = false;
+    String elsewhere = null;
+    for (Map.Entry<String, String> one : seen.entrySet()) {
+      if (one.getKey().equals(session)) {
+        since = true;
+      } else if (since && !one.getValue().equals(address)) {
+        elsewhere = one.getValue();
+      }
+    }
+    return elsewhere;
+  }
+
+  private synchronized void raise(
+      ClientSession.Credential certificate, String client, String address, String elsewhere) {
+    Instant now = clock.instant();
+    SessionAlarm before = standing.get(certificate.certificate());
+    boolean stands = before != null && before.lastAt().isAfter(now.minus(WINDOW));
+    if (stands && before.lastAt().isAfter(now.minus(PACE))) {
+      return;
+    }
+    SessionAlarm alarm = new SessionAlarm(
+        SessionAlarm.Kind.TWO_PLACES,
+        client,
+        certificate.subject().toString(),
+        certificate.serialText(),
+        List.of(address, elsewhere),
+        stands ? before.raisedAt() : now,
+        now,
+        stands ? before.times() + 1 : 1);
+    standing.put(certificate.certificate(), alarm);
+    alarms.accept(alarm);
+  }
+}
