@@ -4,6 +4,9 @@
  */
 package dev.muster.broker;
 
+import com.hivemq.client.mqtt.MqttClient;
+import com.hivemq.client.mqtt.MqttClientBuilder;
+import com.hivemq.client.mqtt.MqttClientSslConfig;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki;
@@ -185,7 +188,24 @@ final class BrokerFixture implements AutoCloseable {
     }
   }
 
-  KeyManagerFactory keys(Credential client) {
+  /** HiveMQ's client for Java, which the caller makes one of MQTT 5 or 3.1.1. */
+  MqttClientBuilder hiveMqClient(String id, Credential credential) {
+    return hiveMqClient(id, credential, port());
+  }
+
+  /** As above. @param port of a broker in another process */
+  MqttClientBuilder hiveMqClient(String id, Credential credential, int port) {
+    return MqttClient.builder()
+        .identifier(id)
+        .serverHost("localhost")
+        .serverPort(port)
+        .sslConfig(MqttClientSslConfig.builder()
+            .keyManagerFactory(keys(credential))
+            .trustManagerFactory(trust())
+            .build());
+  }
+
+  private KeyManagerFactory keys(Credential client) {
     try {
       KeyStore keys = KeyStore.getInstance("PKCS12");
       keys.load(null, null);
@@ -200,7 +220,7 @@ final class BrokerFixture implements AutoCloseable {
     }
   }
 
-  TrustManagerFactory trust() {
+  private TrustManagerFactory trust() {
     try {
       KeyStore anchors = KeyStore.getInstance("PKCS12");
       anchors.load(null, null);

@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.hivemq.client.mqtt.MqttClient;
-import com.hivemq.client.mqtt.MqttClientSslConfig;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt3.Mqtt3AsyncClient;
+import com.hivemq.client.mqtt.mqtt3.message.publish.Mqtt3Publish;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
 import dev.muster.broker.telemetry.TelemetryMessage;
@@ -117,14 +117,8 @@ class FailingStoreIT {
   void clientThatReconnectsByItself_getsItsMessageThrough_whenTheStoreWorksAgain()
       throws Exception {
     SWITCH.mode = Switch.Mode.FAILS;
-    Mqtt5AsyncClient client = MqttClient.builder()
-        .identifier("patient")
-        .serverHost("localhost")
-        .serverPort(fixture.port())
-        .sslConfig(MqttClientSslConfig.builder()
-            .keyManagerFactory(fixture.keys(fixture.device("patient")))
-            .trustManagerFactory(fixture.trust())
-            .build())
+    Mqtt5AsyncClient client = fixture
+        .hiveMqClient("patient", fixture.device("patient"))
         .automaticReconnect()
         .initialDelay(100, TimeUnit.MILLISECONDS)
         .maxDelay(1, TimeUnit.SECONDS)
@@ -187,6 +181,20 @@ class FailingStoreIT {
     again.close();
   }
 
+  @Test
+  void mosquittoOfMqtt3_failingStore_isToldNothing_andRecovers() {
+    Mosquitto mosquitto = new Mosquitto(fixture);
+    fixture.device("m3");
+    String[] message = {
+      "-V", "mqttv311", "-q", "1", "-t", "fleets/f1/devices/m3/telemetry/s", "-m", "1"
+    };
+    SWITCH.mode = Switch.Mode.FAILS;
+    assertThat(mosquitto.pub("m3", "m3", message).output()).contains("connection was lost");
+    assertThat(seen("m3")).isOne();
+    SWITCH.mode = Switch.Mode.WORKS;
+    mosquitto.pub("m3", "m3", message).expectSuccess();
+  }
+
   private static org.eclipse.paho.client.mqttv3.MqttAsyncClient connect3(
       Credential device, String id) throws Exception {
     org.eclipse.paho.client.mqttv3.MqttAsyncClient client =
@@ -217,12 +225,33 @@ class FailingStoreIT {
     for (int i = 0; i < FLOOD; i++) {
       flood.add(old.publish("fleets/f1/devices/floods/telemetry/s", new byte[4_000], 1, false));
     }
-    await().atMost(Duration.ofSeconds(60)).until(() -> !client.isConnected() && !old.isConnected());
+    Mqtt3AsyncClient oldToo = fixture
+        .hiveMqClient("floods-too", fixture.device("floods-too"))
+        .useMqttVersion3()
+        .buildAsync();
+    oldToo.connect().get(60, TimeUnit.SECONDS);
+    List<CompletableFuture<Mqtt3Publish>> floodToo = new ArrayList<>();
+    for (int i = 0; i < FLOOD; i++) {
+      floodToo.add(oldToo
+          .publishWith()
+          .topic("fleets/f1/devices/floods-too/telemetry/s")
+          .qos(MqttQos.AT_LEAST_ONCE)
+          .payload(new byte[4_000])
+          .send());
+    }
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !client.isConnected()
+            && !old.isConnected()
+            && floodToo.stream().allMatch(CompletableFuture::isDone));
     assertThat(sent).noneMatch(token -> token.isComplete() && token.getException() == null);
     assertThat(flood).noneMatch(token -> token.isComplete() && token.getException() == null);
-    assertThat(seen("floods"))
-        .as("asked about one; the others go with the connection")
-        .isOne();
+    assertThat(floodToo).allMatch(CompletableFuture::isCompletedExceptionally);
+    for (String flooding : List.of("floods", "floods-too")) {
+      assertThat(seen(flooding))
+          .as("asked about one; the others go with the connection")
+          .isOne();
+    }
     old.close(true);
     client.close(true);
     // HiveMQ has it wait for what was sent before; the store still hangs.

@@ -8,9 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.hivemq.client.mqtt.MqttClient;
 import com.hivemq.client.mqtt.MqttClientBuilder;
-import com.hivemq.client.mqtt.MqttClientSslConfig;
 import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3BlockingClient;
@@ -51,18 +49,7 @@ class HiveMqClientIT {
   }
 
   private static MqttClientBuilder client(String id) {
-    return client(id, fixture.device(id));
-  }
-
-  private static MqttClientBuilder client(String id, Credential credential) {
-    return MqttClient.builder()
-        .identifier(id)
-        .serverHost("localhost")
-        .serverPort(fixture.port())
-        .sslConfig(MqttClientSslConfig.builder()
-            .keyManagerFactory(fixture.keys(credential))
-            .trustManagerFactory(fixture.trust())
-            .build());
+    return fixture.hiveMqClient(id, fixture.device(id));
   }
 
   private static String topic(String device, String rest) {
@@ -105,15 +92,43 @@ class HiveMqClientIT {
   }
 
   @Test
-  void mqtt5_whoseCertificateIsRevoked_isCut_andNotLetInAgain() throws Exception {
-    Credential bad = fixture.device("hbad");
+  void mqtt5_telemetryWithQos2_isNotTaken_andTheClientIsToldWhy() throws Exception {
     CompletableFuture<Throwable> cut = new CompletableFuture<>();
-    Mqtt5BlockingClient device = client("hbad", bad)
+    Mqtt5BlockingClient device = client("h2")
         .addDisconnectedListener(context -> cut.complete(context.getCause()))
         .useMqttVersion5()
         .buildBlocking();
     device.connect();
-    Mqtt5BlockingClient service = client("enrollment", fixture.service("enrollment", "service"))
+    // It knows of the broker's maximum, and leaves it to the caller to keep to it.
+    assertThatThrownBy(() -> device
+            .publishWith()
+            .topic(topic("h2", "telemetry/env"))
+            .qos(MqttQos.EXACTLY_ONCE)
+            .payload(bytes("1"))
+            .send())
+        .isNotNull();
+    assertThat(cut.get(60, TimeUnit.SECONDS))
+        .isInstanceOfSatisfying(Mqtt5DisconnectException.class, told -> {
+          assertThat(told.getMqttMessage().getReasonCode())
+              .isEqualTo(Mqtt5DisconnectReasonCode.QOS_NOT_SUPPORTED);
+          assertThat(told.getMqttMessage().getReasonString().orElseThrow().toString())
+              .contains("QoS");
+        });
+    assertThat(api.get("/devices/h2/messages").getJsonArray("messages")).isEmpty();
+  }
+
+  @Test
+  void mqtt5_whoseCertificateIsRevoked_isCut_andNotLetInAgain() throws Exception {
+    Credential bad = fixture.device("hbad");
+    CompletableFuture<Throwable> cut = new CompletableFuture<>();
+    Mqtt5BlockingClient device = fixture
+        .hiveMqClient("hbad", bad)
+        .addDisconnectedListener(context -> cut.complete(context.getCause()))
+        .useMqttVersion5()
+        .buildBlocking();
+    device.connect();
+    Mqtt5BlockingClient service = fixture
+        .hiveMqClient("enrollment", fixture.service("enrollment", "service"))
         .useMqttVersion5()
         .buildBlocking();
     service.connect();
@@ -135,7 +150,8 @@ class HiveMqClientIT {
 
   @Test
   void mqtt5_consumerThatComesBackToItsSession_getsWhatCameMeanwhile() throws Exception {
-    Mqtt5BlockingClient consumer = client("reader", fixture.service("reader", "consumer"))
+    Mqtt5BlockingClient consumer = fixture
+        .hiveMqClient("reader", fixture.service("reader", "consumer"))
         .useMqttVersion5()
         .buildBlocking();
     consumer.connectWith().cleanStart(false).sessionExpiryInterval(600).send();

@@ -7,6 +7,8 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.JournaledSink;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttActionListener;
@@ -59,13 +62,12 @@ class KillIT {
   Path folder;
 
   /** One device: sends as fast as its window allows, and remembers what was acknowledged. */
-  private static final class Sender {
+  private abstract static class Sender {
     final String id;
     final Credential credential;
     final AtomicLong sequence = new AtomicLong();
     final Set<Long> acknowledged = Collections.synchronizedSet(new HashSet<>());
     final Set<Long> open = Collections.synchronizedSet(new LinkedHashSet<>());
-    volatile MqttAsyncClient client;
     volatile boolean running;
 
     Sender(String id, Credential credential) {
@@ -73,11 +75,17 @@ class KillIT {
       this.credential = credential;
     }
 
-    void connect(BrokerFixture fixture, int port) throws MqttException {
-      client = new MqttAsyncClient("ssl://localhost:" + port, id, new MemoryPersistence());
-      MqttConnectionOptions options = new MqttConnectionOptions();
-      options.setSocketFactory(fixture.tls(credential).getSocketFactory());
-      client.connect(options).waitForCompletion(60_000);
+    /** Connects anew; blocks. */
+    abstract void connect(BrokerFixture fixture, int port) throws Exception;
+
+    /** {@link #answered} follows, unless the connection ends. */
+    abstract void send(long number);
+
+    /** Nothing is answered after this. */
+    abstract void disconnect() throws Exception;
+
+    void start(BrokerFixture fixture, int port) throws Exception {
+      connect(fixture, port);
       running = true;
       for (long again : List.copyOf(open)) {
         send(again);
@@ -87,22 +95,61 @@ class KillIT {
       }
     }
 
-    void next() {
+    private void next() {
       long number = sequence.incrementAndGet();
       open.add(number);
       send(number);
     }
 
-    private void send(long number) {
+    /** @param taken whether the broker has acknowledged it; else the number stays open */
+    void answered(long number, boolean taken) {
+      if (taken) {
+        acknowledged.add(number);
+        open.remove(number);
+      }
+      if (running) {
+        next();
+      }
+    }
+
+    String topic() {
+      return "fleets/f1/devices/" + id + "/telemetry/load";
+    }
+
+    static byte[] payload(long number) {
+      return ("{\"n\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    void stop() throws Exception {
+      running = false;
+      disconnect();
+    }
+  }
+
+  private static final class PahoSender extends Sender {
+    private volatile MqttAsyncClient client;
+
+    PahoSender(String id, Credential credential) {
+      super(id, credential);
+    }
+
+    @Override
+    void connect(BrokerFixture fixture, int port) throws MqttException {
+      client = new MqttAsyncClient("ssl://localhost:" + port, id, new MemoryPersistence());
+      MqttConnectionOptions options = new MqttConnectionOptions();
+      options.setSocketFactory(fixture.tls(credential).getSocketFactory());
+      client.connect(options).waitForCompletion(60_000);
+    }
+
+    @Override
+    void send(long number) {
       MqttProperties properties = new MqttProperties();
       properties.setUserProperties(List.of(
           new UserProperty(MessageIdentity.BOOT_PROPERTY, "b"),
           new UserProperty(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(number))));
-      byte[] payload = ("{\"n\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
-      MqttMessage message = new MqttMessage(payload, 1, false, properties);
+      MqttMessage message = new MqttMessage(payload(number), 1, false, properties);
       try {
-        client.publish(
-            "fleets/f1/devices/" + id + "/telemetry/load", message, null, listener(number));
+        client.publish(topic(), message, null, listener(number));
       } catch (MqttException e) {
         // The broker was killed; the number stays open.
       }
@@ -112,13 +159,7 @@ class KillIT {
       return new MqttActionListener() {
         @Override
         public void onSuccess(IMqttToken token) {
-          if (token.getReasonCodes() == null || token.getReasonCodes()[0] < 0x80) {
-            acknowledged.add(number);
-            open.remove(number);
-          }
-          if (running) {
-            next();
-          }
+          answered(number, token.getReasonCodes() == null || token.getReasonCodes()[0] < 0x80);
         }
 
         @Override
@@ -128,10 +169,52 @@ class KillIT {
       };
     }
 
-    void stop() throws MqttException {
-      running = false;
+    @Override
+    void disconnect() throws MqttException {
       client.disconnectForcibly(0, 0, false);
       client.close(true);
+    }
+  }
+
+  private static final class HiveMqSender extends Sender {
+    private final AtomicInteger pending = new AtomicInteger();
+    private volatile Mqtt5AsyncClient client;
+
+    HiveMqSender(String id, Credential credential) {
+      super(id, credential);
+    }
+
+    @Override
+    void connect(BrokerFixture fixture, int port) throws Exception {
+      client = fixture.hiveMqClient(id, credential, port).useMqttVersion5().buildAsync();
+      client.connect().get(60, TimeUnit.SECONDS);
+    }
+
+    @Override
+    void send(long number) {
+      pending.incrementAndGet();
+      client
+          .publishWith()
+          .topic(topic())
+          .qos(MqttQos.AT_LEAST_ONCE)
+          .payload(payload(number))
+          .userProperties()
+          .add(MessageIdentity.BOOT_PROPERTY, "b")
+          .add(MessageIdentity.SEQUENCE_PROPERTY, Long.toString(number))
+          .applyUserProperties()
+          .send()
+          .whenComplete((result, failure) -> {
+            if (failure == null) {
+              answered(number, result.getError().isEmpty());
+            }
+            pending.decrementAndGet();
+          });
+    }
+
+    @Override
+    void disconnect() {
+      // The broker was killed: what is not answered fails.
+      await().until(() -> pending.get() == 0);
     }
   }
 
@@ -142,7 +225,9 @@ class KillIT {
       Random random = new Random(SEED);
       List<Sender> senders = new ArrayList<>();
       for (int i = 0; i < DEVICES; i++) {
-        senders.add(new Sender("k" + i, fixture.device("k" + i)));
+        String id = "k" + i;
+        Credential credential = fixture.device(id);
+        senders.add(i % 3 == 0 ? new HiveMqSender(id, credential) : new PahoSender(id, credential));
       }
       for (int round = 1; round <= ROUNDS; round++) {
         Process broker = startChild();
@@ -151,14 +236,15 @@ class KillIT {
           long before = acknowledged(senders);
           long start = System.nanoTime();
           for (Sender sender : senders) {
-            sender.connect(fixture, port);
+            sender.start(fixture, port);
           }
           int enough = random.nextInt(LEAST_BEFORE_KILL, MOST_BEFORE_KILL);
           await()
               .atMost(Duration.ofSeconds(60))
               .pollDelay(Duration.ZERO)
               .pollInterval(Duration.ofMillis(1))
-              .until(() -> acknowledged(senders) - before > enough);
+              .until(() -> acknowledged(senders) - before > enough
+                  && senders.stream().noneMatch(sender -> sender.acknowledged.isEmpty()));
           double seconds = (System.nanoTime() - start) / 1e9;
           broker.destroyForcibly();
           assertThat(broker.waitFor(10, TimeUnit.SECONDS)).isTrue();

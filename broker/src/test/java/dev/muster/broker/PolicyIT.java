@@ -7,6 +7,10 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
+import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
+import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -223,7 +227,8 @@ class PolicyIT {
         new MqttAsyncClient("ssl://localhost:" + fixture.port(), "reader", new MemoryPersistence());
     reader.setManualAcks(true);
     MqttConnectionOptions options = new MqttConnectionOptions();
-    options.setSocketFactory(fixture.tls(fixture.service("reader", "consumer")).getSocketFactory());
+    Credential credential = fixture.service("reader", "consumer");
+    options.setSocketFactory(fixture.tls(credential).getSocketFactory());
     reader.setCallback(new Quiet() {
       @Override
       public void messageArrived(String topic, MqttMessage message) {
@@ -232,6 +237,12 @@ class PolicyIT {
     });
     reader.connect(options).waitForCompletion(60_000);
     reader.subscribe("fleets/+/devices/+/events/#", 1).waitForCompletion(60_000);
+    List<Mqtt5Publish> heardToo = new CopyOnWriteArrayList<>();
+    Mqtt5BlockingClient readerToo =
+        fixture.hiveMqClient("reader:2", credential).useMqttVersion5().buildBlocking();
+    readerToo.toAsync().publishes(MqttGlobalPublishFilter.ALL, heardToo::add, true);
+    readerToo.connect();
+    readerToo.subscribeWith().topicFilter("fleets/+/devices/+/events/#").send();
     try (Mosquitto.Subscriber unlimited = mosquitto
         .sub("tool", "tool", "-q", "1", "-t", "fleets/+/devices/+/events/#")
         .awaitOutput("Subscribed")) {
@@ -242,14 +253,18 @@ class PolicyIT {
     }
     for (int i = 0; i < 3; i++) {
       int received = i + 1;
-      await().until(() -> heard.size() >= received);
+      await().until(() -> heard.size() >= received && heardToo.size() >= received);
       // What else was on its way comes before the SUBACK.
       reader.subscribe("fleets/+/devices/+/telemetry/#", 1).waitForCompletion(60_000);
+      readerToo.subscribeWith().topicFilter("fleets/+/devices/+/telemetry/#").send();
       assertThat(heard).as("one at a time").hasSize(received);
+      assertThat(heardToo).as("one at a time").hasSize(received);
       reader.messageArrivedComplete(heard.get(i).getId(), 1);
+      heardToo.get(i).acknowledge();
     }
     reader.disconnectForcibly(0, 0, false);
     reader.close(true);
+    readerToo.disconnect();
   }
 
   @Test

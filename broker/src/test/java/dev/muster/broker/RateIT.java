@@ -8,10 +8,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.muster.testing.TestPki.Credential;
+import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
+import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
+import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5PubAckException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -19,13 +24,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.MqttDisconnectResponse;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.common.MqttException;
 import org.eclipse.paho.mqttv5.common.MqttMessage;
 import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Who publishes too fast is slowed down, and cut off without an acknowledgement at last. */
 class RateIT {
@@ -49,105 +59,207 @@ class RateIT {
     fixture.close();
   }
 
-  private static MqttAsyncClient connect(Credential device, String id) throws Exception {
-    MqttAsyncClient client =
-        new MqttAsyncClient("ssl://localhost:" + fixture.port(), id, new MemoryPersistence());
-    MqttConnectionOptions options = new MqttConnectionOptions();
-    options.setSocketFactory(fixture.tls(device).getSocketFactory());
-    client.connect(options).waitForCompletion(60_000);
-    return client;
+  /** Who speaks MQTT 5 here. */
+  private enum Client {
+    PAHO,
+    HIVEMQ;
+
+    Device connect(String id) throws Exception {
+      return this == PAHO ? new Paho(id) : new HiveMq(id);
+    }
+
+    String as(String role) {
+      return role + "-" + name().toLowerCase(Locale.ROOT);
+    }
   }
 
-  @Test
-  void messagesBeyondTheRate_areHeld_andAllAcknowledged() throws Exception {
-    MqttAsyncClient client = connect(fixture.device("eager"), "eager");
-    double before = held();
-    // 200 go at once; a slow machine sends more until it is ahead of 20 a second.
-    for (int i = 0; i < 2_000 && held() == before; i++) {
-      publish(client);
+  private interface Device extends AutoCloseable {
+    /** With QoS 1, until it is acknowledged. @return the reason code of the PUBACK */
+    int publish(String topic, byte[] payload, @Nullable String answerTo) throws Exception;
+
+    /** What the broker said when it ended the connection; null if it has not. */
+    @Nullable Integer ended();
+
+    @Override
+    void close() throws MqttException;
+  }
+
+  private static final class Paho extends Quiet implements Device {
+    private final MqttAsyncClient client;
+    private volatile @Nullable Integer ended;
+
+    Paho(String id) throws Exception {
+      client =
+          new MqttAsyncClient("ssl://localhost:" + fixture.port(), id, new MemoryPersistence());
+      client.setCallback(this);
+      MqttConnectionOptions options = new MqttConnectionOptions();
+      options.setSocketFactory(fixture.tls(fixture.device(id)).getSocketFactory());
+      client.connect(options).waitForCompletion(60_000);
     }
-    assertThat(held()).isGreaterThan(before);
-    long start = System.nanoTime();
-    for (int i = 0; i < 30; i++) {
-      publish(client);
+
+    @Override
+    public int publish(String topic, byte[] payload, @Nullable String answerTo) throws Exception {
+      MqttProperties properties = new MqttProperties();
+      properties.setResponseTopic(answerTo);
+      IMqttToken token = client.publish(topic, new MqttMessage(payload, 1, false, properties));
+      token.waitForCompletion(60_000);
+      return token.getReasonCodes()[0];
     }
-    assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
-        .as("30 more at 20 a second")
-        .isGreaterThan(1_000);
-    client.disconnect().waitForCompletion(60_000);
-    client.close();
+
+    @Override
+    public @Nullable Integer ended() {
+      return ended;
+    }
+
+    @Override
+    public void messageArrived(String topic, MqttMessage message) {}
+
+    @Override
+    public void disconnected(MqttDisconnectResponse response) {
+      ended = response.getReturnCode();
+    }
+
+    @Override
+    public void close() throws MqttException {
+      if (client.isConnected()) {
+        client.disconnect().waitForCompletion(60_000);
+      }
+      client.close(true);
+    }
+  }
+
+  private static final class HiveMq implements Device {
+    private final Mqtt5BlockingClient client;
+    private volatile @Nullable Integer ended;
+
+    HiveMq(String id) {
+      client = fixture
+          .hiveMqClient(id, fixture.device(id))
+          .addDisconnectedListener(context -> {
+            if (context.getCause() instanceof Mqtt5DisconnectException told) {
+              ended = told.getMqttMessage().getReasonCode().getCode();
+            }
+          })
+          .useMqttVersion5()
+          .buildBlocking();
+      client.connect();
+    }
+
+    @Override
+    public int publish(String topic, byte[] payload, @Nullable String answerTo) {
+      try {
+        client
+            .publishWith()
+            .topic(topic)
+            .qos(MqttQos.AT_LEAST_ONCE)
+            .payload(payload)
+            .responseTopic(answerTo)
+            .send();
+        return 0;
+      } catch (Mqtt5PubAckException refused) {
+        return refused.getMqttMessage().getReasonCode().getCode();
+      }
+    }
+
+    @Override
+    public @Nullable Integer ended() {
+      return ended;
+    }
+
+    @Override
+    public void close() {
+      if (client.getState().isConnected()) {
+        client.disconnect();
+      }
+    }
+  }
+
+  private static String topic(String device) {
+    return "fleets/f1/devices/" + device + "/telemetry/s";
+  }
+
+  private static void publish(Device client, String device) throws Exception {
+    assertThat(client.publish(topic(device), new byte[] {'1'}, null)).isLessThan(0x80);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void messagesBeyondTheRate_areHeld_andAllAcknowledged(Client kind) throws Exception {
+    String id = kind.as("eager");
+    try (Device client = kind.connect(id)) {
+      double before = held();
+      // 200 go at once; a slow machine sends more until it is ahead of 20 a second.
+      for (int i = 0; i < 2_000 && held() == before; i++) {
+        publish(client, id);
+      }
+      assertThat(held()).isGreaterThan(before);
+      long start = System.nanoTime();
+      for (int i = 0; i < 30; i++) {
+        publish(client, id);
+      }
+      assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
+          .as("30 more at 20 a second")
+          .isGreaterThan(1_000);
+    }
   }
 
   @Test
   void another_waitsForNothingOfOneWhoIsSlowedDown() throws Exception {
-    MqttAsyncClient eager = connect(fixture.device("eager"), "eager");
-    AtomicBoolean over = new AtomicBoolean();
-    CompletableFuture<Void> flood = CompletableFuture.runAsync(() -> {
-      while (!over.get()) {
-        try {
-          publish(eager);
-        } catch (Exception e) {
-          throw new CompletionException(e);
+    try (Device eager = Client.PAHO.connect("eager");
+        Device calm = Client.HIVEMQ.connect("calm")) {
+      AtomicBoolean over = new AtomicBoolean();
+      CompletableFuture<Void> flood = CompletableFuture.runAsync(() -> {
+        while (!over.get()) {
+          try {
+            publish(eager, "eager");
+          } catch (Exception e) {
+            throw new CompletionException(e);
+          }
         }
+      });
+      double before = held();
+      await().atMost(Duration.ofSeconds(60)).until(() -> held() > before);
+      long quickest = Long.MAX_VALUE;
+      for (int i = 0; i < 20; i++) {
+        long start = System.nanoTime();
+        publish(calm, "calm");
+        quickest = Math.min(quickest, System.nanoTime() - start);
       }
-    });
-    double before = held();
-    await().atMost(Duration.ofSeconds(60)).until(() -> held() > before);
-    MqttAsyncClient calm = connect(fixture.device("calm"), "calm");
-    long quickest = Long.MAX_VALUE;
-    for (int i = 0; i < 20; i++) {
-      long start = System.nanoTime();
-      calm.publish("fleets/f1/devices/calm/telemetry/s", new byte[] {'1'}, 1, false)
-          .waitForCompletion(60_000);
-      quickest = Math.min(quickest, System.nanoTime() - start);
+      over.set(true);
+      flood.get(60, TimeUnit.SECONDS);
+      assertThat(quickest).isLessThan(TimeUnit.SECONDS.toNanos(1));
     }
-    over.set(true);
-    flood.get(60, TimeUnit.SECONDS);
-    assertThat(quickest).isLessThan(TimeUnit.SECONDS.toNanos(1));
-    calm.disconnect().waitForCompletion(60_000);
-    calm.close();
-    eager.disconnect().waitForCompletion(60_000);
-    eager.close();
   }
 
   private static double held() {
     return fixture.meters.counter("muster.broker.held", "reason", "rate").count();
   }
 
-  private static void publish(MqttAsyncClient client) throws Exception {
-    client
-        .publish("fleets/f1/devices/eager/telemetry/s", new byte[] {'1'}, 1, false)
-        .waitForCompletion(60_000);
+  @ParameterizedTest
+  @EnumSource
+  void farBeyondTheRate_isDisconnectedWithoutAck(Client kind) throws Exception {
+    String id = kind.as("flood");
+    byte[] large = ("1" + " ".repeat(30_000)).getBytes(StandardCharsets.US_ASCII);
+    try (Device client = kind.connect(id)) {
+      client.publish(topic(id), large, null);
+      assertThatThrownBy(() -> client.publish(topic(id), large, null))
+          .hasMessageNotContaining("Timed out");
+      await()
+          .untilAsserted(() -> assertThat(client.ended()).as("quota exceeded").isEqualTo(0x97));
+    }
   }
 
-  @Test
-  void farBeyondTheRate_isDisconnectedWithoutAck() throws Exception {
-    MqttAsyncClient client = connect(fixture.device("flood"), "flood");
-    String topic = "fleets/f1/devices/flood/telemetry/s";
-    byte[] large = ("1" + " ".repeat(30_000)).getBytes("US-ASCII");
-    client.publish(topic, large, 1, false).waitForCompletion(60_000);
-    assertThatThrownBy(() -> client.publish(topic, large, 1, false).waitForCompletion(60_000))
-        .hasMessageNotContaining("Timed out");
-    await().until(() -> !client.isConnected());
-    client.close(true);
-  }
-
-  @Test
-  void responseTopicOfAnother_isRefused() throws Exception {
-    MqttAsyncClient client = connect(fixture.device("asker"), "asker");
-    String own = "fleets/f1/devices/asker/";
-    assertThat(ask(client, own + "events/e", own + "commands/answer")).isLessThan(0x80);
-    assertThat(ask(client, own + "events/e", "muster/revocations/device")).isEqualTo(0x87);
-    client.disconnect().waitForCompletion(60_000);
-    client.close();
-  }
-
-  private static int ask(MqttAsyncClient client, String topic, String answerTo) throws Exception {
-    MqttProperties properties = new MqttProperties();
-    properties.setResponseTopic(answerTo);
-    IMqttToken token =
-        client.publish(topic, new MqttMessage(new byte[] {'1'}, 1, false, properties));
-    token.waitForCompletion(60_000);
-    return token.getReasonCodes()[0];
+  @ParameterizedTest
+  @EnumSource
+  void responseTopicOfAnother_isRefused(Client kind) throws Exception {
+    String id = kind.as("asker");
+    String own = "fleets/f1/devices/" + id + "/";
+    byte[] payload = {'1'};
+    try (Device client = kind.connect(id)) {
+      assertThat(client.publish(own + "events/e", payload, own + "commands/answer"))
+          .isLessThan(0x80);
+      assertThat(client.publish(own + "events/e", payload, "muster/revocations/device"))
+          .isEqualTo(0x87);
+    }
   }
 }

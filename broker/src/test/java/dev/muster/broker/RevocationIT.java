@@ -7,8 +7,12 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki.Credential;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -18,10 +22,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
@@ -47,6 +54,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RevocationIT {
   @TempDir
   static Path folder;
+
+  /** Of one burst. */
+  private static final int MANY = 1_000;
 
   private static BrokerFixture fixture;
   private static long crlNumber = 1;
@@ -164,6 +174,52 @@ class RevocationIT {
         .expectSuccess();
   }
 
+  /**
+   * A list is in force a moment before its sessions are cut: what comes in between is refused by
+   * the look at each message. Whoever has sent much has something come then, or the next one has.
+   */
+  @Test
+  void messageAfterTheRevocation_isRefused_beforeItsSessionIsCut() throws Exception {
+    try (Client service = service()) {
+      for (int i = 0; !revokedWhileItPublishes("busy-" + i, service); i++) {
+        assertThat(i).as("all came too early, or too late").isLessThan(100);
+      }
+    }
+  }
+
+  /** @return whether a message was refused, and not only the connection ended */
+  private static boolean revokedWhileItPublishes(String id, Client service) throws Exception {
+    Credential credential = fixture.device(id);
+    Mqtt5AsyncClient device =
+        fixture.hiveMqClient(id, credential).useMqttVersion5().buildAsync();
+    device.connect().get(60, TimeUnit.SECONDS);
+    List<CompletableFuture<Mqtt5PublishResult>> sent = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      sent.add(device
+          .publishWith()
+          .topic("fleets/f1/devices/" + id + "/telemetry/x")
+          .qos(MqttQos.AT_LEAST_ONCE)
+          .payload(new byte[] {'1'})
+          .send());
+    }
+    sent.get(0).get(60, TimeUnit.SECONDS);
+    revoke(service, credential);
+    await().until(() -> sent.stream().allMatch(CompletableFuture::isDone));
+    long acknowledged =
+        sent.stream().filter(one -> !one.isCompletedExceptionally()).count();
+    int stored = fixture
+        .get("/devices/" + id + "/messages?limit=1000")
+        .getJsonArray("messages")
+        .size();
+    assertThat((long) stored).isBetween(acknowledged, (long) MANY);
+    JsonArray refusals = fixture.get("/refusals/" + id).getJsonArray("refusals");
+    boolean refused = refusals.encode().contains("\"publish revoked\"");
+    if (refused) {
+      assertThat(stored).isLessThan(MANY);
+    }
+    return refused;
+  }
+
   @Test
   void crl_thatIsForgedOrOlderOrGarbage_changesNothing() throws Exception {
     try (Client service = service();
@@ -186,21 +242,26 @@ class RevocationIT {
 
   @Test
   void expiringCertificate_endsItsSession() throws Exception {
-    Instant now = Instant.now();
-    Credential brief = fixture.keep(
-        "brief",
-        fixture
-            .deviceCa
-            .issue(BrokerFixture.deviceName("brief"))
-            .validity(now.minusSeconds(60), now.plusSeconds(10))
-            .build());
-    try (Client client = new Client(brief, "brief")) {
+    Instant end = Instant.now().plusSeconds(12);
+    String[] listen = {"-V", "mqttv5", "-t", "fleets/f1/devices/listens/commands/+"};
+    fixture.keep("listens", until(end, "listens"));
+    try (Mosquitto.Subscriber listener =
+            new Mosquitto(fixture).sub("listens", "listens", listen).awaitOutput("Subscribed");
+        Client client = new Client(until(end, "brief"), "brief")) {
       assertThat(client.mqtt.isConnected()).isTrue();
       await().atMost(Duration.ofSeconds(60)).until(() -> client.disconnectCode != null);
       assertThat(client.disconnectCode).isEqualTo(0x87);
-      assertThat(client.lostAt)
-          .isAfterOrEqualTo(brief.certificate().getNotAfter().toInstant());
+      assertThat(client.lostAt).isAfterOrEqualTo(end.truncatedTo(ChronoUnit.SECONDS));
+      listener.awaitOutput("Received DISCONNECT (135)").awaitOutput("Not authorized");
     }
+  }
+
+  private static Credential until(Instant end, String device) {
+    return fixture
+        .deviceCa
+        .issue(BrokerFixture.deviceName(device))
+        .validity(end.minusSeconds(3_600), end)
+        .build();
   }
 
   /** A raw client, so that the TLS session can be watched: sends CONNECT, returns the CONNACK. */
