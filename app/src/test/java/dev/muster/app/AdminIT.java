@@ -7,6 +7,7 @@ package dev.muster.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.testing.PeerProgram;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -79,6 +80,28 @@ class AdminIT {
     }
   }
 
+  /** Asked with anna's certificate, and nothing else. */
+  private static String statusOfDevices(String server, String header) {
+    return PeerProgram.require("curl")
+        .run(
+            folder,
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "--cacert",
+            "muster-data/trust/root.pem",
+            "--cert",
+            "anna/chain.pem",
+            "--key",
+            "anna/key.pem",
+            "-H",
+            header,
+            server + "/api/v1/devices")
+        .stdout();
+  }
+
   /** What the first group of {@code pattern} stands for in {@code text}. */
   private static String find(String pattern, String text) {
     Matcher matcher = Pattern.compile(pattern).matcher(text);
@@ -143,6 +166,12 @@ class AdminIT {
         muster("admin certificates issue --role operator --name anna --out DIR/anna"));
     assertThat(muster("admin devices list" + anna)).contains("DEVICE");
     assertThat(refused("admin operators list" + anna)).contains("role viewer");
+    assertThat(statusOfDevices(server, "X-None: 1")).isEqualTo("200");
+    for (String browser : List.of("Sec-Fetch-Site: cross-site", "Origin: https://evil.example")) {
+      assertThat(statusOfDevices(server, browser))
+          .as("another site's page")
+          .isEqualTo("401");
+    }
     muster("admin certificates hold " + serial);
     assertThat(refused("admin devices list" + anna)).contains("a session or a bearer token");
     muster("admin certificates unhold " + serial);

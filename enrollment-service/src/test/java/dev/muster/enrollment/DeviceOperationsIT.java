@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -218,6 +219,17 @@ class DeviceOperationsIT {
     RunningService.Answer answer = service.get(path);
     assertThat(answer.status()).isEqualTo(400);
     return answer.body().getString("detail");
+  }
+
+  @Test
+  void bulkOrder_ofTooManyDevices_isRefused() {
+    List<String> ids = IntStream.rangeClosed(1, 10_001).mapToObj(i -> "d" + i).toList();
+    JsonObject order = new JsonObject().put("ids", new JsonArray(ids)).put("digest", "a".repeat(12));
+    for (String path : List.of("/bulk/preview", "/bulk/retire")) {
+      RunningService.Answer answer = service.post(path, order);
+      assertThat(answer.status()).as(path).isEqualTo(400);
+      assertThat(answer.body().getString("detail")).contains("10001 (expected: at most 10000");
+    }
   }
 
   @Test

@@ -66,6 +66,24 @@ class OperatorClientTest {
   }
 
   @Test
+  void server_thatAnotherCaVouchesFor_orOfAnotherName_isNotShownTheToken() throws IOException {
+    Credential stranger =
+        TestPki.root("CN=root").issue("CN=localhost").server().build();
+    Credential elsewhere = ROOT.issue("CN=elsewhere").server("elsewhere.example").build();
+    List<String> asked = new CopyOnWriteArrayList<>();
+    for (Credential impostor : List.of(stranger, elsewhere)) {
+      try (Door door = Door.tls(impostor, null, caller -> asked.add(Door.request(caller)))) {
+        OperatorClient client = client(door);
+        assertThatThrownBy(() -> client.get("devices")).isInstanceOf(UserError.class);
+      }
+    }
+    assertThat(asked).allMatch(String::isEmpty);
+    try (Door door = server(0)) {
+      assertThat(client(door).get("devices")).isEmpty();
+    }
+  }
+
+  @Test
   void postOnce_whoseAnswerIsLost_asksAgainByTheSameKey() throws IOException {
     try (Door door = server(2)) {
       assertThat(client(door).postOnce("commands", BODY)).isEmpty();
