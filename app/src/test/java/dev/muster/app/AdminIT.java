@@ -168,9 +168,7 @@ class AdminIT {
     assertThat(refused("admin operators list" + anna)).contains("role viewer");
     assertThat(statusOfDevices(server, "X-None: 1")).isEqualTo("200");
     for (String browser : List.of("Sec-Fetch-Site: cross-site", "Origin: https://evil.example")) {
-      assertThat(statusOfDevices(server, browser))
-          .as("another site's page")
-          .isEqualTo("401");
+      assertThat(statusOfDevices(server, browser)).as("another site's page").isEqualTo("401");
     }
     muster("admin certificates hold " + serial);
     assertThat(refused("admin devices list" + anna)).contains("a session or a bearer token");

@@ -224,7 +224,8 @@ class DeviceOperationsIT {
   @Test
   void bulkOrder_ofTooManyDevices_isRefused() {
     List<String> ids = IntStream.rangeClosed(1, 10_001).mapToObj(i -> "d" + i).toList();
-    JsonObject order = new JsonObject().put("ids", new JsonArray(ids)).put("digest", "a".repeat(12));
+    JsonObject order =
+        new JsonObject().put("ids", new JsonArray(ids)).put("digest", "a".repeat(12));
     for (String path : List.of("/bulk/preview", "/bulk/retire")) {
       RunningService.Answer answer = service.post(path, order);
       assertThat(answer.status()).as(path).isEqualTo(400);

@@ -67,9 +67,9 @@ class OperatorClientTest {
 
   @Test
   void server_thatAnotherCaVouchesFor_orOfAnotherName_isNotShownTheToken() throws IOException {
-    Credential stranger =
-        TestPki.root("CN=root").issue("CN=localhost").server().build();
-    Credential elsewhere = ROOT.issue("CN=elsewhere").server("elsewhere.example").build();
+    Credential stranger = TestPki.root("CN=root").issue("CN=localhost").server().build();
+    Credential elsewhere =
+        ROOT.issue("CN=elsewhere").server("elsewhere.example").build();
     List<String> asked = new CopyOnWriteArrayList<>();
     for (Credential impostor : List.of(stranger, elsewhere)) {
       try (Door door = Door.tls(impostor, null, caller -> asked.add(Door.request(caller)))) {
