@@ -56,7 +56,7 @@ class RevocationIT {
   static Path folder;
 
   /** Of one burst. */
-  private static final int MANY = 1_000;
+  private static final int MANY = 400;
 
   private static BrokerFixture fixture;
   private static long crlNumber = 1;
