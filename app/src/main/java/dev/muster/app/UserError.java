@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Something the person at the terminal can mend: shown as a sentence and a hint, never as a stack
  * trace.
  */
-public final class UserError extends RuntimeException {
+public class UserError extends RuntimeException {
   private final @Nullable String hint;
 
   public UserError(String message) {

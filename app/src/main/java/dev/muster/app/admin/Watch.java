@@ -6,6 +6,7 @@ package dev.muster.app.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.UserError;
+import dev.muster.app.operator.NoAnswer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -51,7 +52,8 @@ final class Watch {
    * Goes on until an answer says that it is the last one.
    *
    * @return that one
-   * @throws UserError if the very first is refused: what was asked for may be wrong
+   * @throws UserError if something is refused: it would be again; and if the very first is not
+   *     answered: what was asked for may be wrong
    */
   JsonNode until(
       Predicate<JsonNode> over,
@@ -65,7 +67,7 @@ final class Watch {
         if (over.test(answer)) {
           return answer;
         }
-      } catch (UserError e) {
+      } catch (NoAnswer e) {
         if (answeredAt == null) {
           throw e;
         }

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * threads.
  *
  * <p>Every method throws {@link UserError} with the server's own words if the server refuses, and
- * says so plainly if it cannot be reached.
+ * {@link NoAnswer}, one of them, if it cannot be reached or cannot answer now.
  */
 public final class OperatorClient {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,6 +48,8 @@ public final class OperatorClient {
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
   /** A large manifest is work for a while. */
   private static final Duration UPLOAD_LIMIT = Duration.ofMinutes(5);
+  /** RFC 6585, 4. */
+  private static final int TOO_MANY_REQUESTS = 429;
 
   private final URI api;
   private final @Nullable AdminToken token;
@@ -229,14 +231,14 @@ public final class OperatorClient {
     try {
       return http.send(request, body);
     } catch (ConnectException e) {
-      throw new UserError(
+      throw new NoAnswer(
           api + ": nobody answers", "is muster running? start it with: muster serve");
     } catch (SSLException e) {
-      throw new UserError(
+      throw new NoAnswer(
           api + ": not the server we trust (" + e.getMessage() + ")",
           "the CA file must be the server's own DATA/trust/root.pem, and its name must be in the server's hostNames");
     } catch (IOException e) {
-      throw new UserError(
+      throw new NoAnswer(
           api + ": " + (e.getMessage() == null ? "the connection broke" : e.getMessage()));
     } catch (InterruptedException e) {
       throw interrupted();
@@ -265,7 +267,9 @@ public final class OperatorClient {
     } catch (JsonProcessingException e) {
       // The status says enough.
     }
-    return new UserError(detail.isEmpty() ? "the server answered with status " + status : detail);
+    String told = detail.isEmpty() ? "the server answered with status " + status : detail;
+    boolean later = status >= HttpURLConnection.HTTP_INTERNAL_ERROR || status == TOO_MANY_REQUESTS;
+    return later ? new NoAnswer(told) : new UserError(told);
   }
 
   private static JsonNode parse(String body) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.muster.app.UserError;
+import dev.muster.app.operator.NoAnswer;
 import dev.muster.testing.MovableClock;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.Test;
 
 class WatchTest {
   private static final int LAST = 9;
+  private static final UserError GONE = new NoAnswer("nobody answers");
+  private static final UserError REFUSED = new UserError("role viewer");
 
   private final MovableClock clock = MovableClock.at(Instant.parse("2026-03-01T12:00:00.7Z"));
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -36,8 +39,8 @@ class WatchTest {
             answer -> answer.asInt() == LAST,
             () -> {
               Object next = coming.remove();
-              if (next instanceof String refusal) {
-                throw new UserError(refusal);
+              if (next instanceof UserError failure) {
+                throw failure;
               }
               return IntNode.valueOf((int) next);
             },
@@ -71,7 +74,7 @@ class WatchTest {
 
   @Test
   void serverThatIsGone_isWaitedFor_andWhatIsShownIsSaidToBeOld() {
-    watch(true, 1, "nobody answers", "nobody answers", LAST);
+    watch(true, 1, GONE, GONE, LAST);
     String[] drawn = text(out).split("\u001b\\[H");
     assertThat(drawn).hasSize(5);
     assertThat(drawn[3])
@@ -83,17 +86,23 @@ class WatchTest {
 
   @Test
   void serverThatIsGone_elsewhere_isToldOnStderr() {
-    watch(false, 1, "nobody answers", LAST);
+    watch(false, 1, GONE, LAST);
     assertThat(text(out)).isEqualTo("row\n\nrow\n");
     assertThat(text(err).strip())
         .isEqualTo("muster: no answer since 2026-03-01T12:00:00Z: nobody answers");
   }
 
   @Test
-  void refusalOfTheFirst_isTheEnd() {
-    assertThatThrownBy(() -> watch(true, "role viewer", LAST))
-        .isInstanceOf(UserError.class)
-        .hasMessage("role viewer");
+  void refusal_isTheEnd_whenEverItComes() {
+    assertThatThrownBy(() -> watch(true, REFUSED, LAST)).isSameAs(REFUSED);
     assertThat(text(out)).isEmpty();
+    assertThatThrownBy(() -> watch(false, 1, GONE, REFUSED, LAST))
+        .as("it would be again, for ever")
+        .isSameAs(REFUSED);
+  }
+
+  @Test
+  void serverThatIsGoneFromTheBeginning_isTheEnd() {
+    assertThatThrownBy(() -> watch(false, GONE, LAST)).isSameAs(GONE);
   }
 }

@@ -24,6 +24,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class OperatorClientTest {
   private static final ObjectNode BODY = JsonNodeFactory.instance.objectNode();
@@ -101,5 +103,37 @@ class OperatorClientTest {
     }
     assertThat(keys).hasSize(4);
     assertThat(keys.stream().distinct()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "401 Unauthorized, false",
+    "403 Forbidden, false",
+    "404 Not Found, false",
+    "429 Too Many Requests, true",
+    "500 Internal Server Error, true",
+    "503 Service Unavailable, true"
+  })
+  void refusal_isToldFromWhatMayBeAnsweredLater(String status, boolean later) throws IOException {
+    try (Door door = Door.tls(SERVER, null, caller -> {
+      Door.request(caller);
+      caller
+          .getOutputStream()
+          .write(("HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+              .getBytes(StandardCharsets.US_ASCII));
+    })) {
+      assertThatThrownBy(() -> client(door).get("devices"))
+          .isExactlyInstanceOf(later ? NoAnswer.class : UserError.class)
+          .hasMessage("the server answered with status " + status.substring(0, 3));
+    }
+  }
+
+  @Test
+  void serverThatIsGone_mayAnswerLater() throws IOException {
+    OperatorClient client;
+    try (Door door = server(1)) {
+      client = client(door);
+    }
+    assertThatThrownBy(() -> client.get("devices")).isInstanceOf(NoAnswer.class);
   }
 }
