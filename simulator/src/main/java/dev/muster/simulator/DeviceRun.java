@@ -146,15 +146,15 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** The device is being told something, and will answer. @return who that is; empty if unknown */
   Optional<DeviceId> awaitAnswer(PhaseStats phase) {
-    return await(phase, Outcome.ANSWER);
+    return awaitOrdered(phase, Outcome.ANSWER);
   }
 
   /** The device's certificates are being revoked. @return who that is; empty if unknown */
   Optional<DeviceId> awaitExpulsion(PhaseStats phase) {
-    return await(phase, Outcome.EXPULSION);
+    return awaitOrdered(phase, Outcome.EXPULSION);
   }
 
-  private Optional<DeviceId> await(PhaseStats phase, Outcome outcome) {
+  private Optional<DeviceId> awaitOrdered(PhaseStats phase, Outcome outcome) {
     DeviceLink current = link;
     Optional<DeviceId> id = current == null ? Optional.empty() : current.device();
     if (id.isPresent()) {
@@ -249,14 +249,14 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Cuts the device off; who is offline already cannot be. */
   void cut(PhaseStats phase) {
-    await(phase, Outcome.RETURN, ControlledLink::cut);
+    touchAndAwait(phase, Outcome.RETURN, ControlledLink::cut);
   }
 
   void renew(PhaseStats phase) {
-    await(phase, Outcome.RENEWAL, ControlledLink::renew);
+    touchAndAwait(phase, Outcome.RENEWAL, ControlledLink::renew);
   }
 
-  private void await(PhaseStats phase, Outcome outcome, Consumer<ControlledLink> action) {
+  private void touchAndAwait(PhaseStats phase, Outcome outcome, Consumer<ControlledLink> action) {
     if (online) {
       await(new Awaited(phase, timeline.nanos(), outcome));
     }
@@ -381,6 +381,7 @@ final class DeviceRun implements DeviceLink.Listener {
           .whenComplete((nothing, failure) -> complete(id, receipt, due, phase, touched, failure));
       return Optional.of(receipt.acknowledged());
     } catch (RuntimeException e) {
+      phase.unanswered(touched);
       counters.messageFailures.count(describe(e));
       return Optional.empty();
     }

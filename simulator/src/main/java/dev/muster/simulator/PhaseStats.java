@@ -116,6 +116,7 @@ final class PhaseStats {
         RunReport.Latency.of(doneAfter),
         wanted.sum(),
         phase.isAnswered() ? done.sum() : tried.sum(),
+        latency.getTotalCount() + unanswered.sum(),
         unanswered.sum());
   }
 }

@@ -110,7 +110,8 @@ public record RunReport(
    * @param wanted to how many devices, or how often, the phase was to do something
    * @param achieved of these, to how many and how often it did: to devices that were online, and
    *     where it takes an answer ({@link dev.muster.simulator.scenario.Phase#isAnswered}) with one
-   * @param unanswered messages of devices to which the phase did nothing that were not acknowledged
+   * @param untouched messages of devices to which the phase did nothing
+   * @param unanswered of these, those that were not acknowledged
    */
   public record PhaseReport(
       String name,
@@ -126,6 +127,7 @@ public record RunReport(
       @Nullable Latency doneAfter,
       long wanted,
       long achieved,
+      long untouched,
       long unanswered) {}
 
   /**

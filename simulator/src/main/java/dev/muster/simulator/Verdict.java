@@ -181,7 +181,7 @@ public record Verdict(
       if (latency == null) {
         return Double.NaN;
       }
-      return phase.unanswered() > (1 - MOST) * phase.sent()
+      return phase.unanswered() > (1 - MOST) * phase.untouched()
           ? Double.POSITIVE_INFINITY
           : latency.p99Ms();
     }

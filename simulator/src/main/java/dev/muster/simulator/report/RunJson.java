@@ -116,6 +116,7 @@ public final class RunJson {
         .put("seconds", seconds(phase.length()))
         .put("sent", phase.sent())
         .put("acknowledged", phase.acknowledged())
+        .put("untouched", phase.untouched())
         .put("unanswered", phase.unanswered())
         .put("wanted", phase.wanted())
         .put("achieved", phase.achieved())

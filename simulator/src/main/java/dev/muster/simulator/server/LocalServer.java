@@ -150,9 +150,13 @@ public final class LocalServer implements AutoCloseable {
   /**
    * SIGKILL to it and all that it started, and starts it again at once; does not wait until it
    * serves.
+   *
+   * @throws ServerFaultException if it outlives that; then it is not started again
    */
   synchronized void killAndRestart() throws IOException {
-    process.kill();
+    if (!process.kill()) {
+      throw new ServerFaultException("server: not killed (it outlives SIGKILL)");
+    }
     process = launch();
   }
 

@@ -72,12 +72,15 @@ public final class ServerAccess implements AutoCloseable {
     if (closed || !wanted.getAsBoolean()) {
       return false;
     }
-    kills++;
     try {
       killed.killAndRestart();
+    } catch (ServerFaultException e) {
+      problems.add(e.getMessage());
+      return false;
     } catch (IOException e) {
       problems.add("server: not started again (" + e + ")");
     }
+    kills++;
     return true;
   }
 
@@ -104,10 +107,16 @@ public final class ServerAccess implements AutoCloseable {
           command,
           server == null ? Map.of() : server.environment(),
           ProcessBuilder.Redirect.appendTo(log.toFile()));
-      beginning = begins ? process : null;
+      if (begins) {
+        beginning = process;
+        if (undoing) {
+          // Whoever undoes may have looked a moment before.
+          process.kill();
+        }
+      }
       if (!process.awaitEnd(HOOK_LIMIT)) {
-        process.kill();
-        problems.add("hook: " + command + ": took longer than " + HOOK_LIMIT.toSeconds() + " s");
+        problems.add("hook: " + command + ": took longer than " + HOOK_LIMIT.toSeconds() + " s"
+            + (process.kill() ? "" : ", and outlives SIGKILL"));
       } else if (process.exitCode() != 0) {
         problems.add("hook: " + command + ": ended with " + process.exitCode()
             + " (what it printed is in " + log + ")");
@@ -180,13 +189,10 @@ public final class ServerAccess implements AutoCloseable {
     closed = true;
     undoing = true;
     ShellProcess running = beginning;
-    try {
-      if (running != null) {
-        running.kill();
-      }
-    } finally {
-      endHooks();
+    if (running != null) {
+      running.kill();
     }
+    endHooks();
   }
 
   private synchronized void endHooks() {

@@ -29,6 +29,8 @@ final class ShellProcess {
       .anyMatch(folder -> Files.isExecutable(Path.of(folder, "setsid")));
 
   private final Process process;
+  /** Nothing of it is left: whoever has its number by now is somebody else. */
+  private volatile boolean gone;
 
   private ShellProcess(Process process) {
     this.process = process;
@@ -66,12 +68,22 @@ final class ShellProcess {
     return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** SIGKILL to all of it; returns when it is gone. */
-  void kill() {
+  /**
+   * SIGKILL to all of it; waits until it is gone.
+   *
+   * @return whether it is: a process that the kernel holds up outlives even that
+   */
+  boolean kill() {
     List<ProcessHandle> all = all();
     signal("KILL");
     all.forEach(ProcessHandle::destroyForcibly);
-    ended(all).join();
+    try {
+      ended(all).join();
+      gone = true;
+    } catch (CompletionException e) {
+      return false;
+    }
+    return true;
   }
 
   /** SIGTERM to all of it, also to what was stopped; and SIGKILL if that is not enough. */
@@ -83,6 +95,7 @@ final class ShellProcess {
     try {
       ended(all).join();
       signal("KILL");
+      gone = true;
     } catch (CompletionException e) {
       kill();
     }
@@ -101,7 +114,7 @@ final class ShellProcess {
 
   /** To the group, of which the orphans are still members; that it may be empty is no problem. */
   private void signal(String name) {
-    if (!OWN_GROUP) {
+    if (!OWN_GROUP || gone || isNumberReused()) {
       return;
     }
     try {
@@ -115,5 +128,14 @@ final class ShellProcess {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Whether another process, which began later, has its number: which none gets while the group has
+   * a member.
+   */
+  private boolean isNumberReused() {
+    ProcessHandle own = process.toHandle();
+    return ProcessHandle.of(pid()).filter(one -> !one.equals(own)).isPresent();
   }
 }
