@@ -181,6 +181,9 @@ class DeviceOperationsIT {
       assertThat(refusal("/devices?" + query))
           .contains("not known here", "the broker runs in the same process");
     }
+    JsonObject untold = service.get("/devices/acme-seen1").body();
+    assertThat(untold.fieldNames()).contains("online");
+    assertThat(untold.getValue("online")).as("nobody tells").isNull();
     ConnectionListener listener = service.service().followConnections();
     listener.changed(new DeviceId("acme-seen1"), true, Instant.now());
     listener.changed(new DeviceId("acme-seen2"), false, Instant.now().minus(Duration.ofHours(2)));

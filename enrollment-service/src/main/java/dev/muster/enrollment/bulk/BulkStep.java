@@ -89,14 +89,11 @@ final class BulkStep {
     }
     tags.remove().forEach(name -> labels.untag(id, name));
     tags.set().forEach(tag -> labels.tag(id, tag));
-    String set = tags.set().stream()
-        .map(tag -> tag.name() + "=" + tag.value())
-        .collect(Collectors.joining(","));
     note(
         tables,
         event(job, "device.tagged", id)
-            .with("set", set)
-            .with("removed", String.join(",", tags.remove()))
+            .with("set", LabelChange.tags(tags.set()))
+            .with("removed", LabelChange.listed(tags.remove()))
             .with("before", LabelChange.tagsBefore(before, tags.set(), tags.remove())),
         now);
     return new BulkResult(id, State.DONE, null);

@@ -23,6 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,19 +138,26 @@ public final class BulkWork implements AutoCloseable {
     } catch (RuntimeException first) {
       try {
         registry.commit(tables -> take(tables, job.id(), device::equals));
-      } catch (RuntimeException e) {
-        if (closed) {
-          throw e;
+      } catch (RuntimeException again) {
+        if (again != first) {
+          again.addSuppressed(first);
         }
-        leaveOut(job, device, e);
+        if (closed) {
+          throw again;
+        }
+        leaveOut(job, device, first, again);
       }
     }
   }
 
   /** A registry that works for nobody does not take this either: then all of it is tried again. */
-  private void leaveOut(BulkJob job, DeviceId device, RuntimeException why) {
-    BulkResult failed =
-        new BulkResult(device, State.REFUSED, "failed: " + why.getClass().getSimpleName());
+  private void leaveOut(
+      BulkJob job, DeviceId device, RuntimeException first, RuntimeException why) {
+    String failures = Stream.of(first, why)
+        .map(failure -> failure.getClass().getSimpleName())
+        .distinct()
+        .collect(Collectors.joining(", then "));
+    BulkResult failed = new BulkResult(device, State.REFUSED, "failed: " + failures);
     boolean left = registry.commit(tables -> {
       // A commit that fails may have happened all the same; and a job may be cancelled meanwhile.
       boolean waits = tables.bulk().isWaiting(job.id(), device);

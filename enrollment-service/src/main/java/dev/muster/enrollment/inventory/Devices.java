@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The devices. */
@@ -42,6 +43,16 @@ public final class Devices {
     return sql.statement("SELECT * FROM device WHERE id = :id")
         .bind("id", id.value())
         .first(Devices::device);
+  }
+
+  /** Some of them; those that are not there are left out. */
+  public Map<DeviceId, DeviceRecord> find(Collection<DeviceId> ids) {
+    return sql
+        .statement("SELECT * FROM device WHERE id = ANY(CAST(:ids AS VARCHAR ARRAY))")
+        .bindTexts("ids", ids.stream().map(DeviceId::value).toList())
+        .list(Devices::device)
+        .stream()
+        .collect(Collectors.toMap(DeviceRecord::id, device -> device));
   }
 
   /** By what its IDevID says. */
@@ -151,18 +162,11 @@ public final class Devices {
     return page;
   }
 
-  /** When its newest live certificate should have been renewed; empty if it has none. */
-  public Optional<Instant> renewBy(DeviceId id) {
-    return sql.statement("SELECT renew_by FROM device WHERE id = :id AND renew_by IS NOT NULL")
+  /** One, as a list shows it. */
+  public Optional<DeviceSummary> summary(DeviceId id) {
+    return sql.statement(SUMMARY + "(SELECT id FROM device WHERE id = :id)" + OF_THESE)
         .bind("id", id.value())
-        .first(row -> Columns.instant(row, "renew_by"));
-  }
-
-  /** When a device was connected; empty if it never was, as far as is known here. */
-  public Optional<DeviceSummary.Seen> seen(DeviceId id) {
-    return sql.statement("SELECT seen_until FROM device WHERE id = :id")
-        .bind("id", id.value())
-        .first(Devices::seen);
+        .first(Devices::summary);
   }
 
   /**

@@ -23,6 +23,11 @@ public final class LabelChange {
         .toList());
   }
 
+  /** Tags as somebody writes them. */
+  public static String tags(Collection<Tag> tags) {
+    return listed(tags.stream().map(tag -> tag.name() + "=" + tag.value()).toList());
+  }
+
   /** One after the other. */
   public static String listed(Collection<?> values) {
     return values.stream().map(Object::toString).collect(Collectors.joining(","));

@@ -7,14 +7,15 @@ package dev.muster.enrollment.operator;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.EnrollmentDecided;
 import dev.muster.enrollment.inventory.PendingEnrollment;
-import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Within;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -44,7 +45,9 @@ final class DecisionRoutes {
         () -> parts.registry().read(tables -> {
           List<EnrollmentDecided> page = tables.pending().decided(within, state, before, limit);
           JsonArray decisions = new JsonArray();
-          page.forEach(one -> decisions.add(json(tables, one)));
+          Map<DeviceId, DeviceRecord> devices =
+              tables.devices().find(page.stream().map(EnrollmentDecided::device).toList());
+          page.forEach(one -> decisions.add(json(one, devices.get(one.device()))));
           String next =
               page.size() < limit ? null : Long.toString(page.get(limit - 1).seq());
           return new JsonObject().put("decisions", decisions).put("next", next);
@@ -66,8 +69,7 @@ final class DecisionRoutes {
     return after.isEmpty() ? Long.MAX_VALUE : Long.parseLong(after);
   }
 
-  private static JsonObject json(Registry.Tables tables, EnrollmentDecided decided) {
-    DeviceRecord device = DeviceRoutes.find(tables, decided.device());
+  private static JsonObject json(EnrollmentDecided decided, DeviceRecord device) {
     return new JsonObject()
         .put("id", Long.toString(decided.seq()))
         .put("at", decided.at().toString())
@@ -76,10 +78,7 @@ final class DecisionRoutes {
         .put("reason", decided.remark())
         .put("waitedFor", decided.waitedFor())
         .put("key", decided.key().hex())
-        .put("device", device.id().value())
-        .put("fleet", device.fleet().value())
-        .put("manufacturer", device.manufacturer())
-        .put("serial", device.serial())
-        .put("status", device.status().label());
+        .put("device", decided.device().value())
+        .mergeIn(DeviceJson.whose(device));
   }
 }

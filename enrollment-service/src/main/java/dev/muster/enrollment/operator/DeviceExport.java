@@ -28,11 +28,13 @@ final class DeviceExport {
 
   private final OperatorParts parts;
   private final Work work;
+  private final DeviceJson json;
   private final AtomicInteger running = new AtomicInteger();
 
   DeviceExport(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
+    this.json = new DeviceJson(parts);
   }
 
   void mount(Router router) {
@@ -72,7 +74,8 @@ final class DeviceExport {
         () -> parts.registry().read(tables -> {
           List<DeviceSummary> page = pages.next(tables, AT_ONCE);
           Buffer lines = Buffer.buffer(first ? table.header() : "");
-          return new Part(lines.appendBuffer(table.lines(tables, page)), page.size() < AT_ONCE);
+          return new Part(
+              lines.appendBuffer(table.lines(tables, page, json)), page.size() < AT_ONCE);
         }),
         part -> write(request, table, pages, part),
         problem -> fail(request, problem));

@@ -4,7 +4,6 @@
  */
 package dev.muster.enrollment.operator;
 
-import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceSummary;
 import dev.muster.enrollment.inventory.GroupName;
@@ -14,56 +13,60 @@ import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Devices as operators see them. */
 final class DeviceJson {
-  private DeviceJson() {}
+  private final BooleanSupplier hearsOfConnections;
+
+  DeviceJson(OperatorParts parts) {
+    hearsOfConnections = parts.hearsOfConnections();
+  }
 
   /** As in a list. */
-  static JsonObject summary(DeviceSummary summary) {
+  JsonObject summary(DeviceSummary summary) {
     DeviceRecord device = summary.device();
     @Nullable Instant enrolledAt = device.enrolledAt();
     Optional<DeviceSummary.Newest> newest = summary.newest();
     DeviceSummary.@Nullable Seen seen = summary.seen();
     @Nullable Instant renewBy = summary.renewBy();
     @Nullable Instant until = seen == null ? null : seen.until();
+    // What is kept was true when a broker was here last, which may have gone before its devices.
+    @Nullable Boolean online = hearsOfConnections.getAsBoolean() ? seen != null && until == null : null;
     return new JsonObject()
         .put("id", device.id().value())
-        .put("fleet", device.fleet().value())
-        .put("manufacturer", device.manufacturer())
-        .put("serial", device.serial())
-        .put("status", device.status().label())
+        .mergeIn(whose(device))
         .put("released", device.released())
         .put("enrolledAt", enrolledAt == null ? null : enrolledAt.toString())
         .put("certificateSerial", newest.map(DeviceSummary.Newest::serial).orElse(null))
         .put("certificateStatus", newest.map(one -> one.status().label()).orElse(null))
         .put("notAfter", newest.map(one -> one.notAfter().toString()).orElse(null))
         .put("renewBy", renewBy == null ? null : renewBy.toString())
-        .put("online", seen != null && until == null)
+        .put("online", online)
         .put("seenUntil", until == null ? null : until.toString());
   }
 
   /** With all that is noted about it, and the keys that wait. */
-  static JsonObject details(Registry.Tables tables, DeviceRecord device) {
-    DeviceId id = device.id();
-    Optional<DeviceSummary.Newest> newest = tables.certificates().of(id).stream()
-        .max(Comparator.comparing(CertificateRecord::issuedAt))
-        .map(record ->
-            new DeviceSummary.Newest(record.serial(), record.status(), record.notAfter()));
-    JsonObject json = summary(new DeviceSummary(
-            device,
-            newest,
-            null,
-            tables.devices().renewBy(id).orElse(null),
-            tables.devices().seen(id).orElse(null)))
-        .put("epoch", device.epoch())
-        .put("identifiedBy", device.identifiedBy().label());
-    return json.mergeIn(labels(tables, id))
+  JsonObject details(Registry.Tables tables, DeviceId id) {
+    DeviceSummary summary =
+        tables.devices().summary(id).orElseThrow(() -> Work.notFound("device", id.value()));
+    return summary(summary)
+        .put("epoch", summary.device().epoch())
+        .put("identifiedBy", summary.device().identifiedBy().label())
+        .mergeIn(labels(tables, id))
         .put("pending", pending(tables.pending().of(id)));
+  }
+
+  /** What a device is, for lists of something else. */
+  static JsonObject whose(DeviceRecord device) {
+    return new JsonObject()
+        .put("fleet", device.fleet().value())
+        .put("manufacturer", device.manufacturer())
+        .put("serial", device.serial())
+        .put("status", device.status().label());
   }
 
   /** Tags and groups. */

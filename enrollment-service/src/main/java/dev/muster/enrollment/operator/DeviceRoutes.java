@@ -35,10 +35,12 @@ final class DeviceRoutes {
 
   private final OperatorParts parts;
   private final Work work;
+  private final DeviceJson json;
 
   DeviceRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
+    this.json = new DeviceJson(parts);
   }
 
   void mount(Router router) {
@@ -46,7 +48,9 @@ final class DeviceRoutes {
     router
         .get("/devices/:id")
         .handler(request -> work.answer(
-            request, 200, () -> parts.registry().read(tables -> details(tables, id(request)))));
+            request,
+            200,
+            () -> parts.registry().read(tables -> json.details(tables, id(request)))));
     router
         .post("/devices/:id/approve")
         .handler(request -> decide(request, PendingEnrollment.State.APPROVED));
@@ -70,7 +74,7 @@ final class DeviceRoutes {
         () -> parts.registry().read(tables -> {
           List<DeviceSummary> page = pages.next(tables, limit);
           JsonArray devices = new JsonArray();
-          page.forEach(device -> devices.add(DeviceJson.summary(device)));
+          page.forEach(device -> devices.add(json.summary(device)));
           return new JsonObject()
               .put("devices", devices)
               .put("next", page.size() < limit ? null : pages.after());
@@ -125,7 +129,7 @@ final class DeviceRoutes {
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
             tables.devices().update(id, DeviceStatus.REFUSED, false);
           }
-          JsonObject details = details(tables, id);
+          JsonObject details = json.details(tables, id);
           note(
               tables,
               AuditEvent.of(actor, "device." + state.label(), "device:" + id)
@@ -167,7 +171,7 @@ final class DeviceRoutes {
               device.enrolledAt() == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE;
           tables.devices().update(id, status, true);
           tables.pending().deleteAll(id);
-          JsonObject details = details(tables, id);
+          JsonObject details = json.details(tables, id);
           note(
               tables,
               AuditEvent.of(actor, "device.released", "device:" + id)
@@ -197,7 +201,10 @@ final class DeviceRoutes {
       }
       if (outcome instanceof Departures.Outcome.Left left) {
         parts.trust().refresh();
-        return parts.registry().read(tables -> details(tables, id)).put("revoked", left.revoked());
+        return parts
+            .registry()
+            .read(tables -> json.details(tables, id))
+            .put("revoked", left.revoked());
       }
       throw Work.notFound("device", id.value());
     });
@@ -215,15 +222,7 @@ final class DeviceRoutes {
     return new DeviceId(text);
   }
 
-  static DeviceRecord find(Registry.Tables tables, DeviceId id) {
-    return tables.devices().find(id).orElseThrow(() -> Work.notFound("device", id.value()));
-  }
-
   static DeviceRecord lock(Registry.Tables tables, DeviceId id) {
     return tables.devices().lock(id).orElseThrow(() -> Work.notFound("device", id.value()));
-  }
-
-  private static JsonObject details(Registry.Tables tables, DeviceId id) {
-    return DeviceJson.details(tables, find(tables, id));
   }
 }

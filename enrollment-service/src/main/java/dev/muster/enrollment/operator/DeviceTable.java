@@ -83,7 +83,7 @@ enum DeviceTable {
   abstract String line(JsonObject device);
 
   /** A line for each, with its tags and groups. */
-  Buffer lines(Registry.Tables tables, List<DeviceSummary> devices) {
+  Buffer lines(Registry.Tables tables, List<DeviceSummary> devices, DeviceJson json) {
     DeviceLabels labels = tables.labels();
     List<DeviceId> ids = devices.stream().map(one -> one.device().id()).toList();
     Map<DeviceId, SortedMap<String, String>> tags = labels.tagsOf(ids);
@@ -93,7 +93,7 @@ enum DeviceTable {
       DeviceId id = one.device().id();
       JsonObject own = new JsonObject();
       tags.getOrDefault(id, new TreeMap<>()).forEach(own::put);
-      lines.appendString(line(DeviceJson.summary(one)
+      lines.appendString(line(json.summary(one)
           .put("tags", own)
           .put("groups", new JsonArray(List.copyOf(groups.getOrDefault(id, new TreeSet<>()))))));
     });

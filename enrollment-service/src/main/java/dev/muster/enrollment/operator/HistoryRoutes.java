@@ -17,10 +17,12 @@ import java.util.List;
 final class HistoryRoutes {
   private final OperatorParts parts;
   private final Work work;
+  private final DeviceJson json;
 
   HistoryRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
+    this.json = new DeviceJson(parts);
   }
 
   void mount(Router router) {
@@ -42,7 +44,7 @@ final class HistoryRoutes {
     return after.isEmpty() ? 0 : Long.parseLong(after);
   }
 
-  private static JsonObject history(Registry.Tables tables, DeviceId id, long after, int limit) {
+  private JsonObject history(Registry.Tables tables, DeviceId id, long after, int limit) {
     JsonObject history = new JsonObject();
     if (after == 0) {
       JsonArray certificates = new JsonArray();
@@ -50,9 +52,7 @@ final class HistoryRoutes {
           .certificates()
           .of(id)
           .forEach(record -> certificates.add(CertificateRoutes.json(record)));
-      history
-          .put("device", DeviceJson.details(tables, DeviceRoutes.find(tables, id)))
-          .put("certificates", certificates);
+      history.put("device", json.details(tables, id)).put("certificates", certificates);
     }
     List<AuditEntry> entries = tables.audit().about("device:" + id, after, limit);
     JsonArray events = new JsonArray();

@@ -54,10 +54,7 @@ final class LabelRoutes {
     List<String> remove = Work.checked(
         () -> Work.texts(body, "remove").stream().map(Tag::checkName).toList());
     AuditEvent event = AuditEvent.of(actor(request), "device.tagged", object(request))
-        .with(
-            "set",
-            LabelChange.listed(
-                set.stream().map(tag -> tag.name() + "=" + tag.value()).toList()))
+        .with("set", LabelChange.tags(set))
         .with("removed", LabelChange.listed(remove));
     change(request, event, (labels, device) -> {
       Map<String, String> before = labels.tags(device);

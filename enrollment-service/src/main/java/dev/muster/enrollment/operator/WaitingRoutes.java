@@ -6,13 +6,14 @@ package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.PendingEnrollment;
-import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Within;
+import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
 
 /** {@code /waiting}: all keys that an operator should decide about. */
 final class WaitingRoutes {
@@ -39,7 +40,9 @@ final class WaitingRoutes {
         () -> parts.registry().read(tables -> {
           List<PendingEnrollment> page = tables.pending().waiting(within, after[0], key, limit);
           JsonArray waiting = new JsonArray();
-          page.forEach(entry -> waiting.add(json(tables, entry)));
+          Map<DeviceId, DeviceRecord> devices =
+              tables.devices().find(page.stream().map(PendingEnrollment::device).toList());
+          page.forEach(entry -> waiting.add(json(entry, devices.get(entry.device()))));
           String next = page.size() < limit ? null : cursor(page.get(limit - 1));
           return new JsonObject().put("waiting", waiting).put("next", next);
         }));
@@ -49,14 +52,10 @@ final class WaitingRoutes {
     return entry.device().value() + "/" + entry.key().hex();
   }
 
-  private static JsonObject json(Registry.Tables tables, PendingEnrollment entry) {
-    DeviceRecord device = DeviceRoutes.find(tables, entry.device());
+  private static JsonObject json(PendingEnrollment entry, DeviceRecord device) {
     return DeviceJson.pending(List.of(entry))
         .getJsonObject(0)
-        .put("device", device.id().value())
-        .put("fleet", device.fleet().value())
-        .put("manufacturer", device.manufacturer())
-        .put("serial", device.serial())
-        .put("status", device.status().label());
+        .put("device", entry.device().value())
+        .mergeIn(DeviceJson.whose(device));
   }
 }

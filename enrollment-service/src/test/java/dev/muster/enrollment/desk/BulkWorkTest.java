@@ -241,6 +241,24 @@ class BulkWorkTest {
     assertThat(Refusing.left.get()).isZero();
   }
 
+  /** The first failure may be what tells the cause. */
+  @Test
+  void device_thatFailsInTwoWays_isToldWithBoth() throws SQLException {
+    bench.enrolled("A");
+    order("1", TAGS, "acme-a");
+    Refusing.from(
+        2,
+        "acme-a",
+        () -> statement("INSERT INTO device_tag (device, name, tag_value)"
+            + " VALUES ('acme-a', 'no name!', 'x')"));
+    statement("CREATE TRIGGER refusing BEFORE INSERT ON device_tag FOR EACH ROW CALL '"
+        + Refusing.class.getName() + "'");
+    work(() -> {}).look();
+
+    assertThat(ended("1").get(0).detail())
+        .isEqualTo("failed: SqlFailedException, then IllegalArgumentException");
+  }
+
   /** A commit that fails may have happened all the same, or somebody has cancelled the job. */
   @Test
   void device_thatDoesNotWaitAnyMore_isNotLeftOut() throws SQLException {

@@ -34,8 +34,8 @@ class RenewByMigrationTest {
       statement.execute("INSERT INTO manufacturer (name, admission, created_at) VALUES"
           + " ('acme', 'auto', CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-          + " released, created_at) VALUES ('a', 'south', 'acme', 'A', 'a', 'active', FALSE,"
-          + " CURRENT_TIMESTAMP), ('b', 'south', 'acme', 'B', 'b', 'active', FALSE,"
+          + " released, created_at) VALUES ('a', 'south', 'acme', 'A', REPEAT('a', 64), 'active', FALSE,"
+          + " CURRENT_TIMESTAMP), ('b', 'south', 'acme', 'B', REPEAT('b', 64), 'active', FALSE,"
           + " CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO certificate (serial, issuer, role, device, public_key,"
           + " issued_at, not_after, status, certificate) VALUES"
@@ -54,6 +54,8 @@ class RenewByMigrationTest {
   }
 
   private static Optional<Instant> renewBy(Registry registry, String device) {
-    return registry.read(tables -> tables.devices().renewBy(new DeviceId(device)));
+    return registry
+        .read(tables -> tables.devices().summary(new DeviceId(device)))
+        .map(DeviceSummary::renewBy);
   }
 }
