@@ -48,6 +48,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -190,17 +191,43 @@ class DashboardScreensIT extends DashboardBrowser {
     page.route("**/api/v1/**", route -> {});
     Locator banner = page.locator(".banner");
     assertThat(banner).hasCount(0);
-    // Not all at once: what is due is asked for between two of these.
-    for (int i = 0; i < 30 && banner.count() == 0; i++) {
-      page.clock().runFor(1_000);
-    }
+    passTimeUntil(() -> banner.count() > 0);
     assertThat(banner).containsText("the server does not answer");
     assertThat(page.locator(".empty")).isVisible();
     page.unroute("**/api/v1/**");
-    for (int i = 0; i < 30 && banner.count() > 0; i++) {
+    passTimeUntil(() -> banner.count() == 0);
+    assertThat(banner).hasCount(0);
+  }
+
+  /** Not all at once: what is due is asked for between two of its seconds. */
+  private void passTimeUntil(BooleanSupplier condition) {
+    for (int i = 0; i < 60 && !condition.getAsBoolean(); i++) {
       page.clock().runFor(1_000);
     }
-    assertThat(banner).hasCount(0);
+  }
+
+  @Test
+  @Order(2)
+  void serverThatSaysNo_whileOldDataIsShown_isToldWithTheAgeOfTheData() {
+    page.clock().install();
+    Locator banner = page.locator(".banner");
+    for (Map.Entry<String, String> one :
+        Map.of("/devices", DEVICES_OF_API, "/", "**/api/v1/summary/identities").entrySet()) {
+      open(one.getKey());
+      page.locator(".empty").first().waitFor();
+      assertThat(banner).hasCount(0);
+      page.route(
+          one.getValue(),
+          route -> route.fulfill(
+              new Route.FulfillOptions().setStatus(500).setBody("{\"detail\": \"out of order\"}")));
+      passTimeUntil(() -> banner.count() > 0);
+      assertThat(banner)
+          .containsText(Pattern.compile("out of order. What you see is from \\d+ s ago"));
+      assertThat(page.locator(".empty").first()).isVisible();
+      page.unroute(one.getValue());
+      passTimeUntil(() -> banner.count() == 0);
+      assertThat(banner).hasCount(0);
+    }
   }
 
   @Test
@@ -218,6 +245,20 @@ class DashboardScreensIT extends DashboardBrowser {
     page.route(series, route -> {});
     open("/devices/acme-sn-0");
     assertThat(page.locator(".canvas .skeleton")).hasCSS("opacity", "1");
+  }
+
+  @Test
+  @Order(4)
+  void liveStream_onWhichNobodySpeaks_isAskedForAgain() {
+    fleet();
+    page.clock().install();
+    List<String> asked = new ArrayList<>();
+    page.route("**/telemetry/live?*", route -> asked.add(route.request().url()));
+    open("/devices/acme-sn-0?tab=live");
+    assertThat(page.locator("main .bulk .badge")).hasText("connecting…");
+    passTimeUntil(() -> asked.size() > 1);
+    assertThat(page.locator("main .bulk .badge")).hasText("reconnecting…");
+    assertThat(asked).hasSizeGreaterThan(1);
   }
 
   @Test
@@ -507,6 +548,31 @@ class DashboardScreensIT extends DashboardBrowser {
 
   @Test
   @Order(10)
+  void renewalsThatAreOverdue_areListed_withTheWayToEachDevice() {
+    fleet();
+    page.route("**/api/v1/devices?renewal=overdue*", DashboardScreensIT::answerOfTomorrow);
+    open("/certificates?list=overdue");
+    Locator overdue = row("acme-sn-0");
+    assertThat(overdue.locator("[data-head='Was to renew by']")).hasText("1 d ago");
+    assertThat(overdue.locator("[data-head='Certificate ends'] time"))
+        .hasAttribute("datetime", Pattern.compile("\\d{4}-.*"));
+    accessible();
+    overdue.getByRole(AriaRole.LINK).click();
+    heading("acme-sn-0");
+  }
+
+  /** As if a device had been to renew its certificate a day ago: such takes weeks by itself. */
+  private static void answerOfTomorrow(Route route) {
+    APIResponse response = route.fetch(
+        new Route.FetchOptions().setUrl(origin + "/api/v1/devices?q=acme-sn-0&limit=100"));
+    ObjectNode answer = json(response.text());
+    String yesterday = Instant.now().minus(Duration.ofHours(25)).toString();
+    answer.path("devices").forEach(one -> ((ObjectNode) one).put("renewBy", yesterday));
+    route.fulfill(new Route.FulfillOptions().setResponse(response).setBody(answer.toString()));
+  }
+
+  @Test
+  @Order(10)
   void manyCertificates_areRevokedByMouse() {
     startAnother("SN-23");
     open("/devices?q=acme-sn-23");
@@ -544,6 +610,11 @@ class DashboardScreensIT extends DashboardBrowser {
     assertThat(head).not().hasAttribute("aria-sort", Pattern.compile(".*"));
     page.locator(".facetlists a", withText("active")).click();
     assertThat(page).hasURL(Pattern.compile(".*sort=ends.*"));
+    page.setViewportSize(390, 844);
+    link("Certificate ends").click();
+    assertThat(page).hasURL(Pattern.compile(".*sort=-ends.*"));
+    link("Device").click();
+    assertThat(head).hasAttribute("aria-sort", "ascending");
   }
 
   @Test

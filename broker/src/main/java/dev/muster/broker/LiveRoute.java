@@ -24,7 +24,11 @@ import java.util.stream.Collectors;
  */
 final class LiveRoute {
   private static final long FLUSH_MS = 250;
-  /** A quarter of a minute: often enough for whoever cuts connections that are idle. */
+  /**
+   * A quarter of a minute: often enough for whoever cuts connections that are idle. An event, and
+   * no comment, which a browser keeps to itself: who hears nothing for long knows that the stream
+   * is gone.
+   */
   private static final int HEARTBEAT_FLUSHES = 60;
 
   /** A minute. */
@@ -113,7 +117,7 @@ final class LiveRoute {
         quiet = 0;
       } else if (++quiet >= heartbeatFlushes) {
         quiet = 0;
-        text.append(": still here\n\n");
+        text.append(event("alive", "{}"));
       }
       if (text.length() > 0) {
         writing = true;

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How the operator API says no, wherever it is served: problem details (RFC 9457). A database that
- * does not work is told as 503; what was not expected is logged here and told as a plain 500.
+ * does not work is told as 503; what was not expected is logged here and told as a plain 500. Each
+ * 503 says when to ask again (RFC 9110, 15.6.4).
  */
 public final class ProblemDetails {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemDetails.class);
@@ -29,9 +30,8 @@ public final class ProblemDetails {
 
   private ProblemDetails() {}
 
-  /** Fails a request that may well be answered a little later (RFC 9110, 15.6.4). */
+  /** Fails a request that may well be answered a little later. */
   static void failForNow(RoutingContext ctx, String detail) {
-    ctx.response().putHeader("Retry-After", RETRY_SECONDS);
     ctx.fail(new HttpException(503, detail));
   }
 
@@ -77,9 +77,6 @@ public final class ProblemDetails {
       status = 503;
       detail = "the database does not work now (expected: try again later; the server's log says"
           + " more)";
-      if (!ctx.response().headWritten()) {
-        ctx.response().putHeader("Retry-After", RETRY_SECONDS);
-      }
     } else if (ctx.failure() != null && status == 500) {
       LOG.error(
           "Operator request failed method={} path={}",
@@ -102,6 +99,9 @@ public final class ProblemDetails {
         .put("status", status);
     if (detail != null) {
       problem.put("detail", detail);
+    }
+    if (status == 503 && !response.headers().contains("Retry-After")) {
+      response.putHeader("Retry-After", RETRY_SECONDS);
     }
     response
         .setStatusCode(status)

@@ -47,7 +47,7 @@ class LiveRouteTest {
       try (Socket socket = ask(port)) {
         BufferedReader lines = lines(socket);
         while (System.nanoTime() - start < TimeUnit.SECONDS.toNanos(IDLE_SECONDS + 1)) {
-          assertThat(lines.lines().anyMatch(": still here"::equals)).isTrue();
+          assertThat(lines.lines().anyMatch("event: alive"::equals)).isTrue();
         }
       }
     } finally {

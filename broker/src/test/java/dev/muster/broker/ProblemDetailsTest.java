@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.HttpException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ class ProblemDetailsTest {
     try {
       Router router = Router.router(vertx);
       router.get("/devices").handler(ctx -> ctx.end(ctx.request().params().get("id")));
+      router.get("/busy").handler(ctx -> ctx.fail(new HttpException(503, "busy")));
       int port = vertx
           .createHttpServer()
           .requestHandler(ProblemDetails.handling(router))
@@ -42,6 +45,9 @@ class ProblemDetailsTest {
       assertThat(answer(port, "/%zz"))
           .startsWith("HTTP/1.1 400")
           .contains("path: not percent-encoded");
+      assertThat(answer(port, "/busy").toLowerCase(Locale.ROOT))
+          .startsWith("http/1.1 503")
+          .contains("\nretry-after: 10", "\"detail\":\"busy\"");
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
     }

@@ -25,8 +25,11 @@ export function onChange(listener) {
 
 const changed = () => listeners.forEach((listener) => listener());
 
-/** A server that has not answered a question by then will not: what it is asked to do may take longer. */
-const PATIENCE_MS = 15000;
+/**
+ * A server that has not answered a question by then will not: it gives up itself after 15 s, of which a query takes 10.
+ * What it is asked to do may take longer.
+ */
+const PATIENCE_MS = 30000;
 
 async function send(method, path, body, signal, more = {}) {
   /** @type {Record<string, string>} */

@@ -77,15 +77,26 @@ let stream = null;
 const AGAIN_MS = 3000;
 const isOver = ({ source, since }) => source.readyState === EventSource.CLOSED && Date.now() - since > AGAIN_MS;
 
+/** It says every 15 s that it is still there: who has not heard that twice, hears nobody. */
+const SILENCE_MS = 31000;
+const isSilent = ({ heard }) => Date.now() - heard > SILENCE_MS;
+
 /** Values as they come, as long as somebody looks at this device. */
 function follow(id) {
-  if (stream?.id === id && !isOver(stream)) return;
+  if (stream?.id === id && !isOver(stream) && !isSilent(stream)) return;
   if (stream?.id !== id) tail.begin();
+  else tail.lost();
   stream?.source.close();
   const source = new EventSource('/api/v1/telemetry/live' + query({ device: id }));
-  stream = { id, source, since: Date.now() };
-  source.onopen = () => tail.opened();
+  const own = { id, source, since: Date.now(), heard: Date.now() };
+  const hear = () => (own.heard = Date.now());
+  stream = own;
+  source.onopen = () => {
+    hear();
+    tail.opened();
+  };
   source.onerror = () => tail.lost();
+  ['alive', 'missed', 'values'].forEach((name) => source.addEventListener(name, hear));
   source.addEventListener('missed', (event) => tail.miss(JSON.parse(event.data)));
   source.addEventListener('values', (event) => {
     const values = JSON.parse(event.data);

@@ -17,7 +17,7 @@ import { overviewView } from './overview.js';
 import { policyView } from './policy.js';
 import { go, onNavigate, path } from './router.js';
 import { next, setUpView, signInView } from './sign-in.js';
-import { act, age, asked, html, inUtc, nothing, onRedraw, redraw, render, skeleton, spoken, toggleUtc } from './ui.js';
+import { act, age, asked, drawn, html, inUtc, nothing, onRedraw, redraw, render, skeleton, spoken, toggleUtc } from './ui.js';
 
 const VIEWS = {
   '': overviewView,
@@ -102,6 +102,7 @@ function page() {
   if (me === undefined) return html`<main>${contact.lostAt ? banner() : skeleton()}</main>`;
   if (me === null) return signInView();
   const view = VIEWS[place] ?? (() => html`<h1 tabindex="-1">Nothing here</h1><p><a href="/">Back to the overview</a></p>`);
+  const [content, old] = drawn(view);
   return html`<a class="skip" href="#main" @click=${skip}>Skip to content</a>
     <div class="shell">
       <header class="top">
@@ -115,8 +116,8 @@ function page() {
           <button type="button" class="quiet" @click=${() => act(signOut)}>Sign out</button>
         </div>
       </header>
-      ${banner()}
-      <main id="main" tabindex="-1">${view()}</main>
+      ${banner(old)}
+      <main id="main" tabindex="-1">${content}</main>
     </div>
     ${spoken()}${asked()}${helpDialog()}`;
 }
@@ -126,10 +127,17 @@ function skip(event) {
   document.getElementById('main')?.focus();
 }
 
-/** What is shown is as old as the last answer: said, as soon as there are none. */
-const banner = () => contact.lostAt
-  ? html`<div class="banner" role="alert">No connection: ${contact.reason}. What you see is from ${age(new Date(contact.last || contact.lostAt).toISOString())}. Trying again…</div>`
-  : nothing;
+/**
+ * What is shown is as old as the last answer: said, as soon as there are none, or others than those that were asked for.
+ *
+ * @param {{at: number, reason: string} | null} old
+ */
+function banner(old = null) {
+  if (contact.lostAt) return told(`No connection: ${contact.reason}`, contact.last || contact.lostAt, 'Trying again…');
+  return old ? told(`Not all is up to date: ${old.reason}`, old.at) : nothing;
+}
+
+const told = (what, since, more = '') => html`<div class="banner" role="alert">${what}. What you see is from ${age(new Date(since).toISOString())}. ${more}</div>`;
 
 const THEMES = ['', 'light', 'dark'];
 

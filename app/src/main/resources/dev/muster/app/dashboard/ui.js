@@ -112,6 +112,21 @@ export const failure = (problem) => html`<div class="notice bad" role="alert">
 
 const RETRY_MS = 2000;
 
+/** Whatever the page that is drawn has asked for. */
+let inUse = new Set();
+
+/**
+ * Draws a view, and finds out since when something that it shows is old, though the server answers: it has said no.
+ *
+ * @returns {[unknown, {at: number, reason: string} | null]}
+ */
+export function drawn(view) {
+  inUse = new Set();
+  const content = view();
+  const [oldest] = [...inUse].filter((one) => one.isOld()).sort((a, b) => a.answeredAt - b.answeredAt);
+  return [content, oldest ? { at: oldest.answeredAt, reason: oldest.problem.message } : null];
+}
+
 /**
  * What a view asks the server for: kept while the same, asked again every so often.
  * `shown(data)` draws it when it is there, and what came before stays while the next is on its way.
@@ -123,12 +138,14 @@ export class Source {
     this.data = undefined;
     this.problem = null;
     this.at = 0;
+    this.answeredAt = 0;
     this.key = undefined;
     this.running = null;
   }
 
   /** Asks, if that is due or `key` has changed. */
   use(key = '') {
+    inUse.add(this);
     const other = key !== this.key;
     if (other) {
       this.key = key;
@@ -137,6 +154,11 @@ export class Source {
     }
     if (other || (!this.running && this.isDue())) this.refresh();
     return this;
+  }
+
+  /** Whether what is there is shown in place of what was asked for last and refused. */
+  isOld() {
+    return this.data !== undefined && Boolean(this.problem?.status);
   }
 
   isDue() {
@@ -152,6 +174,7 @@ export class Source {
       const data = await this.ask(running.signal, this.key);
       if (this.running !== running) return;
       this.data = data;
+      this.answeredAt = Date.now();
       this.problem = null;
     } catch (problem) {
       if (this.running !== running) return;
@@ -182,7 +205,10 @@ export class Pages {
 
   use(key) {
     // Who has read on is not to lose his place.
-    if (this.more.length && key === this.first.key) return this;
+    if (this.more.length && key === this.first.key) {
+      inUse.add(this.first);
+      return this;
+    }
     this.first.use(key);
     return this;
   }

@@ -95,7 +95,8 @@ public final class JournaledSink implements TelemetrySink {
       long position = JournalDrain.positionIn(database);
       IngestJournal journal = opening.open(folder, position);
       BatchCommit commit = new BatchCommit(database, intake, listener, meters);
-      JournalDrain drain = new JournalDrain(journal, database, commit, intake, position);
+      JournalDrain drain =
+          new JournalDrain(journal, database, commit, intake, listener::isWatching, position);
       JournaledSink sink = new JournaledSink(journal, drain, direct, intake, meters);
       drain.start();
       sink.appender.start();

@@ -15,4 +15,9 @@ public interface StoredListener {
    * return soon and not throw.
    */
   void stored(TelemetryMessage message);
+
+  /** Whether somebody waits to see what comes: then it is stored the sooner. Any thread. */
+  default boolean isWatching() {
+    return false;
+  }
 }

@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A journal in front of a database whose disk can be full while that of the journal is not. */
 class JournaledSinkTest {
@@ -290,5 +292,22 @@ class JournaledSinkTest {
         .hasCauseInstanceOf(NotStoredException.class);
     assertThat(sequences()).containsExactly(1L);
     assertThat(folder.resolve("journal")).isEmptyDirectory();
+  }
+
+  /** What is seen is at most a second old then, unless the database takes long itself. */
+  @ParameterizedTest
+  @CsvSource({
+    "10, 500, 500",
+    "100, 1000, 500",
+    "250, 1500, 500",
+    "400, 1500, 800",
+    "2000, 1500, 1500"
+  })
+  void commits_whileSomebodyLooksOn_followEachOtherSooner(
+      long tookMs, long paceMs, long watchedMs) {
+    long tookNs = TimeUnit.MILLISECONDS.toNanos(tookMs);
+    assertThat(JournalDrain.paceNs(tookNs, false)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(paceMs));
+    assertThat(JournalDrain.paceNs(tookNs, true))
+        .isEqualTo(TimeUnit.MILLISECONDS.toNanos(watchedMs));
   }
 }

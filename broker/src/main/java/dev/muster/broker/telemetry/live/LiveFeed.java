@@ -29,6 +29,11 @@ public final class LiveFeed implements StoredListener {
     }
   }
 
+  @Override
+  public boolean isWatching() {
+    return !viewers.isEmpty();
+  }
+
   private void show(TelemetryMessage message) {
     String device = message.topic().device().value();
     String stream = message.topic().stream();

@@ -45,6 +45,15 @@ class LiveFeedTest {
   }
 
   @Test
+  void feed_isWatched_asLongAsSomebodyLooksOn() {
+    assertThat(feed.isWatching()).isFalse();
+    LiveViewer viewer = viewer(ALL);
+    assertThat(feed.isWatching()).isTrue();
+    feed.close(viewer);
+    assertThat(feed.isWatching()).isFalse();
+  }
+
+  @Test
   void filter_leavesOutTheOthers() {
     LiveViewer viewer = viewer(new LiveFilter(Set.of("d1"), "s", "t"));
     store("d1", NOW, "{\"t\":1,\"u\":2}");
