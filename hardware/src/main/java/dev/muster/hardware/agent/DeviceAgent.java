@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends what the machine's sensors say, as often as the twin wants it
- * ({@code {"samplingSeconds":30}}), and restarts the machine on command, if it may. Has one thread
- * besides the SDK's.
+ * ({@code {"samplingSeconds":30}}), and restarts the machine on command, if it may. Has two threads
+ * besides the SDK's, and one more for each driver of sensors that does not answer, up to four.
  */
 public final class DeviceAgent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceAgent.class);
@@ -107,11 +107,13 @@ public final class DeviceAgent implements AutoCloseable {
         SAMPLING + ": " + seconds + " (expected: a whole number from 1 to 86400)");
   }
 
-  private void sample() {
+  /** @return whether there are sensors left that may be asked */
+  private boolean sample() {
     List<Measurement> measurements = measurements(sensors.read(), clock.instant());
     if (!measurements.isEmpty()) {
       device.telemetry(config.stream()).send(measurements);
     }
+    return !sensors.isHeldUp();
   }
 
   /** What is good is a number; what is not says so beside it, or in its place. */

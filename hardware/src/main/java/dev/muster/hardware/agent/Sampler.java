@@ -9,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
 final class Sampler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sampler.class);
 
-  private final Runnable round;
+  private final BooleanSupplier round;
   private final Supervisor supervisor;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(task -> {
@@ -29,8 +30,11 @@ final class Sampler implements AutoCloseable {
   private @Nullable Future<?> next;
   private boolean broken;
 
-  /** @param supervisor is told that the thread gets on */
-  Sampler(Runnable round, Duration interval, Supervisor supervisor) {
+  /**
+   * @param round tells whether it could be done
+   * @param supervisor is told that the thread gets on
+   */
+  Sampler(BooleanSupplier round, Duration interval, Supervisor supervisor) {
     this.round = round;
     this.interval = interval;
     this.supervisor = supervisor;
@@ -58,26 +62,28 @@ final class Sampler implements AutoCloseable {
   }
 
   private void doAndGoOn() {
-    boolean error = true;
+    boolean failed = true;
     try {
-      round.run();
-      error = false;
+      failed = !round.getAsBoolean();
     } catch (RuntimeException e) {
-      error = false;
+      failed = false;
       LOG.error("Sensors not read reason={}", e.getMessage(), e);
     } catch (Error e) {
       LOG.error("Sensors not read reason={}", e.toString(), e);
     } finally {
-      goOn(error);
+      goOn(failed);
     }
   }
 
-  private synchronized void goOn(boolean error) {
-    broken = error;
+  private synchronized void goOn(boolean failed) {
+    broken = failed;
     schedule(interval);
   }
 
-  /** After an error the program itself is not to be trusted, until a round is done again. */
+  /**
+   * After an error the program itself is not to be trusted, and what could not be done may be done
+   * by one that is started anew; until a round is done again.
+   */
   synchronized boolean getsOn() {
     return !broken;
   }

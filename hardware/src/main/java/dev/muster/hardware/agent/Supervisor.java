@@ -44,8 +44,7 @@ final class Supervisor {
   }
 
   /**
-   * Says that it is up; and, as long as {@code worker} gets on with its work, that it lives. A
-   * sensor whose driver never answers holds the worker up, and systemd starts the agent anew.
+   * Says that it is up; and, as long as {@code worker} gets on with its work, that it lives.
    *
    * @param getsOn asked by the worker's thread
    */

@@ -17,6 +17,7 @@ import java.security.Provider;
 import java.security.ProviderException;
 import java.security.Security;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -145,22 +146,29 @@ record Pkcs11Token(Provider provider, KeyStore keys) {
 
   private static long slot(Pkcs11Uri uri) {
     requireModule(uri.module());
-    if (uri.slot().isPresent()) {
+    if (uri.isSlotAlone()) {
       return uri.slot().getAsLong();
     }
-    Map<String, Long> slots;
+    List<TokenSlots.Token> tokens;
     try {
-      slots = new TokenSlots(uri.module().toString()).byLabel();
+      tokens = new TokenSlots(uri.module().toString()).tokens();
     } catch (UnsatisfiedLinkError | IllegalStateException e) {
       throw new KeyUnavailableException(
           "module-path: " + uri.module() + " cannot be used: " + answer(e), e);
     }
-    Long slot = slots.get(uri.token());
-    if (slot == null) {
+    List<TokenSlots.Token> meant = tokens.stream().filter(uri::means).toList();
+    if (meant.isEmpty()) {
       throw new KeyUnavailableException(
-          uri.name() + ": no such token (expected: one of " + slots.keySet() + ")", null);
+          uri.name() + ": no such token (expected: one of " + tokens + ")", null);
     }
-    return slot;
+    // One that is taken for another would be shown a PIN that is not its own.
+    if (meant.size() > 1) {
+      throw new KeyUnavailableException(
+          uri.name() + ": several tokens are so (expected: what tells one from the others, of "
+              + meant + ")",
+          null);
+    }
+    return meant.get(0).slot();
   }
 
   private static char[] pin(Path file) {

@@ -9,24 +9,31 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token, and perhaps a key in it (RFC 7512). Of the attributes of the RFC, those that are here:
- * what else could tell two tokens apart, the JDK cannot look for, and a token that is taken for
- * another is shown a PIN that is not its own.
+ * A token, and perhaps a key in it (RFC 7512). Of the attributes of the RFC, those that are here;
+ * one that is not known is refused, as a token that is taken for another is shown a PIN that is not
+ * its own.
  *
- * @param token its label, or null if only the slot is told
+ * @param token its label; null, as the next three, if that is not told
  * @param object the key's label
  * @param module the library of the token's maker
  * @param pinSource a file that holds the user PIN
  */
 record Pkcs11Uri(
     @Nullable String token,
+    @Nullable String manufacturer,
+    @Nullable String model,
+    @Nullable String serial,
     OptionalLong slot,
     @Nullable String object,
     Path module,
@@ -34,8 +41,15 @@ record Pkcs11Uri(
   private static final String EXPECTED =
       "expected: pkcs11:token=LABEL;object=LABEL?module-path=/LIBRARY.so&pin-source=/FILE";
 
-  private static final Set<String> KNOWN =
-      Set.of("token", "slot-id", "object", "type", "module-path", "pin-source");
+  private static final String SLOT = "slot-id";
+
+  /** What tells tokens apart. */
+  private static final List<String> OF_TOKENS =
+      List.of("token", "manufacturer", "model", "serial", SLOT);
+
+  private static final Set<String> KNOWN = Stream.concat(
+          OF_TOKENS.stream(), Stream.of("object", "type", "module-path", "pin-source"))
+      .collect(Collectors.toUnmodifiableSet());
 
   /** @throws IllegalArgumentException telling what is expected */
   static Pkcs11Uri parse(URI uri) {
@@ -52,16 +66,18 @@ record Pkcs11Uri(
                 : name + ": not one of " + new TreeSet<>(KNOWN));
       }
     }
-    String token = attributes.get("token");
-    String slot = attributes.get("slot-id");
-    if (token == null && slot == null) {
+    if (OF_TOKENS.stream().noneMatch(attributes::containsKey)) {
       throw wrong(uri, "no token");
     }
+    String slot = attributes.get(SLOT);
     if (!attributes.getOrDefault("type", "private").equals("private")) {
       throw wrong(uri, "type");
     }
     return new Pkcs11Uri(
-        token,
+        attributes.get("token"),
+        attributes.get("manufacturer"),
+        attributes.get("model"),
+        attributes.get("serial"),
         slot == null ? OptionalLong.empty() : OptionalLong.of(number(uri, slot)),
         attributes.get("object"),
         module(uri, attributes.getOrDefault("module-path", "")),
@@ -110,8 +126,42 @@ record Pkcs11Uri(
     return new IllegalArgumentException("key: " + shown + " (" + what + "; " + EXPECTED + ")");
   }
 
+  /** Whether it says nothing of the token but where it is. */
+  boolean isSlotAlone() {
+    return slot.isPresent()
+        && token == null
+        && manufacturer == null
+        && model == null
+        && serial == null;
+  }
+
+  /** Whether a token is as all says that is said. */
+  boolean means(TokenSlots.Token candidate) {
+    return isOr(token, candidate.label())
+        && isOr(manufacturer, candidate.manufacturer())
+        && isOr(model, candidate.model())
+        && isOr(serial, candidate.serial())
+        && (slot.isEmpty() || slot.getAsLong() == candidate.slot());
+  }
+
+  private static boolean isOr(@Nullable String told, String is) {
+    return told == null || told.equals(is);
+  }
+
   /** Without the PIN's place: for messages. */
   String name() {
-    return "pkcs11:" + (token == null ? "slot-id=" + slot.orElse(0) : "token=" + token);
+    StringJoiner name = new StringJoiner(";", "pkcs11:", "");
+    add(name, "token", token);
+    add(name, "manufacturer", manufacturer);
+    add(name, "model", model);
+    add(name, "serial", serial);
+    slot.ifPresent(number -> add(name, SLOT, Long.toString(number)));
+    return name.toString();
+  }
+
+  private static void add(StringJoiner name, String attribute, @Nullable String value) {
+    if (value != null) {
+      name.add(attribute + "=" + value);
+    }
   }
 }

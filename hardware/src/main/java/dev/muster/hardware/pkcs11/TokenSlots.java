@@ -12,12 +12,13 @@ import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.NativeLongByReference;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
- * Which slot holds the token of a label. The JDK knows slots by number alone, and a token's number
- * may change when another is plugged in; so the library is asked directly (PKCS#11 2.40, 5.4-5.5).
+ * Which slot holds which token. The JDK knows slots by number alone, and a token's number may
+ * change when another is plugged in; so the library is asked directly (PKCS#11 2.40, 5.4-5.5).
  */
 final class TokenSlots {
   /**
@@ -31,13 +32,42 @@ final class TokenSlots {
   private static final long CKF_OS_LOCKING_OK = 2;
   private static final long CKF_TOKEN_INITIALIZED = 0x400;
   private static final byte TOKEN_PRESENT = 1;
+  /** CK_TOKEN_INFO begins with label, manufacturer, model, serial number and flags. */
   private static final int LABEL_BYTES = 32;
-  /** In CK_TOKEN_INFO: after label, manufacturer, model and serial number. */
-  private static final int FLAGS_OFFSET = 32 + 32 + 16 + 16;
+
+  private static final int MANUFACTURER_BYTES = 32;
+  private static final int MODEL_BYTES = 16;
+  private static final int SERIAL_BYTES = 16;
+  private static final int MODEL_OFFSET = LABEL_BYTES + MANUFACTURER_BYTES;
+  private static final int SERIAL_OFFSET = MODEL_OFFSET + MODEL_BYTES;
+  private static final int FLAGS_OFFSET = SERIAL_OFFSET + SERIAL_BYTES;
 
   private static final int MORE_THAN_TOKEN_INFO = 512;
 
   private final NativeLibrary library;
+
+  /** A token, as it calls itself. */
+  record Token(long slot, String label, String manufacturer, String model, String serial) {
+    private static Token of(long slot, Memory info) {
+      return new Token(
+          slot,
+          text(info, 0, LABEL_BYTES),
+          text(info, LABEL_BYTES, MANUFACTURER_BYTES),
+          text(info, MODEL_OFFSET, MODEL_BYTES),
+          text(info, SERIAL_OFFSET, SERIAL_BYTES));
+    }
+
+    private static String text(Memory info, int offset, int bytes) {
+      return new String(info.getByteArray(offset, bytes), StandardCharsets.UTF_8).stripTrailing();
+    }
+
+    /** In the words of RFC 7512. */
+    @Override
+    public String toString() {
+      return "token=" + label + ";serial=" + serial + ";model=" + model + ";manufacturer="
+          + manufacturer + ";slot-id=" + slot;
+    }
+  }
 
   /** @throws UnsatisfiedLinkError if that is no library for this machine */
   TokenSlots(String library) {
@@ -45,22 +75,22 @@ final class TokenSlots {
   }
 
   /**
-   * The numbers of slots by the labels of the initialized tokens in them.
+   * The initialized tokens.
    *
    * @throws UnsatisfiedLinkError if the library speaks no PKCS#11
    * @throws IllegalStateException if it does not answer
    */
-  Map<String, Long> byLabel() {
+  List<Token> tokens() {
     initialize();
-    Map<String, Long> slots = new TreeMap<>();
+    List<Token> tokens = new ArrayList<>();
     for (long slot : list()) {
       Memory info = new Memory(MORE_THAN_TOKEN_INFO);
       if (call("C_GetTokenInfo", new NativeLong(slot), info) == CKR_OK
           && (info.getNativeLong(FLAGS_OFFSET).longValue() & CKF_TOKEN_INITIALIZED) != 0) {
-        slots.put(label(info), slot);
+        tokens.add(Token.of(slot, info));
       }
     }
-    return slots;
+    return tokens;
   }
 
   /** For all threads; the JDK, which comes later, finds it done and is content. */
@@ -88,10 +118,6 @@ final class TokenSlots {
       }
     }
     return ids;
-  }
-
-  private static String label(Memory info) {
-    return new String(info.getByteArray(0, LABEL_BYTES), StandardCharsets.UTF_8).stripTrailing();
   }
 
   private void expectOk(String function, Object... arguments) {

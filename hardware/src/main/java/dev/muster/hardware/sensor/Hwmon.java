@@ -57,7 +57,8 @@ final class Hwmon implements SensorClass {
       if (kind != null) {
         Path fault = device.resolve(input.group(1) + "_fault");
         String name = chip + "." + input.group(1);
-        channels.add(() -> read(file, fault, name, kind));
+        channels.add(
+            new Channel(device.toString(), name, kind.unit(), () -> read(file, fault, name, kind)));
       }
     }
     return channels;

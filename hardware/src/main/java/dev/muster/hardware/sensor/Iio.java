@@ -62,7 +62,8 @@ final class Iio implements SensorClass {
           && Files.exists(device.resolve("in_" + input.group(1) + "_input"));
       if (kind != null && !better) {
         String name = chip + "." + input.group(1);
-        channels.add(() -> read(file, name, kind));
+        channels.add(
+            new Channel(device.toString(), name, kind.unit(), () -> read(file, name, kind)));
       }
     }
     return channels;

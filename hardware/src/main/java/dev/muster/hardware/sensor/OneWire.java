@@ -36,12 +36,17 @@ final class OneWire implements SensorClass {
   public List<Channel> discover() {
     // DS18S20, DS1822, DS18B20, DS1825, DS28EA00.
     return SysfsFiles.list(devices, "{10,22,28,3b,42}-*").stream()
-        .map(device -> (Channel) () -> read(device))
+        .map(this::channel)
         .toList();
   }
 
-  private static Reading read(Path device) {
+  /** They take turns on their bus, and who holds it up holds up all of them. */
+  private Channel channel(Path device) {
     String name = "w1." + SysfsFiles.channel(device.getFileName().toString());
+    return new Channel(devices.toString(), name, "Cel", () -> read(device, name));
+  }
+
+  private static Reading read(Path device, String name) {
     try {
       String text = SysfsFiles.text(device.resolve("w1_slave"));
       Matcher lines = CHECKED.matcher(text);

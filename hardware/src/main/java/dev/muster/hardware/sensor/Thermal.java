@@ -20,15 +20,23 @@ final class Thermal implements SensorClass {
   @Override
   public List<Channel> discover() {
     return SysfsFiles.list(zones, "thermal_zone*").stream()
-        .map(zone -> (Channel) () -> read(zone))
+        .map(Thermal::channel)
         .toList();
   }
 
-  private static Reading read(Path zone) {
-    String number = zone.getFileName().toString().replace("thermal_zone", "");
-    String name = "thermal." + number;
+  private static Channel channel(Path zone) {
+    String name = "thermal." + zone.getFileName().toString().replace("thermal_zone", "");
     try {
-      name += "." + SysfsFiles.channel(SysfsFiles.text(zone.resolve("type")));
+      String full = name + "." + SysfsFiles.channel(SysfsFiles.text(zone.resolve("type")));
+      return new Channel(zone.toString(), full, "Cel", () -> read(zone, full));
+    } catch (IOException e) {
+      return new Channel(
+          zone.toString(), name, "Cel", () -> new Reading(name, "Cel", 0, Quality.FAILED));
+    }
+  }
+
+  private static Reading read(Path zone, String name) {
+    try {
       double value = SysfsFiles.number(zone.resolve("temp")) / 1000;
       return new Reading(name, "Cel", value, Quality.GOOD);
     } catch (IOException e) {

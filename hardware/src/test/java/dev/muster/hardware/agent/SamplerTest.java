@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 class SamplerTest {
@@ -21,11 +22,12 @@ class SamplerTest {
     List<Throwable> failures = List.of(
         new NoClassDefFoundError("a"), new StackOverflowError(), new IllegalStateException());
     AtomicInteger rounds = new AtomicInteger();
-    Runnable round = () -> {
+    BooleanSupplier round = () -> {
       int done = rounds.getAndIncrement();
       if (done < failures.size()) {
         SamplerTest.<RuntimeException>fail(failures.get(done));
       }
+      return true;
     };
     try (Sampler sampler = new Sampler(round, Duration.ofMillis(1), Supervisor.of(Map.of()))) {
       sampler.start();
@@ -36,18 +38,22 @@ class SamplerTest {
 
   /** The watchdog of a program that is broken is not fed. */
   @Test
-  void error_untilARoundIsDoneAgain_isNoGettingOn() {
+  void errorOrFailure_untilARoundIsDoneAgain_isNoGettingOn() {
     AtomicBoolean broken = new AtomicBoolean(true);
-    Runnable round = () -> {
+    AtomicBoolean done = new AtomicBoolean(true);
+    BooleanSupplier round = () -> {
       if (broken.get()) {
         throw new StackOverflowError();
       }
+      return done.get();
     };
     try (Sampler sampler = new Sampler(round, Duration.ofMillis(1), Supervisor.of(Map.of()))) {
       sampler.start();
       await().atMost(LIMIT).until(() -> !sampler.getsOn());
       broken.set(false);
       await().atMost(LIMIT).until(sampler::getsOn);
+      done.set(false);
+      await().atMost(LIMIT).until(() -> !sampler.getsOn());
     }
   }
 

@@ -27,11 +27,23 @@ class Pkcs11UriTest {
   }
 
   @Test
+  void parse_whatTellsTokensApart_isKept() {
+    Pkcs11Uri uri = parse("serial=0042;model=M%202;manufacturer=ACME");
+
+    assertThat(uri.serial()).isEqualTo("0042");
+    assertThat(uri.model()).isEqualTo("M 2");
+    assertThat(uri.manufacturer()).isEqualTo("ACME");
+    assertThat(uri.isSlotAlone()).isFalse();
+    assertThat(uri.name()).isEqualTo("pkcs11:manufacturer=ACME;model=M 2;serial=0042");
+  }
+
+  @Test
   void parse_slotInPlaceOfAToken_isEnough() {
     Pkcs11Uri uri = parse("slot-id=1234567890");
 
     assertThat(uri.slot()).hasValue(1_234_567_890L);
     assertThat(uri.token()).isNull();
+    assertThat(uri.isSlotAlone()).isTrue();
     assertThat(uri.name()).isEqualTo("pkcs11:slot-id=1234567890");
   }
 }

@@ -102,6 +102,31 @@ class SoftHsmTest extends KeyVaultContract {
     }
   }
 
+  /** RFC 7512, 2.3: a token is meant if all that is said of it is so. */
+  @Test
+  void named_tokenBySerialManufacturerAndModel_isThatOne() {
+    TokenSlots.Token token = new TokenSlots(hsm.library().toString())
+        .tokens().stream()
+            .filter(one -> one.label().equals(hsm.label()))
+            .findFirst()
+            .orElseThrow();
+    String rest = ";object=nobody?module-path=" + hsm.library() + "&pin-source=" + hsm.pinFile();
+    String serial = "pkcs11:serial=" + token.serial();
+    String maker = ";manufacturer=SoftHSM%20project;model=SoftHSM%20v2";
+    for (String[] one : new String[][] {
+      {serial, ": no such key"},
+      {serial + maker + ";token=" + hsm.label() + ";slot-id=" + token.slot(), ": no such key"},
+      {serial + ";token=another", "no such token (expected: one of [token=muster-"},
+      {serial + ";manufacturer=ACME", "no such token"},
+      {serial + ";model=SoftHSM", "no such token"},
+      {"pkcs11:model=SoftHSM%20v2", "several tokens are so (expected: what tells one from"},
+    }) {
+      try (KeyVault place = KeyPlaces.open(URI.create(one[0] + rest))) {
+        assertThatThrownBy(place::named).as(one[0]).hasMessageContaining(one[1]);
+      }
+    }
+  }
+
   /** The JDK leaves objects behind, some of them without names. */
   @Test
   void delete_key_leavesNothingInTheToken() throws Exception {
@@ -215,7 +240,7 @@ class SoftHsmTest extends KeyVaultContract {
       pkcs11:slot-id=one?module-path=/l.so&pin-source=/p      | slot-id: a number
       pkcs11:slot-id=-1?module-path=/l.so&pin-source=/p       | slot-id: a number
       pkcs11:token=t;token=u?module-path=/l.so&pin-source=/p  | token: twice
-      pkcs11:token=t;serial=1?module-path=/l.so&pin-source=/p | serial: not one of
+      pkcs11:token=t;slot-description=s?module-path=/l.so&pin-source=/p | slot-description: not one of
       pkcs11:token=t;id=%01?module-path=/l.so&pin-source=/p   | id: not one of
       pkcs11:token=t?module-name=softhsm2&pin-source=/p       | module-name: not one of
       """)

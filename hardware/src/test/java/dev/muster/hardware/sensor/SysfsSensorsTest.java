@@ -7,11 +7,15 @@ package dev.muster.hardware.sensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.hardware.sensor.Reading.Quality;
+import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -21,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Trees as the kernel's documents describe them, and as drivers leave them when things break. */
 class SysfsSensorsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
   @TempDir
   Path sys;
 
@@ -238,5 +244,67 @@ class SysfsSensorsTest {
         .extracting(Reading::channel)
         .containsExactlyInAnyOrder(
             "hwmon.lm75.temp1", "hwmon.lm75.temp2", "hwmon.lm75.temp3", "iio.iio-device0.temp");
+  }
+
+  /** A pipe that nobody writes to: whoever opens it to read, waits in the kernel. */
+  private Path silent(String path) throws IOException {
+    Path file = sys.resolve(path);
+    Files.createDirectories(file.getParent());
+    PeerProgram.require("mkfifo").run(sys, file.toString()).expectSuccess();
+    return file;
+  }
+
+  private static long threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("muster-sensors"))
+        .count();
+  }
+
+  @Test
+  void driver_thatNeverAnswers_holdsUpNoOther_andIsAskedAgainWhenItHasAnswered() throws Exception {
+    Path silent = silent("class/hwmon/hwmon0/temp1_input");
+    file("class/hwmon/hwmon0/temp2_input", "26000");
+    file("class/thermal/thermal_zone0/type", "cpu");
+    file("class/thermal/thermal_zone0/temp", "40000");
+    SysfsSensors sensors = new SysfsSensors(sys, Duration.ofMillis(300));
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() -> assertThat(sensors.read())
+            .extracting(Reading::channel, Reading::quality)
+            .containsExactly(
+                tuple("hwmon.hwmon0.temp1", Quality.FAILED),
+                tuple("hwmon.hwmon0.temp2", Quality.FAILED),
+                tuple("thermal.0.cpu", Quality.GOOD)));
+    long threads = threads();
+    assertThat(sensors.read()).hasSize(3);
+    assertThat(threads()).as("none is left behind for the second").isEqualTo(threads);
+    assertThat(sensors.isHeldUp()).isFalse();
+
+    Files.writeString(silent, "25000");
+    Files.delete(silent);
+    file("class/hwmon/hwmon0/temp1_input", "25000");
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() ->
+            assertThat(sensors.read()).extracting(Reading::quality).containsOnly(Quality.GOOD));
+  }
+
+  /** Who holds up a thread each, is not asked without end. */
+  @Test
+  void drivers_ofWhomManyDoNotAnswer_holdUpAll() throws Exception {
+    List<Path> pipes = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      pipes.add(silent("class/hwmon/hwmon" + i + "/temp1_input"));
+    }
+    SysfsSensors sensors = new SysfsSensors(sys, Duration.ofMillis(50));
+    await().atMost(LIMIT).until(() -> {
+      sensors.read();
+      return sensors.isHeldUp();
+    });
+    // Those that nobody asks have no reader, and nobody could write to them.
+    for (Path pipe : pipes.subList(0, 4)) {
+      Files.writeString(pipe, "25000");
+    }
+    await().atMost(LIMIT).until(() -> !sensors.isHeldUp());
   }
 }
