@@ -63,19 +63,24 @@ final class Enroller {
     ClaimToken claim;
     try {
       claim = claim();
-      if (factory == null && claim == null) {
-        throw new IllegalArgumentException(
-            "no IDevID, and no claim token that was not used before (expected: one of them; muster"
-                + " admin claims create makes a token)");
-      }
     } catch (IllegalArgumentException e) {
-      EnrollmentException problem =
-          new EnrollmentRefusedException(String.valueOf(e.getMessage()), null);
-      owner.execute(() -> outcome.failed(problem));
+      refuse(String.valueOf(e.getMessage()), outcome);
+      return;
+    }
+    if (factory == null && claim == null) {
+      refuse(
+          "no IDevID, and no claim token that was not used before (expected: one of them; muster"
+              + " admin claims create makes a token)",
+          outcome);
       return;
     }
     Credential shown = factory == null ? null : factory.credential();
     run(shown, claim, keys, (client, key) -> client.enroll(key.keys()), outcome);
+  }
+
+  private void refuse(String reason, Outcome outcome) {
+    EnrollmentException problem = new EnrollmentRefusedException(reason, null);
+    owner.execute(() -> outcome.failed(problem));
   }
 
   private @Nullable ClaimToken claim() {
