@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -28,6 +29,8 @@ final class DriverThreads {
   /** How many threads may be left behind. */
   private static final int MOST = 4;
 
+  private static final int IDLE_SECONDS = 1;
+
   private final Duration patience;
   /** What has not been answered yet, by driver. */
   private final Map<String, Future<?>> open = new HashMap<>();
@@ -39,11 +42,14 @@ final class DriverThreads {
   }
 
   private static ExecutorService newThread() {
-    return Executors.newSingleThreadExecutor(task -> {
-      Thread thread = new Thread(task, "muster-sensors");
-      thread.setDaemon(true);
-      return thread;
-    });
+    ThreadPoolExecutor one = new ThreadPoolExecutor(
+        1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+          Thread thread = new Thread(task, "muster-sensors");
+          thread.setDaemon(true);
+          return thread;
+        });
+    one.allowCoreThreadTimeOut(true);
+    return one;
   }
 
   /**
