@@ -72,6 +72,9 @@ final class DriverThreads {
       thread = newThread();
       return Optional.empty();
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
       throw new IllegalStateException(e.getCause());
     }
   }
