@@ -83,7 +83,7 @@ final class MusterProcess implements AutoCloseable {
   /** Waits for the line that says that all is served. */
   MusterProcess awaitReady() {
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(3))
         .until(() -> !process.isAlive() || stdout().contains("ready "));
     assertThat(stdout()).as("stderr: %s", stderr()).contains("ready ");
     return this;
