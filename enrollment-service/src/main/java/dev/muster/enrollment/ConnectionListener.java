@@ -6,10 +6,17 @@ package dev.muster.enrollment;
 
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Hears which devices are connected to a broker. Returns at once; thread-safe. */
 @FunctionalInterface
 public interface ConnectionListener {
-  /** A device came or went, or is known to have. @param since when it is so */
-  void changed(DeviceId device, boolean online, Instant since);
+  /**
+   * A device came or went, or is known to have.
+   *
+   * @param certificate serial number of the certificate that it is there with, as lower-case
+   *     hexadecimal digits; null if it is not there
+   * @param since when it is so
+   */
+  void changed(DeviceId device, @Nullable String certificate, Instant since);
 }

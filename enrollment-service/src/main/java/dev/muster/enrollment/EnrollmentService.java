@@ -160,7 +160,7 @@ public final class EnrollmentService implements AutoCloseable {
     blockedKeysFile = blockedKeys(config.issuance());
     try {
       registry = opened(storage.get());
-      connections = new ConnectionNotes(registry);
+      connections = new ConnectionNotes(registry, clock);
       opened.push(connections::write);
       lanes = new WorkLanes(meters);
       opened.push(lanes::stop);
@@ -193,8 +193,10 @@ public final class EnrollmentService implements AutoCloseable {
       crlFetcher =
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
-      trustWatch = ticking(
-          new Upkeep(List.of(trustChore(), connectionsChore()), TRUST_INTERVAL, lanes.operators()));
+      trustWatch = ticking(new Upkeep(
+          List.of(trustChore(), connectionsChore(), supersededChore()),
+          TRUST_INTERVAL,
+          lanes.operators()));
       bulk.look();
     } catch (RuntimeException e) {
       close();
@@ -339,6 +341,11 @@ public final class EnrollmentService implements AutoCloseable {
     return new Chore("until when devices were connected cannot be noted", connections::write);
   }
 
+  private Chore supersededChore() {
+    return new Chore(
+        "CRLs with certificates that were superseded cannot be made", publisher::publishWanted);
+  }
+
   private Upkeep ticking(Upkeep chores) {
     long timer = vertx.setPeriodic(chores.tickMs(), id -> chores.tick());
     opened.push(() -> vertx.cancelTimer(timer));
@@ -415,7 +422,7 @@ public final class EnrollmentService implements AutoCloseable {
         clock,
         meters,
         rules(),
-        publisher::publishEach);
+        new EnrollmentDesk.Heard(publisher::publishSoon, connections::used));
     return new EstOperations(
         authorities,
         new Labels(profiles, trust),

@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
@@ -41,11 +42,17 @@ final class WorkLanes {
         .tag("lane", name)
         .register(meters);
     AtomicInteger count = new AtomicInteger();
-    return new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS, queue, work -> {
-      Thread thread = new Thread(work, name + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    });
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS, queue, work -> {
+          Thread thread = new Thread(work, name + "-" + count.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
+        });
+    FunctionCounter.builder(
+            "muster.enrollment.work.done", pool, ThreadPoolExecutor::getCompletedTaskCount)
+        .tag("lane", name)
+        .register(meters);
+    return pool;
   }
 
   /** For first requests. */

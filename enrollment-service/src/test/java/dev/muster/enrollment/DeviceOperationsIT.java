@@ -98,6 +98,41 @@ class DeviceOperationsIT {
         .isEqualTo(404);
   }
 
+  /** Whoever copied the key of a certificate renews it, too: one of the two comes second. */
+  @Test
+  void renewalWhoseSuccessorIsInUse_waitsAndRaisesAnAlarm_theLostAnswerDoesNot() {
+    service.idevid("FORK");
+    service.enrolled("FORK", "fork1");
+    String lost = renewed("fork1", "fork2");
+    String next = renewed("fork1", "fork3");
+    assertThat(service.get("/certificates/" + lost).body().getString("reason"))
+        .isEqualTo("superseded");
+    assertThat(alarms("/alarms", "acme-fork")).isEmpty();
+    assertThat(service.enroll("simplereenroll", "fork1", "fork3").status())
+        .as("the same request again")
+        .isEqualTo(200);
+
+    // An LDevID does not enroll; but its owner has it, and shows so.
+    assertThat(service.enroll("simpleenroll", "fork3", "fork4").status()).isEqualTo(403);
+    await().until(() -> service.get("/certificates/" + next).body().getString("usedAt") != null);
+    service.csr("fork5", "/");
+    assertThat(service.enroll("simplereenroll", "fork1", "fork5").status()).isEqualTo(202);
+    assertThat(alarms("/alarms", "acme-fork"))
+        .singleElement()
+        .satisfies(alarm -> assertThat(alarm.getString("kind")).isEqualTo("clone"));
+    assertThat(service.get("/certificates/" + next).body().getString("status")).isEqualTo("active");
+    service.post("/devices/acme-fork/approve", new JsonObject());
+    assertThat(service.enroll("simplereenroll", "fork1", "fork5").status()).isEqualTo(200);
+    assertThat(service.get("/certificates/" + next).body().getString("reason"))
+        .isEqualTo("superseded");
+  }
+
+  private static String renewed(String shown, String key) {
+    service.csr(key, "/");
+    return RunningService.serialOf(
+        service.unpack(service.enroll("simplereenroll", shown, key), key));
+  }
+
   private static List<JsonObject> alarms(String path, String device) {
     return service.get(path).body().getJsonArray("alarms").stream()
         .map(JsonObject.class::cast)
@@ -185,9 +220,9 @@ class DeviceOperationsIT {
     assertThat(untold.fieldNames()).contains("online");
     assertThat(untold.getValue("online")).as("nobody tells").isNull();
     ConnectionListener listener = service.service().followConnections();
-    listener.changed(new DeviceId("acme-seen1"), true, Instant.now());
-    listener.changed(new DeviceId("acme-seen2"), false, Instant.now().minus(Duration.ofHours(2)));
-    listener.changed(new DeviceId("not-in-the-registry"), true, Instant.now());
+    listener.changed(new DeviceId("acme-seen1"), "1", Instant.now());
+    listener.changed(new DeviceId("acme-seen2"), null, Instant.now().minus(Duration.ofHours(2)));
+    listener.changed(new DeviceId("not-in-the-registry"), "2", Instant.now());
     await().until(() -> ids("/devices?is=online").equals(List.of("acme-seen1")));
     assertThat(ids("/devices?q=acme-seen%20seen%3C1h")).containsExactly("acme-seen1");
     assertThat(ids("/devices?prefix=acme-seen&seen=%3E1h&seen=%3C1d"))
@@ -207,7 +242,7 @@ class DeviceOperationsIT {
     JsonObject query = new JsonObject().put("query", new JsonObject().put("q", "seen<3h"));
     JsonObject preview = service.post("/bulk/preview", query).body();
     assertThat(preview.getJsonArray("sample")).containsExactly("acme-seen1", "acme-seen2");
-    listener.changed(new DeviceId("acme-seen3"), true, Instant.now());
+    listener.changed(new DeviceId("acme-seen3"), "3", Instant.now());
     await().until(() -> ids("/devices?is=online").size() == 2);
     JsonObject order = query
         .copy()

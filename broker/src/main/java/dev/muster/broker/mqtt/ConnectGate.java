@@ -101,12 +101,12 @@ final class ConnectGate implements SimpleAuthenticator {
       return;
     }
     warnOfNamesake(clientId, admitted.subject());
-    warnOfClone(name, admitted.certificate(), ConnectionSessions.address(connection));
     ClientSession.Credential credential = new ClientSession.Credential(
         admitted.subject(),
         admitted.authority(),
         admitted.certificate().getSerialNumber(),
         admitted.certificate().getNotAfter().toInstant());
+    warnOfClone(name, credential, ConnectionSessions.address(connection));
     ClientLimits limits = admitted.policy().limits();
     if (sessions.othersOf(credential, name).size() >= limits.sessions()) {
       refuse(input, output, tooMany(limits));
@@ -146,12 +146,12 @@ final class ConnectGate implements SimpleAuthenticator {
   }
 
   /** Both machines stay in the dark: throwing out either might hit the rightful one. */
-  private void warnOfClone(String name, X509Certificate certificate, String address) {
+  private void warnOfClone(String name, ClientSession.Credential certificate, String address) {
     Optional<ClientSession> before = sessions.liveAs(name);
     before.ifPresent(live -> meters.takeOver());
     before
-        .filter(live -> live.credential().serial().equals(certificate.getSerialNumber()))
-        .flatMap(live -> clones.tookOver(live.credential(), live.connection(), address))
+        .flatMap(
+            live -> clones.tookOver(live.credential(), live.connection(), certificate, address))
         .ifPresent(alarm -> meters.cloneAlarm());
   }
 

@@ -104,7 +104,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
     try {
       known.get(START_SECONDS, TimeUnit.SECONDS).forEach((device, presence) -> {
         book.announcer.prepare(device, presence);
-        listener.changed(device, presence.online(), presence.since());
+        listener.changed(device, null, presence.since()); // Nobody is, so early.
       });
       return book;
     } catch (ExecutionException | TimeoutException e) {
@@ -169,7 +169,8 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   /** Tells how it is by now: who comes to tell late, tells of what has become of it since. */
   private void tell(DeviceId device, Instant at) {
     synchronized (telling) {
-      listener.changed(device, online.containsKey(device), at);
+      ClientSession there = online.get(device);
+      listener.changed(device, there == null ? null : there.credential().serialText(), at);
     }
   }
 

@@ -6,6 +6,7 @@ package dev.muster.broker.presence;
 
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hears which devices are connected: of all that are known when the broker starts, before any
@@ -15,8 +16,14 @@ import java.time.Instant;
 @FunctionalInterface
 public interface PresenceListener {
   /** For a broker that nobody listens to. */
-  PresenceListener NONE = (device, online, since) -> {};
+  PresenceListener NONE = (device, certificate, since) -> {};
 
-  /** A device is there, or not. @param since when it is so */
-  void changed(DeviceId device, boolean online, Instant since);
+  /**
+   * A device is there, or not.
+   *
+   * @param certificate serial number of the certificate that it is there with, as lower-case
+   *     hexadecimal digits; null if it is not there
+   * @param since when it is so
+   */
+  void changed(DeviceId device, @Nullable String certificate, Instant since);
 }

@@ -43,11 +43,23 @@ class CloneWatchTest {
       alarm -> alarms.put(alarm.raisedAt(), alarm));
 
   private Optional<SessionAlarm> tookOver(long serial, String live, String from) {
-    ClientSubject subject = new ClientSubject("device", "d1", "f1", "device");
+    return tookOver(serial, live, serial, from);
+  }
+
+  private Optional<SessionAlarm> tookOver(long before, String live, long with, String from) {
     return watch.tookOver(
-        new ClientSession.Credential(subject, "device", BigInteger.valueOf(serial), START),
+        credential(before),
         new ClientSession.Connection("d1", live, true, 60, new ClientSession.Tls("", ""), START),
+        credential(with),
         from);
+  }
+
+  private static ClientSession.Credential credential(long serial) {
+    return new ClientSession.Credential(
+        new ClientSubject("device", "d1", "f1", "device"),
+        "device",
+        BigInteger.valueOf(serial),
+        START);
   }
 
   private void pass(Duration time) {
@@ -97,11 +109,20 @@ class CloneWatchTest {
   }
 
   @Test
-  void twoWithDifferentCertificates_areNotMixedUp() {
-    assertThat(tookOver(1, "a", "b")).isEmpty();
-    assertThat(tookOver(2, "b", "a")).isEmpty();
-    assertThat(tookOver(1, "a", "b")).isEmpty();
-    assertThat(tookOver(2, "b", "a")).isEmpty();
+  void deviceThatComesBackRenewed_isNoClone() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(tookOver(i, "a", i + 1, i % 2 == 0 ? "b" : "a")).isEmpty();
+    }
+    assertThat(alarms.values()).isEmpty();
+  }
+
+  /** A thief who has renewed what he stole has another certificate; the device keeps its own. */
+  @Test
+  void twoWithCertificatesOfOneDevice_raiseAnAlarm_evenBehindOneAddress() {
+    assertThat(tookOver(1, "nat", 2, "nat")).isEmpty();
+    assertThat(tookOver(2, "nat", 1, "nat")).isEmpty();
+    SessionAlarm alarm = tookOver(1, "nat", 2, "nat").orElseThrow();
+    assertThat(alarm.certificate()).isEqualTo("2");
   }
 
   @Test

@@ -317,8 +317,8 @@ abstract class StateContract {
   @Test
   void connections_areTold_andAfterAStartAllThatAreKnown() {
     Map<String, String> told = new HashMap<>();
-    PresenceListener listener =
-        (device, online, since) -> told.put(device.value(), online ? "online" : "offline " + since);
+    PresenceListener listener = (device, certificate, since) -> told.put(
+        device.value(), certificate == null ? "offline " + since : "online " + certificate);
     Sessions sessions = new Sessions();
     Instant first = clock.instant();
     try (PresenceBook book = book(listener)) {
@@ -329,7 +329,7 @@ abstract class StateContract {
       clock.advance(Duration.ofMinutes(1));
       // The end of one whose place another has taken is not that of the device.
       book.ended(before, "another connection");
-      assertThat(told).containsEntry("there", "online");
+      assertThat(told).containsEntry("there", "online 1");
     }
     Instant stopped = clock.instant();
     assertThat(told).containsEntry("there", "offline " + stopped);

@@ -29,6 +29,7 @@ import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.RegistryFacts;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
@@ -60,7 +61,14 @@ final class DecisionRecorder {
   }
 
   /** What one transaction came to: the answer, and what is to be told once it is on disk. */
-  record Result(EnrollmentOutcome outcome, boolean superseded, Runnable tell) {}
+  record Result(EnrollmentOutcome outcome, boolean superseded, Runnable tell) {
+    private Result andTell(Runnable more) {
+      return new Result(outcome, superseded, () -> {
+        tell.run();
+        more.run();
+      });
+    }
+  }
 
   /**
    * A request with everything that its decision was made from.
@@ -94,7 +102,7 @@ final class DecisionRecorder {
       return defer(open, defer);
     }
     if (decision instanceof EnrollmentDecision.Refuse refuse) {
-      return refuse(open, kind(refuse.reason()), refuse.detail());
+      return refuse(open, refuse);
     }
     throw new IllegalStateException("unknown decision: " + decision);
   }
@@ -112,10 +120,8 @@ final class DecisionRecorder {
         CertificateProfile.device(subject, profile.validity(), place.urls()),
         open.request.csr().key(),
         open.now);
-    boolean superseded = issue.supersede() && supersede(open, subject);
-    @Nullable String replaces = open.request instanceof EnrollmentRequest.Renewal renewal
-        ? renewal.presented().serial()
-        : null;
+    boolean superseded = supersede(open, issue);
+    @Nullable String replaces = presented(open);
     CertificateRecord record = CertificateRecord.issued(
             issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate)
         .under(profile.name())
@@ -180,20 +186,33 @@ final class DecisionRecorder {
     return true;
   }
 
-  private static boolean supersede(Case open, DeviceSubject subject) {
-    List<CertificateRecord> live = open.facts.certificates().stream()
-        .filter(record -> record.isLive(open.now))
+  private static boolean supersede(Case open, EnrollmentDecision.Issue issue) {
+    if (issue.supersede() == EnrollmentDecision.Supersede.NONE) {
+      return false;
+    }
+    @Nullable String kept = issue.supersede() == EnrollmentDecision.Supersede.ALL_BUT_PRESENTED
+        ? presented(open)
+        : null;
+    List<CertificateRecord> over = open.facts.certificates().stream()
+        .filter(record -> record.isLive(open.now) && !record.serial().equals(kept))
         .toList();
-    live.forEach(record -> {
+    over.forEach(record -> {
       open.tables
           .certificates()
           .update(
               record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, open.now);
-      open.audit(AuditEvent.of(open.actor, "certificate.revoked", objectOf(subject))
+      open.audit(AuditEvent.of(open.actor, "certificate.revoked", objectOf(issue.subject()))
           .with("serial", record.serial())
           .with("reason", RevocationReason.SUPERSEDED.label()));
     });
-    return !live.isEmpty();
+    return !over.isEmpty();
+  }
+
+  /** The serial number of the certificate that is renewed; null if none is. */
+  private static @Nullable String presented(Case open) {
+    return open.request instanceof EnrollmentRequest.Renewal renewal
+        ? renewal.presented().serial()
+        : null;
   }
 
   private static Result repeat(Case open, CertificateRecord record) {
@@ -233,20 +252,21 @@ final class DecisionRecorder {
   private void tellDeferred(EnrollmentDecision.Defer defer, Fingerprint key) {
     meters.counter("muster.enrollments.deferred").increment();
     if (defer.cloneAlarm()) {
-      meters.counter("muster.clone.alarms").increment();
-      LOG.warn(
-          "Possible clone device={} key={} reason=\"{}\" (approve or refuse the device; the one"
-              + " enrolled first is untouched)",
-          defer.subject().device(),
-          key,
-          defer.reason());
-    } else {
-      LOG.info(
-          "Enrollment waits for approval device={} key={} reason=\"{}\"",
-          defer.subject().device(),
-          key,
-          defer.reason());
+      tellClone(defer.subject().device(), defer.reason());
     }
+    LOG.info(
+        "Enrollment waits for approval device={} key={} reason=\"{}\"",
+        defer.subject().device(),
+        key,
+        defer.reason());
+  }
+
+  private void tellClone(DeviceId device, String reason) {
+    meters.counter("muster.clone.alarms").increment();
+    LOG.warn(
+        "Possible clone device={} reason=\"{}\" (the certificate in use is untouched)",
+        device,
+        reason);
   }
 
   /** A device begins with the tags that its manifest gives it. */
@@ -284,6 +304,18 @@ final class DecisionRecorder {
       return Identification.CLAIM;
     }
     return first.claim().token() == null ? Identification.IDEVID : Identification.BOTH;
+  }
+
+  private Result refuse(Case open, EnrollmentDecision.Refuse refuse) {
+    Result result = refuse(open, kind(refuse.reason()), refuse.detail());
+    Optional<DeviceRecord> device = open.facts.device();
+    if (refuse.cloneAlarm().isEmpty() || device.isEmpty()) {
+      return result;
+    }
+    DeviceId id = device.get().id();
+    String alarm = refuse.cloneAlarm().get();
+    boolean raised = open.tables.alarms().raiseAnew("clone", id, alarm, open.now);
+    return !raised ? result : result.andTell(() -> tellClone(id, alarm));
   }
 
   private static Result refuse(Case open, Kind kind, String detail) {

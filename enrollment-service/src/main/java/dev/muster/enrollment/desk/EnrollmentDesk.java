@@ -39,6 +39,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ public final class EnrollmentDesk {
   private final Registrar registrar;
   private final Clock clock;
   private final DecisionRecorder recorder;
-  private final Runnable onSuperseded;
+  private final Heard heard;
   private final BlockedKeys blocked;
   private final CsrVerifier csrs;
   private final Linking linking;
@@ -73,9 +74,17 @@ public final class EnrollmentDesk {
   private final @Nullable EnrollmentHook hook;
 
   /**
+   * What others are told. They return at once.
+   *
+   * @param superseded certificates were taken back in the course of an enrollment
+   * @param used somebody came with the certificate that has this serial number
+   */
+  public record Heard(Runnable superseded, Consumer<String> used) {}
+
+  /**
    * @param profiles of LDevIDs
    * @param places where the status of each certificate is to be had
-   * @param onSuperseded called when certificates were taken back in the course of an enrollment
+   * @param heard who wants to know
    */
   public EnrollmentDesk(
       Registry registry,
@@ -87,7 +96,7 @@ public final class EnrollmentDesk {
       Clock clock,
       MeterRegistry meters,
       DeskRules rules,
-      Runnable onSuperseded) {
+      Heard heard) {
     this.registry = registry;
     this.peers = new PeerVerifier(trust, authorities, rules.crypto());
     this.blocked = rules.blocked();
@@ -103,7 +112,7 @@ public final class EnrollmentDesk {
     this.registrar = registrar;
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities::deviceIssuer, profiles, places, meters);
-    this.onSuperseded = onSuperseded;
+    this.heard = heard;
     this.programs = new ProgramRenewals(registry, trust, authorities, places);
   }
 
@@ -199,7 +208,11 @@ public final class EnrollmentDesk {
       return renewProgram(caller, label, program.certificate(), ask);
     }
     if (peer instanceof Peer.Operational operational) {
-      return renew(caller, label, operational.ldevid(), ask);
+      EnrollmentOutcome outcome = renew(caller, label, operational.ldevid(), ask);
+      if (!(outcome instanceof EnrollmentOutcome.Issued)) {
+        noteUse(peer); // Else its successor tells.
+      }
+      return outcome;
     }
     if (peer instanceof Peer.Lapsed lapsed) {
       return renew(caller, label, lapsed.ldevid(), ask);
@@ -271,7 +284,8 @@ public final class EnrollmentDesk {
           ? new EnrollmentDecision.Refuse(
               RefusalReason.FORBIDDEN,
               "serverkeygen: would wait for an operator, as " + defer.reason()
-                  + " (expected: simpleenroll, or a device that was released)")
+                  + " (expected: simpleenroll, or a device that was released)",
+              defer.cloneAlarm() ? Optional.of(defer.reason()) : Optional.empty())
           : decision;
     }
   }
@@ -312,12 +326,19 @@ public final class EnrollmentDesk {
   private EnrollmentOutcome finish(DecisionRecorder.Result result) {
     result.tell().run();
     if (result.superseded()) {
-      onSuperseded.run();
+      heard.superseded.run();
     }
     return result.outcome();
   }
 
+  private void noteUse(Peer peer) {
+    if (peer instanceof Peer.Operational operational) {
+      heard.used.accept(operational.ldevid().getSerialNumber().toString(16));
+    }
+  }
+
   private Refused reject(Caller caller, Peer peer, String expected) {
+    noteUse(peer);
     if (peer instanceof Peer.Anonymous) {
       return refuse(
           unknown(caller),
@@ -363,6 +384,7 @@ public final class EnrollmentDesk {
    */
   public Optional<Refused> stranger(Caller caller) {
     Peer peer = identify(caller);
+    noteUse(peer);
     if (peer instanceof Peer.Factory) {
       return Optional.empty();
     }
@@ -377,6 +399,15 @@ public final class EnrollmentDesk {
               "client certificate: revoked, held, or not in the registry"));
     }
     return Optional.of(reject(caller, peer, "IDevID or LDevID"));
+  }
+
+  /**
+   * Whether somebody shows a certificate that we have issued, whatever has become of it since. Does
+   * not block: it costs one check of a signature, and none for strangers, nor on a connection that
+   * asks again.
+   */
+  public boolean holdsOurs(Caller caller) {
+    return !caller.chain().isEmpty() && peers.isOurs(caller.chain().get(0));
   }
 
   private boolean isActive(X509Certificate certificate) {

@@ -64,6 +64,14 @@ final class PeerVerifier {
     return idevids.identify(chain, now);
   }
 
+  /** Whether a CA of ours has issued the certificate, and is not compromised; no more. */
+  boolean isOurs(X509Certificate certificate) {
+    return authorities.history().all().stream()
+        .filter(
+            authority -> !authority.isRoot() && authority.state() != Authority.State.COMPROMISED)
+        .anyMatch(authority -> issued(authority.certificate(), certificate));
+  }
+
   private Peer identifyOwn(Authority authority, X509Certificate leaf, Instant now) {
     if (authority.state() == Authority.State.COMPROMISED) {
       return new Peer.Rejected(

@@ -137,11 +137,10 @@ public final class EstOperations {
     }
   }
 
-  /** Who shows no certificate renews none, and has no claim to that lane. */
+  /** Who shows no certificate of ours renews none, and has no claim to that lane. */
   private Executor lane(EstOperation wanted, Caller caller) {
-    return wanted == EstOperation.SIMPLE_REENROLL && !caller.chain().isEmpty()
-        ? workers.renewals()
-        : workers.enrollments();
+    boolean renews = wanted == EstOperation.SIMPLE_REENROLL || wanted == EstOperation.SERVER_KEYGEN;
+    return renews && desk.holdsOurs(caller) ? workers.renewals() : workers.enrollments();
   }
 
   private static <T> T attempt(Supplier<T> task, Function<Failure, T> failed) {

@@ -10,6 +10,6 @@ import java.util.concurrent.Executor;
  * Who does the work that would block an event loop. Each refuses when it has too much of it.
  *
  * @param enrollments for first requests, and for all that comes from nobody
- * @param renewals for those who have a certificate already, and must not wait behind newcomers
+ * @param renewals for those who renew a certificate of ours, and must not wait behind anybody else
  */
 public record EstWorkers(Executor enrollments, Executor renewals) {}

@@ -21,6 +21,20 @@ public final class Alarms {
     this.sql = sql;
   }
 
+  /** As {@link #raise}, unless an operator has yet to look at the same. @return if it was raised */
+  public boolean raiseAnew(String kind, DeviceId device, String detail, Instant now) {
+    boolean open = sql.statement("SELECT EXISTS (SELECT 1 FROM alarm WHERE device = :device"
+            + " AND kind = :kind AND detail = :detail AND acknowledged_at IS NULL)")
+        .bind("device", device.value())
+        .bind("kind", kind)
+        .bind("detail", detail)
+        .one(row -> row.getBoolean(1));
+    if (!open) {
+      raise(kind, device, detail, now);
+    }
+    return !open;
+  }
+
   public void raise(String kind, DeviceId device, String detail, Instant now) {
     sql.statement("INSERT INTO alarm (id, kind, device, detail, raised_at)"
             + " VALUES (:id, :kind, :device, :detail, :now)")

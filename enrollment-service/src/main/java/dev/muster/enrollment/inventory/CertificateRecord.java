@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param shard the part of the issuer's CRLs it belongs to; 0 for the complete CRL alone
  * @param reason null while active
  * @param revokedAt null while active
+ * @param usedAt when somebody first came with it; null as long as nobody is known to have
  */
 public record CertificateRecord(
     String issuer,
@@ -36,6 +37,7 @@ public record CertificateRecord(
     CertificateStatus status,
     @Nullable RevocationReason reason,
     @Nullable Instant revokedAt,
+    @Nullable Instant usedAt,
     IssuedCertificate stored) {
 
   /** A new, active one. */
@@ -57,6 +59,7 @@ public record CertificateRecord(
         CertificateStatus.ACTIVE,
         null,
         null,
+        null,
         certificate);
   }
 
@@ -73,13 +76,14 @@ public record CertificateRecord(
         status,
         reason,
         revokedAt,
+        usedAt,
         stored);
   }
 
   /** The same, in a shard. */
   public CertificateRecord in(int place) {
     return new CertificateRecord(
-        issuer, role, profile, device, replaces, place, issuedAt, status, reason, revokedAt,
+        issuer, role, profile, device, replaces, place, issuedAt, status, reason, revokedAt, usedAt,
         stored);
   }
 

@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,14 @@ public final class Certificates {
             "SELECT * FROM certificate WHERE device = :device ORDER BY issued_at, serial")
         .bind("device", device.value())
         .list(Certificates::certificate);
+  }
+
+  /** Somebody has come with them, for the first time or again. */
+  public void used(Collection<String> serials, Instant now) {
+    sql.statement(
+            "UPDATE certificate SET used_at = :now WHERE serial = :serial AND used_at IS NULL")
+        .executeEach(
+            serials, (statement, serial) -> statement.bind("now", now).bind("serial", serial));
   }
 
   /** Those of an issuer that have not ended, revoked or not. */
@@ -285,6 +294,7 @@ public final class Certificates {
         CertificateStatus.of(row.getString("status")),
         reason == null ? null : RevocationReason.of(reason),
         Columns.instantOrNull(row, "revoked_at"),
+        Columns.instantOrNull(row, "used_at"),
         new IssuedCertificate(
             row.getString("serial"),
             new Fingerprint(row.getString("public_key")),

@@ -287,6 +287,7 @@ final class CertificateRoutes {
   static JsonObject json(CertificateRecord record) {
     @Nullable RevocationReason reason = record.reason();
     @Nullable Instant revokedAt = record.revokedAt();
+    @Nullable Instant usedAt = record.usedAt();
     return new JsonObject()
         .put("serial", record.serial())
         .put("issuer", record.issuer())
@@ -300,6 +301,7 @@ final class CertificateRoutes {
         .put("issuedAt", record.issuedAt().toString())
         .put("status", record.status().label())
         .put("reason", reason == null ? null : reason.label())
-        .put("revokedAt", revokedAt == null ? null : revokedAt.toString());
+        .put("revokedAt", revokedAt == null ? null : revokedAt.toString())
+        .put("usedAt", usedAt == null ? null : usedAt.toString());
   }
 }

@@ -7,15 +7,28 @@ package dev.muster.enrollment.registrar;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What a registrar decided (RFC 7030, 4.2.3). */
 public sealed interface EnrollmentDecision {
   /**
    * Certify the key.
    *
-   * @param supersede the device's other certificates end with this: an operator let a new key in
+   * @param supersede which of the device's live certificates end with this
    */
-  record Issue(DeviceSubject subject, boolean supersede) implements EnrollmentDecision {}
+  record Issue(DeviceSubject subject, Supersede supersede) implements EnrollmentDecision {}
+
+  /** Which of a device's live certificates a new one puts an end to. */
+  enum Supersede {
+    /** It has none that is good, or none at all. */
+    NONE,
+    /**
+     * All but the one that is renewed: with that, its owner goes on until the new one is proven.
+     */
+    ALL_BUT_PRESENTED,
+    /** All: an operator let a new key in. */
+    ALL
+  }
 
   /** The key is certified already: its owner did not hear the answer, and hears it again. */
   record Repeat(CertificateRecord certificate) implements EnrollmentDecision {}
@@ -30,6 +43,17 @@ public sealed interface EnrollmentDecision {
   record Defer(DeviceSubject subject, Duration retryAfter, boolean cloneAlarm, String reason)
       implements EnrollmentDecision {}
 
-  /** No. @param detail for the sender: what was found, what is expected */
-  record Refuse(RefusalReason reason, String detail) implements EnrollmentDecision {}
+  /**
+   * No.
+   *
+   * @param detail for the sender: what was found, what is expected
+   * @param cloneAlarm for the operator, if two keys claim to be one device
+   */
+  record Refuse(RefusalReason reason, String detail, Optional<String> cloneAlarm)
+      implements EnrollmentDecision {
+    /** Without an alarm. */
+    public Refuse(RefusalReason reason, String detail) {
+      this(reason, detail, Optional.empty());
+    }
+  }
 }

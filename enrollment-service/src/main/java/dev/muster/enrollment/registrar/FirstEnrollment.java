@@ -18,6 +18,7 @@ import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Supersede;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -112,7 +113,7 @@ final class FirstEnrollment {
     }
     Optional<PendingEnrollment> pending = facts.pending();
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
-      return new Issue(subject, true);
+      return new Issue(subject, Supersede.ALL);
     }
     if (request.hook() instanceof HookVerdict.Defer defer) {
       return defer(facts, subject, now, false, "the hook wants it to wait: " + defer.reason());
@@ -129,22 +130,22 @@ final class FirstEnrollment {
           "a second IDevID, with another key, for the same manufacturer and serial number");
     }
     if (facts.device().map(DeviceRecord::released).orElse(false)) {
-      return new Issue(subject, true);
+      return new Issue(subject, Supersede.ALL);
     }
     if (facts.certificates().stream().anyMatch(certificate -> certificate.isLive(now))) {
       return defer(facts, subject, now, true, "a second key for a device that has a certificate");
     }
     if (lostItsCa(facts.certificates())) {
-      return new Issue(subject, false);
+      return new Issue(subject, Supersede.NONE);
     }
     if (endedBadly(facts.certificates())) {
       return defer(facts, subject, now, false, "its last certificate was revoked or is on hold");
     }
     return switch (request.manufacturer().admission()) {
-      case AUTO -> new Issue(subject, false);
+      case AUTO -> new Issue(subject, Supersede.NONE);
       case REGISTERED ->
         facts.announced().isPresent() || request.claim().announces()
-            ? new Issue(subject, false)
+            ? new Issue(subject, Supersede.NONE)
             : forbidden("IDevID serialNumber: " + Quoted.of(request.serial())
                 + " was not announced (expected: listed in a manifest of its manufacturer)");
       case MANUAL ->

@@ -13,17 +13,20 @@ import static dev.muster.enrollment.registrar.Rulings.wrongLabel;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Refuse;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Supersede;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.DistinguishedName;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Decides about requests that come with an LDevID (RFC 7030, 4.2.2). */
+/**
+ * Decides about requests that come with an LDevID (RFC 7030, 4.2.2). Whoever renews a certificate
+ * whose successor somebody uses is not alone with it: one of the two has copied its key.
+ */
 final class Renewal {
-  /** How many live certificates one device may gather by renewing from old ones. */
-  static final int MAX_LIVE_CERTIFICATES = 8;
-
   private final boolean keyReuse;
 
   /** @param keyReuse whether a certificate's successor may have the same key */
@@ -37,7 +40,7 @@ final class Renewal {
     }
     DeviceSubject subject = facts.device().get().subject();
     if (request.presented().status() != CertificateStatus.ACTIVE) {
-      return forbidden("certificate: " + request.presented().status().label());
+      return takenBack(request.presented(), facts, now);
     }
     Instant end = request.presented().notAfter();
     if (now.isAfter(end.plus(facts.renewalTerms().grace()))) {
@@ -91,14 +94,49 @@ final class Renewal {
       return refused.get();
     }
     Optional<PendingEnrollment> pending = facts.pending();
-    boolean approved =
-        pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED;
-    long live =
-        facts.certificates().stream().filter(record -> record.isLive(now)).count();
-    if (live >= MAX_LIVE_CERTIFICATES && !approved) {
-      return defer(facts, subject, now, true, "it has " + live + " live certificates already");
+    if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
+      return new Issue(subject, Supersede.ALL);
     }
-    return new Issue(subject, approved);
+    return isPassedOn(request.presented(), facts, now)
+        ? defer(facts, subject, now, true, "a certificate whose successor is in use already")
+        : new Issue(subject, Supersede.ALL_BUT_PRESENTED);
+  }
+
+  /**
+   * Whether the device has a newer key that is in use. A successor with which nobody came is none:
+   * its answer was lost, and it ends when the next one is issued.
+   */
+  private static boolean isPassedOn(CertificateRecord presented, RegistryFacts facts, Instant now) {
+    return facts.certificates().stream()
+        .filter(record -> record.isLive(now) && !record.key().equals(presented.key()))
+        .anyMatch(record -> isSuccessor(record, presented)
+            ? isUsed(record, facts)
+            : record.issuedAt().isAfter(presented.issuedAt()));
+  }
+
+  private static boolean isSuccessor(CertificateRecord record, CertificateRecord presented) {
+    return presented.serial().equals(record.replaces());
+  }
+
+  private static boolean isUsed(CertificateRecord record, RegistryFacts facts) {
+    return record.usedAt() != null
+        || facts.certificates().stream().anyMatch(next -> isSuccessor(next, record));
+  }
+
+  /**
+   * One that was superseded has an owner who has another: whoever still comes with it has a copy.
+   */
+  private static EnrollmentDecision takenBack(
+      CertificateRecord presented, RegistryFacts facts, Instant now) {
+    boolean passedOn = presented.reason() == RevocationReason.SUPERSEDED
+        && facts.certificates().stream()
+            .anyMatch(record -> record.isLive(now) && !record.key().equals(presented.key()));
+    return new Refuse(
+        RefusalReason.FORBIDDEN,
+        "certificate: " + presented.status().label(),
+        passedOn
+            ? Optional.of("a certificate that was superseded by one with another key")
+            : Optional.empty());
   }
 
   /** Otherwise the key has a successor of this certificate already, which its owner lost. */

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -50,6 +51,7 @@ public final class CrlPublisher {
   private final Map<String, AtomicLong> asked = new ConcurrentHashMap<>();
 
   private final Map<String, Long> made = new HashMap<>();
+  private final AtomicBoolean wanted = new AtomicBoolean();
   private volatile Consumer<PublishedCrl> listener = crl -> {};
 
   /**
@@ -105,6 +107,24 @@ public final class CrlPublisher {
     issuers().stream()
         .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT))
         .forEach(this::publish);
+  }
+
+  /** Has {@link #publishWanted} make all of them anew. Returns at once. */
+  public void publishSoon() {
+    wanted.set(true);
+  }
+
+  /** Publishes each if {@link #publishSoon} was called since: by many in a second, but once. */
+  public void publishWanted() {
+    if (!wanted.getAndSet(false)) {
+      return;
+    }
+    try {
+      publishEach();
+    } catch (RuntimeException e) {
+      wanted.set(true);
+      throw e;
+    }
   }
 
   /** Takes over what another process has made, and makes what is due. */

@@ -104,8 +104,21 @@ final class DeskBench implements AutoCloseable {
             null,
             Integer.MAX_VALUE,
             Integer.MAX_VALUE),
-        () -> publisher.publish("device"));
+        new EnrollmentDesk.Heard(() -> publisher.publish("device"), this::used));
     addManufacturer("acme", factory.certificate());
+  }
+
+  /** A certificate of which the registrar hears that somebody has come with it. */
+  private void used(String serial) {
+    registry.commit(tables -> {
+      tables.certificates().used(List.of(serial), clock.instant());
+      return serial;
+    });
+  }
+
+  /** As a broker tells of those who connect. */
+  void connected(X509Certificate certificate) {
+    used(serial(certificate));
   }
 
   void addManufacturer(String name, X509Certificate... cas) {

@@ -7,12 +7,17 @@ package dev.muster.enrollment.desk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.inventory.Alarm;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.Revocations;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,23 +27,87 @@ class KeyCompromiseTest {
     try (DeskBench bench = new DeskBench(folder)) {
       X509Certificate stolen = bench.enrolled("KC");
       X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
-      X509Certificate thiefsNext = DeskBench.issued(bench.renew(thiefs));
-      X509Certificate own = DeskBench.issued(bench.renew(stolen));
       Revocations.Outcome.Published superseded =
           (Revocations.Outcome.Published) bench.revocations.revoke(
               Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.SUPERSEDED);
       assertThat(superseded.also()).isEmpty();
-      assertThat(superseded.stillLive()).hasSize(3);
+      assertThat(superseded.stillLive()).containsExactly(DeskBench.serial(thiefs));
+      X509Certificate thiefsNext = DeskBench.issued(bench.renew(thiefs));
 
       Revocations.Outcome.Published compromised =
           (Revocations.Outcome.Published) bench.revocations.revoke(
               Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.KEY_COMPROMISE);
       assertThat(compromised.also())
-          .containsExactlyInAnyOrder(
-              DeskBench.serial(thiefs), DeskBench.serial(thiefsNext), DeskBench.serial(own));
+          .containsExactlyInAnyOrder(DeskBench.serial(thiefs), DeskBench.serial(thiefsNext));
       assertThat(compromised.stillLive()).isEmpty();
       assertThat(bench.live("acme-kc")).isEmpty();
     }
+  }
+
+  @Test
+  void renewal_whoseSuccessorSomebodyUses_waits_andRaisesAnAlarm(@TempDir Path folder) {
+    try (DeskBench bench = new DeskBench(folder)) {
+      X509Certificate stolen = bench.enrolled("KC");
+      X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
+      bench.connected(thiefs);
+      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Deferred.class);
+      assertThat(alarms(bench)).containsExactly("a certificate whose successor is in use already");
+      assertThat(bench.live("acme-kc"))
+          .as("both go on until an operator has looked")
+          .containsExactlyInAnyOrder(DeskBench.serial(stolen), DeskBench.serial(thiefs));
+
+      DeskBench.issued(bench.renew(thiefs));
+      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
+      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
+      assertThat(alarms(bench))
+          .as("once, though it came twice")
+          .containsExactlyInAnyOrder(
+              "a certificate whose successor is in use already",
+              "a certificate that was superseded by one with another key");
+    }
+  }
+
+  @Test
+  void renewal_whoseSuccessorNobodyUsed_endsIt(@TempDir Path folder) {
+    try (DeskBench bench = new DeskBench(folder)) {
+      X509Certificate first = bench.enrolled("KC");
+      X509Certificate lost = DeskBench.issued(bench.renew(first));
+      X509Certificate again = DeskBench.issued(bench.renew(first));
+      assertThat(bench.live("acme-kc"))
+          .containsExactlyInAnyOrder(DeskBench.serial(first), DeskBench.serial(again));
+      assertThat(bench.listed()).containsExactly(DeskBench.serial(lost));
+      assertThat(alarms(bench)).isEmpty();
+      List<AuditEntry> log = bench.registry.read(tables -> tables.audit().newest(100, 100));
+      assertThat(
+              log.stream().map(AuditEntry::text).filter(it -> it.contains("certificate.revoked")))
+          .singleElement(InstanceOfAssertFactories.STRING)
+          .contains(DeskBench.serial(lost), "superseded");
+      assertThat(bench.renew(lost)).isInstanceOf(EnrollmentOutcome.Refused.class);
+      assertThat(alarms(bench))
+          .containsExactly("a certificate that was superseded by one with another key");
+    }
+  }
+
+  /** Not one for each renewal: the one it shows, and the one it gets. */
+  @Test
+  void device_thatRenewsAgainAndAgain_hasTwoLiveKeys(@TempDir Path folder) {
+    try (DeskBench bench = new DeskBench(folder)) {
+      X509Certificate newest = bench.enrolled("KC");
+      for (int i = 0; i < 10; i++) {
+        X509Certificate shown = newest;
+        newest = DeskBench.issued(bench.renew(shown));
+        assertThat(bench.live("acme-kc"))
+            .containsExactlyInAnyOrder(DeskBench.serial(shown), DeskBench.serial(newest));
+      }
+      assertThat(alarms(bench)).isEmpty();
+    }
+  }
+
+  private static List<String> alarms(DeskBench bench) {
+    return bench.registry.read(tables -> tables.alarms().newest(Within.ALL, true, 10)).stream()
+        .filter(alarm -> alarm.kind().equals("clone"))
+        .map(Alarm::detail)
+        .toList();
   }
 
   /** Else its CA would be dropped, and nobody would be told any more that it is revoked. */

@@ -81,6 +81,7 @@ public final class BenchRegistry {
                   CertificateStatus.ACTIVE,
                   null,
                   null,
+                  null,
                   new IssuedCertificate(
                       String.format("1%032x", i),
                       unique,

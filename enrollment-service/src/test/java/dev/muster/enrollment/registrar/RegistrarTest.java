@@ -27,6 +27,7 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ class RegistrarTest {
   private static final String URN = "urn:muster:default:acme-sn1";
   private static final X500Principal NOBODY = new X500Principal("");
   private static final Instant NOW = Instant.now();
+  private static final Instant EARLIER = NOW.minusSeconds(60);
   private static final Instant LATER = NOW.plusSeconds(60);
   private static final TestPki.Credential CA = TestPki.root("CN=CA");
   private static final TestPki.Credential OLD =
@@ -55,6 +57,7 @@ class RegistrarTest {
   private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final Fingerprint OTHER_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final DeviceId ID = new DeviceId("acme-sn1");
+  private static final CertificateRecord PRESENTED = record(ID, CertificateStatus.ACTIVE, null);
   private static final HookVerdict CHOICE =
       new HookVerdict.Allow(new FleetName("south"), new DeviceId("valve-1"));
   private static final FleetName FLEET = new FleetName("default");
@@ -192,6 +195,7 @@ class RegistrarTest {
         NOW,
         status,
         reason,
+        null,
         null,
         IssuedCertificate.of(OLD.certificate()));
   }
@@ -604,14 +608,93 @@ class RegistrarTest {
             "wrong label",
             known().with(w -> w.label = new Label(new FleetName("x"), null)),
             "FORBIDDEN label"),
+        row("renewed already, answer lost", renewed(false), "issue acme-sn1 default keeping"),
+        row("renewed already, successor used", renewed(true), "defer true"),
         row(
-            "hoards",
-            known().with(w -> {
-              for (int i = 0; i < Renewal.MAX_LIVE_CERTIFICATES; i++) {
-                w.certificates.add(record(ID, CertificateStatus.ACTIVE, null));
-              }
-            }),
-            "defer true"));
+            "renewed already, successor renewed in turn",
+            renewed(false)
+                .with(w -> w.certificates.add(successor(w.certificates.get(1), NOW, null))),
+            "defer true"),
+        row(
+            "renewed already, successor used, approved",
+            renewed(true).pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
+            "issue acme-sn1 default superseding"),
+        row(
+            "renewed already, successor used, same request again",
+            renewed(true).with(w -> w.sameKey = Optional.of(w.certificates.get(1))),
+            "repeat"),
+        row(
+            "renewed already, successor used and taken back",
+            renewed(true).with(w -> w.certificates.set(1, revoked(w.certificates.get(1)))),
+            "issue acme-sn1 default keeping"),
+        row(
+            "renewed already, with the same key",
+            known().with(w -> w.certificates.add(withOldKey(PRESENTED, NOW))),
+            "issue acme-sn1 default keeping"),
+        row(
+            "a newer one that an operator let in",
+            known().with(w -> w.certificates.add(another(null, LATER, null))),
+            "defer true"),
+        row(
+            "the one before is still good",
+            known().with(w -> w.certificates.add(another(null, EARLIER, EARLIER))),
+            "issue acme-sn1 default keeping"));
+  }
+
+  /** From the presented certificate, with a new key. */
+  private static World renewed(boolean used) {
+    return known().with(w -> w.certificates.add(successor(PRESENTED, NOW, used ? NOW : null)));
+  }
+
+  private static CertificateRecord successor(
+      CertificateRecord of, Instant issuedAt, @Nullable Instant usedAt) {
+    return another(of.serial(), issuedAt, usedAt);
+  }
+
+  /** With a key of its own. */
+  private static CertificateRecord another(
+      @Nullable String replaces, Instant issuedAt, @Nullable Instant usedAt) {
+    return record(replaces, issuedAt, usedAt, TestPki.newKey());
+  }
+
+  private static CertificateRecord withOldKey(CertificateRecord of, Instant usedAt) {
+    return record(
+        of.serial(), NOW, usedAt, new KeyPair(OLD.certificate().getPublicKey(), OLD.key()));
+  }
+
+  private static CertificateRecord record(
+      @Nullable String replaces, Instant issuedAt, @Nullable Instant usedAt, KeyPair key) {
+    IssuedCertificate stored = IssuedCertificate.of(
+        CA.issue("CN=acme-sn1,O=default,OU=device").key(key).uri(URN).build().certificate());
+    return new CertificateRecord(
+        "device",
+        "device",
+        null,
+        ID,
+        replaces,
+        0,
+        issuedAt,
+        CertificateStatus.ACTIVE,
+        null,
+        null,
+        usedAt,
+        stored);
+  }
+
+  private static CertificateRecord revoked(CertificateRecord of) {
+    return new CertificateRecord(
+        of.issuer(),
+        of.role(),
+        of.profile(),
+        of.device(),
+        of.replaces(),
+        of.shard(),
+        of.issuedAt(),
+        CertificateStatus.REVOKED,
+        RevocationReason.CESSATION_OF_OPERATION,
+        NOW,
+        of.usedAt(),
+        of.stored());
   }
 
   private static World known() {
@@ -668,7 +751,7 @@ class RegistrarTest {
     World world = known().with(w -> w.csr = withOldKey());
     world.sameKey = Optional.of(presented);
     assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
-        .isEqualTo("issue acme-sn1 default");
+        .isEqualTo("issue acme-sn1 default keeping the one that is renewed");
     IssuedCertificate next = IssuedCertificate.of(
         CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build().certificate());
     world.sameKey = Optional.of(
@@ -688,6 +771,22 @@ class RegistrarTest {
   }
 
   @Test
+  void renewal_withASupersededCertificate_raisesAnAlarm_ifTheDeviceHasAnotherKey() {
+    EnrollmentRequest request = new EnrollmentRequest.Renewal(
+        record(ID, CertificateStatus.REVOKED, RevocationReason.SUPERSEDED), CSR, Label.NONE);
+    World without = new World().certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED);
+    assertThat(refusal(registrar.decide(request, without.facts(), NOW)).cloneAlarm())
+        .isEmpty();
+    World with = without.with(w -> w.certificates.add(another(null, NOW, null)));
+    assertThat(refusal(registrar.decide(request, with.facts(), NOW)).cloneAlarm())
+        .contains("a certificate that was superseded by one with another key");
+  }
+
+  private static EnrollmentDecision.Refuse refusal(EnrollmentDecision decision) {
+    return (EnrollmentDecision.Refuse) decision;
+  }
+
+  @Test
   void defer_asksForMorePatienceTheLongerItTakes_withinLimits() {
     assertThat(retryAfter(Duration.ZERO)).isEqualTo(Duration.ofSeconds(5));
     assertThat(retryAfter(Duration.ofMinutes(4))).isEqualTo(Duration.ofMinutes(1));
@@ -703,7 +802,11 @@ class RegistrarTest {
   private static String show(EnrollmentDecision decision) {
     if (decision instanceof EnrollmentDecision.Issue issue) {
       return "issue " + issue.subject().device() + " " + issue.subject().fleet()
-          + (issue.supersede() ? " superseding" : "");
+          + switch (issue.supersede()) {
+            case NONE -> "";
+            case ALL_BUT_PRESENTED -> " keeping the one that is renewed";
+            case ALL -> " superseding";
+          };
     }
     if (decision instanceof EnrollmentDecision.Repeat) {
       return "repeat";
