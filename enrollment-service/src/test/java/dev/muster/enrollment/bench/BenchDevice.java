@@ -12,7 +12,6 @@ import java.security.KeyPairGenerator;
 import java.security.Provider;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
@@ -31,16 +30,14 @@ import org.conscrypt.Conscrypt;
 final class BenchDevice {
   private static final Provider CRYPTO = Conscrypt.newProvider();
 
-  /** As many as one device may hold live certificates for. */
-  static final int RENEWALS = 5;
-
   final TestPki.Credential identity;
   final SSLContext idevid;
   /** Of the first certificate, in base64. */
   final byte[] csr;
 
   final byte[] enrollment;
-  final List<byte[]> renewals = new ArrayList<>();
+  /** Once: who renews a certificate again takes back what it got before. */
+  final byte[] renewal;
   private final KeyPair first;
   private final TrustManager[] trust;
 
@@ -56,9 +53,7 @@ final class BenchDevice {
     this.first = newKey();
     this.csr = csr(first);
     this.enrollment = EstConnection.request("simpleenroll", csr);
-    for (int i = 0; i < RENEWALS; i++) {
-      renewals.add(EstConnection.request("simplereenroll", csr(newKey())));
-    }
+    this.renewal = EstConnection.request("simplereenroll", csr(newKey()));
   }
 
   private static KeyPair newKey() {

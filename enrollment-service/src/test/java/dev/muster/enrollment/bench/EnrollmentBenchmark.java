@@ -117,18 +117,14 @@ class EnrollmentBenchmark {
         () -> Load.closed(
             tasks(i -> {
               try (EstConnection connection = EstConnection.open(ldevids.get(i), server.port)) {
-                connection.send(devices.get(i).renewals.get(0));
+                connection.send(devices.get(i).renewal);
               }
             }),
             1));
-    for (int from = 0; from < DEVICES; from += OPEN_AT_ONCE) {
-      int to = Math.min(DEVICES, from + OPEN_AT_ONCE);
-      keptAlive(name, server, counts, devices.subList(from, to), ldevids.subList(from, to));
-    }
     List<BenchDevice> more = devices(server);
     for (int from = 0; from < DEVICES; from += OPEN_AT_ONCE) {
-      int to = Math.min(DEVICES, from + OPEN_AT_ONCE);
-      firstOnOpenConnections(name, server, counts, more.subList(from, to));
+      onOpenConnections(
+          name, server, counts, more.subList(from, Math.min(DEVICES, from + OPEN_AT_ONCE)));
     }
     List<BenchDevice> later = devices(server);
     Load.Result half = Load.open(
@@ -165,35 +161,11 @@ class EnrollmentBenchmark {
         .toList();
   }
 
-  /** Handshakes are over when the clock starts. */
-  private void keptAlive(
-      String name,
-      BenchProcess server,
-      boolean counts,
-      List<BenchDevice> devices,
-      List<SSLContext> ldevids) {
-    List<EstConnection> open =
-        ldevids.stream().map(ldevid -> connect(ldevid, server)).toList();
-    // All first renewals are done already.
-    int more = BenchDevice.RENEWALS - 1;
-    costed(
-        name,
-        "renewal, open connection",
-        server,
-        counts,
-        () -> Load.closed(
-            tasks(devices.size(), i -> {
-              for (int n = 1; n <= more; n++) {
-                open.get(i).send(devices.get(i).renewals.get(n));
-              }
-            }),
-            more));
-    close(open);
-  }
-
-  private void firstOnOpenConnections(
+  /** First certificates, then renewals; handshakes are over when the clock starts. */
+  private void onOpenConnections(
       String name, BenchProcess server, boolean counts, List<BenchDevice> devices) {
-    List<EstConnection> open =
+    byte[][] answers = new byte[devices.size()][];
+    List<EstConnection> first =
         devices.stream().map(device -> connect(device.idevid, server)).toList();
     costed(
         name,
@@ -201,8 +173,21 @@ class EnrollmentBenchmark {
         server,
         counts,
         () -> Load.closed(
-            tasks(devices.size(), i -> open.get(i).send(devices.get(i).enrollment)), 1));
-    close(open);
+            tasks(
+                devices.size(), i -> answers[i] = first.get(i).send(devices.get(i).enrollment)),
+            1));
+    close(first);
+    List<EstConnection> next = IntStream.range(0, devices.size())
+        .mapToObj(i -> connect(devices.get(i).ldevid(answers[i]), server))
+        .toList();
+    costed(
+        name,
+        "renewal, open connection",
+        server,
+        counts,
+        () -> Load.closed(
+            tasks(devices.size(), i -> next.get(i).send(devices.get(i).renewal)), 1));
+    close(next);
   }
 
   private static EstConnection connect(SSLContext identity, BenchProcess server) {
