@@ -25,6 +25,7 @@ import dev.muster.enrollment.desk.KeyMaker;
 import dev.muster.enrollment.desk.Labels;
 import dev.muster.enrollment.desk.TrustView;
 import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.ConnectionGate;
 import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.est.EstOperations;
 import dev.muster.enrollment.est.EstServer;
@@ -398,6 +399,7 @@ public final class EnrollmentService implements AutoCloseable {
             new CrlPages(publisher, clock),
             opened(new OcspPages(responder, clock)),
             new IssuerCertificates(authorities::issuers, clock)),
+        new ConnectionGate(config.est().limits(), "web", meters),
         clock);
     deploy(
         () -> server,

@@ -11,6 +11,7 @@ import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,6 +92,9 @@ class EstByHandIT {
         .expectSuccess()
         .stdout();
     assertThat(parsed).contains("id-ecPublicKey", "prime256v1", "ecdsa-with-SHA256");
+    assertThat(HexFormat.of().formatHex(service.read("attrs.der")))
+        .as("the template of RFC 9908, 3.4: id-aa-certificationRequestInfoTemplate")
+        .contains("060b2a864886f70d010910023d");
   }
 
   @Test

@@ -10,6 +10,10 @@ import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Random;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -30,6 +34,8 @@ class EstHttpIT {
       "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\n";
   private static final String PKCS10 = "Content-Type: application/pkcs10\r\n";
 
+  private static final int RANDOM_REQUESTS = 500;
+
   @TempDir
   static Path folder;
 
@@ -46,6 +52,7 @@ class EstHttpIT {
 
   @AfterAll
   static void stop() {
+    service.assertNoDefects();
     service.close();
   }
 
@@ -154,16 +161,77 @@ class EstHttpIT {
       })
   void est_badRequest_isNever500(String request, int status) throws IOException {
     String answer = ask(request.replace("\\r\\n", "\r\n"));
-    assertThat(answer).startsWith("HTTP/1.").contains(" " + status + " ");
-    assertThat(answer).doesNotContain("Exception", "\tat ", "netty", "vertx");
+    refused(answer, status);
   }
 
   @Test
   void est_longLinesAndHeaders_areRefused() throws IOException {
-    assertThat(ask("GET /" + "a".repeat(3000) + " HTTP/1.1\r\nHost: a\r\n\r\n")).contains(" 414 ");
-    assertThat(
-            ask("GET " + CACERTS + " HTTP/1.1\r\nHost: a\r\nX: " + "a".repeat(9000) + "\r\n\r\n"))
-        .contains(" 431 ");
+    refused(ask("GET /" + "a".repeat(3000) + " HTTP/1.1\r\nHost: a\r\n\r\n"), 414);
+    refused(
+        ask("GET " + CACERTS + " HTTP/1.1\r\nHost: a\r\nX: " + "a".repeat(9000) + "\r\n\r\n"), 431);
+  }
+
+  private static void refused(String answer, int status) {
+    String[] parts = answer.split("\r\n\r\n", 2);
+    assertThat(parts[0])
+        .as(answer)
+        .startsWith("HTTP/1.")
+        .contains(" " + status + " ", "Content-Type: text/plain");
+    assertThat(parts[1]).hasSizeBetween(1, 1023);
+    assertThat(answer).doesNotContain("Exception", "\tat ", "netty", "vertx");
+  }
+
+  /** Well-formed, so that the connection is kept; anything else about it is chance. */
+  @Test
+  void est_randomRequests_areAnswered_andNeverWith500() throws IOException {
+    Random random = new Random(7030);
+    TlsClient client = TlsClient.connect(service, idevid);
+    try {
+      for (int i = 0; i < RANDOM_REQUESTS; i++) {
+        String request = randomRequest(random);
+        client.send(request);
+        String answer = client.answer(request.startsWith("HEAD"));
+        assertThat(answer).as(request).matches("(?s)HTTP/1\\.1 (2\\d\\d|4\\d\\d|501) .*");
+        if (answer.contains("\r\nConnection: close\r\n")) {
+          client.close();
+          client = TlsClient.connect(service, idevid);
+        }
+      }
+    } finally {
+      client.close();
+    }
+    service.assertNoDefects();
+  }
+
+  private static String randomRequest(Random random) {
+    List<String> operations = List.of(
+        "cacerts", "csrattrs", "simpleenroll", "simplereenroll", "serverkeygen", "fullcmc",
+        "default/simpleenroll", "nowhere/cacerts", "renewal-info/AA.AA", "renewal-info/%ff", "");
+    List<String> methods = List.of("GET", "HEAD", "POST", "POST", "POST", "PUT", "PATCH");
+    List<String> types = List.of(
+        "application/pkcs10", "application/pkcs10; x=\"", "application/pkcs7-mime", "*/*", "");
+    List<String> credentials = List.of("", "Basic", "Basic \u00ff", "Basic QTpC", "Bearer x");
+    String body = randomBody(random);
+    return any(methods, random) + " /.well-known/est/" + any(operations, random)
+        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + any(types, random)
+        + "\r\nAuthorization: " + any(credentials, random)
+        + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+  }
+
+  /** A request with some octets changed, in base64 or as it is. */
+  private static String randomBody(Random random) {
+    byte[] der = service.read("http.der");
+    for (int changes = random.nextInt(6); changes > 0; changes--) {
+      der[random.nextInt(der.length)] = (byte) random.nextInt(256);
+    }
+    byte[] cut = Arrays.copyOf(der, random.nextInt(4) == 0 ? random.nextInt(der.length) : der.length);
+    return new String(
+        random.nextInt(4) == 0 ? cut : Base64.getEncoder().encode(cut),
+        StandardCharsets.ISO_8859_1);
+  }
+
+  private static String any(List<String> some, Random random) {
+    return some.get(random.nextInt(some.size()));
   }
 
   @Test
@@ -181,7 +249,7 @@ class EstHttpIT {
       CompletableFuture<String> body = CompletableFuture.supplyAsync(slowBody::untilClosed);
       CompletableFuture<String> head = CompletableFuture.supplyAsync(slowHead::untilClosed);
       assertThat(idle.untilClosed()).isEmpty();
-      assertThat(body.get(60, TimeUnit.SECONDS)).startsWith("HTTP/1.1 408");
+      refused(body.get(60, TimeUnit.SECONDS), 408);
       assertThat(head.get(60, TimeUnit.SECONDS)).isEmpty();
       assertThat(silent.getInputStream().read()).isEqualTo(-1);
     } finally {

@@ -12,11 +12,15 @@ import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,10 +57,65 @@ class EstLimitsIT {
       try (TlsClient second = cacerts(service)) {
         assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
         assertThat(service.count("muster.est.connections.refused")).isEqualTo(1);
+        cacerts(service, "127.0.0.2").close();
         ask(second);
       }
       await().ignoreExceptions().untilAsserted(() -> cacerts(service).close());
       ask(first);
+      webConnectionsOfAnAddress_areBounded(service);
+    }
+  }
+
+  private static void webConnectionsOfAnAddress_areBounded(RunningService service)
+      throws IOException {
+    try (Socket first = web(service, "127.0.0.1");
+        Socket second = web(service, "127.0.0.1")) {
+      assertThat(askWeb(first)).isTrue();
+      assertThat(askWeb(second)).isTrue();
+      try (Socket third = web(service, "127.0.0.1");
+          Socket other = web(service, "127.0.0.2")) {
+        assertThat(askWeb(third)).isFalse();
+        assertThat(askWeb(other)).isTrue();
+      }
+      assertThat(service.count("muster.web.connections.refused")).isEqualTo(1);
+      assertThat(askWeb(first)).isTrue();
+    }
+    await().until(() -> {
+      try (Socket again = web(service, "127.0.0.1")) {
+        return askWeb(again);
+      }
+    });
+  }
+
+  private static Socket web(RunningService service, String from) throws IOException {
+    Socket socket = new Socket(
+        InetAddress.getByName("127.0.0.1"),
+        service.service().httpPort(),
+        InetAddress.getByName(from),
+        0);
+    socket.setSoTimeout(60_000);
+    return socket;
+  }
+
+  /** @return false if it was closed instead */
+  private static boolean askWeb(Socket socket) {
+    try {
+      socket
+          .getOutputStream()
+          .write("HEAD /nothing HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      StringBuilder heard = new StringBuilder();
+      while (heard.indexOf("\r\n\r\n") < 0) {
+        int octet = socket.getInputStream().read();
+        if (octet < 0) {
+          return false;
+        }
+        heard.append((char) octet);
+      }
+      return heard.toString().startsWith("HTTP/1.1 404");
+    } catch (SocketException e) {
+      return false; // Reset, which is closed too.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -70,16 +129,39 @@ class EstLimitsIT {
             .untilAsserted(() -> assertThat(
                     service.meters.get("muster.est.handshakes").gauge().value())
                 .isEqualTo(2));
-        // Both of the two that one address may have.
+        // Both of the two that one address may have; but not those of others.
         assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
+        cacerts(service, "127.0.0.2").close();
+        try (Socket third = silent(service, "127.0.0.2");
+            Socket fourth = silent(service, "127.0.0.3")) {
+          await()
+              .untilAsserted(() -> assertThat(
+                      service.meters.get("muster.est.handshakes").gauge().value())
+                  .isEqualTo(4));
+          // Four in all.
+          assertThatThrownBy(() -> cacerts(service, "127.0.0.4")).isInstanceOf(IOException.class);
+          assertThat(third.isConnected() && fourth.isConnected()).isTrue();
+        }
       }
       await().ignoreExceptions().untilAsserted(() -> cacerts(service).close());
       assertThat(silent.isClosed()).isFalse();
     }
   }
 
+  private static Socket silent(RunningService service, String from) throws IOException {
+    return new Socket(
+        InetAddress.getByName("127.0.0.1"),
+        service.service().estPort(),
+        InetAddress.getByName(from),
+        0);
+  }
+
   private static TlsClient cacerts(RunningService service) throws IOException {
-    TlsClient client = TlsClient.connect(service, null);
+    return cacerts(service, "127.0.0.1");
+  }
+
+  private static TlsClient cacerts(RunningService service, String from) throws IOException {
+    TlsClient client = TlsClient.connect(service, null, from);
     ask(client);
     return client;
   }
@@ -117,9 +199,8 @@ class EstLimitsIT {
   }
 
   private static void slowed(RunningService.Http answer, String reason) {
-    assertThat(answer.status()).as(answer.toString()).isEqualTo(429);
+    RunningService.refused(answer, 429, reason);
     assertThat(Integer.parseInt(answer.header("Retry-After").orElseThrow())).isBetween(1, 60);
-    assertThat(answer.body()).contains(reason);
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -19,6 +21,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -226,12 +230,91 @@ class EstTlsIT {
     }
   }
 
+  /** A resumed TLS session brings its certificate along, but not the rights it once had. */
+  @ParameterizedTest
+  @CsvSource({"true,1_2", "true,1_3", "false,1_2", "false,1_3"})
+  void est_tls_resumedSession_isJudgedByTheRegistryOfToday(boolean conscrypt, String version) {
+    RunningService service = services.get(conscrypt);
+    String device = "acme-res-" + version.replace('_', '-');
+    String name = "res" + version;
+    service.idevid("RES-" + version.replace('_', '-'));
+    String serial =
+        RunningService.serialOf(service.enrolled("RES-" + version.replace('_', '-'), name));
+    session(service, version, name);
+    service.csr(name, "/");
+    assertThat(resumed(service, version, name, "simplereenroll")).isEqualTo(200);
+    service.post("/certificates/" + serial + "/hold", new JsonObject());
+    assertThat(resumed(service, version, name, "simplereenroll")).as("on hold").isEqualTo(403);
+    service.post("/certificates/" + serial + "/unhold", new JsonObject());
+    assertThat(resumed(service, version, name, "simplereenroll")).as("released").isEqualTo(200);
+    service.post("/devices/" + device + "/transfer", new JsonObject().put("to", "north"));
+    assertThat(resumed(service, version, name, "simplereenroll")).as("moved").isEqualTo(403);
+
+    TestPki.Credential maker = TestPki.root("CN=Maker " + version);
+    String manufacturer = "maker-" + version.replace('_', '-');
+    service.addManufacturer(manufacturer, maker, "auto");
+    TestPki.write(service.folder, "made", maker.issue("SERIALNUMBER=MADE").build());
+    service.csr(name, "/");
+    session(service, version, "made");
+    service.write("made.b64", service.text(name + ".b64"));
+    assertThat(resumed(service, version, "made", "simpleenroll")).isEqualTo(200);
+    service.post("/manufacturers/" + manufacturer + "/disable", new JsonObject());
+    assertThat(resumed(service, version, "made", "simpleenroll")).as("disabled").isEqualTo(403);
+  }
+
+  /** Shakes hands with a certificate, and keeps the session. */
+  private static void session(RunningService service, String version, String name) {
+    String cacerts =
+        "GET /.well-known/est/cacerts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assertThat(talk(
+            service,
+            cacerts,
+            "-tls" + version,
+            "-cert",
+            name + ".pem",
+            "-key",
+            name + ".key",
+            "-sess_out",
+            name + ".session"))
+        .contains("New, TLSv", "HTTP/1.1 200");
+  }
+
+  /** Asks in that session, without the certificate or its key. @return the status */
+  private static int resumed(
+      RunningService service, String version, String name, String operation) {
+    String body = service.text(name + ".b64");
+    String heard = talk(
+        service,
+        "POST /.well-known/est/" + operation + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            + "Content-Type: application/pkcs10\r\nContent-Length: " + body.length()
+            + "\r\n\r\n" + body,
+        "-tls" + version,
+        "-sess_in",
+        name + ".session",
+        "-sess_out",
+        name + ".session");
+    assertThat(heard).contains("Reused, TLSv" + version.replace('_', '.'));
+    Matcher status = Pattern.compile("HTTP/1.1 (\\d+)").matcher(heard);
+    assertThat(status.find()).as(heard).isTrue();
+    return Integer.parseInt(status.group(1));
+  }
+
+  private static String talk(RunningService service, String request, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("-ign_eof"));
+    arguments.addAll(List.of(more));
+    return client(service, request.getBytes(StandardCharsets.US_ASCII), arguments);
+  }
+
   private static String handshake(RunningService service, String... more) {
+    return client(service, new byte[0], List.of(more));
+  }
+
+  private static String client(RunningService service, byte[] input, List<String> more) {
     List<String> arguments = new ArrayList<>(List.of(
         "s_client", "-connect", "localhost:" + service.service().estPort(), "-CAfile", "root.pem"));
-    arguments.addAll(List.of(more));
+    arguments.addAll(more);
     return PeerProgram.require("openssl")
-        .run(service.folder, new byte[0], Duration.ofSeconds(40), arguments.toArray(String[]::new))
+        .run(service.folder, input, Duration.ofSeconds(40), arguments.toArray(String[]::new))
         .output();
   }
 }

@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,10 +22,14 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** CRLs and OCSP over plain HTTP, as openssl and curl see them. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PublicWebIT {
   private static final byte[] GARBAGE = {1, 2, 3};
 
@@ -31,19 +38,44 @@ class PublicWebIT {
 
   static RunningService service;
 
+  /** Who says nothing, who has begun a head, and who has announced a body; all from the start. */
+  private static final List<Socket> SLOW = new ArrayList<>();
+
   @BeforeAll
-  static void start() {
+  static void start() throws IOException {
     service = new RunningService(folder);
     service.addManufacturer("acme", service.factory, "auto");
     service.write("ca.pem", Pem.of(List.of(service.authorities.deviceCa())));
     service.write(
         "chain.pem", Pem.of(List.of(service.authorities.root(), service.authorities.deviceCa())));
     service.write("other.pem", Pem.of(List.of(service.authorities.serviceCa())));
+    for (String begun : List.of(
+        "",
+        "GET /crl/device.crl HTTP/1.1\r\nHost: localhost\r\nX",
+        "POST /ocsp/device HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nM")) {
+      Socket socket = new Socket("127.0.0.1", service.service().httpPort());
+      socket.setSoTimeout(60_000);
+      socket.getOutputStream().write(begun.getBytes(StandardCharsets.US_ASCII));
+      SLOW.add(socket);
+    }
   }
 
   @AfterAll
   static void stop() {
     service.close();
+  }
+
+  /** The last, so that it need not wait: they have had their time. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void web_slowClients_areSentOffInEveryPhase() throws IOException {
+    for (Socket slow : SLOW) {
+      try (slow) {
+        slow.getInputStream().readAllBytes();
+      } catch (SocketException e) {
+        assertThat(e).as("reset, which is closed too").hasMessageContaining("reset");
+      }
+    }
   }
 
   private static String base() {

@@ -398,6 +398,19 @@ final class RunningService implements AutoCloseable {
     }
   }
 
+  /** A refusal is of a status, and tells a person why in a few words of plain text. */
+  static void refused(Http answer, int status, String... words) {
+    assertThat(answer.status()).as(answer.toString()).isEqualTo(status);
+    assertThat(answer.header("Content-Type").orElse("")).startsWith("text/plain");
+    assertThat(answer.body()).contains(words).doesNotContain("Exception", "\tat ");
+    assertThat(answer.body().length()).isBetween(1, 1023);
+  }
+
+  /** No answer of EST was a 500, which is a defect of ours. */
+  void assertNoDefects() {
+    assertThat(meters.find("muster.est.requests").tag("status", "500").counters()).isEmpty();
+  }
+
   /** POSTs {@code <csr>.b64}, as {@code <credential>}; null for no client certificate. */
   Http enroll(String operation, @org.jspecify.annotations.Nullable String credential, String csr) {
     return curl(
@@ -437,6 +450,10 @@ final class RunningService implements AutoCloseable {
 
   /** Unpacks an answer into {@code <name>.pem} with openssl, and reads the certificate. */
   X509Certificate unpack(Http answer, String name) {
+    assertThat(answer.header("Content-Type"))
+        .as(answer.toString())
+        .contains("application/pkcs7-mime; smime-type=certs-only");
+    assertThat(answer.header("Content-Transfer-Encoding")).contains("base64");
     write(name + ".p7.b64", answer.body());
     write(name + ".p7", Base64.getDecoder().decode(answer.body()));
     PeerProgram.require("openssl")

@@ -8,6 +8,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -33,9 +34,17 @@ final class TlsClient implements AutoCloseable {
   /** Shakes hands. @param idevid shown to the server; null for none */
   static TlsClient connect(RunningService service, TestPki.@Nullable Credential idevid)
       throws IOException {
+    return connect(service, idevid, "127.0.0.1");
+  }
+
+  /** As above. @param from one of our addresses, which are all of 127.0.0.0/8 */
+  static TlsClient connect(
+      RunningService service, TestPki.@Nullable Credential idevid, String from)
+      throws IOException {
     SSLSocket socket = (SSLSocket) context(service.authorities.root(), idevid)
         .getSocketFactory()
-        .createSocket("127.0.0.1", service.service().estPort());
+        .createSocket(
+            "127.0.0.1", service.service().estPort(), InetAddress.getByName(from), 0);
     try {
       socket.setSoTimeout(PATIENCE_MS);
       socket.startHandshake();

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>Thread-safe.
  */
-final class ConnectionGate {
+public final class ConnectionGate {
   private static final int IPV6_NETWORK_BYTES = 8;
 
   private final EstLimits limits;
@@ -34,14 +34,16 @@ final class ConnectionGate {
     int handshakes;
   }
 
-  ConnectionGate(EstLimits limits, MeterRegistry meters) {
+  /** @param server whose connections these are, for the meters: {@code est}, for example */
+  public ConnectionGate(EstLimits limits, String server, MeterRegistry meters) {
     this.limits = limits;
-    this.turnedAway = meters.counter("muster.est.connections.refused");
-    Gauge.builder("muster.est.handshakes", this, ConnectionGate::handshakes).register(meters);
+    this.turnedAway = meters.counter("muster." + server + ".connections.refused");
+    Gauge.builder("muster." + server + ".handshakes", this, ConnectionGate::handshakes)
+        .register(meters);
   }
 
   /** A connection that was let in, and has yet to shake hands. */
-  final class Pass {
+  public final class Pass {
     private final String address;
     private final AtomicBoolean shaking = new AtomicBoolean(true);
 
@@ -50,21 +52,21 @@ final class ConnectionGate {
     }
 
     /** Its handshake ended, one way or the other; idempotent. */
-    void handshakeEnded() {
+    public void handshakeEnded() {
       if (shaking.getAndSet(false)) {
         endHandshake(address);
       }
     }
 
     /** It is gone. To be called once. */
-    void closed() {
+    public void closed() {
       handshakeEnded();
       leave(address);
     }
   }
 
   /** @return empty if it has to be closed */
-  synchronized Optional<Pass> enter(InetAddress from) {
+  public synchronized Optional<Pass> enter(InetAddress from) {
     String address = network(from);
     Open open = byAddress.computeIfAbsent(address, unseen -> new Open());
     if (open.connections >= limits.connectionsPerAddress()

@@ -25,7 +25,15 @@ public final class ConnectionPatrol {
 
   /** A new connection: its first request is due. */
   public void watch(HttpConnection connection) {
-    connection.closeHandler(closed -> leaveAlone(connection));
+    watch(connection, () -> {});
+  }
+
+  /** As above. @param whenClosed once it is gone */
+  public void watch(HttpConnection connection, Runnable whenClosed) {
+    connection.closeHandler(closed -> {
+      leaveAlone(connection);
+      whenClosed.run();
+    });
     // Vert.x has nobody else to tell; a peer that breaks off is no event of ours.
     connection.exceptionHandler(ignored -> {});
     expect(connection);

@@ -45,7 +45,7 @@ public final class EstTls extends JdkSSLEngineOptions {
       MeterRegistry meters) {
     this.keys = new ServerKeys(credential);
     this.crypto = crypto;
-    this.gate = new ConnectionGate(limits, meters);
+    this.gate = new ConnectionGate(limits, "est", meters);
   }
 
   /** Shows another credential from the next handshake on; thread-safe. */
