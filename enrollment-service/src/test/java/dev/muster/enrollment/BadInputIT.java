@@ -137,7 +137,7 @@ class BadInputIT {
         "a+|403|expected: 1 to 63 of [A-Za-z0-9._-]",
         "#|403|expected: 1 to 63 of [A-Za-z0-9._-]",
         "a b|401|expected: 1 to 64 printable ASCII characters",
-        "\u212A1|401|expected: 1 to 64 printable ASCII characters",
+        "*1|403|expected: 1 to 63 of [A-Za-z0-9._-]",
         "64 of x|403|expected: 1 to 63 of [A-Za-z0-9._-]",
         "65 of x|401|expected: 1 to 64 printable ASCII characters",
       })
@@ -154,7 +154,7 @@ class BadInputIT {
   void serialNumberOfDots_makesADeviceOfItsOwn() {
     RunningService.Http answer = enrolled("..");
     assertThat(service.unpack(answer, "dots").getSubjectX500Principal().getName())
-        .contains("CN=acme-..,");
+        .endsWith("CN=acme-..");
     assertThat(service.get("/devices/acme-..").body().getString("serial")).isEqualTo("..");
   }
 

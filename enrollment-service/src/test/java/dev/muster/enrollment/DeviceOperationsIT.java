@@ -113,7 +113,7 @@ class DeviceOperationsIT {
         .isEqualTo(200);
 
     // An LDevID does not enroll; but its owner has it, and shows so.
-    assertThat(service.enroll("simpleenroll", "fork3", "fork4").status()).isEqualTo(403);
+    assertThat(service.enroll("simpleenroll", "fork3", "fork2").status()).isEqualTo(403);
     await().until(() -> service.get("/certificates/" + next).body().getString("usedAt") != null);
     service.csr("fork5", "/");
     assertThat(service.enroll("simplereenroll", "fork1", "fork5").status()).isEqualTo(202);

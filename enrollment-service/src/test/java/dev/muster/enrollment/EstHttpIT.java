@@ -9,12 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Random;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -205,8 +205,17 @@ class EstHttpIT {
 
   private static String randomRequest(Random random) {
     List<String> operations = List.of(
-        "cacerts", "csrattrs", "simpleenroll", "simplereenroll", "serverkeygen", "fullcmc",
-        "default/simpleenroll", "nowhere/cacerts", "renewal-info/AA.AA", "renewal-info/%ff", "");
+        "cacerts",
+        "csrattrs",
+        "simpleenroll",
+        "simplereenroll",
+        "serverkeygen",
+        "fullcmc",
+        "default/simpleenroll",
+        "nowhere/cacerts",
+        "renewal-info/AA.AA",
+        "renewal-info/%ff",
+        "");
     List<String> methods = List.of("GET", "HEAD", "POST", "POST", "POST", "PUT", "PATCH");
     List<String> types = List.of(
         "application/pkcs10", "application/pkcs10; x=\"", "application/pkcs7-mime", "*/*", "");
@@ -224,7 +233,8 @@ class EstHttpIT {
     for (int changes = random.nextInt(6); changes > 0; changes--) {
       der[random.nextInt(der.length)] = (byte) random.nextInt(256);
     }
-    byte[] cut = Arrays.copyOf(der, random.nextInt(4) == 0 ? random.nextInt(der.length) : der.length);
+    byte[] cut =
+        Arrays.copyOf(der, random.nextInt(4) == 0 ? random.nextInt(der.length) : der.length);
     return new String(
         random.nextInt(4) == 0 ? cut : Base64.getEncoder().encode(cut),
         StandardCharsets.ISO_8859_1);

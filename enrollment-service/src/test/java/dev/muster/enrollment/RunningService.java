@@ -408,7 +408,8 @@ final class RunningService implements AutoCloseable {
 
   /** No answer of EST was a 500, which is a defect of ours. */
   void assertNoDefects() {
-    assertThat(meters.find("muster.est.requests").tag("status", "500").counters()).isEmpty();
+    assertThat(meters.find("muster.est.requests").tag("status", "500").counters())
+        .isEmpty();
   }
 
   /** POSTs {@code <csr>.b64}, as {@code <credential>}; null for no client certificate. */

@@ -38,13 +38,11 @@ final class TlsClient implements AutoCloseable {
   }
 
   /** As above. @param from one of our addresses, which are all of 127.0.0.0/8 */
-  static TlsClient connect(
-      RunningService service, TestPki.@Nullable Credential idevid, String from)
+  static TlsClient connect(RunningService service, TestPki.@Nullable Credential idevid, String from)
       throws IOException {
     SSLSocket socket = (SSLSocket) context(service.authorities.root(), idevid)
         .getSocketFactory()
-        .createSocket(
-            "127.0.0.1", service.service().estPort(), InetAddress.getByName(from), 0);
+        .createSocket("127.0.0.1", service.service().estPort(), InetAddress.getByName(from), 0);
     try {
       socket.setSoTimeout(PATIENCE_MS);
       socket.startHandshake();

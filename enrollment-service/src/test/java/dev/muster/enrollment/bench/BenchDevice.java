@@ -38,6 +38,7 @@ final class BenchDevice {
   final byte[] enrollment;
   /** Once: who renews a certificate again takes back what it got before. */
   final byte[] renewal;
+
   private final KeyPair first;
   private final TrustManager[] trust;
 

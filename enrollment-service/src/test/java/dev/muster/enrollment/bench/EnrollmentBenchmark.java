@@ -173,8 +173,7 @@ class EnrollmentBenchmark {
         server,
         counts,
         () -> Load.closed(
-            tasks(
-                devices.size(), i -> answers[i] = first.get(i).send(devices.get(i).enrollment)),
+            tasks(devices.size(), i -> answers[i] = first.get(i).send(devices.get(i).enrollment)),
             1));
     close(first);
     List<EstConnection> next = IntStream.range(0, devices.size())
@@ -185,8 +184,7 @@ class EnrollmentBenchmark {
         "renewal, open connection",
         server,
         counts,
-        () -> Load.closed(
-            tasks(devices.size(), i -> next.get(i).send(devices.get(i).renewal)), 1));
+        () -> Load.closed(tasks(devices.size(), i -> next.get(i).send(devices.get(i).renewal)), 1));
     close(next);
   }
 
