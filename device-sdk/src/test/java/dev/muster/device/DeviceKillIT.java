@@ -14,15 +14,20 @@ import dev.muster.protocol.est.EstOperation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -87,10 +92,23 @@ class DeviceKillIT {
               .map(EstDouble.Request::key))
           .as("keys of first enrollments, seed %d", seed)
           .containsOnly(est.requests().get(0).key());
+      assertThat(keysAfterEachCertificate(est).values())
+          .as("a server takes a second one for that of a thief, seed %d", seed)
+          .isNotEmpty()
+          .allSatisfy(keys -> assertThat(keys).hasSize(1));
     }
     assertThat(promised).hasSizeGreaterThan(rounds);
     System.err.printf(
         "%s: %d kills, %d messages promised, none lost%n", client, rounds, promised.size());
+  }
+
+  /** For which keys the certificates were renewed. */
+  private static Map<X509Certificate, Set<PublicKey>> keysAfterEachCertificate(EstDouble est) {
+    return est.requests().stream()
+        .filter(request -> request.operation() == EstOperation.SIMPLE_REENROLL)
+        .collect(Collectors.groupingBy(
+            request -> Objects.requireNonNull(request.client()),
+            Collectors.mapping(EstDouble.Request::key, Collectors.toSet())));
   }
 
   private static Set<String> promises(Path out) throws IOException {
