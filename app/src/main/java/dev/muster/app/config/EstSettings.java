@@ -33,7 +33,8 @@ public record EstSettings(
         # Accept only requests that are linked to their TLS connection (RFC 7030, 3.5).
         # requireChannelBinding: false
         limits:
-          # Connections to EST per address at a time, and TLS handshakes under way in all.
+          # Connections to EST per address at a time, as many to where CRLs and OCSP are served, and
+          # TLS handshakes under way in all.
           # connectionsPerAddress: 4096
           # handshakes: 1024
           # Requests of one device, and first requests of all devices of one manufacturer, a minute.
