@@ -36,6 +36,13 @@ final class IssuingProgram {
       X509Certificate second = DeskBench.issued(bench.renew(first));
       say(out, "issued", second);
       if (ThreadLocalRandom.current().nextInt(4) == 0) {
+        // As if the answer had been lost, and the key with it.
+        X509Certificate again = DeskBench.issued(bench.renew(first));
+        say(out, "issued", again);
+        say(out, "revoked", second);
+        second = again;
+      }
+      if (ThreadLocalRandom.current().nextInt(4) == 0) {
         bench.revocations.revoke(
             Actor.SYSTEM, DeskBench.serial(second), RevocationReason.KEY_COMPROMISE);
         say(out, "revoked", second);
