@@ -5,6 +5,7 @@
 package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
@@ -335,6 +336,39 @@ class ServerKeygenIT {
     X509Certificate next = certificate(parts.get(1).der());
     assertThat(next.getSubjectX500Principal()).isEqualTo(first.getSubjectX500Principal());
     assertThat(next.getPublicKey()).isNotEqualTo(first.getPublicKey());
+  }
+
+  /** Whoever only says that he renews waits with newcomers, and keeps nobody from renewing. */
+  @Test
+  void est_renewals_withAndWithoutServerkeygen_haveWorkersThatOthersDoNotGet() {
+    service.idevid("G-10");
+    service.enrolled("G-10", "g10");
+    TestPki.write(folder, "stranger", TestPki.root("CN=x"));
+    TestPki.Credential namesake =
+        TestPki.root(service.authorities.deviceCa().getSubjectX500Principal().getName());
+    TestPki.write(
+        folder, "namesake", namesake.issue("OU=device,O=default,CN=acme-g-10").build());
+    service.csr("g10-next", "/");
+    double renewals = workDone("renewal");
+    double enrollments = workDone("enrollment");
+    for (String other : List.of("G-10", "stranger", "namesake")) {
+      assertThat(service.enroll("simplereenroll", other, "g10-next").status()).isIn(401, 403);
+      assertThat(service.enroll("serverkeygen", other, "g10-next").status()).isIn(401, 403);
+    }
+    await().until(() -> workDone("enrollment") == enrollments + 6);
+    assertThat(service.enroll("simplereenroll", "g10", "g10-next").status()).isEqualTo(200);
+    assertThat(service.enroll("serverkeygen", "g10", "g10-next").status()).isEqualTo(200);
+    await().until(() -> workDone("renewal") == renewals + 2);
+    assertThat(workDone("enrollment")).isEqualTo(enrollments + 6);
+  }
+
+  private static double workDone(String lane) {
+    return service
+        .meters
+        .get("muster.enrollment.work.done")
+        .tag("lane", lane)
+        .functionCounter()
+        .count();
   }
 
   @Test

@@ -8,8 +8,8 @@ package dev.muster.enrollment.est;
  * How much EST takes on. Whole factories may sit behind one address, so the limits for one are
  * high.
  *
- * @param connectionsPerAddress open at a time, and as many to the public web; an IPv6 address counts
- *     with its /64
+ * @param connectionsPerAddress open at a time, and as many to the public web; an IPv6 address
+ *     counts with its /64
  * @param handshakes TLS handshakes under way at a time; one address may have half of them
  * @param requestsPerDevice in a minute
  * @param requestsPerManufacturer first requests of all its devices in a minute
