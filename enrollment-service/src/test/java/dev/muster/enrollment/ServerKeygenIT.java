@@ -343,7 +343,7 @@ class ServerKeygenIT {
   void est_renewals_withAndWithoutServerkeygen_haveWorkersThatOthersDoNotGet() {
     service.idevid("G-10");
     service.enrolled("G-10", "g10");
-    TestPki.write(folder, "stranger", TestPki.root("CN=x"));
+    TestPki.write(folder, "stranger", TestPki.root("CN=x").issue("CN=y").build());
     TestPki.Credential namesake =
         TestPki.root(service.authorities.deviceCa().getSubjectX500Principal().getName());
     TestPki.write(
