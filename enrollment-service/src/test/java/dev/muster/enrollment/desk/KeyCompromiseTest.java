@@ -18,108 +18,118 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KeyCompromiseTest {
-  @Test
-  void keyCompromise_takesWhatWasRenewedFromIt_otherReasonsLeaveIt(@TempDir Path folder) {
-    try (DeskBench bench = new DeskBench(folder)) {
-      X509Certificate stolen = bench.enrolled("KC");
-      X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
-      Revocations.Outcome.Published superseded =
-          (Revocations.Outcome.Published) bench.revocations.revoke(
-              Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.SUPERSEDED);
-      assertThat(superseded.also()).isEmpty();
-      assertThat(superseded.stillLive()).containsExactly(DeskBench.serial(thiefs));
-      X509Certificate thiefsNext = DeskBench.issued(bench.renew(thiefs));
+  @TempDir
+  static Path folder;
 
-      Revocations.Outcome.Published compromised =
-          (Revocations.Outcome.Published) bench.revocations.revoke(
-              Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.KEY_COMPROMISE);
-      assertThat(compromised.also())
-          .containsExactlyInAnyOrder(DeskBench.serial(thiefs), DeskBench.serial(thiefsNext));
-      assertThat(compromised.stillLive()).isEmpty();
-      assertThat(bench.live("acme-kc")).isEmpty();
-    }
+  private static DeskBench bench;
+
+  @BeforeAll
+  static void start() {
+    bench = new DeskBench(folder);
+  }
+
+  @AfterAll
+  static void stop() {
+    bench.close();
   }
 
   @Test
-  void renewal_whoseSuccessorSomebodyUses_waits_andRaisesAnAlarm(@TempDir Path folder) {
-    try (DeskBench bench = new DeskBench(folder)) {
-      X509Certificate stolen = bench.enrolled("KC");
-      X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
-      bench.connected(thiefs);
-      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Deferred.class);
-      assertThat(alarms(bench)).containsExactly("a certificate whose successor is in use already");
-      assertThat(bench.live("acme-kc"))
-          .as("both go on until an operator has looked")
-          .containsExactlyInAnyOrder(DeskBench.serial(stolen), DeskBench.serial(thiefs));
+  void keyCompromise_takesWhatWasRenewedFromIt_otherReasonsLeaveIt() {
+    X509Certificate stolen = bench.enrolled("KC-1");
+    X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
+    Revocations.Outcome.Published superseded =
+        (Revocations.Outcome.Published) bench.revocations.revoke(
+            Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.SUPERSEDED);
+    assertThat(superseded.also()).isEmpty();
+    assertThat(superseded.stillLive()).containsExactly(DeskBench.serial(thiefs));
+    X509Certificate thiefsNext = DeskBench.issued(bench.renew(thiefs));
 
-      DeskBench.issued(bench.renew(thiefs));
-      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
-      assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
-      assertThat(alarms(bench))
-          .as("once, though it came twice")
-          .containsExactlyInAnyOrder(
-              "a certificate whose successor is in use already",
-              "a certificate that was superseded by one with another key");
-    }
+    Revocations.Outcome.Published compromised =
+        (Revocations.Outcome.Published) bench.revocations.revoke(
+            Actor.SYSTEM, DeskBench.serial(stolen), RevocationReason.KEY_COMPROMISE);
+    assertThat(compromised.also())
+        .containsExactlyInAnyOrder(DeskBench.serial(thiefs), DeskBench.serial(thiefsNext));
+    assertThat(compromised.stillLive()).isEmpty();
+    assertThat(bench.live("acme-kc-1")).isEmpty();
   }
 
   @Test
-  void renewal_whoseSuccessorNobodyUsed_endsIt(@TempDir Path folder) {
-    try (DeskBench bench = new DeskBench(folder)) {
-      X509Certificate first = bench.enrolled("KC");
-      X509Certificate lost = DeskBench.issued(bench.renew(first));
-      X509Certificate again = DeskBench.issued(bench.renew(first));
-      assertThat(bench.live("acme-kc"))
-          .containsExactlyInAnyOrder(DeskBench.serial(first), DeskBench.serial(again));
-      assertThat(bench.listed()).containsExactly(DeskBench.serial(lost));
-      assertThat(alarms(bench)).isEmpty();
-      List<AuditEntry> log = bench.registry.read(tables -> tables.audit().newest(100, 100));
-      assertThat(
-              log.stream().map(AuditEntry::text).filter(it -> it.contains("certificate.revoked")))
-          .singleElement(InstanceOfAssertFactories.STRING)
-          .contains(DeskBench.serial(lost), "superseded");
-      assertThat(bench.renew(lost)).isInstanceOf(EnrollmentOutcome.Refused.class);
-      assertThat(alarms(bench))
-          .containsExactly("a certificate that was superseded by one with another key");
-    }
+  void renewal_whoseSuccessorSomebodyUses_waits_andRaisesAnAlarm() {
+    X509Certificate stolen = bench.enrolled("KC-2");
+    X509Certificate thiefs = DeskBench.issued(bench.renew(stolen));
+    bench.connected(thiefs);
+    assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Deferred.class);
+    assertThat(alarms("acme-kc-2"))
+        .containsExactly("a certificate whose successor is in use already");
+    assertThat(bench.live("acme-kc-2"))
+        .as("both go on until an operator has looked")
+        .containsExactlyInAnyOrder(DeskBench.serial(stolen), DeskBench.serial(thiefs));
+
+    DeskBench.issued(bench.renew(thiefs));
+    assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
+    assertThat(bench.renew(stolen)).isInstanceOf(EnrollmentOutcome.Refused.class);
+    assertThat(alarms("acme-kc-2"))
+        .as("once, though it came twice")
+        .containsExactlyInAnyOrder(
+            "a certificate whose successor is in use already",
+            "a certificate that was superseded by one with another key");
+  }
+
+  @Test
+  void renewal_whoseSuccessorNobodyUsed_endsIt() {
+    X509Certificate first = bench.enrolled("KC-3");
+    X509Certificate lost = DeskBench.issued(bench.renew(first));
+    X509Certificate again = DeskBench.issued(bench.renew(first));
+    assertThat(bench.live("acme-kc-3"))
+        .containsExactlyInAnyOrder(DeskBench.serial(first), DeskBench.serial(again));
+    assertThat(bench.listed())
+        .contains(DeskBench.serial(lost))
+        .doesNotContain(DeskBench.serial(first), DeskBench.serial(again));
+    assertThat(alarms("acme-kc-3")).isEmpty();
+    List<AuditEntry> log = bench.registry.read(tables -> tables.audit().newest(1000, 1000));
+    assertThat(log.stream()
+            .map(AuditEntry::text)
+            .filter(
+                it -> it.contains("certificate.revoked") && it.contains(DeskBench.serial(lost))))
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .contains("superseded");
+    assertThat(bench.renew(lost)).isInstanceOf(EnrollmentOutcome.Refused.class);
+    assertThat(alarms("acme-kc-3"))
+        .containsExactly("a certificate that was superseded by one with another key");
   }
 
   /** Not one for each renewal: the one it shows, and the one it gets. */
   @Test
-  void device_thatRenewsAgainAndAgain_hasTwoLiveKeys(@TempDir Path folder) {
-    try (DeskBench bench = new DeskBench(folder)) {
-      X509Certificate newest = bench.enrolled("KC");
-      for (int i = 0; i < 10; i++) {
-        X509Certificate shown = newest;
-        newest = DeskBench.issued(bench.renew(shown));
-        assertThat(bench.live("acme-kc"))
-            .containsExactlyInAnyOrder(DeskBench.serial(shown), DeskBench.serial(newest));
-      }
-      assertThat(alarms(bench)).isEmpty();
+  void device_thatRenewsAgainAndAgain_hasTwoLiveKeys() {
+    X509Certificate newest = bench.enrolled("KC-4");
+    for (int i = 0; i < 10; i++) {
+      X509Certificate shown = newest;
+      newest = DeskBench.issued(bench.renew(shown));
+      assertThat(bench.live("acme-kc-4"))
+          .containsExactlyInAnyOrder(DeskBench.serial(shown), DeskBench.serial(newest));
     }
+    assertThat(alarms("acme-kc-4")).isEmpty();
   }
 
-  private static List<String> alarms(DeskBench bench) {
-    return bench.registry.read(tables -> tables.alarms().newest(Within.ALL, true, 10)).stream()
-        .filter(alarm -> alarm.kind().equals("clone"))
+  private static List<String> alarms(String device) {
+    return bench.registry.read(tables -> tables.alarms().newest(Within.ALL, true, 100)).stream()
+        .filter(alarm -> alarm.kind().equals("clone") && alarm.device().value().equals(device))
         .map(Alarm::detail)
         .toList();
   }
 
   /** Else its CA would be dropped, and nobody would be told any more that it is revoked. */
   @Test
-  void certificateThatWasRevoked_keepsItsCaUntilItsEnd(@TempDir Path folder) {
-    try (DeskBench bench = new DeskBench(folder)) {
-      X509Certificate only = bench.enrolled("SN-0001");
-      bench.revocations.revoke(
-          Actor.SYSTEM, DeskBench.serial(only), RevocationReason.KEY_COMPROMISE);
-      Optional<Instant> end =
-          bench.registry.read(tables -> tables.certificates().lastEnd("device"));
-      assertThat(end).contains(only.getNotAfter().toInstant());
-    }
+  void certificateThatWasRevoked_keepsItsCaUntilItsEnd() {
+    X509Certificate only = bench.enrolled("SN-0001");
+    bench.revocations.revoke(Actor.SYSTEM, DeskBench.serial(only), RevocationReason.KEY_COMPROMISE);
+    Optional<Instant> end = bench.registry.read(tables -> tables.certificates().lastEnd("device"));
+    assertThat(end).contains(only.getNotAfter().toInstant());
   }
 }
