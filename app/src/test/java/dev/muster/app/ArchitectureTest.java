@@ -52,7 +52,7 @@ class ArchitectureTest {
 
   @Test
   void deviceSdk_knowsTheProtocolAlone() {
-    mayKnow("device", "protocol");
+    mayKnow("device", "protocol", "dtls");
   }
 
   /** Firmware that speaks MQTT does not carry Californium. */
@@ -65,7 +65,8 @@ class ArchitectureTest {
         .resideOutsideOfPackage("dev.muster.device.coap..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.muster.device.coap..", "org.eclipse.californium..")
+        .resideInAnyPackage(
+            "dev.muster.device.coap..", "dev.muster.dtls..", "org.eclipse.californium..")
         .check(CLASSES);
     noClasses()
         .that()
@@ -82,8 +83,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void coap_knowsNothingOfOurs() {
-    mayKnow("coap");
+  void dtls_knowsNothingOfOurs() {
+    mayKnow("dtls");
+  }
+
+  @Test
+  void coap_knowsDtlsAlone() {
+    mayKnow("coap", "dtls");
   }
 
   @Test

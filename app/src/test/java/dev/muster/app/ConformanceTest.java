@@ -29,6 +29,7 @@ class ConformanceTest {
       "device-sdk",
       "device-sdk-coap",
       "hardware",
+      "dtls",
       "coap",
       "enrollment-service",
       "broker",

@@ -15,14 +15,17 @@ import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.testing.CoapsClient;
+import dev.muster.testing.CoapsContract;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -53,7 +56,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** Devices over CoAP: what is stored, what is refused and how, and whose session ends. */
-class DeviceCoapIT {
+class DeviceCoapIT extends CoapsContract {
   private static final HexFormat HEX = HexFormat.of();
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int MESSAGES = 12;
@@ -131,7 +134,7 @@ class DeviceCoapIT {
         mqtt.serverKey(),
         mqtt.serverChain(),
         mqtt.limits(),
-        CoapsConfig.on("127.0.0.1", 0));
+        new CoapsConfig("127.0.0.1", 0, new CoapsConfig.Limits(10_000, HANDSHAKES, 200, 50)));
     fixture.start(config, STORE::before);
   }
 
@@ -140,12 +143,48 @@ class DeviceCoapIT {
     fixture.close();
   }
 
-  private static int port() {
+  @Override
+  protected int port() {
+    return coapsPort();
+  }
+
+  private static int coapsPort() {
     return fixture.broker().coapsPort().getAsInt();
   }
 
+  @Override
+  protected X509Certificate root() {
+    return fixture.root.certificate();
+  }
+
+  @Override
+  protected MeterRegistry meters() {
+    return fixture.meters;
+  }
+
+  @Override
+  protected String name() {
+    return "muster.coap";
+  }
+
+  /** Whose CA is an intermediate one. */
+  @Override
+  protected Credential device(String id) {
+    return fixture.device(id);
+  }
+
+  @Override
+  protected Post post(String id) {
+    return new Post("/t/s", 50, ("{\"" + id + "\":\"" + "x".repeat(140) + "\"}").getBytes(UTF_8));
+  }
+
+  @Override
+  protected void assertServed(CoapsClient known) {
+    expect(ResponseCode.CHANGED, "", known.send(json("{\"a\":1}"), "/t/s"));
+  }
+
   private static CoapsClient client(Credential credential) {
-    return new CoapsClient(port(), fixture.root.certificate(), credential);
+    return new CoapsClient(coapsPort(), fixture.root.certificate(), credential);
   }
 
   private static Request post(int format, byte[] payload) {
@@ -210,7 +249,7 @@ class DeviceCoapIT {
     String id = cipher.toLowerCase(Locale.ROOT);
     fixture.device(id);
     try (RawCoapClient device =
-        RawCoapClient.byOpenssl(folder, port(), id, RawCoapClient.offering(cipher))) {
+        RawCoapClient.byOpenssl(folder, coapsPort(), id, RawCoapClient.offering(cipher))) {
       RawCoapClient.Answer stored = device.ask(2, "01", A_STREAM, "{\"a\":1}".getBytes(UTF_8));
       assertThat(stored.code()).isEqualTo(CHANGED);
     }
@@ -242,7 +281,7 @@ class DeviceCoapIT {
   @Test
   void telemetry_overABadNetwork_isStoredOnce() {
     long seed = new Random().nextLong();
-    try (DatagramProxy network = DatagramProxy.to(port(), seed);
+    try (DatagramProxy network = DatagramProxy.to(coapsPort(), seed);
         CoapsClient device =
             new CoapsClient(network.port(), fixture.root.certificate(), fixture.device("radio"))) {
       network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
@@ -264,7 +303,7 @@ class DeviceCoapIT {
   void telemetry_inFragments_overABadNetwork_isStoredOnce() throws Exception {
     long seed = new Random().nextLong();
     assertThat(fixture.device("mesh").certificate().getEncoded().length).isGreaterThan(300);
-    try (DatagramProxy network = DatagramProxy.to(port(), seed)) {
+    try (DatagramProxy network = DatagramProxy.to(coapsPort(), seed)) {
       network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
       try (RawCoapClient device =
           RawCoapClient.byOpenssl(folder, network.port(), "mesh", RawCoapClient.inFragments())) {
@@ -497,7 +536,7 @@ class DeviceCoapIT {
 
   private static CoapsClient clientAt(String address, Credential credential) {
     return new CoapsClient(
-        address, port(), fixture.root.certificate(), credential, settings -> settings);
+        address, coapsPort(), fixture.root.certificate(), credential, settings -> settings);
   }
 
   private static double placeAlarms() {

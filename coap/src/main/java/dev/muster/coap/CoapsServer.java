@@ -6,6 +6,8 @@ package dev.muster.coap;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.dtls.OrderlyConnector;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -18,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.eclipse.californium.core.coap.BlockOption;
 import org.eclipse.californium.core.coap.CoAP.Code;
@@ -27,12 +30,12 @@ import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.CoapEndpoint;
 import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.core.network.InMemoryMessageExchangeStore;
+import org.eclipse.californium.core.network.serialization.UdpDataSerializer;
 import org.eclipse.californium.core.server.MessageDeliverer;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.util.DaemonThreadFactory;
 import org.eclipse.californium.elements.util.ExecutorsUtil;
 import org.eclipse.californium.elements.util.Filter;
-import org.eclipse.californium.scandium.DTLSConnector;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
 import org.eclipse.californium.scandium.dtls.Connection;
 import org.slf4j.Logger;
@@ -72,7 +75,7 @@ public final class CoapsServer implements AutoCloseable {
   private final Observations observations;
   private final ScheduledExecutorService protocol;
   private final ScheduledExecutorService timer;
-  private final DTLSConnector connector;
+  private final OrderlyConnector connector;
   private final CoapEndpoint endpoint;
 
   /**
@@ -86,17 +89,25 @@ public final class CoapsServer implements AutoCloseable {
       List<X509Certificate> chain,
       MeterRegistry meters)
       throws IOException {
-    this(config, offer, key, chain, meters, CoapsSettings.of(config, offer.maxBody()));
+    this(
+        config,
+        offer,
+        key,
+        chain,
+        meters,
+        CoapsSettings.of(config, offer.maxBody()),
+        System::nanoTime);
   }
 
-  /** For tests: with other settings than those of the field. */
+  /** For tests: with other settings than those of the field, and another clock for its limits. */
   CoapsServer(
       CoapsConfig config,
       Offer offer,
       PrivateKey key,
       List<X509Certificate> chain,
       MeterRegistry meters,
-      Configuration settings)
+      Configuration settings,
+      LongSupplier nanoTime)
       throws IOException {
     service = offer.service();
     identity = new ServerIdentity(key, chain);
@@ -104,20 +115,30 @@ public final class CoapsServer implements AutoCloseable {
         ExecutorsUtil.newScheduledThreadPool(CoapsSettings.THREADS, threads(offer.name() + "#"));
     timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
     observations = new Observations(settings, offer.name(), meters);
+    CoapsConfig.Limits limits = config.limits();
     SessionShares sessions =
-        new SessionShares(config.sessions(), observations::endAllOf, offer.name(), meters);
-    connector = new OrderlyConnector(new DtlsConnectorConfig.Builder(settings)
+        new SessionShares(limits.sessions(), observations::endAllOf, offer.name(), meters);
+    connector = OrderlyConnector.of(new DtlsConnectorConfig.Builder(settings)
         .setAddress(new InetSocketAddress(config.host(), config.port()))
         .setCertificateIdentityProvider(identity)
         .setAdvancedCertificateVerifier(new PossessionOnlyVerifier())
         .setConnectionListener(sessions)
-        .setSessionListener(new HandshakeGate(config.handshakes(), sessions, offer.name(), meters))
+        .setSessionListener(new HandshakeGate(
+            limits.handshakes(),
+            new HandshakeRate(
+                limits.handshakesPerSecond(), limits.handshakesOfAddressPerSecond(), nanoTime),
+            sessions,
+            offer.name(),
+            meters))
         .build());
+    Gauge.builder(offer.name() + ".connections", connector, OrderlyConnector::connections)
+        .register(meters);
     endpoint = new CoapEndpoint.Builder()
         .setConfiguration(settings)
         .setConnector(connector)
-        .setMessageExchangeStore(store(config))
-        .setCoapStackFactory(new Layers(service, transfers(), transfers()))
+        .setDataSerializerAndParser(new UdpDataSerializer(), new MessageParser())
+        .setMessageExchangeStore(store(config, nanoTime))
+        .setCoapStackFactory(new Layers(service, transfers(nanoTime), transfers(nanoTime)))
         .build();
     endpoint.setExecutors(protocol, timer);
     endpoint.setMessageDeliverer(new Deliverer());
@@ -133,20 +154,20 @@ public final class CoapsServer implements AutoCloseable {
     return new DaemonThreadFactory(name);
   }
 
-  private static Transfers transfers() {
+  private static Transfers transfers(LongSupplier nanoTime) {
     return new Transfers(
         CoapsSettings.TRANSFERS,
         TimeUnit.SECONDS.toNanos(CoapsSettings.TRANSFER_SECONDS),
-        System::nanoTime);
+        nanoTime);
   }
 
-  private static InMemoryMessageExchangeStore store(CoapsConfig config) {
+  private static InMemoryMessageExchangeStore store(CoapsConfig config, LongSupplier nanoTime) {
     InMemoryMessageExchangeStore store =
         new InMemoryMessageExchangeStore(CoapsSettings.ofMessageIds(config));
     store.setDeduplicator(new RecentMessages(
-        MESSAGES_PER_SESSION * config.sessions(),
+        MESSAGES_PER_SESSION * config.limits().sessions(),
         TimeUnit.SECONDS.toNanos(CoapsSettings.EXCHANGE_SECONDS),
-        System::nanoTime));
+        nanoTime));
     return store;
   }
 

@@ -68,7 +68,9 @@ final class CoapsSettings {
         .set(CoapConfig.PREFERRED_BLOCK_SIZE, PREFERRED_BLOCK)
         .set(CoapConfig.MAX_MESSAGE_SIZE, MAX_MESSAGE)
         .set(CoapConfig.MAX_ACTIVE_PEERS, TRANSFERS)
-        .set(CoapConfig.MAX_SERVER_OBSERVES, OBSERVATIONS_PER_SESSION * config.sessions())
+        .set(
+            CoapConfig.MAX_SERVER_OBSERVES,
+            OBSERVATIONS_PER_SESSION * config.limits().sessions())
         .set(CoapConfig.BLOCKWISE_STATUS_LIFETIME, TRANSFER_SECONDS, TimeUnit.SECONDS)
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.SERVER_ONLY)
         .set(DtlsConfig.DTLS_CLIENT_AUTHENTICATION_MODE, CertificateAuthenticationMode.NEEDED)
@@ -77,12 +79,11 @@ final class CoapsSettings {
         .set(DtlsConfig.DTLS_SIGNATURE_AND_HASH_ALGORITHMS, SIGNATURES)
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, CONNECTION_ID_LENGTH)
         .set(DtlsConfig.DTLS_USE_HELLO_VERIFY_REQUEST, true)
-        // Or else a handshake is given up when the rest of a client's flight, of which some is
-        // here, does not come within one timeout.
+        // As OrderlyConnector wants it.
         .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // Or else a resumption is answered before the address is known to be true.
         .set(DtlsConfig.DTLS_VERIFY_PEERS_ON_RESUMPTION_THRESHOLD, 0)
-        .set(DtlsConfig.DTLS_MAX_CONNECTIONS, config.sessions())
+        .set(DtlsConfig.DTLS_MAX_CONNECTIONS, config.limits().sessions())
         .set(DtlsConfig.DTLS_STALE_CONNECTION_THRESHOLD, STALE_SECONDS, TimeUnit.SECONDS)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
         .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, THREADS);
@@ -94,7 +95,9 @@ final class CoapsSettings {
    */
   static Configuration ofMessageIds(CoapsConfig config) {
     return new Configuration()
-        .set(CoapConfig.MAX_ACTIVE_PEERS, Math.max(MANY_PEERS, 10 * config.sessions()))
+        .set(
+            CoapConfig.MAX_ACTIVE_PEERS,
+            Math.max(MANY_PEERS, 10 * config.limits().sessions()))
         .set(CoapConfig.MAX_PEER_INACTIVITY_PERIOD, EXCHANGE_SECONDS, TimeUnit.SECONDS);
   }
 }

@@ -111,7 +111,7 @@ final class RecentMessages implements Deduplicator {
   }
 
   private static InetAddress addressOf(KeyMID key) {
-    return ((InetSocketAddress) key.getPeer()).getAddress();
+    return Shares.ownerOf(((InetSocketAddress) key.getPeer()).getAddress());
   }
 
   private void remove(KeyMID key) {

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.DatagramProxy;
+import dev.muster.testing.HalfOpenHandshake;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -20,7 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -28,6 +31,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.CoAP.Type;
@@ -52,15 +56,25 @@ class CoapsServerTest {
   private static final TestPki.Credential SERVER =
       ROOT.issue("CN=localhost").server().build();
   private static final TestPki.Credential CLIENT = ROOT.issue("CN=client").build();
-  private static final int SESSIONS = 4;
+  private static final int SESSIONS = 8;
+  /** Handshakes a second. */
+  private static final int OF_ALL = 3;
+
+  private static final int OF_ADDRESS = 2;
   private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** From where handshakes were begun, by address. */
+  private final Map<String, Integer> ports = new HashMap<>();
 
   private final BlockingQueue<CoapsExchange> held = new ArrayBlockingQueue<>(10);
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final List<CoapsClient> clients = new ArrayList<>();
+  /** Stands still, unless a test moves it. */
+  private final AtomicLong clock = new AtomicLong();
+
   private CoapsServer server;
 
-  private final BlockingQueue<Observation> observations = new ArrayBlockingQueue<>(10);
+  private final BlockingQueue<Observation> observations = new ArrayBlockingQueue<>(3 * SESSIONS);
   private final AtomicInteger over = new AtomicInteger();
   private final AtomicInteger asked = new AtomicInteger();
 
@@ -104,7 +118,8 @@ class CoapsServerTest {
   }
 
   private void start(UnaryOperator<Configuration> settings) throws IOException {
-    CoapsConfig config = new CoapsConfig("127.0.0.1", 0, SESSIONS, 4);
+    CoapsConfig config =
+        new CoapsConfig("127.0.0.1", 0, new CoapsConfig.Limits(SESSIONS, 4, OF_ALL, OF_ADDRESS));
     server = new CoapsServer(
         config,
         new CoapsServer.Offer("test", 4096, new Paths()),
@@ -113,7 +128,8 @@ class CoapsServerTest {
         meters,
         settings.apply(CoapsSettings.of(config, 4096)
             .set(CoapConfig.ACK_TIMEOUT, 100, TimeUnit.MILLISECONDS)
-            .set(CoapConfig.MAX_RETRANSMIT, 2)));
+            .set(CoapConfig.MAX_RETRANSMIT, 2)),
+        clock::get);
   }
 
   @AfterEach
@@ -170,6 +186,58 @@ class CoapsServerTest {
     assertThat(client("127.0.0.2").send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
     clients.get(0).close();
     clients.get(1).close();
+  }
+
+  @Test
+  void handshakes_tooManyInAShortTime_areRefusedAndCounted_andSessionsGoOn() throws Exception {
+    CoapsClient known = client("127.0.0.1");
+    known.send(post("a"), "/");
+    String session = known.session();
+    for (int i = 1; i < 10 * OF_ADDRESS; i++) {
+      assertThat(begin("127.0.0.1")).as("handshake " + i).isEqualTo(HalfOpenHandshake.BEGUN);
+    }
+    assertThat(begin("127.0.0.1")).isEqualTo(HalfOpenHandshake.REFUSED);
+    for (int i = 10 * OF_ADDRESS; i < 10 * OF_ALL; i++) {
+      assertThat(begin("127.0.0.2")).as("handshake " + i).isEqualTo(HalfOpenHandshake.BEGUN);
+    }
+    assertThat(begin("127.0.0.3")).as("of all").isEqualTo(HalfOpenHandshake.REFUSED);
+    assertThat(meters.get("test.handshakes.refused").counter().count()).isEqualTo(2);
+    assertThat(known.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+    assertThat(known.session()).isEqualTo(session);
+
+    clock.addAndGet(TimeUnit.SECONDS.toNanos(1));
+    assertThat(client("127.0.0.1").send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+  }
+
+  @Test
+  void handshakes_ofOneAddress_areHalf_andOthersTakeTheirPlaces() throws Exception {
+    List<HalfOpenHandshake> open = new ArrayList<>();
+    try {
+      for (String from : List.of("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.4")) {
+        open.add(new HalfOpenHandshake(from, server.port()));
+        assertThat(open.get(open.size() - 1).begin()).isEqualTo(HalfOpenHandshake.BEGUN);
+      }
+      open.add(new HalfOpenHandshake("127.0.0.2", server.port()));
+      assertThat(open.get(4).begin()).isEqualTo(HalfOpenHandshake.REFUSED);
+      assertThat(client("127.0.0.1").send(post("a"), "/").getCode())
+          .as("in the place of the oldest")
+          .isEqualTo(ResponseCode.CHANGED);
+      assertThat(meters.get("test.handshakes.evicted").counter().count()).isEqualTo(1);
+      assertThat(meters.get("test.handshakes").gauge().value()).isEqualTo(3);
+      open.add(new HalfOpenHandshake("127.0.0.2", server.port()));
+      assertThat(open.get(5).begin()).as("of two, one is left").isEqualTo(HalfOpenHandshake.BEGUN);
+    } finally {
+      open.forEach(HalfOpenHandshake::close);
+    }
+  }
+
+  /** From the same port, so that it is one at a time: each ends the one before. */
+  private int begin(String from) throws IOException {
+    try (HalfOpenHandshake one =
+        new HalfOpenHandshake(from, ports.getOrDefault(from, 0), server.port())) {
+      ports.put(from, one.localPort());
+      return one.begin();
+    }
   }
 
   @Test
@@ -367,10 +435,7 @@ class CoapsServerTest {
   @Test
   void handshakeInFragments_overABadNetwork_comesToItsEnd(@TempDir Path folder) throws Exception {
     stop();
-    start(settings -> CoapsClient.inFragments(settings)
-        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 200, TimeUnit.MILLISECONDS)
-        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
-        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 100));
+    start(settings -> impatient(CoapsClient.inFragments(settings)));
     Files.writeString(folder.resolve("root.pem"), TestPki.pem(ROOT.chain()));
     TestPki.write(folder, "client", CLIENT);
     long seed = new Random().nextLong();
@@ -386,6 +451,38 @@ class CoapsServerTest {
         assertThat(network.counts().longestAnswered()).as(what).isLessThanOrEqualTo(300);
       }
     }
+  }
+
+  /** By Scandium, which packs a flight into as few records as it can. */
+  @Test
+  void handshakeOfSeveralMessagesInARecord_overABadNetwork_comesToItsEnd() throws Exception {
+    stop();
+    start(CoapsServerTest::impatient);
+    long seed = new Random().nextLong();
+    try (DatagramProxy network = DatagramProxy.to(server.port(), seed)) {
+      network.faults(new DatagramProxy.Faults(0.2, 0.2, 0.2));
+      for (int i = 0; i < 4; i++) {
+        CoapsClient client = new CoapsClient(
+            "127.0.0.1",
+            network.port(),
+            ROOT.certificate(),
+            CLIENT,
+            settings ->
+                impatient(settings).set(DtlsConfig.DTLS_USE_MULTI_HANDSHAKE_MESSAGE_RECORDS, true));
+        clients.add(client);
+        assertThat(client.send(post("a"), "/").getCode())
+            .as("seed %d %s", seed, network.counts())
+            .isEqualTo(ResponseCode.CHANGED);
+      }
+    }
+  }
+
+  /** What is lost comes again soon. */
+  private static Configuration impatient(Configuration settings) {
+    return settings
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 200, TimeUnit.MILLISECONDS)
+        .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
+        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 100);
   }
 
   @Test

@@ -4,6 +4,7 @@
  */
 package dev.muster.testing;
 
+import dev.muster.dtls.OrderlyConnector;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
@@ -24,7 +25,6 @@ import org.eclipse.californium.core.observe.NotificationListener;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.config.SystemConfig;
 import org.eclipse.californium.elements.config.UdpConfig;
-import org.eclipse.californium.scandium.DTLSConnector;
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
@@ -47,7 +47,7 @@ public class CoapsClient implements AutoCloseable {
   }
 
   private final int port;
-  private final DTLSConnector connector;
+  private final OrderlyConnector connector;
   private final CoapEndpoint endpoint;
 
   /** @param identity null to show no certificate */
@@ -76,6 +76,7 @@ public class CoapsClient implements AutoCloseable {
         .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 300, TimeUnit.MILLISECONDS)
         .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
         .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 30)
+        .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // None for itself, but it takes the server's.
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
@@ -91,7 +92,7 @@ public class CoapsClient implements AutoCloseable {
           identity.chain().toArray(X509Certificate[]::new),
           List.of(CertificateType.X_509)));
     }
-    connector = new DTLSConnector(dtls.build());
+    connector = OrderlyConnector.of(dtls.build());
     endpoint =
         new CoapEndpoint.Builder().setConfiguration(all).setConnector(connector).build();
     try {

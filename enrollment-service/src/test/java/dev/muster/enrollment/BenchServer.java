@@ -49,7 +49,10 @@ public final class BenchServer {
         RunningService.with(
             RunningService.config(folder.resolve("db"), 0, 0),
             new EstConfig("127.0.0.1", 0, true, false, limits)),
-        new CoapsConfig("127.0.0.1", 0, 20_000, 1_000));
+        new CoapsConfig(
+            "127.0.0.1",
+            0,
+            new CoapsConfig.Limits(20_000, 1_000, Integer.MAX_VALUE, Integer.MAX_VALUE)));
     Supplier<Registry> storage =
         durable ? () -> Registry.open(config.storage()) : BenchRegistry::inMemory;
     Supplier<Registry> filled = () -> {

@@ -28,21 +28,7 @@ final class CoapDevice extends CoapsClient {
     super("127.0.0.1", port, service.authorities.root(), identity, settings);
   }
 
-  /** One that cuts nothing into blocks by itself, and puts none together. */
-  static CoapDevice blockByBlock(RunningService service, TestPki.Credential identity) {
-    return new CoapDevice(
-        service.coapsPort(),
-        service,
-        identity,
-        settings -> settings.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 0));
-  }
-
-  /** One that knows the server by another port. */
-  static CoapDevice behind(int port, RunningService service, TestPki.Credential identity) {
-    return new CoapDevice(port, service, identity, settings -> settings);
-  }
-
-  /** As {@link #behind}, and it has room for small datagrams alone. */
+  /** One that knows the server by another port, and has room for small datagrams alone. */
   static CoapDevice inSmallBlocks(int port, RunningService service, TestPki.Credential identity) {
     return new CoapDevice(
         port,

@@ -12,9 +12,12 @@ import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.testing.CoapsClient;
+import dev.muster.testing.CoapsContract;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
@@ -28,15 +31,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
-import org.eclipse.californium.core.coap.Option;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
-import org.eclipse.californium.core.coap.option.OpaqueOptionDefinition;
 import org.eclipse.californium.elements.auth.X509CertPath;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,14 +45,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** EST over CoAP: the same registrar, and what becomes of those who do not play by the rules. */
-class EstCoapsIT {
-  private static final int HANDSHAKES = 16;
-  private static final int MANY_HANDSHAKES = Integer.getInteger("handshakes", 500);
-
+class EstCoapsIT extends CoapsContract {
   @TempDir
   static Path folder;
 
   private static RunningService service;
+  /** Below the manufacturer's root. */
+  private static TestPki.Credential line;
 
   @BeforeAll
   static void start() {
@@ -64,14 +62,51 @@ class EstCoapsIT {
                 config,
                 new AdmissionConfig(
                     new FleetName("default"), false, List.of(), false, ServerKeygen.PLAIN)),
-            new CoapsConfig("127.0.0.1", 0, 1_000, HANDSHAKES)));
+            new CoapsConfig("127.0.0.1", 0, new CoapsConfig.Limits(1_000, HANDSHAKES, 200, 50))));
     assertThat(service.addManufacturer("acme", service.factory, "auto").status())
         .isEqualTo(201);
+    line = service.factory.issue("O=Acme,CN=Acme Line 1").ca().build();
   }
 
   @AfterAll
   static void stop() {
     service.close();
+  }
+
+  @Override
+  protected int port() {
+    return service.coapsPort();
+  }
+
+  @Override
+  protected X509Certificate root() {
+    return service.authorities.root();
+  }
+
+  @Override
+  protected MeterRegistry meters() {
+    return service.meters;
+  }
+
+  @Override
+  protected String name() {
+    return "muster.estcoaps";
+  }
+
+  @Override
+  protected TestPki.Credential device(String id) {
+    return line.issue("CN=Widget,SERIALNUMBER=" + id).build();
+  }
+
+  @Override
+  protected Post post(String id) {
+    return new Post("/est/sen", 286, csr(id));
+  }
+
+  @Override
+  protected void assertServed(CoapsClient known) {
+    Response wishes = known.get("/est/att");
+    assertThat(wishes.getCode()).as(wishes.toString()).isEqualTo(ResponseCode.CONTENT);
   }
 
   private static byte[] csr(String name) {
@@ -266,21 +301,6 @@ class EstCoapsIT {
       expect(ResponseCode.NOT_FOUND, device.get("/est/nothing/crts"));
       expect(ResponseCode.NOT_FOUND, device.get("/"));
       expect(ResponseCode.NOT_FOUND, device.post("/est/simpleenroll", request));
-      Request conditional = CoapDevice.enrollment(request);
-      conditional.getOptions().setIfNoneMatch(true);
-      expect(ResponseCode.BAD_OPTION, device.send(conditional, "/est/sen"));
-      Request unknown = CoapDevice.enrollment(request);
-      unknown
-          .getOptions()
-          .addOption(new Option(new OpaqueOptionDefinition(9997, "Unknown"), new byte[] {1}));
-      expect(ResponseCode.BAD_OPTION, device.send(unknown, "/est/sen"));
-      for (int number : List.of(9, 19, 31)) {
-        Request beyondUs = CoapDevice.enrollment(request);
-        beyondUs
-            .getOptions()
-            .addOption(new Option(new OpaqueOptionDefinition(number, "Option"), new byte[] {1}));
-        expect(ResponseCode.BAD_OPTION, device.send(beyondUs, "/est/sen"));
-      }
       expect(ResponseCode.BAD_OPTION, device.post("/est/sen?a=b", request));
       expect(ResponseCode.BAD_REQUEST, device.post("/est/sen", new byte[0]));
       expect(
@@ -288,98 +308,6 @@ class EstCoapsIT {
           device.post("/est/sen", Arrays.copyOf(request, request.length / 2)));
       expect(ResponseCode.REQUEST_ENTITY_TOO_LARGE, device.post("/est/sen", new byte[50_000]));
       assertThat(device.post("/est/sen", request).getCode()).isEqualTo(ResponseCode.CHANGED);
-    }
-  }
-
-  @Test
-  void estCoaps_blocks_missingAnnouncedTooLargeOrInterleaved_areKeptApart() {
-    byte[] first = csr("b1");
-    byte[] second = csr("b2");
-    try (CoapDevice one = CoapDevice.blockByBlock(service, service.idevid("C-10"));
-        CoapDevice other = CoapDevice.blockByBlock(service, service.idevid("C-11"))) {
-      expect(ResponseCode.REQUEST_ENTITY_INCOMPLETE, one.send(block(first, 3), "/est/sen"));
-      expect(ResponseCode.CONTINUE, one.send(block(first, 0), "/est/sen"));
-      expect(ResponseCode.REQUEST_ENTITY_INCOMPLETE, one.send(block(first, 2), "/est/sen"));
-      Request announced = block(first, 0);
-      announced.getOptions().setSize1(50_000);
-      Response tooLarge = one.send(announced, "/est/sen");
-      expect(ResponseCode.REQUEST_ENTITY_TOO_LARGE, tooLarge);
-      assertThat(tooLarge.getOptions().getSize1()).isEqualTo(12 * 1024);
-
-      for (int number = 0; number < 2; number++) {
-        expect(ResponseCode.CONTINUE, one.send(block(first, number), "/est/sen"));
-        expect(ResponseCode.CONTINUE, other.send(block(second, number), "/est/sen"));
-      }
-      assertThat(one.send(block(first, 2), "/est/sen").getCode()).isEqualTo(ResponseCode.CHANGED);
-      assertThat(other.send(block(second, 2), "/est/sen").getCode())
-          .isEqualTo(ResponseCode.CHANGED);
-    }
-  }
-
-  /** One of blocks of 64 bytes, of which a request without names has three. */
-  private static Request block(byte[] request, int number) {
-    int from = Math.min(number, 2) * 64;
-    boolean more = from + 64 < request.length;
-    Request block =
-        CoapDevice.enrollment(Arrays.copyOfRange(request, from, more ? from + 64 : request.length));
-    block.getOptions().setBlock1(2, more, number);
-    return block;
-  }
-
-  @Test
-  void estCoaps_deviceThatVanishesInMidTransfer_beginsAnew_andEnrollsOnce() throws Exception {
-    TestPki.Credential idevid = service.idevid("C-23");
-    byte[] csr = csr("c23");
-    try (CoapDevice device = CoapDevice.blockByBlock(service, idevid)) {
-      expect(ResponseCode.CONTINUE, device.send(block(csr, 0), "/est/sen"));
-      expect(ResponseCode.CONTINUE, device.send(block(csr, 1), "/est/sen"));
-    }
-    try (CoapDevice again = CoapDevice.blockByBlock(service, idevid)) {
-      expect(ResponseCode.REQUEST_ENTITY_INCOMPLETE, again.send(block(csr, 2), "/est/sen"));
-      assertThat(again.post("/est/sen", csr).getCode()).isEqualTo(ResponseCode.CHANGED);
-    }
-    assertThat(certificatesOf("acme-c-23")).hasSize(1);
-  }
-
-  /** RFC 7252, 3: longer ones are no messages. */
-  @Test
-  void estCoaps_tokensOfAllLengths_comeBack_andThoseThatCannotBeAreDropped() throws Exception {
-    String att = "b3657374" + "03617474";
-    try (RawCoapClient device = service.rawCoap(service.idevid("C-20"))) {
-      for (int length = 0; length <= 15; length++) {
-        byte[] token = new byte[length];
-        Arrays.fill(token, (byte) (0xa0 + length));
-        if (length > 8) {
-          byte[] message = new byte[4 + length];
-          message[0] = (byte) (0x40 | length);
-          message[1] = 1;
-          message[3] = (byte) length;
-          device.send(message);
-        }
-        String sent = HexFormat.of().formatHex(token, 0, Math.min(length, 8));
-        RawCoapClient.Answer answer = device.ask(1, sent, att, new byte[0]);
-        assertThat(answer.code()).as("length " + length).isEqualTo(0x45);
-        assertThat(HexFormat.of().formatHex(answer.token())).isEqualTo(sent);
-      }
-    }
-  }
-
-  /** A block that says 64 bytes, is not the last, and has fewer, or more. */
-  @Test
-  void estCoaps_blocksOfAnotherSizeThanTheySay_makeNoBody() throws Exception {
-    byte[] csr = csr("c21");
-    // Uri-Path est and sen, Content-Format 286, Block1 1:0/1/64 and 1:1/1/64.
-    String path = "b3657374" + "0373656e" + "12011e";
-    try (RawCoapClient device = service.rawCoap(service.idevid("C-21"))) {
-      for (int size : List.of(10, 100)) {
-        String token = HexFormat.of().toHexDigits((byte) size);
-        device.tell(2, token, path + "d1020a", Arrays.copyOf(csr, size));
-        RawCoapClient.Answer next =
-            device.ask(2, token + "01", path + "d1021a", Arrays.copyOfRange(csr, 64, 128));
-        assertThat(next.code()).as("4.08 after %d bytes", size).isEqualTo(0x88);
-      }
-      RawCoapClient.Answer begun = device.ask(2, "23", path + "d1020a", Arrays.copyOf(csr, 64));
-      assertThat(begun.code()).isEqualTo(0x5f);
     }
   }
 
@@ -408,57 +336,9 @@ class EstCoapsIT {
     }
   }
 
-  @Test
-  void estCoaps_addressThatChanges_keepsItsSessionByItsConnectionId() throws Exception {
-    try (UdpNat nat = new UdpNat(service.coapsPort());
-        CoapDevice device = CoapDevice.behind(nat.port(), service, service.idevid("C-12"))) {
-      assertThat(device.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
-      int handshake = nat.handshakeRecords();
-      nat.rebind();
-      assertThat(device.post("/est/sen", csr("c12")).getCode()).isEqualTo(ResponseCode.CHANGED);
-      assertThat(nat.handshakeRecords()).isEqualTo(handshake);
-    }
-  }
-
   private static void expect(ResponseCode code, Response response) {
     assertThat(response.getCode()).as(response.toString()).isEqualTo(code);
     assertThat(response.getPayloadSize()).isLessThan(300);
-  }
-
-  @Test
-  void estCoaps_garbage_isDropped_andOthersAreServed() throws Exception {
-    Random random = new Random(7);
-    int sent = 0;
-    try (HalfOpenHandshake noise = new HalfOpenHandshake("127.0.0.4", service.coapsPort())) {
-      byte[] hello = noise.clientHello(0, new byte[0]);
-      for (int i = 0; i < 500; i++) {
-        byte[] bytes = i % 2 == 0 ? new byte[random.nextInt(1200)] : hello.clone();
-        if (i % 2 == 0) {
-          random.nextBytes(bytes);
-        } else {
-          bytes[random.nextInt(bytes.length)] ^= (byte) (1 + random.nextInt(255));
-        }
-        noise.send(bytes);
-        sent += bytes.length;
-      }
-      assertThat(noise.received()).as("of %d bytes sent", sent).isLessThanOrEqualTo(3 * sent);
-    }
-    enrolled("C-7");
-  }
-
-  @Test
-  void estCoaps_hellosOfUnprovenAddresses_areAnsweredInFewerBytes_andLeaveNothing()
-      throws Exception {
-    int port = service.coapsPort();
-    double before = service.gauge("muster.estcoaps.handshakes");
-    for (int i = 0; i < 5 * HANDSHAKES; i++) {
-      try (HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.5", port)) {
-        byte[] answer = client.hello();
-        assertThat(answer.length).isLessThanOrEqualTo(client.clientHello(0, new byte[0]).length);
-        assertThat(answer[13]).as("HelloVerifyRequest").isEqualTo((byte) 3);
-      }
-    }
-    assertThat(service.gauge("muster.estcoaps.handshakes")).isLessThanOrEqualTo(before);
   }
 
   /** The first is what the RFC demands (3); by OpenSSL, whose DTLS is not ours. */
@@ -482,49 +362,6 @@ class EstCoapsIT {
     }
   }
 
-  /** By one stranger, thousands of them: -Dhandshakes=10000 is the long form. */
-  @Test
-  void estCoaps_halfOpenHandshakes_areBoundedPerAddress_andOthersAreServed() throws Exception {
-    int port = service.coapsPort();
-    List<HalfOpenHandshake> clients = new ArrayList<>();
-    try (CoapDevice known = new CoapDevice(service, service.idevid("C-18"))) {
-      known.get("/est/crts");
-      List<Integer> answers = new ArrayList<>();
-      for (int i = 0; i < MANY_HANDSHAKES; i++) {
-        HalfOpenHandshake client = new HalfOpenHandshake("127.0.0.3", port);
-        clients.add(client);
-        answers.add(client.begin());
-        if (i >= HANDSHAKES) {
-          client.close();
-        }
-      }
-      List<Integer> expected = IntStream.range(0, MANY_HANDSHAKES)
-          .mapToObj(i -> i < HANDSHAKES / 2 ? 22 : 21)
-          .toList();
-      assertThat(answers).isEqualTo(expected);
-      assertThat(service.count("muster.estcoaps.handshakes.refused"))
-          .isGreaterThanOrEqualTo(MANY_HANDSHAKES - HANDSHAKES / 2);
-      assertThat(service.gauge("muster.estcoaps.handshakes")).isLessThanOrEqualTo(HANDSHAKES);
-      assertThat(known.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
-      enrolled("C-8");
-    } finally {
-      clients.forEach(HalfOpenHandshake::close);
-    }
-  }
-
-  @Test
-  void estCoaps_handshakesBegunAnewFromTheSamePort_countOnce() throws Exception {
-    int port = service.coapsPort();
-    int local = 0;
-    for (int i = 0; i < 2 * HANDSHAKES; i++) {
-      try (HalfOpenHandshake again = new HalfOpenHandshake("127.0.0.6", local, port)) {
-        local = again.localPort();
-        assertThat(again.begin()).as("round " + i).isEqualTo(22);
-      }
-    }
-  }
-
-  /** Four devices at once: each has what it asked for, and nobody anything twice. */
   @Test
   void estCoaps_overABadNetwork_eachOperationIsDoneOnce_inBlocks() throws Exception {
     long seed = new Random().nextLong();

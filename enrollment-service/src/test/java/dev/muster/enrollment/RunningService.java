@@ -520,10 +520,6 @@ final class RunningService implements AutoCloseable {
         .sum();
   }
 
-  double gauge(String meter) {
-    return meters.get(meter).gauge().value();
-  }
-
   @Override
   public void close() {
     service.close();

@@ -14,18 +14,14 @@ import dev.muster.enrollment.est.EstLimits;
  *
  * @param conscrypt whether Conscrypt may do TLS and signatures
  * @param requireChannelBinding whether requests must be linked to their TLS connection
- * @param dtlsSessions that are kept for EST over CoAP
- * @param dtlsHandshakes under way at a time
+ * @param dtls the limits of EST over CoAP
  */
 public record EstSettings(
-    boolean conscrypt,
-    boolean requireChannelBinding,
-    EstLimits limits,
-    int dtlsSessions,
-    int dtlsHandshakes) {
+    boolean conscrypt, boolean requireChannelBinding, EstLimits limits, CoapsConfig.Limits dtls) {
 
   /** Goes on with the section that enrollment's settings begin. */
-  static final String COMMENTED_YAML = """
+  static final String COMMENTED_YAML =
+      """
         # Conscrypt does EST's TLS and checks its signatures faster than the JDK, and alone can link
         # requests to their TLS connection. Used where its native library runs; it takes no devices
         # with Ed25519 keys. MUSTER_JAVA_OPTS=-Dmuster.conscrypt=false keeps all from loading it.
@@ -40,10 +36,7 @@ public record EstSettings(
           # Requests of one device, and first requests of all devices of one manufacturer, a minute.
           # requestsPerDevice: 30
           # requestsPerManufacturer: 60000
-          # The same for EST over CoAP (ports.coaps): sessions kept, and handshakes under way.
-          # dtlsSessions: 10000
-          # dtlsHandshakes: 1000
-      """;
+      """ + DtlsLimits.commentedYaml("EST over CoAP (ports.coaps)");
 
   static EstSettings read(Settings settings) {
     EstLimits defaults = EstLimits.DEFAULT;
@@ -55,8 +48,7 @@ public record EstSettings(
             limit(settings, "handshakes", defaults.handshakes()),
             limit(settings, "requestsPerDevice", defaults.requestsPerDevice()),
             limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())),
-        limit(settings, "dtlsSessions", CoapsConfig.DEFAULT_SESSIONS),
-        limit(settings, "dtlsHandshakes", CoapsConfig.DEFAULT_HANDSHAKES));
+        DtlsLimits.read(settings, "enrollment"));
   }
 
   private static int limit(Settings settings, String name, int otherwise) {
@@ -70,6 +62,6 @@ public record EstSettings(
 
   /** @param port of UDP; 0 for a free one */
   public CoapsConfig coapsOn(String host, int port) {
-    return new CoapsConfig(host, port, dtlsSessions, dtlsHandshakes);
+    return new CoapsConfig(host, port, dtls);
   }
 }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param operators what starts with {@code operators.}
  * @param enrollment what starts with {@code enrollment.}
  * @param broker what starts with {@code broker.}
+ * @param telemetryDtls the limits of telemetry over CoAP
  * @param telemetry what starts with {@code telemetry.}
  */
 public record MusterConfig(
@@ -38,6 +39,7 @@ public record MusterConfig(
     OperatorSettings operators,
     EnrollmentSettings enrollment,
     BrokerSettings broker,
+    CoapsConfig.Limits telemetryDtls,
     TelemetryConfig telemetry) {
 
   /**
@@ -67,7 +69,9 @@ public record MusterConfig(
 
   /** How telemetry is taken over CoAP; null if it is not. */
   public @Nullable CoapsConfig telemetryCoaps() {
-    return ports.telemetryCoaps == null ? null : CoapsConfig.on(host, ports.telemetryCoaps);
+    return ports.telemetryCoaps == null
+        ? null
+        : new CoapsConfig(host, ports.telemetryCoaps, telemetryDtls);
   }
 
   public MusterConfig {
@@ -108,6 +112,7 @@ public record MusterConfig(
         OperatorSettings.read(settings),
         EnrollmentSettings.read(settings),
         BrokerSettings.read(settings),
+        DtlsLimits.read(settings, "broker"),
         TelemetrySettings.read(settings, Path.of("")));
     settings.check("ports.coaps", config::withoutContradiction);
     settings.finish();
@@ -169,7 +174,8 @@ public record MusterConfig(
         # metricsHost: 127.0.0.1
 
         """ + OperatorSettings.COMMENTED_YAML + "\n" + EnrollmentSettings.COMMENTED_YAML + "\n"
-        + BrokerSettings.COMMENTED_YAML + "\n"
+        + BrokerSettings.COMMENTED_YAML + "  limits:\n"
+        + DtlsLimits.commentedYaml("telemetry over CoAP (ports.telemetryCoaps)") + "\n"
         + TelemetrySettings.COMMENTED_YAML;
   }
 }

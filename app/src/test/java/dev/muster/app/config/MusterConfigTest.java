@@ -59,13 +59,26 @@ class MusterConfigTest {
   }
 
   @Test
-  void read_coaps_isOffUnlessAPortIsGiven_andExcludesChannelBinding() {
+  void read_coaps_isOffUnlessAPortIsGiven_limited_andExcludesChannelBinding() {
     assertThat(read("ports: {coaps: none}").coaps()).isNull();
     CoapsConfig coaps = read("ports: {coaps: 5684}").coaps();
     assertThat(coaps).isEqualTo(CoapsConfig.on("0.0.0.0", 5684));
     assertThat(read("ports: {coaps: 5684}").telemetryCoaps()).isNull();
     assertThat(read("ports: {telemetryCoaps: 5685}").telemetryCoaps())
         .isEqualTo(CoapsConfig.on("0.0.0.0", 5685));
+    CoapsConfig.Limits fewer = new CoapsConfig.Limits(1, 2, 3, 4);
+    String limits = "limits: {dtlsSessions: 1, dtlsHandshakes: 2, dtlsHandshakesPerSecond: 3,"
+        + " dtlsHandshakesOfAddressPerSecond: 4}";
+    assertThat(
+            read("ports: {coaps: 5684}\nenrollment: {" + limits + "}").coaps().limits())
+        .isEqualTo(fewer);
+    assertThat(read("ports: {telemetryCoaps: 5685}\nbroker: {" + limits + "}")
+            .telemetryCoaps()
+            .limits())
+        .isEqualTo(fewer);
+    assertThatThrownBy(() -> read("broker: {limits: {dtlsHandshakesPerSecond: 0}}"))
+        .hasMessageContaining("broker.limits.dtlsHandshakesPerSecond: \"0\"")
+        .hasMessageContaining("from 1 to");
     assertThatThrownBy(() -> read("ports: {coaps: off}"))
         .hasMessageContaining("ports.coaps")
         .hasMessageContaining("expected: none, or a number from 0 to 65535");

@@ -48,6 +48,8 @@ final class ClientSettings {
       .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false)
       // None for itself, but it takes the server's: a NAT that forgets costs no handshake.
       .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
+      // As OrderlyConnector wants it.
+      .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
       .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
       .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1);
 

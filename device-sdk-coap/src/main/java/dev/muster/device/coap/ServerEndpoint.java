@@ -5,6 +5,7 @@
 package dev.muster.device.coap;
 
 import dev.muster.device.internal.tls.ServerName;
+import dev.muster.dtls.OrderlyConnector;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,7 +15,6 @@ import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.network.CoapEndpoint;
 import org.eclipse.californium.core.observe.NotificationListener;
 import org.eclipse.californium.elements.AddressEndpointContext;
-import org.eclipse.californium.scandium.DTLSConnector;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +29,13 @@ final class ServerEndpoint implements AutoCloseable {
 
   private final InetSocketAddress server;
   private final @Nullable String name;
-  private final DTLSConnector connector;
+  private final OrderlyConnector connector;
   private final CoapEndpoint endpoint;
 
   private ServerEndpoint(
       InetSocketAddress server,
       @Nullable String name,
-      DTLSConnector connector,
+      OrderlyConnector connector,
       CoapEndpoint endpoint) {
     this.server = server;
     this.name = name;
@@ -59,7 +59,7 @@ final class ServerEndpoint implements AutoCloseable {
   static ServerEndpoint open(URI uri, InetSocketAddress server, DtlsConnectorConfig dtls)
       throws IOException {
     ServerName host = ServerName.of(uri.getHost());
-    DTLSConnector connector = new DTLSConnector(dtls);
+    OrderlyConnector connector = OrderlyConnector.of(dtls);
     CoapEndpoint endpoint = new CoapEndpoint.Builder()
         .setConfiguration(dtls.getConfiguration())
         .setConnector(connector)

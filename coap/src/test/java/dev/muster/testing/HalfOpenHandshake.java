@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.enrollment;
+package dev.muster.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,7 +16,12 @@ import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A client that shows that its address is its own, and falls silent in mid-handshake. */
-final class HalfOpenHandshake implements AutoCloseable {
+public final class HalfOpenHandshake implements AutoCloseable {
+  /** The server went on with the handshake. */
+  public static final int BEGUN = 22;
+  /** It sent an alert. */
+  public static final int REFUSED = 21;
+
   private static final HexFormat HEX = HexFormat.of();
   /** AES-128-CCM-8; P-256; uncompressed points; ECDSA with SHA-256. */
   private static final byte[] AFTER_COOKIE = HEX.parseHex("0002c0ae" + "0100" + "0016"
@@ -29,22 +34,20 @@ final class HalfOpenHandshake implements AutoCloseable {
   private final DatagramSocket socket;
   private final int port;
 
-  HalfOpenHandshake(String from, int port) throws IOException {
+  public HalfOpenHandshake(String from, int port) throws IOException {
     this(from, 0, port);
   }
 
-  HalfOpenHandshake(String from, int fromPort, int port) throws IOException {
+  /** @param fromPort 0 for a free one */
+  public HalfOpenHandshake(String from, int fromPort, int port) throws IOException {
     socket = new DatagramSocket(fromPort, InetAddress.getByName(from));
-    socket.setSoTimeout(5_000);
+    socket.setSoTimeout(60_000);
     ThreadLocalRandom.current().nextBytes(random);
     this.port = port;
   }
 
-  /**
-   * @return the content type of the record that came back: 22 for the beginning of a handshake, 21
-   *     for an alert
-   */
-  int begin() throws IOException {
+  /** @return {@link #BEGUN} or {@link #REFUSED}: the content type of the record that came back */
+  public int begin() throws IOException {
     byte[] verify = exchange(clientHello(0, new byte[0]));
     int length = verify[COOKIE_LENGTH_AT] & 0xff;
     byte[] cookie = Arrays.copyOfRange(verify, COOKIE_LENGTH_AT + 1, COOKIE_LENGTH_AT + 1 + length);
@@ -56,15 +59,15 @@ final class HalfOpenHandshake implements AutoCloseable {
   }
 
   /** What comes back for a first hello, and for nothing else. */
-  byte[] hello() throws IOException {
+  public byte[] hello() throws IOException {
     return exchange(clientHello(0, new byte[0]));
   }
 
-  int localPort() {
+  public int localPort() {
     return socket.getLocalPort();
   }
 
-  byte[] clientHello(int sequence, byte[] cookie) {
+  public byte[] clientHello(int sequence, byte[] cookie) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     body.writeBytes(HEX.parseHex("fefd"));
     body.writeBytes(random);
@@ -88,13 +91,13 @@ final class HalfOpenHandshake implements AutoCloseable {
     return Arrays.copyOf(answer.getData(), answer.getLength());
   }
 
-  void send(byte[] bytes) throws IOException {
+  public void send(byte[] bytes) throws IOException {
     socket.send(new DatagramPacket(bytes, bytes.length, InetAddress.getByName("127.0.0.1"), port));
   }
 
-  /** How many bytes have come, until none come any more. */
-  int received() throws IOException {
-    socket.setSoTimeout(500);
+  /** How many bytes have come by now. */
+  public int received() throws IOException {
+    socket.setSoTimeout(1);
     int bytes = 0;
     try {
       while (true) {
