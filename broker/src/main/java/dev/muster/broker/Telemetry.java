@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** The store of telemetry, what keeps it in order, and what shows it, put together. */
 final class Telemetry implements AutoCloseable {
   private static final Duration ROLLUP_PAUSE = Duration.ofSeconds(1);
-  private static final Duration RETENTION_PAUSE = Duration.ofMinutes(1);
+  private static final Duration RETENTION_PAUSE = Duration.ofSeconds(10);
 
   private final Opened opened = new Opened();
   private final LiveFeed feed = new LiveFeed();

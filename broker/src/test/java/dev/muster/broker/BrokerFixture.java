@@ -87,7 +87,11 @@ final class BrokerFixture implements AutoCloseable {
     return config(port, crls, crlRefresh, TelemetryConfig.DEFAULT);
   }
 
-  BrokerConfig config(
+  BrokerConfig config(TelemetryConfig telemetry) {
+    return config(0, null, Duration.ofMillis(500), telemetry);
+  }
+
+  private BrokerConfig config(
       int port, @Nullable URI crls, Duration crlRefresh, TelemetryConfig telemetry) {
     CoreConfig core = new CoreConfig(
         CoreConfig.DEFAULT_NAME,
@@ -114,12 +118,15 @@ final class BrokerFixture implements AutoCloseable {
   }
 
   BrokerFixture start(Clock clock) {
-    broker = FleetBroker.start(config(0, null), vertx, clock, meters, sink -> sink);
-    return this;
+    return start(config(0, null), clock, sink -> sink);
   }
 
   BrokerFixture start(BrokerConfig config, UnaryOperator<TelemetrySink> before) {
-    broker = FleetBroker.start(config, vertx, Clock.systemUTC(), meters, before);
+    return start(config, Clock.systemUTC(), before);
+  }
+
+  BrokerFixture start(BrokerConfig config, Clock clock, UnaryOperator<TelemetrySink> before) {
+    broker = FleetBroker.start(config, vertx, clock, meters, before);
     return this;
   }
 
@@ -177,6 +184,11 @@ final class BrokerFixture implements AutoCloseable {
     return TestPki.crl(deviceCa, number, Duration.ofDays(1), List.of(serials));
   }
 
+  /** HiveMQ's client for Java as one of our devices; of MQTT 5 or 3.1.1, as the caller makes it. */
+  MqttClientBuilder hiveMqClient(String id) {
+    return hiveMqClient(id, device(id));
+  }
+
   /** What a Java client of the broker connects with. */
   SSLContext tls(Credential client) {
     try {
@@ -188,7 +200,7 @@ final class BrokerFixture implements AutoCloseable {
     }
   }
 
-  /** HiveMQ's client for Java, which the caller makes one of MQTT 5 or 3.1.1. */
+  /** As above. @param credential what it comes with */
   MqttClientBuilder hiveMqClient(String id, Credential credential) {
     return hiveMqClient(id, credential, port());
   }

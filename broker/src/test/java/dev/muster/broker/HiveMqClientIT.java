@@ -49,7 +49,7 @@ class HiveMqClientIT {
   }
 
   private static MqttClientBuilder client(String id) {
-    return fixture.hiveMqClient(id, fixture.device(id));
+    return fixture.hiveMqClient(id);
   }
 
   private static String topic(String device, String rest) {

@@ -54,7 +54,10 @@ final class OperatorApi {
     routes.accept(api);
     router.route("/api/v1/*").handler(BodyHandler.create(false)).subRouter(api);
     return vertx
-        .createHttpServer(new HttpServerOptions().setMaxInitialLineLength(128 * 1024))
+        .createHttpServer(new HttpServerOptions()
+            .setMaxInitialLineLength(128 * 1024)
+            // As at the other end, see below.
+            .setSendBufferSize(1 << 16))
         .requestHandler(ProblemDetails.handling(router))
         .listen(0, "127.0.0.1")
         .toCompletionStage()

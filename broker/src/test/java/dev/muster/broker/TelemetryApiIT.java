@@ -7,11 +7,21 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hivemq.client.mqtt.datatypes.MqttQos;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
+import dev.muster.broker.telemetry.IntakeLimits;
+import dev.muster.broker.telemetry.TelemetryConfig;
+import dev.muster.broker.telemetry.retention.Retention;
+import dev.muster.testing.MovableClock;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,18 +30,38 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The queries over the operator API, about what mosquitto_pub has sent. */
+/** The queries over the operator API, about what mosquitto_pub and HiveMQ's client have sent. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class TelemetryApiIT {
   private static final Instant HOUR =
       Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(3));
+
+  private static final int ROUNDS = 8;
+  private static final MovableClock CLOCK = MovableClock.running();
+
+  /** In six hours something of each tier but the last is over. */
+  private static final Retention RETENTION = new Retention(
+      Duration.ofHours(4), Duration.ofHours(8), Duration.ofHours(16), Duration.ofDays(3_650));
 
   @TempDir
   static Path folder;
@@ -42,7 +72,11 @@ class TelemetryApiIT {
 
   @BeforeAll
   static void start() throws Exception {
-    fixture = new BrokerFixture(folder).start();
+    fixture = new BrokerFixture(folder);
+    fixture.start(
+        fixture.config(new TelemetryConfig(null, RETENTION, IntakeLimits.DEFAULT)),
+        CLOCK,
+        sink -> sink);
     api = OperatorApi.of(fixture);
     mosquitto = new Mosquitto(fixture);
     fixture.device("q1");
@@ -71,18 +105,27 @@ class TelemetryApiIT {
     fixture.close();
   }
 
-  private static void publish(String device, String stream, String payload) {
-    mosquitto
-        .pub(
-            device,
-            device,
-            "-q",
-            "1",
-            "-t",
-            "fleets/f1/devices/" + device + "/telemetry/" + stream,
-            "-m",
-            payload)
-        .expectSuccess();
+  private static void publish(String device, String stream, String payload, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("-q", "1", "-t", topic(device, stream), "-m", payload));
+    arguments.addAll(List.of(more));
+    mosquitto.pub(device, device, arguments.toArray(String[]::new)).expectSuccess();
+  }
+
+  private static String topic(String device, String stream) {
+    return "fleets/f1/devices/" + device + "/telemetry/" + stream;
+  }
+
+  private static String value(Instant at, double value) {
+    return "{\"n\":\"t\",\"v\":" + value + ",\"t\":" + at.getEpochSecond() + "}";
+  }
+
+  /** The lines of an export without its head. */
+  private static List<String> export(String device, String tier) {
+    String path = "/telemetry/export?format=csv&device=" + device + "&tier=" + tier;
+    HttpResponse<String> answer = api.send("GET", path, "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return answer.body().lines().skip(1).toList();
   }
 
   private static String range() {
@@ -108,6 +151,83 @@ class TelemetryApiIT {
     assertThat(raw.getString("tier")).isEqualTo("raw");
     assertThat(raw.getJsonArray("series").getJsonObject(0).getJsonArray("points"))
         .hasSize(240);
+  }
+
+  @Test
+  void lateData_correctsRollups_andIsNotTheLatest_howeverOldItIs() {
+    fixture.device("late");
+    Instant newest = HOUR.plusSeconds(3_000);
+    publish("late", "env", "[" + value(HOUR.plusSeconds(10), 5) + "," + value(newest, 7) + "]");
+    await()
+        .untilAsserted(() -> assertThat(export("late", "1h"))
+            .containsExactly("late,env,t,," + HOUR + ",6.0,2,5.0,7.0,7.0"));
+    Instant longAgo = Instant.parse("1979-07-05T05:20:00Z");
+    publish("late", "env", "[" + value(longAgo, 1) + "]");
+    publish(
+        "late",
+        "env",
+        "[" + value(HOUR.plusSeconds(20), 50) + "," + value(HOUR.plusSeconds(5), -40) + "]");
+    await().untilAsserted(() -> {
+      assertThat(export("late", "1m")).contains("late,env,t,," + HOUR + ",5.0,3,-40.0,50.0,50.0");
+      assertThat(export("late", "1h"))
+          .containsExactly("late,env,t,," + HOUR + ",5.5,4,-40.0,50.0,7.0");
+    });
+    JsonObject latest =
+        api.get("/devices/late/telemetry/latest").getJsonArray("values").getJsonObject(0);
+    assertThat(latest.getDouble("value")).isEqualTo(7);
+    assertThat(latest.getInstant("time")).isEqualTo(newest);
+    JsonObject oldest = api.get(
+            "/devices/late/telemetry/raw?stream=env&metric=t&from=1979-01-01T00:00:00Z")
+        .getJsonArray("values")
+        .getJsonObject(0);
+    assertThat(oldest.getInstant("time")).isEqualTo(longAgo);
+    assertThat(oldest.getDouble("value")).isEqualTo(1);
+  }
+
+  @Test
+  void gaps_areTold_andCloseWithWhatComesLate() {
+    fixture.device("gappy");
+    for (int number : new int[] {1, 2, 5, 2}) {
+      publishNumbered("gappy", "env", number);
+    }
+    await().untilAsserted(() -> {
+      JsonObject told = api.get("/devices/gappy/gaps");
+      assertThat(told.getInteger("missing")).isEqualTo(2);
+      JsonObject boot = told.getJsonArray("boots").getJsonObject(0);
+      assertThat(boot.getString("boot")).isEqualTo("b1");
+      assertThat(boot.getJsonArray("gaps"))
+          .containsExactly(new JsonObject().put("from", 3).put("to", 4));
+    });
+    assertThat(api.get("/devices/gappy/messages").getJsonArray("messages"))
+        .as("2 came twice")
+        .hasSize(3);
+    publishNumbered("gappy", "door", 4);
+    publishNumbered("gappy", "env", 3);
+    await().untilAsserted(() -> {
+      JsonObject told = api.get("/devices/gappy/gaps");
+      assertThat(told.getInteger("missing")).isZero();
+      assertThat(told.getJsonArray("boots").getJsonObject(0).getInteger("received"))
+          .isEqualTo(5);
+    });
+  }
+
+  private static void publishNumbered(String device, String stream, int number) {
+    publish(
+        device,
+        stream,
+        "{\"t\":" + number + "}",
+        "-V",
+        "mqttv5",
+        "-D",
+        "publish",
+        "user-property",
+        "muster-boot",
+        "b1",
+        "-D",
+        "publish",
+        "user-property",
+        "muster-seq",
+        Integer.toString(number));
   }
 
   @Test
@@ -231,6 +351,138 @@ class TelemetryApiIT {
     } catch (IOException e) {
       // Closed by the test.
     }
+  }
+
+  /** All that waits for him is one value of each series: there is no queue, which would grow. */
+  @Test
+  void live_whoDoesNotRead_getsTheNewestLater_andNobodyWaitsForHim() throws Exception {
+    Mqtt5BlockingClient sender = fixture.hiveMqClient("q5").useMqttVersion5().buildBlocking();
+    sender.connect();
+    String path = "/telemetry/live?device=q5";
+    try (Socket reading = api.open("GET", path);
+        Socket slow = api.open("GET", path)) {
+      // Both are under way; no more of the second is read.
+      assertThat(reading.getInputStream().read()).isEqualTo('H');
+      assertThat(slow.getInputStream().read()).isEqualTo('H');
+      List<Integer> seen = new CopyOnWriteArrayList<>();
+      CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> follow(reading, seen));
+      for (int round = 1; round <= ROUNDS; round++) {
+        sender
+            .publishWith()
+            .topic(topic("q5", "log"))
+            .qos(MqttQos.AT_LEAST_ONCE)
+            .payload(large(round).getBytes(StandardCharsets.UTF_8))
+            .send();
+        int number = round;
+        await().until(() -> seen.contains(number));
+      }
+      reader.get(60, TimeUnit.SECONDS);
+      List<Integer> seenLate = new ArrayList<>();
+      follow(slow, seenLate);
+      assertThat(seenLate)
+          .as("what was between us already, and the last")
+          .isSorted()
+          .endsWith(ROUNDS)
+          .hasSizeLessThan(ROUNDS);
+    }
+    sender.disconnect();
+  }
+
+  /** More than the buffers between us take. */
+  private static String large(int round) {
+    String text = round + "x".repeat(3_000);
+    return IntStream.range(0, 40)
+        .mapToObj(series -> "\"t" + series + "\":\"" + text + "\"")
+        .collect(Collectors.joining(",", "{", "}"));
+  }
+
+  /** Notes the round that each event shows, until it is the last. */
+  private static void follow(Socket socket, List<Integer> rounds) {
+    try {
+      BufferedReader lines = new BufferedReader(
+          new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      while (!rounds.contains(ROUNDS)) {
+        String line = lines.readLine();
+        if (line.startsWith("data: ")) {
+          String text =
+              new JsonArray(line.substring("data: ".length())).getJsonObject(0).getString("value");
+          rounds.add(Integer.valueOf(text.substring(0, text.indexOf('x'))));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The last of all, for it puts the clock forward. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void retention_endsEachTierInItsTime_whileAnotherGoesOnPublishing() throws Exception {
+    fixture.device("aged");
+    Instant now = CLOCK.instant();
+    String pack = Stream.of(Duration.ofMinutes(30), Duration.ofHours(3), Duration.ofHours(12))
+        .map(age -> value(now.minus(age), 1))
+        .collect(Collectors.joining(",", "[", "]"));
+    publish("aged", "env", pack);
+    await().untilAsserted(() -> {
+      assertThat(export("aged", "raw")).hasSize(3);
+      assertThat(export("aged", "1m")).hasSize(2);
+      assertThat(export("aged", "1h")).hasSize(3);
+      assertThat(valuesOfDays("aged")).isEqualTo(3);
+    });
+    CLOCK.advance(Duration.ofHours(6));
+    List<Integer> acknowledged = whilePublishing(
+        "untouched",
+        () -> await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
+          assertThat(export("aged", "raw")).isEmpty();
+          assertThat(export("aged", "1m")).hasSize(1);
+          assertThat(export("aged", "1h")).hasSize(2);
+        }));
+    assertThat(valuesOfDays("aged")).isEqualTo(3);
+    assertThat(acknowledged).isNotEmpty();
+    await()
+        .untilAsserted(() -> assertThat(export("untouched", "raw"))
+            .extracting(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(',') + 1)))
+            .containsExactlyElementsOf(acknowledged));
+  }
+
+  private static int valuesOfDays(String device) {
+    return export(device, "1d").stream()
+        .mapToInt(line -> Integer.parseInt(line.split(",")[6]))
+        .sum();
+  }
+
+  /**
+   * Does something while a device sends 50 messages a second, each when the one before is
+   * acknowledged.
+   *
+   * @return what it has sent, each of which was acknowledged
+   */
+  private static List<Integer> whilePublishing(String device, Runnable work) throws Exception {
+    Mqtt5BlockingClient client = fixture.hiveMqClient(device).useMqttVersion5().buildBlocking();
+    client.connect();
+    List<Integer> acknowledged = new CopyOnWriteArrayList<>();
+    ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
+    ScheduledFuture<?> publishing = thread.scheduleAtFixedRate(
+        () -> {
+          int number = acknowledged.size() + 1;
+          client
+              .publishWith()
+              .topic(topic(device, "env"))
+              .qos(MqttQos.AT_LEAST_ONCE)
+              .payload(("{\"n\":" + number + "}").getBytes(StandardCharsets.UTF_8))
+              .send();
+          acknowledged.add(number);
+        },
+        0,
+        20,
+        TimeUnit.MILLISECONDS);
+    work.run();
+    assertThat(publishing.isDone()).as("a message was not acknowledged").isFalse();
+    thread.shutdown();
+    assertThat(thread.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+    client.disconnect();
+    return acknowledged;
   }
 
   @ParameterizedTest

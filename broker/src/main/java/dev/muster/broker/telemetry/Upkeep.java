@@ -69,9 +69,7 @@ public final class Upkeep implements AutoCloseable {
       long start = System.nanoTime();
       boolean more = step.run();
       long took = System.nanoTime() - start;
-      wait = more
-          ? took * restPerWork
-          : Math.max(pause.toNanos(), Math.min(took * 10, 10_000_000_000L));
+      wait = more ? took * restPerWork : pauseAfter(took);
       if (problem != null) {
         LOG.info("Telemetry upkeep works again work={}", name);
         problem = null;
