@@ -23,9 +23,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  * How long queries take out of a large store, and what deleting costs those who wait for a PUBACK.
  * Prints figures. {@code -Dscale=100000000} makes the store as large, {@code -Dengine=postgres}
  * puts it into PostgreSQL, {@code -Dfill=generated} has the database make the rows itself, which is
- * much faster, and does without what is not about queries.
+ * much faster. {@code -Ddelete.seconds=600} looks on so long while all of it is deleted.
  */
 class TelemetryBenchmark {
   private static final long VALUES = Long.getLong("scale", 5_000_000);
@@ -55,12 +58,16 @@ class TelemetryBenchmark {
       System.getProperty("fill", "messages").equals("generated");
   private static final boolean POSTGRES = System.getProperty("engine", "h2").equals("postgres");
 
+  /** How long deleting is looked at, at most; 0: not at all. */
+  private static final int DELETE_SECONDS = Integer.getInteger("delete.seconds", 60);
+
   @TempDir
   Path folder;
 
   private final MovableClock clock = MovableClock.at(END);
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Random random = new Random(1);
+  private long stored;
 
   @Test
   void measure() throws Exception {
@@ -82,12 +89,13 @@ class TelemetryBenchmark {
       } else {
         fill(database);
       }
+      stored = MESSAGES * DEVICES;
       rollUp(database);
       series(database, Duration.ofHours(24), 1_000);
       series(database, SPAN, 1_000);
       latest(database);
-      if (!GENERATED) {
-        acknowledgements(database);
+      if (DELETE_SECONDS > 0) {
+        waits(database);
       }
     }
   }
@@ -198,45 +206,88 @@ class TelemetryBenchmark {
     say("latest of %d devices, %d values: %s", ASKED_AT_ONCE, found, spread(took));
   }
 
-  /** First with nothing else going on, then while rollups run, then while old messages go. */
-  private void acknowledgements(TelemetryDatabase database) throws Exception {
+  /**
+   * How long a sender waits: with nothing else going on, then while rollups run, then while all
+   * that was there before is deleted.
+   */
+  private void waits(TelemetryDatabase database) throws Exception {
     Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
-    try (JdbcTelemetrySink sink =
-        JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters)) {
-      say("acknowledged, 200 messages/s, alone: %s", acknowledgements(sink, 1));
+    try (JdbcTelemetrySink direct =
+            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
+        JournaledSink journaled = JournaledSink.start(
+            folder.resolve("journal"),
+            database,
+            direct,
+            IntakeLimits.DEFAULT,
+            StoredListener.NOBODY,
+            meters)) {
+      Senders senders = new Senders(direct, journaled);
+      senders.send("alone", () -> false);
       try (Upkeep counting =
-          Upkeep.start("rollup", rollups::step, Duration.ofSeconds(1), 0, meters)) {
-        say("acknowledged, 200 messages/s, with rollups: %s", acknowledgements(sink, 2));
+          Upkeep.start("rollup", rollups::step, Duration.ofSeconds(1), 1, meters)) {
+        senders.send("with rollups", () -> false);
         clock.advance(Duration.ofDays(40));
+        double gone = 0;
+        long start = System.nanoTime();
         try (Upkeep deleting =
-            Upkeep.start("retention", old::step, Duration.ofMinutes(1), 4, meters)) {
-          say(
-              "acknowledged, 200 messages/s, with rollups and retention: %s; deleted %.0f messages",
-              acknowledgements(sink, 3),
-              meters.get("muster.telemetry.deleted").counter().count());
+            Upkeep.start("retention", old::step, Duration.ofSeconds(10), 4, meters)) {
+          senders.send("with rollups, while old messages are deleted", () -> deleted() < stored);
+          gone = deleted();
           deleting.problem().ifPresent(System.out::println);
         }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        say(
+            "deleted %.0f messages of %d values each in %.0f s, %.0f values/s; %.0f messages left",
+            gone, IN_A_MESSAGE, seconds, gone * IN_A_MESSAGE / seconds, Math.max(0, stored - gone));
         counting.problem().ifPresent(System.out::println);
       }
     }
   }
 
-  private String acknowledgements(JdbcTelemetrySink sink, int round) throws Exception {
-    double[] took = new double[4_000];
-    List<CompletableFuture<Void>> open = new ArrayList<>();
-    long begin = System.nanoTime();
-    for (int i = 0; i < took.length; i++) {
-      int number = i;
-      TimeUnit.NANOSECONDS.sleep(begin + i * 5_000_000L - System.nanoTime());
-      long sent = System.nanoTime();
-      open.add(sink.store(message(i % DEVICES, round * 1_000_000L + i, "{\"t\":1}", END))
-          .thenAccept(stored -> took[number] = (System.nanoTime() - sent) / 1e6));
+  private double deleted() {
+    return meters.get("muster.telemetry.deleted").counter().count();
+  }
+
+  /**
+   * Two that send 100 messages a second each: one waits for the commit in the database, as with
+   * PostgreSQL; the other for the journal in front of it, as with H2.
+   */
+  private final class Senders {
+    private final JdbcTelemetrySink direct;
+    private final JournaledSink journaled;
+    private long sequence = 1_000_000;
+
+    Senders(JdbcTelemetrySink direct, JournaledSink journaled) {
+      this.direct = direct;
+      this.journaled = journaled;
     }
-    for (CompletableFuture<Void> result : open) {
-      result.get(60, TimeUnit.SECONDS);
+
+    /** For twenty seconds, and then as long as there is more, up to the limit. */
+    void send(String when, BooleanSupplier more) throws Exception {
+      Queue<Double> inCommit = new ConcurrentLinkedQueue<>();
+      Queue<Double> inJournal = new ConcurrentLinkedQueue<>();
+      List<CompletableFuture<Void>> open = new ArrayList<>();
+      long begin = System.nanoTime();
+      for (int i = 0; i < 4_000 || (more.getAsBoolean() && i < 200 * DELETE_SECONDS); i++) {
+        TimeUnit.NANOSECONDS.sleep(begin + i * 5_000_000L - System.nanoTime());
+        long sent = System.nanoTime();
+        TelemetryMessage message = message(i % DEVICES, sequence++, "{\"t\":1}", clock.instant());
+        Queue<Double> took = i % 2 == 0 ? inCommit : inJournal;
+        open.add((i % 2 == 0 ? direct : journaled)
+            .store(message)
+            .thenAccept(stored -> took.add((System.nanoTime() - sent) / 1e6)));
+      }
+      for (CompletableFuture<Void> result : open) {
+        result.get(60, TimeUnit.SECONDS);
+      }
+      say("commit, 100 messages/s, %s: %s", when, spread(inCommit));
+      say("journal, 100 messages/s, %s: %s", when, spread(inJournal));
     }
-    return spread(took);
+  }
+
+  private static String spread(Queue<Double> took) {
+    return spread(took.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private static String spread(double[] took) {
