@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,12 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
  * other; one is loaded while the others idle; rounds are interleaved.
  */
 class SideBySideBenchmark {
-  private static final Path ROOT = Path.of(System.getProperty("muster.root")).toAbsolutePath();
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
   private static final int DEVICES = Integer.getInteger("bench.devices", 500);
   private static final int SECONDS = Integer.getInteger("bench.seconds", 15);
   private static final Duration LIMIT = Duration.ofMinutes(5);
-  private static final String HEAP = "-Xmx1g";
   private static final int STEADY = 2;
   private static final int FLOOD = 3;
 
@@ -93,8 +90,7 @@ class SideBySideBenchmark {
   }
 
   private Contender ours() throws IOException {
-    List<String> command =
-        new ArrayList<>(List.of(ROOT.resolve("muster").toString(), "serve", "--data", "ours"));
+    List<String> command = Pinned.muster("serve", "--data", "ours");
     int mqtt = 0;
     for (String port : List.of("est", "operator", "http", "metrics", "mqtt")) {
       mqtt = freePort();
@@ -110,15 +106,15 @@ class SideBySideBenchmark {
   private Contender plain() throws IOException {
     int port = freePort();
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String path = ROOT.resolve("broker/target/test-classes") + ":"
-        + ROOT.resolve("app/target/library") + "/*";
+    String path = Pinned.ROOT.resolve("broker/target/test-classes") + ":"
+        + Pinned.ROOT.resolve("app/target/library") + "/*";
     serve(
         "plain",
         port,
         List.of(
             java,
             "-XX:+UseSerialGC",
-            HEAP,
+            Pinned.HEAP,
             "-cp",
             path,
             "dev.muster.broker.bench.PlainBroker",
@@ -170,7 +166,7 @@ class SideBySideBenchmark {
   }
 
   private void serve(String name, int port, List<String> command) throws IOException {
-    servers.add(pinned(0, command)
+    servers.add(Pinned.process(folder, Pinned.SERVERS, command)
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve(name + ".log").toFile())
         .start());
@@ -180,16 +176,6 @@ class SideBySideBenchmark {
         return true;
       }
     });
-  }
-
-  private ProcessBuilder pinned(int core, List<String> command) {
-    List<String> whole = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
-    whole.addAll(command);
-    ProcessBuilder builder = new ProcessBuilder(whole).directory(folder.toFile());
-    // Not what the tests have, whose processes are short-lived: with the second compiler, as in
-    // use.
-    builder.environment().put("MUSTER_JAVA_OPTS", HEAP);
-    return builder;
   }
 
   private JsonNode load(Contender contender) throws Exception {
@@ -202,10 +188,8 @@ class SideBySideBenchmark {
   }
 
   private String muster(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(ROOT.resolve("muster").toString()));
-    command.addAll(Arrays.asList(arguments));
     Path out = folder.resolve("out");
-    Process process = pinned(1, command)
+    Process process = Pinned.process(folder, Pinned.LOAD, Pinned.muster(arguments))
         .redirectOutput(out.toFile())
         .redirectError(folder.resolve("err").toFile())
         .start();

@@ -10,6 +10,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.management.ThreadMXBean;
 import dev.muster.broker.DefaultPolicy;
 import java.lang.management.ManagementFactory;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -229,22 +231,51 @@ class TopicPolicyTest {
   @Test
   void decision_ofAMessage_allocatesLittle() {
     TopicPolicy policy = admit(DEFAULT, DEVICE, "d1");
-    String topic = "fleets/f1/devices/d1/telemetry/env";
+    Map<String, Supplier<Decision>> decisions = Map.of(
+        "publish", () -> policy.publish("fleets/f1/devices/d1/telemetry/env", false, 10),
+        "will", () -> policy.will("fleets/f1/devices/d1/events/lost", false, 10),
+        "receive", () -> policy.receive("fleets/f1/devices/d1/commands/7"),
+        "answer to", () -> policy.answerTo("fleets/f1/devices/d1/commands/7"));
+    decisions.forEach((act, decision) -> assertThat(bytesOf(decision))
+        .as(act + ": the decision and, until it is compiled, two iterators; a text would be more")
+        .isLessThan(160));
+  }
+
+  /** The filter is read, once; what is granted is compiled, however much it is. */
+  @Test
+  void decision_ofASubscription_allocatesNoMore_theMoreIsGranted() {
+    String filter = "fleets/f1/devices/d1/commands/+";
+    StringBuilder yaml =
+        new StringBuilder("version: 1\nroles:\n  d:\n    match: { issuer: device }\n"
+            + "    clientId: ['${subject.CN}']\n    subscribe:\n");
+    for (int i = 0; i < 100; i++) {
+      yaml.append("      - 'fleets/${subject.O}/devices/${subject.CN}/other").append(i).append("/+'\n");
+    }
+    String last = "      - 'fleets/${subject.O}/devices/${subject.CN}/commands/+'\n";
+    TopicPolicy many = admit(PolicyFile.parse("p", yaml + last), DEVICE, "d1");
+    assertThat(bytesOf(() -> admit(DEFAULT, DEVICE, "d1").subscribe(filter)))
+        .as("what would be if it were not compiled")
+        .isGreaterThan(2_000);
+    assertThat(bytesOf(() -> many.subscribe(filter)))
+        .as("the levels of this filter, and the decision; of a hundred others it would be more")
+        .isLessThan(800);
+  }
+
+  /** @return how much is allocated for one */
+  private static long bytesOf(Supplier<Decision> decision) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     int decisions = 20_000;
     for (int i = 0; i < decisions; i++) {
-      assertThat(policy.publish(topic, false, 10).allowed()).isTrue();
+      assertThat(decision.get().allowed()).isTrue();
     }
     long before = threads.getCurrentThreadAllocatedBytes();
     int allowed = 0;
     for (int i = 0; i < decisions; i++) {
-      allowed += policy.publish(topic, false, 10).allowed() ? 1 : 0;
+      allowed += decision.get().allowed() ? 1 : 0;
     }
     long bytes = threads.getCurrentThreadAllocatedBytes() - before;
     assertThat(allowed).isEqualTo(decisions);
-    assertThat(bytes / decisions)
-        .as("the decision and, until it is compiled, two iterators; a text would be more")
-        .isLessThan(160);
+    return bytes / decisions;
   }
 
   @Test

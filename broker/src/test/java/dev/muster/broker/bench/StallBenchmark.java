@@ -10,6 +10,7 @@ import dev.muster.broker.telemetry.TelemetryStorage;
 import io.vertx.core.json.JsonObject;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -22,11 +23,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A store that hangs, as a disk or a server does: PostgreSQL, stopped by a signal, while devices go
- * on sending. Half of them speak MQTT 3.1.1, which cannot be told to wait.
+ * A store that hangs while devices go on sending: PostgreSQL, stopped by a signal; the disk below
+ * H2 and its journal, frozen, with {@code -Dbench.disk}. Half of the devices speak MQTT 3.1.1,
+ * which cannot be told to wait.
  */
 class StallBenchmark {
   private static final int CLIENTS = Integer.getInteger("bench.clients", 200);
@@ -40,21 +43,77 @@ class StallBenchmark {
   @TempDir
   Path folder;
 
+  /** What hangs, and goes on. */
+  private interface Store {
+    void hang() throws Exception;
+
+    void goOn() throws Exception;
+  }
+
   @Test
-  void stalledStore() throws Exception {
+  void stalledServer() throws Exception {
     BenchFleet fleet = new BenchFleet(folder, CLIENTS);
     try (EmbeddedPostgres database =
             EmbeddedPostgres.builder().setServerConfig("fsync", "on").start();
-        BenchServer server = BenchServer.on(fleet, storage(database));
-        StubbornDevices devices = new StubbornDevices(fleet, server.port())) {
+        BenchServer server = BenchServer.on(fleet, storage(database))) {
+      measure("PostgreSQL", fleet, server, new Store() {
+        private List<ProcessHandle> stopped = List.of();
+
+        @Override
+        public void hang() throws Exception {
+          stopped = processes(database);
+          signal("-STOP", stopped);
+        }
+
+        @Override
+        public void goOn() throws Exception {
+          signal("-CONT", stopped);
+        }
+      });
+    }
+  }
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = "bench.disk",
+      matches = ".+",
+      disabledReason = "needs a file system of its own, and the right to freeze it")
+  void stalledDisk() throws Exception {
+    Path disk = Path.of(System.getProperty("bench.disk"));
+    Path store = Files.createTempDirectory(disk, "broker");
+    // The rest, as its log, stays where it is.
+    Files.createSymbolicLink(folder.resolve("broker"), store);
+    BenchFleet fleet = new BenchFleet(folder, CLIENTS);
+    try (BenchServer server = BenchServer.ours(fleet)) {
+      measure("H2", fleet, server, new Store() {
+        @Override
+        public void hang() throws Exception {
+          run("fsfreeze", "--freeze", disk.toString());
+        }
+
+        @Override
+        public void goOn() throws Exception {
+          run("fsfreeze", "--unfreeze", disk.toString());
+        }
+      });
+    }
+  }
+
+  private static void measure(String name, BenchFleet fleet, BenchServer server, Store store)
+      throws Exception {
+    try (StubbornDevices devices = new StubbornDevices(fleet, server.port())) {
       devices.send(BEFORE);
-      List<ProcessHandle> store = processes(database);
       long before = server.process().liveBytes();
-      signal("-STOP", store);
-      devices.send(STALL);
-      int duringStall = devices.unacknowledged();
-      long stalled = server.process().liveBytes();
-      signal("-CONT", store);
+      int duringStall;
+      long stalled;
+      store.hang();
+      try {
+        devices.send(STALL);
+        duringStall = devices.unacknowledged();
+        stalled = server.process().liveBytes();
+      } finally {
+        store.goOn();
+      }
       long start = System.nanoTime();
       devices.finish(CATCHING_UP);
       double seconds = (System.nanoTime() - start) / 1e9;
@@ -63,9 +122,10 @@ class StallBenchmark {
           .as("bytes of heap that a stall has cost")
           .isLessThan(CLIENTS * BYTES_OF_A_CLIENT);
       System.out.printf(
-          "FIGURE store stalled for %d s, %d clients, half of them MQTT 3.1.1: heap %.1f MB before,"
+          "FIGURE %s stalled for %d s, %d clients, half of them MQTT 3.1.1: heap %.1f MB before,"
               + " %.1f MB at its end, %.1f MB afterwards; %d messages acknowledged, none lost; %d"
               + " were open at its end, and acknowledged %.1f s later; %d connections anew%n",
+          name,
           STALL.toSeconds(),
           CLIENTS,
           before / 1e6,
@@ -98,7 +158,13 @@ class StallBenchmark {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of("kill", signal));
     processes.forEach(process -> command.add(Long.toString(process.pid())));
-    new ProcessBuilder(command).start().waitFor(10, TimeUnit.SECONDS);
+    run(command.toArray(String[]::new));
+  }
+
+  private static void run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(command[0]).isTrue();
+    assertThat(process.exitValue()).as(command[0]).isZero();
   }
 
   private static void checkStored(BenchServer server, StubbornDevices devices) throws Exception {
