@@ -7,15 +7,22 @@ package dev.muster.app;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.muster.app.command.PolicyCommand;
 import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.FleetBroker;
+import dev.muster.broker.authn.CertificateAuthenticator;
+import dev.muster.broker.authz.PolicyFile;
+import dev.muster.broker.authz.PolicyPreview;
+import dev.muster.broker.session.PolicyFollower;
 import java.time.Clock;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -175,6 +182,40 @@ class ArchitectureTest {
         .orShould()
         .callMethod(Clock.class, "systemUTC")
         .because("Clock is an argument; only the composition root makes one")
+        .check(CLASSES);
+  }
+
+  /**
+   * Nobody who sees a message sets names into rules: that is done when a client connects, and for
+   * those who are connected when the file has changed.
+   */
+  @Test
+  void rights_areCompiledOnceForEachConnection() {
+    methods()
+        .that()
+        .areDeclaredIn(PolicyFile.class)
+        .and()
+        .haveName("admit")
+        .should()
+        .onlyBeCalled()
+        .byClassesThat(belongToAnyOf(
+                CertificateAuthenticator.class,
+                PolicyFollower.class,
+                // Of operators alone.
+                PolicyPreview.class,
+                PolicyCommand.class)
+            .or(name("dev.muster.broker.PreviewRoutes")))
+        .check(CLASSES);
+    methods()
+        .that()
+        .areDeclaredIn(CertificateAuthenticator.class)
+        .and()
+        .haveName("authenticate")
+        .should()
+        .onlyBeCalled()
+        .byClassesThat(name("dev.muster.broker.mqtt.ConnectGate")
+            // Keeps what came of it.
+            .or(name("dev.muster.broker.coap.KnownDevices")))
         .check(CLASSES);
   }
 

@@ -42,6 +42,9 @@ public record ClientSubject(
       throw new IllegalArgumentException(
           "O: " + Quoted.of(organization) + " (expected: a fleet, 1 to 32 of [a-z0-9-])");
     }
+    // One text for all of a fleet, and of a role.
+    organization = organization == null ? null : organization.intern();
+    organizationalUnit = organizationalUnit.intern();
   }
 
   /**

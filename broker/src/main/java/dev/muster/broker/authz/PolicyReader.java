@@ -133,9 +133,9 @@ final class PolicyReader {
   private void addRule(RuleText rule, Map<String, String> match, List<Role.Rule> into) {
     try {
       Template template = new Template(rule.topic());
-      template.checkFilter();
+      OwnFilter filter = new OwnFilter(template);
       checkVariables(template, rule.place(), match);
-      into.add(new Role.Rule(rule.place(), template, rule.retain()));
+      into.add(new Role.Rule(rule.place(), filter, rule.retain()));
     } catch (IllegalArgumentException e) {
       problems.add(rule.place(), String.valueOf(e.getMessage()));
     }

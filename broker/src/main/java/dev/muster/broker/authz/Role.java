@@ -47,7 +47,7 @@ record Role(
    * @param place where it stands in the file
    * @param retain whether it holds for retained messages, too
    */
-  record Rule(String place, Template topic, boolean retain) {}
+  record Rule(String place, OwnFilter topic, boolean retain) {}
 
   boolean matches(ClientSubject subject) {
     return issuer.equals(subject.issuer())

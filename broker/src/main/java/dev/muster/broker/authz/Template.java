@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A text of the policy file with variables in it, for example {@code fleets/${subject.O}/#}. */
 record Template(String text) {
-  private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
+  static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
   static final String CLIENT_ID = "client.id";
   private static final Set<String> KNOWN =
       Set.of("subject.CN", "subject.O", "subject.OU", CLIENT_ID);
@@ -64,9 +64,12 @@ record Template(String text) {
   }
 
   private static @Nullable String valueOf(String variable, ClientSubject subject, String clientId) {
-    return variable.equals(CLIENT_ID)
-        ? clientId
-        : subject.attribute(variable.substring("subject.".length()));
+    return variable.equals(CLIENT_ID) ? clientId : subject.attribute(attributeOf(variable));
+  }
+
+  /** {@code CN} of {@code subject.CN}. */
+  static String attributeOf(String variable) {
+    return variable.substring("subject.".length());
   }
 
   private static Set<String> variablesOf(String text) {

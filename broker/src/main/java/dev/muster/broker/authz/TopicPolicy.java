@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -24,38 +25,43 @@ public final class TopicPolicy {
   private record Granted(String place, TopicFilter filter, boolean retain) {}
 
   private final PolicyFile file;
-  private final ClientSubject subject;
+  private final OwnFilter.Names names;
   private final List<Role> roles;
-  private final List<Granted> publish;
-  private final List<Granted> will;
-  private final List<Granted> subscribe;
-  private final List<Granted> denyPublish;
-  private final List<Granted> denySubscribe;
+  private final List<Role.Rule> publish;
+  private final List<Role.Rule> will;
+  private final List<Role.Rule> subscribe;
+  private final List<Role.Rule> denyPublish;
+  private final List<Role.Rule> denySubscribe;
   private final ClientLimits limits;
 
   TopicPolicy(PolicyFile file, List<Role> roles, ClientSubject subject, String clientId) {
     this.file = file;
-    this.subject = subject;
+    this.names = new OwnFilter.Names(subject, clientId);
     this.roles = List.copyOf(roles);
-    this.publish = compile(roles.stream().map(Role::publish).toList(), clientId);
-    this.will = compile(roles.stream().map(Role::will).toList(), clientId);
-    this.subscribe = compile(roles.stream().map(Role::subscribe).toList(), clientId);
-    this.denyPublish = compile(roles.stream().map(Role::denyPublish).toList(), clientId);
-    this.denySubscribe = compile(roles.stream().map(Role::denySubscribe).toList(), clientId);
+    this.publish = those(Role::publish);
+    this.will = those(Role::will);
+    this.subscribe = those(Role::subscribe);
+    this.denyPublish = those(Role::denyPublish);
+    this.denySubscribe = those(Role::denySubscribe);
     this.limits = roles.stream().map(Role::limits).reduce(ClientLimits::or).orElseThrow();
   }
 
-  private List<Granted> compile(List<List<Role.Rule>> rules, String clientId) {
-    List<Granted> compiled = new ArrayList<>();
-    for (List<Role.Rule> ofRole : rules) {
-      for (Role.Rule rule : ofRole) {
-        String filter = rule.topic().resolve(subject, clientId);
-        if (filter != null) {
-          compiled.add(new Granted(rule.place(), TopicFilter.of(filter), rule.retain()));
-        }
-      }
-    }
-    return List.copyOf(compiled);
+  /** Those that apply; of most clients all of one role, which share one list. */
+  private List<Role.Rule> those(Function<Role, List<Role.Rule>> kind) {
+    List<Role.Rule> all = roles.size() == 1
+        ? kind.apply(roles.get(0))
+        : roles.stream().flatMap(role -> kind.apply(role).stream()).toList();
+    boolean allApply = all.stream().allMatch(rule -> rule.topic().appliesTo(names));
+    return allApply
+        ? all
+        : all.stream().filter(rule -> rule.topic().appliesTo(names)).toList();
+  }
+
+  /** As texts, for what is asked rarely. */
+  private List<Granted> resolved(List<Role.Rule> rules) {
+    return rules.stream()
+        .map(rule -> new Granted(rule.place(), rule.topic().resolve(names), rule.retain()))
+        .toList();
   }
 
   /** The names of the roles, in the order of the file. */
@@ -84,9 +90,9 @@ public final class TopicPolicy {
   }
 
   private Decision decidePublish(
-      List<Granted> granted, String act, String topic, boolean retain, int bytes) {
-    for (Granted denied : denyPublish) {
-      if (denied.filter().matches(topic)) {
+      List<Role.Rule> granted, String act, String topic, boolean retain, int bytes) {
+    for (Role.Rule denied : denyPublish) {
+      if (denied.topic().matches(topic, names)) {
         return Decision.deny(denied.place(), act + " is denied on this topic");
       }
     }
@@ -100,8 +106,8 @@ public final class TopicPolicy {
       return tooLong.get();
     }
     boolean unlessRetained = false;
-    for (Granted rule : granted) {
-      if (rule.filter().matches(topic)) {
+    for (Role.Rule rule : granted) {
+      if (rule.topic().matches(topic, names)) {
         if (!retain || rule.retain()) {
           return Decision.allow(rule.place());
         }
@@ -146,13 +152,13 @@ public final class TopicPolicy {
    * Whether a message on a topic may reach the client: some filter that it could subscribe matches.
    */
   public Decision receive(String topic) {
-    for (Granted denied : denySubscribe) {
-      if (denied.filter().matches(topic)) {
+    for (Role.Rule denied : denySubscribe) {
+      if (denied.topic().matches(topic, names)) {
         return Decision.deny(denied.place(), "subscribe is denied on this topic");
       }
     }
-    for (Granted rule : subscribe) {
-      if (rule.filter().matches(topic)) {
+    for (Role.Rule rule : subscribe) {
+      if (rule.topic().matches(topic, names)) {
         return Decision.allow(rule.place());
       }
     }
@@ -174,9 +180,18 @@ public final class TopicPolicy {
   /** What is granted here, and there not, or not the whole of it. */
   List<Lost> losses(TopicPolicy other) {
     List<Lost> losses = new ArrayList<>();
-    compare("publish", publish, denyPublish, other.publish, other.denyPublish, losses);
-    compare("will", will, denyPublish, other.will, other.denyPublish, losses);
-    compare("subscribe", subscribe, denySubscribe, other.subscribe, other.denySubscribe, losses);
+    List<Granted> denied = resolved(denyPublish);
+    List<Granted> deniedThen = other.resolved(other.denyPublish);
+    compare(
+        "publish", resolved(publish), denied, other.resolved(other.publish), deniedThen, losses);
+    compare("will", resolved(will), denied, other.resolved(other.will), deniedThen, losses);
+    compare(
+        "subscribe",
+        resolved(subscribe),
+        resolved(denySubscribe),
+        other.resolved(other.subscribe),
+        other.resolved(other.denySubscribe),
+        losses);
     Set<Template> groups = other.groups();
     for (Role role : roles) {
       for (Template group : role.sharedGroups()) {
@@ -240,17 +255,17 @@ public final class TopicPolicy {
     return plain
         && roles.stream()
             .flatMap(role -> role.sharedGroups().stream())
-            .anyMatch(template -> template.admits(group, subject));
+            .anyMatch(template -> template.admits(group, names.subject()));
   }
 
   private Decision decideSubscribe(TopicFilter asked) {
-    for (Granted denied : denySubscribe) {
+    for (Granted denied : resolved(denySubscribe)) {
       if (overlap(denied.filter(), asked)) {
         return Decision.deny(denied.place(), "subscribe is denied on topics of this filter");
       }
     }
-    for (Granted rule : subscribe) {
-      if (rule.filter().covers(asked)) {
+    for (Role.Rule rule : subscribe) {
+      if (rule.topic().covers(asked.toString(), names)) {
         return Decision.allow(rule.place());
       }
     }

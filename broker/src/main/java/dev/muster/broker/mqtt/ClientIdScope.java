@@ -50,6 +50,11 @@ final class ClientIdScope implements ConnectInboundInterceptor {
     output.getConnectPacket().setClientId(ClientSession.brokerClientId(subject, clientId));
   }
 
+  /** The session knows it from now on. */
+  static void forget(ConnectionInformation connection) {
+    connection.getConnectionAttributeStore().remove(ATTRIBUTE);
+  }
+
   /** The client id as the client sent it. @param now the one that HiveMQ knows */
   static String sentBy(ConnectionInformation connection, String now) {
     return connection.getConnectionAttributeStore().getAsString(ATTRIBUTE).orElse(now);

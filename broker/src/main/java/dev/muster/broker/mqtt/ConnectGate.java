@@ -115,7 +115,10 @@ final class ConnectGate implements SimpleAuthenticator {
     ClientSession session = sessions.open(
         credential,
         new ClientSession.Connection(
-            clientId,
+            // A device's id is its name: one text for both.
+            clientId.equals(admitted.subject().commonName())
+                ? admitted.subject().commonName()
+                : clientId,
             ConnectionSessions.address(connection),
             asked.mqtt5(),
             authenticator.keepAliveSeconds(asked),
@@ -123,6 +126,7 @@ final class ConnectGate implements SimpleAuthenticator {
             clock.instant().truncatedTo(ChronoUnit.MICROS)),
         admitted.policy());
     ConnectionSessions.attach(connection, session);
+    ClientIdScope.forget(connection);
     output
         .getClientSettings()
         .setClientReceiveMaximum(Math.min(connect.getReceiveMaximum(), limits.inFlight()));

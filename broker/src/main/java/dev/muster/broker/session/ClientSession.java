@@ -10,8 +10,8 @@ import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.TopicPolicy;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One connection of one client, from its authentication to its end. Safe for use by several
@@ -62,7 +62,9 @@ public final class ClientSession {
   private final Credential credential;
   private final Connection connection;
   private volatile TopicPolicy policy;
-  private final Set<String> filters = ConcurrentHashMap.newKeySet();
+  /** Replaced, never changed: there are few, of each of very many clients. */
+  private volatile Set<String> filters = Set.of();
+
   private volatile long checkedEpoch = -1;
   private volatile boolean live;
   private volatile boolean ending;
@@ -124,7 +126,7 @@ public final class ClientSession {
 
   /** What the client is subscribed to: a snapshot. */
   public Set<String> filters() {
-    return Set.copyOf(filters);
+    return filters;
   }
 
   /**
@@ -134,16 +136,23 @@ public final class ClientSession {
    * @return false if there are as many already, without this one
    */
   public synchronized boolean subscribed(String filter, int most) {
-    if (!filters.contains(filter) && filters.size() >= most) {
+    if (filters.contains(filter)) {
+      return true;
+    }
+    if (filters.size() >= most) {
       return false;
     }
-    filters.add(filter);
+    Set<String> more = new HashSet<>(filters);
+    more.add(filter);
+    filters = Set.copyOf(more);
     return true;
   }
 
   /** Notes that a subscription has ended. */
-  public void unsubscribed(String filter) {
-    filters.remove(filter);
+  public synchronized void unsubscribed(String filter) {
+    Set<String> fewer = new HashSet<>(filters);
+    fewer.remove(filter);
+    filters = Set.copyOf(fewer);
   }
 
   /** The epoch of the revocations in which the certificate was last found good. */

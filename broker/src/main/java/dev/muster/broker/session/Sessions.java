@@ -5,14 +5,17 @@
 package dev.muster.broker.session;
 
 import dev.muster.broker.authz.TopicPolicy;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The sessions of this broker. Safe for use by several threads. */
 public final class Sessions {
@@ -22,7 +25,15 @@ public final class Sessions {
   private final AtomicLong ids = new AtomicLong();
   private final ConcurrentMap<Long, ClientSession> byId = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, ClientSession> liveByName = new ConcurrentHashMap<>();
-  private final ConcurrentMap<String, Set<ClientSession>> byCertificate = new ConcurrentHashMap<>();
+  /** Sets that are replaced, never changed: nearly all of them have one session. */
+  private final ConcurrentMap<Certificate, Set<ClientSession>> byCertificate =
+      new ConcurrentHashMap<>();
+
+  private record Certificate(String authority, BigInteger serial) {
+    static Certificate of(ClientSession.Credential credential) {
+      return new Certificate(credential.authority(), credential.serial());
+    }
+  }
 
   /** Notes a client that is authenticated; {@link #markLive} follows, or {@link #close}. */
   public ClientSession open(
@@ -32,11 +43,7 @@ public final class Sessions {
     ClientSession session =
         new ClientSession(ids.incrementAndGet(), credential, connection, policy);
     byId.put(session.id(), session);
-    byCertificate.compute(credential.certificate(), (name, same) -> {
-      Set<ClientSession> all = same == null ? ConcurrentHashMap.newKeySet() : same;
-      all.add(session);
-      return all;
-    });
+    byCertificate.merge(Certificate.of(credential), Set.of(session), Sessions::both);
     return session;
   }
 
@@ -54,11 +61,22 @@ public final class Sessions {
   public void close(ClientSession session) {
     session.markClosed();
     byId.remove(session.id());
-    byCertificate.computeIfPresent(session.credential().certificate(), (name, same) -> {
-      same.remove(session);
-      return same.isEmpty() ? null : same;
-    });
+    byCertificate.computeIfPresent(
+        Certificate.of(session.credential()), (certificate, same) -> without(same, session));
     liveByName.remove(session.brokerClientId(), session);
+  }
+
+  private static Set<ClientSession> both(Set<ClientSession> some, Set<ClientSession> others) {
+    Set<ClientSession> all = new HashSet<>(some);
+    all.addAll(others);
+    return Set.copyOf(all);
+  }
+
+  private static @Nullable Set<ClientSession> without(
+      Set<ClientSession> all, ClientSession session) {
+    Set<ClientSession> left = new HashSet<>(all);
+    left.remove(session);
+    return left.isEmpty() ? null : Set.copyOf(left);
   }
 
   /** All, also those that wait for their CONNACK: a snapshot. */
@@ -80,7 +98,7 @@ public final class Sessions {
 
   /** The others that are connected, or about to be, with a certificate: a snapshot. */
   public List<ClientSession> othersOf(ClientSession.Credential credential, String brokerClientId) {
-    Set<ClientSession> same = byCertificate.getOrDefault(credential.certificate(), Set.of());
+    Set<ClientSession> same = byCertificate.getOrDefault(Certificate.of(credential), Set.of());
     return same.stream()
         .filter(session -> !session.brokerClientId().equals(brokerClientId))
         .toList();

@@ -246,10 +246,12 @@ class TopicPolicyTest {
   void decision_ofASubscription_allocatesNoMore_theMoreIsGranted() {
     String filter = "fleets/f1/devices/d1/commands/+";
     StringBuilder yaml =
-        new StringBuilder("version: 1\nroles:\n  d:\n    match: { issuer: device }\n"
+        new StringBuilder("version: 1\nroles:\n  d:\n    match: { issuer: device, O: '*' }\n"
             + "    clientId: ['${subject.CN}']\n    subscribe:\n");
     for (int i = 0; i < 100; i++) {
-      yaml.append("      - 'fleets/${subject.O}/devices/${subject.CN}/other").append(i).append("/+'\n");
+      yaml.append("      - 'fleets/${subject.O}/devices/${subject.CN}/other")
+          .append(i)
+          .append("/+'\n");
     }
     String last = "      - 'fleets/${subject.O}/devices/${subject.CN}/commands/+'\n";
     TopicPolicy many = admit(PolicyFile.parse("p", yaml + last), DEVICE, "d1");

@@ -4,6 +4,7 @@
  */
 package dev.muster.broker.bench;
 
+import dev.muster.broker.BenchBroker;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +25,9 @@ import org.awaitility.Awaitility;
 final class BenchProcess implements AutoCloseable {
   private static final int TICKS_PER_SECOND = 100;
   private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+  /** Where a flight recording of our broker goes; empty: there is none. */
+  static final String RECORDING = System.getProperty("bench.jfr", "");
 
   private final Process process;
   private final Path log;
@@ -59,6 +63,10 @@ final class BenchProcess implements AutoCloseable {
     String more = System.getProperty("bench.jvm." + program.getSimpleName(), "");
     if (!more.isEmpty()) {
       command.addAll(List.of(more.split(" ")));
+    }
+    if (program == BenchBroker.class && !RECORDING.isEmpty()) {
+      command.add(
+          "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + RECORDING);
     }
     command.addAll(List.of(
         "-cp",

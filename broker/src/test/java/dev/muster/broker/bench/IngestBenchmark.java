@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a message of QoS 1 over mutual TLS costs our broker, which has it on disk before it says so,
  * next to HiveMQ CE and Mosquitto, which keep nothing. Servers share one core, one after the other;
  * their clients have the other. Rounds are interleaved and medians compared, because machines
- * drift.
+ * drift. {@code -Dbench.jfr=FILE} records ours and says what it did while PUBACKs were timed.
  */
 class IngestBenchmark {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
@@ -39,6 +40,9 @@ class IngestBenchmark {
   private static final long LONGEST_NS = Duration.ofSeconds(60).toNanos();
 
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+  /** When PUBACKs of ours were timed. */
+  private final List<Recording.Window> timed = new ArrayList<>();
+
   private double ourRate;
   private double queryableMs;
 
@@ -71,6 +75,9 @@ class IngestBenchmark {
       }
       report(List.of(ours, plain, mosquitto));
     }
+    if (!BenchProcess.RECORDING.isEmpty()) {
+      Recording.print(Path.of(BenchProcess.RECORDING), timed);
+    }
   }
 
   private void round(Contender contender, boolean counts) throws Exception {
@@ -84,7 +91,11 @@ class IngestBenchmark {
     }
     server.process().awaitIdle();
     double used = server.process().cpuSeconds() - before;
+    Instant begin = Instant.now();
     MqttClients.Result half = contender.clients().open(RATE > 0 ? RATE : ourRate / 2, TIME);
+    if (counts && server.api() != 0) {
+      timed.add(new Recording.Window(begin, Instant.now()));
+    }
     server.process().awaitIdle();
     assertThat(full.refused() + half.refused()).as("refused").isZero();
     if (counts) {

@@ -82,7 +82,7 @@ class SessionMemoryBenchmark {
     plain.forEach((name, bytes) -> more.merge(name, -bytes, Double::sum));
     more.entrySet().stream()
         .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
-        .limit(25)
+        .limit(60)
         .forEach(entry -> System.out.printf("%8.0f %s%n", entry.getValue(), entry.getKey()));
   }
 
