@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,14 +77,37 @@ class SessionMemoryBenchmark {
     return grown.values().stream().mapToDouble(Double::doubleValue).sum();
   }
 
-  /** The classes that we keep more of. */
+  /** The classes that we keep more of, and whose they are. */
   private static void explain(Map<String, Double> ours, Map<String, Double> plain) {
     Map<String, Double> more = new HashMap<>(ours);
     plain.forEach((name, bytes) -> more.merge(name, -bytes, Double::sum));
+    Map<String, Double> byOwner = new TreeMap<>();
+    more.forEach((name, bytes) -> byOwner.merge(owner(name), bytes, Double::sum));
+    byOwner.forEach((owner, bytes) ->
+        System.out.printf("FIGURE more than plain CE, %s: %.0f bytes%n", owner, bytes));
     more.entrySet().stream()
         .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
-        .limit(60)
+        .limit(40)
         .forEach(entry -> System.out.printf("%8.0f %s%n", entry.getValue(), entry.getKey()));
+  }
+
+  private static String owner(String type) {
+    if (type.contains("org.h2.")) {
+      return "H2's cache";
+    }
+    if (type.startsWith("dev.muster.")) {
+      return "our own classes";
+    }
+    // It sorts the extensions of each client in trees, and guards them with locks.
+    if (type.startsWith("com.hivemq.")
+        || type.startsWith("java.util.TreeMap")
+        || type.startsWith("java.util.concurrent.locks.")) {
+      return "HiveMQ's for a client of an extension";
+    }
+    if (type.equals("[B") || type.equals("java.lang.String")) {
+      return "texts and bytes";
+    }
+    return type.startsWith("java.util.concurrent.ConcurrentHashMap") ? "maps" : "the rest";
   }
 
   private static double median(List<Double> values) {
