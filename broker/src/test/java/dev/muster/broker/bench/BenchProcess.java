@@ -60,6 +60,8 @@ final class BenchProcess implements AutoCloseable {
   static BenchProcess java(Path log, Class<?> program, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g"));
+    // Else a twentieth of the heap may be left over, and counts as arrays of int.
+    command.add("-XX:MarkSweepDeadRatio=0");
     String more = System.getProperty("bench.jvm." + program.getSimpleName(), "");
     if (!more.isEmpty()) {
       command.addAll(List.of(more.split(" ")));
