@@ -163,7 +163,7 @@ public final class EnrollmentService implements AutoCloseable {
       registry = opened(storage.get());
       connections = new ConnectionNotes(registry, clock);
       opened.push(connections::write);
-      lanes = new WorkLanes(meters);
+      lanes = new WorkLanes(config.est().limits().waiting(), meters);
       opened.push(lanes::stop);
       trust = new TrustView(registry, config.admission(), clock);
       publisher = new CrlPublisher(

@@ -28,10 +28,11 @@ final class WorkLanes {
   private final ThreadPoolExecutor renewals;
   private final ThreadPoolExecutor operators;
 
-  WorkLanes(MeterRegistry meters) {
+  /** @param waiting how many first requests, and how many renewals, may wait for a thread */
+  WorkLanes(int waiting, MeterRegistry meters) {
     // Many threads, because most of them wait for one and the same commit.
-    enrollments = lane("enrollment", 48, 1024, meters);
-    renewals = lane("renewal", 48, 1024, meters);
+    enrollments = lane("enrollment", 48, waiting, meters);
+    renewals = lane("renewal", 48, waiting, meters);
     operators = lane("operator", 2, 256, meters);
   }
 

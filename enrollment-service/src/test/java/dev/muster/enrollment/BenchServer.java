@@ -44,7 +44,7 @@ public final class BenchServer {
     CertificateAuthorities authorities = CertificateAuthorities.open(ca);
     Files.writeString(folder.resolve("root.pem"), Pem.of(List.of(authorities.root())));
     // Thousands of devices at one address, in seconds: nobody is to be slowed down on purpose.
-    EstLimits limits = new EstLimits(20_000, 4096, 1000, Integer.MAX_VALUE);
+    EstLimits limits = new EstLimits(20_000, 4096, 1000, Integer.MAX_VALUE, 1024);
     EnrollmentConfig config = RunningService.with(
         RunningService.with(
             RunningService.config(folder.resolve("db"), 0, 0),

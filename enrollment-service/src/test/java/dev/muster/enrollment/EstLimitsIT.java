@@ -8,12 +8,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
+import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
@@ -22,22 +25,28 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What EST takes on, and what becomes of those who ask for more. */
 class EstLimitsIT {
   private static final int MANY = 1_000_000;
+
+  /** Of the lane for first requests. */
+  private static final int THREADS = 48;
+
+  private static final int WAITING = 16;
 
   @TempDir
   Path folder;
@@ -52,7 +61,7 @@ class EstLimitsIT {
 
   @Test
   void est_tls_connectionsOfAnAddress_areBounded() throws IOException {
-    try (RunningService service = service(new EstLimits(2, MANY, MANY, MANY));
+    try (RunningService service = service(new EstLimits(2, MANY, MANY, MANY, MANY));
         TlsClient first = cacerts(service)) {
       try (TlsClient second = cacerts(service)) {
         assertThatThrownBy(() -> cacerts(service)).isInstanceOf(IOException.class);
@@ -121,7 +130,7 @@ class EstLimitsIT {
 
   @Test
   void est_tls_handshakesInProgress_areBounded() throws IOException {
-    try (RunningService service = service(new EstLimits(MANY, 4, MANY, MANY));
+    try (RunningService service = service(new EstLimits(MANY, 4, MANY, MANY, MANY));
         Socket silent = new Socket("127.0.0.1", service.service().estPort())) {
       try (Socket alsoSilent = new Socket("127.0.0.1", service.service().estPort())) {
         assertThat(alsoSilent.isConnected()).isTrue();
@@ -173,7 +182,7 @@ class EstLimitsIT {
 
   @Test
   void est_simpleenroll_deviceThatAsksOverAndOver_is429WithRetryAfter() {
-    try (RunningService service = service(new EstLimits(MANY, MANY, 2, MANY))) {
+    try (RunningService service = service(new EstLimits(MANY, MANY, 2, MANY, MANY))) {
       service.idevid("OFTEN");
       service.enrolled("OFTEN", "often");
       assertThat(service.enroll("simpleenroll", "OFTEN", "often").status()).isEqualTo(200);
@@ -185,7 +194,7 @@ class EstLimitsIT {
 
   @Test
   void est_simpleenroll_manufacturerWhoseDevicesComeAtOnce_is429_andRenewalsGoOn() {
-    try (RunningService service = service(new EstLimits(MANY, MANY, MANY, 2))) {
+    try (RunningService service = service(new EstLimits(MANY, MANY, MANY, 2, MANY))) {
       for (String serial : List.of("M1", "M2", "M3")) {
         service.idevid(serial);
       }
@@ -204,68 +213,115 @@ class EstLimitsIT {
   }
 
   @Test
-  void est_simplereenroll_inAFloodOfFirstRequests_isServed() throws Exception {
-    try (RunningService service = service(new EstLimits(MANY, MANY, MANY, MANY))) {
+  void est_simplereenroll_whileNewDevicesOverflowTheirLane_isServed() throws Exception {
+    AtomicReference<CountDownLatch> answers = new AtomicReference<>(new CountDownLatch(0));
+    HttpServer hook = hook(answers);
+    List<TlsClient> flood = new ArrayList<>();
+    try (RunningService service = behind(hook)) {
+      service.addManufacturer("acme", service.factory, "auto");
       service.idevid("CALM");
       service.enrolled("CALM", "calm");
-      AtomicBoolean ended = new AtomicBoolean();
-      AtomicInteger served = new AtomicInteger();
-      ConcurrentHashMap<Integer, Boolean> statuses = new ConcurrentHashMap<>();
-      ExecutorService flood = Executors.newFixedThreadPool(8);
-      for (int i = 0; i < 8; i++) {
-        Flooder flooder = new Flooder(service, "FLOOD-" + i);
-        flood.execute(() -> {
-          while (!ended.get()) {
-            statuses.put(flooder.ask(20), true);
-            served.incrementAndGet();
+      CountDownLatch release = new CountDownLatch(1);
+      answers.set(release);
+      try {
+        for (int i = 0; i < THREADS + WAITING; i++) {
+          flood.add(newDevice(service, "FLOOD-" + i));
+        }
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .untilAsserted(() -> assertThat(service
+                    .meters
+                    .get("muster.enrollment.queue")
+                    .tag("lane", "enrollment")
+                    .gauge()
+                    .value())
+                .isEqualTo(WAITING));
+        String credential = "calm";
+        for (int i = 0; i < 3; i++) {
+          try (TlsClient late = newDevice(service, "LATE-" + i)) {
+            assertThat(late.answer(false))
+                .startsWith("HTTP/1.1 503")
+                .containsPattern("\r\nRetry-After: [1-9]");
           }
-        });
+          service.csr("calm" + i, "/");
+          RunningService.Http answer = service.enroll("simplereenroll", credential, "calm" + i);
+          assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+          service.unpack(answer, "calm" + i);
+          credential = "calm" + i;
+        }
+      } finally {
+        release.countDown();
       }
-      await().atMost(Duration.ofMinutes(1)).until(() -> served.get() > 0);
-      String credential = "calm";
-      for (int i = 0; i < 5; i++) {
-        service.csr("calm" + i, "/");
-        RunningService.Http answer = service.enroll("simplereenroll", credential, "calm" + i);
-        assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
-        service.unpack(answer, "calm" + i);
-        credential = "calm" + i;
+      for (TlsClient device : flood) {
+        assertThat(device.answer(false)).startsWith("HTTP/1.1 200");
       }
-      ended.set(true);
-      flood.shutdown();
-      assertThat(flood.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
-      assertThat(statuses.keySet()).isSubsetOf(200, 503);
+    } finally {
+      for (TlsClient device : flood) {
+        device.close();
+      }
+      hook.stop(0);
     }
   }
 
-  /** Asks for many certificates at once, on connections of its own. */
-  private static final class Flooder {
-    private final HttpClient client;
-    private final HttpRequest request;
-
-    Flooder(RunningService service, String serial) {
-      TestPki.Credential idevid = service.idevid(serial);
-      service.csr(serial, "/");
-      client = HttpClient.newBuilder()
-          .sslContext(TlsClient.context(service.authorities.root(), idevid))
-          .version(HttpClient.Version.HTTP_1_1)
-          .build();
-      request = HttpRequest.newBuilder(URI.create(service.est("simpleenroll")))
-          .header("Content-Type", "application/pkcs10")
-          .timeout(Duration.ofSeconds(60))
-          .POST(HttpRequest.BodyPublishers.ofString(service.text(serial + ".b64")))
-          .build();
-    }
-
-    /** @return the greatest status that came back */
-    int ask(int times) {
-      List<CompletableFuture<HttpResponse<Void>>> answers = new ArrayList<>();
-      for (int i = 0; i < times; i++) {
-        answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.discarding()));
+  /** An operator's program that lets everybody in, when it comes to it. */
+  private static HttpServer hook(AtomicReference<CountDownLatch> answers) throws IOException {
+    HttpServer hook =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    hook.createContext("/", exchange -> {
+      try {
+        answers.get().await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
-      return answers.stream()
-          .mapToInt(answer -> answer.join().statusCode())
-          .max()
-          .orElse(0);
-    }
+      exchange.getRequestBody().readAllBytes();
+      byte[] allow = "{\"decision\":\"allow\"}".getBytes(StandardCharsets.UTF_8);
+      exchange.sendResponseHeaders(200, allow.length);
+      exchange.getResponseBody().write(allow);
+      exchange.close();
+    });
+    hook.start();
+    return hook;
+  }
+
+  private RunningService behind(HttpServer hook) {
+    return new RunningService(folder, config -> {
+      EstLimits limits = new EstLimits(MANY, MANY, MANY, MANY, WAITING);
+      return new EnrollmentConfig(
+          config.storage(),
+          new EstConfig("127.0.0.1", 0, true, false, limits),
+          config.admission(),
+          config.issuance(),
+          config.revocation(),
+          config.rollOver(),
+          new HookConfig(
+              URI.create("http://localhost:" + hook.getAddress().getPort() + "/"),
+              null,
+              null,
+              Duration.ofMinutes(10),
+              MANY,
+              false),
+          null);
+    });
+  }
+
+  /** One that has asked for its first certificate, on a connection of its own. */
+  private static TlsClient newDevice(RunningService service, String serial)
+      throws IOException, OperatorCreationException {
+    TestPki.Credential idevid = service
+        .factory
+        .issue("CN=Widget,SERIALNUMBER=" + serial)
+        .withoutUsages()
+        .build();
+    KeyPair keys = TestPki.newKey();
+    String csr = Base64.getEncoder()
+        .encodeToString(
+            new JcaPKCS10CertificationRequestBuilder(new X500Name(""), keys.getPublic())
+                .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
+                .getEncoded());
+    TlsClient device = TlsClient.connect(service, idevid);
+    device.send("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\n"
+        + "Content-Type: application/pkcs10\r\nContent-Length: " + csr.length() + "\r\n\r\n"
+        + csr);
+    return device;
   }
 }

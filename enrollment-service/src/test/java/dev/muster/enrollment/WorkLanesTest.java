@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class WorkLanesTest {
   private final CountDownLatch release = new CountDownLatch(1);
-  private final WorkLanes lanes = new WorkLanes(new SimpleMeterRegistry());
+  private final WorkLanes lanes = new WorkLanes(20, new SimpleMeterRegistry());
 
   @AfterEach
   void stop() throws InterruptedException {
@@ -27,7 +27,7 @@ class WorkLanesTest {
 
   @Test
   void flood_isTurnedAwayOnceTheQueueIsFull() {
-    assertThat(flood(lanes.enrollments())).isEqualTo(48 + 1024);
+    assertThat(flood(lanes.enrollments())).isEqualTo(48 + 20);
   }
 
   @Test

@@ -36,6 +36,8 @@ public record EstSettings(
           # Requests of one device, and first requests of all devices of one manufacturer, a minute.
           # requestsPerDevice: 30
           # requestsPerManufacturer: 60000
+          # First requests that may wait their turn, and as many renewals; others are told to come again (503).
+          # waiting: 1024
       """ + DtlsLimits.commentedYaml("EST over CoAP (ports.coaps)");
 
   static EstSettings read(Settings settings) {
@@ -47,7 +49,8 @@ public record EstSettings(
             limit(settings, "connectionsPerAddress", defaults.connectionsPerAddress()),
             limit(settings, "handshakes", defaults.handshakes()),
             limit(settings, "requestsPerDevice", defaults.requestsPerDevice()),
-            limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer())),
+            limit(settings, "requestsPerManufacturer", defaults.requestsPerManufacturer()),
+            limit(settings, "waiting", defaults.waiting())),
         DtlsLimits.read(settings, "enrollment"));
   }
 

@@ -13,6 +13,7 @@ import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.Devices;
 import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
@@ -35,6 +36,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -109,7 +111,8 @@ final class DecisionRecorder {
 
   private Result issue(Case open, EnrollmentDecision.Issue issue) {
     DeviceSubject subject = issue.subject();
-    if (!admit(open, subject)) {
+    Optional<DeviceRecord> newcomer = newcomer(open, subject, DeviceStatus.ACTIVE, open.now);
+    if (newcomer.isEmpty() && !admit(open, subject)) {
       // The registrar has looked already; the row says so too, whoever comes to call us.
       return refuse(open, Kind.FORBIDDEN, "device: refused or retired by an operator");
     }
@@ -126,7 +129,11 @@ final class DecisionRecorder {
             issuer.id(), DeviceSubject.UNIT, subject.device(), replaces, open.now, certificate)
         .under(profile.name())
         .in(place.shard());
-    open.tables.certificates().insert(record);
+    if (newcomer.isPresent()) {
+      add(open, newcomer.get(), devices -> devices.insert(newcomer.get(), record));
+    } else {
+      open.tables.certificates().insert(record);
+    }
     if (open.facts.pending().isPresent()) {
       open.tables.pending().delete(subject.device(), record.key());
     }
@@ -170,12 +177,7 @@ final class DecisionRecorder {
 
   /** @return false if an operator has shut the device out; then nothing has changed */
   private static boolean admit(Case open, DeviceSubject subject) {
-    Optional<DeviceRecord> known = open.facts.device();
-    if (known.isEmpty() && open.request instanceof EnrollmentRequest.First first) {
-      add(open, device(first, subject, DeviceStatus.ACTIVE, open.now, open.now));
-      return true;
-    }
-    boolean asItIs = known.map(DeviceRecord::isEnrolled).orElse(false);
+    boolean asItIs = open.facts.device().map(DeviceRecord::isEnrolled).orElse(false);
     if (!asItIs && !open.tables.devices().enrolled(subject.device(), open.now)) {
       return false;
     }
@@ -234,9 +236,8 @@ final class DecisionRecorder {
       return new Result(
           outcome, false, () -> LOG.debug("Enrollment still waits device={}", subject.device()));
     }
-    if (open.facts.device().isEmpty() && open.request instanceof EnrollmentRequest.First first) {
-      add(open, device(first, subject, DeviceStatus.PENDING, open.now, null));
-    }
+    newcomer(open, subject, DeviceStatus.PENDING, null)
+        .ifPresent(device -> add(open, device, devices -> devices.insert(device)));
     open.tables
         .pending()
         .insert(PendingEnrollment.waiting(subject.device(), key, defer.reason(), open.now));
@@ -270,8 +271,8 @@ final class DecisionRecorder {
   }
 
   /** A device begins with the tags that its manifest gives it. */
-  private static void add(Case open, DeviceRecord device) {
-    open.tables.devices().insert(device);
+  private static void add(Case open, DeviceRecord device, Consumer<Devices> insert) {
+    insert.accept(open.tables.devices());
     open.facts
         .announced()
         .ifPresent(entry -> entry
@@ -279,24 +280,23 @@ final class DecisionRecorder {
             .forEach((name, value) -> open.tables.labels().tag(device.id(), new Tag(name, value))));
   }
 
-  private static DeviceRecord device(
-      EnrollmentRequest.First first,
-      DeviceSubject subject,
-      DeviceStatus status,
-      Instant now,
-      @Nullable Instant enrolledAt) {
-    return new DeviceRecord(
-        subject.device(),
-        subject.fleet(),
-        first.manufacturer().name(),
-        first.serial(),
-        first.factoryKey(),
-        status,
-        false,
-        now,
-        enrolledAt,
-        0,
-        identification(first));
+  /** The row of a device that has none yet. */
+  private static Optional<DeviceRecord> newcomer(
+      Case open, DeviceSubject subject, DeviceStatus status, @Nullable Instant enrolledAt) {
+    return open.facts.device().isEmpty() && open.request instanceof EnrollmentRequest.First first
+        ? Optional.of(new DeviceRecord(
+            subject.device(),
+            subject.fleet(),
+            first.manufacturer().name(),
+            first.serial(),
+            first.factoryKey(),
+            status,
+            false,
+            open.now,
+            enrolledAt,
+            0,
+            identification(first)))
+        : Optional.empty();
   }
 
   private static Identification identification(EnrollmentRequest.First first) {

@@ -13,10 +13,15 @@ package dev.muster.enrollment.est;
  * @param handshakes TLS handshakes under way at a time; one address may have half of them
  * @param requestsPerDevice in a minute
  * @param requestsPerManufacturer first requests of all its devices in a minute
+ * @param waiting first requests that may wait for a thread, and as many renewals
  */
 public record EstLimits(
-    int connectionsPerAddress, int handshakes, int requestsPerDevice, int requestsPerManufacturer) {
-  public static final EstLimits DEFAULT = new EstLimits(4096, 1024, 30, 60_000);
+    int connectionsPerAddress,
+    int handshakes,
+    int requestsPerDevice,
+    int requestsPerManufacturer,
+    int waiting) {
+  public static final EstLimits DEFAULT = new EstLimits(4096, 1024, 30, 60_000, 1024);
 
   /** @throws IllegalArgumentException naming the setting and what is expected */
   public EstLimits {
@@ -24,6 +29,7 @@ public record EstLimits(
     requirePositive("handshakes", handshakes);
     requirePositive("requestsPerDevice", requestsPerDevice);
     requirePositive("requestsPerManufacturer", requestsPerManufacturer);
+    requirePositive("waiting", waiting);
   }
 
   private static void requirePositive(String name, int value) {

@@ -44,6 +44,20 @@ public final class Certificates {
   }
 
   public void insert(CertificateRecord record) {
+    insertRow(record);
+    if (record.device() != null && record.status() == CertificateStatus.ACTIVE) {
+      sql.statement(
+              "UPDATE device SET certificate_ends = GREATEST(COALESCE(certificate_ends, :ends), :ends),"
+                  + " renew_by = GREATEST(COALESCE(renew_by, :renewBy), :renewBy) WHERE id = :device")
+          .bind("device", record.device().value())
+          .bind("ends", record.notAfter())
+          .bind("renewBy", record.renewBy())
+          .execute();
+    }
+  }
+
+  /** Of a device whose row tells of it already. */
+  void insertRow(CertificateRecord record) {
     sql.statement("INSERT INTO certificate (serial, issuer, role, profile, device, replaces,"
             + " public_key, key_use, not_after, renew_by, issued_at, status, shard, certificate) VALUES"
             + " (:serial, :issuer, :role, :profile, :device, :replaces, :key, "
@@ -62,15 +76,6 @@ public final class Certificates {
         .bind("shard", record.shard())
         .bind("certificate", record.stored().der())
         .execute();
-    if (record.device() != null && record.status() == CertificateStatus.ACTIVE) {
-      sql.statement(
-              "UPDATE device SET certificate_ends = GREATEST(COALESCE(certificate_ends, :ends), :ends),"
-                  + " renew_by = GREATEST(COALESCE(renew_by, :renewBy), :renewBy) WHERE id = :device")
-          .bind("device", record.device().value())
-          .bind("ends", record.notAfter())
-          .bind("renewBy", record.renewBy())
-          .execute();
-    }
   }
 
   /** @param serial lower-case hexadecimal digits */

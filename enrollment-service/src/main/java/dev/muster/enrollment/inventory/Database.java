@@ -6,14 +6,19 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
+import java.util.function.Supplier;
 
 /** What differs between a database in files of our own and one on a server. */
 interface Database extends AutoCloseable {
   /** How to connect. */
   HikariConfig configuration();
 
-  /** Puts on stable storage what has been committed, if the commit has not done so. */
-  void flush(Sql sql);
+  /**
+   * Puts on stable storage what has been committed, if the commit has not done so.
+   *
+   * @param connection opened when it is asked for
+   */
+  void flush(Supplier<Sql> connection);
 
   /** Whether something failed because the database has been closed under all who had it open. */
   default boolean isClosedUnderUs(Throwable problem) {

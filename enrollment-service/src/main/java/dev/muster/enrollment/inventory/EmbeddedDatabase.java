@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
@@ -97,8 +98,11 @@ final class EmbeddedDatabase implements Database {
 
   /** WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk. */
   @Override
-  public void flush(Sql sql) {
+  public void flush(Supplier<Sql> connection) {
+    Sql sql = connection.get();
     sql.statement("CHECKPOINT SYNC").execute();
+    // A transaction left open would keep all that others overwrite from then on.
+    sql.commit();
   }
 
   /** The last is what comes of using a connection to what had been closed. */

@@ -8,13 +8,17 @@ import dev.muster.enrollment.audit.AuditWriter;
 import dev.muster.enrollment.sql.Sql;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * time in one transaction: they share its commit and its flush. Two processes on one database take
  * turns, because each transaction holds the end of the audit log. What a writer reads is therefore
  * still so when it commits, and none needs a lock of its own.
+ *
+ * <p>While the disk takes a group, the next one is run, as long as that lasts; it is committed only
+ * when the one before is on stable storage, for it may have read what that one wrote.
  *
  * <p>Thread-safe. Nothing limits the queue, because every caller waits for its own work.
  */
@@ -39,16 +46,34 @@ final class GroupCommit implements AutoCloseable {
   private final Flush flush;
   private final BlockingQueue<Job<?>> waiting = new LinkedBlockingQueue<>();
   private final Thread thread = new Thread(this::run, "registry-commit");
+  private final ExecutorService flusher =
+      Executors.newSingleThreadExecutor(work -> daemon(work, "registry-flush"));
   private volatile boolean closed;
+
+  /** Wakes up the thread that waits for work; not to be run. */
+  private final Job<?> flushed = new Job<@Nullable Void>(tables -> null);
+
+  /** The flush of the last group; the thread's own. */
+  private CompletableFuture<@Nullable Void> flushing = CompletableFuture.completedFuture(null);
 
   /** Kept from one group to the next, with its statements; the thread's own. */
   private @Nullable Sql kept;
 
   private int commits;
 
+  /** As {@link #kept}, the flushing thread's own. */
+  private @Nullable Sql flushConnection;
+
   /** Puts on stable storage what has been committed. */
   interface Flush {
-    void run(Sql sql);
+    /** @param connection opened when it is asked for */
+    void run(Supplier<Sql> connection);
+  }
+
+  private static Thread daemon(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
   private static final class Job<T extends @Nullable Object> {
@@ -113,31 +138,33 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void run() {
-    List<Job<?>> group = new ArrayList<>();
     try {
       while (!closed || !waiting.isEmpty()) {
-        group.add(next());
-        waiting.drainTo(group, MAX_GROUP - 1);
-        commit(group);
-        group.clear();
+        Job<?> first = next();
+        if (first != null) {
+          commit(first);
+        }
       }
-    } catch (InterruptedException e) {
+      flushing.handle((nothing, failure) -> null).get();
+    } catch (InterruptedException | ExecutionException e) {
       // Closing: who still waits is told below.
     }
     giveBack();
-    group.addAll(waiting);
-    group.forEach(
-        job -> job.done.completeExceptionally(new IllegalStateException("the registry is closed")));
+    flusher.shutdown();
+    fail(waiting, new IllegalStateException("the registry is closed"));
   }
 
-  /** Waits for work; in a pause, without keeping a connection. */
-  private Job<?> next() throws InterruptedException {
-    Job<?> job = kept == null ? null : waiting.poll(KEPT_MS, TimeUnit.MILLISECONDS);
+  private static void fail(Collection<Job<?>> jobs, Throwable failure) {
+    jobs.forEach(job -> job.done.completeExceptionally(failure));
+  }
+
+  /** Waits for work; in a pause, without keeping a connection. @return null if that was no work */
+  private @Nullable Job<?> next() throws InterruptedException {
+    Job<?> job = kept == null ? waiting.take() : waiting.poll(KEPT_MS, TimeUnit.MILLISECONDS);
     if (job == null) {
       giveBack();
-      job = waiting.take();
     }
-    return job;
+    return job == flushed ? null : job;
   }
 
   private Sql connection() {
@@ -158,33 +185,102 @@ final class GroupCommit implements AutoCloseable {
       kept.close();
       kept = null;
       commits = 0;
+      flusher.execute(this::giveBackFlushConnection);
     }
   }
 
-  private void commit(List<Job<?>> group) {
+  private Sql flushConnection() {
+    Sql sql = flushConnection;
+    if (sql == null) {
+      sql = connections.open();
+      flushConnection = sql;
+    }
+    return sql;
+  }
+
+  private void giveBackFlushConnection() {
+    if (flushConnection != null) {
+      flushConnection.close();
+      flushConnection = null;
+    }
+  }
+
+  private void commit(Job<?> first) throws InterruptedException {
+    List<Job<?>> group = new ArrayList<>();
     try {
+      if (flushing.isCompletedExceptionally()) {
+        // Told to those whom it concerned, and none of this group's concern.
+        giveBack();
+        flushing = CompletableFuture.completedFuture(null);
+      }
       Sql sql = connection();
-      boolean changed = runAll(group, sql);
+      boolean changed = runAll(first, group, sql);
+      awaitFlush();
       sql.commit();
-      if (changed) {
-        flush.run(sql);
+      if (!changed) {
+        group.forEach(Job::complete);
+        return;
       }
     } catch (RuntimeException | Error e) {
       connections.failed(e);
       giveBack();
       // Not even a work that failed by itself knows better: whatever it saw may not be so.
-      group.forEach(job -> job.done.completeExceptionally(e));
+      fail(group, e);
       return;
+    } catch (InterruptedException e) {
+      fail(group, new IllegalStateException("the registry is closed"));
+      throw e;
     }
-    group.forEach(Job::complete);
+    flush(group);
   }
 
-  /** @return whether anything is to be kept */
-  private static boolean runAll(List<Job<?>> group, Sql sql) {
+  /** Has a group put on stable storage, and its writers told, by the other thread. */
+  private void flush(List<Job<?>> group) {
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    flushing = done;
+    flusher.execute(() -> {
+      try {
+        flush.run(this::flushConnection);
+        done.complete(null);
+      } catch (RuntimeException | Error e) {
+        connections.failed(e);
+        giveBackFlushConnection();
+        done.completeExceptionally(e);
+      }
+      waiting.add(flushed);
+      done.whenComplete((nothing, failure) -> {
+        if (failure == null) {
+          group.forEach(Job::complete);
+        } else {
+          fail(group, failure);
+        }
+      });
+    });
+  }
+
+  /** Throws why the group before is not on stable storage, if it is not. */
+  private void awaitFlush() throws InterruptedException {
+    try {
+      flushing.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException failure
+          ? failure
+          : new IllegalStateException(e.getCause());
+    }
+  }
+
+  /**
+   * Runs a group.
+   *
+   * @param group to which each writer is added when its turn comes
+   * @return whether anything is to be kept
+   */
+  private boolean runAll(Job<?> first, List<Job<?>> group, Sql sql) throws InterruptedException {
+    group.add(first);
     AuditWriter audit = AuditWriter.open(sql);
     Registry.Tables tables = new Registry.Tables(sql, audit);
     boolean any = false;
-    for (Job<?> job : group) {
+    for (Job<?> job = first; job != null; job = another(group)) {
       Savepoint before = sql.savepoint();
       int mark = audit.mark();
       if (job.runs(tables)) {
@@ -196,6 +292,23 @@ final class GroupCommit implements AutoCloseable {
     }
     audit.flush();
     return any;
+  }
+
+  /** Who waits, or comes while the group before is being flushed; null if this group is whole. */
+  private @Nullable Job<?> another(List<Job<?>> group) throws InterruptedException {
+    Job<?> job = null;
+    while (job == null && group.size() < MAX_GROUP) {
+      boolean whole = flushing.isDone();
+      Job<?> found = whole ? waiting.poll() : waiting.take();
+      if (found == null) {
+        return null;
+      }
+      job = found == flushed ? null : found;
+    }
+    if (job != null) {
+      group.add(job);
+    }
+    return job;
   }
 
   /** Finishes what waits, then ends. */

@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
+import java.util.function.Supplier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Locale;
@@ -54,7 +55,7 @@ final class PostgresDatabase implements Database {
 
   /** The commit has done it. */
   @Override
-  public void flush(Sql sql) {}
+  public void flush(Supplier<Sql> connection) {}
 
   @Override
   public String explain(Throwable problem) {

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 final class ThreadCpu {
   /** Kinds of threads, by the fifteen characters that Linux keeps of their names. */
   enum Kind {
-    COMMIT("registry-commit"),
+    COMMIT("registry-commit", "registry-flush"),
     EVENT_LOOP("vert.x-eventloo"),
     WORKER("enrollment-", "renewal-"),
     COMPILER("C1 ", "C2 "),

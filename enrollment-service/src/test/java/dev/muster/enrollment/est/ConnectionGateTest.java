@@ -17,7 +17,7 @@ class ConnectionGateTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
   private ConnectionGate gate(int connections, int handshakes) {
-    return new ConnectionGate(new EstLimits(connections, handshakes, 1, 1), "est", meters);
+    return new ConnectionGate(new EstLimits(connections, handshakes, 1, 1, 1), "est", meters);
   }
 
   private static InetAddress address(String literal) {

@@ -5,9 +5,10 @@
 package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
+import dev.muster.enrollment.sql.Sql;
+import java.util.function.Supplier;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuedCertificate;
-import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.security.cert.X509Certificate;
@@ -32,7 +33,7 @@ public final class BenchRegistry {
       }
 
       @Override
-      public void flush(Sql sql) {}
+      public void flush(Supplier<Sql> connection) {}
 
       @Override
       public String explain(Throwable problem) {

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.h2.store.fs.FileBaseDefault;
 import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
@@ -152,8 +153,8 @@ class FullDiskTest {
     }
 
     @Override
-    public void flush(Sql sql) {
-      database.flush(sql);
+    public void flush(Supplier<Sql> connection) {
+      database.flush(connection);
     }
 
     @Override

@@ -155,7 +155,7 @@ class LocalIssuerTest {
   }
 
   @Test
-  void cert_serialsOf1000_areUniquePositiveAndOf17Octets() {
+  void cert_serialsOf1000_areUniquePositiveAndOf20Octets() {
     Set<BigInteger> serials = new HashSet<>();
     int[] ones = new int[128];
     for (int i = 0; i < 1000; i++) {
@@ -165,7 +165,8 @@ class LocalIssuerTest {
           .getSerialNumber();
       assertThat(serial.signum()).isPositive();
       // The first bit of the first octet is the sign.
-      assertThat(serial.toByteArray()).hasSize(17).startsWith((byte) 1);
+      assertThat(serial.toByteArray()).hasSize(20);
+      assertThat(serial.bitLength()).isEqualTo(159);
       for (int bit = 0; bit < ones.length; bit++) {
         ones[bit] += serial.testBit(bit) ? 1 : 0;
       }
