@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.SubjectKey;
 import java.io.IOException;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
@@ -102,7 +103,8 @@ public final class CsrVerifier {
     RequestSignature.check(csr, key, crypto);
     List<VerifiedCsr.Name> names = names(csr.getSubject());
     Attributes attributes = Attributes.read(csr.getAttributes(), renewed);
-    return new VerifiedCsr(key, subject(csr), names, attributes.uris(), attributes.links());
+    return new VerifiedCsr(
+        new SubjectKey(key, der), subject(csr), names, attributes.uris(), attributes.links());
   }
 
   private static X500Principal subject(PKCS10CertificationRequest csr) throws CsrRefusedException {

@@ -7,6 +7,7 @@ package dev.muster.enrollment.csr;
 import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.SubjectKey;
 import java.security.PublicKey;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,8 @@ import javax.security.auth.x500.X500Principal;
  * @param names the attributes of the subject, in order
  * @param uris the URIs of the subject alternative name
  * @param links which connection it says it was made for; they are for the receiver to compare
+ * @param subjectKey the key once more, with the request as it came; without it if the key was made
+ *     here
  */
 public record VerifiedCsr(
     PublicKey key,
@@ -28,7 +31,8 @@ public record VerifiedCsr(
     X500Principal subject,
     List<Name> names,
     List<String> uris,
-    List<LinkClaim> links) {
+    List<LinkClaim> links,
+    SubjectKey subjectKey) {
   public VerifiedCsr {
     requireNonNull(key, "key");
     requireNonNull(keyFingerprint, "keyFingerprint");
@@ -44,7 +48,23 @@ public record VerifiedCsr(
       List<Name> names,
       List<String> uris,
       List<LinkClaim> links) {
-    this(key, Fingerprint.of(key), subject, names, uris, links);
+    this(new SubjectKey(key, null), subject, names, uris, links);
+  }
+
+  VerifiedCsr(
+      SubjectKey subjectKey,
+      X500Principal subject,
+      List<Name> names,
+      List<String> uris,
+      List<LinkClaim> links) {
+    this(
+        subjectKey.key(),
+        Fingerprint.of(subjectKey.key()),
+        subject,
+        names,
+        uris,
+        links,
+        subjectKey);
   }
 
   /** One attribute of a subject: {@code CN}, {@code O}, {@code OU} or {@code serialNumber}. */

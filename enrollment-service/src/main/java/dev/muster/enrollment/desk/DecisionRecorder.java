@@ -121,7 +121,7 @@ final class DecisionRecorder {
     StatusPlaces.Place place = places.next(issuer.id());
     IssuedCertificate certificate = issuer.issue(
         CertificateProfile.device(subject, profile.validity(), place.urls()),
-        open.request.csr().key(),
+        open.request.csr().subjectKey(),
         open.now);
     boolean superseded = supersede(open, issue);
     @Nullable String replaces = presented(open);

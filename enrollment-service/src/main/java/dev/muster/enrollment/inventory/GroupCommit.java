@@ -319,9 +319,11 @@ final class GroupCommit implements AutoCloseable {
     waiting.add(new Job<@Nullable Void>(tables -> null));
     try {
       thread.join(CLOSE_MS);
+      thread.interrupt();
+      flusher.awaitTermination(CLOSE_MS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
+      thread.interrupt();
       Thread.currentThread().interrupt();
     }
-    thread.interrupt();
   }
 }

@@ -25,13 +25,18 @@ public interface CertificateIssuer {
   X509Certificate certificate();
 
   /**
-   * Signs a certificate. What it says is the caller's decision; serial number and dates are made
-   * here.
+   * Signs a certificate. What it says is the caller's decision, whatever the request says; serial
+   * number and dates are made here.
    *
-   * @throws IssuanceException if the CA's own certificate is not valid at {@code now}, or its key
-   *     cannot be used
+   * @throws IssuanceException if the CA's own certificate is not valid at {@code now}, if its key
+   *     cannot be used, or if it would certify something else
    */
-  IssuedCertificate issue(CertificateProfile profile, PublicKey key, Instant now);
+  IssuedCertificate issue(CertificateProfile profile, SubjectKey key, Instant now);
+
+  /** As the other, for a key that was made here. */
+  default IssuedCertificate issue(CertificateProfile profile, PublicKey key, Instant now) {
+    return issue(profile, new SubjectKey(key, null), now);
+  }
 
   /**
    * Signs a CRL (RFC 5280, 5).

@@ -93,7 +93,8 @@ public final class LocalIssuer implements CertificateIssuer {
   }
 
   @Override
-  public IssuedCertificate issue(CertificateProfile profile, PublicKey subjectKey, Instant now) {
+  public IssuedCertificate issue(CertificateProfile profile, SubjectKey subject, Instant now) {
+    PublicKey subjectKey = subject.key();
     Duration backdating = backdating(profile);
     Instant begin = later(now.minus(backdating), certificate.getNotBefore().toInstant());
     Instant end =

@@ -84,8 +84,8 @@ public final class Sql implements AutoCloseable {
     try {
       // Its statements end with it, or go on in the pool's own cache.
       connection.close();
-    } catch (SQLException e) {
-      // The pool throws away what it cannot use.
+    } catch (SQLException | RuntimeException e) {
+      // The pool throws away what it cannot use, and trips over what it has thrown away already.
     }
   }
 }
