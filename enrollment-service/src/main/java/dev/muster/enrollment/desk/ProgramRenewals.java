@@ -87,7 +87,8 @@ final class ProgramRenewals {
     }
     CertificateIssuer issuer = authorities.serviceIssuer();
     StatusPlaces.Place place = places.next(issuer.id());
-    IssuedCertificate issued = issuer.issue(profile(presented, place.urls()), csr.subjectKey(), now);
+    IssuedCertificate issued =
+        issuer.issue(profile(presented, place.urls()), csr.subjectKey(), now);
     CertificateRecord record = CertificateRecord.issued(
             issuer.id(), presented.role(), null, presented.serial(), now, issued)
         .in(place.shard());

@@ -6,10 +6,10 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
-import java.util.function.Supplier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /** A PostgreSQL server, which several enrollment services may share. */
 final class PostgresDatabase implements Database {

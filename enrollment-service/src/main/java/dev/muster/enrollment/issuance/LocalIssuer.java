@@ -184,9 +184,9 @@ public final class LocalIssuer implements CertificateIssuer {
   }
 
   /**
-   * 128 random bits below the time, in milliseconds of some twelve days, below a leading one: positive, of
-   * one length, 20 octets (RFC 5280, 4.1.2.2). Whoever keeps certificates by serial number, as we
-   * do, finds those of one moment side by side.
+   * 128 random bits below the time, in milliseconds of some twelve days, below a leading one:
+   * positive, of one length, 20 octets (RFC 5280, 4.1.2.2). Whoever keeps certificates by serial
+   * number, as we do, finds those of one moment side by side.
    */
   private BigInteger newSerial(Instant now) {
     long time = now.toEpochMilli() & (1L << TIME_BITS) - 1;

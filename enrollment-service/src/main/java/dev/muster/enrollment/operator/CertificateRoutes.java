@@ -221,7 +221,9 @@ final class CertificateRoutes {
     CertificateIssuer issuer = parts.authorities().serviceIssuer();
     StatusPlaces.Place place = parts.places().next(issuer.id());
     IssuedCertificate issued = issuer.issue(
-        CertificateProfile.service(name, role, fleet, VALIDITY, place.urls()), csr.subjectKey(), now);
+        CertificateProfile.service(name, role, fleet, VALIDITY, place.urls()),
+        csr.subjectKey(),
+        now);
     CertificateRecord record =
         CertificateRecord.issued(issuer.id(), role, null, null, now, issued).in(place.shard());
     tables.certificates().insert(record);

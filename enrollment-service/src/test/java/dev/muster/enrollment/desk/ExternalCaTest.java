@@ -120,8 +120,8 @@ class ExternalCaTest {
   }
 
   private EnrollmentRequest.First request(DeskBench bench) {
-    CsrCheck check = new CsrVerifier(CryptoProviders.fastest(), BlockedKeys.NONE)
-        .verify(DeskBench.csr(device));
+    CsrCheck check =
+        new CsrVerifier(CryptoProviders.fastest(), BlockedKeys.NONE).verify(DeskBench.csr(device));
     VerifiedCsr csr = ((CsrCheck.Accepted) check).csr();
     return new EnrollmentRequest.First(
         bench.manufacturer("acme"),
@@ -205,8 +205,8 @@ class ExternalCaTest {
           .filter(name -> name.getTagNo() == GeneralName.uniformResourceIdentifier)
           .map(name -> "URI:" + name.getName())
           .collect(Collectors.joining(","));
-      return "keyUsage=critical,digitalSignature\nextendedKeyUsage=" + profile.purpose().getId()
-          + "\nsubjectAltName=" + names + "\n";
+      return "keyUsage=critical,digitalSignature\nextendedKeyUsage="
+          + profile.purpose().getId() + "\nsubjectAltName=" + names + "\n";
     }
 
     @Override

@@ -5,14 +5,14 @@
 package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.muster.enrollment.sql.Sql;
-import java.util.function.Supplier;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuedCertificate;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.function.Supplier;
 
 /** Registries that only a benchmark wants. */
 public final class BenchRegistry {

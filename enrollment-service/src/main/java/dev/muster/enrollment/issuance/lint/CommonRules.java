@@ -97,7 +97,8 @@ final class CommonRules {
     int heads = serial.mod(BigInteger.ONE.shiftLeft(SERIAL_BITS)).bitCount();
     return faultUnless(
         serial.bitLength() > SERIAL_BITS && heads >= MIN_HEADS && heads <= SERIAL_BITS - MIN_HEADS,
-        () -> serial.toString(16) + " (expected: its last 128 bits random, and others before them)");
+        () ->
+            serial.toString(16) + " (expected: its last 128 bits random, and others before them)");
   }
 
   private static Optional<String> issuer(Draft draft) {
