@@ -207,6 +207,7 @@ final class GroupCommit implements AutoCloseable {
 
   private void commit(Job<?> first) throws InterruptedException {
     List<Job<?>> group = new ArrayList<>();
+    group.add(first);
     try {
       if (flushing.isCompletedExceptionally()) {
         // Told to those whom it concerned, and none of this group's concern.
@@ -214,7 +215,7 @@ final class GroupCommit implements AutoCloseable {
         flushing = CompletableFuture.completedFuture(null);
       }
       Sql sql = connection();
-      boolean changed = runAll(first, group, sql);
+      boolean changed = runAll(group, sql);
       awaitFlush();
       sql.commit();
       if (!changed) {
@@ -272,15 +273,14 @@ final class GroupCommit implements AutoCloseable {
   /**
    * Runs a group.
    *
-   * @param group to which each writer is added when its turn comes
+   * @param group its first writer, to which the others are added as their turn comes
    * @return whether anything is to be kept
    */
-  private boolean runAll(Job<?> first, List<Job<?>> group, Sql sql) throws InterruptedException {
-    group.add(first);
+  private boolean runAll(List<Job<?>> group, Sql sql) throws InterruptedException {
     AuditWriter audit = AuditWriter.open(sql);
     Registry.Tables tables = new Registry.Tables(sql, audit);
     boolean any = false;
-    for (Job<?> job = first; job != null; job = another(group)) {
+    for (Job<?> job = group.get(0); job != null; job = another(group)) {
       Savepoint before = sql.savepoint();
       int mark = audit.mark();
       if (job.runs(tables)) {

@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.muster.enrollment.sql.Sql;
+import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -86,6 +88,21 @@ class GroupCommitTest {
     assertThatThrownBy(() -> keep("late", new CountDownLatch(1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed");
+  }
+
+  @Test
+  void connectionThatIsNotToBeHad_isToldToWhoWaits() {
+    HikariDataSource gone = new HikariDataSource(disk.configuration());
+    gone.close();
+    GroupCommit commits = new GroupCommit(new ConnectionPool(disk, gone), connection -> {});
+    try {
+      Future<Boolean> writer = writers.submit(() -> commits.commit(tables -> true));
+      assertThatThrownBy(() -> writer.get(LIMIT_S, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .hasRootCauseInstanceOf(SQLException.class);
+    } finally {
+      commits.close();
+    }
   }
 
   private static void assertFails(Future<?> writer) {
