@@ -17,24 +17,22 @@ import javax.security.auth.x500.X500Principal;
  * A certification request whose signature proves that its sender has the key (RFC 2986). The names
  * in it are claims, to be compared and never to be copied.
  *
+ * @param subjectKey the key, with the request as it came; without it if the key was made here
  * @param keyFingerprint the SHA-256 of the public key, as the registry keeps it
  * @param subject as it was encoded
  * @param names the attributes of the subject, in order
  * @param uris the URIs of the subject alternative name
  * @param links which connection it says it was made for; they are for the receiver to compare
- * @param subjectKey the key once more, with the request as it came; without it if the key was made
- *     here
  */
 public record VerifiedCsr(
-    PublicKey key,
+    SubjectKey subjectKey,
     Fingerprint keyFingerprint,
     X500Principal subject,
     List<Name> names,
     List<String> uris,
-    List<LinkClaim> links,
-    SubjectKey subjectKey) {
+    List<LinkClaim> links) {
   public VerifiedCsr {
-    requireNonNull(key, "key");
+    requireNonNull(subjectKey, "subjectKey");
     requireNonNull(keyFingerprint, "keyFingerprint");
     requireNonNull(subject, "subject");
     names = List.copyOf(names);
@@ -42,6 +40,16 @@ public record VerifiedCsr(
     links = List.copyOf(links);
   }
 
+  VerifiedCsr(
+      SubjectKey subjectKey,
+      X500Principal subject,
+      List<Name> names,
+      List<String> uris,
+      List<LinkClaim> links) {
+    this(subjectKey, Fingerprint.of(subjectKey.key()), subject, names, uris, links);
+  }
+
+  /** For a key that was made here. */
   public VerifiedCsr(
       PublicKey key,
       X500Principal subject,
@@ -51,20 +59,8 @@ public record VerifiedCsr(
     this(new SubjectKey(key, null), subject, names, uris, links);
   }
 
-  VerifiedCsr(
-      SubjectKey subjectKey,
-      X500Principal subject,
-      List<Name> names,
-      List<String> uris,
-      List<LinkClaim> links) {
-    this(
-        subjectKey.key(),
-        Fingerprint.of(subjectKey.key()),
-        subject,
-        names,
-        uris,
-        links,
-        subjectKey);
+  public PublicKey key() {
+    return subjectKey.key();
   }
 
   /** One attribute of a subject: {@code CN}, {@code O}, {@code OU} or {@code serialNumber}. */
