@@ -50,6 +50,9 @@ class RenewByMigrationTest {
           .as("of 360 days, 300")
           .contains(Instant.parse("2026-10-28T00:00:00Z"));
       assertThat(renewBy(registry, "b")).isEmpty();
+      assertThat(registry.read(tables -> tables.certificates().of(new DeviceId("a"))))
+          .extracting(CertificateRecord::serial)
+          .containsExactly("1", "2");
     }
   }
 
