@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,9 @@ class RenewByMigrationTest {
           .as("of 360 days, 300")
           .contains(Instant.parse("2026-10-28T00:00:00Z"));
       assertThat(renewBy(registry, "b")).isEmpty();
-      assertThat(registry.read(tables -> tables.certificates().of(new DeviceId("a"))))
+      List<CertificateRecord> certificates =
+          registry.read(tables -> tables.certificates().of(new DeviceId("a")));
+      assertThat(certificates)
           .extracting(CertificateRecord::serial)
           .containsExactly("1", "2");
     }
