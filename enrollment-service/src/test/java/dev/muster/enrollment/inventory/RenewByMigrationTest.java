@@ -40,9 +40,9 @@ class RenewByMigrationTest {
           + " CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO certificate (serial, issuer, role, device, public_key,"
           + " issued_at, not_after, status, certificate) VALUES"
-          + " ('1', 'device', 'device', 'a', '1', TIMESTAMP WITH TIME ZONE"
+          + " ('1', 'device', 'device', 'a', REPEAT('1', 64), TIMESTAMP WITH TIME ZONE"
           + " '2026-01-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2026-12-27 00:00:00+00:00',"
-          + " 'active', X'00'), ('2', 'device', 'device', 'a', '2', TIMESTAMP WITH TIME ZONE"
+          + " 'active', X'00'), ('2', 'device', 'device', 'a', REPEAT('2', 64), TIMESTAMP WITH TIME ZONE"
           + " '2026-06-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2028-12-27 00:00:00+00:00',"
           + " 'revoked', X'00')");
     }
@@ -53,9 +53,7 @@ class RenewByMigrationTest {
       assertThat(renewBy(registry, "b")).isEmpty();
       List<CertificateRecord> certificates =
           registry.read(tables -> tables.certificates().of(new DeviceId("a")));
-      assertThat(certificates)
-          .extracting(CertificateRecord::serial)
-          .containsExactly("1", "2");
+      assertThat(certificates).extracting(CertificateRecord::serial).containsExactly("1", "2");
     }
   }
 
