@@ -43,7 +43,8 @@ class RenewByMigrationTest {
           + " ('1', 'device', 'device', 'a', REPEAT('1', 64), TIMESTAMP WITH TIME ZONE"
           + " '2026-01-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2026-12-27 00:00:00+00:00',"
           + " 'active', X'00'), ('2', 'device', 'device', 'a', REPEAT('2', 64),"
-          + " TIMESTAMP WITH TIME ZONE '2026-06-01 00:00:00+00:00', TIMESTAMP WITH TIME ZONE '2028-12-27 00:00:00+00:00',"
+          + " TIMESTAMP WITH TIME ZONE '2026-06-01 00:00:00+00:00',"
+          + " TIMESTAMP WITH TIME ZONE '2028-12-27 00:00:00+00:00',"
           + " 'revoked', X'00')");
     }
     try (Registry registry = Registry.open(new StorageConfig(folder))) {
