@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * turns, because each transaction holds the end of the audit log. What a writer reads is therefore
  * still so when it commits, and none needs a lock of its own.
  *
- * <p>While the disk takes a group, the next one is run, as long as that lasts; it is committed only
- * when the one before is on stable storage, for it may have read what that one wrote.
+ * <p>While the disk takes a group, the next one is run; it is committed only when the one before is
+ * on stable storage, for it may have read what that one wrote.
  *
  * <p>Thread-safe. Nothing limits the queue, because every caller waits for its own work.
  */
@@ -49,9 +49,6 @@ final class GroupCommit implements AutoCloseable {
   private final ExecutorService flusher =
       Executors.newSingleThreadExecutor(work -> daemon(work, "registry-flush"));
   private volatile boolean closed;
-
-  /** Wakes up the thread that waits for work; not to be run. */
-  private final Job<?> flushed = new Job<@Nullable Void>(tables -> null);
 
   /** The flush of the last group; the thread's own. */
   private CompletableFuture<@Nullable Void> flushing = CompletableFuture.completedFuture(null);
@@ -140,10 +137,7 @@ final class GroupCommit implements AutoCloseable {
   private void run() {
     try {
       while (!closed || !waiting.isEmpty()) {
-        Job<?> first = next();
-        if (first != null) {
-          commit(first);
-        }
+        commit(next());
       }
       flushing.handle((nothing, failure) -> null).get();
     } catch (InterruptedException | ExecutionException e) {
@@ -158,13 +152,14 @@ final class GroupCommit implements AutoCloseable {
     jobs.forEach(job -> job.done.completeExceptionally(failure));
   }
 
-  /** Waits for work; in a pause, without keeping a connection. @return null if that was no work */
-  private @Nullable Job<?> next() throws InterruptedException {
-    Job<?> job = kept == null ? waiting.take() : waiting.poll(KEPT_MS, TimeUnit.MILLISECONDS);
+  /** Waits for work; in a pause, without keeping a connection. */
+  private Job<?> next() throws InterruptedException {
+    Job<?> job = kept == null ? null : waiting.poll(KEPT_MS, TimeUnit.MILLISECONDS);
     if (job == null) {
       giveBack();
+      job = waiting.take();
     }
-    return job == flushed ? null : job;
+    return job;
   }
 
   private Sql connection() {
@@ -216,7 +211,6 @@ final class GroupCommit implements AutoCloseable {
       }
       Sql sql = connection();
       boolean changed = runAll(group, sql);
-      awaitFlush();
       sql.commit();
       if (!changed) {
         group.forEach(Job::complete);
@@ -248,7 +242,6 @@ final class GroupCommit implements AutoCloseable {
         giveBackFlushConnection();
         done.completeExceptionally(e);
       }
-      waiting.add(flushed);
       done.whenComplete((nothing, failure) -> {
         if (failure == null) {
           group.forEach(Job::complete);
@@ -271,16 +264,33 @@ final class GroupCommit implements AutoCloseable {
   }
 
   /**
-   * Runs a group.
+   * Runs a group, until it may be committed.
    *
-   * @param group its first writer, to which the others are added as their turn comes
+   * @param group its first writer, to which the others are added
    * @return whether anything is to be kept
    */
   private boolean runAll(List<Job<?>> group, Sql sql) throws InterruptedException {
     AuditWriter audit = AuditWriter.open(sql);
     Registry.Tables tables = new Registry.Tables(sql, audit);
+    waiting.drainTo(group, MAX_GROUP - 1);
+    boolean any = runs(group, sql, audit, tables);
+    boolean busy = !flushing.isDone();
+    awaitFlush();
+    if (busy) {
+      // Who has come meanwhile need not wait for the next one.
+      List<Job<?>> more = new ArrayList<>();
+      waiting.drainTo(more, MAX_GROUP - group.size());
+      group.addAll(more);
+      any |= runs(more, sql, audit, tables);
+    }
+    audit.flush();
+    return any;
+  }
+
+  private static boolean runs(
+      List<Job<?>> jobs, Sql sql, AuditWriter audit, Registry.Tables tables) {
     boolean any = false;
-    for (Job<?> job = group.get(0); job != null; job = another(group)) {
+    for (Job<?> job : jobs) {
       Savepoint before = sql.savepoint();
       int mark = audit.mark();
       if (job.runs(tables)) {
@@ -290,25 +300,7 @@ final class GroupCommit implements AutoCloseable {
         audit.resetTo(mark);
       }
     }
-    audit.flush();
     return any;
-  }
-
-  /** Who waits, or comes while the group before is being flushed; null if this group is whole. */
-  private @Nullable Job<?> another(List<Job<?>> group) throws InterruptedException {
-    Job<?> job = null;
-    while (job == null && group.size() < MAX_GROUP) {
-      boolean whole = flushing.isDone();
-      Job<?> found = whole ? waiting.poll() : waiting.take();
-      if (found == null) {
-        return null;
-      }
-      job = found == flushed ? null : found;
-    }
-    if (job != null) {
-      group.add(job);
-    }
-    return job;
   }
 
   /** Finishes what waits, then ends. */
