@@ -93,7 +93,7 @@ class ExternalCaTest {
       DecisionRecorder.Result result = bench.registry.commit(tables -> recorder.record(
           new DecisionRecorder.Case(
               tables, request(bench), unknown(), new Actor("test", "test"), Instant.now()),
-          new EnrollmentDecision.Issue(SUBJECT, false)));
+          new EnrollmentDecision.Issue(SUBJECT, EnrollmentDecision.Supersede.NONE)));
 
       assertThat(result.outcome()).isInstanceOf(EnrollmentOutcome.Issued.class);
       List<CertificateRecord> records =
