@@ -6,6 +6,7 @@ package dev.muster.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.device.internal.clock.TimeNote;
@@ -19,15 +20,18 @@ import dev.muster.device.testing.Library;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -187,6 +191,17 @@ class DeviceLoopTest {
   }
 
   @Test
+  void alarm_telemetryIsStoredInAnHour_isStoredAtOnce() {
+    restart(TestTiming.storing(Duration.ofHours(1)));
+    PublishReceipt telemetry = device.telemetry("env").send(Map.of("n", 1));
+
+    PublishReceipt alarm = device.alarm("door", Map.of("open", true));
+
+    assertThat(alarm.stored()).succeedsWithin(LIMIT);
+    assertThat(telemetry.stored()).isNotDone();
+  }
+
+  @Test
   void connectionLost_beforeItsMinimumLife_waitsLongerEachTime() {
     Duration base = Duration.ofMillis(600);
     restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ofHours(1)));
@@ -260,6 +275,48 @@ class DeviceLoopTest {
     assertThat(est.requests()).hasSize(2);
     assertThat(est.requests().get(1).operation().segment()).isEqualTo("simpleenroll");
     assertThat(est.requests().get(1).key()).isNotEqualTo(est.requests().get(0).key());
+  }
+
+  /** With the least of chances it asks as soon as it is online, and renews as the window opens. */
+  @Test
+  void renewal_asTheServerSuggests_isNow() {
+    device.close();
+    List<String> asked = new CopyOnWriteArrayList<>();
+    Instant now = clock.instant();
+    est.renewalInfo(certificate -> {
+      asked.add(certificate);
+      return asked.size() > 1
+          ? EstDouble.Answer.text(404, "not one of ours")
+          : EstDouble.renewBetween(now.minusSeconds(60), now.plusSeconds(60), Duration.ofDays(1));
+    });
+    final int links = transport.links().size();
+    device = builder().random(() -> 0L).build();
+    device.start();
+    ScriptedLink old = nextLink(links + 1);
+    old.connected(10);
+
+    ScriptedLink renewed = nextLink(links + 2);
+
+    assertThat(renewed.certificate()).isNotEqualTo(old.certificate());
+    assertThat(asked)
+        .containsExactly(CertificateId.of(old.certificate()).orElseThrow().toString());
+    assertThat(est.asked(EstOperation.SIMPLE_REENROLL)).isEqualTo(1);
+  }
+
+  @Test
+  void renewal_aServerWithoutAnOpinion_isAskedOnceADay() {
+    device.close();
+    final int links = transport.links().size();
+    device = builder().random(() -> 0L).build();
+    device.start();
+    nextLink(links + 1).connected(10);
+    await().atMost(LIMIT).until(() -> est.asked(EstOperation.RENEWAL_INFO) == 1);
+
+    clock.advance(Duration.ofDays(1));
+
+    await().atMost(LIMIT).until(() -> est.asked(EstOperation.RENEWAL_INFO) == 2);
+    assertThat(est.asked(EstOperation.SIMPLE_REENROLL)).isZero();
+    assertThat(device.state()).isEqualTo(DeviceState.ONLINE);
   }
 
   @Test
@@ -393,6 +450,32 @@ class DeviceLoopTest {
     await().atMost(LIMIT).until(() -> device.subject().isPresent());
     device.close();
     clock.advance(Duration.between(clock.instant(), Instant.EPOCH));
+  }
+
+  /** The note is of a time at which the server's certificate had expired. */
+  @Test
+  void time_noted_isBelievedOfAClockThatStartsIn1970_andServersAreHeldToIt() throws Exception {
+    stopAndForgetTheTime();
+    Instant noted = Instant.now().plus(Duration.ofHours(12));
+    Files.writeString(folder.resolve("state/time"), noted + "\n");
+    final int links = transport.links().size();
+    TestPki.Credential outdated = fleet
+        .serviceCa()
+        .issue("CN=server, OU=server")
+        .server()
+        .validity(noted.minus(Duration.ofDays(1)), noted.minus(Duration.ofHours(6)))
+        .build();
+    try (EstDouble past = new EstDouble(fleet, outdated)) {
+      device = builder().enrollment(past.uri()).build();
+      device.start();
+
+      nextLink(links + 1).connected(10);
+
+      assertThat(past.asked(EstOperation.CA_CERTS)).isZero();
+    }
+    assertThat(device.health().timeEstimated()).isTrue();
+    assertThat(Instant.EPOCH.plus(device.health().clockBehind()))
+        .isCloseTo(noted, within(1, ChronoUnit.HOURS));
   }
 
   @Test

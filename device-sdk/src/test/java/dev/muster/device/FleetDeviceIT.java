@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.EstOperation;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -444,6 +446,75 @@ class FleetDeviceIT {
       await().atMost(LIMIT).until(() -> device.state() == DeviceState.OFFLINE);
       assertThat(device.reason()).contains("certificate refused").contains("revoked");
       assertThat(est.requests()).hasSize(1);
+    }
+  }
+
+  /**
+   * Three threads do all, and a fourth is there if the program holds two of them, in a command and
+   * a callback: for the renewal, and for the handshake, which waits for it.
+   */
+  @Test
+  void threads_commandAndCallbackHeldRenewalAndReconnect_areFourAtMost() throws Exception {
+    CountDownLatch held = new CountDownLatch(2);
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch registrarEnd = new CountDownLatch(1);
+    ThreadGroup group = new ThreadGroup("device");
+    MovableClock clock = MovableClock.running();
+    est.registrar(request -> {
+      if (request.operation() == EstOperation.SIMPLE_REENROLL) {
+        registrarEnd.await();
+      }
+      return est.issue(request);
+    });
+    FleetDevice device = builder("a").clock(clock).build();
+    devices.add(device);
+    device.onCommand("hold", (command, context) -> {
+      held.countDown();
+      end.await();
+      return CommandResult.done();
+    });
+    Thread starter = new Thread(group, device::start); // Threads are of the group of their maker.
+    starter.start();
+    starter.join();
+    try {
+      awaitOnline(device);
+      device.telemetry("env").publish(Map.of("n", 1)).thenRun(() -> {
+        held.countDown();
+        awaitQuietly(end);
+      });
+      broker.say(
+          "fleets/default/devices/acme-0001/commands/c1",
+          "{\"id\":\"c1\",\"name\":\"hold\",\"deadline\":\""
+              + Instant.now().plus(Duration.ofDays(99)) + "\"}");
+      assertThat(held.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+      renewAfter26Days(clock);
+      await().atMost(LIMIT).until(() -> est.asked(EstOperation.SIMPLE_REENROLL) == 1);
+      assertThat(group.activeCount()).isEqualTo(4);
+      broker.kill();
+      await().atMost(LIMIT).until(() -> device.state() == DeviceState.OFFLINE);
+      broker.start();
+      await().atMost(LIMIT).until(() -> device.state() == DeviceState.CONNECTING);
+      assertThat(group.activeCount()).isEqualTo(4);
+      registrarEnd.countDown();
+
+      await()
+          .atMost(LIMIT)
+          .until(() -> device.state() == DeviceState.ONLINE
+              && folder.resolve("a/identity/0002/chain.pem").toFile().exists()
+              && Files.readString(folder.resolve("a/identity/current")).equals("2\n"));
+      await().atMost(LIMIT).until(() -> group.activeCount() == 3);
+    } finally {
+      registrarEnd.countDown();
+      end.countDown();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -32,27 +32,35 @@ final class TestTiming {
 
   /** As above, and another life of a connection that resets it. */
   static DeviceTiming reconnecting(Duration base, Duration cap, Duration minimumConnected) {
-    return new DeviceTiming(
-        base,
-        cap,
-        minimumConnected,
-        FAST.slowRetry(),
-        FAST.connectTimeout(),
-        FAST.keepAlive(),
-        FAST.enrollmentTimeout(),
-        FAST.renewalCheck(),
-        FAST.renewalRetryBase(),
-        FAST.renewalRetryCap(),
-        FAST.drain(),
-        FAST.store());
+    return with(base, cap, minimumConnected, FAST.slowRetry(), FAST.store());
   }
 
   /** As {@link #FAST}, with another wait after a refusal. */
   static DeviceTiming refusedFor(Duration slowRetry) {
-    return new DeviceTiming(
+    return with(
         FAST.reconnectBase(),
         FAST.reconnectCap(),
         FAST.minimumConnected(),
+        slowRetry,
+        FAST.store());
+  }
+
+  /** As {@link #FAST}, with another wait before telemetry is written to disk. */
+  static DeviceTiming storing(Duration store) {
+    return with(
+        FAST.reconnectBase(),
+        FAST.reconnectCap(),
+        FAST.minimumConnected(),
+        FAST.slowRetry(),
+        store);
+  }
+
+  private static DeviceTiming with(
+      Duration base, Duration cap, Duration minimumConnected, Duration slowRetry, Duration store) {
+    return new DeviceTiming(
+        base,
+        cap,
+        minimumConnected,
         slowRetry,
         FAST.connectTimeout(),
         FAST.keepAlive(),
@@ -61,6 +69,6 @@ final class TestTiming {
         FAST.renewalRetryBase(),
         FAST.renewalRetryCap(),
         FAST.drain(),
-        FAST.store());
+        store);
   }
 }

@@ -23,11 +23,13 @@ public final class Swtpm implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(10);
 
   private final Path folder;
+  private final Path maker;
   private final int port;
   private Process process;
 
   private Swtpm(Path folder, int port) {
     this.folder = folder;
+    this.maker = folder.resolveSibling("tpm-maker");
     this.port = port;
   }
 
@@ -43,7 +45,8 @@ public final class Swtpm implements AutoCloseable {
   }
 
   /**
-   * As {@link #start(Path)}, of a maker who has certified it: {@code issuercert.pem} in its folder.
+   * As {@link #start(Path)}, of a maker who has certified it: one for all that are started in a
+   * folder.
    */
   public static Swtpm startCertified(Path folder) {
     try {
@@ -58,7 +61,7 @@ public final class Swtpm implements AutoCloseable {
 
   /** The maker's CA, which certifies TPMs. */
   public Path maker() {
-    return folder.resolve("issuercert.pem");
+    return maker.resolve("issuercert.pem");
   }
 
   private void certify() throws IOException {
@@ -68,7 +71,7 @@ public final class Swtpm implements AutoCloseable {
         signingkey = %1$s/signkey.pem
         issuercert = %2$s
         certserial = %1$s/certserial
-        """.formatted(folder, maker()));
+        """.formatted(Files.createDirectories(maker), maker()));
     Path options = Files.writeString(
         folder.resolve("localca.options"),
         "--platform-manufacturer Muster\n--platform-version 1\n--platform-model Test\n");

@@ -38,6 +38,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -91,6 +92,7 @@ public final class EstDouble implements AutoCloseable {
   private volatile Registrar registrar = this::issue;
   private volatile Answer caCerts;
   private volatile Answer csrAttributes = new Answer(204, "", Map.of(), new byte[0]);
+  private volatile Function<String, Answer> renewalInfo = id -> Answer.text(404, "unknown");
   private volatile List<String> lastExtensions = List.of();
   private volatile String deviceName = "acme-0001";
   private volatile Clock clock = Clock.systemUTC();
@@ -157,6 +159,22 @@ public final class EstDouble implements AutoCloseable {
     return this;
   }
 
+  /** What it says about when to renew the certificate of that id; by default that it knows not. */
+  public EstDouble renewalInfo(Function<String, Answer> answers) {
+    renewalInfo = answers;
+    return this;
+  }
+
+  /** Such an answer. */
+  public static Answer renewBetween(Instant start, Instant end, Duration askAgain) {
+    String json = "{\"suggestedWindow\":{\"start\":\"" + start + "\",\"end\":\"" + end + "\"}}";
+    return new Answer(
+        200,
+        EstOperation.RENEWAL_INFO.responseType(),
+        Map.of("Retry-After", String.valueOf(askAgain.toSeconds())),
+        json.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** The types of the extensions that the last request asked for. */
   public List<String> lastExtensions() {
     return lastExtensions;
@@ -220,8 +238,10 @@ public final class EstDouble implements AutoCloseable {
     try (exchange) {
       byte[] body = exchange.getRequestBody().readAllBytes();
       String path = exchange.getRequestURI().getPath();
-      EstOperation operation =
-          EstOperation.of(path.substring(path.lastIndexOf('/') + 1)).orElseThrow();
+      String[] segments = path.substring(EstOperation.WELL_KNOWN.length() + 1).split("/");
+      EstOperation operation = EstOperation.of(segments[0])
+          .or(() -> EstOperation.of(segments[segments.length - 1]))
+          .orElseThrow();
       asked.add(operation);
       if (exchange.getRequestHeaders().containsKey("Authorization")) {
         shownClaims.add(operation);
@@ -231,6 +251,7 @@ public final class EstDouble implements AutoCloseable {
           switch (operation) {
             case CA_CERTS -> caCerts;
             case CSR_ATTRS -> csrAttributes;
+            case RENEWAL_INFO -> renewalInfo.apply(segments[segments.length - 1]);
             default -> decide(exchange, operation, body);
           });
     }

@@ -8,6 +8,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.RenewalOrder;
+import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.RenewalWindow;

@@ -12,6 +12,7 @@ import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class FactoryTest {
@@ -198,6 +200,25 @@ final class FactoryTest {
     assertThat(Files.readString(device.resolve("chain.pem")))
         .isEqualTo(Files.readString(device.resolve("device.pem"))
             + Files.readString(folder.resolve("f/ca.pem")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "broken:key-of-another,its signature is not that of its public key",
+    "broken:mute,does not sign",
+    "broken:away,the chip is away"
+  })
+  void issue_keyThatDoesNotSignAsItShould_isNotCertified(URI key, String problem)
+      throws Exception {
+    Factory factory = Factory.init(folder.resolve("f"), "acme", NOW);
+    IdevidOrder order = new IdevidOrder("SN-1", null, key, List.of());
+
+    assertThatExceptionOfType(FactoryException.class)
+        .isThrownBy(() -> factory.issue(order, folder.resolve("d")))
+        .withMessageContaining(problem);
+
+    assertThat(folder.resolve("d")).doesNotExist();
+    assertThat(files(folder.resolve("f"))).as("no ledger").containsExactly("ca.key", "ca.pem");
   }
 
   @Test

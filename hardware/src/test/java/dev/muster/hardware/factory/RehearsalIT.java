@@ -7,7 +7,6 @@ package dev.muster.hardware.factory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.muster.testing.PeerProgram;
 import dev.muster.testing.Swtpm;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,8 +39,8 @@ class RehearsalIT {
 
   private final Random random = new Random(SEED);
 
-  private Process start(Swtpm tpm) throws IOException {
-    return new ProcessBuilder(
+  private Process start(List<Swtpm> tpms) throws IOException {
+    List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
@@ -50,9 +49,9 @@ class RehearsalIT {
             RehearsalStation.class.getName(),
             folder.resolve("acme").toString(),
             folder.resolve("devices").toString(),
-            String.valueOf(tpm.port()),
-            tpm.maker().toString(),
-            String.valueOf(DEVICES))
+            tpms.get(0).maker().toString()));
+    tpms.forEach(tpm -> command.add(String.valueOf(tpm.port())));
+    return new ProcessBuilder(command)
         .redirectOutput(folder.resolve("out").toFile())
         .redirectError(folder.resolve("err").toFile())
         .start();
@@ -86,16 +85,21 @@ class RehearsalIT {
 
   @Test
   void station_killedAgainAndAgain_makesEachDeviceOnce() throws Exception {
-    PeerProgram.require("tpm2");
     System.out.println("-Drehearsal.seed=" + SEED);
     Factory factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
-    try (Swtpm tpm = Swtpm.startCertified(folder)) {
-      for (int i = 0; i < KILLS; i++) {
-        killInBetween(start(tpm));
+    List<Swtpm> tpms = new ArrayList<>();
+    try {
+      for (int i = 0; i < DEVICES; i++) {
+        tpms.add(Swtpm.startCertified(folder));
       }
-      toTheEnd(start(tpm));
+      for (int i = 0; i < KILLS; i++) {
+        killInBetween(start(tpms));
+      }
+      toTheEnd(start(tpms));
       // All is done: it finds nothing to do.
-      toTheEnd(start(tpm));
+      toTheEnd(start(tpms));
+    } finally {
+      tpms.forEach(Swtpm::close);
     }
 
     assertThat(read("out")).as("-Drehearsal.seed=%d", SEED).isEqualTo("ready\n");
@@ -103,16 +107,19 @@ class RehearsalIT {
         .mapToObj(i -> String.format("SN-%04d", i))
         .toList();
     List<PublicKey> keys = new ArrayList<>();
+    Set<PublicKey> chips = new HashSet<>();
     for (String serial : serials) {
       Path device = folder.resolve("devices").resolve(serial);
       X509Certificate idevid = FactoryFiles.certificate(device.resolve(Factory.DEVICE_CERTIFICATE));
       assertThat(FactoryCertificates.isOf(idevid, serial, factory.certificate()))
           .isTrue();
-      assertThat(device.resolve(Factory.ENDORSEMENT_CERTIFICATE)).exists();
+      chips.add(FactoryFiles.certificate(device.resolve(Factory.ENDORSEMENT_CERTIFICATE))
+          .getPublicKey());
       assertThat(device.resolve(Factory.LABEL)).content().contains("<title>" + serial + "</title>");
       keys.add(idevid.getPublicKey());
     }
     assertThat(Set.copyOf(keys)).hasSize(DEVICES);
+    assertThat(chips).hasSize(DEVICES);
     // No serial number was given to two keys, not even by a try that was cut short.
     assertThat(new HashSet<>(Files.readAllLines(folder.resolve("acme").resolve(Factory.LEDGER))))
         .hasSize(DEVICES);

@@ -5,7 +5,6 @@
 package dev.muster.hardware.factory;
 
 import dev.muster.protocol.file.PemFile;
-import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,51 +14,46 @@ import java.util.List;
 
 /**
  * A program at a factory station: it works through a list of serial numbers from the top, however
- * often it is started. The one swtpm stands for the TPMs of all devices: cleared, it is another one
- * as far as keys go.
+ * often it is started. Each device has a TPM of its own.
  */
 final class RehearsalStation {
   private RehearsalStation() {}
 
-  /** Arguments: the factory's folder, that of the devices, the TPM's port, its makers, how many. */
-  public static void main(String[] args) throws IOException, InterruptedException {
+  /** Arguments: the factory's folder, that of the devices, the TPMs' maker, and the TPMs' ports. */
+  public static void main(String[] args) {
     Factory factory = Factory.open(Path.of(args[0]), Clock.systemUTC());
     Path devices = Path.of(args[1]);
-    String port = args[2];
-    List<X509Certificate> makers = PemFile.certificates(Path.of(args[3]));
-    URI key = URI.create("tpm:tcp://127.0.0.1:" + port + "?handle=0x81020000");
+    List<X509Certificate> makers = PemFile.certificates(Path.of(args[2]));
+    List<String> ports = List.of(args).subList(3, args.length);
     System.out.println("ready");
-    for (int i = 1; i <= Integer.parseInt(args[4]); i++) {
-      String serial = String.format("SN-%04d", i);
+    for (int i = 0; i < ports.size(); i++) {
+      String serial = String.format("SN-%04d", i + 1);
       Path device = devices.resolve(serial);
       if (!Files.exists(device)) {
-        issue(factory, new IdevidOrder(serial, "Rehearsal", key, makers), device, port);
+        if (i > 0) {
+          refused(factory, order(serial, ports.get(i - 1), makers), device);
+        }
+        factory.issue(order(serial, ports.get(i), makers), device);
         System.out.println("issued " + serial);
       }
     }
   }
 
-  private static void issue(Factory factory, IdevidOrder order, Path device, String port)
-      throws IOException, InterruptedException {
+  private static IdevidOrder order(String serial, String port, List<X509Certificate> makers) {
+    URI key = URI.create("tpm:tcp://127.0.0.1:" + port + "?handle=0x81020000");
+    return new IdevidOrder(serial, "Rehearsal", key, makers);
+  }
+
+  /** The device before is still in the fixture, as after each one that was done. */
+  private static void refused(Factory factory, IdevidOrder order, Path device) {
     try {
       factory.issue(order, device);
     } catch (FactoryException e) {
-      if (!e.getMessage().contains("its key is that of")) {
-        throw e;
+      if (e.getMessage().contains("its key is that of")) {
+        return;
       }
-      // The device before is still in the fixture, as after each one that was done.
-      exchangeDevice(port);
-      factory.issue(order, device);
+      throw e;
     }
-  }
-
-  private static void exchangeDevice(String port) throws IOException, InterruptedException {
-    Process clear = new ProcessBuilder(
-            "tpm2", "clear", "-T", "swtpm:host=127.0.0.1,port=" + port, "-c", "l")
-        .inheritIO()
-        .start();
-    if (clear.waitFor() != 0) {
-      throw new IOException("tpm2 clear: " + clear.exitValue());
-    }
+    throw new IllegalStateException(order.serial() + ": issued to the device before");
   }
 }

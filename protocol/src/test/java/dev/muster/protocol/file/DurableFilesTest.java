@@ -7,6 +7,7 @@ package dev.muster.protocol.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.testing.PowerCutDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,21 @@ final class DurableFilesTest {
     Path file = Files.createDirectories(folder.resolve("file/full")).getParent();
     assertThatThrownBy(() -> DurableFiles.write(file, "x")).isInstanceOf(IOException.class);
     assertThat(file.resolve("full")).isDirectory();
+  }
+
+  @Test
+  void write_powerCutAfterIt_isThereInItsNewFolder() throws Exception {
+    PowerCutDisk disk = new PowerCutDisk(folder);
+    Path made = disk.root().resolve("a/b");
+    DurableFiles.createFolder(made);
+    DurableFiles.write(made.resolve("file"), "one");
+    DurableFiles.write(made.resolve("file"), "two");
+    Files.writeString(made.resolve("other"), "not flushed");
+
+    disk.cutPower();
+
+    assertThat(folder.resolve("a/b/file")).hasContent("two");
+    assertThat(folder.resolve("a/b")).isDirectoryNotContaining("glob:**other");
   }
 
   @Test

@@ -58,6 +58,11 @@ public final class DeviceLoop {
   /** More would not make a device faster; what a broker can bear of each it says itself. */
   private static final int MAX_WINDOW = 64;
 
+  /** Within which the registrar is asked first when to renew, and after which again by itself. */
+  private static final Duration FIRST_QUESTION = Duration.ofHours(1);
+
+  private static final Duration QUESTION_AGAIN = Duration.ofDays(1);
+
   private static final int PACKET_TOO_LARGE = 0x95;
   private static final int FIRST_FAILURE = 0x80;
   private static final String JSON = "application/json";
@@ -85,6 +90,7 @@ public final class DeviceLoop {
   private EventLoop.@Nullable Timed nextStep;
   private boolean storePlanned;
   private Instant noRenewalBefore = Instant.MIN;
+  private @Nullable Instant nextQuestion;
   private boolean loaded;
   private boolean timeAsked;
   private boolean switching;
@@ -436,6 +442,7 @@ public final class DeviceLoop {
     // Last, for it writes to a disk that may be full.
     identities.proven(connected.identity);
     rememberSubject();
+    askWhenToRenew();
   }
 
   private void whenMessageSettled() {
@@ -577,12 +584,48 @@ public final class DeviceLoop {
     }
     // Not what the system's clock says: were it wrong once, it would be believed for good.
     timeNote.keep(settings.clock().floor());
+    renewIfDue();
+    askWhenToRenew();
+  }
+
+  private void renewIfDue() {
     Instant now = now();
     Generation current = identities.current();
     boolean due = identities.isRenewalDue(now) && !now.isBefore(noRenewalBefore);
     if (current != null && due && !stopping && !enroller.isBusy()) {
       renew(current);
     }
+  }
+
+  /**
+   * Now and then, of a server that may have an opinion: it may know that a key is worth nothing.
+   */
+  private void askWhenToRenew() {
+    Generation current = identities.current();
+    if (current == null || !isOnline() || stopping || enroller.isBusy() || !isQuestionDue()) {
+      return;
+    }
+    nextQuestion = now().plus(QUESTION_AGAIN);
+    enroller.askWhenToRenew(current.credential(), advice -> {
+      if (advice != null) {
+        nextQuestion = now().plus(advice.askAgain());
+        identities.advise(current, advice);
+        renewIfDue();
+      }
+      if (link == null && nextStep == null) {
+        proceed(); // It may have found the enroller busy.
+      }
+    });
+  }
+
+  private boolean isQuestionDue() {
+    Instant now = now();
+    if (nextQuestion == null || nextQuestion.isAfter(now.plus(QUESTION_AGAIN))) {
+      // The first after a start, of a fleet that was started at once; or the clock has jumped back.
+      nextQuestion =
+          now.plusMillis((long) (FIRST_QUESTION.toMillis() * settings.random().nextDouble()));
+    }
+    return !now.isBefore(nextQuestion);
   }
 
   private void renew(Generation current) {

@@ -11,6 +11,7 @@ import dev.muster.device.ServerProtocolException;
 import dev.muster.device.internal.est.ClaimToken;
 import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.est.RenewalAdvice;
 import dev.muster.device.internal.identity.Claim;
 import dev.muster.device.internal.identity.Credential;
 import dev.muster.device.internal.identity.FactoryIdentity;
@@ -22,6 +23,7 @@ import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyUnavailableException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -112,6 +114,26 @@ final class Enroller {
         LOG.info("Time not learnt reason={}", e.getMessage());
       } finally {
         report(client, then);
+      }
+    });
+  }
+
+  /**
+   * Asks when the server would like a certificate to be renewed.
+   *
+   * @param then on the owner thread; given null if the server has no opinion, or none was heard
+   */
+  void askWhenToRenew(Credential current, Consumer<@Nullable RenewalAdvice> then) {
+    EstClient client = open(current, null);
+    begin(client, () -> {
+      RenewalAdvice advice = null;
+      try {
+        advice = client.renewalInfo(current.leaf());
+      } catch (EnrollmentException | RuntimeException e) {
+        LOG.info("Server's opinion on renewal not heard reason={}", e.getMessage());
+      } finally {
+        RenewalAdvice heard = advice;
+        report(client, () -> then.accept(heard));
       }
     });
   }

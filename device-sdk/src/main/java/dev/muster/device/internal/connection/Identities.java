@@ -6,6 +6,7 @@ package dev.muster.device.internal.connection;
 
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.IssuedCertificate;
+import dev.muster.device.internal.est.RenewalAdvice;
 import dev.muster.device.internal.identity.Generation;
 import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
@@ -43,6 +44,9 @@ final class Identities {
   private @Nullable Generation candidate;
   private @Nullable TlsIdentity tls;
   private Instant renewAt = Instant.MAX;
+  /** In the window in which a fleet renews, from 0 to 1. */
+  private double place;
+
   private boolean preferCurrent;
   private boolean declaredExpired;
   private Doubt doubt = Doubt.NONE;
@@ -66,10 +70,25 @@ final class Identities {
     doubt = Doubt.NONE;
     if (generation != null) {
       clock.raise(generation.credential().newestBeginning());
-      X509Certificate leaf = generation.credential().leaf();
-      renewAt = new RenewalWindow(
-              leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant())
-          .at(random.nextDouble());
+      place = random.nextDouble();
+      renewAt = usualWindow(generation).at(place);
+    }
+  }
+
+  private static RenewalWindow usualWindow(Generation generation) {
+    X509Certificate leaf = generation.credential().leaf();
+    return new RenewalWindow(leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant());
+  }
+
+  /**
+   * The registrar would like it to be renewed at another time: this is when, but for the last sixth
+   * of its life, which is left for trying again.
+   */
+  void advise(Generation generation, RenewalAdvice advice) {
+    if (generation == current) {
+      Instant latest = usualWindow(generation).closes();
+      Instant wanted = advice.at(place);
+      renewAt = wanted.isBefore(latest) ? wanted : latest;
     }
   }
 

@@ -30,7 +30,7 @@ final class EstAnswers {
       EstOperation operation, int status, String text, @Nullable String retryAfter, Instant now) {
     String answer =
         operation.segment() + " was answered with " + status + (text.isEmpty() ? "" : ": " + text);
-    Duration wait = retryAfter(retryAfter, now);
+    Duration wait = retryAfter(retryAfter, now, LONGEST_WAIT);
     if (status == 202) {
       Duration least = wait.isZero() ? DEFAULT_WAIT : wait;
       return new EnrollmentDeferredException(
@@ -46,13 +46,15 @@ final class EstAnswers {
     return new EnrollmentRefusedException(answer, status == 401, null);
   }
 
-  /** Whether a server says to csrattrs that it wants nothing, or does not know it (4.5.2). */
-  static boolean isNothingWanted(int status) {
-    return status == 204 || status == 404 || status == 405 || status == 501;
+  /** Whether a server has nothing to say to what it need not answer (4.5.2), or knows it not. */
+  static boolean isNothing(EstOperation operation, int status) {
+    boolean isOptional =
+        operation == EstOperation.CSR_ATTRS || operation == EstOperation.RENEWAL_INFO;
+    return isOptional && (status == 204 || status == 404 || status == 405 || status == 501);
   }
 
-  /** Seconds or a date (RFC 9110, 10.2.3), at most an hour; zero if absent or unreadable. */
-  static Duration retryAfter(@Nullable String value, Instant now) {
+  /** Seconds or a date (RFC 9110, 10.2.3), up to a limit; zero if absent or unreadable. */
+  static Duration retryAfter(@Nullable String value, Instant now, Duration longest) {
     if (value == null) {
       return Duration.ZERO;
     }
@@ -71,7 +73,7 @@ final class EstAnswers {
     if (wait.isNegative()) {
       return Duration.ZERO;
     }
-    return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+    return wait.compareTo(longest) > 0 ? longest : wait;
   }
 
   /** Text of a stranger in one short line of printable characters. */

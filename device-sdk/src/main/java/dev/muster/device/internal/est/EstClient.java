@@ -9,6 +9,7 @@ import dev.muster.device.ServerProtocolException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.est.ExtensionWish;
 import dev.muster.protocol.identity.DeviceSubject;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +90,21 @@ public final class EstClient {
   public void askTime() throws EnrollmentException {
     try {
       channel.get(EstOperation.CA_CERTS);
+    } finally {
+      channel.hangUp();
+    }
+  }
+
+  /**
+   * Asks when the server would like a certificate to be renewed.
+   *
+   * @return null if it has no opinion
+   */
+  public @Nullable RenewalAdvice renewalInfo(X509Certificate certificate)
+      throws EnrollmentException {
+    try {
+      Optional<CertificateId> id = CertificateId.of(certificate);
+      return id.isEmpty() ? null : channel.renewalInfo(id.get());
     } finally {
       channel.hangUp();
     }

@@ -12,6 +12,7 @@ import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.tls.HardenedSockets;
 import dev.muster.device.internal.tls.TlsFailure;
 import dev.muster.device.internal.tls.TlsIdentity;
+import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
@@ -66,12 +67,27 @@ final class EstHttp implements EstChannel {
 
   @Override
   public byte[] get(EstOperation operation) throws EnrollmentException {
-    return decoded(operation, call(operation, null));
+    return decoded(operation, call(operation, "", null).body());
   }
 
   @Override
   public byte[] post(EstOperation operation, byte[] request) throws EnrollmentException {
-    return decoded(operation, call(operation, EstBase64.encode(request)));
+    return decoded(operation, call(operation, "", EstBase64.encode(request)).body());
+  }
+
+  @Override
+  public @Nullable RenewalAdvice renewalInfo(CertificateId certificate) throws EnrollmentException {
+    Answer answer = call(EstOperation.RENEWAL_INFO, "/" + certificate, null);
+    try {
+      return answer.body().length == 0
+          ? null
+          : RenewalAdvice.parse(
+              answer.body(),
+              EstAnswers.retryAfter(answer.retryAfter(), clock.instant(), Duration.ofDays(1)));
+    } catch (IllegalArgumentException e) {
+      throw new ServerProtocolException(
+          "the server's answer to renewal-info cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private static byte[] decoded(EstOperation operation, byte[] body)
@@ -97,11 +113,16 @@ final class EstHttp implements EstChannel {
     sockets.cut();
   }
 
-  private byte[] call(EstOperation operation, byte @Nullable [] body) throws EnrollmentException {
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Answer(byte[] body, @Nullable String retryAfter) {}
+
+  private Answer call(EstOperation operation, String argument, byte @Nullable [] body)
+      throws EnrollmentException {
     long deadline = System.nanoTime() + limit.toNanos();
     HttpsURLConnection connection = null;
     try {
-      connection = open(operation);
+      connection = open(path(operation) + argument);
+      connection.setRequestMethod(operation.method());
       if (operation == EstOperation.SIMPLE_ENROLL && claim != null) {
         show(claim, connection);
       }
@@ -111,7 +132,8 @@ final class EstHttp implements EstChannel {
         connection.setRequestProperty("Content-Transfer-Encoding", "base64");
         connection.getOutputStream().write(body);
       }
-      return read(connection, operation, deadline);
+      byte[] answer = read(connection, operation, deadline);
+      return new Answer(answer, connection.getHeaderField("Retry-After"));
     } catch (IOException e) {
       throw translate(e);
     } finally {
@@ -136,8 +158,8 @@ final class EstHttp implements EstChannel {
     connection.setRequestProperty("Authorization", claim.authorization());
   }
 
-  private HttpsURLConnection open(EstOperation operation) throws IOException {
-    URL url = base.resolve(path(operation)).toURL();
+  private HttpsURLConnection open(String path) throws IOException {
+    URL url = base.resolve(path).toURL();
     HttpsURLConnection connection = (HttpsURLConnection) url.openConnection();
     connection.setSSLSocketFactory(sockets);
     // The sockets check the name; whatever they let pass that HTTP would not, is refused as well.
@@ -148,9 +170,9 @@ final class EstHttp implements EstChannel {
     connection.setUseCaches(false);
     connection.setConnectTimeout((int) Math.min(limit.toMillis(), MAX_CONNECT.toMillis()));
     connection.setReadTimeout((int) limit.toMillis());
-    connection.setRequestMethod(operation.method());
     connection.setRequestProperty("Accept", "*/*");
-    // One request a month is not worth a connection kept open, nor the thread that would close it.
+    // A request now and then is not worth a connection kept open, nor the thread that would close
+    // it.
     connection.setRequestProperty("Connection", "close");
     return connection;
   }
@@ -176,8 +198,7 @@ final class EstHttp implements EstChannel {
     }
     if (status == HttpsURLConnection.HTTP_OK) {
       String type = String.valueOf(connection.getContentType()).toLowerCase(Locale.ROOT);
-      String expected =
-          operation == EstOperation.CSR_ATTRS ? EstMediaType.CSR_ATTRS : EstMediaType.CERTS_ONLY;
+      String expected = operation.responseType();
       if (!type.startsWith(expected.split(";")[0])) {
         throw new ServerProtocolException(
             "the server answered " + operation.segment() + " with " + EstAnswers.shown(type)
@@ -186,7 +207,7 @@ final class EstHttp implements EstChannel {
       }
       return readBody(connection.getInputStream(), deadline);
     }
-    if (operation == EstOperation.CSR_ATTRS && EstAnswers.isNothingWanted(status)) {
+    if (EstAnswers.isNothing(operation, status)) {
       return new byte[0];
     }
     String text = "";

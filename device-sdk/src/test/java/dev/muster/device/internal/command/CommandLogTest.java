@@ -6,6 +6,7 @@ package dev.muster.device.internal.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.testing.PowerCutDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,24 @@ class CommandLogTest {
       }
     }
     assertThat(most).isEqualTo(3);
+  }
+
+  @Test
+  void powerCut_whatWasBegunAndEnded_isKnownAfterIt() throws IOException {
+    PowerCutDisk disk = new PowerCutDisk(folder);
+    for (int i = 0; i < 3; i++) {
+      CommandLog cut = CommandLog.open(disk.root());
+      cut.begin("c" + i);
+      cut.end("c" + i, new byte[10]);
+      cut.begin("begun" + i);
+      disk.cutPower();
+      cut.close();
+    }
+
+    try (CommandLog log = CommandLog.open(folder)) {
+      assertThat(known(log)).containsExactly("c0", "c1", "c2");
+      assertThat(List.of("begun0", "begun1", "begun2")).allMatch(log::isBegun);
+    }
   }
 
   private Path onlyFile() throws IOException {

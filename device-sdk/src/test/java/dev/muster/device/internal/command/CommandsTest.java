@@ -15,6 +15,7 @@ import dev.muster.protocol.topic.FleetTopics;
 import dev.muster.testing.MovableClock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -124,6 +125,24 @@ class CommandsTest {
     turns.remove().run();
 
     assertThat(answers).containsExactly("c1/result {\"status\":\"done\"}");
+  }
+
+  @Test
+  void turn_afterItsDeadline_isRefusedAndNotBegun() {
+    AtomicBoolean isDone = new AtomicBoolean();
+    commands.handle("go", (command, context) -> {
+      isDone.set(true);
+      return CommandResult.done();
+    });
+    hear("c1");
+    clock.advance(Duration.ofSeconds(60));
+
+    turns.remove().run();
+
+    assertThat(isDone).isFalse();
+    assertThat(answers)
+        .containsExactly("c1/result {\"status\":\"refused\",\"detail\":\"its turn came after its"
+            + " deadline\"}");
   }
 
   @Test

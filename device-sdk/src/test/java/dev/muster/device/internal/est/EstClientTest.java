@@ -183,6 +183,48 @@ class EstClientTest {
     assertThat(clock.isEstimated()).isTrue();
   }
 
+  private RenewalAdvice advice() throws Exception {
+    return client().renewalInfo(fleet.deviceCa().issue("CN=d").build().certificate());
+  }
+
+  @Test
+  void renewalInfo_aWindow_isRead() throws Exception {
+    Instant start = Instant.parse("2026-01-31T12:00:00Z");
+    Instant end = start.plusSeconds(7200);
+    est.renewalInfo(id -> EstDouble.renewBetween(start, end, Duration.ofHours(6)));
+
+    assertThat(advice()).isEqualTo(new RenewalAdvice(start, end, Duration.ofHours(6)));
+    est.renewalInfo(id -> EstDouble.renewBetween(start, end, Duration.ofSeconds(1)));
+    assertThat(advice().askAgain()).isEqualTo(Duration.ofMinutes(1));
+    est.renewalInfo(id -> EstDouble.renewBetween(start, end, Duration.ofDays(400)));
+    assertThat(advice().askAgain()).isEqualTo(Duration.ofDays(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {204, 404, 405, 501})
+  void renewalInfo_aServerThatHasNone_hasNoOpinion(int status) throws Exception {
+    est.renewalInfo(id -> Answer.text(status, ""));
+
+    assertThat(advice()).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]",
+        "{\"suggestedWindow\":1}",
+        "{\"suggestedWindow\":{\"start\":\"now\",\"end\":\"2026-01-31T12:00:00Z\"}}",
+        "{\"suggestedWindow\":{\"start\":\"2026-01-31T12:00:00Z\",\"end\":\"2026-01-30T12:00:00Z\"}}"
+      })
+  void renewalInfo_garbage_isAProtocolError(String body) {
+    est.renewalInfo(
+        id -> new Answer(200, "application/json", Map.of(), body.getBytes(StandardCharsets.UTF_8)));
+
+    assertThatThrownBy(this::advice)
+        .isInstanceOf(ServerProtocolException.class)
+        .hasMessageContaining("renewal-info");
+  }
+
   private void wants(CsrAttributes.Element... elements) {
     est.csrAttributes(new Answer(
         200,
@@ -498,7 +540,8 @@ class EstClientTest {
     "'Sun, 01 Mar 2026 11:00:00 GMT',PT0S"
   })
   void retryAfter_anyForm_isReadWithinLimits(String value, Duration expected) {
-    assertThat(EstAnswers.retryAfter(value, Instant.parse("2026-03-01T12:00:00Z")))
-        .isEqualTo(expected);
+    Instant now = Instant.parse("2026-03-01T12:00:00Z");
+
+    assertThat(EstAnswers.retryAfter(value, now, Duration.ofHours(1))).isEqualTo(expected);
   }
 }

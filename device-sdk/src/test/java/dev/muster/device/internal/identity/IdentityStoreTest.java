@@ -11,6 +11,7 @@ import dev.muster.device.key.KeyUnavailableException;
 import dev.muster.device.key.KeyVault;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.testing.PowerCutDisk;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.ProviderException;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -184,6 +186,36 @@ class IdentityStoreTest {
     assertThat(current().number()).isEqualTo(1);
     store.promote(store.load().candidate().orElseThrow());
     assertThat(current().number()).isEqualTo(2);
+  }
+
+  private void cutPower(PowerCutDisk disk) throws IOException {
+    store.close();
+    disk.cutPower();
+    store = IdentityStore.open(state, TrustAnchors.read(fleet.trust()), vault);
+  }
+
+  @Test
+  void powerCut_afterEachStep_whatItReturnedIsThere() throws IOException {
+    PowerCutDisk disk = new PowerCutDisk(Files.createDirectory(folder.resolve("disk")));
+    store.close();
+    state = disk.root().resolve("state");
+    store = IdentityStore.open(state, TrustAnchors.read(fleet.trust()), vault);
+    for (int number = 1; number <= 3; number++) {
+      PublicKey asked = store.pendingKey(number - 1).keys().getPublic();
+      cutPower(disk);
+      PendingKey pending = store.pendingKey(number - 1);
+      assertThat(pending.keys().getPublic()).isEqualTo(asked);
+
+      issue(pending);
+      cutPower(disk);
+      IdentityStore.Contents contents = store.load();
+      Generation issued = contents.candidate().or(contents::current).orElseThrow();
+      assertThat(issued.credential().leaf().getPublicKey()).isEqualTo(asked);
+
+      store.promote(issued);
+      cutPower(disk);
+      assertThat(current().number()).isEqualTo(number);
+    }
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.muster.device.PublishQueueFullException;
 import dev.muster.device.PublishReceipt;
 import dev.muster.device.PublishReceipt.Status;
 import dev.muster.device.internal.clock.DeviceClock;
+import dev.muster.testing.PowerCutDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,8 +24,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -104,6 +107,49 @@ class StoredMessagesTest {
   }
 
   @Test
+  void storeUrgent_alarmAndTelemetry_onlyTheAlarmIsOnTheDisk() {
+    OutboundQueue queue = started("b1");
+    PublishReceipt telemetry = submit(queue, 1);
+    PublishReceipt alarm = submit(queue, MessageClass.ALARM, "a");
+
+    queue.storeUrgent();
+
+    assertThat(alarm.status()).isEqualTo(Status.STORED);
+    assertThat(telemetry.status()).isEqualTo(Status.ACCEPTED);
+  }
+
+  @Test
+  void receipt_sentAndAcknowledged_saysSoInTurn() {
+    OutboundQueue queue = started("b1");
+    PublishReceipt receipt = submit(queue, 1);
+
+    Entry entry = queue.takeNext();
+    assertThat(receipt.status()).isEqualTo(Status.SENT);
+    queue.settle(entry, 0, "success");
+
+    assertThat(receipt.status()).isEqualTo(Status.ACKNOWLEDGED);
+    assertThat(receipt.stored()).isCompleted();
+  }
+
+  @Test
+  void journalFull_alarms_newOneIsRefusedAndCountedAndStoredOnesStay() {
+    OutboundQueue queue = started("b1", 10, 64L * KIBIBYTE, Map.of());
+    List<PublishReceipt> receipts = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      receipts.add(submit(queue, MessageClass.ALARM, "a" + i + " ".repeat(200)));
+      queue.storeUrgent();
+    }
+
+    assertThat(receipts.get(0).status()).isEqualTo(Status.STORED);
+    assertThatThrownBy(receipts.get(199).stored()::join)
+        .hasCauseInstanceOf(PublishQueueFullException.class);
+    assertThat(queue.counts().lost()).isEqualTo(queue.counts().overflowed()).isPositive();
+    List<String> sent = drain(queue);
+    assertThat(sent).hasSize((int) (200 - queue.counts().lost()));
+    assertThat(sent).anyMatch(text -> text.contains(" a0 "));
+  }
+
+  @Test
   void store_acknowledgedBeforeItIsDue_writesNothing() {
     OutboundQueue queue = started("b1");
     for (int i = 0; i < 100; i++) {
@@ -131,6 +177,49 @@ class StoredMessagesTest {
     submit(next, 1);
 
     assertThat(drain(next)).containsExactlyInAnyOrder("b1 2 t2", "b1 3 t3", "b2 1 t1");
+  }
+
+  /** Each round fills files and ends with a power cut. */
+  @Test
+  void powerCut_againAndAgain_allThatWasStoredIsSentAfterIt() throws IOException {
+    PowerCutDisk disk = new PowerCutDisk(folder);
+    folder = disk.root();
+    Set<String> expected = new HashSet<>();
+    for (int round = 0; round < 5; round++) {
+      OutboundQueue cut = started("b" + round, 1000, 512L * KIBIBYTE, Map.of());
+      for (int i = 0; i < 60; i++) {
+        String text = " ".repeat(500) + "r" + round + "." + i;
+        boolean isAlarm = i % 10 == 0;
+        PublishReceipt receipt =
+            submit(cut, isAlarm ? MessageClass.ALARM : MessageClass.TELEMETRY, text);
+        cut.storeUrgent();
+        if (i % 7 == 0) {
+          cut.store(MessageClass.TELEMETRY);
+        }
+        if (isAlarm) {
+          assertThat(receipt.stored()).isCompleted();
+        }
+        expected.add(text);
+      }
+      cut.store(MessageClass.TELEMETRY);
+      for (int i = 0; i < 20; i++) {
+        Entry entry = cut.takeNext();
+        cut.settle(entry, 0, "success");
+        expected.remove(text(entry));
+      }
+      submit(cut, MessageClass.TELEMETRY, "not stored");
+      disk.cutPower();
+    }
+
+    List<String> sent = new ArrayList<>();
+    OutboundQueue last = started("last");
+    for (Entry entry = last.takeNext(); entry != null; entry = last.takeNext()) {
+      sent.add(text(entry));
+      last.settle(entry, 0, "success");
+    }
+
+    assertThat(sent).containsAll(expected).doesNotContain("not stored");
+    assertThat(last.counts().lost()).isZero();
   }
 
   @Test

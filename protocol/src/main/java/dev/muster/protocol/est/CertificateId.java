@@ -2,19 +2,16 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.enrollment.renewal;
+package dev.muster.protocol.est;
 
 import dev.muster.protocol.identity.Quoted;
 import java.math.BigInteger;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.bouncycastle.asn1.ASN1OctetString;
-import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
-import org.bouncycastle.asn1.x509.Extension;
 
 /**
  * A certificate as a URL names it: {@code base64url(AKI) "." base64url(serial number)}, as in ACME
@@ -23,6 +20,11 @@ import org.bouncycastle.asn1.x509.Extension;
  * @param authority hexadecimal digits of the issuer's key identifier
  */
 public record CertificateId(String authority, BigInteger serial) {
+  private static final String AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+
+  /** Its first field, {@code [0]} (RFC 5280, 4.2.1.1). */
+  private static final int KEY_IDENTIFIER = 0x80;
+
   private static final Pattern FORM =
       Pattern.compile("([A-Za-z0-9_-]{1,64})\\.([A-Za-z0-9_-]{1,32})");
 
@@ -53,15 +55,33 @@ public record CertificateId(String authority, BigInteger serial) {
         cause);
   }
 
+  /** Empty if the certificate does not tell the key identifier of its issuer. */
+  public static Optional<CertificateId> of(X509Certificate certificate) {
+    return authority(certificate)
+        .map(authority -> new CertificateId(authority, certificate.getSerialNumber()));
+  }
+
   /** Whether the certificate's issuer has that key identifier. */
-  boolean isIssuedBy(X509Certificate certificate) {
-    byte[] extension = certificate.getExtensionValue(Extension.authorityKeyIdentifier.getId());
+  public boolean isIssuedBy(X509Certificate certificate) {
+    return authority(certificate).filter(authority::equals).isPresent();
+  }
+
+  private static Optional<String> authority(X509Certificate certificate) {
+    byte[] extension = certificate.getExtensionValue(AUTHORITY_KEY_IDENTIFIER);
     if (extension == null) {
-      return false;
+      return Optional.empty();
     }
-    byte[] identifier = AuthorityKeyIdentifier.getInstance(
-            ASN1OctetString.getInstance(extension).getOctets())
-        .getKeyIdentifierOctets();
-    return Arrays.equals(identifier, HexFormat.of().parseHex(authority));
+    Der identifier = Der.of(Der.of(extension).content(Der.OCTET_STRING)).enter(Der.SEQUENCE);
+    return identifier.isNext(KEY_IDENTIFIER)
+        ? Optional.of(HexFormat.of().formatHex(identifier.content(KEY_IDENTIFIER)))
+        : Optional.empty();
+  }
+
+  /** As a URL names it. */
+  @Override
+  public String toString() {
+    Base64.Encoder base64url = Base64.getUrlEncoder().withoutPadding();
+    return base64url.encodeToString(HexFormat.of().parseHex(authority)) + "."
+        + base64url.encodeToString(serial.toByteArray());
   }
 }
