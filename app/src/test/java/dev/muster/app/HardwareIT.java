@@ -199,6 +199,7 @@ class HardwareIT {
         state=%s
         sys=%s
         interval.seconds=86400
+        statistics.seconds=1
         reboot=touch %s
         """.formatted(
             backend.endpoints().estUrl(),
@@ -226,6 +227,10 @@ class HardwareIT {
                   .path("samplingSeconds")
                   .asInt()
               == 1);
+
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> latest("sdk", "connections") == 1 && latest("sdk", "key.time") > 0);
 
       assertThat(resultOf("muster.logs").toString()).contains("ONLINE");
       resultOf("reboot");
@@ -314,12 +319,17 @@ class HardwareIT {
   }
 
   private static double temperature() {
-    return operator
-        .get("devices/acme-sn-3/telemetry/latest")
-        .path("values")
-        .path(0)
-        .path("value")
-        .asDouble();
+    return latest("sensors", "thermal.0.cpu-thermal");
+  }
+
+  private static double latest(String stream, String metric) {
+    for (JsonNode value : operator.get("devices/acme-sn-3/telemetry/latest").path("values")) {
+      if (value.path("stream").asText().equals(stream)
+          && value.path("metric").asText().equals(metric)) {
+        return value.path("value").asDouble();
+      }
+    }
+    return Double.NaN;
   }
 
   /** To our broker as the device, with one version of TLS. */

@@ -63,9 +63,7 @@ class SelfRenewalIT {
             "enrollment.crlInterval", "1s"));
     DataDirectory data = DataDirectory.openOrCreate(folder.resolve("data"), config, clock);
     try (Backend backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), clock);
-        FleetDevice device = device(backend)) {
-      device.start();
-      publish(device);
+        FleetDevice device = renewedUponAnOrder(backend)) {
       X509Certificate server = data.services().certificate(Service.SERVER);
       X509Certificate client = data.services().certificate(Service.ENROLLMENT);
       List<Integer> listeners = List.of(
@@ -97,7 +95,29 @@ class SelfRenewalIT {
     }
   }
 
-  private FleetDevice device(Backend backend) {
+  /** With the least of chances a device asks when to renew as soon as it is online. */
+  private FleetDevice renewedUponAnOrder(Backend backend) throws Exception {
+    makeIdevid();
+    try (FleetDevice device = device(backend)) {
+      device.start();
+      publish(device);
+    }
+    OperatorClient.local(folder.resolve("data"))
+        .post(
+            "certificates/renew-now",
+            JSON.createObjectNode().put("fleet", "default").put("spreadSeconds", 600));
+    FleetDevice device = device(backend);
+    device.start();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() ->
+            device.statistics().connections() == 2 && device.state() == DeviceState.ONLINE);
+    assertThat(device.statistics().enrollments()).isEqualTo(1);
+    publish(device);
+    return device;
+  }
+
+  private void makeIdevid() {
     Factory factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
     OperatorClient operator = OperatorClient.local(folder.resolve("data"));
     JsonNode registered = operator.post(
@@ -111,12 +131,16 @@ class SelfRenewalIT {
         "manufacturers/acme/proof",
         JSON.createObjectNode().put("certificate", Pem.of(List.of(factory.prove(challenge)))));
     factory.issue("SN-1", folder.resolve("SN-1"));
+  }
+
+  private FleetDevice device(Backend backend) {
     return FleetDevice.builder()
         .enrollment(backend.endpoints().estUrl())
         .broker(backend.endpoints().mqttUrl())
         .trust(folder.resolve("data/trust/root.pem"))
         .factoryIdentity(folder.resolve("SN-1/device.key"), folder.resolve("SN-1/chain.pem"))
         .stateDirectory(folder.resolve("state"))
+        .random(() -> 0L)
         .build();
   }
 

@@ -233,13 +233,16 @@ public final class FleetDevice implements AutoCloseable {
         statistics());
   }
 
-  /** A snapshot of the counts. */
+  /** A snapshot of the counts and times. */
   public DeviceStatistics statistics() {
     DeviceLoop started = loop();
     OutboundQueue.Counts counts = queue.counts();
     return new DeviceStatistics(
         counts.messages() + counts.backlog(),
         counts.bytes(),
+        counts.oldestMs() == Long.MAX_VALUE
+            ? Duration.ZERO
+            : Duration.ofMillis(Math.max(0, settings.clock().millis() - counts.oldestMs())),
         counts.acknowledged(),
         counts.refused(),
         counts.overflowed(),
@@ -247,7 +250,10 @@ public final class FleetDevice implements AutoCloseable {
         counts.lost(),
         counts.journalBytes(),
         started == null ? 0 : started.connections(),
-        started == null ? 0 : started.enrollments());
+        started == null ? 0 : started.enrollments(),
+        started == null ? Duration.ZERO : started.lastConnect(),
+        started == null ? Duration.ZERO : started.lastKeyOperation(),
+        started == null ? Map.of() : started.connectionEnds());
   }
 
   /**

@@ -224,6 +224,27 @@ class DeviceLoopTest {
   }
 
   @Test
+  void statistics_tellWhyConnectionsEndedAndHowLongThingsTook() {
+    restart(TestTiming.FAST);
+    int links = transport.links().size();
+    nextLink(links + 1).ended(LinkEnd.Kind.LOST, "gone");
+    nextLink(links + 2).ended(LinkEnd.Kind.BUSY, "server busy (0x89)");
+    nextLink(links + 3).ended(LinkEnd.Kind.LOST, "gone");
+    nextLink(links + 4).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+
+    DeviceStatistics statistics = device.statistics();
+
+    assertThat(statistics.connectionEnds()).isEqualTo(Map.of("lost", 2L, "busy", 1L));
+    assertThat(statistics.lastConnect()).isPositive();
+    assertThat(statistics.lastKeyOperation()).isPositive();
+    assertThat(statistics.oldestWaiting()).isZero();
+    device.telemetry("env").publish(Map.of("n", 1));
+    clock.advance(Duration.ofHours(2));
+    assertThat(device.statistics().oldestWaiting()).isBetween(Duration.ofHours(2), Duration.ofHours(3));
+  }
+
+  @Test
   void busy_isLeftAloneForLongerThanOneThatWasLost() {
     restart(TestTiming.refusedFor(Duration.ofHours(2)));
     int links = transport.links().size();

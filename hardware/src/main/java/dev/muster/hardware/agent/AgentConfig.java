@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param identityChain null with a claim token alone
  * @param claimToken a file with it; null without one
  * @param interval between two looks at the sensors, unless the twin says another
+ * @param statistics between two reports on the agent itself; zero if there shall be none
  * @param reboot the command that restarts the machine; empty if nobody may
  */
 public record AgentConfig(
@@ -40,6 +41,7 @@ public record AgentConfig(
     Path state,
     String stream,
     Duration interval,
+    Duration statistics,
     Path sys,
     List<String> reboot) {
   /** The least and the most that an interval may be. */
@@ -58,6 +60,7 @@ public record AgentConfig(
       "state",
       "stream",
       "interval.seconds",
+      "statistics.seconds",
       "sys",
       "reboot");
 
@@ -130,6 +133,7 @@ public record AgentConfig(
           path("state", "/var/lib/muster-device"),
           stream(),
           interval(),
+          statistics(),
           path("sys", "/sys"),
           words(properties.getProperty("reboot", "")));
     }
@@ -189,6 +193,15 @@ public record AgentConfig(
       }
       problems.add("interval.seconds: " + text + " (expected: 1 to 86400)");
       return SHORTEST;
+    }
+
+    private Duration statistics() {
+      String text = properties.getProperty("statistics.seconds", "300").strip();
+      if (text.matches("[0-9]{1,5}") && Integer.parseInt(text) <= LONGEST.toSeconds()) {
+        return Duration.ofSeconds(Integer.parseInt(text));
+      }
+      problems.add("statistics.seconds: " + text + " (expected: 0, for none, to 86400)");
+      return LONGEST;
     }
 
     private static List<String> words(String text) {

@@ -7,7 +7,9 @@ package dev.muster.hardware.agent;
 import dev.muster.device.CommandContext;
 import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceLog;
+import dev.muster.device.DeviceStatistics;
 import dev.muster.device.FleetDevice;
+import dev.muster.device.MessageClass;
 import dev.muster.hardware.sensor.Reading;
 import dev.muster.hardware.sensor.SysfsSensors;
 import dev.muster.protocol.telemetry.Measurement;
@@ -20,23 +22,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Sends what the machine's sensors say, as often as the twin wants it
- * ({@code {"samplingSeconds":30}}), and restarts the machine on command, if it may. Has two threads
- * besides the SDK's, and one more for each driver of sensors that does not answer, up to four.
+ * ({@code {"samplingSeconds":30}}), tells how it gets on itself, and restarts the machine on command,
+ * if it may. Has two threads besides the SDK's, and one more for each driver of sensors that does
+ * not answer, up to four.
  */
 public final class DeviceAgent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceAgent.class);
   private static final String SAMPLING = "samplingSeconds";
+
+  /** On which the SDK itself tells its losses. */
+  private static final String OWN_STREAM = "sdk";
 
   private final AgentConfig config;
   private final FleetDevice device;
   private final SysfsSensors sensors;
   private final Clock clock;
   private final Sampler sampler;
+  private long statisticsDue = System.nanoTime(); // Of the sampler's thread.
 
   private DeviceAgent(AgentConfig config, Clock clock) {
     this.config = config;
@@ -109,11 +117,44 @@ public final class DeviceAgent implements AutoCloseable {
 
   /** @return whether there are sensors left that may be asked */
   private boolean sample() {
+    tellStatistics();
     List<Measurement> measurements = measurements(sensors.read(), clock.instant());
     if (!measurements.isEmpty()) {
       device.telemetry(config.stream()).send(measurements);
     }
     return !sensors.isHeldUp();
+  }
+
+  /** Not worth the disk: what does not get through is told anew. */
+  private void tellStatistics() {
+    long now = System.nanoTime();
+    if (!config.statistics().isZero() && now - statisticsDue >= 0) {
+      statisticsDue = now + config.statistics().toNanos();
+      device
+          .telemetry(OWN_STREAM, MessageClass.DEBUG)
+          .send(measurements(device.statistics(), clock.instant()));
+    }
+  }
+
+  static List<Measurement> measurements(DeviceStatistics statistics, Instant time) {
+    List<Measurement> measurements = new ArrayList<>(List.of(
+        count("waiting", statistics.waiting(), time),
+        seconds("waiting.oldest", statistics.oldestWaiting(), time),
+        count("lost", statistics.lost(), time),
+        count("connections", statistics.connections(), time),
+        seconds("connect.time", statistics.lastConnect(), time),
+        seconds("key.time", statistics.lastKeyOperation(), time)));
+    new TreeMap<>(statistics.connectionEnds())
+        .forEach((why, count) -> measurements.add(count("ends." + why, count, time)));
+    return measurements;
+  }
+
+  private static Measurement count(String name, long count, Instant time) {
+    return new Measurement(name, null, time, new Value.Number(count));
+  }
+
+  private static Measurement seconds(String name, Duration duration, Instant time) {
+    return new Measurement(name, "s", time, new Value.Number(duration.toMillis() / 1000.0));
   }
 
   /** What is good is a number; what is not says so beside it, or in its place. */

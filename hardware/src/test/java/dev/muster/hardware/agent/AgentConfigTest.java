@@ -46,6 +46,7 @@ class AgentConfigTest {
     assertThat(config.identityKey()).isEqualTo(URI.create("tpm:/dev/tpmrm0?handle=0x81020000"));
     assertThat(config.keys()).isEqualTo(URI.create("tpm:/dev/tpmrm0"));
     assertThat(config.interval()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.statistics()).isEqualTo(Duration.ofMinutes(5));
     assertThat(config.state()).isEqualTo(Path.of("/var/lib/muster-device"));
     assertThat(config.reboot()).isEmpty();
   }
@@ -59,11 +60,13 @@ class AgentConfigTest {
         identity.key=/etc/device.key
         identity.chain=/c.pem
         reboot=/usr/bin/systemctl  reboot
+        statistics.seconds=0
         """);
 
     assertThat(config.identityKey()).isEqualTo(URI.create("file:///etc/device.key"));
     assertThat(config.keys()).isEqualTo(URI.create("file:identity"));
     assertThat(config.reboot()).containsExactly("/usr/bin/systemctl", "reboot");
+    assertThat(config.statistics()).isZero();
   }
 
   @Test
@@ -85,7 +88,7 @@ class AgentConfigTest {
   @Test
   void read_severalMistakes_areAllTold() {
     assertThatThrownBy(
-            () -> read("brokr=x\ninterval.seconds=0\nenrollment=a b\nstream=a/b\nidentity.key= \n"))
+            () -> read("brokr=x\ninterval.seconds=0\nstatistics.seconds=-1\nenrollment=a b\nstream=a/b\nidentity.key= \n"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("brokr: unknown")
         .hasMessageContaining("broker: not set")
@@ -95,6 +98,7 @@ class AgentConfigTest {
             said -> assertThat(said.getMessage().split("identity.key: not set")).hasSize(2))
         .hasMessageContaining("stream: \"a/b\" (expected: 1 to 64 of [A-Za-z0-9._-]")
         .hasMessageContaining("enrollment: a b (expected: like https://HOST:8443)")
+        .hasMessageContaining("statistics.seconds: -1 (expected: 0, for none, to 86400)")
         .hasMessageContaining("interval.seconds: 0 (expected: 1 to 86400)");
   }
 

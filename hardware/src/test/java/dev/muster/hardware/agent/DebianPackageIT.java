@@ -10,6 +10,8 @@ import dev.muster.testing.PeerProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -82,6 +84,67 @@ class DebianPackageIT {
       modes.put(words[words.length - 1], words[0] + " " + words[1]);
     }
     return modes;
+  }
+
+  /** A folder in the place of a machine; what is done to a machine's users is noted, not done. */
+  @Test
+  void installAndPurge_makeTheUserAndTheModes_andLeaveTheIdevid() throws IOException {
+    Path root = Files.createDirectory(folder.resolve("root"));
+    for (String name : List.of("info", "updates", "triggers")) {
+      Files.createDirectories(root.resolve("var/lib/dpkg").resolve(name));
+    }
+    Files.createFile(root.resolve("var/lib/dpkg/status"));
+    Files.createDirectory(folder.resolve("noted"));
+    note("getent", "exit 2"); // No such user.
+    note("adduser", "");
+    note("chown", "");
+    note("install", "for last; do :; done; mkdir -p \"$last\"");
+    Path settings = root.resolve("etc/muster-device");
+    Path state = root.resolve("var/lib/muster-device");
+
+    dpkgIn(root, "--install", DEB);
+
+    assertThat(Files.readAllLines(folder.resolve("calls")))
+        .containsExactly(
+            "getent passwd muster-device",
+            "adduser --system --group --quiet --home /var/lib/muster-device --no-create-home"
+                + " muster-device",
+            "install -d -o muster-device -g muster-device -m 0700 " + state,
+            "chown root:muster-device " + settings);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(settings)))
+        .isEqualTo("rwxr-x---");
+    assertThat(root.resolve("usr/bin/muster-device")).isExecutable();
+    Files.writeString(settings.resolve("chain.pem"), "the factory's");
+    Files.writeString(state.resolve("time"), "the agent's");
+
+    dpkgIn(root, "--purge", "muster-device");
+
+    assertThat(settings).isDirectoryContaining("glob:**/chain.pem");
+    assertThat(settings.resolve("device.properties")).doesNotExist();
+    assertThat(state).doesNotExist();
+    assertThat(root.resolve("usr/bin/muster-device")).doesNotExist();
+  }
+
+  /** A program that notes how it was called. */
+  private void note(String name, String then) throws IOException {
+    Path script = folder.resolve("noted").resolve(name);
+    Files.writeString(
+        script,
+        "#!/bin/sh\necho \"" + name + " $*\" >> '" + folder.resolve("calls") + "'\n" + then + "\n");
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private void dpkgIn(Path root, String... arguments) {
+    PeerProgram.require("dpkg");
+    List<String> command = new ArrayList<>(List.of(
+        "PATH=" + folder.resolve("noted") + ":/usr/sbin:/sbin:" + System.getenv("PATH"),
+        "dpkg",
+        "--root=" + root,
+        "--force-script-chrootless",
+        "--force-not-root",
+        "--force-depends"));
+    command.addAll(List.of(arguments));
+    PeerProgram.require("env").run(folder, command.toArray(String[]::new)).expectSuccess();
   }
 
   @Test

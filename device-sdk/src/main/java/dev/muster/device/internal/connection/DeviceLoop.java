@@ -36,9 +36,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +85,8 @@ public final class DeviceLoop {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final AtomicLong connections = new AtomicLong();
   private final AtomicLong enrollments = new AtomicLong();
+  private final Map<String, Long> connectionEnds = new ConcurrentHashMap<>();
+  private volatile Duration lastConnect = Duration.ZERO;
   private volatile Optional<DeviceSubject> subject = Optional.empty();
   private volatile Optional<Instant> certificateEnd = Optional.empty();
 
@@ -190,6 +194,21 @@ public final class DeviceLoop {
 
   public long enrollments() {
     return enrollments.get();
+  }
+
+  /** How long the last connection took to come about. */
+  public Duration lastConnect() {
+    return lastConnect;
+  }
+
+  /** How long it took at last to make or to load a key. */
+  public Duration lastKeyOperation() {
+    return identities.lastKeyOperation();
+  }
+
+  /** How often attempts and connections ended, by why. */
+  public Map<String, Long> connectionEnds() {
+    return connectionEnds;
   }
 
   /** Connects if there is a valid identity, else asks for one. */
@@ -305,6 +324,7 @@ public final class DeviceLoop {
   private final class Link implements LinkEvents, Dialogue.Speaker {
     private final Generation identity;
     private final FleetTopics topics;
+    private final long begin = System.nanoTime();
     private final Map<OutboundMessage, Entry> sent = new IdentityHashMap<>();
     /** What dialogues say waits for room in the window, but for nothing else. */
     private final Deque<OutboundMessage> unsaid = new ArrayDeque<>();
@@ -426,6 +446,7 @@ public final class DeviceLoop {
 
   private void whenOnline(Link connected) {
     connections.incrementAndGet();
+    lastConnect = Duration.ofNanos(System.nanoTime() - connected.begin);
     queue.reportLosses();
     boolean renewed = identities.isCandidate(connected.identity);
     status.enter(
@@ -470,6 +491,7 @@ public final class DeviceLoop {
       proceed();
       return;
     }
+    connectionEnds.merge(end.kind().name().toLowerCase(Locale.ROOT), 1L, Long::sum);
     boolean refused =
         end.kind() == LinkEnd.Kind.REFUSED || end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED;
     if (end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED) {

@@ -14,6 +14,7 @@ import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.identity.RenewalWindow;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -225,6 +226,11 @@ final class Identities {
     if (store.trust().learn(issued.authorities())) {
       tls = null; // It would go on trusting what was trusted before.
     }
+  }
+
+  /** How long it took at last to make or to load a key; of any thread. */
+  Duration lastKeyOperation() {
+    return store.lastKeyOperation();
   }
 
   void close() {

@@ -24,12 +24,14 @@ import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,7 @@ public final class IdentityStore implements AutoCloseable {
   private final KeyVault vault;
   private final FileKeys files = new FileKeys();
   private final FileChannel lockFile;
+  private volatile Duration lastKeyOperation = Duration.ZERO;
 
   private IdentityStore(Path folder, TrustStore trust, KeyVault vault, FileChannel lockFile) {
     this.folder = folder;
@@ -68,6 +71,20 @@ public final class IdentityStore implements AutoCloseable {
   /** The anchors that are kept with the identities. */
   public TrustStore trust() {
     return trust;
+  }
+
+  /** How long it took at last to make or to load a key; of any thread. */
+  public Duration lastKeyOperation() {
+    return lastKeyOperation;
+  }
+
+  private KeyPair timed(Supplier<KeyPair> operation) {
+    long begin = System.nanoTime();
+    try {
+      return operation.get();
+    } finally {
+      lastKeyOperation = Duration.ofNanos(System.nanoTime() - begin);
+    }
   }
 
   /** What the store holds. */
@@ -160,7 +177,7 @@ public final class IdentityStore implements AutoCloseable {
   private KeyPair create(Path home) {
     try {
       write(() -> DurableFiles.createFolder(home));
-      return vault.create(home);
+      return timed(() -> vault.create(home));
     } catch (RuntimeException e) {
       removeFailed(home, e); // Else every attempt would leave one behind.
       throw e;
@@ -260,7 +277,7 @@ public final class IdentityStore implements AutoCloseable {
     try {
       List<X509Certificate> stored = PemFile.certificates(home.resolve(CHAIN));
       X509Certificate leaf = stored.get(0);
-      Credential credential = new Credential(keysIn(home).load(home), stored);
+      Credential credential = new Credential(timed(() -> keysIn(home).load(home)), stored);
       List<X509Certificate> path = trust.current().path(leaf, stored);
       return new Generation(
           number,
@@ -283,7 +300,7 @@ public final class IdentityStore implements AutoCloseable {
       return null; // It has its certificate.
     }
     try {
-      return keysIn(home).load(home);
+      return timed(() -> keysIn(home).load(home));
     } catch (IllegalArgumentException | UncheckedIOException e) {
       LOG.warn("Key damaged generation={} reason={}", number, e.getMessage());
     }

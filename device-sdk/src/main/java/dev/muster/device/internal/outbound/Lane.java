@@ -17,9 +17,11 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -48,7 +50,8 @@ final class Lane {
   /** Not on the disk yet, in order, whether sent or not. Guarded by the lock. */
   private final Deque<Entry> unwritten = new ArrayDeque<>();
 
-  private int messages; // Guarded by the lock.
+  /** In memory, in the order in which they came there. Guarded by the lock. */
+  private final Set<Entry> held = new LinkedHashSet<>();
   private long bytes; // Guarded by the lock.
   private long freshBytes; // Guarded by the lock.
 
@@ -64,6 +67,7 @@ final class Lane {
   private volatile long backlog;
   private volatile long journalBytes;
   private volatile long lostOnDisk;
+  private volatile long backlogSinceMs;
 
   Lane(
       MessageClass messageClass,
@@ -85,7 +89,7 @@ final class Lane {
    */
   boolean makeRoom(int size, List<Receipt> dropped) {
     boolean mayDrop = !isKeptOnDisk() && limits.policy(messageClass) == DropPolicy.OLDEST;
-    while (messages >= limits.messages() || bytes + size > limits.bytes()) {
+    while (held.size() >= limits.messages() || bytes + size > limits.bytes()) {
       Entry oldest = mayDrop ? pollFresh() : null;
       if (oldest == null) {
         return false;
@@ -113,19 +117,27 @@ final class Lane {
   }
 
   private void count(Entry entry) {
-    messages++;
+    held.add(entry);
     bytes += entry.bytes();
   }
 
   /** It is no longer in memory. Called under the lock. */
   void forget(Entry entry) {
-    messages--;
+    held.remove(entry);
     bytes -= entry.bytes();
   }
 
   /** In memory. Called under the lock. */
   int messages() {
-    return messages;
+    return held.size();
+  }
+
+  /** When the oldest was submitted; the greatest number if there is none. Under the lock. */
+  long oldestMs() {
+    Iterator<Entry> oldest = held.iterator();
+    return Math.min(
+        oldest.hasNext() ? oldest.next().timeMs() : Long.MAX_VALUE,
+        backlog > 0 ? backlogSinceMs : Long.MAX_VALUE);
   }
 
   /** In memory. Called under the lock. */
@@ -174,6 +186,8 @@ final class Lane {
       readFrom = opened.firstOpen();
       readEnd = opened.next();
       journal = opened;
+      Journal.Entry oldest = opened.read(readFrom);
+      backlogSinceMs = oldest == null ? Long.MAX_VALUE : oldest.timeMs();
       look();
     }
   }
@@ -238,6 +252,7 @@ final class Lane {
       }
       boolean over = record == null || record.number() >= readEnd;
       long reached = over ? readEnd : record.number();
+      backlogSinceMs = over ? Long.MAX_VALUE : record.timeMs();
       giveUpFollowed(reached, DropReason.DAMAGED);
       readFrom = over ? readEnd : reached + 1;
       Entry entry = over || isInMemory(reached, inFlight) ? null : entryOf(record);
@@ -393,7 +408,10 @@ final class Lane {
         }
         pollFresh();
         forget(oldest);
-        readFrom = readFrom >= readEnd ? oldest.number : readFrom;
+        if (readFrom >= readEnd) {
+          readFrom = oldest.number;
+          backlogSinceMs = oldest.timeMs();
+        }
         readEnd = oldest.number + 1;
         if (oldest.receipt != null) {
           followed.put(oldest.number, oldest.receipt);

@@ -349,8 +349,10 @@ public final class OutboundQueue {
     long onDisk = 0;
     long diskBytes = 0;
     long lost = 0;
+    long oldestMs = Long.MAX_VALUE;
     synchronized (lock) {
       for (Lane lane : lanes.values()) {
+        oldestMs = Math.min(oldestMs, lane.oldestMs());
         messages += lane.messages();
         bytes += lane.bytes();
         onDisk += lane.backlog();
@@ -366,7 +368,8 @@ public final class OutboundQueue {
           stored,
           onDisk,
           diskBytes,
-          lost + losses.total());
+          lost + losses.total(),
+          oldestMs);
     }
   }
 
@@ -379,6 +382,8 @@ public final class OutboundQueue {
    * @param backlog are on the disk only
    * @param journalBytes are taken on the disk
    * @param lost were dropped, whatever the reason
+   * @param oldestMs when the oldest that waits was submitted, by the device's clock; the greatest
+   *     number if none waits
    */
   public record Counts(
       int messages,
@@ -389,7 +394,8 @@ public final class OutboundQueue {
       long stored,
       long backlog,
       long journalBytes,
-      long lost) {}
+      long lost,
+      long oldestMs) {}
 
   private void complete(Entry entry, @Nullable PublishException failure) {
     Receipt receipt = entry.receipt;

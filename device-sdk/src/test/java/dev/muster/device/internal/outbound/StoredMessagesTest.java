@@ -164,6 +164,28 @@ class StoredMessagesTest {
   }
 
   @Test
+  void counts_oldest_isFollowedFromMemoryToTheDiskAndOverAStart() {
+    OutboundQueue queue = started("b1", 20, 1024L * KIBIBYTE, Map.of());
+    assertThat(queue.counts().oldestMs()).isEqualTo(Long.MAX_VALUE);
+    long begin = System.currentTimeMillis();
+    submit(queue, 0);
+    final long oldest = queue.counts().oldestMs();
+    for (int i = 1; i < 40; i++) {
+      submit(queue, i);
+      queue.storeUrgent();
+    }
+    assertThat(queue.counts().backlog()).isPositive();
+
+    assertThat(oldest).isGreaterThanOrEqualTo(begin);
+    assertThat(queue.counts().oldestMs()).isEqualTo(oldest);
+    queue.abandon("closed");
+    OutboundQueue next = started("b2");
+    assertThat(next.counts().oldestMs()).isEqualTo(oldest);
+    drain(next);
+    assertThat(next.counts().oldestMs()).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
   void nextStart_afterAKill_sendsWhatWasStoredUnderItsIdentities() {
     OutboundQueue killed = started("b1");
     submit(killed, 1);
