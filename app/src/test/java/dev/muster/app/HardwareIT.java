@@ -26,7 +26,9 @@ import dev.muster.hardware.agent.DeviceAgent;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.IdevidOrder;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.testing.MovableClock;
+import dev.muster.testing.PeerProgram;
 import dev.muster.testing.SoftHsm;
 import dev.muster.testing.Swtpm;
 import java.io.DataOutputStream;
@@ -35,14 +37,17 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -56,6 +61,8 @@ class HardwareIT {
 
   @TempDir
   static Path folder;
+
+  private static final String PROVIDERS = " -provider tpm2 -provider default";
 
   private static Backend backend;
   private static Factory factory;
@@ -80,16 +87,21 @@ class HardwareIT {
     backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), Clock.systemUTC());
     factory = Factory.init(folder.resolve("acme"), "acme", Clock.systemUTC());
     operator = OperatorClient.local(folder.resolve("data"));
+    register("acme", factory.certificate(), factory::prove);
+  }
+
+  private static void register(
+      String name, X509Certificate ca, Function<String, X509Certificate> prove) {
     JsonNode registered = operator.post(
         "manufacturers",
         JSON.createObjectNode()
-            .put("name", "acme")
-            .put("ca", Pem.of(List.of(factory.certificate())))
+            .put("name", name)
+            .put("ca", Pem.of(List.of(ca)))
             .put("admission", "auto"));
     String challenge = registered.path("cas").path(0).path("challenge").asText();
     operator.post(
-        "manufacturers/acme/proof",
-        JSON.createObjectNode().put("certificate", Pem.of(List.of(factory.prove(challenge)))));
+        "manufacturers/" + name + "/proof",
+        JSON.createObjectNode().put("certificate", Pem.of(List.of(prove.apply(challenge)))));
   }
 
   @AfterAll
@@ -176,6 +188,57 @@ class HardwareIT {
         assertConnects(withToken, protocol);
       }
     }
+  }
+
+  /** As docs/hardware.md has it, for a factory whose CA is elsewhere. */
+  @Test
+  void keyOfTpm2Openssl_certifiedUponItsRequestByOpenssl_enrollsAndPublishes() throws Exception {
+    try (Swtpm tpm = Swtpm.start(folder)) {
+      Path files = Files.createDirectory(folder.resolve("SN-12"));
+      Files.writeString(files.resolve("idevid.ext"), """
+          basicConstraints=critical,CA:FALSE
+          keyUsage=critical,digitalSignature
+          authorityKeyIdentifier=keyid
+          """);
+      openssl(
+          files, tpm, "genpkey -algorithm EC -pkeyopt group:P-256 -out idevid.tss" + PROVIDERS);
+      openssl(
+          files,
+          tpm,
+          "req -new -key idevid.tss -subj /serialNumber=SN-12 -out idevid.csr" + PROVIDERS
+              + " -propquery ?provider=tpm2");
+      openssl(
+          files,
+          tpm,
+          "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem"
+              + " -days 3650 -subj /O=Elsewhere/CN=CA -addext keyUsage=critical,keyCertSign");
+      openssl(
+          files,
+          tpm,
+          "x509 -req -in idevid.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650"
+              + " -extfile idevid.ext -out idevid.pem");
+      Files.writeString(
+          files.resolve("chain.pem"),
+          Files.readString(files.resolve("idevid.pem"))
+              + Files.readString(files.resolve("ca.pem")));
+      X509Certificate ca = PemFile.certificates(files.resolve("ca.pem")).get(0);
+      register("elsewhere", ca, challenge ->
+          Factory.prove(ca, PemFile.privateKey(files.resolve("ca.key")), challenge, clock));
+
+      URI idevid = tpm.uri("?file=" + files.resolve("idevid.tss"));
+      try (FleetDevice device = start(new Made("SN-12", idevid, tpm.uri("")))) {
+        publish(device);
+        assertThat(device.subject().orElseThrow().device()).hasToString("elsewhere-sn-12");
+      }
+    }
+  }
+
+  private static void openssl(Path files, Swtpm tpm, String arguments) {
+    List<String> command = new ArrayList<>(List.of(
+        "TPM2OPENSSL_TCTI=swtpm:host=127.0.0.1,port=" + tpm.port(),
+        PeerProgram.require("openssl").executable().toString()));
+    command.addAll(List.of(arguments.split(" ")));
+    PeerProgram.require("env").run(files, command.toArray(String[]::new)).expectSuccess();
   }
 
   private static void restart(Swtpm tpm) {
