@@ -200,6 +200,9 @@ class HardwareIT {
           keyUsage=critical,digitalSignature
           authorityKeyIdentifier=keyid
           """);
+      PeerProgram.require("tpm2")
+          .run(files, "startup", "-c", "-T", "swtpm:host=127.0.0.1,port=" + tpm.port())
+          .expectSuccess();
       openssl(
           files, tpm, "genpkey -algorithm EC -pkeyopt group:P-256 -out idevid.tss" + PROVIDERS);
       openssl(
