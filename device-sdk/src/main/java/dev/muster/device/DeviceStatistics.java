@@ -14,7 +14,8 @@ import java.util.Map;
  *
  * @param waiting messages not yet acknowledged, sent or not, in memory or on disk
  * @param waitingBytes the payloads of those in memory
- * @param oldestWaiting how old the oldest of them is, by the device's clock; zero if none waits
+ * @param oldestWaiting how old the oldest of them is, by the device's clock (older than it is, if that
+ *     did not know the time then); zero if none waits
  * @param acknowledged messages that the broker acknowledged
  * @param refused messages that the broker refused
  * @param overflowed messages not taken because too much was waiting
@@ -25,8 +26,8 @@ import java.util.Map;
  * @param enrollments how many certificates it received
  * @param lastConnect how long the last connection took to come about: finding the address, the
  *     handshake, and the broker's answer; zero before the first
- * @param lastKeyOperation how long it took at last to make or to load a key, for which a TPM or a token
- *     takes its time; zero before the first
+ * @param lastKeyOperation how long it took at last to make or to load a key, for which a TPM or a
+ *     token takes its time; zero before the first
  * @param connectionEnds how often attempts and connections ended, by why, without those that the
  *     device itself ended: {@code lost}, {@code busy}, {@code untrusted}, {@code refused},
  *     {@code certificate_refused}, {@code expired}

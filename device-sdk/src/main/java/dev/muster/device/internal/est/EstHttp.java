@@ -171,8 +171,7 @@ final class EstHttp implements EstChannel {
     connection.setConnectTimeout((int) Math.min(limit.toMillis(), MAX_CONNECT.toMillis()));
     connection.setReadTimeout((int) limit.toMillis());
     connection.setRequestProperty("Accept", "*/*");
-    // A request now and then is not worth a connection kept open, nor the thread that would close
-    // it.
+    // A few requests a day are not worth a connection kept open, nor the thread that closes it.
     connection.setRequestProperty("Connection", "close");
     return connection;
   }

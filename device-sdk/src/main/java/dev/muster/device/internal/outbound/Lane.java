@@ -15,9 +15,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,8 +50,9 @@ final class Lane {
   /** Not on the disk yet, in order, whether sent or not. Guarded by the lock. */
   private final Deque<Entry> unwritten = new ArrayDeque<>();
 
-  /** In memory, in the order in which they came there. Guarded by the lock. */
-  private final Set<Entry> held = new LinkedHashSet<>();
+  /** In memory. Guarded by the lock. */
+  private final Set<Entry> held = new HashSet<>();
+
   private long bytes; // Guarded by the lock.
   private long freshBytes; // Guarded by the lock.
 
@@ -67,7 +68,7 @@ final class Lane {
   private volatile long backlog;
   private volatile long journalBytes;
   private volatile long lostOnDisk;
-  private volatile long backlogSinceMs;
+  private volatile long backlogSinceMs = Long.MAX_VALUE;
 
   Lane(
       MessageClass messageClass,
@@ -134,10 +135,9 @@ final class Lane {
 
   /** When the oldest was submitted; the greatest number if there is none. Under the lock. */
   long oldestMs() {
-    Iterator<Entry> oldest = held.iterator();
+    long onDisk = backlog > 0 ? backlogSinceMs : Long.MAX_VALUE;
     return Math.min(
-        oldest.hasNext() ? oldest.next().timeMs() : Long.MAX_VALUE,
-        backlog > 0 ? backlogSinceMs : Long.MAX_VALUE);
+        onDisk, held.stream().mapToLong(Entry::timeMs).min().orElse(Long.MAX_VALUE));
   }
 
   /** In memory. Called under the lock. */
@@ -186,9 +186,9 @@ final class Lane {
       readFrom = opened.firstOpen();
       readEnd = opened.next();
       journal = opened;
+      look();
       Journal.Entry oldest = opened.read(readFrom);
       backlogSinceMs = oldest == null ? Long.MAX_VALUE : oldest.timeMs();
-      look();
     }
   }
 
