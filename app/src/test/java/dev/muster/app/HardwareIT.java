@@ -163,6 +163,7 @@ class HardwareIT {
           "SN-2",
           URI.create("pkcs11:token=" + hsm.label() + ";object=idevid" + query),
           URI.create("pkcs11:token=" + hsm.label() + query));
+      announce();
       restart(tpm);
       try (FleetDevice one = start(withTpm);
           FleetDevice two = start(withToken)) {
@@ -242,6 +243,16 @@ class HardwareIT {
         PeerProgram.require("openssl").executable().toString()));
     command.addAll(List.of(arguments.split(" ")));
     PeerProgram.require("env").run(files, command.toArray(String[]::new)).expectSuccess();
+  }
+
+  /** From now on the serial numbers that the factory has given are let in with these keys alone. */
+  private static void announce() throws IOException {
+    Path manifest = folder.resolve("manifest.p7m");
+    factory.manifest(null, manifest);
+    JsonNode taken = operator.upload(
+        "manufacturers/acme/manifest", "application/octet-stream", Files.readAllBytes(manifest));
+    assertThat(taken.path("added").asInt()).isGreaterThanOrEqualTo(2);
+    assertThat(taken.path("refused").asInt()).isZero();
   }
 
   private static void restart(Swtpm tpm) {
