@@ -204,8 +204,7 @@ class HardwareIT {
       PeerProgram.require("tpm2")
           .run(files, "startup", "-c", "-T", "swtpm:host=127.0.0.1,port=" + tpm.port())
           .expectSuccess();
-      openssl(
-          files, tpm, "genpkey -algorithm EC -pkeyopt group:P-256 -out idevid.tss" + PROVIDERS);
+      openssl(files, tpm, "genpkey -algorithm EC -pkeyopt group:P-256 -out idevid.tss" + PROVIDERS);
       openssl(
           files,
           tpm,
@@ -226,8 +225,11 @@ class HardwareIT {
           Files.readString(files.resolve("idevid.pem"))
               + Files.readString(files.resolve("ca.pem")));
       X509Certificate ca = PemFile.certificates(files.resolve("ca.pem")).get(0);
-      register("elsewhere", ca, challenge ->
-          Factory.prove(ca, PemFile.privateKey(files.resolve("ca.key")), challenge, clock));
+      register(
+          "elsewhere",
+          ca,
+          challenge ->
+              Factory.prove(ca, PemFile.privateKey(files.resolve("ca.key")), challenge, clock));
 
       URI idevid = tpm.uri("?file=" + files.resolve("idevid.tss"));
       try (FleetDevice device = start(new Made("SN-12", idevid, tpm.uri("")))) {

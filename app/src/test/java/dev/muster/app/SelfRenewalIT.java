@@ -110,8 +110,8 @@ class SelfRenewalIT {
     device.start();
     await()
         .atMost(Duration.ofSeconds(60))
-        .until(() ->
-            device.statistics().connections() == 2 && device.state() == DeviceState.ONLINE);
+        .until(
+            () -> device.statistics().connections() == 2 && device.state() == DeviceState.ONLINE);
     assertThat(device.statistics().enrollments()).isEqualTo(1);
     publish(device);
     return device;

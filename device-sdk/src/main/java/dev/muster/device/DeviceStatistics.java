@@ -14,8 +14,8 @@ import java.util.Map;
  *
  * @param waiting messages not yet acknowledged, sent or not, in memory or on disk
  * @param waitingBytes the payloads of those in memory
- * @param oldestWaiting how old the oldest of them is, by the device's clock (older than it is, if that
- *     did not know the time then); zero if none waits
+ * @param oldestWaiting how old the oldest of them is, by the device's clock (older than it is, if
+ *     that did not know the time then); zero if none waits
  * @param acknowledged messages that the broker acknowledged
  * @param refused messages that the broker refused
  * @param overflowed messages not taken because too much was waiting

@@ -241,7 +241,8 @@ class DeviceLoopTest {
     assertThat(statistics.oldestWaiting()).isZero();
     device.telemetry("env").publish(Map.of("n", 1));
     clock.advance(Duration.ofHours(2));
-    assertThat(device.statistics().oldestWaiting()).isBetween(Duration.ofHours(2), Duration.ofHours(3));
+    assertThat(device.statistics().oldestWaiting())
+        .isBetween(Duration.ofHours(2), Duration.ofHours(3));
   }
 
   @Test

@@ -65,8 +65,8 @@ public final class Swtpm implements AutoCloseable {
   }
 
   private void certify() throws IOException {
-    Path authority =
-        Files.writeString(folder.resolve("localca.conf"), """
+    Path authority = Files.writeString(
+        folder.resolve("localca.conf"), """
         statedir = %1$s
         signingkey = %1$s/signkey.pem
         issuercert = %2$s

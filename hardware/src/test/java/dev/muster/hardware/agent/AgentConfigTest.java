@@ -88,7 +88,8 @@ class AgentConfigTest {
   @Test
   void read_severalMistakes_areAllTold() {
     assertThatThrownBy(
-            () -> read("brokr=x\ninterval.seconds=0\nstatistics.seconds=-1\nenrollment=a b\nstream=a/b\nidentity.key= \n"))
+            () -> read(
+                "brokr=x\ninterval.seconds=0\nstatistics.seconds=-1\nenrollment=a b\nstream=a/b\nidentity.key= \n"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("brokr: unknown")
         .hasMessageContaining("broker: not set")

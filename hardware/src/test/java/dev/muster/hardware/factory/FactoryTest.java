@@ -208,8 +208,7 @@ final class FactoryTest {
     "broken:mute,does not sign",
     "broken:away,the chip is away"
   })
-  void issue_keyThatDoesNotSignAsItShould_isNotCertified(URI key, String problem)
-      throws Exception {
+  void issue_keyThatDoesNotSignAsItShould_isNotCertified(URI key, String problem) throws Exception {
     Factory factory = Factory.init(folder.resolve("f"), "acme", NOW);
     IdevidOrder order = new IdevidOrder("SN-1", null, key, List.of());
 

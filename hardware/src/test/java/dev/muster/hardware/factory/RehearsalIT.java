@@ -41,15 +41,15 @@ class RehearsalIT {
 
   private Process start(List<Swtpm> tpms) throws IOException {
     List<String> command = new ArrayList<>(List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            RehearsalStation.class.getName(),
-            folder.resolve("acme").toString(),
-            folder.resolve("devices").toString(),
-            tpms.get(0).maker().toString()));
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        System.getProperty("java.class.path"),
+        RehearsalStation.class.getName(),
+        folder.resolve("acme").toString(),
+        folder.resolve("devices").toString(),
+        tpms.get(0).maker().toString()));
     tpms.forEach(tpm -> command.add(String.valueOf(tpm.port())));
     return new ProcessBuilder(command)
         .redirectOutput(folder.resolve("out").toFile())

@@ -136,8 +136,7 @@ final class Lane {
   /** When the oldest was submitted; the greatest number if there is none. Under the lock. */
   long oldestMs() {
     long onDisk = backlog > 0 ? backlogSinceMs : Long.MAX_VALUE;
-    return Math.min(
-        onDisk, held.stream().mapToLong(Entry::timeMs).min().orElse(Long.MAX_VALUE));
+    return Math.min(onDisk, held.stream().mapToLong(Entry::timeMs).min().orElse(Long.MAX_VALUE));
   }
 
   /** In memory. Called under the lock. */
@@ -218,7 +217,8 @@ final class Lane {
   }
 
   /** The next to send; null if there is none. @param inFlight what is not to be read again */
-  @Nullable Entry next(Collection<Entry> inFlight) {
+  @Nullable
+  Entry next(Collection<Entry> inFlight) {
     Entry entry = returned.poll();
     if (entry != null) {
       return entry;

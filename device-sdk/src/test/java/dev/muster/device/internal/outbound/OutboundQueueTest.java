@@ -77,7 +77,8 @@ class OutboundQueueTest {
     queue.settle(entry, 0, "late");
 
     assertThat(receipt.acknowledged()).isCompleted();
-    assertThat(queue.counts()).isEqualTo(new OutboundQueue.Counts(0, 0, 1, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE));
+    assertThat(queue.counts())
+        .isEqualTo(new OutboundQueue.Counts(0, 0, 1, 0, 0, 0, 0, 0, 0, Long.MAX_VALUE));
   }
 
   @Test
