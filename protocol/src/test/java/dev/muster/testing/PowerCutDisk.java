@@ -208,7 +208,10 @@ public final class PowerCutDisk {
     public void move(Path from, Path to, CopyOption... options) throws IOException {
       machine.move(real(from), real(to), options);
       synchronized (PowerCutDisk.this) {
-        now.put(real(to), now.remove(real(from)));
+        Node moved = now.remove(real(from));
+        if (moved != null) {
+          now.put(real(to), moved);
+        }
       }
     }
 

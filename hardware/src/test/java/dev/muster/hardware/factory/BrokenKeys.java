@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.PrivateKey;
+import org.jspecify.annotations.Nullable;
 
 /** Hardware with defects, which the key's URI names. */
 public final class BrokenKeys implements KeyProvider {
@@ -66,12 +67,12 @@ public final class BrokenKeys implements KeyProvider {
     }
 
     @Override
-    public String getFormat() {
+    public @Nullable String getFormat() {
       return null;
     }
 
     @Override
-    public byte[] getEncoded() {
+    public byte @Nullable [] getEncoded() {
       return null;
     }
   }
