@@ -466,7 +466,10 @@ class FleetDeviceIT {
       }
       return est.issue(request);
     });
-    FleetDevice device = builder("a").clock(clock).build();
+    FleetDevice device = builder("a")
+        .clock(clock)
+        .timing(TestTiming.enrollingFor(LIMIT.multipliedBy(2)))
+        .build();
     devices.add(device);
     device.onCommand("hold", (command, context) -> {
       held.countDown();
@@ -492,7 +495,7 @@ class FleetDeviceIT {
       await().atMost(LIMIT).until(() -> est.asked(EstOperation.SIMPLE_REENROLL) == 1);
       assertThat(group.activeCount()).isEqualTo(4);
       broker.kill();
-      await().atMost(LIMIT).until(() -> device.state() == DeviceState.OFFLINE);
+      await().atMost(LIMIT).until(() -> device.statistics().connectionEnds().containsKey("lost"));
       broker.start();
       await().atMost(LIMIT).until(() -> device.state() == DeviceState.CONNECTING);
       assertThat(group.activeCount()).isEqualTo(4);

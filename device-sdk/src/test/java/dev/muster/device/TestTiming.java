@@ -32,7 +32,8 @@ final class TestTiming {
 
   /** As above, and another life of a connection that resets it. */
   static DeviceTiming reconnecting(Duration base, Duration cap, Duration minimumConnected) {
-    return with(base, cap, minimumConnected, FAST.slowRetry(), FAST.store());
+    return with(
+        base, cap, minimumConnected, FAST.slowRetry(), FAST.enrollmentTimeout(), FAST.store());
   }
 
   /** As {@link #FAST}, with another wait after a refusal. */
@@ -42,6 +43,7 @@ final class TestTiming {
         FAST.reconnectCap(),
         FAST.minimumConnected(),
         slowRetry,
+        FAST.enrollmentTimeout(),
         FAST.store());
   }
 
@@ -52,11 +54,28 @@ final class TestTiming {
         FAST.reconnectCap(),
         FAST.minimumConnected(),
         FAST.slowRetry(),
+        FAST.enrollmentTimeout(),
         store);
   }
 
+  /** As {@link #FAST}, with more patience with the enrollment server. */
+  static DeviceTiming enrollingFor(Duration enrollmentTimeout) {
+    return with(
+        FAST.reconnectBase(),
+        FAST.reconnectCap(),
+        FAST.minimumConnected(),
+        FAST.slowRetry(),
+        enrollmentTimeout,
+        FAST.store());
+  }
+
   private static DeviceTiming with(
-      Duration base, Duration cap, Duration minimumConnected, Duration slowRetry, Duration store) {
+      Duration base,
+      Duration cap,
+      Duration minimumConnected,
+      Duration slowRetry,
+      Duration enrollmentTimeout,
+      Duration store) {
     return new DeviceTiming(
         base,
         cap,
@@ -64,7 +83,7 @@ final class TestTiming {
         slowRetry,
         FAST.connectTimeout(),
         FAST.keepAlive(),
-        FAST.enrollmentTimeout(),
+        enrollmentTimeout,
         FAST.renewalCheck(),
         FAST.renewalRetryBase(),
         FAST.renewalRetryCap(),
