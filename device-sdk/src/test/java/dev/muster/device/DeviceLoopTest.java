@@ -164,11 +164,17 @@ class DeviceLoopTest {
         .anyMatch(state -> state.startsWith("OFFLINE no memory; "));
   }
 
-  /** The randomness is as unlucky as can be: each wait is the whole of its limit. */
-  private void restart(DeviceTiming timing) {
+  /**
+   * The randomness is as unlucky as can be: each wait is the whole of its limit.
+   *
+   * @return how many links there were before
+   */
+  private int restart(DeviceTiming timing) {
     device.close();
+    final int links = transport.links().size();
     device = builder().timing(timing).random(() -> -1L).build();
     device.start();
+    return links;
   }
 
   private void awaitState(String state) {
@@ -176,8 +182,7 @@ class DeviceLoopTest {
   }
 
   /** Connects, sends and is cut off: twice, so that the second wait tells what it goes by. */
-  private void loseTwoConnections() {
-    int before = transport.links().size();
+  private void loseTwoConnections(int before) {
     for (int number = before + 1; number <= before + 2; number++) {
       ScriptedLink link = nextLink(number);
       link.connected(10);
@@ -204,9 +209,9 @@ class DeviceLoopTest {
   @Test
   void connectionLost_beforeItsMinimumLife_waitsLongerEachTime() {
     Duration base = Duration.ofMillis(600);
-    restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ofHours(1)));
+    int before = restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ofHours(1)));
 
-    loseTwoConnections();
+    loseTwoConnections(before);
 
     awaitState("OFFLINE lost 1; next attempt in 1 s");
     awaitState("OFFLINE lost 2; next attempt in 2 s");
@@ -215,9 +220,9 @@ class DeviceLoopTest {
   @Test
   void connectionLost_afterItsMinimumLife_startsOver() {
     Duration base = Duration.ofMillis(600);
-    restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ZERO));
+    int before = restart(TestTiming.reconnecting(base, Duration.ofHours(1), Duration.ZERO));
 
-    loseTwoConnections();
+    loseTwoConnections(before);
 
     awaitState("OFFLINE lost 1; next attempt in 1 s");
     awaitState("OFFLINE lost 2; next attempt in 1 s");
@@ -225,8 +230,7 @@ class DeviceLoopTest {
 
   @Test
   void statistics_tellWhyConnectionsEndedAndHowLongThingsTook() {
-    restart(TestTiming.FAST);
-    int links = transport.links().size();
+    int links = restart(TestTiming.FAST);
     nextLink(links + 1).ended(LinkEnd.Kind.LOST, "gone");
     nextLink(links + 2).ended(LinkEnd.Kind.BUSY, "server busy (0x89)");
     nextLink(links + 3).ended(LinkEnd.Kind.LOST, "gone");
@@ -247,8 +251,7 @@ class DeviceLoopTest {
 
   @Test
   void busy_isLeftAloneForLongerThanOneThatWasLost() {
-    restart(TestTiming.refusedFor(Duration.ofHours(2)));
-    int links = transport.links().size();
+    int links = restart(TestTiming.refusedFor(Duration.ofHours(2)));
 
     nextLink(links + 1).ended(LinkEnd.Kind.BUSY, "server busy (0x89)");
 
