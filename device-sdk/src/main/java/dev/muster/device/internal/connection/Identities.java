@@ -94,8 +94,7 @@ final class Identities {
   }
 
   /** The identity to connect with next; null if there is none that is valid. */
-  @Nullable
-  Generation choose(Instant now) {
+  @Nullable Generation choose(Instant now) {
     dropExpiredCandidate(now);
     boolean currentUsable = isCurrentUsable(now);
     if (candidate != null && !(preferCurrent && currentUsable)) {
@@ -191,8 +190,7 @@ final class Identities {
     return candidate != null;
   }
 
-  @Nullable
-  Generation current() {
+  @Nullable Generation current() {
     return current;
   }
 

@@ -217,8 +217,7 @@ final class Lane {
   }
 
   /** The next to send; null if there is none. @param inFlight what is not to be read again */
-  @Nullable
-  Entry next(Collection<Entry> inFlight) {
+  @Nullable Entry next(Collection<Entry> inFlight) {
     Entry entry = returned.poll();
     if (entry != null) {
       return entry;
