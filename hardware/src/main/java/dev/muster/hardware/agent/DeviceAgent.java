@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends what the machine's sensors say, as often as the twin wants it
- * ({@code {"samplingSeconds":30}}), tells how it gets on itself, and restarts the machine on command,
- * if it may. Has two threads besides the SDK's, and one more for each driver of sensors that does
- * not answer, up to four.
+ * ({@code {"samplingSeconds":30}}), tells how it gets on itself, and restarts the machine on
+ * command, if it may. Has two threads besides the SDK's, and one more for each driver of sensors
+ * that does not answer, up to four.
  */
 public final class DeviceAgent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceAgent.class);
