@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Telemetry implements AutoCloseable {
   private static final Duration ROLLUP_PAUSE = Duration.ofSeconds(1);
   private static final Duration RETENTION_PAUSE = Duration.ofSeconds(10);
+  private static final Duration RECLAIM_PAUSE = Duration.ofSeconds(1);
 
   private final Opened opened = new Opened();
   private final LiveFeed feed = new LiveFeed();
@@ -121,7 +122,8 @@ final class Telemetry implements AutoCloseable {
     return List.of(
         opened.add(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 1, meters)),
         // Ingest has at least four fifths of the disk's time.
-        opened.add(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)));
+        opened.add(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)),
+        opened.add(Upkeep.start("space", database::reclaim, RECLAIM_PAUSE, 4, meters)));
   }
 
   TelemetryDatabase database() {

@@ -102,6 +102,10 @@ public final class EnrollmentService implements AutoCloseable {
   private static final Duration CLAIMS_KEPT = Duration.ofDays(30);
   private static final Duration BULK_JOBS_KEPT = Duration.ofDays(90);
   private static final int BULK_ROWS_AT_ONCE = 1_000;
+
+  /** Each some tens of milliseconds, once a second. */
+  private static final int RECLAIMED_IN_A_ROW = 8;
+
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
   /** How long a manufacturer disabled in one process may still pass in another. */
@@ -195,7 +199,7 @@ public final class EnrollmentService implements AutoCloseable {
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
       trustWatch = ticking(new Upkeep(
-          List.of(trustChore(), connectionsChore(), supersededChore()),
+          List.of(trustChore(), connectionsChore(), supersededChore(), reclaimChore()),
           TRUST_INTERVAL,
           lanes.operators()));
       bulk.look();
@@ -345,6 +349,15 @@ public final class EnrollmentService implements AutoCloseable {
   private Chore supersededChore() {
     return new Chore(
         "CRLs with certificates that were superseded cannot be made", publisher::publishWanted);
+  }
+
+  private Chore reclaimChore() {
+    return new Chore("room in the registry's file cannot be used again", () -> {
+      int rounds = 0;
+      while (registry.reclaim() && ++rounds < RECLAIMED_IN_A_ROW) {
+        // A little more.
+      }
+    });
   }
 
   private Upkeep ticking(Upkeep chores) {

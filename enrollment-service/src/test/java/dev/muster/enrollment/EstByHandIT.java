@@ -128,7 +128,7 @@ class EstByHandIT {
         .contains("URI:urn:muster:default:acme-sn-0001")
         .contains("TLS Web Client Authentication")
         .contains("http://localhost:" + service.service().httpPort() + "/crl/device/1.crl");
-    assertThat(issued.getSerialNumber().bitLength()).isEqualTo(129);
+    assertThat(issued.getSerialNumber().bitLength()).isEqualTo(159);
     assertThat(service.get("/devices/acme-sn-0001").body().getString("status")).isEqualTo("active");
   }
 

@@ -35,6 +35,16 @@ interface Engine {
   void flush(Connection connection) throws SQLException;
 
   /**
+   * Makes room in a file that can be used again, a little, where the database does not do so by
+   * itself.
+   *
+   * @return whether there is more to make
+   */
+  default boolean reclaim(Connection connection) throws SQLException {
+    return false;
+  }
+
+  /**
    * Takes the database for this process alone: a broker takes all whom it does not know for gone,
    * and reads a version before it writes the next.
    *

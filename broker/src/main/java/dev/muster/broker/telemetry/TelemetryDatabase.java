@@ -223,6 +223,13 @@ public final class TelemetryDatabase implements AutoCloseable {
     engine.flush(connection);
   }
 
+  /** Makes a little room that can be used again. @return whether there is more to make */
+  public boolean reclaim() throws SQLException {
+    try (Connection connection = connect()) {
+      return engine.reclaim(connection);
+    }
+  }
+
   /** Closes a connection that has failed, and the idle ones with it: they share its fate. */
   public void discard(Connection connection) {
     dataSource.evictConnection(connection);

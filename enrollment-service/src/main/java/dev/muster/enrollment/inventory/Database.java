@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
+import java.sql.SQLException;
 import java.util.function.Supplier;
 
 /** What differs between a database in files of our own and one on a server. */
@@ -19,6 +20,16 @@ interface Database extends AutoCloseable {
    * @param connection opened when it is asked for
    */
   void flush(Supplier<Sql> connection);
+
+  /**
+   * Makes room in a file that can be used again, a little, where the database does not do so by
+   * itself.
+   *
+   * @return whether there is more to make
+   */
+  default boolean reclaim(Sql sql) {
+    return false;
+  }
 
   /** Whether something failed because the database has been closed under all who had it open. */
   default boolean isClosedUnderUs(Throwable problem) {
@@ -36,7 +47,7 @@ interface Database extends AutoCloseable {
   record SqlError(int code, String state) {
     static SqlError of(Throwable problem) {
       for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
-        if (cause instanceof java.sql.SQLException sql
+        if (cause instanceof SQLException sql
             && (sql.getErrorCode() != 0 || sql.getSQLState() != null)) {
           return new SqlError(
               sql.getErrorCode(), sql.getSQLState() == null ? "" : sql.getSQLState());

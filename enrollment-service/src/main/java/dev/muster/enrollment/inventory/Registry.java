@@ -185,6 +185,21 @@ public final class Registry implements AutoCloseable {
     return commits.commit(work);
   }
 
+  /**
+   * Makes room in the files that is used again, as much as is worth it after some commits. For a
+   * few times a second while there is more to make.
+   *
+   * @return whether there is
+   */
+  public boolean reclaim() {
+    try (Sql sql = connections.open()) {
+      return database.reclaim(sql);
+    } catch (RuntimeException e) {
+      connections.failed(e);
+      throw e;
+    }
+  }
+
   /** Finishes what is under way and closes the files; idempotent. */
   @Override
   public void close() {

@@ -52,6 +52,15 @@ public final class Sql implements AutoCloseable {
     return known.anew();
   }
 
+  /** The driver's own connection, for what is no SQL. */
+  public <T> T unwrap(Class<T> driver) {
+    try {
+      return connection.unwrap(driver);
+    } catch (SQLException e) {
+      throw new SqlFailedException("unwrap", e);
+    }
+  }
+
   public void commit() {
     try {
       connection.commit();

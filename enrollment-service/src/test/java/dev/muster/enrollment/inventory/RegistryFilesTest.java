@@ -22,6 +22,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.stream.Stream;
+import org.h2.engine.SessionLocal;
+import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,7 +50,8 @@ class RegistryFilesTest {
 
   /**
    * A copy of the file is what a kill would leave of it. Each session begins where the one before
-   * has closed and so compacted the file, and writes into its holes.
+   * has closed and so compacted the file, and writes into its holes; and writes anew what stands
+   * among what is of no use any more.
    */
   @Test
   void commit_wheneverTheProcessIsKilled_isFoundAgain(@TempDir Path folder) throws Exception {
@@ -58,15 +61,65 @@ class RegistryFilesTest {
     int written = 0;
     for (int session = 0; session < 12; session++) {
       try (Registry registry = Registry.open(new StorageConfig(folder))) {
+        takesNothingForYoung(folder);
         for (int commit = 0; commit < 4; commit++) {
           int rows = commit == 0 ? 1 : 1 + (7 * session + 11 * commit) % 30;
           registry.commit(tables -> append(tables, rows));
           written += rows;
+          registry.reclaim();
           Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
           assertThat(entries(copy)).as("session %d, commit %d", session, commit).isEqualTo(written);
         }
       }
     }
+  }
+
+  /** As until when devices were seen: each commit touches a few, all over the table. */
+  @Test
+  void room_isMadeInAFile_ofWhichLittleIsOfUse(@TempDir Path folder) throws Exception {
+    try (Registry registry = Registry.open(new StorageConfig(folder));
+        Connection same = beside(folder);
+        Statement sql = same.createStatement()) {
+      takesNothingForYoung(folder);
+      sql.execute("CREATE TABLE seen (device INT PRIMARY KEY, times INT, filling VARCHAR(999))");
+      sql.execute("INSERT INTO seen SELECT x, 0, LPAD('', 300, 'x') FROM SYSTEM_RANGE(1, 2000)");
+      int times = 0;
+      for (int commit = 0; commit < 300; commit++) {
+        // Some that lie apart, others each time.
+        times += sql.executeUpdate("UPDATE seen SET times = times + 1 WHERE MOD(device * "
+            + (37 * commit + 11) + ", 2003) < 10");
+      }
+      assertThat(useful(same)).isLessThan(30);
+      while (registry.reclaim()) {
+        // A little more.
+      }
+      assertThat(useful(same)).isGreaterThanOrEqualTo(45);
+      try (ResultSet sum = sql.executeQuery("SELECT SUM(times) FROM seen")) {
+        sum.next();
+        assertThat(sum.getInt(1)).isEqualTo(times);
+      }
+    }
+  }
+
+  /** H2 leaves alone what is younger than three quarters of a minute, else. */
+  private static void takesNothingForYoung(Path folder) throws SQLException {
+    try (Connection same = beside(folder);
+        Statement sql = same.createStatement()) {
+      sql.execute("SET RETENTION_TIME 0");
+    }
+  }
+
+  /** Percent of what stands in the file. */
+  private static int useful(Connection connection) throws SQLException {
+    SessionLocal session =
+        (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
+    return session.getDatabase().getStore().getMvStore().getFileStore().getChunksFillRate();
+  }
+
+  /** A connection to what this process has open. */
+  private static Connection beside(Path folder) throws SQLException {
+    return DriverManager.getConnection(
+        "jdbc:h2:file:" + folder.resolve("registry") + ";IFEXISTS=TRUE", "sa", "");
   }
 
   private static int append(Registry.Tables tables, int rows) {
