@@ -73,6 +73,8 @@ final class FleetRun {
   private boolean stopped;
   private long sendingNanos;
   private long drainDeadline;
+  /** Of the phases: another one after one has ended early. */
+  private Object schedule = new Object();
 
   FleetRun(
       FleetPlan plan,
@@ -147,7 +149,6 @@ final class FleetRun {
     return phase == Progress.Phase.RUNNING;
   }
 
-  /** From the ramp on all lengths are known, and so are all beginnings. */
   private void play(List<Phase> phases) {
     long begin = timeline.nanos();
     counters.sendingBegins(new RateCurve(begin, phases));
@@ -156,25 +157,63 @@ final class FleetRun {
         timeline,
         server,
         new Orders(operator, timeline, counters.broken),
+        counters,
         clock,
         plan.seed());
     ramp(phases.get(0), begin);
-    for (int i = 0; i < phases.size(); i++) {
+    schedule(actions, phases, 0, begin);
+  }
+
+  /** As long as no phase ends before its time, all beginnings are known. */
+  private void schedule(Phases actions, List<Phase> phases, int first, long start) {
+    Object own;
+    synchronized (this) {
+      own = schedule;
+    }
+    long begin = start;
+    for (int i = first; i < phases.size(); i++) {
       Phase next = phases.get(i);
       int number = i;
+      long end = begin + next.length().toNanos();
       if (i > 0) {
-        timeline.at(begin, () -> {
+        atIfStill(own, begin, () -> {
           if (isRunning()) {
-            actions.enter(next, number, counters.begin(next, timeline.nanos()));
+            PhaseStats stats = counters.begin(next, timeline.nanos());
+            actions.enter(next, number, stats, () -> endEarly(own, end, actions, phases, number));
           }
         });
       }
-      long end = begin + next.length().toNanos();
-      timeline.at(
-          end - Math.min(LOOK_AHEAD.toNanos(), next.length().toNanos() / 2), () -> look(end));
+      long lookAhead = Math.min(LOOK_AHEAD.toNanos(), next.length().toNanos() / 2);
+      atIfStill(own, end - lookAhead, () -> look(end));
       begin = end;
     }
-    timeline.at(begin, () -> endSending(false));
+    atIfStill(own, begin, () -> endSending(false));
+  }
+
+  private void atIfStill(Object own, long nanos, Runnable task) {
+    timeline.at(nanos, () -> {
+      if (isStill(own)) {
+        task.run();
+      }
+    });
+  }
+
+  private synchronized boolean isStill(Object own) {
+    return schedule == own;
+  }
+
+  /** The phases after it come so much earlier. */
+  private void endEarly(Object own, long end, Phases actions, List<Phase> phases, int number) {
+    long now;
+    synchronized (this) {
+      now = timeline.nanos();
+      if (schedule != own || now >= end) {
+        return;
+      }
+      schedule = new Object();
+    }
+    counters.sendingBegins(new RateCurve(now, phases.subList(number + 1, phases.size())));
+    schedule(actions, phases, number + 1, now);
   }
 
   private void ramp(Phase ramp, long begin) {

@@ -20,12 +20,13 @@ import java.util.function.Consumer;
  * phase's number alone.
  */
 final class Phases {
-  private static final NetworkConditions SILENT = new NetworkConditions(Duration.ZERO, true);
+  private static final Duration POLL = Duration.ofMillis(20);
 
   private final List<DeviceRun> devices;
   private final Timeline timeline;
   private final ServerAccess server;
   private final Orders orders;
+  private final RunCounters counters;
   private final Clock clock;
   private final long seed;
 
@@ -34,17 +35,20 @@ final class Phases {
       Timeline timeline,
       ServerAccess server,
       Orders orders,
+      RunCounters counters,
       Clock clock,
       long seed) {
     this.devices = devices;
     this.timeline = timeline;
     this.server = server;
     this.orders = orders;
+    this.counters = counters;
     this.clock = clock;
     this.seed = seed;
   }
 
-  void enter(Phase phase, int number, PhaseStats stats) {
+  /** @param over to be called if the phase has done everything before its time; then once */
+  void enter(Phase phase, int number, PhaseStats stats, Runnable over) {
     if (phase instanceof Phase.Flood flood) {
       long end = timeline.nanos() + flood.length().toNanos();
       pick(flood.devices(), number, stats).forEach(device -> device.flood(stats, end));
@@ -53,15 +57,19 @@ final class Phases {
     } else if (phase instanceof Phase.PowerCut cut) {
       pick(cut.share(), number, stats)
           .forEach(device -> device.touch(stats, ControlledLink::cutPower));
+    } else if (phase instanceof Phase.HalfOpen half) {
+      pick(half.share(), number, stats)
+          .forEach(device -> device.touch(stats, link -> link.abandon(half.timeout())));
     } else if (phase instanceof Phase.Partition partition) {
-      network(pick(partition.share(), number, stats), partition, stats, SILENT);
+      network(pick(partition.share(), number, stats), partition, stats, NetworkConditions.SILENT);
     } else if (phase instanceof Phase.SlowNetwork slow) {
-      NetworkConditions conditions = new NetworkConditions(slow.delay(), false);
+      NetworkConditions conditions =
+          new NetworkConditions(slow.delay(), slow.bytesPerSecond(), slow.loss(), false);
       network(pick(slow.share(), number, stats), slow, stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
       spread(pick(rotation.share(), number, stats), rotation, device -> device.renew(stats));
     } else if (phase instanceof Phase.KillServer kill) {
-      kill(kill, stats, new SplittableRandom(seed + number));
+      kill(kill, stats, new SplittableRandom(seed + number), over);
     } else if (phase instanceof Phase.Hook hook) {
       stats.wants(1);
       timeline.blocking(() -> {
@@ -109,9 +117,62 @@ final class Phases {
     // The others need nothing done to a device: a burst is in the rate curve.
   }
 
-  /** One in each part of the phase, so that there are some between which devices get to send. */
-  private void kill(Phase.KillServer phase, PhaseStats stats, SplittableRandom random) {
+  private void kill(
+      Phase.KillServer phase, PhaseStats stats, SplittableRandom random, Runnable over) {
     stats.wants(phase.times());
+    Duration within = phase.within();
+    if (within == null) {
+      spreadKills(phase, stats, random);
+    } else {
+      long end = timeline.nanos() + phase.length().toNanos();
+      new Kills(within.toNanos(), end, stats, random, over).next(phase.times());
+    }
+  }
+
+  /** One after another, each when the server has acknowledged something again. */
+  private final class Kills {
+    private final long within;
+    private final long end;
+    private final PhaseStats stats;
+    private final SplittableRandom random;
+    private final Runnable over;
+
+    Kills(long within, long end, PhaseStats stats, SplittableRandom random, Runnable over) {
+      this.within = within;
+      this.end = end;
+      this.stats = stats;
+      this.random = random;
+      this.over = over;
+    }
+
+    void next(int left) {
+      await(counters.acknowledged.sum(), left);
+    }
+
+    private void await(long before, int left) {
+      if (timeline.nanos() >= end) {
+        return;
+      }
+      if (counters.acknowledged.sum() == before) {
+        timeline.at(timeline.nanos() + POLL.toNanos(), () -> await(before, left));
+      } else if (left == 0) {
+        over.run();
+      } else {
+        long moment = timeline.nanos() + (long) (random.nextDouble() * within);
+        timeline.at(moment, () -> timeline.blocking(() -> kill(left)));
+      }
+    }
+
+    private void kill(int left) {
+      if (server.killServer(() -> timeline.nanos() < end)) {
+        stats.tried();
+        next(left - 1);
+      }
+    }
+  }
+
+  /** One in each part of the phase, so that there are some between which devices get to send. */
+  private void spreadKills(Phase.KillServer phase, PhaseStats stats, SplittableRandom random) {
     double spacing = (double) phase.length().toNanos() / phase.times();
     long begin = timeline.nanos();
     long end = begin + phase.length().toNanos();

@@ -20,6 +20,8 @@ final class RateCurve {
   /** @param start of the first phase, in nanoseconds of the timeline */
   RateCurve(long start, List<Phase> phases) {
     long end = start;
+    // What was sent before goes on at the usual rate.
+    steps.add(new Step(start, 1));
     for (Phase phase : phases) {
       end += phase.length().toNanos();
       steps.add(new Step(end, phase instanceof Phase.Burst burst ? burst.factor() : 1));

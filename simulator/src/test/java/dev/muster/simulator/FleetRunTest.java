@@ -12,7 +12,9 @@ import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.scenario.Expectations;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.scenario.Scenario;
+import dev.muster.simulator.server.LocalServer;
 import dev.muster.simulator.server.ServerAccess;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class FleetRunTest {
   private final SimulatedBackend backend = new SimulatedBackend();
@@ -537,12 +540,77 @@ final class FleetRunTest {
         .containsOnly(Map.entry("let in with the certificate of its factory", 1L));
   }
 
+  @Test
+  void killServer_within_endsWithItsLastKill_andTheServersReturn(@TempDir Path folder) {
+    try (LocalServer server = LocalServer.launch(
+        "echo ready now; exec sleep 600", Map.of(), folder.resolve("server.log"), null)) {
+      RunReport report = run(
+          Plans.scenario(
+              4,
+              1,
+              7,
+              new Phase.Ramp(seconds(1)),
+              new Phase.KillServer(Duration.ofHours(1), 5, seconds(2)),
+              new Phase.Burst(seconds(10), 3),
+              steady(5)),
+          new ServerAccess(server, null, folder.resolve("hooks.log")));
+      RunReport.PhaseReport kills = report.phases().get(1);
+      assertThat(report.server().kills()).isEqualTo(5);
+      assertThat(kills.achieved()).isEqualTo(5);
+      assertThat(kills.length()).isBetween(seconds(1), seconds(16));
+      assertThat(report.phases().get(2).length()).isEqualTo(seconds(10));
+      assertThat(report.phases().get(2).sent()).as("a burst").isBetween(110L, 130L);
+      assertThat(report.phases().get(3).length()).isEqualTo(seconds(5));
+      assertThat(report.completed()).isTrue();
+      assertThat(report.server().problems()).isEmpty();
+    }
+  }
+
+  @Test
+  void killServer_within_thatRecoversNoMore_endsWithItsTime_andIsUndone(@TempDir Path folder) {
+    backend.stallFrom = seconds(3);
+    backend.stallTo = Duration.ofHours(2);
+    try (LocalServer server = LocalServer.launch(
+        "echo ready now; exec sleep 600", Map.of(), folder.resolve("server.log"), null)) {
+      RunReport report = run(
+          Plans.scenario(
+              4,
+              1,
+              7,
+              new Phase.Ramp(seconds(1)),
+              new Phase.KillServer(seconds(60), 30, seconds(1)),
+              steady(5)),
+          new ServerAccess(server, null, folder.resolve("hooks.log")));
+      assertThat(report.phases().get(1).length()).isEqualTo(seconds(60));
+      assertThat(report.phases().get(1).achieved()).isBetween(1L, 10L);
+    }
+  }
+
+  @Test
+  void halfOpen_abandonsItsShare() {
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.HalfOpen(seconds(5), 0.2, Duration.ofSeconds(3))));
+    assertThat(backend.done).hasSize(2).allMatch(it -> it.matches("abandoned sim-\\d+ PT3S"));
+    assertThat(report.phases().get(1).achieved()).isEqualTo(2);
+  }
+
   private static Phase steady(int length) {
     return new Phase.Steady(seconds(length));
   }
 
   private RunReport run(FleetPlan plan) {
     return run(backend, plan);
+  }
+
+  private RunReport run(FleetPlan plan, ServerAccess server) {
+    CompletableFuture<RunReport> report =
+        fleetRun(backend, plan, backend, server).start();
+    backend.timeline.runUntil(report::isDone);
+    return report.join();
   }
 
   private RunReport run(SimulatedBackend target, FleetPlan plan) {
@@ -556,6 +624,11 @@ final class FleetRunTest {
   }
 
   private FleetRun fleetRun(SimulatedBackend target, FleetPlan plan, DeviceLink.Factory links) {
+    return fleetRun(target, plan, links, ServerAccess.none());
+  }
+
+  private FleetRun fleetRun(
+      SimulatedBackend target, FleetPlan plan, DeviceLink.Factory links, ServerAccess server) {
     return new FleetRun(
         plan,
         links,
@@ -563,7 +636,7 @@ final class FleetRunTest {
         target.timeline.clock(),
         ledger,
         target.operator,
-        ServerAccess.none(),
+        server,
         progress::add);
   }
 

@@ -155,6 +155,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
     }
 
     @Override
+    public void abandon(@Nullable Duration timeout) {
+      done.add("abandoned " + serial + " " + timeout);
+    }
+
+    @Override
     public void network(NetworkConditions conditions) {
       done.add("network " + (conditions.silent() ? "silent " : "speaks ") + serial);
     }

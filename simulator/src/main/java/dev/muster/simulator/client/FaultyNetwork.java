@@ -4,13 +4,16 @@
  */
 package dev.muster.simulator.client;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,16 +21,41 @@ import org.jspecify.annotations.Nullable;
  * pass at once. Confined to the event loop of its channel.
  */
 final class FaultyNetwork extends ChannelDuplexHandler {
+  /** What Linux waits at least before it sends a segment again; twice as long each further time. */
+  static final long RETRANSMISSION_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  /** The longest wait is then 51 s; RFC 6298, 2.5 lets it have a limit of 60 s or more. */
+  private static final int MOST_LOSSES = 8;
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
   /** Bytes that are held, and what lets them go on. */
   private record Held(Object bytes, long due, Runnable pass) {}
 
-  private final Deque<Held> incoming = new ArrayDeque<>();
-  private final Deque<Held> outgoing = new ArrayDeque<>();
+  /** One way. */
+  private static final class Direction {
+    final Deque<Held> held = new ArrayDeque<>();
+    /** When the line is free again. */
+    long free = Long.MIN_VALUE;
+
+    void discard() {
+      held.forEach(one -> ReferenceCountUtil.release(one.bytes()));
+      held.clear();
+    }
+  }
+
+  private final Direction incoming = new Direction();
+  private final Direction outgoing = new Direction();
+  private final RandomGenerator random;
   private NetworkConditions conditions;
   private @Nullable ChannelHandlerContext context;
+  private @Nullable ScheduledFuture<?> timer;
+  private boolean abandoned;
 
-  FaultyNetwork(NetworkConditions conditions) {
+  /** @param random decides what is lost */
+  FaultyNetwork(NetworkConditions conditions, RandomGenerator random) {
     this.conditions = conditions;
+    this.random = random;
   }
 
   @Override
@@ -41,25 +69,68 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     drain();
   }
 
+  /**
+   * From now on nothing passes on this connection, for good, and nobody is told, as when the other
+   * side is gone without a FIN.
+   */
+  void abandon() {
+    abandoned = true;
+    incoming.discard();
+    outgoing.discard();
+  }
+
+  boolean isAbandoned() {
+    return abandoned;
+  }
+
   @Override
   public void channelRead(ChannelHandlerContext at, Object bytes) {
-    pass(incoming, bytes, () -> at.fireChannelRead(bytes));
+    if (abandoned) {
+      ReferenceCountUtil.release(bytes);
+      return;
+    }
+    pass(at, incoming, bytes, () -> at.fireChannelRead(bytes));
   }
 
   @Override
   public void write(ChannelHandlerContext at, Object bytes, ChannelPromise promise) {
-    pass(outgoing, bytes, () -> at.write(bytes, promise));
+    if (abandoned) {
+      ReferenceCountUtil.release(bytes);
+      promise.setSuccess();
+      return;
+    }
+    pass(at, outgoing, bytes, () -> at.write(bytes, promise));
   }
 
-  private void pass(Deque<Held> held, Object bytes, Runnable pass) {
-    if (held.isEmpty() && conditions.equals(NetworkConditions.GOOD)) {
+  private void pass(ChannelHandlerContext at, Direction way, Object bytes, Runnable pass) {
+    if (way.held.isEmpty() && conditions.equals(NetworkConditions.GOOD)) {
       pass.run();
       return;
     }
-    held.add(new Held(bytes, System.nanoTime() + conditions.delay().toNanos(), pass));
-    if (!conditions.silent() && context != null) {
-      context.executor().schedule(this::drain, conditions.delay().toNanos(), TimeUnit.NANOSECONDS);
+    long now = now(at);
+    way.free = Math.max(way.free, now) + transmission(bytes);
+    way.held.add(new Held(bytes, way.free + conditions.delay().toNanos() + losses(), pass));
+    arm(at, now);
+  }
+
+  private long transmission(Object bytes) {
+    double rate = conditions.bytesPerSecond();
+    return rate == 0 || !(bytes instanceof ByteBuf buffer)
+        ? 0
+        : (long) (buffer.readableBytes() / rate * NANOS_PER_SECOND);
+  }
+
+  /** How long it takes until a packet was not lost. */
+  private long losses() {
+    long waited = 0;
+    for (int i = 0; i < MOST_LOSSES && random.nextDouble() < conditions.loss(); i++) {
+      waited += RETRANSMISSION_NANOS << i;
     }
+    return waited;
+  }
+
+  private static long now(ChannelHandlerContext at) {
+    return at.executor().ticker().nanoTime();
   }
 
   /** In their order: what came later never overtakes. */
@@ -68,32 +139,52 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     if (at == null || conditions.silent()) {
       return;
     }
-    if (release(incoming)) {
+    long now = now(at);
+    if (release(incoming, now)) {
       at.fireChannelReadComplete();
     }
-    if (release(outgoing)) {
+    if (release(outgoing, now)) {
       at.flush();
     }
+    arm(at, now);
   }
 
-  private boolean release(Deque<Held> held) {
+  private boolean release(Direction way, long now) {
     boolean any = false;
-    for (Held next = held.peek();
-        next != null && (next.due() <= System.nanoTime() || conditions.delay().isZero());
-        next = held.peek()) {
-      held.remove();
+    for (Held next = way.held.peek();
+        next != null && (next.due() <= now || conditions.equals(NetworkConditions.GOOD));
+        next = way.held.peek()) {
+      way.held.remove();
       next.pass().run();
       any = true;
+    }
+    if (conditions.equals(NetworkConditions.GOOD)) {
+      way.free = now;
     }
     return any;
   }
 
+  /** For what is held and comes first. */
+  private void arm(ChannelHandlerContext at, long now) {
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
+    long due = Math.min(due(incoming), due(outgoing));
+    if (!conditions.silent() && due != Long.MAX_VALUE) {
+      timer = at.executor().schedule(this::drain, due - now, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private static long due(Direction way) {
+    Held next = way.held.peek();
+    return next == null ? Long.MAX_VALUE : next.due();
+  }
+
   @Override
   public void channelInactive(ChannelHandlerContext at) {
-    incoming.forEach(held -> ReferenceCountUtil.release(held.bytes()));
-    outgoing.forEach(held -> ReferenceCountUtil.release(held.bytes()));
-    incoming.clear();
-    outgoing.clear();
+    incoming.discard();
+    outgoing.discard();
     at.fireChannelInactive();
   }
 }

@@ -223,6 +223,15 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     });
   }
 
+  @Override
+  public void abandon(@Nullable Duration timeout) {
+    on(() -> {
+      if (connection != null) {
+        connection.abandon(timeout);
+      }
+    });
+  }
+
   /** Of a certificate that names no device, as one from a factory, the serial number serves. */
   private DeviceSubject subjectOf(Credential credential) {
     try {
@@ -289,7 +298,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     }
     disguised = disguise != null;
     connection = new MqttConnection(
-        shared.mqtt(), self.device().value(), new FaultyNetwork(conditions), this);
+        shared.mqtt(), self.device().value(), new FaultyNetwork(conditions, random), this);
     shared.connect(loop, shown, connection);
   }
 

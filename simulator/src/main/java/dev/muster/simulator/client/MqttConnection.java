@@ -312,6 +312,23 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     end("the connection was reset");
   }
 
+  /**
+   * Nothing passes from now on, and the broker is not told, not even when this end gives up.
+   *
+   * @param timeout after which it does; null: when a ping is not answered
+   */
+  void abandon(@Nullable Duration timeout) {
+    network.abandon();
+    if (timeout != null && channel != null) {
+      channel
+          .eventLoop()
+          .schedule(
+              () -> end("no answer for " + timeout.toMillis() + " ms"),
+              timeout.toNanos(),
+              TimeUnit.NANOSECONDS);
+    }
+  }
+
   /** The attempt to reach the broker failed. */
   void unreachable(@Nullable Throwable cause) {
     end(cause == null ? "cannot be reached" : describe(cause));
@@ -345,7 +362,8 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   private void release() {
     stopTimer();
     settle();
-    if (channel != null) {
+    // A FIN would get through where nothing else does: it is the broker who closes that one.
+    if (channel != null && !network.isAbandoned()) {
       channel.close();
     }
   }

@@ -108,8 +108,29 @@ public sealed interface Phase {
     }
   }
 
-  /** The bytes of a share of the devices take so much longer, in each direction. */
-  record SlowNetwork(Duration length, double share, Duration delay) implements Phase {
+  /**
+   * The connections of a share of the devices lead nowhere from its first moment on, and nobody is
+   * told.
+   *
+   * @param timeout after which a device gives up; null: as its keep-alive says
+   */
+  record HalfOpen(Duration length, double share, @Nullable Duration timeout) implements Phase {
+    @Override
+    public String name() {
+      return "half-open";
+    }
+  }
+
+  /**
+   * The network of a share of the devices is slow, in each direction.
+   *
+   * @param delay of all bytes
+   * @param bytesPerSecond at most; 0: no limit
+   * @param loss share of packets that have to be sent again
+   */
+  record SlowNetwork(
+      Duration length, double share, Duration delay, double bytesPerSecond, double loss)
+      implements Phase {
     @Override
     public String name() {
       return "slow-network";
@@ -124,8 +145,14 @@ public sealed interface Phase {
     }
   }
 
-  /** The server's process is killed, at so many random moments, and started again each time. */
-  record KillServer(Duration length, int times) implements Phase {
+  /**
+   * The server's process is killed, at so many random moments, and started again each time.
+   *
+   * @param within so long after the server acknowledged something again; then the phase ends when
+   *     it has done so after the last kill, and takes no longer than its length. Null: moments are
+   *     spread over all of it
+   */
+  record KillServer(Duration length, int times, @Nullable Duration within) implements Phase {
     @Override
     public String name() {
       return "kill-server";

@@ -37,22 +37,28 @@ enum PhaseForm {
   PARTITION(
       "{for: 20s, share: 30%}",
       values -> new Phase.Partition(values.duration("for"), values.share("share")), "for", "share"),
-  SLOW_NETWORK(
-      "{for: 20s, share: 30%, delay: 200ms}",
-      values -> new Phase.SlowNetwork(
-          values.duration("for"), values.share("share"), values.duration("delay")),
+  HALF_OPEN(
+      "{for: 90s, share: 30%}",
+      values -> new Phase.HalfOpen(
+          values.duration("for"), values.share("share"), values.durationIfAny("timeout")),
       "for",
       "share",
-      "delay"),
+      "timeout"),
+  SLOW_NETWORK(
+      "{for: 20s, share: 30%, delay: 200ms, bandwidth: 2000, loss: 5%}",
+      PhaseForm::slowNetwork, "for", "share", "delay", "bandwidth", "loss"),
   POWER_CUT(
       "{for: 20s, share: 30%}",
       values -> new Phase.PowerCut(values.duration("for"), values.share("share")), "for", "share"),
   KILL_SERVER(
       "{for: 60s, times: 10}",
-      values ->
-          new Phase.KillServer(values.duration("for"), (int) values.number("times", 1, 100_000)),
+      values -> new Phase.KillServer(
+          values.duration("for"),
+          (int) values.number("times", 1, 100_000),
+          values.durationIfAny("within")),
       "for",
-      "times"),
+      "times",
+      "within"),
   HOOK(
       "{for: 60s, begin: COMMAND, end: COMMAND}",
       values -> new Phase.Hook(
@@ -105,9 +111,27 @@ enum PhaseForm {
     this.keys = Set.of(keys);
   }
 
+  private static Phase slowNetwork(Values values) {
+    values.requireAny("delay", "bandwidth", "loss");
+    Duration delay = values.durationIfAny("delay");
+    return new Phase.SlowNetwork(
+        values.duration("for"),
+        values.share("share"),
+        delay == null ? Duration.ZERO : delay,
+        values.has("bandwidth") ? values.number("bandwidth", 1, 1e9) : 0,
+        values.has("loss") ? values.share("loss") : 0);
+  }
+
   /** What stands behind the keys of a phase; notes what does not fit. */
   interface Values {
+    boolean has(String key);
+
+    /** One of them at least. */
+    void requireAny(String... keys);
+
     Duration duration(String key);
+
+    @Nullable Duration durationIfAny(String key);
 
     /** All, if it is not there. */
     double share(String key);

@@ -356,6 +356,23 @@ public record ScenarioFile(
       }
 
       @Override
+      public @Nullable Duration durationIfAny(String key) {
+        return has(key) ? duration(key) : null;
+      }
+
+      @Override
+      public boolean has(String key) {
+        return entries.containsKey(key);
+      }
+
+      @Override
+      public void requireAny(String... keys) {
+        if (Stream.of(keys).noneMatch(this::has)) {
+          problem(phase, value(phase), null, "at least one of " + String.join(", ", keys));
+        }
+      }
+
+      @Override
       public Duration jump(String key) {
         Duration read = PhaseForm.jump(value(entries.get(key)));
         if (read == null) {

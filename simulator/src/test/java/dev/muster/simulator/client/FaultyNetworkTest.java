@@ -13,14 +13,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 final class FaultyNetworkTest {
-  private static final NetworkConditions SILENT = new NetworkConditions(Duration.ZERO, true);
+  private static final NetworkConditions SILENT = NetworkConditions.SILENT;
 
-  private final FaultyNetwork network = new FaultyNetwork(NetworkConditions.GOOD);
+  private final FaultyNetwork network =
+      new FaultyNetwork(NetworkConditions.GOOD, new SplittableRandom(1));
   private final EmbeddedChannel channel = new EmbeddedChannel(network);
 
   @Test
@@ -47,18 +48,101 @@ final class FaultyNetworkTest {
 
   @Test
   void delay_arrivesLater_andNothingOvertakes() {
-    network.change(new NetworkConditions(Duration.ofMinutes(5), false));
+    channel.freezeTime();
+    network.change(slow(Duration.ofMillis(500), 0, 0));
     send("a");
+    pass(499);
     assertThat(sent()).isEmpty();
-    network.change(new NetworkConditions(Duration.ofMillis(20), false));
-    channel.advanceTimeBy(1, TimeUnit.SECONDS);
-    network.change(NetworkConditions.GOOD);
+    network.change(slow(Duration.ofMillis(20), 0, 0));
     send("b");
-    Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
-      channel.runPendingTasks();
-      assertThat(channel.outboundMessages()).hasSize(2);
-    });
-    assertThat(sent()).containsExactly("a", "b");
+    receive("c");
+    assertThat(sent()).isEmpty();
+    pass(1);
+    assertThat(sent()).as("b has to wait for the other").containsExactly("a");
+    pass(19);
+    assertThat(sent()).containsExactly("b");
+    assertThat(received()).containsExactly("c");
+    send("d");
+    network.change(NetworkConditions.GOOD);
+    send("e");
+    assertThat(sent()).containsExactly("d", "e");
+  }
+
+  @Test
+  void silent_thenSlow_givesWhatWasHeldWithoutAnotherByte() {
+    channel.freezeTime();
+    network.change(slow(Duration.ofMillis(500), 0, 0));
+    send("a");
+    network.change(SILENT);
+    pass(600);
+    assertThat(sent()).isEmpty();
+    network.change(slow(Duration.ofMillis(500), 0, 0));
+    assertThat(sent()).containsExactly("a");
+  }
+
+  @Test
+  void bandwidth_letsSoManyBytesPassInASecond_eachWay() {
+    channel.freezeTime();
+    network.change(slow(Duration.ZERO, 10, 0));
+    send("12345");
+    send("67890");
+    receive("12345");
+    pass(499);
+    assertThat(sent()).isEmpty();
+    assertThat(received()).isEmpty();
+    pass(1);
+    assertThat(sent()).containsExactly("12345");
+    assertThat(received()).as("has the other way for itself").containsExactly("12345");
+    pass(499);
+    assertThat(sent()).isEmpty();
+    pass(1);
+    assertThat(sent()).containsExactly("67890");
+    pass(5_000);
+    send("12345");
+    pass(500);
+    assertThat(sent()).as("a line that was idle saved nothing up").containsExactly("12345");
+  }
+
+  @Test
+  void loss_isAWaitForTheRetransmission_andNothingIsMissing() {
+    channel.freezeTime();
+    network.change(slow(Duration.ZERO, 0, 0.3));
+    List<String> all = new ArrayList<>();
+    List<String> arrived = new ArrayList<>();
+    int stalls = 0;
+    for (int i = 0; i < 100; i++) {
+      all.add(Integer.toString(i));
+      send(Integer.toString(i));
+      pass(0);
+      List<String> now = sent();
+      arrived.addAll(now);
+      if (now.isEmpty()) {
+        stalls++;
+        pass(199);
+        assertThat(sent()).as("before the time-out of retransmission").isEmpty();
+        pass(60_000);
+        arrived.addAll(sent());
+      }
+    }
+    assertThat(arrived).isEqualTo(all);
+    assertThat(stalls).isBetween(15, 45);
+  }
+
+  @Test
+  void abandoned_swallowsWhatIsSentAndHeld_forGood() {
+    network.change(SILENT);
+    ByteBuf held = Unpooled.copiedBuffer("a", StandardCharsets.US_ASCII);
+    channel.writeOutbound(held);
+    network.abandon();
+    ByteBuf late = Unpooled.copiedBuffer("b", StandardCharsets.US_ASCII);
+    assertThat(channel.writeOneOutbound(late).isSuccess()).as("it is not told").isTrue();
+    receive("c");
+    network.change(NetworkConditions.GOOD);
+    send("d");
+    assertThat(sent()).isEmpty();
+    assertThat(received()).isEmpty();
+    assertThat(List.of(held.refCnt(), late.refCnt())).containsOnly(0);
+    assertThat(channel.isOpen()).isTrue();
   }
 
   @Test
@@ -69,6 +153,15 @@ final class FaultyNetworkTest {
     channel.close();
     channel.runPendingTasks();
     assertThat(bytes.refCnt()).isZero();
+  }
+
+  private static NetworkConditions slow(Duration delay, double bytesPerSecond, double loss) {
+    return new NetworkConditions(delay, bytesPerSecond, loss, false);
+  }
+
+  private void pass(long millis) {
+    channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
   }
 
   private void send(String text) {

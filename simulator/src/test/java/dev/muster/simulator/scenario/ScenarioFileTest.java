@@ -43,9 +43,13 @@ final class ScenarioFileTest {
           - reconnect-storm: {for: 30s, share: 50%}
           - partition: {for: 1s, share: 1.5%}
           - slow-network: {for: 1s, delay: 200ms}
+          - slow-network: {for: 1s, share: 5%, bandwidth: 1200, loss: 2.5%}
+          - half-open: {for: 90s, share: 10%}
+          - half-open: {for: 3s, timeout: 500ms}
           - power-cut: {for: 1s, share: 10%}
           - rotation: {for: 30s}
           - kill-server: {for: 1m, times: 10}
+          - kill-server: {for: 1h, times: 10, within: 2s}
           - hook: {for: 1m, begin: kill -STOP 1, end: "kill -CONT 1"}
           - hook: {for: 1s, begin: sync}
           - mass-revocation: {for: 20s, share: 10%}
@@ -68,10 +72,14 @@ final class ScenarioFileTest {
             new Phase.Flood(Duration.ofSeconds(5), 2),
             new Phase.ReconnectStorm(Duration.ofSeconds(30), 0.5),
             new Phase.Partition(Duration.ofSeconds(1), 0.015),
-            new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200)),
+            new Phase.SlowNetwork(Duration.ofSeconds(1), 1, Duration.ofMillis(200), 0, 0),
+            new Phase.SlowNetwork(Duration.ofSeconds(1), 0.05, Duration.ZERO, 1200, 0.025),
+            new Phase.HalfOpen(Duration.ofSeconds(90), 0.1, null),
+            new Phase.HalfOpen(Duration.ofSeconds(3), 1, Duration.ofMillis(500)),
             new Phase.PowerCut(Duration.ofSeconds(1), 0.1),
             new Phase.Rotation(Duration.ofSeconds(30), 1),
-            new Phase.KillServer(Duration.ofMinutes(1), 10),
+            new Phase.KillServer(Duration.ofMinutes(1), 10, null),
+            new Phase.KillServer(Duration.ofHours(1), 10, Duration.ofSeconds(2)),
             new Phase.Hook(Duration.ofMinutes(1), "kill -STOP 1", "kill -CONT 1"),
             new Phase.Hook(Duration.ofSeconds(1), "sync", null),
             new Phase.MassRevocation(Duration.ofSeconds(20), 0.1),
@@ -123,7 +131,8 @@ final class ScenarioFileTest {
     assertThat(file.devices()).isEqualTo(20);
     assertThat(file.scenario().phases())
         .containsExactly(
-            new Phase.Ramp(Duration.ofSeconds(1)), new Phase.KillServer(Duration.ofSeconds(1), 3));
+            new Phase.Ramp(Duration.ofSeconds(1)),
+            new Phase.KillServer(Duration.ofSeconds(1), 3, null));
     assertThat(file.server()).as("the shell's").isEqualTo("start ${DATA:-here}");
     refused(text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a number from 1 to 100000)");
   }
