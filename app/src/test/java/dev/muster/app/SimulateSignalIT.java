@@ -7,6 +7,8 @@ package dev.muster.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
@@ -20,7 +22,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A simulation that is stopped leaves nothing behind of what it did to its server. */
+/**
+ * A simulation with a Mosquitto that it started; one that is stopped leaves nothing behind of what
+ * it did to its server.
+ */
 class SimulateSignalIT {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -95,6 +100,41 @@ class SimulateSignalIT {
       assertThat(isAlive(fault)).as("the fault").isFalse();
       assertThat(isAlive(server)).as("the server").isFalse();
     }
+  }
+
+  /** In the same folder, a run that ends by itself. */
+  @Test
+  void simulate_brokerOnly_finished_passesWithoutLookingUp() throws IOException {
+    Files.writeString(folder.resolve("finished.yaml"), """
+        server: exec %s -c mosquitto.conf
+        devices: 3
+        rate: 4
+        phases:
+          - ramp: {for: 1s}
+          - steady: {for: 4s}
+        """.formatted(
+            PeerProgram.require("mosquitto").executable()));
+    String printed = MusterProcess.run(
+            folder,
+            "simulate",
+            "--scenario",
+            "finished.yaml",
+            "--allow-commands",
+            "--broker-only",
+            "--mqtt",
+            "mqtts://localhost:" + port,
+            "--ca",
+            "root.pem",
+            "--state",
+            "state",
+            "--json")
+        .expect(0)
+        .stdout();
+    JsonNode run = new ObjectMapper().readTree(printed);
+    assertThat(run.path("result").asText()).isEqualTo("passed");
+    assertThat(run.path("connected").asInt()).isEqualTo(3);
+    assertThat(run.path("acknowledged").asInt()).isPositive();
+    assertThat(run.has("lost")).as("nobody can be asked").isFalse();
   }
 
   private long pid(String file) throws IOException {

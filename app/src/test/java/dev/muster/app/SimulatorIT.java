@@ -46,6 +46,7 @@ class SimulatorIT {
       MusterProcess.startCommand(folder, Map.of(), List.of("bash", "-x", script.toString()))
           .awaitEnd(Duration.ofMinutes(6))
           .expect(0);
+      byUrl();
       assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
     }
     assertThat(Files.readString(folder.resolve("run.html")))
@@ -64,6 +65,8 @@ class SimulatorIT {
             "burst",
             "flood",
             "partition",
+            "slow-network",
+            "half-open",
             "power-cut",
             "rotation",
             "twin-change",
@@ -72,12 +75,14 @@ class SimulatorIT {
             "clone",
             "steady",
             "wrong-certificate");
+    assertThat(run.path("scenarioText").asText())
+        .isEqualTo(Files.readString(folder.resolve("storm.yaml")));
     assertThat(run.path("broken")).as("revoked and disguised devices stay out").isEmpty();
     assertThat(run.path("phases").path(3).path("done").asInt()).as("cut off").isEqualTo(2);
     assertThat(run.path("answered").asInt()).as("twins and commands").isBetween(15, 40);
     assertThat(run.path("connectionFailures").properties())
         .extracting(Map.Entry::getKey)
-        .contains("the connection was reset", "renewed its certificate")
+        .contains("the connection was reset", "renewed its certificate", "no answer for 1000 ms")
         .as("take-overs by the clone")
         .contains("disconnected by the broker: reason 0x8e");
     assertThat(run.path("phases").findValues("back"))
@@ -91,6 +96,44 @@ class SimulatorIT {
         .expect(0)
         .stdout();
     assertThat(compared).contains("B / A", "latency p99, ms", "1.00");
+  }
+
+  /**
+   * From another directory, with what an administrator would be given. Three of the devices came
+   * over CoAP before.
+   */
+  private void byUrl() throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    Path data = folder.resolve("muster-data");
+    JsonNode ports = mapper.readTree(data.resolve("ports.json").toFile());
+    Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    String printed = MusterProcess.run(
+            elsewhere,
+            "simulate",
+            "--server",
+            "https://localhost:" + ports.path("operator").asInt(),
+            "--ca",
+            data.resolve("trust/root.pem").toString(),
+            "--token-file",
+            data.resolve("admin-token").toString(),
+            "--est",
+            "https://localhost:" + ports.path("est").asInt(),
+            "--mqtt",
+            "mqtts://localhost:" + ports.path("mqtt").asInt(),
+            "--state",
+            data.resolve("simulator").toString(),
+            "--client",
+            "sdk",
+            "--devices",
+            "5",
+            "--for",
+            "3s",
+            "--json")
+        .expect(0)
+        .stdout();
+    JsonNode run = mapper.readTree(printed);
+    assertThat(run.path("result").asText()).isEqualTo("passed");
+    assertThat(run.path("enrolled").asInt()).as("two of them now").isEqualTo(5);
   }
 
   private static String script() throws IOException {

@@ -4,8 +4,10 @@
  */
 package dev.muster.simulator;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -91,6 +93,20 @@ public final class ServerProcess {
       // Another user's, or gone meanwhile.
     }
     return false;
+  }
+
+  /** What the processor of this machine calls itself, on Linux and x86; else null. */
+  public static @Nullable String processorModel() {
+    return lines(PROC.resolve("cpuinfo")).stream()
+        .filter(line -> line.startsWith("model name"))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Of this machine, or of the container. */
+  public static long memoryBytes() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
   }
 
   /** The most memory that this very process has held until now; null where it is not known. */

@@ -89,7 +89,7 @@ public final class DemoCommand implements Callable<Integer> {
             duration == null ? null : plan.scenario().phases().size(), fleet);
         ended.run();
         System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
-        return outcome.passed() ? 0 : 1;
+        return outcome.exitCode();
       }
     }
   }

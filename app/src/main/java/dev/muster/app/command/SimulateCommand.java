@@ -5,6 +5,7 @@
 package dev.muster.app.command;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.UserError;
 import dev.muster.app.admin.OperatorAccess;
 import dev.muster.app.backend.Endpoints;
@@ -240,7 +241,7 @@ public final class SimulateCommand implements Callable<Integer> {
       if (server != null) {
         server.awaitReady();
       }
-      return run(plan(asked), faults, running);
+      return run(plan(asked), asked.text(), faults, running);
     } finally {
       faults.undo();
       ended.run();
@@ -248,17 +249,21 @@ public final class SimulateCommand implements Callable<Integer> {
   }
 
   private Integer run(
-      FleetPlan plan, ServerAccess faults, AtomicReference<@Nullable SimulatedFleet> running) {
+      FleetPlan plan,
+      @Nullable String text,
+      ServerAccess faults,
+      AtomicReference<@Nullable SimulatedFleet> running) {
     try (SimulatedFleet fleet =
         new SimulatedFleet(operator(), "sim", "simulated", plan, faults, Clock.systemUTC())) {
       running.set(fleet);
       SimulatedFleet.Outcome outcome =
           FleetProgress.watch(plan.scenario().phases().size(), fleet);
+      ObjectNode run = outcome.toJson().put("scenarioText", text);
       if (report != null) {
-        write(report, HtmlReport.page(outcome.toJson()));
+        write(report, HtmlReport.page(run));
       }
-      System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
-      return outcome.passed() ? 0 : 1;
+      System.out.println(json ? run.toPrettyString() : outcome.toText());
+      return outcome.exitCode();
     }
   }
 
@@ -301,7 +306,7 @@ public final class SimulateCommand implements Callable<Integer> {
   private ScenarioFile plain() {
     Duration length = first(duration, null, DURATION);
     Duration ramp = first(rampUp, null, shorter(RAMP_UP, length.dividedBy(2)));
-    return new ScenarioFile(Scenario.plain(length, ramp), null, null, null, null);
+    return new ScenarioFile(Scenario.plain(length, ramp), null, null, null, null, null);
   }
 
   private ScenarioFile fromFile(Path file) {

@@ -87,6 +87,11 @@ final class SimulatedFleet implements AutoCloseable {
           && (store != null ? store.clean() : CANNOT_BE.contains(unverified));
     }
 
+    /** Of the program that made the run. */
+    int exitCode() {
+      return passed() ? 0 : 1;
+    }
+
     /** One that goes on as it began can be stopped, and has shown what it would have. */
     private boolean isPlain() {
       return plan.scenario().phases().size() <= PLAIN;

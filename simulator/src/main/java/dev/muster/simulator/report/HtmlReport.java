@@ -280,11 +280,22 @@ public final class HtmlReport {
         + row("began", run.path("began").asText("unknown"))
         + row(
             "machine of the fleet",
-            machine.path("processors").asText() + " processors, heap of "
+            machine.path("processors").asText() + " processors"
+                + (machine.hasNonNull("cpu") ? " (" + machine.path("cpu").asText() + ")" : "")
+                + ", memory of " + machine.path("memoryMiB").asText() + " MiB, heap of "
                 + machine.path("heapMiB").asText() + " MiB, "
                 + machine.path("system").asText()
                 + ", Java " + machine.path("java").asText())
-        + "</tbody></table></div>";
+        + "</tbody></table></div>"
+        + scenario();
+  }
+
+  /** As it was written; empty if there was no file. */
+  private String scenario() {
+    return run.hasNonNull("scenarioText")
+        ? "<h2>The scenario</h2><div class=\"scroll\"><pre>"
+            + Html.text(run.path("scenarioText").asText()) + "</pre></div>"
+        : "";
   }
 
   private static String row(String name, String value) {

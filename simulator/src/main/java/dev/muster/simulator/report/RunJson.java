@@ -169,6 +169,8 @@ public final class RunJson {
     Runtime runtime = Runtime.getRuntime();
     return JsonNodeFactory.instance
         .objectNode()
+        .put("cpu", ServerProcess.processorModel())
+        .put("memoryMiB", ServerProcess.memoryBytes() >> 20)
         .put("processors", runtime.availableProcessors())
         .put("heapMiB", runtime.maxMemory() >> 20)
         .put("simulatorPeakBytes", ServerProcess.ownPeakBytes())

@@ -37,13 +37,15 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  *
  * @param messagesPerSecond of each device
  * @param server a command that starts it
+ * @param text of the file
  */
 public record ScenarioFile(
     Scenario scenario,
     @Nullable Integer devices,
     @Nullable Double messagesPerSecond,
     @Nullable Payload payload,
-    @Nullable String server) {
+    @Nullable String server,
+    @Nullable String text) {
   private static final Set<String> KEYS =
       Set.of("name", "devices", "rate", "payload", "server", "phases", "expect");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{(\\w+):-([^{}]*)}");
@@ -90,7 +92,7 @@ public record ScenarioFile(
   /** @param environment for values that may come from there */
   static ScenarioFile parse(String text, Path file, Map<String, String> environment) {
     Reader reader = new Reader(file, environment);
-    ScenarioFile read = reader.file(compose(text, file));
+    ScenarioFile read = reader.file(compose(text, file), text);
     if (read == null || !reader.problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", reader.problems));
     }
@@ -121,7 +123,7 @@ public record ScenarioFile(
       this.environment = environment;
     }
 
-    @Nullable ScenarioFile file(@Nullable Node root) {
+    @Nullable ScenarioFile file(@Nullable Node root, String text) {
       if (!(root instanceof MappingNode map)) {
         problem(root, "", root, "name, devices, rate, payload and phases");
         return null;
@@ -138,7 +140,8 @@ public record ScenarioFile(
           entries.containsKey("devices") ? (int) number(entries, "devices", 1, 1e6, 1) : null,
           entries.containsKey("rate") ? number(entries, "rate", 1e-6, 1000, 1) : null,
           payload(entries.get("payload")),
-          entries.containsKey("server") ? command(entries, "server", root) : null);
+          entries.containsKey("server") ? command(entries, "server", root) : null,
+          text);
     }
 
     private Scenario scenario(

@@ -46,6 +46,16 @@ final class HtmlReportTest {
   }
 
   @Test
+  void page_saysWhatWasDone_andOnWhat() throws IOException {
+    ObjectNode run = run(2);
+    run.put("scenarioText", "name: a<b\nphases: [ramp: {for: 1s}]");
+    assertThat(HtmlReport.page(run))
+        .contains("The scenario", "name: a&lt;b\nphases: [ramp: {for: 1s}]")
+        .contains("2 processors (Z80), memory of 48 MiB");
+    assertThat(HtmlReport.page(run(2))).doesNotContain("The scenario");
+  }
+
+  @Test
   void page_nothingHappened_isAPageToo() throws IOException {
     ObjectNode run = run(2);
     run.putArray("samples");
@@ -130,7 +140,7 @@ final class HtmlReportTest {
            "latency":{"p50Ms":1,"p90Ms":2,"p99Ms":3,"maxMs":4},"server":{"cpuSeconds":1,"residentBytes":1048576}},
           {"at":2,"sent":10,"acknowledged":10,"online":4,"connects":4,"disconnects":4,"latency":null,
            "server":{"cpuSeconds":%d,"residentBytes":2097152}}],
-         "machine":{"processors":2}}
+         "machine":{"processors":2,"cpu":"Z80","memoryMiB":48}}
         """.formatted(1 + cpuSeconds));
     return (ObjectNode) run;
   }

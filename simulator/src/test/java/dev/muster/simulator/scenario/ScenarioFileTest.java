@@ -99,6 +99,7 @@ final class ScenarioFileTest {
     assertThat(file.devices()).isNull();
     assertThat(file.messagesPerSecond()).isNull();
     assertThat(file.payload()).isNull();
+    assertThat(file.text()).isEqualTo("phases: [ramp: {for: 1s}]");
   }
 
   @Test
@@ -118,6 +119,13 @@ final class ScenarioFileTest {
         .isEqualTo(
             new Expectations(2.0, Duration.ofSeconds(5), null, null, 64.0, null, null, null, null));
     assertThat(expected.ofTheServer()).isTrue();
+  }
+
+  @Test
+  void read_slowNetworkThatIsNotSlow_isRefused() {
+    refused(
+        "phases: [ramp: {for: 1s}, slow-network: {for: 1s}]",
+        "s.yaml:1:27: slow-network: missing (expected: at least one of delay, bandwidth, loss)");
   }
 
   @Test

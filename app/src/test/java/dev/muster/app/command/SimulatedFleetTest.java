@@ -1,0 +1,149 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.app.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.FleetPlan;
+import dev.muster.simulator.LossLedger;
+import dev.muster.simulator.RunReport;
+import dev.muster.simulator.StoredMessage;
+import dev.muster.simulator.StoredMessages;
+import dev.muster.simulator.client.MqttRelease;
+import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Scenario;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What is said of a run whose store does, or does not do, what was acknowledged. */
+class SimulatedFleetTest {
+  private static final long SEED = 4711;
+  private static final int MESSAGES = 5;
+  private static final DeviceId QUIET = new DeviceId("acme-1");
+  private static final DeviceId RESTLESS = new DeviceId("acme-2");
+
+  @Test
+  void outcome_everythingStoredOnce_passes() {
+    SimulatedFleet.Outcome outcome =
+        outcome(device -> numbers().map(this::stored).toList());
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.toJson().path("result").asText()).isEqualTo("passed");
+    assertThat(outcome.toJson().has("history")).isFalse();
+  }
+
+  @Test
+  void outcome_storeThatLostOne_fails_withSeedAndTheShortestHistory() {
+    SimulatedFleet.Outcome outcome = outcome(
+        device -> numbers().filter(number -> number != 3).map(this::stored).toList());
+    broken(outcome, "acme-1: message 3 of boot b was acknowledged and is not stored");
+    assertThat(outcome.toJson().path("lost").asInt()).as("of each device").isEqualTo(2);
+    assertThat(outcome.toJson().path("duplicated").asInt()).isZero();
+    assertThat(outcome.toText()).contains("2 lost, 0 stored twice");
+  }
+
+  @Test
+  void outcome_storeThatDoubledOne_fails_withSeedAndTheShortestHistory() {
+    SimulatedFleet.Outcome outcome = outcome(device -> Stream.concat(
+            numbers(), Stream.of(2L).filter(number -> device.equals(QUIET)))
+        .map(this::stored)
+        .toList());
+    broken(outcome, "acme-1: message 2 of boot b is stored more than once");
+    assertThat(outcome.toJson().path("lost").asInt()).isZero();
+    assertThat(outcome.toJson().path("duplicated").asInt()).isEqualTo(1);
+    assertThat(outcome.toText()).contains("0 lost, 1 stored twice");
+  }
+
+  @Test
+  void outcome_storeThatDoesNotAnswer_isUnverified_andNoSuccess() {
+    SimulatedFleet.Outcome outcome =
+        new SimulatedFleet.Outcome(plan(), Instant.EPOCH, report(), null, List.of(), "503");
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.toJson().path("result").asText()).isEqualTo("unverified");
+    assertThat(outcome.toText()).contains("not verified: 503");
+  }
+
+  private static void broken(SimulatedFleet.Outcome outcome, String how) {
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    JsonNode json = outcome.toJson();
+    assertThat(json.path("result").asText()).isEqualTo("failed");
+    assertThat(json.path("seed").asLong()).isEqualTo(SEED);
+    assertThat(json.path("history"))
+        .extracting(JsonNode::asText)
+        .containsExactly(how, "     1.000 s  online; 0 acknowledged until then");
+    assertThat(outcome.toText())
+        .contains(how, "1.000 s  online; 0 acknowledged until then")
+        .endsWith("seed          " + SEED);
+  }
+
+  private static SimulatedFleet.Outcome outcome(StoredMessages store) {
+    LossLedger ledger = new LossLedger();
+    ledger.note(RESTLESS, Duration.ofSeconds(1), "online");
+    ledger.note(RESTLESS, Duration.ofSeconds(2), "offline: the connection was reset");
+    ledger.note(QUIET, Duration.ofSeconds(1), "online");
+    for (DeviceId device : List.of(RESTLESS, QUIET)) {
+      numbers().forEach(number -> ledger.remember(device, new MessageIdentity("b", number)));
+    }
+    LossLedger.Comparison compared = ledger.compare(store);
+    return new SimulatedFleet.Outcome(
+        plan(), Instant.EPOCH, report(), compared, ledger.explain(compared), null);
+  }
+
+  private static Stream<Long> numbers() {
+    return LongStream.rangeClosed(1, MESSAGES).boxed();
+  }
+
+  private StoredMessage stored(long number) {
+    return new StoredMessage(new MessageIdentity("b", number), "room", Duration.ofMillis(5), false);
+  }
+
+  private static FleetPlan plan() {
+    return new FleetPlan(
+        FleetPlan.Client.LIGHT,
+        2,
+        1,
+        Payload.CONSTANT,
+        Scenario.plain(Duration.ofSeconds(5), Duration.ZERO),
+        URI.create("https://localhost:1"),
+        URI.create("mqtts://localhost:1"),
+        MqttRelease.V5,
+        Path.of("root.pem"),
+        Path.of("state"),
+        "sim-",
+        SEED);
+  }
+
+  /** Nothing is wrong with it but, perhaps, what was stored. */
+  private static RunReport report() {
+    return new RunReport(
+        true,
+        SEED,
+        Duration.ofSeconds(5),
+        2,
+        2,
+        2,
+        2 * MESSAGES,
+        2 * MESSAGES,
+        new TreeMap<>(),
+        new TreeMap<>(),
+        new TreeMap<>(),
+        new TreeMap<>(),
+        0,
+        List.of(),
+        List.of(),
+        RunReport.ServerReport.NONE,
+        Duration.ZERO,
+        null);
+  }
+}
