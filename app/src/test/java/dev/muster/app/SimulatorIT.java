@@ -75,6 +75,8 @@ class SimulatorIT {
             "clone",
             "steady",
             "wrong-certificate");
+    assertThat(run.path("serverVersion")).isEqualTo(run.path("version"));
+    assertThat(run.path("machine").path("memoryMiB").asLong()).isPositive();
     assertThat(run.path("scenarioText").asText())
         .isEqualTo(Files.readString(folder.resolve("storm.yaml")));
     assertThat(run.path("broken")).as("revoked and disguised devices stay out").isEmpty();

@@ -158,8 +158,13 @@ final class LabBroker implements AutoCloseable {
     }
   }
 
+  /** Without a goodbye. What it wrote down is still there. */
+  void kill() {
+    processes.forEach(Process::destroyForcibly);
+  }
+
   @Override
   public void close() {
-    processes.forEach(Process::destroyForcibly);
+    kill();
   }
 }

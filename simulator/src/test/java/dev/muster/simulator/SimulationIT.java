@@ -7,26 +7,36 @@ package dev.muster.simulator;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.client.Endpoints;
 import dev.muster.simulator.client.FactoryIdentity;
 import dev.muster.simulator.client.IdentitySource;
 import dev.muster.simulator.client.LightLinks;
 import dev.muster.simulator.client.MqttRelease;
+import dev.muster.simulator.client.SdkLinks;
 import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.payload.Reading;
 import dev.muster.simulator.scenario.Scenario;
 import dev.muster.testing.TestPki;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +47,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whole runs on the device SDK: against mosquitto, and against nobody. */
 @Timeout(120)
 final class SimulationIT {
+  private static final String MARK = "in-the-journal";
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
   private final TestPki.Credential root = TestPki.root("CN=Lab Root");
   private final TestPki.Credential deviceCa =
       root.issue("CN=Lab Device CA").ca().build();
@@ -147,6 +160,95 @@ final class SimulationIT {
       assertThat(second.acknowledged()).isPositive().isEqualTo(second.sent());
       assertThat(second.answered()).as("a twin and a command").isEqualTo(2);
       assertThat(simulation.ledger().size()).isGreaterThan(second.acknowledged());
+    }
+  }
+
+  /**
+   * Opened again from the disk as it was when the power went, with which nothing was closed. The
+   * broker is another by then.
+   */
+  @Test
+  void powerCut_sdkDevice_sendsWhatItsJournalHolds_once(@TempDir Path second) throws Exception {
+    LossLedger ledger = new LossLedger();
+    Path disk = folder.resolve("disk");
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
+        LabBroker first = new LabBroker(folder, root, deviceCa);
+        LabBroker other = new LabBroker(second, root, deviceCa)) {
+      FleetPlan plan = plan(1, registrar.uri(), first.uri(), Duration.ofSeconds(1));
+      VirtualDevice device = new VirtualDevice(plan, 0);
+      DeviceLink.Receipt unanswered;
+      DeviceId id;
+      try (SdkLinks links = new SdkLinks(plan.endpoints(), this::identityOf, Clock.systemUTC());
+          DeviceLink before = links.open("SN-0001", new Ear())) {
+        before.start();
+        Awaitility.await().atMost(LIMIT).until(() -> before.device().isPresent());
+        id = before.device().orElseThrow();
+        DeviceLink.Receipt answered = before.send(device.next(Instant.now()));
+        answered.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        ledger.remember(id, answered.identity());
+        first.kill();
+        unanswered = before.send(new Reading(
+            "room",
+            List.of(new Measurement(MARK, null, Instant.now(), new Measurement.Value.Number(1)))));
+        Awaitility.await().atMost(LIMIT).until(() -> isOnDisk(MARK));
+        copy(folder.resolve("state"), disk);
+        assertThat(unanswered.acknowledged()).isNotDone();
+      }
+      Endpoints endpoints = new Endpoints(
+          registrar.uri(), other.uri(), MqttRelease.V5, folder.resolve("root.pem"), disk, 1);
+      try (SdkLinks links = new SdkLinks(endpoints, this::identityOf, Clock.systemUTC());
+          DeviceLink after = links.open("SN-0001", new Ear())) {
+        after.start();
+        DeviceLink.Receipt next = after.send(device.next(Instant.now()));
+        next.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(after.device()).hasValue(id);
+        assertThat(next.identity()).isNotEqualTo(unanswered.identity());
+        ledger.remember(id, unanswered.identity());
+        ledger.remember(id, next.identity());
+        Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+          LossLedger.Comparison found = ledger.compare(
+              it -> Stream.concat(first.received(it).stream(), other.received(it).stream())
+                  .toList());
+          assertThat(found.acknowledged()).isEqualTo(3);
+          assertThat(found.clean()).as(found::toString).isTrue();
+        });
+      }
+    }
+  }
+
+  private static final class Ear implements DeviceLink.Listener {
+    @Override
+    public void enrolled() {
+      // Asked for.
+    }
+
+    @Override
+    public void online() {
+      // As above.
+    }
+
+    @Override
+    public void waiting(String reason) {
+      // It tries again.
+    }
+  }
+
+  private boolean isOnDisk(String text) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("state"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+      }
     }
   }
 

@@ -6,6 +6,7 @@ package dev.muster.app.backend;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.app.Muster;
 import dev.muster.app.UserError;
 import dev.muster.app.access.Access;
 import dev.muster.app.access.CertificatesOfCa;
@@ -149,7 +150,11 @@ public final class Backend implements AutoCloseable {
         journal());
     OperatorServer operator = new OperatorServer(
         vertx, access, server, config.operators().certificates() ? () -> issuers(others) : null);
-    operator.api().get("/health").handler(ctx -> ctx.json(OpsServer.healthReport(problems())));
+    operator
+        .api()
+        .get("/health")
+        .handler(ctx ->
+            ctx.json(OpsServer.healthReport(problems()).put("version", Muster.VERSION)));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
       embedded.remove(Role.ENROLLMENT);

@@ -51,6 +51,7 @@ final class SimulatedFleet implements AutoCloseable {
   private static final List<String> CANNOT_BE = List.of(BROKER_ONLY, NO_IDENTITY);
 
   private final @Nullable OperatorClient operator;
+  private final @Nullable String serverVersion;
   private final FleetPlan plan;
   private final Clock clock;
   private final Path identities;
@@ -65,6 +66,7 @@ final class SimulatedFleet implements AutoCloseable {
    * @param store null if it could not be asked
    * @param history the shortest of a device that shows a broken promise; empty if none was broken
    * @param unverified why it could not be asked; null if it was
+   * @param serverVersion what the server says of itself; null if it does not
    */
   record Outcome(
       FleetPlan plan,
@@ -72,7 +74,8 @@ final class SimulatedFleet implements AutoCloseable {
       RunReport report,
       LossLedger.@Nullable Comparison store,
       List<String> history,
-      @Nullable String unverified) {
+      @Nullable String unverified,
+      @Nullable String serverVersion) {
     /**
      * Every device was let in, every acknowledged message is stored once, if one can tell, and what
      * the scenario wanted was done and came as expected.
@@ -110,6 +113,7 @@ final class SimulatedFleet implements AutoCloseable {
       if (store != null) {
         RunJson.addStore(json, store);
       }
+      json.put("serverVersion", serverVersion);
       json.put("version", Muster.VERSION).put("began", began.toString());
       history.forEach(json.withArray("history")::add);
       return json;
@@ -230,6 +234,8 @@ final class SimulatedFleet implements AutoCloseable {
       Clock clock) {
     this.server = server;
     this.operator = operator;
+    this.serverVersion =
+        operator == null ? null : operator.get("health").path("version").asText(null);
     this.plan = plan;
     this.clock = clock;
     this.identities = plan.stateDirectory().resolve("idevid");
@@ -283,14 +289,20 @@ final class SimulatedFleet implements AutoCloseable {
     OperatorClient asked = operator;
     if (asked == null || plan.mqtt() == MqttRelease.V3_1_1) {
       return new Outcome(
-          plan, began, report, null, List.of(), asked == null ? BROKER_ONLY : NO_IDENTITY);
+          plan,
+          began,
+          report,
+          null,
+          List.of(),
+          asked == null ? BROKER_ONLY : NO_IDENTITY,
+          serverVersion);
     }
     try {
       LossLedger ledger = simulation.ledger();
       LossLedger.Comparison store = ledger.compare(new BackendStore(asked));
-      return new Outcome(plan, began, report, store, ledger.explain(store), null);
+      return new Outcome(plan, began, report, store, ledger.explain(store), null, serverVersion);
     } catch (UserError e) {
-      return new Outcome(plan, began, report, null, List.of(), e.getMessage());
+      return new Outcome(plan, began, report, null, List.of(), e.getMessage(), serverVersion);
     }
   }
 

@@ -40,6 +40,7 @@ class SimulatedFleetTest {
         outcome(device -> numbers().map(this::stored).toList());
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.toJson().path("result").asText()).isEqualTo("passed");
+    assertThat(outcome.toJson().path("serverVersion").asText()).isEqualTo("1.2.3");
     assertThat(outcome.toJson().has("history")).isFalse();
   }
 
@@ -68,7 +69,7 @@ class SimulatedFleetTest {
   @Test
   void outcome_storeThatDoesNotAnswer_isUnverified_andNoSuccess() {
     SimulatedFleet.Outcome outcome =
-        new SimulatedFleet.Outcome(plan(), Instant.EPOCH, report(), null, List.of(), "503");
+        new SimulatedFleet.Outcome(plan(), Instant.EPOCH, report(), null, List.of(), "503", null);
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.toJson().path("result").asText()).isEqualTo("unverified");
     assertThat(outcome.toText()).contains("not verified: 503");
@@ -97,7 +98,7 @@ class SimulatedFleetTest {
     }
     LossLedger.Comparison compared = ledger.compare(store);
     return new SimulatedFleet.Outcome(
-        plan(), Instant.EPOCH, report(), compared, ledger.explain(compared), null);
+        plan(), Instant.EPOCH, report(), compared, ledger.explain(compared), null, "1.2.3");
   }
 
   private static Stream<Long> numbers() {

@@ -275,7 +275,8 @@ public final class HtmlReport {
             run.path("client").asText() + ", "
                 + LineChart.number(run.path("messagesPerSecond").asDouble())
                 + " messages a second each")
-        + row("version", run.path("version").asText("unknown"))
+        + row("version of the server", run.path("serverVersion").asText("unknown"))
+        + row("version of the simulator", run.path("version").asText("unknown"))
         + row("server killed", run.path("serverFaults").path("kills").asInt() + " times")
         + row("began", run.path("began").asText("unknown"))
         + row(

@@ -49,7 +49,9 @@ final class HtmlReportTest {
   void page_saysWhatWasDone_andOnWhat() throws IOException {
     ObjectNode run = run(2);
     run.put("scenarioText", "name: a<b\nphases: [ramp: {for: 1s}]");
+    run.put("serverVersion", "1.2.3").put("version", "1.2.4");
     assertThat(HtmlReport.page(run))
+        .contains("version of the server<td>1.2.3", "version of the simulator<td>1.2.4")
         .contains("The scenario", "name: a&lt;b\nphases: [ramp: {for: 1s}]")
         .contains("2 processors (Z80), memory of 48 MiB");
     assertThat(HtmlReport.page(run(2))).doesNotContain("The scenario");
