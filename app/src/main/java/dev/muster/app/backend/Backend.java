@@ -153,8 +153,8 @@ public final class Backend implements AutoCloseable {
     operator
         .api()
         .get("/health")
-        .handler(ctx ->
-            ctx.json(OpsServer.healthReport(problems()).put("version", Muster.VERSION)));
+        .handler(
+            ctx -> ctx.json(OpsServer.healthReport(problems()).put("version", Muster.VERSION)));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
       embedded.remove(Role.ENROLLMENT);
