@@ -60,7 +60,7 @@ class ProofIT {
     if (!Boolean.getBoolean(LONG)) {
       // It takes as long as ten recoveries; the length is for a machine that is very slow.
       environment.putAll(
-          Map.of("DEVICES", "20", "KILLS", "10", "LENGTH", "15m", "WITHIN", "2s", "REST", "1s"));
+          Map.of("DEVICES", "20", "KILLS", "10", "LENGTH", "15m", "WITHIN", "1s", "REST", "1s"));
     }
     assertThat(prove("kills", "data").path("serverFaults").path("kills").asInt())
         .isEqualTo(Boolean.getBoolean(LONG) ? 1000 : 10);
