@@ -111,7 +111,7 @@ class SimulateSignalIT {
         rate: 4
         phases:
           - ramp: {for: 1s}
-          - steady: {for: 4s}
+          - steady: {for: 8s}
         """.formatted(
             PeerProgram.require("mosquitto").executable()));
     String printed = MusterProcess.run(

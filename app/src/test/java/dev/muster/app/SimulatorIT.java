@@ -129,7 +129,9 @@ class SimulatorIT {
             "--devices",
             "5",
             "--for",
-            "3s",
+            "10s",
+            "--ramp-up",
+            "1s",
             "--json")
         .expect(0)
         .stdout();
