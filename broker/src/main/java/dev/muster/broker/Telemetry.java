@@ -121,7 +121,7 @@ final class Telemetry implements AutoCloseable {
         .register(meters);
     return List.of(
         opened.add(Upkeep.start("rollup", rollups::step, ROLLUP_PAUSE, 1, meters)),
-        // Ingest has at least four fifths of the disk's time.
+        // Each of these takes a fifth of the disk's time at most, while there is much to do.
         opened.add(Upkeep.start("retention", old::step, RETENTION_PAUSE, 4, meters)),
         opened.add(Upkeep.start("space", database::reclaim, RECLAIM_PAUSE, 4, meters)));
   }

@@ -27,14 +27,12 @@ final class ConnectionNotes implements ConnectionListener {
   /** So that others who write wait no longer than for one of these. */
   private static final int AT_ONCE = 1_000;
 
-  /** Far more than come within a second; if the registry is out of reach, they come again. */
-  private static final int MAX_USED = 200_000;
-
   private final Registry registry;
   private final Clock clock;
   /** Until when; empty while it is connected. As many as there are devices at most. */
   private final Map<DeviceId, Optional<Instant>> heard = new ConcurrentHashMap<>();
 
+  /** Of which somebody has come with; as many as there are certificates at most. */
   private final Set<String> used = ConcurrentHashMap.newKeySet();
 
   private final ReentrantLock writing = new ReentrantLock();
@@ -54,9 +52,7 @@ final class ConnectionNotes implements ConnectionListener {
 
   /** Somebody who holds its key came with a certificate. Returns at once. */
   void used(String serial) {
-    if (used.size() < MAX_USED) {
-      used.add(serial);
-    }
+    used.add(serial);
   }
 
   /** Writes what was heard until now, unless somebody is at it. Blocks. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -23,6 +24,9 @@ final class Upkeep {
   private final List<Chore> chores;
   private final Duration interval;
   private final Executor workers;
+  /** A chore that takes longer than a tick is not begun twice. */
+  private final Set<Chore> running = ConcurrentHashMap.newKeySet();
+
   private final Map<String, String> problems = new ConcurrentHashMap<>();
 
   /** @param interval the shortest after which a chore may be due */
@@ -54,12 +58,17 @@ final class Upkeep {
   }
 
   private void run(Chore chore) {
+    if (!running.add(chore)) {
+      return;
+    }
     try {
       chore.work().run();
       problems.remove(chore.failure());
     } catch (RuntimeException e) {
       problems.put(chore.failure(), chore.failure() + ": " + e.getClass().getSimpleName());
       LOG.error("Upkeep failed problem=\"{}\"", chore.failure(), e);
+    } finally {
+      running.remove(chore);
     }
   }
 }

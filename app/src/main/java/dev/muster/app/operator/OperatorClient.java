@@ -234,7 +234,7 @@ public final class OperatorClient {
       throw new NoAnswer(
           api + ": nobody answers", "is muster running? start it with: muster serve");
     } catch (SSLException e) {
-      throw new NoAnswer(
+      throw new UserError(
           api + ": not the server we trust (" + e.getMessage() + ")",
           "the CA file must be the server's own DATA/trust/root.pem, and its name must be in the server's hostNames");
     } catch (IOException e) {

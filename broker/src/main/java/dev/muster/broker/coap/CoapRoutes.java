@@ -174,13 +174,6 @@ public final class CoapRoutes implements CoapsService {
    * What is refused has its price, too.
    */
   private void throttle(CoapsExchange exchange, KnownDevice device) {
-    deciding
-        .places()
-        .used(
-            device.credential(),
-            device.id().value(),
-            exchange.session(),
-            exchange.peer().getAddress().getHostAddress());
     Optional<Duration> wait = deciding
         .rates()
         .take(
@@ -196,7 +189,16 @@ public final class CoapRoutes implements CoapsService {
           path,
           others));
       answer(exchange, CoapAnswers.tooFast(PublishRates.MAX_HOLD));
-    } else if (wait.get().isZero()) {
+      return;
+    }
+    deciding
+        .places()
+        .used(
+            device.credential(),
+            device.id().value(),
+            exchange.session(),
+            exchange.peer().getAddress().getHostAddress());
+    if (wait.get().isZero()) {
       act(exchange, device);
     } else {
       // Judged again then: it may have been revoked meanwhile.

@@ -34,6 +34,9 @@ public final class CloneWatch {
   static final int FLAPS = 6;
 
   private static final int MAX_WATCHED = 10_000;
+  /** Of one client: more than raise an alarm. */
+  private static final int MAX_RECENT = 64;
+
   private static final int MAX_ALARMS = 1_000;
 
   /** Where a connection comes from, and with which certificate. */
@@ -89,6 +92,9 @@ public final class CloneWatch {
     recent.removeIf(one -> one.at.isBefore(now.minus(WINDOW)));
     recent.add(new TakeOver(
         now, new Party(live.address(), named(before)), new Party(from, named(certificate))));
+    while (recent.size() > MAX_RECENT) {
+      recent.remove();
+    }
     if (!isSuspicious(recent, now)) {
       return Optional.empty();
     }

@@ -7,9 +7,14 @@ package dev.muster.broker.session;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +43,9 @@ public final class PlaceWatch implements SessionListener {
   private final BiConsumer<Duration, Runnable> later;
   private final Clock clock;
   private final Consumer<SessionAlarm> alarms;
+  /** Sessions that will be looked at again; each once, however often others come meanwhile. */
+  private final Set<Long> awaited = ConcurrentHashMap.newKeySet();
+
   /** Of certificates used over CoAP: where each session was used, the newest use last. */
   private final Map<String, Map<String, String>> places = bounded(MAX_CERTIFICATES);
 
@@ -75,7 +83,7 @@ public final class PlaceWatch implements SessionListener {
     synchronized (this) {
       Map<String, String> seen = places.get(session.credential().certificate());
       if (seen != null) {
-        seen.put("mqtt " + session.id(), address);
+        note(mqtt(session), address, seen);
       }
     }
   }
@@ -83,14 +91,35 @@ public final class PlaceWatch implements SessionListener {
   private void lookAgainAtOthers(
       ClientSession.Credential certificate, String brokerClientId, String address) {
     for (ClientSession other : sessions.othersOf(certificate, brokerClientId)) {
-      if (other.isLive() && !other.connection().address().equals(address)) {
-        later.accept(patience(other), () -> {
-          if (!other.isClosed() && !other.isEnding()) {
-            raise(certificate, other.clientId(), other.connection().address(), address);
-          }
-        });
+      if (other.isLive()
+          && !other.connection().address().equals(address)
+          && awaited.add(other.id())) {
+        long id = other.id();
+        later.accept(patience(other), () -> lookAgain(id, address));
       }
     }
+  }
+
+  /** By its number: a session that has ended is not kept for this. */
+  private void lookAgain(long id, String elsewhere) {
+    awaited.remove(id);
+    sessions
+        .find(id)
+        .filter(session -> !session.isClosed() && !session.isEnding())
+        .ifPresent(session -> raise(
+            session.credential(), session.clientId(), session.connection().address(), elsewhere));
+  }
+
+  @Override
+  public synchronized void ended(ClientSession session, String reason) {
+    Map<String, String> seen = places.get(session.credential().certificate());
+    if (seen != null) {
+      seen.remove(mqtt(session));
+    }
+  }
+
+  private static String mqtt(ClientSession session) {
+    return "mqtt " + session.id();
   }
 
   private static Duration patience(ClientSession session) {
@@ -112,7 +141,7 @@ public final class PlaceWatch implements SessionListener {
           places.computeIfAbsent(certificate.certificate(), unseen -> bounded(MAX_SESSIONS));
       opened = !seen.containsKey(session);
       elsewhere = elsewhereSince(session, address, seen);
-      seen.put(session, address);
+      note(session, address, seen);
     }
     if (elsewhere != null) {
       raise(certificate, client, address, elsewhere);
@@ -120,6 +149,22 @@ public final class PlaceWatch implements SessionListener {
     if (opened) {
       lookAgainAtOthers(certificate, "", address);
     }
+  }
+
+  /** Who opens many sessions at his address drives out his own, and not the one elsewhere. */
+  private static void note(String session, String address, Map<String, String> seen) {
+    if (seen.size() >= MAX_SESSIONS && !seen.containsKey(session)) {
+      Set<String> addresses = new HashSet<>(Set.of(address));
+      // The newest of each address stays.
+      List<Map.Entry<String, String>> newestFirst = new ArrayList<>(seen.entrySet());
+      Collections.reverse(newestFirst);
+      newestFirst.stream()
+          .filter(one -> !addresses.add(one.getValue()))
+          .map(Map.Entry::getKey)
+          .reduce((newer, older) -> older)
+          .ifPresent(seen::remove);
+    }
+    seen.put(session, address);
   }
 
   /** Where another session was used since this one was; null if nowhere else. */

@@ -27,6 +27,9 @@ final class EmbeddedEngine implements Engine {
   /** So that who commits meanwhile waits for some tens of milliseconds. */
   private static final int REWRITTEN_AT_ONCE = 1024 * 1024;
 
+  /** H2 closes a database that it cannot write: on a disk that is nearly full nothing is moved. */
+  private static final long LEAST_ROOM = 64L * 1024 * 1024;
+
   private final String url;
   private final String shownAs;
   private final @Nullable Path file;
@@ -124,12 +127,17 @@ final class EmbeddedEngine implements Engine {
    */
   @Override
   public boolean reclaim(Connection connection) throws SQLException {
+    if (file != null && file.toFile().getUsableSpace() < LEAST_ROOM) {
+      return false;
+    }
     SessionLocal session =
         (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
     MVStore store = session.getDatabase().getStore().getMvStore();
     boolean some = store.compact(USEFUL, REWRITTEN_AT_ONCE);
     if (some) {
       store.commit();
+      // Before the places where the pages were are written over.
+      store.sync();
     }
     return some;
   }

@@ -85,6 +85,31 @@ class PlaceWatchTest {
     assertThat(alarms.get(1).times()).isEqualTo(2);
   }
 
+  /** Who has one key could else have us remember without end. */
+  @Test
+  void sessions_thatComeAndGoElsewhere_areAwaitedOnce() {
+    connect(certificate(DEVICE, 1), "d1", "a");
+    for (int i = 0; i < 100; i++) {
+      use("session " + i, "b");
+    }
+    assertThat(looks).hasSize(1);
+    look();
+    assertThat(alarms).hasSize(1);
+    use("and again", "b");
+    assertThat(looks).hasSize(1);
+  }
+
+  @Test
+  void device_amongManySessionsOfAThief_overCoap_isNotForgotten() {
+    use("owner", "a");
+    for (int i = 0; i < 100; i++) {
+      use("thief " + i, "b");
+    }
+    assertThat(alarms).isEmpty();
+    use("owner", "a");
+    assertThat(alarms).hasSize(1);
+  }
+
   @Test
   void service_thatMoves_leavesDeadSessionsBehind() {
     ClientSession dead = connect(certificate(SERVICE, 1), "collector:1", "a");

@@ -403,8 +403,8 @@ public final class EnrollmentDesk {
 
   /**
    * Whether somebody shows a certificate that we have issued, whatever has become of it since. Does
-   * not block: it costs one check of a signature, and none for strangers, nor on a connection that
-   * asks again.
+   * not block: it costs one check of a signature if the name of its issuer is one of ours, and none
+   * if it was found to be ours before.
    */
   public boolean holdsOurs(Caller caller) {
     return !caller.chain().isEmpty() && peers.isOurs(caller.chain().get(0));

@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -30,6 +31,9 @@ final class EmbeddedDatabase implements Database {
 
   /** So that who commits meanwhile waits for some tens of milliseconds. */
   private static final int REWRITTEN_AT_ONCE = 1024 * 1024;
+
+  /** H2 closes a database that it cannot write: on a disk that is nearly full nothing is moved. */
+  private static final long LEAST_ROOM = 64L * 1024 * 1024;
 
   private final Path file;
   private final FileChannel lock;
@@ -121,11 +125,16 @@ final class EmbeddedDatabase implements Database {
    */
   @Override
   public boolean reclaim(Sql sql) {
+    if (new File(file + ".mv.db").getUsableSpace() < LEAST_ROOM) {
+      return false;
+    }
     SessionLocal session = (SessionLocal) sql.unwrap(JdbcConnection.class).getSession();
     MVStore store = session.getDatabase().getStore().getMvStore();
     boolean some = store.compact(USEFUL, REWRITTEN_AT_ONCE);
     if (some) {
       store.commit();
+      // Before the places where the pages were are written over.
+      store.sync();
     }
     return some;
   }

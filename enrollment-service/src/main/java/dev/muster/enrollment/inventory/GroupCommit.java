@@ -233,23 +233,33 @@ final class GroupCommit implements AutoCloseable {
   private void flush(List<Job<?>> group) {
     CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
     flushing = done;
-    flusher.execute(() -> {
+    done.whenComplete((nothing, failure) -> {
+      if (failure == null) {
+        group.forEach(Job::complete);
+      } else {
+        fail(group, failure);
+      }
+    });
+    try {
+      flusher.execute(() -> flush(done));
+    } catch (RuntimeException | Error e) {
+      // As where no thread can be made any more.
+      done.completeExceptionally(e);
+    }
+  }
+
+  private void flush(CompletableFuture<@Nullable Void> done) {
+    try {
+      flush.run(this::flushConnection);
+      done.complete(null);
+    } catch (RuntimeException | Error e) {
       try {
-        flush.run(this::flushConnection);
-        done.complete(null);
-      } catch (RuntimeException | Error e) {
         connections.failed(e);
         giveBackFlushConnection();
+      } finally {
         done.completeExceptionally(e);
       }
-      done.whenComplete((nothing, failure) -> {
-        if (failure == null) {
-          group.forEach(Job::complete);
-        } else {
-          fail(group, failure);
-        }
-      });
-    });
+    }
   }
 
   /** Throws why the group before is not on stable storage, if it is not. */

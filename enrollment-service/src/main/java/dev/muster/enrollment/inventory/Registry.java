@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Everything blocks; never call it on an event loop.
  */
 public final class Registry implements AutoCloseable {
-  private static final int CONNECTIONS = 8;
+  /** Two of the commits, and those that read. */
+  private static final int CONNECTIONS = 9;
+
   private static final long CONNECTION_TIMEOUT_MS = 5_000;
 
   private final Database database;
@@ -193,6 +195,12 @@ public final class Registry implements AutoCloseable {
    */
   public boolean reclaim() {
     try (Sql sql = connections.open()) {
+      return reclaim(sql);
+    }
+  }
+
+  private boolean reclaim(Sql sql) {
+    try {
       return database.reclaim(sql);
     } catch (RuntimeException e) {
       connections.failed(e);

@@ -13,8 +13,8 @@ import dev.muster.protocol.identity.Quoted;
  *
  * <p>{@code $share/...} is not a filter in this sense: strip group and prefix first.
  *
- * <p>A broker has a dozen for each client and asks them at each message, so one is no more than its
- * text, and matching allocates nothing.
+ * <p>One is no more than its text, and matching allocates nothing: brokers have many, and ask them
+ * often.
  */
 public final class TopicFilter {
   /** MQTT's own limit (MQTT 5, 1.5.4). */

@@ -96,7 +96,7 @@ final class FaultyNetwork extends ChannelDuplexHandler {
   public void write(ChannelHandlerContext at, Object bytes, ChannelPromise promise) {
     if (abandoned) {
       ReferenceCountUtil.release(bytes);
-      promise.setSuccess();
+      promise.trySuccess();
       return;
     }
     pass(at, outgoing, bytes, () -> at.write(bytes, promise));
@@ -123,6 +123,10 @@ final class FaultyNetwork extends ChannelDuplexHandler {
   /** How long it takes until a packet was not lost. */
   private long losses() {
     long waited = 0;
+    if (conditions.loss() == 0) {
+      // The device's own chances are those of its seed.
+      return 0;
+    }
     for (int i = 0; i < MOST_LOSSES && random.nextDouble() < conditions.loss(); i++) {
       waited += RETRANSMISSION_NANOS << i;
     }

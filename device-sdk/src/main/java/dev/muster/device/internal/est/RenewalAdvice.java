@@ -19,12 +19,18 @@ import org.jspecify.annotations.Nullable;
 public record RenewalAdvice(Instant start, Instant end, Duration askAgain) {
   private static final Duration SOONEST = Duration.ofMinutes(1);
   private static final Duration LATEST = Duration.ofDays(1);
+  /** The last second that a certificate can name (RFC 5280, 4.1.2.5). */
+  private static final Instant FARTHEST = Instant.parse("9999-12-31T23:59:59Z");
 
   /** @throws IllegalArgumentException if the window ends before it begins */
   public RenewalAdvice {
     if (end.isBefore(start)) {
       throw new IllegalArgumentException(
           "suggestedWindow: ends at " + end + " (expected: after its start, " + start + ")");
+    }
+    if (start.isBefore(Instant.EPOCH) || end.isAfter(FARTHEST)) {
+      throw new IllegalArgumentException("suggestedWindow: " + start + " to " + end
+          + " (expected: between " + Instant.EPOCH + " and " + FARTHEST + ")");
     }
     if (askAgain.isZero() || askAgain.compareTo(LATEST) > 0) {
       askAgain = LATEST; // Zero is nothing said.
