@@ -114,8 +114,9 @@ class PolicyIT {
           .until(() -> fixture.broker().problem().isPresent());
       assertThat(fixture.broker().problem().orElseThrow())
           .contains("roles.device.match.issuer")
-          .contains("line ")
+          .containsPattern("line \\d+, column \\d+")
           .contains("stays in force");
+      assertThat(mayPublishEvents()).as("as before").isTrue();
 
       write(DefaultPolicy.yaml().replace("OU: device }", "OU: gadget }"));
       await()

@@ -279,9 +279,10 @@ class TelemetryApiIT {
         .contains("q1,env,t,Cel," + HOUR.plusSeconds(1_500) + ",-40.5")
         .anySatisfy(
             line -> assertThat(line).startsWith("q2,env,note,,").endsWith(",'=HYPERLINK(1)"));
-    String minutes =
-        api.send("GET", "/telemetry/export?device=q1&tier=1m&format=csv", "").body();
-    assertThat(minutes.lines())
+    HttpResponse<String> minutes =
+        api.send("GET", "/telemetry/export?device=q1&tier=1m&format=csv", "");
+    assertThat(minutes.headers().firstValue("Muster-Tier")).contains("1m");
+    assertThat(minutes.body().lines())
         .hasSize(61)
         .startsWith("device,stream,metric,unit,time,mean,count,min,max,last");
   }

@@ -7,6 +7,10 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.coap.CoapsConfig;
+import dev.muster.enrollment.csr.KeyKind;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
@@ -14,6 +18,7 @@ import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -37,12 +42,19 @@ class EstTransportsIT {
   @TempDir
   static Path folder;
 
+  private static final DeviceProfile SHORT_LIVED =
+      new DeviceProfile("short", Duration.ofHours(72), List.of(KeyKind.P256), List.of());
+
   private static RunningService service;
 
   @BeforeAll
   static void start() {
     service = new RunningService(
-        folder, config -> RunningService.with(config, CoapsConfig.on("127.0.0.1", 0)));
+        folder,
+        config -> RunningService.with(
+            RunningService.with(
+                config, new AdmissionConfig(new FleetName("default"), true, List.of(SHORT_LIVED))),
+            CoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
     service.addManufacturer("slow", SLOW, "manual");
     service.addManufacturer("listed", LISTED, "registered");
@@ -79,10 +91,10 @@ class EstTransportsIT {
   enum Transport {
     HTTPS {
       @Override
-      Told ask(TestPki.Credential identity, String csr, boolean renews) {
+      Told ask(TestPki.Credential identity, String csr, String label, boolean renews) {
         TestPki.write(folder, "identity", identity);
         RunningService.Http answer =
-            service.enroll(renews ? "simplereenroll" : "simpleenroll", "identity", csr);
+            service.enroll(label + (renews ? "simplereenroll" : "simpleenroll"), "identity", csr);
         Outcome outcome = switch (answer.status()) {
           case 200 -> Outcome.ISSUED;
           case 202 -> Outcome.LATER;
@@ -101,10 +113,10 @@ class EstTransportsIT {
     },
     COAP {
       @Override
-      Told ask(TestPki.Credential identity, String csr, boolean renews) {
+      Told ask(TestPki.Credential identity, String csr, String label, boolean renews) {
         try (CoapDevice client = new CoapDevice(service, identity)) {
           Response answer =
-              client.post(renews ? "/est/sren" : "/est/sen", service.read(csr + ".der"));
+              client.post("/est/" + label + (renews ? "sren" : "sen"), service.read(csr + ".der"));
           Outcome outcome = switch (answer.getCode()) {
             case CHANGED -> Outcome.ISSUED;
             case SERVICE_UNAVAILABLE -> Outcome.LATER;
@@ -121,15 +133,19 @@ class EstTransportsIT {
       }
     };
 
-    /** @param csr the name of its files @param renews or else it is a first key */
-    abstract Told ask(TestPki.Credential identity, String csr, boolean renews);
+    /**
+     * @param csr the name of its files
+     * @param label with a slash behind it; empty for none
+     * @param renews or else it is a first key
+     */
+    abstract Told ask(TestPki.Credential identity, String csr, String label, boolean renews);
 
     Told enroll(TestPki.Credential identity, String csr) {
-      return ask(identity, csr, false);
+      return ask(identity, csr, "", false);
     }
 
     Told renew(TestPki.Credential identity, String csr) {
-      return ask(identity, csr, true);
+      return ask(identity, csr, "", true);
     }
 
     /** That nobody has over the other one. */
@@ -245,6 +261,20 @@ class EstTransportsIT {
     service.postCsv("/manufacturers/listed/manifest", "serial,fleet\n" + serial + ",default\n");
     over.enroll(idevid, serial).expect(Outcome.ISSUED, "");
     assertThat(service.trace("listed-" + serial)).contains("certificate.issued by idevid");
+  }
+
+  /** RFC 7030, 3.2.2; RFC 9148, 4.1. */
+  @ParameterizedTest
+  @EnumSource
+  void label_choosesTheProfile(Transport over) {
+    String serial = over.name("short");
+    service.csr(serial, "/");
+    X509Certificate issued = over.ask(idevid(service.factory, serial), serial, "short/", false)
+        .expect(Outcome.ISSUED, "")
+        .certificate();
+    assertThat(Duration.between(
+            issued.getNotBefore().toInstant(), issued.getNotAfter().toInstant()))
+        .isBetween(Duration.ofHours(72), Duration.ofHours(73));
   }
 
   @ParameterizedTest
