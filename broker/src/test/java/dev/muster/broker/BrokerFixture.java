@@ -7,6 +7,7 @@ package dev.muster.broker;
 import com.hivemq.client.mqtt.MqttClient;
 import com.hivemq.client.mqtt.MqttClientBuilder;
 import com.hivemq.client.mqtt.MqttClientSslConfig;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import dev.muster.broker.telemetry.TelemetryConfig;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.testing.TestPki;
@@ -215,6 +216,24 @@ final class BrokerFixture implements AutoCloseable {
             .keyManagerFactory(keys(credential))
             .trustManagerFactory(trust())
             .build());
+  }
+
+  /** One of our devices that keeps what was not acknowledged, and comes back by itself. */
+  Mqtt5AsyncClient patient(String id) throws Exception {
+    Mqtt5AsyncClient client = hiveMqClient(id)
+        .automaticReconnect()
+        .initialDelay(100, TimeUnit.MILLISECONDS)
+        .maxDelay(1, TimeUnit.SECONDS)
+        .applyAutomaticReconnect()
+        .useMqttVersion5()
+        .buildAsync();
+    client
+        .connectWith()
+        .cleanStart(false)
+        .sessionExpiryInterval(600)
+        .send()
+        .get(60, TimeUnit.SECONDS);
+    return client;
   }
 
   private KeyManagerFactory keys(Credential client) {

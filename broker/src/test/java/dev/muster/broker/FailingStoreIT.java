@@ -117,20 +117,7 @@ class FailingStoreIT {
   void clientThatReconnectsByItself_getsItsMessageThrough_whenTheStoreWorksAgain()
       throws Exception {
     SWITCH.mode = Switch.Mode.FAILS;
-    Mqtt5AsyncClient client = fixture
-        .hiveMqClient("patient", fixture.device("patient"))
-        .automaticReconnect()
-        .initialDelay(100, TimeUnit.MILLISECONDS)
-        .maxDelay(1, TimeUnit.SECONDS)
-        .applyAutomaticReconnect()
-        .useMqttVersion5()
-        .buildAsync();
-    client
-        .connectWith()
-        .cleanStart(false)
-        .sessionExpiryInterval(600)
-        .send()
-        .get(60, TimeUnit.SECONDS);
+    Mqtt5AsyncClient client = fixture.patient("patient");
     CompletableFuture<Mqtt5PublishResult> sent = client
         .publishWith()
         .topic("fleets/f1/devices/patient/telemetry/s")

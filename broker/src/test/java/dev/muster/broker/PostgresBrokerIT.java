@@ -164,7 +164,7 @@ class PostgresBrokerIT {
   void whileTheServerDoesNotAnswer_nothingIsAcknowledged_andQuestionsEndWithAClearError()
       throws Exception {
     CompletableFuture<Mqtt5PublishResult> sent;
-    Mqtt5AsyncClient client = patient("p4");
+    Mqtt5AsyncClient client = fixture.patient("p4");
     try (Connection other = server.getPostgresDatabase().getConnection();
         Statement lock = other.createStatement()) {
       other.setAutoCommit(false);
@@ -186,7 +186,7 @@ class PostgresBrokerIT {
 
   @Test
   void connectionsThatBreak_loseNothingThatWasAcknowledged_andDevicesGoOn() throws Exception {
-    Mqtt5AsyncClient client = patient("p5");
+    Mqtt5AsyncClient client = fixture.patient("p5");
     for (int number = 1; number <= 60; number++) {
       CompletableFuture<Mqtt5PublishResult> sent = publish(client, "p5", number);
       if (number % 20 == 0) {
@@ -211,25 +211,6 @@ class PostgresBrokerIT {
       statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
           + " WHERE datname='postgres' AND pid<>pg_backend_pid()");
     }
-  }
-
-  /** One that keeps what was not acknowledged, and comes back. */
-  private static Mqtt5AsyncClient patient(String id) throws Exception {
-    Mqtt5AsyncClient client = fixture
-        .hiveMqClient(id)
-        .automaticReconnect()
-        .initialDelay(100, TimeUnit.MILLISECONDS)
-        .maxDelay(1, TimeUnit.SECONDS)
-        .applyAutomaticReconnect()
-        .useMqttVersion5()
-        .buildAsync();
-    client
-        .connectWith()
-        .cleanStart(false)
-        .sessionExpiryInterval(600)
-        .send()
-        .get(60, TimeUnit.SECONDS);
-    return client;
   }
 
   private static CompletableFuture<Mqtt5PublishResult> publish(

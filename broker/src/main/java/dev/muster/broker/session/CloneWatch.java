@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,24 +51,14 @@ public final class CloneWatch {
   private record TakeOver(Instant at, Party thrownOut, Party from) {}
 
   private final Clock clock;
-  private final Map<String, Deque<TakeOver>> watched = bounded(MAX_WATCHED);
-  private final Map<String, SessionAlarm> standing = bounded(MAX_ALARMS);
+  private final Map<String, Deque<TakeOver>> watched = RecentlyUsed.atMost(MAX_WATCHED);
+  private final Map<String, SessionAlarm> standing = RecentlyUsed.atMost(MAX_ALARMS);
   private final Consumer<SessionAlarm> alarms;
 
   /** @param alarms hears of each alarm, and of each change of one */
   public CloneWatch(Clock clock, Consumer<SessionAlarm> alarms) {
     this.clock = clock;
     this.alarms = alarms;
-  }
-
-  /** What was touched longest ago makes room: neither is worth memory without end. */
-  private static <V> Map<String, V> bounded(int most) {
-    return new LinkedHashMap<>(16, 0.75f, true) {
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-        return size() > most;
-      }
-    };
   }
 
   /**

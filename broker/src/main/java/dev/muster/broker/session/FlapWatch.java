@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -38,12 +37,7 @@ public final class FlapWatch implements SessionListener {
   private final Consumer<SessionAlarm> alarms;
 
   /** What connected longest ago makes room. */
-  private final Map<String, Watched> watched = new LinkedHashMap<>(16, 0.75f, true) {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<String, Watched> eldest) {
-      return size() > MAX_WATCHED;
-    }
-  };
+  private final Map<String, Watched> watched = RecentlyUsed.atMost(MAX_WATCHED);
 
   /** @param alarms hears of each alarm, and of each change of one */
   public FlapWatch(Clock clock, Consumer<SessionAlarm> alarms) {

@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,9 +46,9 @@ public final class PlaceWatch implements SessionListener {
   private final Set<Long> awaited = ConcurrentHashMap.newKeySet();
 
   /** Of certificates used over CoAP: where each session was used, the newest use last. */
-  private final Map<String, Map<String, String>> places = bounded(MAX_CERTIFICATES);
+  private final Map<String, Map<String, String>> places = RecentlyUsed.atMost(MAX_CERTIFICATES);
 
-  private final Map<String, SessionAlarm> standing = bounded(MAX_CERTIFICATES);
+  private final Map<String, SessionAlarm> standing = RecentlyUsed.atMost(MAX_CERTIFICATES);
 
   /**
    * @param later runs something after a while
@@ -64,16 +63,6 @@ public final class PlaceWatch implements SessionListener {
     this.later = later;
     this.clock = clock;
     this.alarms = alarms;
-  }
-
-  /** What was touched longest ago makes room. */
-  private static <V> Map<String, V> bounded(int most) {
-    return new LinkedHashMap<>(16, 0.75f, true) {
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-        return size() > most;
-      }
-    };
   }
 
   @Override
@@ -137,8 +126,8 @@ public final class PlaceWatch implements SessionListener {
     boolean opened;
     String elsewhere;
     synchronized (this) {
-      Map<String, String> seen =
-          places.computeIfAbsent(certificate.certificate(), unseen -> bounded(MAX_SESSIONS));
+      Map<String, String> seen = places.computeIfAbsent(
+          certificate.certificate(), unseen -> RecentlyUsed.atMost(MAX_SESSIONS));
       opened = !seen.containsKey(session);
       elsewhere = elsewhereSince(session, address, seen);
       note(session, address, seen);

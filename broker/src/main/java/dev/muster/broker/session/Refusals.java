@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,12 +46,7 @@ public final class Refusals {
   }
 
   private final Clock clock;
-  private final Map<ClientSubject, Book> books = new LinkedHashMap<>(16, 0.75f, true) {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<ClientSubject, Book> eldest) {
-      return size() > PRINCIPALS;
-    }
-  };
+  private final Map<ClientSubject, Book> books = RecentlyUsed.atMost(PRINCIPALS);
 
   public Refusals(Clock clock) {
     this.clock = clock;

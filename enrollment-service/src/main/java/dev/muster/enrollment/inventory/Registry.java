@@ -188,10 +188,10 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Makes room in the files that is used again, as much as is worth it after some commits. For a
-   * few times a second while there is more to make.
+   * Makes room in the embedded database's file that is used again, about a megabyte at a time; who
+   * commits meanwhile waits for it. Does nothing where a server keeps the database.
    *
-   * @return whether there is
+   * @return whether there is more to make
    */
   public boolean reclaim() {
     try (Sql sql = connections.open()) {
