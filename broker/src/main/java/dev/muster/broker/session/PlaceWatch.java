@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells a key that is used in two places at once. A certificate may have many sessions, but all at
  * one address; whoever moves leaves its sessions at the old address behind. So an alarm is raised
- * when a session goes on after another one was opened or used elsewhere. One of MQTT does so if it
- * is still there when a dead one would have been ended, after one and a half times its keep-alive
- * (MQTT 5, 3.1.2.10); one of CoAP, with its next request. A session that itself comes from another
- * address (RFC 9146) is at one place all the same. Devices that throw each other out are for
- * {@link CloneWatch} to tell.
+ * when a session goes on after another one was opened or used elsewhere, which need not be there
+ * any more. One of MQTT does so if it is still there when a dead one would have been ended, after
+ * one and a half times its keep-alive (MQTT 5, 3.1.2.10); one of CoAP, with its next request. A
+ * session that itself comes from another address (RFC 9146) is at one place all the same. Devices
+ * that throw each other out are for {@link CloneWatch} to tell.
  *
  * <p>Thread-safe; does not block.
  */
@@ -97,14 +97,6 @@ public final class PlaceWatch implements SessionListener {
         .filter(session -> !session.isClosed() && !session.isEnding())
         .ifPresent(session -> raise(
             session.credential(), session.clientId(), session.connection().address(), elsewhere));
-  }
-
-  @Override
-  public synchronized void ended(ClientSession session, String reason) {
-    Map<String, String> seen = places.get(session.credential().certificate());
-    if (seen != null) {
-      seen.remove(mqtt(session));
-    }
   }
 
   private static String mqtt(ClientSession session) {

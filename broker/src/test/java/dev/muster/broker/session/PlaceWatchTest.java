@@ -178,6 +178,17 @@ class PlaceWatchTest {
     sessions.close(again);
     clock.advance(PlaceWatch.PACE);
     use("coap", "b");
-    assertThat(alarms).hasSize(2);
+    assertThat(alarms).as("once for each time it was elsewhere").hasSize(2);
+  }
+
+  /** Whoever has copied a key may be in and out again before its owner's next report. */
+  @Test
+  void device_whoseKeyWasUsedElsewhereForAMoment_isInTwoPlaces() {
+    use("coap", "b");
+    ClientSession brief = connect(certificate(DEVICE, 1), "d1", "a");
+    sessions.close(brief);
+    watch.ended(brief, "closed by the client");
+    use("coap", "b");
+    assertThat(alarms).hasSize(1);
   }
 }
