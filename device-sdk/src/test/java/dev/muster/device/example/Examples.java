@@ -29,7 +29,13 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** What docs/device-sdk.md shows; each method is a block there, to the letter. */
 final class Examples {
+  private final List<String> restart;
   final AtomicReference<Duration> interval = new AtomicReference<>(Duration.ofSeconds(10));
+
+  /** @param restart the program that starts the machine anew, and its arguments */
+  Examples(String... restart) {
+    this.restart = List.of(restart);
+  }
 
   void receipts(FleetDevice device) throws Exception {
     PublishReceipt receipt = device.telemetry("env").send(Map.of("temperature", 21.4));
@@ -63,7 +69,7 @@ final class Examples {
     });
     device.onCommand("reboot", (command, context) -> {
       context.answer(CommandResult.done()).get();
-      new ProcessBuilder("systemctl", "reboot").start();
+      new ProcessBuilder(restart).start(); // systemctl reboot
       return CommandResult.done();
     });
   }

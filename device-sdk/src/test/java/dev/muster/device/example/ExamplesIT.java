@@ -61,7 +61,8 @@ class ExamplesIT {
     TestFleet fleet = new TestFleet(folder);
     Files.copy(fleet.factoryKey(), folder.resolve("device.key"));
     Files.copy(fleet.factoryChain(), folder.resolve("chain.pem"));
-    Examples examples = new Examples();
+    Path restarted = folder.resolve("restarted");
+    Examples examples = new Examples("touch", restarted.toString());
     try (EstDouble est = new EstDouble(fleet);
         Mosquitto broker = Mosquitto.start(fleet);
         Mosquitto.Subscriber consumer = broker.subscribe();
@@ -85,17 +86,26 @@ class ExamplesIT {
       broker.say(
           "fleets/default/devices/acme-0001/twin/desired",
           "{\"version\":1,\"desired\":{\"interval\":3}}");
-      broker.say(
-          "fleets/default/devices/acme-0001/commands/c1",
-          "{\"id\":\"c1\",\"name\":\"blink\",\"deadline\":\"" + Instant.now().plusSeconds(600)
-              + "\",\"payload\":{\"times\":3}}");
+      command(broker, "c1", "blink");
       await()
           .atMost(LIMIT)
           .untilAsserted(() -> assertThat(consumer.lines().toString())
               .contains(
                   "{\"reported\":{\"interval\":3}", "command-progress", "commands/c1/result"));
       assertThat(examples.interval).hasValue(Duration.ofSeconds(3));
+
+      command(broker, "c2", "reboot");
+      await().atMost(LIMIT).until(() -> Files.exists(restarted));
+      assertThat(consumer.lines().toString()).contains("commands/c2/result");
     }
+  }
+
+  private static void command(Mosquitto broker, String id, String name) {
+    broker.say(
+        "fleets/default/devices/acme-0001/commands/" + id,
+        """
+        {"id":"%s","name":"%s","deadline":"%s","payload":{"times":3}}"""
+            .formatted(id, name, Instant.now().plusSeconds(600)));
   }
 
   @Test

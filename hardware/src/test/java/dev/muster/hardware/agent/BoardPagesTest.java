@@ -7,6 +7,7 @@ package dev.muster.hardware.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.w3c.dom.Element;
@@ -62,5 +64,28 @@ class BoardPagesTest {
     assertThat(svg.getElementsByTagName("title").getLength()).isPositive();
     assertThat(svg.getElementsByTagName("style").item(0).getTextContent())
         .contains("prefers-color-scheme: dark");
+  }
+
+  /** No image is built here, but what would run in one is shell, and knows its variables. */
+  @Test
+  void layer_hooksAreShell_whoseVariablesAreDeclared() throws Exception {
+    String layer = Files.readString(HARDWARE.resolve("image/layer/muster-device.yaml"));
+    List<String> hooks = matches("(?m)^    - \\|-\n((?:      .*\n)+)", layer);
+    assertThat(hooks).hasSize(4);
+    for (String hook : hooks) {
+      Process shell = new ProcessBuilder("sh", "-n").redirectErrorStream(true).start();
+      try (Writer script = shell.outputWriter()) {
+        script.write(hook);
+      }
+      assertThat(shell.inputReader().lines()).isEmpty();
+      assertThat(shell.waitFor()).isZero();
+    }
+    assertThat(matches("IGconf_muster_(\\w+)", layer))
+        .hasSize(4)
+        .hasSameElementsAs(matches("(?m)^# X-Env-Var-(\\w+):", layer));
+  }
+
+  private static List<String> matches(String pattern, String text) {
+    return Pattern.compile(pattern).matcher(text).results().map(one -> one.group(1)).toList();
   }
 }

@@ -24,13 +24,11 @@ final class Running implements AutoCloseable {
   private static final int NANOS_PER_TICK = 10_000_000;
 
   /** All have what is ours, and the two that the program itself knows. */
-  private static final String COMMON = "/classes|/test-classes|slf4j-api|mqttv5";
+  private static final String COMMON = "/test-classes|slf4j-api|mqttv5";
 
-  private static final String OURS = "muster-protocol|/protocol/target|bcprov|bcpkix|bcutil";
+  private static final String OURS = "ours";
 
   private static final Map<String, String> JARS = Map.of(
-      "ours", OURS,
-      "ours-paho", OURS,
       "hivemq", "hivemq-mqtt-client|rxjava|reactive-streams|netty|jctools|dagger|javax.inject",
       "aws", "aws-iot-device-sdk|aws-crt",
       "azure",
@@ -71,11 +69,25 @@ final class Running implements AutoCloseable {
     }
   }
 
-  private static String classPath(String client) {
+  private static String classPath(String client) throws IOException {
     Pattern wanted = Pattern.compile(COMMON + "|" + JARS.getOrDefault(client, "none"));
-    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(entry -> wanted.matcher(entry).find())
+    Stream<String> entries = Arrays.stream(
+            System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> wanted.matcher(entry).find());
+    return (client.startsWith(OURS) ? Stream.concat(Stream.of(allInOneJar()), entries) : entries)
         .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  /** Ours as firmware has it: in one jar. Opening BouncyCastle's alone costs 3 MB. */
+  private static String allInOneJar() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("target"))) {
+      return files
+          .map(Path::toString)
+          .filter(file -> file.endsWith("-all.jar"))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException(
+              "no target/*-all.jar: run ./mvnw -DskipTests package -pl device-sdk -am first"));
+    }
   }
 
   /** From the start of the JVM to the CONNACK. */
