@@ -101,11 +101,9 @@ class ExamplesIT {
   }
 
   private static void command(Mosquitto broker, String id, String name) {
-    broker.say(
-        "fleets/default/devices/acme-0001/commands/" + id,
-        """
-        {"id":"%s","name":"%s","deadline":"%s","payload":{"times":3}}"""
-            .formatted(id, name, Instant.now().plusSeconds(600)));
+    broker.say("fleets/default/devices/acme-0001/commands/" + id, """
+        {"id":"%s","name":"%s","deadline":"%s","payload":{"times":3}}""".formatted(
+            id, name, Instant.now().plusSeconds(600)));
   }
 
   @Test

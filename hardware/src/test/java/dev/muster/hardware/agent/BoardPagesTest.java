@@ -86,6 +86,10 @@ class BoardPagesTest {
   }
 
   private static List<String> matches(String pattern, String text) {
-    return Pattern.compile(pattern).matcher(text).results().map(one -> one.group(1)).toList();
+    return Pattern.compile(pattern)
+        .matcher(text)
+        .results()
+        .map(one -> one.group(1))
+        .toList();
   }
 }

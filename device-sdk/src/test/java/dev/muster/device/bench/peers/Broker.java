@@ -37,8 +37,8 @@ final class Broker implements AutoCloseable {
         fleet.serviceCa().issue("CN=server, OU=server").serverAt(HOST).build();
     // A line for each packet would be what is measured, and no broker in the field writes it. Nor
     // is it the broker's window, of 20 by default, that is compared.
-    this.broker = Mosquitto.start(
-        fleet, server, "log_type none\nmax_inflight_messages 64", HOST, PORT);
+    this.broker =
+        Mosquitto.start(fleet, server, "log_type none\nmax_inflight_messages 64", HOST, PORT);
     this.link = new Link(HOST, PORT, clients);
   }
 
