@@ -9,14 +9,20 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.muster.protocol.topic.CrlNotice;
+import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
@@ -45,30 +51,60 @@ class CrlNoticeIT {
     URI crls = URI.create("http://localhost:" + web.getAddress().getPort() + "/crl/");
     BrokerFixture fixture = new BrokerFixture(folder);
     fixture.start(fixture.config(0, crls, Duration.ofHours(1)), sink -> sink);
+    fixture.service("enrollment", "service");
     Credential bad = fixture.device("bad");
-    MqttClient device = connect(fixture, bad, "bad");
-    MqttClient service = connect(fixture, fixture.service("enrollment", "service"), "enrollment");
-    try {
-      crl.set(fixture.deviceCrl(9, many(bad.certificate().getSerialNumber())));
+    Credential badToo = fixture.device("bad-too");
+    BigInteger[] serials = Stream.of(bad, badToo)
+        .map(one -> one.certificate().getSerialNumber())
+        .toArray(BigInteger[]::new);
+    String[] listen = {"-V", "mqttv5", "-t", "fleets/f1/devices/bad-too/commands/+"};
+    try (Mosquitto.Subscriber deviceToo =
+        new Mosquitto(fixture).sub("bad-too", "bad-too", listen).awaitOutput("Subscribed")) {
+      MqttClient device = connect(fixture, bad, "bad");
+      crl.set(TestPki.crl(fixture.serviceCa, 9, Duration.ofDays(1), List.of(serials)));
+      assertThat(announce(fixture).output()).as("of another CA").contains("Payload format invalid");
+      crl.set(fixture.deviceCrl(1, serials));
+      assertThat(announce(fixture).exitCode()).as("an older one").isNotZero();
+      assertThat(fixture.get("/sessions").encode()).contains("\"bad\"", "\"bad-too\"");
+
+      crl.set(fixture.deviceCrl(9, many(serials)));
       assertThat(crl.get().length).isGreaterThan(2 * 1024 * 1024);
       long start = System.nanoTime();
-      service.publish(
-          "muster/revocations/device", new CrlNotice(BigInteger.valueOf(9)).encoded(), 1, true);
+      announce(fixture).expectSuccess();
       await().atMost(Duration.ofSeconds(60)).until(() -> !device.isConnected());
       System.out.println("FIGURE notice of a CRL of " + ENTRIES + " entries, to cut, ms: "
           + Duration.ofNanos(System.nanoTime() - start).toMillis());
+      deviceToo.awaitOutput("Received DISCONNECT (135)");
     } finally {
       fixture.close();
       web.stop(0);
     }
   }
 
-  private static BigInteger[] many(BigInteger last) {
+  /** Says that number 9 is out, with mosquitto_pub, as the enrollment service. */
+  private PeerProgram.Result announce(BrokerFixture fixture) throws IOException {
+    Files.write(folder.resolve("notice"), new CrlNotice(BigInteger.valueOf(9)).encoded());
+    return new Mosquitto(fixture)
+        .pub(
+            "enrollment",
+            "enrollment",
+            "-V",
+            "mqttv5",
+            "-q",
+            "1",
+            "-r",
+            "-t",
+            "muster/revocations/device",
+            "-f",
+            "notice");
+  }
+
+  private static BigInteger[] many(BigInteger... last) {
     BigInteger[] serials = new BigInteger[ENTRIES];
     for (int i = 0; i < ENTRIES; i++) {
       serials[i] = BigInteger.ONE.shiftLeft(128).add(BigInteger.valueOf(i));
     }
-    serials[ENTRIES - 1] = last;
+    System.arraycopy(last, 0, serials, ENTRIES - last.length, last.length);
     return serials;
   }
 

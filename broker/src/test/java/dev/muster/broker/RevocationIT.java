@@ -9,8 +9,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
+import com.hivemq.client.mqtt.mqtt5.message.disconnect.Mqtt5DisconnectReasonCode;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
+import dev.muster.broker.bench.MqttPackets;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
+import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -18,17 +23,18 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
@@ -55,16 +61,20 @@ class RevocationIT {
   @TempDir
   static Path folder;
 
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   /** Of one burst. */
   private static final int MANY = 400;
 
+  private static final MovableClock CLOCK = MovableClock.running();
+
   private static BrokerFixture fixture;
   private static long crlNumber = 1;
-  private static final List<java.math.BigInteger> REVOKED = new ArrayList<>();
+  private static final List<BigInteger> REVOKED = new ArrayList<>();
 
   @BeforeAll
   static void start() {
-    fixture = new BrokerFixture(folder).start();
+    fixture = new BrokerFixture(folder).start(CLOCK);
     fixture.service("enrollment", "service");
   }
 
@@ -126,7 +136,7 @@ class RevocationIT {
   private static void revoke(Client service, Credential credential) throws MqttException {
     REVOKED.add(credential.certificate().getSerialNumber());
     crlNumber++;
-    byte[] crl = fixture.deviceCrl(crlNumber, REVOKED.toArray(java.math.BigInteger[]::new));
+    byte[] crl = fixture.deviceCrl(crlNumber, REVOKED.toArray(BigInteger[]::new));
     service.mqtt.publish("muster/revocations/device", crl, 1, true);
   }
 
@@ -195,12 +205,7 @@ class RevocationIT {
     device.connect().get(60, TimeUnit.SECONDS);
     List<CompletableFuture<Mqtt5PublishResult>> sent = new ArrayList<>();
     for (int i = 0; i < MANY; i++) {
-      sent.add(device
-          .publishWith()
-          .topic("fleets/f1/devices/" + id + "/telemetry/x")
-          .qos(MqttQos.AT_LEAST_ONCE)
-          .payload(new byte[] {'1'})
-          .send());
+      sent.add(publish(device, id));
     }
     sent.get(0).get(60, TimeUnit.SECONDS);
     revoke(service, credential);
@@ -222,41 +227,127 @@ class RevocationIT {
 
   @Test
   void crl_thatIsForgedOrOlderOrGarbage_changesNothing() throws Exception {
+    Credential paho = fixture.device("stays");
+    Credential mosquitto = fixture.device("stays-too");
+    List<BigInteger> serials = Stream.of(paho, mosquitto)
+        .map(one -> one.certificate().getSerialNumber())
+        .toList();
+    String[] listen = {"-V", "mqttv5", "-t", "fleets/f1/devices/stays-too/commands/+"};
     try (Client service = service();
-        Client device = new Client(fixture.device("stays"), "stays")) {
-      java.math.BigInteger serial = fixture.device("stays").certificate().getSerialNumber();
-      byte[] forged = dev.muster.testing.TestPki.crl(
-          fixture.serviceCa, 999, Duration.ofDays(1), List.of(serial));
-      for (byte[] crl : List.of(forged, new byte[] {1, 2, 3})) {
+        Client device = new Client(paho, "stays");
+        Mosquitto.Subscriber deviceToo = new Mosquitto(fixture)
+            .sub("stays-too", "stays-too", listen)
+            .awaitOutput("Subscribed")) {
+      for (byte[] crl : notOfTheDeviceCa(serials)) {
         service.mqtt.publish("muster/revocations/device", crl, 1, true);
+        assertThat(push(crl).output()).contains("Payload format invalid");
       }
       // In force and answered, although it is old.
       service.mqtt.subscribe("muster/revocations/+/applied", 1);
-      service.mqtt.publish("muster/revocations/device", fixture.deviceCrl(1, serial), 1, true);
-      await().until(() -> !service.messages.isEmpty());
-      assertThat(service.messages.get(0)).contains("\"crlNumber\":\"" + crlNumber + "\"");
+      byte[] older = fixture.deviceCrl(1, serials.toArray(BigInteger[]::new));
+      service.mqtt.publish("muster/revocations/device", older, 1, true);
+      push(older).expectSuccess();
+      await().until(() -> service.messages.size() == 2);
+      assertThat(service.messages)
+          .allMatch(told -> told.contains("\"crlNumber\":\"" + crlNumber + "\""));
       assertThat(service.mqtt.isConnected()).isTrue();
       assertThat(device.mqtt.isConnected()).isTrue();
+      assertThat(deviceToo.process().isAlive()).isTrue();
+      assertThat(fixture.get("/sessions").encode()).contains("\"stays\"", "\"stays-too\"");
     }
+  }
+
+  /** Of another CA of ours, of somebody with the same name, changed on its way, and no CRL. */
+  private static List<byte[]> notOfTheDeviceCa(List<BigInteger> serials) {
+    Credential namesake =
+        TestPki.root("CN=Test Root").issue("CN=Device CA").ca().build();
+    byte[] changed = fixture.deviceCrl(999, serials.toArray(BigInteger[]::new));
+    changed[changed.length - 1] ^= 1;
+    return List.of(
+        TestPki.crl(fixture.serviceCa, 999, Duration.ofDays(1), serials),
+        TestPki.crl(namesake, 999, Duration.ofDays(1), serials),
+        changed,
+        new byte[] {1, 2, 3});
+  }
+
+  /** Publishes a CRL with mosquitto_pub, as the enrollment service. */
+  private static PeerProgram.Result push(byte[] crl) throws IOException {
+    Files.write(folder.resolve("pushed.crl"), crl);
+    return new Mosquitto(fixture)
+        .pub(
+            "enrollment",
+            "enrollment:2",
+            "-V",
+            "mqttv5",
+            "-q",
+            "1",
+            "-r",
+            "-t",
+            "muster/revocations/device",
+            "-f",
+            "pushed.crl");
   }
 
   @Test
   void expiringCertificate_endsItsSession() throws Exception {
-    Instant end = Instant.now().plusSeconds(12);
     String[] listen = {"-V", "mqttv5", "-t", "fleets/f1/devices/listens/commands/+"};
-    fixture.keep("listens", until(end, "listens"));
+    fixture.keep("listens", forAMinute("listens"));
     try (Mosquitto.Subscriber listener =
             new Mosquitto(fixture).sub("listens", "listens", listen).awaitOutput("Subscribed");
-        Client client = new Client(until(end, "brief"), "brief")) {
+        Client client = new Client(forAMinute("brief"), "brief")) {
       assertThat(client.mqtt.isConnected()).isTrue();
-      await().atMost(Duration.ofSeconds(60)).until(() -> client.disconnectCode != null);
+      CLOCK.advance(MINUTE);
+      await().until(() -> client.disconnectCode != null);
       assertThat(client.disconnectCode).isEqualTo(0x87);
-      assertThat(client.lostAt).isAfterOrEqualTo(end.truncatedTo(ChronoUnit.SECONDS));
       listener.awaitOutput("Received DISCONNECT (135)");
     }
   }
 
-  private static Credential until(Instant end, String device) {
+  /** Sessions are looked through each second: what comes earlier is refused as it comes. */
+  @Test
+  void messageAfterTheEndOfItsCertificate_isRefused_beforeItsSessionIsCut() throws Exception {
+    for (int i = 0; !expiresBetweenTwoMessages("expires-" + i); i++) {
+      assertThat(i).as("was always cut before its message came").isLessThan(100);
+    }
+  }
+
+  /** @return whether the second was refused, and not only the connection ended */
+  private static boolean expiresBetweenTwoMessages(String id) throws Exception {
+    CompletableFuture<Throwable> cut = new CompletableFuture<>();
+    Mqtt5AsyncClient device = fixture
+        .hiveMqClient(id, forAMinute(id))
+        .addDisconnectedListener(context -> cut.complete(context.getCause()))
+        .useMqttVersion5()
+        .buildAsync();
+    device.connect().get(60, TimeUnit.SECONDS);
+    publish(device, id).get(60, TimeUnit.SECONDS);
+    CLOCK.advance(MINUTE);
+    CompletableFuture<Mqtt5PublishResult> second = publish(device, id);
+    assertThat(cut.get(60, TimeUnit.SECONDS))
+        .isInstanceOfSatisfying(
+            Mqtt5DisconnectException.class,
+            told -> assertThat(told.getMqttMessage().getReasonCode())
+                .isEqualTo(Mqtt5DisconnectReasonCode.NOT_AUTHORIZED));
+    await().until(second::isDone);
+    assertThat(second).isCompletedExceptionally();
+    assertThat(fixture.get("/devices/" + id + "/messages").getJsonArray("messages"))
+        .hasSize(1);
+    return fixture.get("/refusals/" + id).encode().contains("\"publish expired\"");
+  }
+
+  private static CompletableFuture<Mqtt5PublishResult> publish(Mqtt5AsyncClient device, String id) {
+    return device
+        .publishWith()
+        .topic("fleets/f1/devices/" + id + "/telemetry/x")
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .payload(new byte[] {'1'})
+        .send();
+  }
+
+  /** A certificate that has expired when the clock is put forward by a minute. */
+  private static Credential forAMinute(String device) {
+    // In a certificate there are whole seconds, so that it ends a moment earlier.
+    Instant end = CLOCK.instant().plus(MINUTE);
     return fixture
         .deviceCa
         .issue(BrokerFixture.deviceName(device))
@@ -281,13 +372,7 @@ class RevocationIT {
   }
 
   private static byte[] connectPacket(String clientId) {
-    byte[] id = clientId.getBytes(StandardCharsets.US_ASCII);
-    byte[] head = {
-      0x10, (byte) (12 + id.length), 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, (byte) id.length
-    };
-    byte[] packet = Arrays.copyOf(head, head.length + id.length);
-    System.arraycopy(id, 0, packet, head.length, id.length);
-    return packet;
+    return MqttPackets.connect(MqttPackets.MQTT_3, clientId, 60);
   }
 
   private static long lastSessionCreated;

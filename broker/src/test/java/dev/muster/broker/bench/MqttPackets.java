@@ -9,11 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** The few packets of MQTT that a client needs to publish. */
-final class MqttPackets {
+public final class MqttPackets {
   static final int CONNACK = 2;
   static final int PUBACK = 4;
   static final int DISCONNECT = 14;
-  static final int MQTT_3 = 4;
+  public static final int MQTT_3 = 4;
   static final int MQTT_5 = 5;
 
   private static final int PUBLISH_QOS_1 = 0x32;
@@ -23,7 +23,7 @@ final class MqttPackets {
   private MqttPackets() {}
 
   /** With a clean start. */
-  static byte[] connect(int version, String clientId, int keepAliveSeconds) {
+  public static byte[] connect(int version, String clientId, int keepAliveSeconds) {
     byte[] id = utf8(clientId);
     int properties = version == MQTT_5 ? 1 : 0;
     ByteBuffer packet = begin(0x10, 10 + properties + 2 + id.length);
@@ -40,7 +40,7 @@ final class MqttPackets {
    *
    * @param properties user properties, for MQTT 5; less than 128 bytes in all
    */
-  static byte[] publish(
+  public static byte[] publish(
       int version,
       String topic,
       boolean retain,
