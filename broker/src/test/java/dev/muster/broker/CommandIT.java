@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import com.hivemq.extension.sdk.api.packets.general.Qos;
 import com.hivemq.extension.sdk.api.services.Services;
 import com.hivemq.extension.sdk.api.services.builder.Builders;
+import dev.muster.broker.DeviceClient.Library;
 import dev.muster.testing.PeerProgram.Result;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -23,9 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Commands on the real broker, with mosquitto's clients and Paho for devices. */
+/** Commands on the real broker, with mosquitto's clients, Paho and HiveMQ's client for devices. */
 class CommandIT {
   @TempDir
   static Path folder;
@@ -58,8 +60,12 @@ class CommandIT {
     return show(id).getString("state");
   }
 
-  private static PahoDevice listening(String device) throws Exception {
-    PahoDevice client = PahoDevice.connect(fixture, device);
+  private static DeviceClient listening(String device) throws Exception {
+    return listening(Library.PAHO, device);
+  }
+
+  private static DeviceClient listening(Library library, String device) throws Exception {
+    DeviceClient client = library.connect(fixture, device);
     client.subscribe("commands/+");
     return client;
   }
@@ -105,13 +111,15 @@ class CommandIT {
         .satisfies(one -> assertThat(((JsonObject) one).getString("id")).isEqualTo(id));
   }
 
-  @Test
-  void command_toADeviceThatIsAway_waitsForIt() throws Exception {
-    String id = send("c2", "{\"name\":\"reboot\"}").getString("id");
+  @ParameterizedTest
+  @EnumSource
+  void command_toADeviceThatIsAway_waitsForIt(Library library) throws Exception {
+    String device = library.id("c2");
+    String id = send(device, "{\"name\":\"reboot\"}").getString("id");
     assertThat(stateOf(id)).isEqualTo("queued");
-    try (PahoDevice device = listening("c2")) {
-      await().until(() -> device.received().size() == 1);
-      assertThat(device.topics().get(0)).endsWith("/commands/" + id);
+    try (DeviceClient client = listening(library, device)) {
+      await().until(() -> client.received().size() == 1);
+      assertThat(client.topics().get(0)).endsWith("/commands/" + id);
       await().untilAsserted(() -> assertThat(stateOf(id)).isEqualTo("sent"));
     }
   }
@@ -139,7 +147,7 @@ class CommandIT {
     for (int i = 0; i < 20; i++) {
       send("c3", "{\"name\":\"n" + i + "\"}");
     }
-    try (PahoDevice device = listening("c3")) {
+    try (DeviceClient device = listening("c3")) {
       await().until(() -> device.received().size() == 20);
       for (int i = 0; i < 20; i++) {
         assertThat(device.received().get(i)).contains("\"name\":\"n" + i + "\"");
@@ -147,40 +155,45 @@ class CommandIT {
     }
   }
 
-  @Test
-  void command_withoutResult_isSentAgainAfterAReconnect_oneWithResultIsNot() throws Exception {
-    String answered = send("c4", "{\"name\":\"one\"}").getString("id");
-    String open = send("c4", "{\"name\":\"two\"}").getString("id");
-    try (PahoDevice device = listening("c4")) {
-      await().until(() -> device.received().size() == 2);
-      assertThat(device.publish("commands/" + answered + "/result", "{\"status\":\"done\"}"))
+  @ParameterizedTest
+  @EnumSource
+  void command_withoutResult_isSentAgainAfterAReconnect_oneWithResultIsNot(Library library)
+      throws Exception {
+    String device = library.id("c4");
+    String answered = send(device, "{\"name\":\"one\"}").getString("id");
+    String open = send(device, "{\"name\":\"two\"}").getString("id");
+    try (DeviceClient client = listening(library, device)) {
+      await().until(() -> client.received().size() == 2);
+      assertThat(client.publish("commands/" + answered + "/result", "{\"status\":\"done\"}"))
           .isLessThan(0x80);
       // The same connection hears nothing twice, whatever else it subscribes.
-      device.subscribe("twin/desired");
-      String third = send("c4", "{\"name\":\"three\"}").getString("id");
-      await().until(() -> device.received().size() == 3);
-      device.publish("commands/" + third + "/result", "{\"status\":\"failed\"}");
+      client.subscribe("twin/desired");
+      String third = send(device, "{\"name\":\"three\"}").getString("id");
+      await().until(() -> client.received().size() == 3);
+      client.publish("commands/" + third + "/result", "{\"status\":\"failed\"}");
       assertThat(stateOf(third)).isEqualTo("failed");
     }
-    try (PahoDevice device = listening("c4")) {
-      await().until(() -> !device.received().isEmpty());
-      String marker = send("c4", "{\"name\":\"marker\"}").getString("id");
-      await().until(() -> device.topics().size() == 2);
-      assertThat(device.topics().get(0)).endsWith(open);
-      assertThat(device.topics().get(1)).endsWith(marker);
+    try (DeviceClient client = listening(library, device)) {
+      await().until(() -> !client.received().isEmpty());
+      String marker = send(device, "{\"name\":\"marker\"}").getString("id");
+      await().until(() -> client.topics().size() == 2);
+      assertThat(client.topics().get(0)).endsWith(open);
+      assertThat(client.topics().get(1)).endsWith(marker);
     }
   }
 
-  @Test
-  void command_afterItsDeadline_isExpired_andNotSent() throws Exception {
-    String id = send("c5", "{\"name\":\"late\",\"validForSeconds\":1}").getString("id");
+  @ParameterizedTest
+  @EnumSource
+  void command_afterItsDeadline_isExpired_andNotSent(Library library) throws Exception {
+    String device = library.id("c5");
+    String id = send(device, "{\"name\":\"late\",\"validForSeconds\":1}").getString("id");
     await().untilAsserted(() -> assertThat(stateOf(id)).isEqualTo("expired"));
-    try (PahoDevice device = listening("c5")) {
-      send("c5", "{\"name\":\"marker\"}");
-      await().until(() -> !device.received().isEmpty());
-      assertThat(device.received().get(0)).contains("marker");
+    try (DeviceClient client = listening(library, device)) {
+      send(device, "{\"name\":\"marker\"}");
+      await().until(() -> !client.received().isEmpty());
+      assertThat(client.received().get(0)).contains("marker");
       // What the device did all the same is kept, and changes nothing.
-      device.publish("commands/" + id + "/result", "{\"status\":\"done\",\"payload\":1}");
+      client.publish("commands/" + id + "/result", "{\"status\":\"done\",\"payload\":1}");
     }
     JsonObject late = show(id);
     assertThat(late.getString("state")).isEqualTo("expired");
@@ -188,65 +201,75 @@ class CommandIT {
     assertThat(late.getJsonObject("result").getString("status")).isEqualTo("done");
   }
 
-  @Test
-  void command_cancelledInTime_isNotSent() throws Exception {
-    String id = send("c6", "{\"name\":\"never\"}").getString("id");
+  @ParameterizedTest
+  @EnumSource
+  void command_cancelledInTime_isNotSent(Library library) throws Exception {
+    String device = library.id("c6");
+    String id = send(device, "{\"name\":\"never\"}").getString("id");
     assertThat(api.post("/commands/" + id + "/cancel", "").getString("state"))
         .isEqualTo("cancelled");
     assertThat(api.post("/commands/" + id + "/cancel", "").getString("state"))
         .isEqualTo("cancelled");
-    try (PahoDevice device = listening("c6")) {
-      String marker = send("c6", "{\"name\":\"marker\"}").getString("id");
-      await().until(() -> !device.received().isEmpty());
-      assertThat(device.received().get(0)).contains("marker");
-      device.publish("commands/" + marker + "/result", "{\"status\":\"done\"}");
+    try (DeviceClient client = listening(library, device)) {
+      String marker = send(device, "{\"name\":\"marker\"}").getString("id");
+      await().until(() -> !client.received().isEmpty());
+      assertThat(client.received().get(0)).contains("marker");
+      client.publish("commands/" + marker + "/result", "{\"status\":\"done\"}");
       assertThat(api.send("POST", "/commands/" + marker + "/cancel", "").statusCode())
           .isEqualTo(409);
     }
   }
 
   /** What lies in a queue of the broker may be over by the time its device is back. */
-  @Test
-  void command_cancelledWhileItWaitsInASession_isNotDelivered() throws Exception {
-    try (PahoDevice device = PahoDevice.connect(fixture, "c7", false)) {
-      device.subscribe("commands/+");
+  @ParameterizedTest
+  @EnumSource
+  void command_cancelledWhileItWaitsInASession_isNotDelivered(Library library) throws Exception {
+    String device = library.id("c7");
+    try (DeviceClient client = library.connect(fixture, device, false)) {
+      client.subscribe("commands/+");
     }
     // Handed to the session of a device that is away, as it is in the moment in which one goes.
-    String id = send("c7", "{\"name\":\"stale\"}").getString("id");
+    String id = send(device, "{\"name\":\"stale\"}").getString("id");
     Services.publishService()
         .publish(Builders.publish()
-            .topic("fleets/f1/devices/c7/commands/" + id)
+            .topic("fleets/f1/devices/" + device + "/commands/" + id)
             .qos(Qos.AT_LEAST_ONCE)
             .payload(ByteBuffer.wrap("stale".getBytes(StandardCharsets.UTF_8)))
             .build())
         .get(60, TimeUnit.SECONDS);
     api.post("/commands/" + id + "/cancel", "");
-    try (PahoDevice device = PahoDevice.connect(fixture, "c7", false)) {
-      send("c7", "{\"name\":\"marker\"}");
-      await().until(() -> !device.received().isEmpty());
-      assertThat(device.received().get(0)).contains("marker");
-      assertThat(fixture
-              .meters
-              .counter("muster.broker.refused", "operation", "deliver", "reason", "ended")
-              .count())
-          .isEqualTo(1);
+    double before = notDelivered();
+    try (DeviceClient client = library.connect(fixture, device, false)) {
+      send(device, "{\"name\":\"marker\"}");
+      await().until(() -> !client.received().isEmpty());
+      assertThat(client.received().get(0)).contains("marker");
+      assertThat(notDelivered()).isEqualTo(before + 1);
     }
   }
 
-  @Test
-  void result_secondOrOfAnother_changesNothing() throws Exception {
-    String id = send("c8", "{\"name\":\"x\"}").getString("id");
-    try (PahoDevice device = listening("c8")) {
-      await().until(() -> device.received().size() == 1);
-      assertThat(device.publish("commands/" + id + "/result", "{\"status\":\"refused\"}"))
+  private static double notDelivered() {
+    return fixture
+        .meters
+        .counter("muster.broker.refused", "operation", "deliver", "reason", "ended")
+        .count();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void result_secondOrOfAnother_changesNothing(Library library) throws Exception {
+    String device = library.id("c8");
+    String id = send(device, "{\"name\":\"x\"}").getString("id");
+    try (DeviceClient client = listening(library, device)) {
+      await().until(() -> client.received().size() == 1);
+      assertThat(client.publish("commands/" + id + "/result", "{\"status\":\"refused\"}"))
           .isLessThan(0x80);
-      assertThat(device.publish("commands/" + id + "/result", "{\"status\":\"done\"}"))
+      assertThat(client.publish("commands/" + id + "/result", "{\"status\":\"done\"}"))
           .isLessThan(0x80);
     }
     assertThat(stateOf(id)).isEqualTo("failed");
     assertThat(show(id).getJsonObject("result").getString("status")).isEqualTo("refused");
-    String other = send("c8", "{\"name\":\"y\"}").getString("id");
-    try (PahoDevice thief = PahoDevice.connect(fixture, "c9")) {
+    String other = send(device, "{\"name\":\"y\"}").getString("id");
+    try (DeviceClient thief = library.connect(fixture, library.id("c9"))) {
       assertThat(thief.publish("commands/" + other + "/result", "{\"status\":\"done\"}"))
           .isEqualTo(0x99);
     }

@@ -19,8 +19,8 @@ import org.eclipse.paho.mqttv5.common.MqttMessage;
 import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
 import org.jspecify.annotations.Nullable;
 
-/** A device of MQTT 5 that says which reason code its messages were answered with. */
-final class PahoDevice implements AutoCloseable, MqttCallback {
+/** Eclipse Paho as a device. */
+final class PahoDevice implements DeviceClient, MqttCallback {
   private static final long LIMIT_MS = 60_000;
 
   private final String prefix;
@@ -35,12 +35,7 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
   }
 
   static PahoDevice connect(BrokerFixture fixture, String id) throws MqttException {
-    return connect(fixture, id, true);
-  }
-
-  /** @param clean whether the session of before is forgotten */
-  static PahoDevice connect(BrokerFixture fixture, String id, boolean clean) throws MqttException {
-    return connect(fixture, fixture.device(id), fixture.port(), id, clean);
+    return connect(fixture, fixture.device(id), fixture.port(), id, true);
   }
 
   static PahoDevice connect(
@@ -58,12 +53,13 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
     return device;
   }
 
-  void subscribe(String rest) throws MqttException {
+  @Override
+  public void subscribe(String rest) throws MqttException {
     client.subscribe(prefix + rest, 1).waitForCompletion(LIMIT_MS);
   }
 
-  /** Publishes with QoS 1. @return the reason code of the PUBACK */
-  int publish(String rest, String payload) throws MqttException {
+  @Override
+  public int publish(String rest, String payload) throws MqttException {
     IMqttToken token =
         client.publish(prefix + rest, payload.getBytes(StandardCharsets.UTF_8), 1, false);
     try {
@@ -77,12 +73,13 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
     return codes == null || codes.length == 0 ? 0 : codes[0];
   }
 
-  /** The payloads, in the order of their arrival. */
-  List<String> received() {
+  @Override
+  public List<String> received() {
     return received;
   }
 
-  List<String> topics() {
+  @Override
+  public List<String> topics() {
     return topics;
   }
 
@@ -92,12 +89,13 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
     received.add(new String(message.getPayload(), StandardCharsets.UTF_8));
   }
 
-  boolean isConnected() {
+  @Override
+  public boolean isConnected() {
     return client.isConnected();
   }
 
-  /** What the broker said when it ended the connection; null if it has not. */
-  @Nullable Integer disconnectCode() {
+  @Override
+  public @Nullable Integer disconnectCode() {
     return disconnectCode;
   }
 
@@ -119,8 +117,12 @@ final class PahoDevice implements AutoCloseable, MqttCallback {
   public void authPacketArrived(int reasonCode, MqttProperties properties) {}
 
   @Override
-  public void close() throws MqttException {
-    client.disconnect().waitForCompletion(LIMIT_MS);
-    client.close();
+  public void close() {
+    try {
+      client.disconnect().waitForCompletion(LIMIT_MS);
+      client.close();
+    } catch (MqttException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

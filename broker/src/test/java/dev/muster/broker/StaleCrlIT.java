@@ -7,6 +7,7 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.DeviceClient.Library;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
@@ -34,16 +35,26 @@ class StaleCrlIT {
     try (BrokerFixture fixture = new BrokerFixture(folder)) {
       fixture.putCrl("device", TestPki.crl(fixture.deviceCa, 1, LIFE, List.of()));
       fixture.start(clock);
-      PahoDevice sender = PahoDevice.connect(fixture, "sender");
-      PahoDevice listener = PahoDevice.connect(fixture, "listener");
+      DeviceClient sender = PahoDevice.connect(fixture, "sender");
+      DeviceClient senderToo = Library.HIVEMQ.connect(fixture, "sender-too");
+      DeviceClient listener = PahoDevice.connect(fixture, "listener");
       listener.subscribe("twin/desired");
+      fixture.device("listener-too");
+      String twin = "fleets/f1/devices/listener-too/twin/desired";
+      Mosquitto.Subscriber listenerToo = new Mosquitto(fixture)
+          .sub("listener-too", "listener-too", "-V", "mqttv5", "-t", twin)
+          .awaitOutput("Subscribed");
       OperatorApi api = OperatorApi.of(fixture);
       clock.advance(LIFE.plusMinutes(30));
       assertThat(sender.publish("telemetry/env", "1")).as("in its grace").isLessThan(0x80);
+      assertThat(senderToo.publish("telemetry/env", "1")).as("in its grace").isLessThan(0x80);
       assertThat(fixture.broker().problem().orElseThrow()).contains("overdue");
       clock.advance(Duration.ofMinutes(31));
-      await().atMost(LIMIT).until(() -> !sender.isConnected() && !listener.isConnected());
-      assertThat(sender.disconnectCode()).as("server busy").isEqualTo(0x89);
+      for (DeviceClient ended : List.of(sender, senderToo, listener)) {
+        await().atMost(LIMIT).until(() -> !ended.isConnected() && ended.disconnectCode() != null);
+        assertThat(ended.disconnectCode()).as("server busy").isEqualTo(0x89);
+      }
+      listenerToo.awaitOutput("Received DISCONNECT (137)").close();
       assertThat(fixture.broker().problem().orElseThrow()).contains("too old");
       await().atMost(LIMIT).until(() -> !alarms(api).isEmpty());
       JsonObject alarm = new JsonObject(alarms(api).get(0).toString());

@@ -7,6 +7,7 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.DeviceClient.Library;
 import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -21,7 +22,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.paho.mqttv5.common.MqttException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +39,7 @@ class StateKillIT {
   /** Reports a number, answers every command, and remembers what was acknowledged. */
   private static final class Device implements Runnable {
     final String id;
+    final Library library;
     final Credential credential;
     final Set<String> answered = ConcurrentHashMap.newKeySet();
     /** What the operator was told is taken. */
@@ -46,16 +47,17 @@ class StateKillIT {
 
     volatile int reported;
     volatile int desired;
-    volatile PahoDevice client;
+    volatile DeviceClient client;
     private int next;
 
-    Device(String id, Credential credential) {
+    Device(String id, Library library, Credential credential) {
       this.id = id;
+      this.library = library;
       this.credential = credential;
     }
 
-    Thread start(BrokerFixture fixture, int port) throws MqttException {
-      client = PahoDevice.connect(fixture, credential, port, id, true);
+    Thread start(BrokerFixture fixture, int port) throws Exception {
+      client = library.connect(fixture, credential, port, id, true);
       client.subscribe("commands/+");
       Thread thread = new Thread(this, id);
       thread.start();
@@ -79,8 +81,8 @@ class StateKillIT {
             }
           }
         }
-      } catch (MqttException e) {
-        // The broker was killed.
+      } catch (Exception e) {
+        // The broker was killed; or, at the end, all is done.
       }
     }
   }
@@ -92,7 +94,8 @@ class StateKillIT {
     try (BrokerFixture fixture = new BrokerFixture(folder)) {
       List<Device> devices = new ArrayList<>();
       for (int i = 0; i < DEVICES; i++) {
-        devices.add(new Device("k" + i, fixture.device("k" + i)));
+        Library library = Library.values()[i % Library.values().length];
+        devices.add(new Device("k" + i, library, fixture.device("k" + i)));
       }
       for (int round = 1; round <= ROUNDS; round++) {
         Process broker = startChild();

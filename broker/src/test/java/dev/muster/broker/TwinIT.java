@@ -7,6 +7,7 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.DeviceClient.Library;
 import dev.muster.testing.PeerProgram.Result;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -16,9 +17,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Twins on the real broker, with mosquitto's clients for devices. */
+/** Twins on the real broker, with mosquitto's clients, Paho and HiveMQ's client for devices. */
 class TwinIT {
   @TempDir
   static Path folder;
@@ -158,12 +160,14 @@ class TwinIT {
         .contains("(expected: at most 32768)");
   }
 
-  @Test
-  void reported_forAnotherVersion_isNotApplied_andTheTwinIsSentAnew() throws Exception {
-    api.patch("/devices/t6/twin", "{\"a\":1}");
-    report("t6", "mqttv5", "{\"reported\":{\"n\":1}}").expectSuccess();
-    fixture.device("t6");
-    try (PahoDevice device = PahoDevice.connect(fixture, "t6")) {
+  @ParameterizedTest
+  @EnumSource
+  void reported_forAnotherVersion_isNotApplied_andTheTwinIsSentAnew(Library library)
+      throws Exception {
+    String id = library.id("t6");
+    api.patch("/devices/" + id + "/twin", "{\"a\":1}");
+    report(id, "mqttv5", "{\"reported\":{\"n\":1}}").expectSuccess();
+    try (DeviceClient device = library.connect(fixture, id)) {
       device.subscribe("twin/desired");
       await().until(() -> device.received().size() == 1);
       assertThat(device.publish("twin/reported", "{\"reported\":{\"n\":2},\"ifVersion\":0}"))
@@ -173,7 +177,7 @@ class TwinIT {
       assertThat(device.publish("twin/reported", "{\"reported\":{\"n\":2},\"ifVersion\":1}"))
           .isLessThan(0x80);
     }
-    assertThat(api.get("/devices/t6/twin").getLong("reportedVersion")).isEqualTo(2);
+    assertThat(api.get("/devices/" + id + "/twin").getLong("reportedVersion")).isEqualTo(2);
   }
 
   @Test
@@ -248,24 +252,28 @@ class TwinIT {
     mosquitto.expectDenied("t10", "t10", "fleets/f1/devices/t1/twin/desired");
   }
 
-  @Test
-  void twin_comesBackToAPersistentSession_withoutANewSubscription() throws Exception {
-    fixture.device("t11");
-    try (PahoDevice device = PahoDevice.connect(fixture, "t11", false)) {
+  @ParameterizedTest
+  @EnumSource
+  void twin_comesBackToAPersistentSession_withoutANewSubscription(Library library)
+      throws Exception {
+    String id = library.id("t11");
+    try (DeviceClient device = library.connect(fixture, id, false)) {
       device.subscribe("twin/desired");
     }
-    api.patch("/devices/t11/twin", "{\"while\":\"away\"}");
-    try (PahoDevice device = PahoDevice.connect(fixture, "t11", false)) {
+    api.patch("/devices/" + id + "/twin", "{\"while\":\"away\"}");
+    try (DeviceClient device = library.connect(fixture, id, false)) {
       await().until(() -> device.received().size() == 1);
       assertThat(device.received().get(0)).contains("\"desired\":{\"while\":\"away\"}");
     }
   }
 
-  @Test
-  void subscribingAgain_asksForTheTwinAgain_andForNothingElse() throws Exception {
-    api.patch("/devices/t12/twin", "{\"a\":1}");
-    api.post("/devices/t12/commands", "{\"name\":\"once\"}");
-    try (PahoDevice device = PahoDevice.connect(fixture, "t12")) {
+  @ParameterizedTest
+  @EnumSource
+  void subscribingAgain_asksForTheTwinAgain_andForNothingElse(Library library) throws Exception {
+    String id = library.id("t12");
+    api.patch("/devices/" + id + "/twin", "{\"a\":1}");
+    api.post("/devices/" + id + "/commands", "{\"name\":\"once\"}");
+    try (DeviceClient device = library.connect(fixture, id)) {
       device.subscribe("commands/+");
       device.subscribe("twin/desired");
       await().until(() -> device.received().size() == 2);
