@@ -21,10 +21,14 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,7 +48,9 @@ class FleetBrokerIT {
 
   @BeforeAll
   static void start() throws Exception {
-    fixture = new BrokerFixture(folder).start();
+    fixture = new BrokerFixture(folder);
+    Files.writeString(folder.resolve("policy.yaml"), policyWithARetainedEvent());
+    fixture.start();
     mosquitto = new Mosquitto(fixture);
     fixture.device("dev-1");
     fixture.device("dev-2");
@@ -62,6 +68,14 @@ class FleetBrokerIT {
         .toCompletableFuture()
         .get(5, TimeUnit.SECONDS)
         .actualPort();
+  }
+
+  /** The default, but that devices may have one of their events kept. */
+  private static String policyWithARetainedEvent() {
+    String state = "      - { topic: \"fleets/${subject.O}/devices/${subject.CN}/events/state\","
+        + " retain: true }\n";
+    return DefaultPolicy.yaml()
+        .replaceFirst("(OU: device }\n(?s:.*?)publish:\n)", "$1" + Matcher.quoteReplacement(state));
   }
 
   @AfterAll
@@ -360,6 +374,39 @@ class FleetBrokerIT {
         "-m",
         "1");
     expectRefused(result);
+  }
+
+  @Test
+  void publish_retainedEventThatThePolicyAllows_isToldToWhoComesLater_untilItIsTakenBack()
+      throws Exception {
+    assertThat(event("dev-1", "door", "-V", "mqttv5", "-r", "-m", "open").output())
+        .contains("Not authorized");
+    event("dev-1", "state", "-r", "-m", "first").expectSuccess();
+    event("dev-1", "state", "-r", "-m", "second").expectSuccess();
+    String[] eventsAsTheyAre = {
+      "-q", "1", "-t", topic("dev-1", "events/#"), "-F", "retained=%r %t %p"
+    };
+    try (Mosquitto.Subscriber late =
+        mosquitto.sub("reader", "reader:4", eventsAsTheyAre).awaitOutput("Subscribed")) {
+      late.awaitOutput("retained=1 " + topic("dev-1", "events/state") + " second");
+      event("dev-1", "state", "-r", "-n").expectSuccess();
+      event("dev-1", "door", "-m", "closed").expectSuccess();
+      late.awaitOutput("retained=0 " + topic("dev-1", "events/door") + " closed");
+      assertThat(late.output()).doesNotContain("first", "events/door open");
+    }
+    try (Mosquitto.Subscriber later =
+        mosquitto.sub("reader", "reader:5", eventsAsTheyAre).awaitOutput("Subscribed")) {
+      event("dev-1", "door", "-m", "marker").expectSuccess();
+      later.awaitOutput("marker");
+      assertThat(later.output()).doesNotContain("retained=1");
+    }
+  }
+
+  private static Result event(String device, String name, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("-q", "1", "-t", topic(device, "events/" + name)));
+    arguments.addAll(List.of(more));
+    return mosquitto.pub(device, device, arguments.toArray(String[]::new));
   }
 
   @Test
