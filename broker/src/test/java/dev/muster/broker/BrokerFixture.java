@@ -36,6 +36,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -192,9 +193,14 @@ final class BrokerFixture implements AutoCloseable {
 
   /** What a Java client of the broker connects with. */
   SSLContext tls(Credential client) {
+    return tls(keys(client).getKeyManagers());
+  }
+
+  /** As above. @param keys chooses the certificate */
+  SSLContext tls(KeyManager... keys) {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys(client).getKeyManagers(), trust().getTrustManagers(), new SecureRandom());
+      context.init(keys, trust().getTrustManagers(), new SecureRandom());
       return context;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);

@@ -5,8 +5,10 @@
 package dev.muster.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.broker.bench.MqttPackets;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.ByteArrayOutputStream;
@@ -19,20 +21,27 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who sits on the line, and who knocks without a key. */
 class HostileNetworkIT {
-  private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir
   static Path folder;
@@ -41,10 +50,14 @@ class HostileNetworkIT {
   private static Mosquitto mosquitto;
 
   @BeforeAll
-  static void start() {
-    fixture = new BrokerFixture(folder).start();
-    mosquitto = new Mosquitto(fixture);
+  static void start() throws IOException {
+    fixture = new BrokerFixture(folder);
     fixture.device("d1");
+    fixture.device("d2");
+    TestPki.Credential revoked = fixture.device("revoked");
+    fixture.putCrl("device", fixture.deviceCrl(2, revoked.certificate().getSerialNumber()));
+    fixture.start();
+    mosquitto = new Mosquitto(fixture);
   }
 
   @AfterAll
@@ -104,12 +117,12 @@ class HostileNetworkIT {
     Process process =
         PeerProgram.require("openssl").start(folder, out, err, arguments.toArray(String[]::new));
     try (OutputStream input = process.getOutputStream()) {
-      await().atMost(TEN_SECONDS).until(() -> said(out, err).contains(when));
+      await().atMost(LIMIT).until(() -> said(out, err).contains(when));
       if (process.isAlive()) {
         input.write(line.getBytes(StandardCharsets.US_ASCII));
         input.flush();
       }
-      await().atMost(TEN_SECONDS).until(() -> !process.isAlive());
+      await().atMost(LIMIT).until(() -> !process.isAlive());
       return said(out, err);
     } finally {
       process.destroyForcibly();
@@ -164,10 +177,99 @@ class HostileNetworkIT {
         .containsIgnoringCase("alert");
   }
 
+  /** Java's own TLS as a client that would be somebody else in its next handshake. */
+  @Test
+  void tls_renegotiation_withAnotherCertificate_isRefused_andThatIsNotAskedFor() throws Exception {
+    Changing keys = new Changing(fixture.device("d1"));
+    try (SSLSocket socket = (SSLSocket)
+        fixture.tls(keys).getSocketFactory().createSocket("localhost", fixture.port())) {
+      socket.setSoTimeout((int) LIMIT.toMillis());
+      socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+      socket.startHandshake();
+      assertThat(keys.asked).isTrue();
+      keys.become(fixture.device("d2"));
+      assertThatThrownBy(() -> {
+            socket.startHandshake();
+            socket.getInputStream().read();
+          })
+          .isInstanceOf(SSLException.class)
+          .hasMessageContaining("alert");
+      assertThat(keys.asked).isFalse();
+    }
+  }
+
+  /** Shows whom it is told to be. */
+  private static final class Changing extends X509ExtendedKeyManager {
+    private volatile TestPki.Credential shown;
+    volatile boolean asked;
+
+    Changing(TestPki.Credential shown) {
+      this.shown = shown;
+    }
+
+    void become(TestPki.Credential other) {
+      shown = other;
+      asked = false;
+    }
+
+    @Override
+    public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+      asked = true;
+      return "shown";
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return shown.chain().toArray(X509Certificate[]::new);
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return shown.key();
+    }
+
+    @Override
+    public String[] getClientAliases(String type, Principal[] issuers) {
+      return new String[] {"shown"};
+    }
+
+    @Override
+    public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+      return null;
+    }
+
+    @Override
+    public String[] getServerAliases(String type, Principal[] issuers) {
+      return null;
+    }
+  }
+
   @Test
   void tls_postHandshakeAuthentication_isNoWayIn() throws IOException {
     assertThat(openssl("Verify return code", "hello\n", "-tls1_3", "-enable_pha"))
         .containsIgnoringCase("alert");
+  }
+
+  /** Who says that it could show a certificate later is judged by the one that it came with. */
+  @ParameterizedTest
+  @CsvSource({"d2,d1,2", "revoked,revoked,5"})
+  void tls_postHandshakeAuthentication_isNotAskedFor_ofWhoCameWithACertificate(
+      String certificate, String clientId, int code) throws IOException {
+    byte[] connect = MqttPackets.connect(MqttPackets.MQTT_3, clientId, 60);
+    String said = openssl(
+        "Verify return code",
+        new String(connect, StandardCharsets.US_ASCII),
+        "-tls1_3",
+        "-enable_pha",
+        "-msg",
+        "-cert",
+        certificate + ".pem",
+        "-key",
+        certificate + ".key");
+    assertThat(said.split("CertificateRequest", -1))
+        .as("once, in the handshake")
+        .hasSize(2);
+    assertThat(said).as("CONNACK").contains("\u0020\u0002\u0000" + (char) code);
   }
 
   /** Stands between a client and the broker, keeps what goes by, and may change it. */
