@@ -13,18 +13,26 @@ import com.hivemq.client.mqtt.mqtt3.Mqtt3AsyncClient;
 import com.hivemq.client.mqtt.mqtt3.message.publish.Mqtt3Publish;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
+import dev.muster.broker.bench.MqttPackets;
+import dev.muster.broker.telemetry.FlushingDisk;
+import dev.muster.broker.telemetry.JournaledStore;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
+import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSocket;
 import org.eclipse.paho.client.mqttv3.IMqttDeliveryToken;
 import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
@@ -48,12 +56,14 @@ class FailingStoreIT {
   private static final class Switch implements TelemetrySink {
     enum Mode {
       WORKS,
+      IS_ANOTHER,
       FAILS,
       THROWS,
       HANGS
     }
 
     private TelemetrySink real;
+    volatile TelemetrySink another;
     volatile Mode mode = Mode.WORKS;
     final List<TelemetryMessage> seen = new CopyOnWriteArrayList<>();
 
@@ -67,6 +77,7 @@ class FailingStoreIT {
       seen.add(message);
       return switch (mode) {
         case WORKS -> real.store(message);
+        case IS_ANOTHER -> another.store(message);
         case FAILS -> CompletableFuture.failedFuture(new IOException("disk full"));
         case HANGS -> new CompletableFuture<>();
         case THROWS -> throw new IllegalStateException("a defect");
@@ -107,6 +118,15 @@ class FailingStoreIT {
   private static final byte[] PAYLOAD = {'1'};
   private static final int FLOOD = 1_000;
 
+  private static CompletableFuture<Mqtt5PublishResult> publish(Mqtt5AsyncClient client, String id) {
+    return client
+        .publishWith()
+        .topic("fleets/f1/devices/" + id + "/telemetry/s")
+        .qos(MqttQos.AT_LEAST_ONCE)
+        .payload(PAYLOAD)
+        .send();
+  }
+
   private static long seen(String device) {
     return SWITCH.seen.stream()
         .filter(message -> message.topic().device().value().equals(device))
@@ -118,12 +138,7 @@ class FailingStoreIT {
       throws Exception {
     SWITCH.mode = Switch.Mode.FAILS;
     Mqtt5AsyncClient client = fixture.patient("patient");
-    CompletableFuture<Mqtt5PublishResult> sent = client
-        .publishWith()
-        .topic("fleets/f1/devices/patient/telemetry/s")
-        .qos(MqttQos.AT_LEAST_ONCE)
-        .payload(PAYLOAD)
-        .send();
+    CompletableFuture<Mqtt5PublishResult> sent = publish(client, "patient");
     await().atMost(Duration.ofSeconds(60)).until(() -> seen("patient") >= 2);
     assertThat(sent).isNotDone();
     SWITCH.mode = Switch.Mode.WORKS;
@@ -249,6 +264,57 @@ class FailingStoreIT {
         .waitForCompletion(60_000);
     again.disconnect().waitForCompletion(60_000);
     again.close();
+  }
+
+  /** What is written to the journal, or waits for that, is on no disk yet. */
+  @Test
+  void flushThatIsHeldUp_holdsUpEveryPuback_untilItIsDone() throws Exception {
+    PeerProgram.require("mosquitto_pub");
+    FlushingDisk disk = new FlushingDisk();
+    CountDownLatch flushed = disk.hold();
+    Mqtt5AsyncClient client = fixture.hiveMqClient("held-5").useMqttVersion5().buildAsync();
+    client.connect().get(60, TimeUnit.SECONDS);
+    fixture.device("held-m");
+    try (SSLSocket line = lineOf("held-l");
+        TelemetrySink store =
+            new JournaledStore(Files.createDirectory(folder.resolve("held")), disk)) {
+      SWITCH.another = store;
+      SWITCH.mode = Switch.Mode.IS_ANOTHER;
+      String topic = "fleets/f1/devices/held-l/telemetry/s";
+      line.getOutputStream()
+          .write(MqttPackets.publish(MqttPackets.MQTT_3, topic, false, 7, Map.of(), PAYLOAD));
+      disk.awaitFlush();
+      CompletableFuture<Mqtt5PublishResult> sent = publish(client, "held-5");
+      CompletableFuture<PeerProgram.Result> sentToo =
+          CompletableFuture.supplyAsync(() -> new Mosquitto(fixture)
+              .pub("held-m", "held-m", "-q", "1", "-t", topic.replace("-l", "-m"), "-m", "1"));
+      await().until(() -> seen("held-5") == 1 && seen("held-m") == 1);
+      // Whatever the broker had said before its PINGRESP would stand before it.
+      line.getOutputStream().write(new byte[] {(byte) 0xc0, 0});
+      assertThat(line.getInputStream().readNBytes(2)).containsExactly(0xd0, 0);
+      assertThat(sent).isNotDone();
+      assertThat(sentToo).isNotDone();
+      assertThat(disk.flushes()).isZero();
+      flushed.countDown();
+      assertThat(line.getInputStream().readNBytes(4)).as("PUBACK").containsExactly(0x40, 2, 0, 7);
+      assertThat(sent.get(60, TimeUnit.SECONDS).getError()).isEmpty();
+      sentToo.get(60, TimeUnit.SECONDS).expectSuccess();
+    } finally {
+      SWITCH.mode = Switch.Mode.WORKS;
+    }
+    client.disconnect().get(60, TimeUnit.SECONDS);
+  }
+
+  /** Connected, with every byte in sight. */
+  private static SSLSocket lineOf(String id) throws IOException {
+    SSLSocket socket = (SSLSocket) fixture
+        .tls(fixture.device(id))
+        .getSocketFactory()
+        .createSocket("localhost", fixture.port());
+    socket.setSoTimeout(60_000);
+    socket.getOutputStream().write(MqttPackets.connect(MqttPackets.MQTT_3, id, 60));
+    assertThat(socket.getInputStream().readNBytes(4)).as("CONNACK").containsExactly(0x20, 2, 0, 0);
+    return socket;
   }
 
   @Test

@@ -46,6 +46,21 @@ public final class FlushingDisk {
     before = other;
   }
 
+  /** Holds up every flush until the latch is down; one that is never let go on fails. */
+  public CountDownLatch hold() {
+    CountDownLatch goOn = new CountDownLatch(1);
+    beforeFlush(() -> {
+      try {
+        if (!goOn.await(60, TimeUnit.SECONDS)) {
+          throw new IOException("nobody let it go on");
+        }
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+    });
+    return goOn;
+  }
+
   public FileChannel open(Path path, Set<? extends OpenOption> options) throws IOException {
     return new File(FileChannel.open(path, options));
   }

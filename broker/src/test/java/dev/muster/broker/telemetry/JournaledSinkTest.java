@@ -104,8 +104,7 @@ class JournaledSinkTest {
 
   @Test
   void message_isAcknowledgedWhenItIsFlushed_andNotIfThatFails() throws Exception {
-    CountDownLatch flushed = new CountDownLatch(1);
-    disk.beforeFlush(() -> waitFor(flushed));
+    CountDownLatch flushed = disk.hold();
     CompletableFuture<Stored> first = sink.store(message(1, "1"));
     disk.awaitFlush();
     assertThat(first).as("written, and not flushed").isNotDone();
@@ -120,8 +119,7 @@ class JournaledSinkTest {
 
   @Test
   void messagesSentTogether_shareAFlush() {
-    CountDownLatch all = new CountDownLatch(1);
-    disk.beforeFlush(() -> waitFor(all));
+    CountDownLatch all = disk.hold();
     List<CompletableFuture<Stored>> stored = new ArrayList<>();
     for (int i = 1; i <= 100; i++) {
       stored.add(sink.store(message(i, "1")));
@@ -132,16 +130,6 @@ class JournaledSinkTest {
         .orTimeout(60, TimeUnit.SECONDS)
         .join();
     assertThat(disk.flushes()).as("what came first, and then the others").isLessThanOrEqualTo(2);
-  }
-
-  private static void waitFor(CountDownLatch latch) throws IOException {
-    try {
-      if (!latch.await(60, TimeUnit.SECONDS)) {
-        throw new IOException("nobody let it go on");
-      }
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
   }
 
   @Test
