@@ -13,6 +13,7 @@ import dev.muster.testing.PeerProgram.Result;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -29,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -49,6 +51,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class StandAloneIT {
   private static final Path ROOT = Path.of(System.getProperty("muster.root"));
   private static final String ZIP = "muster-hivemq-extension-0.1.0-SNAPSHOT.zip";
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** Ways in that nobody should make: without TLS, and without asking for a certificate. */
   private static final String OPEN_LISTENERS = """
@@ -123,6 +127,8 @@ class StandAloneIT {
       TestPki.write(folder, name, device(name));
     }
     TestPki.write(folder, "reader", SERVICE_CA.issue("CN=reader,OU=consumer").build());
+    TestPki.write(
+        folder, "enrollment", SERVICE_CA.issue("CN=enrollment,OU=service").build());
     Files.writeString(folder.resolve("root.pem"), TestPki.pem(List.of(ROOT_CA.certificate())));
     Files.writeString(
         folder.resolve("device-ca.pem"), TestPki.pem(List.of(DEVICE_CA.certificate())));
@@ -192,7 +198,7 @@ class StandAloneIT {
         "1"));
     arguments.addAll(List.of(more));
     return PeerProgram.require(program)
-        .run(folder, new byte[0], Duration.ofSeconds(15), arguments.toArray(String[]::new));
+        .run(folder, new byte[0], LIMIT, arguments.toArray(String[]::new));
   }
 
   private static Result publish(String device, String port, String topic, String... more) {
@@ -287,7 +293,7 @@ class StandAloneIT {
   void openListener_isToldToOperators() throws Exception {
     assertThat(hiveMq.log()).contains("without TLS, so every client of it is refused");
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(LIMIT)
         .untilAsserted(() -> assertThat(ask("/health"))
             .contains("tcp-listener-" + PORTS.get("plain"), "without TLS")
             .contains("tls-tcp-listener-" + PORTS.get("unasked"), "asks for no certificate")
@@ -315,20 +321,74 @@ class StandAloneIT {
   @Test
   void revokedCertificate_isCutAndRefused() throws Exception {
     Credential bad = device("bad");
+    Credential badToo = device("bad-too");
     TestPki.write(folder, "bad", bad);
+    TestPki.write(folder, "bad-too", badToo);
+    Process listener = listening("bad-too");
     MqttClient client = new MqttClient(
         "ssl://localhost:" + PORTS.get("documented"), "bad", new MemoryPersistence());
-    client.setTimeToWait(10_000);
+    client.setTimeToWait(60_000);
     MqttConnectionOptions options = new MqttConnectionOptions();
     options.setSocketFactory(tls(bad).getSocketFactory());
     options.setAutomaticReconnect(false);
     client.connect(options);
-    CRLS.put(
-        "device",
-        TestPki.crl(
-            DEVICE_CA, 2, Duration.ofDays(1), List.of(bad.certificate().getSerialNumber())));
-    await().atMost(Duration.ofSeconds(20)).until(() -> !client.isConnected());
+    CRLS.put("device", crl(2, bad));
+    await().atMost(LIMIT).until(() -> !client.isConnected());
     client.close();
     assertThat(publishAs("bad", telemetry("bad")).output()).contains("Not authorized");
+
+    assertThat(listener.isAlive()).as("of another certificate").isTrue();
+    push(crl(3, bad, badToo)).expectSuccess();
+    awaitOutput("Received DISCONNECT (135)");
+    listener.destroy();
+    assertThat(publishAs("bad-too", telemetry("bad-too")).output()).contains("Not authorized");
+  }
+
+  private static byte[] crl(long number, Credential... revoked) {
+    List<BigInteger> serials =
+        Stream.of(revoked).map(one -> one.certificate().getSerialNumber()).toList();
+    return TestPki.crl(DEVICE_CA, number, Duration.ofDays(1), serials);
+  }
+
+  /** Publishes a CRL, as the enrollment service does. */
+  private static Result push(byte[] crl) throws IOException {
+    Files.write(folder.resolve("pushed.crl"), crl);
+    String[] pushed = as("enrollment", "-r", "-t", "muster/revocations/device", "-f", "pushed.crl");
+    return client("mosquitto_pub", "enrollment", "documented", pushed);
+  }
+
+  /** mosquitto_sub, when it has subscribed; what it says goes to {@code listener.out}. */
+  private static Process listening(String device) throws IOException {
+    // Into a file it would write in blocks.
+    List<String> arguments = new ArrayList<>(List.of(
+        "-oL",
+        PeerProgram.require("mosquitto_sub").executable().toString(),
+        "-d",
+        "-V",
+        "mqttv5",
+        "-h",
+        "localhost",
+        "-p",
+        PORTS.get("documented").toString(),
+        "-i",
+        device,
+        "-t",
+        "fleets/f1/devices/" + device + "/commands/+"));
+    arguments.addAll(List.of(as(device)));
+    Process process = PeerProgram.require("stdbuf")
+        .start(
+            folder,
+            folder.resolve("listener.out"),
+            folder.resolve("listener.err"),
+            arguments.toArray(String[]::new));
+    awaitOutput("Subscribed");
+    return process;
+  }
+
+  private static void awaitOutput(String expected) {
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () -> assertThat(folder.resolve("listener.out")).content().contains(expected));
   }
 }
