@@ -24,6 +24,12 @@ final class FaultyNetwork extends ChannelDuplexHandler {
   /** What Linux waits at least before it sends a segment again; twice as long each further time. */
   static final long RETRANSMISSION_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+  /**
+   * So much of what comes in is held, and what one reading brings on top of it; the rest waits
+   * where it came from, as behind any window of TCP that is full.
+   */
+  static final int MOST_HELD_BYTES = 64 * 1024;
+
   /** The longest wait is then 51 s; RFC 6298, 2.5 lets it have a limit of 60 s or more. */
   private static final int MOST_LOSSES = 8;
 
@@ -38,10 +44,28 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     /** When the line is free again. */
     long free = Long.MIN_VALUE;
 
+    long bytes;
+
+    void add(Held one) {
+      held.add(one);
+      bytes += length(one.bytes());
+    }
+
+    void pass() {
+      Held first = held.remove();
+      bytes -= length(first.bytes());
+      first.pass().run();
+    }
+
     void discard() {
       held.forEach(one -> ReferenceCountUtil.release(one.bytes()));
       held.clear();
+      bytes = 0;
     }
+  }
+
+  private static int length(Object bytes) {
+    return bytes instanceof ByteBuf buffer ? buffer.readableBytes() : 0;
   }
 
   private final Direction incoming = new Direction();
@@ -77,10 +101,19 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     abandoned = true;
     incoming.discard();
     outgoing.discard();
+    readOrNot();
   }
 
   boolean isAbandoned() {
     return abandoned;
+  }
+
+  /** TLS asks for more when it has but a part of a record; it comes when there is room. */
+  @Override
+  public void read(ChannelHandlerContext at) {
+    if (incoming.bytes < MOST_HELD_BYTES) {
+      at.read();
+    }
   }
 
   @Override
@@ -109,15 +142,21 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     }
     long now = now(at);
     way.free = Math.max(way.free, now) + transmission(bytes);
-    way.held.add(new Held(bytes, way.free + conditions.delay().toNanos() + losses(), pass));
+    way.add(new Held(bytes, way.free + conditions.delay().toNanos() + losses(), pass));
+    readOrNot();
     arm(at, now);
+  }
+
+  /** Whoever is abandoned reads on: else the end of the connection would not be seen. */
+  private void readOrNot() {
+    if (context != null) {
+      context.channel().config().setAutoRead(incoming.bytes < MOST_HELD_BYTES);
+    }
   }
 
   private long transmission(Object bytes) {
     double rate = conditions.bytesPerSecond();
-    return rate == 0 || !(bytes instanceof ByteBuf buffer)
-        ? 0
-        : (long) (buffer.readableBytes() / rate * NANOS_PER_SECOND);
+    return rate == 0 ? 0 : (long) (length(bytes) / rate * NANOS_PER_SECOND);
   }
 
   /** How long it takes until a packet was not lost. */
@@ -146,6 +185,7 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     long now = now(at);
     if (release(incoming, now)) {
       at.fireChannelReadComplete();
+      readOrNot();
     }
     if (release(outgoing, now)) {
       at.flush();
@@ -158,8 +198,7 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     for (Held next = way.held.peek();
         next != null && (next.due() <= now || conditions.equals(NetworkConditions.GOOD));
         next = way.held.peek()) {
-      way.held.remove();
-      next.pass().run();
+      way.pass();
       any = true;
     }
     if (conditions.equals(NetworkConditions.GOOD)) {

@@ -104,6 +104,37 @@ final class FaultyNetworkTest {
   }
 
   @Test
+  void narrow_readsNoMoreThanItHolds_untilThatHasPassed() {
+    channel.freezeTime();
+    network.change(slow(Duration.ZERO, 1_000, 0));
+    receive("x".repeat(FaultyNetwork.MOST_HELD_BYTES - 1));
+    assertThat(reads()).isTrue();
+    receive("y");
+    assertThat(reads()).isFalse();
+    pass(65_535);
+    assertThat(received()).hasSize(1);
+    assertThat(reads()).as("there is room again").isTrue();
+    receive("x".repeat(FaultyNetwork.MOST_HELD_BYTES));
+    assertThat(reads()).isFalse();
+    network.change(NetworkConditions.GOOD);
+    assertThat(received()).hasSize(2);
+    assertThat(reads()).isTrue();
+  }
+
+  @Test
+  void abandoned_readsOn_orNobodyWouldSeeTheEndOfTheConnection() {
+    network.change(SILENT);
+    receive("x".repeat(FaultyNetwork.MOST_HELD_BYTES));
+    assertThat(reads()).isFalse();
+    network.abandon();
+    assertThat(reads()).isTrue();
+  }
+
+  private boolean reads() {
+    return channel.config().isAutoRead();
+  }
+
+  @Test
   void loss_isAWaitForTheRetransmission_andNothingIsMissing() {
     channel.freezeTime();
     network.change(slow(Duration.ZERO, 0, 0.3));
