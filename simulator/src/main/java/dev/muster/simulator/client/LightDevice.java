@@ -303,10 +303,10 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   @Override
-  public void connected(MqttConnection which, int receiveMaximum) {
+  public void connected(MqttConnection which, int window) {
     failures = 0;
     online = true;
-    outbox.connected(receiveMaximum);
+    outbox.connected(window);
     listener.online();
     if (disguised) {
       listener.intruded();

@@ -47,7 +47,6 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   private static final int KEEP_ALIVE_SECONDS = 60;
   private static final Duration CONNACK_LIMIT = Duration.ofSeconds(20);
-  private static final int ALL_MESSAGES = 65_535;
   private static final int FIRST_FAILURE = 0x80;
   private static final int NOT_AUTHORIZED = 0x87;
   /** The same in MQTT 3.1.1 (3.2.2.3), which has no word for it on a connection that stands. */
@@ -55,7 +54,8 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   /** What happens on a connection, on its event loop. */
   interface Events {
-    void connected(MqttConnection connection, int receiveMaximum);
+    /** @param window so many messages are given to the broker at once */
+    void connected(MqttConnection connection, int window);
 
     /** The broker says something to this device. */
     void told(MqttConnection connection, String topic, byte[] payload);
@@ -187,7 +187,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
             this::ping, KEEP_ALIVE_SECONDS / 2, KEEP_ALIVE_SECONDS / 2, TimeUnit.SECONDS);
     MqttProperties.MqttProperty<?> maximum =
         answer.variableHeader().properties().getProperty(MqttProperties.RECEIVE_MAXIMUM);
-    events.connected(this, maximum == null ? ALL_MESSAGES : (Integer) maximum.value());
+    events.connected(this, maximum == null ? Outbox.WINDOW : (Integer) maximum.value());
   }
 
   /**

@@ -23,7 +23,7 @@ final class Outbox {
   /** About a quarter of an hour at a message a second. */
   static final int CAPACITY = 1000;
   /** What a broker that names no limit is given at once. */
-  private static final int WINDOW = 10;
+  static final int WINDOW = 10;
 
   /** The one above is that of the subscription. */
   private static final int MAX_PACKET_ID = MqttConnection.SUBSCRIPTION - 1;
@@ -58,9 +58,9 @@ final class Outbox {
     return true;
   }
 
-  /** A connection stands. @param receiveMaximum what the broker takes at once */
-  void connected(int receiveMaximum) {
-    window = Math.min(WINDOW, receiveMaximum);
+  /** A connection stands. @param most that the broker is given at once */
+  void connected(int most) {
+    window = most;
   }
 
   /** The next to be sent; null if there is none, or the broker has enough to do. */

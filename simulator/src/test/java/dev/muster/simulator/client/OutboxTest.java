@@ -30,6 +30,13 @@ final class OutboxTest {
   }
 
   @Test
+  void next_brokerThatTakesMany_isGivenThem() {
+    offer(25);
+    outbox.connected(20);
+    assertThat(sendAll()).hasSize(20);
+  }
+
+  @Test
   void disconnected_whatWasInFlight_goesFirstAndMarked() {
     offer(5);
     outbox.connected(3);
