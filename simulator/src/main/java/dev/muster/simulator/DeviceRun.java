@@ -50,6 +50,9 @@ final class DeviceRun implements DeviceLink.Listener {
   private volatile String reason = "not started";
   private volatile @Nullable DeviceLink link;
   private volatile @Nullable PhaseStats touchedIn;
+  /** To which the message belongs that was acknowledged last. */
+  private volatile @Nullable PhaseStats answeredIn;
+
   private final AtomicReference<@Nullable Awaited> awaited = new AtomicReference<>();
   private volatile boolean revoked;
   /** How far its clock is ahead. */
@@ -183,11 +186,8 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Its clock is so far ahead from now on. */
   void jump(PhaseStats phase, Duration ahead) {
-    touchedIn = phase;
+    touch(phase);
     clockAhead = ahead;
-    if (online) {
-      phase.tried();
-    }
   }
 
   /** Its clock is right again. */
@@ -232,11 +232,15 @@ final class DeviceRun implements DeviceLink.Listener {
    */
   void touch(PhaseStats phase, Consumer<ControlledLink> action) {
     if (link instanceof ControlledLink controlled) {
-      touchedIn = phase;
-      if (online) {
-        phase.tried();
-      }
+      touch(phase);
       action.accept(controlled);
+    }
+  }
+
+  private void touch(PhaseStats phase) {
+    touchedIn = phase;
+    if (online) {
+      phase.tried();
     }
   }
 
@@ -249,18 +253,41 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Cuts the device off; who is offline already cannot be. */
   void cut(PhaseStats phase) {
-    touchAndAwait(phase, Outcome.RETURN, ControlledLink::cut);
+    awaitIfOnline(phase, Outcome.RETURN);
+    touch(phase, ControlledLink::cut);
   }
 
   void renew(PhaseStats phase) {
-    touchAndAwait(phase, Outcome.RENEWAL, ControlledLink::renew);
+    awaitIfOnline(phase, Outcome.RENEWAL);
+    touch(phase, ControlledLink::renew);
   }
 
-  private void touchAndAwait(PhaseStats phase, Outcome outcome, Consumer<ControlledLink> action) {
+  /** Takes its power away for a moment. */
+  void cutPower(PhaseStats phase) {
+    DeviceLink current = link;
+    if (current != null) {
+      awaitIfOnline(phase, Outcome.RETURN);
+      touch(phase);
+      current.cutPower();
+    }
+  }
+
+  private void awaitIfOnline(PhaseStats phase, Outcome outcome) {
     if (online) {
       await(new Awaited(phase, timeline.nanos(), outcome));
     }
-    touch(phase, action);
+  }
+
+  boolean isRevoked() {
+    return revoked;
+  }
+
+  /**
+   * Whether there is nothing that it was told and has not done, and a message that was due in the
+   * phase was acknowledged.
+   */
+  boolean hasRecovered(PhaseStats phase) {
+    return revoked || answeredIn == phase && awaited.get() == null;
   }
 
   @Override
@@ -327,10 +354,7 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Sends as fast as it is answered, besides what is due. @param end in nanoseconds */
   void flood(PhaseStats phase, long end) {
-    touchedIn = phase;
-    if (online) {
-      phase.tried();
-    }
+    touch(phase);
     for (int i = 0; i < MESSAGES_OF_A_FLOOD; i++) {
       flood(end);
     }
@@ -407,6 +431,7 @@ final class DeviceRun implements DeviceLink.Listener {
       ledger.remember(id, receipt.identity());
       counters.acknowledged(latency);
       phase.acknowledged(latency, touched);
+      answeredIn = phase;
       if (touched) {
         counters.gap(latency);
       }

@@ -75,6 +75,10 @@ final class FleetRun {
   private long drainDeadline;
   /** Of the phases: another one after one has ended early. */
   private Object schedule = new Object();
+  /** The last phase, of those that were scheduled, in which the server was looked at. */
+  private int lookedAt = -1;
+
+  private CompletableFuture<Void> looked = CompletableFuture.completedFuture(null);
 
   FleetRun(
       FleetPlan plan,
@@ -184,7 +188,7 @@ final class FleetRun {
         });
       }
       long lookAhead = Math.min(LOOK_AHEAD.toNanos(), next.length().toNanos() / 2);
-      atIfStill(own, end - lookAhead, () -> look(end));
+      atIfStill(own, end - lookAhead, () -> look(number, end));
       begin = end;
     }
     atIfStill(own, begin, () -> endSending(false));
@@ -202,8 +206,12 @@ final class FleetRun {
     return schedule == own;
   }
 
-  /** The phases after it come so much earlier. */
+  /** The phases after it come so much earlier, once the server has been looked at. */
   private void endEarly(Object own, long end, Phases actions, List<Phase> phases, int number) {
+    look(number, end).thenRun(() -> goOn(own, end, actions, phases, number));
+  }
+
+  private void goOn(Object own, long end, Phases actions, List<Phase> phases, int number) {
     long now;
     synchronized (this) {
       now = timeline.nanos();
@@ -242,18 +250,32 @@ final class FleetRun {
     endSending(true);
   }
 
-  /** Beside the run: a collection takes its time. @param end of the phase that goes on */
-  private void look(long end) {
-    if (plan.scenario().expectations().ofTheServer() && isRunning()) {
+  /**
+   * Beside the run, for a collection takes its time; once in each phase.
+   *
+   * @param scheduled number of the phase that goes on
+   * @param end of that phase
+   * @return completes when it is over; at once if there is nothing to be looked at
+   */
+  private synchronized CompletableFuture<Void> look(int scheduled, long end) {
+    if (plan.scenario().expectations().ofTheServer() && isRunning() && scheduled > lookedAt) {
       int number = counters.phases().size() - 1;
       Duration at = Duration.ofNanos(timeline.nanos() - startNanos);
       long acknowledged = counters.acknowledged.sum();
+      CompletableFuture<Void> done = new CompletableFuture<>();
       withServer(() -> {
-        ServerState seen = state(number, at, acknowledged);
-        // What was seen too late is of another phase.
-        states.add(timeline.nanos() < end ? seen : seen.unseen());
+        try {
+          ServerState seen = state(number, at, acknowledged);
+          // What was seen too late is of another phase.
+          states.add(timeline.nanos() < end ? seen : seen.unseen());
+        } finally {
+          done.complete(null);
+        }
       });
+      lookedAt = scheduled;
+      looked = done;
     }
+    return looked;
   }
 
   /** The run does not end before it. */

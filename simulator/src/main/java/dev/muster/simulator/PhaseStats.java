@@ -77,7 +77,11 @@ final class PhaseStats {
 
   /** It did it to one of them, or once. */
   void tried() {
-    tried.increment();
+    tried(1);
+  }
+
+  void tried(long count) {
+    tried.add(count);
   }
 
   /** A device is online again after so long. */

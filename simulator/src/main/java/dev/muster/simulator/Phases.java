@@ -4,7 +4,6 @@
  */
 package dev.muster.simulator;
 
-import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.NetworkConditions;
 import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.server.ServerAccess;
@@ -55,8 +54,7 @@ final class Phases {
     } else if (phase instanceof Phase.ReconnectStorm storm) {
       pick(storm.share(), number, stats).forEach(device -> device.cut(stats));
     } else if (phase instanceof Phase.PowerCut cut) {
-      pick(cut.share(), number, stats)
-          .forEach(device -> device.touch(stats, ControlledLink::cutPower));
+      pick(cut.share(), number, stats).forEach(device -> device.cutPower(stats));
     } else if (phase instanceof Phase.HalfOpen half) {
       pick(half.share(), number, stats)
           .forEach(device -> device.touch(stats, link -> link.abandon(half.timeout())));
@@ -68,6 +66,8 @@ final class Phases {
       network(pick(slow.share(), number, stats), slow, stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
       spread(pick(rotation.share(), number, stats), rotation, device -> device.renew(stats));
+    } else if (phase instanceof Phase.Recovery recovery) {
+      recover(recovery, stats, over);
     } else if (phase instanceof Phase.KillServer kill) {
       kill(kill, stats, new SplittableRandom(seed + number), over);
     } else if (phase instanceof Phase.Hook hook) {
@@ -115,6 +115,25 @@ final class Phases {
           device -> device.restore(link -> link.disguise(false)));
     }
     // The others need nothing done to a device: a burst is in the rate curve.
+  }
+
+  private void recover(Phase.Recovery phase, PhaseStats stats, Runnable over) {
+    List<DeviceRun> missing = new ArrayList<>(devices);
+    missing.removeIf(DeviceRun::isRevoked);
+    stats.wants(missing.size());
+    awaitRecovery(missing, timeline.nanos() + phase.length().toNanos(), stats, over);
+  }
+
+  private void awaitRecovery(List<DeviceRun> missing, long end, PhaseStats stats, Runnable over) {
+    int before = missing.size();
+    missing.removeIf(device -> device.hasRecovered(stats));
+    stats.tried(before - missing.size());
+    if (missing.isEmpty()) {
+      over.run();
+    } else if (timeline.nanos() < end) {
+      timeline.at(
+          timeline.nanos() + POLL.toNanos(), () -> awaitRecovery(missing, end, stats, over));
+    }
   }
 
   private void kill(

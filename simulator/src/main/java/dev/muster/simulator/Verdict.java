@@ -159,7 +159,8 @@ public record Verdict(
     private static boolean isFault(Phase phase) {
       return !(phase instanceof Phase.Enroll
           || phase instanceof Phase.Ramp
-          || phase instanceof Phase.Steady);
+          || phase instanceof Phase.Steady
+          || phase instanceof Phase.Recovery);
     }
 
     Found undisturbed() {

@@ -455,6 +455,112 @@ final class FleetRunTest {
   }
 
   @Test
+  void server_inAPhaseThatEndsEarly_isLookedAtAtItsEnd_ifThatWasNotDoneBefore() {
+    Expectations expected = new Expectations(null, null, null, null, 1.0, null, null, null, null);
+    RunReport report = run(Plans.scenario(
+        5,
+        new Scenario(
+            "looks",
+            List.of(
+                new Phase.Ramp(seconds(2)),
+                new Phase.Recovery(seconds(60)),
+                new Phase.ReconnectStorm(Duration.ofMillis(500), 1),
+                new Phase.Recovery(Duration.ofMillis(2500))),
+            expected)));
+    RunReport.PhaseReport early = report.phases().get(1);
+    RunReport.PhaseReport storm = report.phases().get(2);
+    RunReport.PhaseReport last = report.phases().get(3);
+    assertThat(early.length()).isLessThan(seconds(5));
+    assertThat(last.length())
+        .as("devices are back 2 s after the storm began")
+        .isBetween(Duration.ofMillis(1500), Duration.ofMillis(1600));
+    assertThat(report.server().states())
+        .extracting(ServerState::phase, ServerState::at)
+        .containsExactly(
+            Tuple.tuple(0, seconds(1)),
+            Tuple.tuple(1, storm.begin()),
+            Tuple.tuple(2, storm.begin().plusMillis(250)),
+            Tuple.tuple(3, last.begin().plusMillis(1250)));
+  }
+
+  @Test
+  void recovery_endsWhenAllGotAMessageThrough_thatWasDueInIt() {
+    backend.stallFrom = seconds(3);
+    backend.stallTo = seconds(30);
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(4),
+        new Phase.Recovery(seconds(300)),
+        steady(2)));
+    RunReport.PhaseReport recovery = report.phases().get(2);
+    assertThat(recovery.achieved()).isEqualTo(10);
+    assertThat(recovery.begin().plus(recovery.length()))
+        .as("when the stall is over")
+        .isBetween(seconds(30), seconds(32));
+    assertThat(report.phases().get(3).length()).isEqualTo(seconds(2));
+    assertThat(report.broken()).isEmpty();
+  }
+
+  @Test
+  void recovery_waitsForWhoWasCutOff_andNotForTheRevoked() {
+    RunReport report = run(Plans.scenario(
+        4,
+        2,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.MassRevocation(seconds(1), 0.25),
+        new Phase.ReconnectStorm(Duration.ofMillis(100), 1),
+        new Phase.Recovery(seconds(60))));
+    RunReport.PhaseReport recovery = report.phases().get(3);
+    assertThat(recovery.wanted()).isEqualTo(3);
+    assertThat(recovery.achieved()).isEqualTo(3);
+    assertThat(recovery.length().toMillis())
+        .as("2 s after they were cut off")
+        .isBetween(1900L, 2000L);
+  }
+
+  @Test
+  void recovery_ofWhoDoesNotComeBack_takesAllItsTime_andIsUndone() {
+    backend.comesBack = serial -> !serial.equals("sim-0001");
+    RunReport report = run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.ReconnectStorm(seconds(1), 1),
+        new Phase.Recovery(seconds(20))));
+    RunReport.PhaseReport recovery = report.phases().get(2);
+    assertThat(recovery.wanted()).isEqualTo(4);
+    assertThat(recovery.achieved()).isEqualTo(3);
+    assertThat(recovery.length()).isEqualTo(seconds(20));
+  }
+
+  @Test
+  void powerCut_cutsItsShare_whateverDevicesAreMadeOf() {
+    for (FleetPlan.Client client : FleetPlan.Client.values()) {
+      SimulatedBackend fresh = new SimulatedBackend();
+      RunReport report = run(
+          fresh,
+          Plans.scenario(
+              client,
+              10,
+              new Phase.Ramp(seconds(1)),
+              steady(1),
+              new Phase.PowerCut(seconds(5), 0.3)));
+      assertThat(fresh.done)
+          .hasSize(3)
+          .doesNotHaveDuplicates()
+          .allMatch(it -> it.startsWith("power "));
+      RunReport.PhaseReport cut = report.phases().get(2);
+      assertThat(List.of(cut.wanted(), cut.achieved(), cut.back(), cut.done())).containsOnly(3L);
+      assertThat(report.connectionFailures()).containsOnly(Map.entry("the power was cut", 3L));
+    }
+  }
+
+  @Test
   void stop_beforeAPhase_saysNothingOfWhatItWouldHaveDone() {
     FleetPlan plan = Plans.scenario(
         2, 1, 1, new Phase.Ramp(seconds(1)), steady(60), new Phase.ReconnectStorm(seconds(9), 1));

@@ -31,6 +31,10 @@ final class Plans {
     return plan(FleetPlan.Client.LIGHT, devices, rate, seed, new Scenario("test", List.of(phases)));
   }
 
+  static FleetPlan scenario(FleetPlan.Client client, int devices, Phase... phases) {
+    return plan(client, devices, 1, 1, new Scenario("test", List.of(phases)));
+  }
+
   static FleetPlan scenario(int devices, Scenario scenario) {
     return plan(FleetPlan.Client.LIGHT, devices, 1, 1, scenario);
   }

@@ -127,7 +127,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
     @Override
     public void cut() {
       done.add("cut " + serial);
-      listener.waiting("the connection was reset");
+      goAndComeBack("the connection was reset");
+    }
+
+    private void goAndComeBack(String why) {
+      listener.waiting(why);
       if (comesBack.test(serial)) {
         timeline.after(Duration.ofSeconds(2), listener::online);
       }
@@ -167,6 +171,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
     @Override
     public void cutPower() {
       done.add("power " + serial);
+      goAndComeBack("the power was cut");
     }
 
     @Override

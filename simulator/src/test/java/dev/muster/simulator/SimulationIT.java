@@ -6,12 +6,12 @@ package dev.muster.simulator;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
-import dev.muster.simulator.client.Endpoints;
 import dev.muster.simulator.client.FactoryIdentity;
 import dev.muster.simulator.client.IdentitySource;
 import dev.muster.simulator.client.LightLinks;
@@ -26,12 +26,13 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -163,60 +164,57 @@ final class SimulationIT {
     }
   }
 
-  /**
-   * Opened again from the disk as it was when the power went, with which nothing was closed. The
-   * broker is another by then.
-   */
+  /** While nobody listens: what is in the journal then is sent to the broker that comes. */
   @Test
   void powerCut_sdkDevice_sendsWhatItsJournalHolds_once(@TempDir Path second) throws Exception {
     LossLedger ledger = new LossLedger();
-    Path disk = folder.resolve("disk");
     try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
-        LabBroker first = new LabBroker(folder, root, deviceCa);
-        LabBroker other = new LabBroker(second, root, deviceCa)) {
+        LabBroker first = new LabBroker(folder, root, deviceCa)) {
       FleetPlan plan = plan(1, registrar.uri(), first.uri(), Duration.ofSeconds(1));
       VirtualDevice device = new VirtualDevice(plan, 0);
-      DeviceLink.Receipt unanswered;
-      DeviceId id;
+      List<String> waits = new CopyOnWriteArrayList<>();
       try (SdkLinks links = new SdkLinks(plan.endpoints(), this::identityOf, Clock.systemUTC());
-          DeviceLink before = links.open("SN-0001", new Ear())) {
-        before.start();
-        Awaitility.await().atMost(LIMIT).until(() -> before.device().isPresent());
-        id = before.device().orElseThrow();
-        DeviceLink.Receipt answered = before.send(device.next(Instant.now()));
+          DeviceLink link = links.open("SN-0001", new Ear(waits))) {
+        link.start();
+        Awaitility.await().atMost(LIMIT).until(() -> link.device().isPresent());
+        DeviceId id = link.device().orElseThrow();
+        DeviceLink.Receipt answered = link.send(device.next(Instant.now()));
         answered.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         ledger.remember(id, answered.identity());
         first.kill();
-        unanswered = before.send(new Reading(
+        DeviceLink.Receipt unanswered = link.send(new Reading(
             "room",
             List.of(new Measurement(MARK, null, Instant.now(), new Measurement.Value.Number(1)))));
         Awaitility.await().atMost(LIMIT).until(() -> isOnDisk(MARK));
-        copy(folder.resolve("state"), disk);
-        assertThat(unanswered.acknowledged()).isNotDone();
+        link.cutPower();
+        assertThatThrownBy(() -> unanswered.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+            .hasCauseInstanceOf(IOException.class)
+            .hasMessageContaining("the power was cut");
+        assertThat(waits).contains("the power was cut");
+        try (LabBroker other = new LabBroker(second, root, deviceCa, first.uri().getPort())) {
+          DeviceLink.Receipt next = Awaitility.await()
+              .atMost(LIMIT)
+              .ignoreException(IllegalStateException.class)
+              .until(() -> link.send(device.next(Instant.now())), Objects::nonNull);
+          next.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+          assertThat(link.device()).hasValue(id);
+          assertThat(next.identity().boot()).isNotEqualTo(unanswered.identity().boot());
+          ledger.remember(id, unanswered.identity());
+          ledger.remember(id, next.identity());
+          Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+            LossLedger.Comparison found = ledger.compare(
+                it -> Stream.concat(first.received(it).stream(), other.received(it).stream())
+                    .toList());
+            assertThat(found.acknowledged()).isEqualTo(3);
+            assertThat(found.clean()).as(found::toString).isTrue();
+          });
+        }
       }
-      Endpoints endpoints = new Endpoints(
-          registrar.uri(), other.uri(), MqttRelease.V5, folder.resolve("root.pem"), disk, 1);
-      try (SdkLinks links = new SdkLinks(endpoints, this::identityOf, Clock.systemUTC());
-          DeviceLink after = links.open("SN-0001", new Ear())) {
-        after.start();
-        DeviceLink.Receipt next = after.send(device.next(Instant.now()));
-        next.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-        assertThat(after.device()).hasValue(id);
-        assertThat(next.identity()).isNotEqualTo(unanswered.identity());
-        ledger.remember(id, unanswered.identity());
-        ledger.remember(id, next.identity());
-        Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
-          LossLedger.Comparison found = ledger.compare(
-              it -> Stream.concat(first.received(it).stream(), other.received(it).stream())
-                  .toList());
-          assertThat(found.acknowledged()).isEqualTo(3);
-          assertThat(found.clean()).as(found::toString).isTrue();
-        });
-      }
+      assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**.{image,gone}");
     }
   }
 
-  private static final class Ear implements DeviceLink.Listener {
+  private record Ear(List<String> waits) implements DeviceLink.Listener {
     @Override
     public void enrolled() {
       // Asked for.
@@ -229,7 +227,7 @@ final class SimulationIT {
 
     @Override
     public void waiting(String reason) {
-      // It tries again.
+      waits.add(reason);
     }
   }
 
@@ -242,14 +240,6 @@ final class SimulationIT {
       }
     }
     return false;
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
-      }
-    }
   }
 
   @Test

@@ -116,6 +116,11 @@ final class SimulationTest {
       }
 
       @Override
+      public void cutPower() {
+        // Nobody does.
+      }
+
+      @Override
       public void close() {
         if (closeHangs.get()) {
           new CompletableFuture<Void>().join();

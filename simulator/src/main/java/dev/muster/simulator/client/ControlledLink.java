@@ -26,12 +26,6 @@ public interface ControlledLink extends DeviceLink {
   /** From now on the device's bytes go over such a network. */
   void network(NetworkConditions conditions);
 
-  /**
-   * Takes the power away for a moment: what was not acknowledged is forgotten, key and certificate
-   * are still there, and the device counts its messages anew, as after any start.
-   */
-  void cutPower();
-
   /** Asks for another certificate with another key, and goes on with that. */
   void renew();
 

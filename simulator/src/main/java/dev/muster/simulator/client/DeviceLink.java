@@ -24,6 +24,13 @@ public interface DeviceLink extends AutoCloseable {
   /** Sends a message, or keeps it until there is a connection; does not block. */
   Receipt send(Reading reading);
 
+  /**
+   * Takes the power away for a moment; does not block. The device starts again with what its disk
+   * holds: key and certificate, and of the SDK the messages of its journal. What is only in memory
+   * is forgotten, and messages are counted anew, as after any start.
+   */
+  void cutPower();
+
   /** Ends the connection; blocks for a short while at most. */
   @Override
   void close();

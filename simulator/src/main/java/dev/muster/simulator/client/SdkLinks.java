@@ -15,25 +15,48 @@ import dev.muster.device.PublishReceipt;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.simulator.payload.Reading;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Links over the device SDK, some hundred in a process: each has a journal on the disk and threads
  * of its own.
  */
 public final class SdkLinks implements DeviceLink.Factory {
+  private static final Logger LOG = LoggerFactory.getLogger(SdkLinks.class);
+
   /** How long the SDK waits before it tries again is no part of why it failed. */
   private static final Pattern NEXT_ATTEMPT = Pattern.compile("; next attempt in \\d+ s$");
+
+  private static final String POWER_CUT = "the power was cut";
+
+  /** Each waits for a disk, and until what was there before has ended. */
+  private static final int POWER_CUTS_AT_ONCE = 16;
+
+  private static final long CLOSE_LIMIT_SECONDS = 5;
 
   private final Endpoints endpoints;
   private final URI enrollment;
   private final IdentitySource identities;
   private final Clock clock;
+  private final ExecutorService powerCuts = Executors.newFixedThreadPool(
+      POWER_CUTS_AT_ONCE, new DefaultThreadFactory("simulator-power", true));
 
   /** @param endpoints with an EST server */
   public SdkLinks(Endpoints endpoints, IdentitySource identities, Clock clock) {
@@ -45,73 +68,191 @@ public final class SdkLinks implements DeviceLink.Factory {
 
   @Override
   public DeviceLink open(String serial, DeviceLink.Listener listener) {
-    FactoryIdentity identity = identities.identityOf(serial);
-    FleetDevice device = FleetDevice.builder()
-        .enrollment(enrollment)
-        .broker(endpoints.broker())
-        .trust(endpoints.trust())
-        .factoryIdentity(identity.key(), identity.chain())
-        .stateDirectory(endpoints.stateDirectory().resolve(serial))
-        .clock(clock)
-        .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
-        .listener(new Translator(listener))
-        .build();
-    // What it knows from its disk it was told before.
-    AtomicLong told = new AtomicLong(device.twin().desiredVersion());
-    device.twin().onDesired(desired -> {
-      device.twin().report(desired);
-      long version = device.twin().desiredVersion();
-      if (told.getAndSet(version) != version) {
-        listener.answered();
-      }
-    });
-    device.onCommand(DeviceLink.COMMAND, (command, context) -> {
-      listener.answered();
-      return CommandResult.done();
-    });
-    return new SdkLink(device);
+    return new SdkLink(serial, listener);
   }
 
-  private record SdkLink(FleetDevice sdk) implements DeviceLink {
+  /** Waits for those whose power was cut: their disks are to be whole. */
+  @Override
+  public void close() {
+    powerCuts.shutdown();
+    try {
+      powerCuts.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One start of a device after the other, each with what the disk held at the end of the last. */
+  private final class SdkLink implements DeviceLink {
+    private final String serial;
+    private final DeviceLink.Listener listener;
+    /** Two starts do not speak at once. */
+    private final Object speaking = new Object();
+
+    private boolean started;
+    private boolean closed;
+    /** Null while there is no power. */
+    private volatile @Nullable Life life;
+
+    private volatile @Nullable DeviceId known;
+
+    SdkLink(String serial, DeviceLink.Listener listener) {
+      this.serial = serial;
+      this.listener = listener;
+      life = new Life();
+    }
+
+    private Path disk() {
+      return endpoints.stateDirectory().resolve(serial);
+    }
+
     @Override
-    public void start() {
-      sdk.start();
+    public synchronized void start() {
+      Life current = life;
+      if (current != null) {
+        started = true;
+        current.sdk.start();
+      }
     }
 
     @Override
     public Optional<DeviceId> device() {
-      return sdk.subject().map(DeviceSubject::device);
+      Life current = life;
+      if (current != null) {
+        current.sdk.subject().map(DeviceSubject::device).ifPresent(id -> known = id);
+      }
+      return Optional.ofNullable(known);
     }
 
     @Override
     public Receipt send(Reading reading) {
-      PublishReceipt receipt = sdk.telemetry(reading.stream()).send(reading.measurements());
-      return new Receipt(receipt.identity(), receipt.acknowledged());
+      Life current = life;
+      if (current == null) {
+        throw new IllegalStateException(POWER_CUT);
+      }
+      PublishReceipt receipt = current.sdk.telemetry(reading.stream()).send(reading.measurements());
+      return new Receipt(
+          receipt.identity(), receipt.acknowledged().exceptionally(current::explain));
     }
 
     @Override
-    public void close() {
-      sdk.close();
+    public void cutPower() {
+      try {
+        powerCuts.execute(this::restart);
+      } catch (RejectedExecutionException e) {
+        // The run is over.
+      }
     }
-  }
 
-  private record Translator(DeviceLink.Listener target) implements DeviceListener {
-    @Override
-    public void onState(DeviceState state, String reason) {
-      switch (state) {
-        case ENROLLED -> target.enrolled();
-        case ONLINE -> target.online();
-        case OFFLINE -> target.waiting(NEXT_ATTEMPT.matcher(reason).replaceFirst(""));
-        case NEW, BOOTSTRAPPING, CONNECTING, RENEWING, STOPPED -> {
-          // On its way, or told by onEnrollmentProblem.
+    private void restart() {
+      Life last;
+      synchronized (this) {
+        last = life;
+        if (closed || !started || last == null) {
+          return;
         }
+        life = null;
+      }
+      last.end();
+      try (DiskImage image = DiskImage.of(disk())) {
+        last.sdk.close();
+        image.putBack();
+        synchronized (this) {
+          if (!closed) {
+            Life next = new Life();
+            next.sdk.start();
+            life = next;
+          }
+        }
+      } catch (IOException | RuntimeException e) {
+        last.sdk.close();
+        LOG.warn("Device not started again serial={} reason={}", serial, e.toString());
+        listener.waiting("not started again after a power cut: " + e);
       }
     }
 
     @Override
-    public void onEnrollmentProblem(EnrollmentException problem) {
-      String message = problem.getMessage();
-      target.waiting(message == null ? problem.getClass().getSimpleName() : message);
+    public void close() {
+      Life last;
+      synchronized (this) {
+        closed = true;
+        last = life;
+      }
+      if (last != null) {
+        last.sdk.close();
+      }
+    }
+
+    /** From one start of the device to its end. */
+    private final class Life implements DeviceListener {
+      final FleetDevice sdk;
+      private volatile boolean over;
+
+      Life() {
+        FactoryIdentity identity = identities.identityOf(serial);
+        sdk = FleetDevice.builder()
+            .enrollment(enrollment)
+            .broker(endpoints.broker())
+            .trust(endpoints.trust())
+            .factoryIdentity(identity.key(), identity.chain())
+            .stateDirectory(disk())
+            .clock(clock)
+            .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
+            .listener(this)
+            .build();
+        // What it knows from its disk it was told before.
+        AtomicLong told = new AtomicLong(sdk.twin().desiredVersion());
+        sdk.twin().onDesired(desired -> {
+          sdk.twin().report(desired);
+          long version = sdk.twin().desiredVersion();
+          if (told.getAndSet(version) != version) {
+            tell(DeviceLink.Listener::answered);
+          }
+        });
+        sdk.onCommand(DeviceLink.COMMAND, (command, context) -> {
+          tell(DeviceLink.Listener::answered);
+          return CommandResult.done();
+        });
+      }
+
+      private void tell(Consumer<DeviceLink.Listener> what) {
+        synchronized (speaking) {
+          if (!over) {
+            what.accept(listener);
+          }
+        }
+      }
+
+      /** Nothing that it still says is heard. */
+      void end() {
+        tell(hearing -> hearing.waiting(POWER_CUT));
+        over = true;
+      }
+
+      /** What the SDK says when it is closed is not what has happened. */
+      private Void explain(Throwable failure) {
+        throw new CompletionException(over ? new IOException(POWER_CUT, failure) : failure);
+      }
+
+      @Override
+      public void onState(DeviceState state, String reason) {
+        switch (state) {
+          case ENROLLED -> tell(DeviceLink.Listener::enrolled);
+          case ONLINE -> tell(DeviceLink.Listener::online);
+          case OFFLINE ->
+            tell(hearing -> hearing.waiting(NEXT_ATTEMPT.matcher(reason).replaceFirst("")));
+          case NEW, BOOTSTRAPPING, CONNECTING, RENEWING, STOPPED -> {
+            // On its way, or told by onEnrollmentProblem.
+          }
+        }
+      }
+
+      @Override
+      public void onEnrollmentProblem(EnrollmentException problem) {
+        String message = problem.getMessage();
+        String reason = message == null ? problem.getClass().getSimpleName() : message;
+        tell(hearing -> hearing.waiting(reason));
+      }
     }
   }
 }

@@ -14,7 +14,7 @@ public sealed interface Phase {
   /** As it is called in a scenario file. */
   String name();
 
-  /** Whether the device SDK can do it: start, and send. */
+  /** Whether the device SDK can do it: start, send, and lose its power. */
   default boolean forAnyClient() {
     return false;
   }
@@ -58,6 +58,22 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "steady";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
+    }
+  }
+
+  /**
+   * Nothing happens, until every device has done what it was told and got a message through that
+   * was due in this phase; then the phase ends. Who was revoked is not waited for.
+   */
+  record Recovery(Duration length) implements Phase {
+    @Override
+    public String name() {
+      return "recovery";
     }
 
     @Override
@@ -142,6 +158,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "power-cut";
+    }
+
+    @Override
+    public boolean forAnyClient() {
+      return true;
     }
   }
 

@@ -19,6 +19,7 @@ enum PhaseForm {
   ENROLL("{for: 60s}", values -> new Phase.Enroll(values.duration("for")), "for"),
   RAMP("{for: 10s}", values -> new Phase.Ramp(values.duration("for")), "for"),
   STEADY("{for: 30s}", values -> new Phase.Steady(values.duration("for")), "for"),
+  RECOVERY("{for: 2m}", values -> new Phase.Recovery(values.duration("for")), "for"),
   BURST(
       "{for: 10s, factor: 10}",
       values -> new Phase.Burst(values.duration("for"), values.number("factor", 0.01, 1000)),

@@ -38,6 +38,7 @@ final class ScenarioFileTest {
           - enroll: {for: 2m}
           - ramp: {for: 10s}
           - steady: {for: 1h}
+          - recovery: {for: 3m}
           - burst: {for: 500ms, factor: 2.5}
           - flood: {for: 5s, devices: 2}
           - reconnect-storm: {for: 30s, share: 50%}
@@ -68,6 +69,7 @@ final class ScenarioFileTest {
             new Phase.Enroll(Duration.ofMinutes(2)),
             new Phase.Ramp(Duration.ofSeconds(10)),
             new Phase.Steady(Duration.ofHours(1)),
+            new Phase.Recovery(Duration.ofMinutes(3)),
             new Phase.Burst(Duration.ofMillis(500), 2.5),
             new Phase.Flood(Duration.ofSeconds(5), 2),
             new Phase.ReconnectStorm(Duration.ofSeconds(30), 0.5),
@@ -185,7 +187,7 @@ final class ScenarioFileTest {
         """,
         "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server)",
         "s.yaml:5:17: for: \"10\" (expected: such as 500ms, 30s or 5m)",
-        "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, burst, flood, reconnect-storm,",
+        "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, recovery, burst, flood,",
         "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",
         "s.yaml:8:39: share: \"150%\" (expected: above 0 %, up to 100 %, such as 30%)",
         "s.yaml:10:31: by: \"0s\" (expected: such as 1h, or back: -90s)",
