@@ -5,26 +5,29 @@
 package dev.muster.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.broker.DefaultPolicy;
+import dev.muster.testing.PeerProgram;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * docs/proofs, executed: all of them, at full length, with {@code -Pnightly}; otherwise ten kills.
- * What the other proofs do to a fleet, {@link SimulatorIT} does to a small one.
+ * docs/proofs, executed: all of them, at full length, with {@code -Pnightly}; otherwise in short.
  */
 class ProofIT {
   private static final String LONG = "proofs.long";
@@ -55,35 +58,78 @@ class ProofIT {
     }
   }
 
+  /** The rogue may send less than others do by default, so that it is too much on any machine. */
   @Test
-  void kills_atRandomMoments_loseNothing() throws IOException {
-    if (!Boolean.getBoolean(LONG)) {
-      // It takes as long as ten recoveries; the length is for a machine that is very slow.
-      environment.putAll(
-          Map.of("DEVICES", "20", "KILLS", "10", "LENGTH", "15m", "WITHIN", "1s", "REST", "1s"));
+  @DisabledIfSystemProperty(named = LONG, matches = "true")
+  void allInOneRun_short_loseNothing_andAreOverWithoutHelp() throws IOException {
+    PeerProgram.require("curl");
+    // In bounded memory, too: who needs more ends, and with it the run.
+    environment.put(
+        "MUSTER_JAVA_OPTS",
+        System.getenv().getOrDefault("MUSTER_JAVA_OPTS", "")
+            + " -Xmx192m -XX:+ExitOnOutOfMemoryError");
+    Files.writeString(
+        folder.resolve("policy.yaml"),
+        DefaultPolicy.yaml().replace("messagesPerSecond: 200", "messagesPerSecond: 10"));
+    JsonNode run =
+        proveOnSmallDisk("short", "256m", "mkdir -m 700 disk/data && cp policy.yaml disk/data");
+    assertThat(run.path("serverFaults").path("kills").asInt()).isEqualTo(10);
+    assertThat(Files.readString(folder.resolve("metrics.txt")))
+        .as("the rogue was held to its rate")
+        .containsPattern("(?m)^muster_broker_held_total\\{reason=\"rate\"} [1-9]");
+    assertThat(phase(run, "rotation").path("done").asInt()).isEqualTo(50);
+    assertThat(phase(run, "reconnect-storm").path("done").asInt()).isEqualTo(80);
+    for (String disturbing : List.of("flood", "reconnect-storm", "rotation")) {
+      JsonNode phase = phase(run, disturbing);
+      assertThat(phase.path("untouched").asInt()).as(disturbing).isPositive();
+      assertThat(phase.path("unanswered").asInt())
+          .as("of those that were left alone: %s", phase)
+          .isZero();
     }
+  }
+
+  private static JsonNode phase(JsonNode run, String name) {
+    for (JsonNode phase : run.path("phases")) {
+      if (phase.path("name").asText().equals(name)) {
+        return phase;
+      }
+    }
+    throw new AssertionError("no phase " + name + " in " + run.path("phases"));
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void kills_atRandomMoments_loseNothing() throws IOException {
     assertThat(prove("kills", "data").path("serverFaults").path("kills").asInt())
-        .isEqualTo(Boolean.getBoolean(LONG) ? 1000 : 10);
+        .isEqualTo(1000);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void powerCuts_ofTheSdk_loseNothing() throws IOException {
+    prove("power-cuts", "data", "--client", "sdk");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void stalledStore_forAMinute_losesNothing() throws IOException {
+    Path data = folder.resolve("postgresql");
+    try (EmbeddedPostgres database = EmbeddedPostgres.builder()
+        .setDataDirectory(data)
+        .setServerConfig("fsync", "on")
+        .start()) {
+      environment.put("PGDATA", data.toString());
+      environment.put("PGUSER", "postgres");
+      environment.put(
+          "DATABASE", "jdbc:postgresql://localhost:" + database.getPort() + "/postgres");
+      prove("stalled-store", "data");
+    }
   }
 
   @Test
   @EnabledIfSystemProperty(named = LONG, matches = "true")
   void fullDisk_forAMinute_losesNothing() throws IOException {
-    Path disk = Files.createDirectory(folder.resolve("disk"));
-    assumeThat(run("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", disk.toString()))
-        .as("exit code of mount, which only root may call")
-        .isZero();
-    try {
-      prove("full-disk", "disk/data");
-    } finally {
-      run("umount", disk.toString());
-    }
-  }
-
-  private int run(String... command) {
-    return MusterProcess.startCommand(folder, Map.of(), List.of(command))
-        .awaitEnd(Duration.ofMinutes(1))
-        .exitCode();
+    proveOnSmallDisk("full-disk", "1g", "true");
   }
 
   @Test
@@ -119,21 +165,43 @@ class ProofIT {
         .isBetween(1L, 2_000_000_000L);
   }
 
-  private JsonNode prove(String name, String data) throws IOException {
-    Path scenario = MusterProcess.ROOT.resolve("docs/proofs/" + name + ".yaml");
-    MusterProcess.Ended ended = MusterProcess.start(
-            folder,
-            environment,
-            "simulate",
-            "--scenario",
-            scenario.toString(),
-            "--allow-commands",
-            "--data",
-            data,
-            "--state",
-            "state",
-            "--json")
-        .awaitEnd(LIMIT);
+  private JsonNode prove(String name, String data, String... more) throws IOException {
+    List<String> command = simulate(name, data);
+    command.addAll(List.of(more));
+    return prove(name, command);
+  }
+
+  /**
+   * On a disk in memory, in a mount name space that goes with the process.
+   *
+   * @param before for the shell, when the disk is there
+   */
+  private JsonNode proveOnSmallDisk(String name, String size, String before) throws IOException {
+    PeerProgram.require("unshare", "--mount", "--map-root-user", "true");
+    String mount = "mkdir disk && mount -t tmpfs -o size=" + size + " tmpfs disk && " + before;
+    List<String> command = new ArrayList<>(List.of(
+        "unshare", "--mount", "--map-root-user", "sh", "-c", mount + " && exec \"$@\"", "sh"));
+    command.addAll(simulate(name, "disk/data"));
+    return prove(name, command);
+  }
+
+  private static List<String> simulate(String name, String data) {
+    return new ArrayList<>(List.of(
+        MusterProcess.ROOT.resolve("muster").toString(),
+        "simulate",
+        "--scenario",
+        MusterProcess.ROOT.resolve("docs/proofs/" + name + ".yaml").toString(),
+        "--allow-commands",
+        "--data",
+        data,
+        "--state",
+        "state",
+        "--json"));
+  }
+
+  private JsonNode prove(String name, List<String> command) throws IOException {
+    MusterProcess.Ended ended =
+        MusterProcess.startCommand(folder, environment, command).awaitEnd(LIMIT);
     assertThat(ended.stdout()).as("stderr: %s", ended.stderr()).isNotEmpty();
     JsonNode run = new ObjectMapper().readTree(ended.stdout());
     assertThat(ended.exitCode()).as(run::toPrettyString).isZero();

@@ -102,13 +102,22 @@ class SimulatorIT {
 
   /**
    * From another directory, with what an administrator would be given. Three of the devices came
-   * over CoAP before.
+   * over CoAP before; three lose their power.
    */
   private void byUrl() throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     Path data = folder.resolve("muster-data");
     JsonNode ports = mapper.readTree(data.resolve("ports.json").toFile());
     Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    Files.writeString(elsewhere.resolve("power.yaml"), """
+        rate: 4
+        phases:
+          - ramp: {for: 1s}
+          - recovery: {for: 2m}
+          - power-cut: {for: 1s, share: 60%}
+          - recovery: {for: 2m}
+        expect: {undone: 0}
+        """);
     String printed = MusterProcess.run(
             elsewhere,
             "simulate",
@@ -128,16 +137,15 @@ class SimulatorIT {
             "sdk",
             "--devices",
             "5",
-            "--for",
-            "10s",
-            "--ramp-up",
-            "1s",
+            "--scenario",
+            "power.yaml",
             "--json")
         .expect(0)
         .stdout();
     JsonNode run = mapper.readTree(printed);
     assertThat(run.path("result").asText()).isEqualTo("passed");
     assertThat(run.path("enrolled").asInt()).as("two of them now").isEqualTo(5);
+    assertThat(run.path("phases").path(2).path("done").asInt()).as("back").isEqualTo(3);
   }
 
   private static String script() throws IOException {
