@@ -33,21 +33,14 @@ final class LabBroker implements AutoCloseable {
   private static final Pattern LINE = Pattern.compile(
       "fleets/[^/]+/devices/([^/]+)/telemetry/\\S+ (?=.*muster-boot:(\\S+))(?=.*muster-seq:(\\d+)).*");
 
-  private final int port;
+  private final int port = freePort();
   private final int plainPort = freePort();
   private final Path folder;
   private final Path received;
   private final List<Process> processes = new ArrayList<>();
 
   LabBroker(Path folder, TestPki.Credential root, TestPki.Credential deviceCa) throws IOException {
-    this(folder, root, deviceCa, freePort());
-  }
-
-  /** @param port where another was */
-  LabBroker(Path folder, TestPki.Credential root, TestPki.Credential deviceCa, int port)
-      throws IOException {
     this.folder = folder;
-    this.port = port;
     received = folder.resolve("received.txt");
     TestPki.write(folder, "broker", root.issue("CN=lab").server().build());
     Files.writeString(
@@ -165,13 +158,8 @@ final class LabBroker implements AutoCloseable {
     }
   }
 
-  /** Without a goodbye. What it wrote down is still there. */
-  void kill() {
-    processes.forEach(Process::destroyForcibly);
-  }
-
   @Override
   public void close() {
-    kill();
+    processes.forEach(Process::destroyForcibly);
   }
 }
