@@ -95,7 +95,7 @@ final class DiskImage implements AutoCloseable {
   void putBack() throws IOException {
     Path gone = beside(folder, ".gone");
     delete(gone);
-    // Whatever ends this program in between, one of them is there.
+    // Nothing is deleted before the image has taken its place.
     Files.move(folder, gone);
     Files.move(image, folder);
     delete(gone);
