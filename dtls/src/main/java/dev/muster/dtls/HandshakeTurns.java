@@ -19,6 +19,10 @@ import java.util.Set;
  * come, or a fragment, it gives the handshake up at the end, and the other end is not always told.
  * On a network that loses and doubles, that befalls handshakes in fragments.
  *
+ * <p>A server of Scandium that has no room asks for the cookie with each hello, and Scandium's
+ * client says hello again at once: as fast as the network is, and for ever. What asks once too
+ * often is not passed on, so that the client waits until it repeats itself.
+ *
  * <p>A record may hold several messages (RFC 6347, 4.2.3). It is passed on as one, for the turn of
  * its first message; Scandium goes through the others until one is not whole.
  *
@@ -28,6 +32,9 @@ final class HandshakeTurns {
   private static final int HEADER = 12;
   private static final int HELLO_REQUEST = 0;
   private static final int CLIENT_HELLO = 1;
+  private static final int HELLO_VERIFY_REQUEST = 3;
+  /** The first asks for the cookie, the next for another one, as a server changes its key. */
+  private static final int LAST_COOKIE = 1;
   /** Of a client, after the hello with the cookie, which is its second message. */
   static final int OF_CLIENT = 2;
   /** Of a server, which asks for the cookie first. */
@@ -40,7 +47,7 @@ final class HandshakeTurns {
   /**
    * A message, or a part of it: {@code size} bytes of {@code length}, after {@code from} others.
    */
-  private record Part(int sequence, int length, int from, int size) {
+  private record Part(int type, int sequence, int length, int from, int size) {
     boolean isWhole() {
       return size == length;
     }
@@ -58,6 +65,9 @@ final class HandshakeTurns {
   /** @param fragment of an unprotected record; what is none is left to others to refuse */
   boolean admit(byte[] fragment) {
     List<Part> parts = read(fragment);
+    if (parts.stream().anyMatch(HandshakeTurns::isOneCookieTooMany)) {
+      return false;
+    }
     if (parts.isEmpty() || parts.get(0).sequence() < turn) {
       return true; // In what begins with an old message, Scandium looks for no new ones.
     }
@@ -69,6 +79,10 @@ final class HandshakeTurns {
       goesOn = take(parts.get(i));
     }
     return true;
+  }
+
+  private static boolean isOneCookieTooMany(Part part) {
+    return part.type() == HELLO_VERIFY_REQUEST && part.sequence() > LAST_COOKIE;
   }
 
   /** @return none, if there is anything that is not of a flight as it should be */
@@ -90,7 +104,7 @@ final class HandshakeTurns {
         return List.of();
       }
       left.position(left.position() + size);
-      parts.add(new Part(sequence, length, from, size));
+      parts.add(new Part(type, sequence, length, from, size));
     }
     return left.hasRemaining() ? List.of() : parts;
   }

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** What of a client's flight reaches the handshake. */
 class HandshakeTurnsTest {
+  private static final int SERVER_HELLO = 2;
+  private static final int HELLO_VERIFY_REQUEST = 3;
   private static final int CERTIFICATE = 11;
   private static final int KEY_EXCHANGE = 16;
   private static final int VERIFY = 15;
@@ -104,6 +106,19 @@ class HandshakeTurnsTest {
       passed += turns.admit(whole(VERIFY, sequence)) ? 1 : 0;
     }
     assertThat(passed).isEqualTo(7);
+  }
+
+  @Test
+  void admit_whatAsksForACookieOverAndOver_isNotPassedOn_andTheHelloIs() {
+    HandshakeTurns ofClient = new HandshakeTurns(HandshakeTurns.OF_SERVER);
+    assertThat(ofClient.admit(whole(HELLO_VERIFY_REQUEST, 0))).isTrue();
+    assertThat(ofClient.admit(whole(HELLO_VERIFY_REQUEST, 1))).as("another key").isTrue();
+    assertThat(ofClient.admit(whole(HELLO_VERIFY_REQUEST, 2))).isFalse();
+    assertThat(ofClient.admit(whole(HELLO_VERIFY_REQUEST, 2))).isFalse();
+    assertThat(ofClient.admit(whole(SERVER_HELLO, 2))).isTrue();
+    assertThat(ofClient.admit(fragment(CERTIFICATE, 3, 60, 0, 30)))
+        .as("its turn now")
+        .isTrue();
   }
 
   @Test
