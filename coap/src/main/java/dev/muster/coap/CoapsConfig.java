@@ -16,8 +16,9 @@ public record CoapsConfig(String host, int port, Limits limits) {
   /**
    * What all clients together may take up.
    *
-   * @param sessions of DTLS that are kept; who was silent longest makes room for a new one, and one
-   *     address may have half of them
+   * @param sessions of DTLS that are kept; one that was closed, or silent for long, makes room for
+   *     a new one, and one address may have half of them. Handshakes that are under way when the
+   *     last place is taken come to their end
    * @param handshakes under way at a time; one address may have half of them
    * @param handshakesPerSecond that are begun, of all clients; after a silence, those of ten
    *     seconds at once

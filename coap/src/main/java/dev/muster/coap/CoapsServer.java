@@ -36,6 +36,7 @@ import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.util.DaemonThreadFactory;
 import org.eclipse.californium.elements.util.ExecutorsUtil;
 import org.eclipse.californium.elements.util.Filter;
+import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
 import org.eclipse.californium.scandium.dtls.Connection;
 import org.slf4j.Logger;
@@ -116,8 +117,13 @@ public final class CoapsServer implements AutoCloseable {
     timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
     observations = new Observations(settings, offer.name(), meters);
     CoapsConfig.Limits limits = config.limits();
-    SessionShares sessions =
-        new SessionShares(limits.sessions(), observations::endAllOf, offer.name(), meters);
+    SessionShares sessions = new SessionShares(
+        limits.sessions(),
+        settings.get(DtlsConfig.DTLS_STALE_CONNECTION_THRESHOLD, TimeUnit.NANOSECONDS),
+        observations::endAllOf,
+        this::forget,
+        offer.name(),
+        meters);
     connector = OrderlyConnector.of(new DtlsConnectorConfig.Builder(settings)
         .setAddress(new InetSocketAddress(config.host(), config.port()))
         .setCertificateIdentityProvider(identity)
@@ -148,6 +154,10 @@ public final class CoapsServer implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private void forget(Connection connection) {
+    connector.forget(connection);
   }
 
   private static DaemonThreadFactory threads(String name) {

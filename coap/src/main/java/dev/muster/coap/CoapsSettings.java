@@ -83,7 +83,10 @@ final class CoapsSettings {
         .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // Or else a resumption is answered before the address is known to be true.
         .set(DtlsConfig.DTLS_VERIFY_PEERS_ON_RESUMPTION_THRESHOLD, 0)
-        .set(DtlsConfig.DTLS_MAX_CONNECTIONS, config.limits().sessions())
+        // So that whoever finds no room for a session is told so, as HandshakeGate does.
+        .set(
+            DtlsConfig.DTLS_MAX_CONNECTIONS,
+            config.limits().sessions() + config.limits().handshakes())
         .set(DtlsConfig.DTLS_STALE_CONNECTION_THRESHOLD, STALE_SECONDS, TimeUnit.SECONDS)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
         .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, THREADS);

@@ -24,7 +24,8 @@ import org.eclipse.californium.scandium.dtls.SessionAdapter;
 /**
  * Bounds the handshakes that are under way, and how many begin in a time: those of senders who have
  * shown by a cookie that their address is theirs, and who may not go on. What comes without a
- * cookie leaves nothing behind. Turns away addresses that have their share of sessions, too.
+ * cookie leaves nothing behind. Turns away those for whose sessions there is no room, too: the
+ * store of connections would ask them for their cookie again, and they would send it, for ever.
  *
  * <p>Of all addresses together nobody is turned away for want of a place: the oldest handshake
  * makes room. So those that are never finished do not keep out others for the minute after which
@@ -58,11 +59,11 @@ final class HandshakeGate extends SessionAdapter {
     if (!shares.isWithinShare(from)) {
       throw turnedAway("too many handshakes at a time");
     }
-    if (!sessions.allow(from)) {
-      throw turnedAway("too many sessions of one address");
-    }
     if (!rate.take(from)) {
       throw turnedAway("too many handshakes in a short time");
+    }
+    if (!sessions.makeRoom(from)) {
+      throw turnedAway("too many sessions");
     }
     if (shares.isUsedUp()) {
       giveUpOldest();

@@ -8,40 +8,104 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.eclipse.californium.elements.util.Bytes;
+import org.eclipse.californium.elements.util.ClockUtil;
 import org.eclipse.californium.scandium.ConnectionListener;
 import org.eclipse.californium.scandium.dtls.Connection;
 import org.eclipse.californium.scandium.dtls.DTLSContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the sessions of each address: that from which the session was opened or resumed last.
+ * Counts the sessions of each address: that from which the session was opened or resumed last; and
+ * says which of them makes room for another one.
  *
  * <p>Thread-safe.
  */
 final class SessionShares implements ConnectionListener {
   private final Shares shares;
+  private final long staleNanos;
   private final Consumer<Bytes> over;
+  private final Consumer<Connection> forget;
   private final Map<Connection, Session> sessions = new IdentityHashMap<>();
+  /** Those of {@link #sessions} that are kept for a resumption alone; closed first, first. */
+  private final Set<Session> closed = new LinkedHashSet<>();
 
-  private record Session(InetAddress address, Bytes id) {}
+  /** Each is equal to itself alone, as connections are not: what they are equal by changes. */
+  private static final class Session {
+    private final Connection connection;
+    private final InetAddress owner;
+    private final Bytes id;
+
+    Session(Connection connection, InetAddress address, Bytes id) {
+      this.connection = connection;
+      this.owner = Shares.ownerOf(address);
+      this.id = id;
+    }
+
+    long silenceNanos() {
+      return ClockUtil.nanoRealtime() - connection.getLastMessageNanos();
+    }
+  }
 
   /**
+   * @param staleNanos after which silence a session may have to make room
    * @param over told the id of a session that has ended, or was opened anew; more than once, too
+   * @param forget told which connection is to be removed; must not wait for that
    * @param name that meters begin with
    */
-  SessionShares(int limit, Consumer<Bytes> over, String name, MeterRegistry meters) {
+  SessionShares(
+      int limit,
+      long staleNanos,
+      Consumer<Bytes> over,
+      Consumer<Connection> forget,
+      String name,
+      MeterRegistry meters) {
     this.shares = new Shares(limit);
+    this.staleNanos = staleNanos;
     this.over = over;
+    this.forget = forget;
     Gauge.builder(name + ".sessions", this, SessionShares::size).register(meters);
   }
 
-  /** The store of sessions sees to the limit of all, and to whose session makes room. */
-  synchronized boolean allow(InetAddress address) {
-    return shares.isWithinShare(address);
+  /**
+   * If there is no room for another session of {@code address}, one makes room for it whose client
+   * has said goodbye, or else the one that was silent longest, if that was long enough. Where the
+   * address has its share, it is one of its own.
+   *
+   * @return whether there is room
+   */
+  synchronized boolean makeRoom(InetAddress address) {
+    while (!shares.isLeftFor(address)) {
+      Session next = dispensable(address);
+      if (next == null) {
+        return false;
+      }
+      remove(next.connection);
+      forget.accept(next.connection);
+    }
+    return true;
+  }
+
+  /** Looks at all of them, as often as handshakes may begin while they are used up. */
+  private @Nullable Session dispensable(InetAddress address) {
+    InetAddress owner = Shares.ownerOf(address);
+    Predicate<Session> eligible =
+        shares.isWithinShare(address) ? session -> true : session -> session.owner.equals(owner);
+    return closed.stream()
+        .filter(eligible)
+        .findFirst()
+        .orElseGet(() -> sessions.values().stream()
+            .filter(eligible)
+            .filter(session -> session.silenceNanos() >= staleNanos)
+            .max(Comparator.comparingLong(Session::silenceNanos))
+            .orElse(null));
   }
 
   private synchronized int size() {
@@ -53,39 +117,43 @@ final class SessionShares implements ConnectionListener {
     InetSocketAddress peer = connection.getPeerAddress();
     DTLSContext context = connection.getEstablishedDtlsContext();
     if (peer != null && context != null) {
-      Session now = new Session(peer.getAddress(), context.getSession().getSessionIdentifier());
+      Session now =
+          new Session(connection, peer.getAddress(), context.getSession().getSessionIdentifier());
       // Also one that is resumed: what was to be sent by its former keys is not sent any more.
-      over.accept(now.id());
-      ended(replace(connection, now));
+      over.accept(now.id);
+      Session before = replace(connection, now);
+      if (before != null) {
+        over.accept(before.id);
+      }
     }
   }
 
   private synchronized @Nullable Session replace(Connection connection, Session now) {
-    Session before = sessions.put(connection, now);
-    if (before != null) {
-      shares.giveBack(before.address());
-    }
-    shares.take(now.address());
+    Session before = remove(connection);
+    sessions.put(connection, now);
+    shares.take(now.owner);
     return before;
   }
 
   @Override
   public void onConnectionRemoved(Connection connection) {
-    ended(remove(connection));
+    Session before = remove(connection);
+    DTLSContext context = connection.getEstablishedDtlsContext();
+    if (before != null) {
+      over.accept(before.id);
+    } else if (context != null) {
+      // It had to make room, and was counted no more.
+      over.accept(context.getSession().getSessionIdentifier());
+    }
   }
 
   private synchronized @Nullable Session remove(Connection connection) {
     Session before = sessions.remove(connection);
     if (before != null) {
-      shares.giveBack(before.address());
+      closed.remove(before);
+      shares.giveBack(before.owner);
     }
     return before;
-  }
-
-  private void ended(@Nullable Session before) {
-    if (before != null) {
-      over.accept(before.id());
-    }
   }
 
   @Override
@@ -109,7 +177,15 @@ final class SessionShares implements ConnectionListener {
   public void afterExecution(Connection connection) {
     DTLSContext context = connection.getEstablishedDtlsContext();
     if (context != null && context.isMarkedAsClosed()) {
+      closed(connection);
       over.accept(context.getSession().getSessionIdentifier());
+    }
+  }
+
+  private synchronized void closed(Connection connection) {
+    Session session = sessions.get(connection);
+    if (session != null) {
+      closed.add(session);
     }
   }
 }

@@ -44,6 +44,7 @@ import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.core.network.stack.AbstractLayer;
 import org.eclipse.californium.elements.AddressEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.elements.util.ClockUtil;
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +63,13 @@ class CoapsServerTest {
 
   private static final int OF_ADDRESS = 2;
   private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** How far Californium's clock is ahead, from which it has how long a session was silent. */
+  private static final AtomicLong JUMPED = new AtomicLong();
+
+  static {
+    ClockUtil.setRealtimeHandler(() -> System.nanoTime() + JUMPED.get());
+  }
 
   /** From where handshakes were begun, by address. */
   private final Map<String, Integer> ports = new HashMap<>();
@@ -186,6 +194,72 @@ class CoapsServerTest {
     assertThat(client("127.0.0.2").send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
     clients.get(0).close();
     clients.get(1).close();
+  }
+
+  @Test
+  void sessions_allInUse_keepNewcomersOut_untilOneIsClosed_orSilentForAMinute() throws Exception {
+    List<CoapsClient> inside = new ArrayList<>();
+    for (int i = 0; i < SESSIONS; i++) {
+      inside.add(served(i < SESSIONS / 2 ? "127.0.0.1" : "127.0.0.2"));
+    }
+    List<String> ids = inside.stream().map(CoapsClient::session).toList();
+    assertNoRoomFor("127.0.0.3");
+    assertServedAsBefore(inside, ids);
+
+    CoapsClient polite = inside.get(0);
+    polite.observe("/watched");
+    polite.goodbye();
+    awaitOver(1);
+    inside.set(0, served("127.0.0.3"));
+    assertNoRoomFor("127.0.0.4");
+    ids = inside.stream().map(CoapsClient::session).toList();
+    assertServedAsBefore(inside, ids);
+
+    CoapsClient silent = inside.get(SESSIONS - 1);
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(59));
+    assertNoRoomFor("127.0.0.4");
+    assertServedAsBefore(inside.subList(0, SESSIONS - 1), ids.subList(0, SESSIONS - 1));
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    inside.set(SESSIONS - 1, served("127.0.0.4"));
+    assertServedAsBefore(inside.subList(0, SESSIONS - 1), ids.subList(0, SESSIONS - 1));
+    assertNoRoomFor("127.0.0.5");
+    silent.close();
+    assertThat(meters.get("test.sessions").gauge().value()).isEqualTo(SESSIONS);
+    assertThat(meters.get("test.handshakes.refused").counter().count()).isEqualTo(4);
+  }
+
+  private CoapsClient served(String from) {
+    CoapsClient client = client(from);
+    assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+    return client;
+  }
+
+  private void assertNoRoomFor(String newcomer) throws IOException {
+    assertThat(begin(newcomer)).isEqualTo(HalfOpenHandshake.REFUSED);
+  }
+
+  private static void assertServedAsBefore(List<CoapsClient> clients, List<String> sessions) {
+    for (CoapsClient client : clients) {
+      assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+    }
+    assertThat(clients).extracting(CoapsClient::session).containsExactlyElementsOf(sessions);
+  }
+
+  /** Many devices behind one NAT, each of which begins anew, and never says goodbye. */
+  @Test
+  void sessions_ofOneAddress_thatAreSilentForAMinute_makeRoomForItsNextOnes() throws Exception {
+    for (int i = 0; i < SESSIONS / 2; i++) {
+      served("127.0.0.1");
+    }
+    CoapsClient other = served("127.0.0.2");
+    String session = other.session();
+    assertNoRoomFor("127.0.0.1");
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(61));
+    for (int i = 0; i < SESSIONS / 2; i++) {
+      served("127.0.0.1");
+    }
+    assertNoRoomFor("127.0.0.1");
+    assertServedAsBefore(List.of(other), List.of(session));
   }
 
   @Test

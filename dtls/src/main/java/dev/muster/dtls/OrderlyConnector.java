@@ -7,6 +7,7 @@ package dev.muster.dtls;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import org.eclipse.californium.scandium.DTLSConnector;
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
@@ -50,6 +51,15 @@ public final class OrderlyConnector extends DTLSConnector {
   /** Peers of which something is kept: a handshake, a session, or what resumes one. */
   public int connections() {
     return capacity - store.remainingCapacity();
+  }
+
+  /** Without a word to the other end. Does not wait until it is done. */
+  public void forget(Connection connection) {
+    try {
+      connection.getExecutor().execute(() -> store.remove(connection, false));
+    } catch (RejectedExecutionException e) {
+      // It is gone already.
+    }
   }
 
   /** Of each connection one after the other. */
