@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class RawCoapClient implements AutoCloseable {
   private static final HexFormat HEX = HexFormat.of();
   private static final int EMPTY = 0;
+  private static final int CON = 0;
   private static final int ACK = 2;
 
   /** What carries messages. */
@@ -213,6 +214,33 @@ public final class RawCoapClient implements AutoCloseable {
   /** As {@link #ask}, and there may be an answer or none. */
   public void tell(int code, String token, String options, byte[] payload) {
     send(message(code, token, options, payload));
+  }
+
+  /** Sends a confirmable message once. @return what comes next, octet by octet */
+  public byte[] exchange(int code, String token, String options, byte[] payload) {
+    send(message(code, token, options, payload));
+    return patiently();
+  }
+
+  /** A response that has come by itself, and is acknowledged (RFC 7252, 5.2.2). */
+  public Answer confirmed() {
+    byte[] message = patiently();
+    Answer answer = (message[0] >> 4 & 3) == CON ? answer(message) : null;
+    if (answer == null) {
+      throw new AssertionError(HEX.formatHex(message) + " (expected: a confirmable response)");
+    }
+    return answer;
+  }
+
+  private byte[] patiently() {
+    byte[] message = new byte[0];
+    for (int times = 0; times < 30 && message.length == 0; times++) {
+      message = next();
+    }
+    if (message.length == 0) {
+      throw new AssertionError("no answer");
+    }
+    return message;
   }
 
   private byte[] message(int code, String token, String options, byte[] payload) {

@@ -10,7 +10,6 @@ import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
-import dev.muster.testing.PeerProgram;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.RawCoapClient.Answer;
 import dev.muster.testing.TestPki;
@@ -32,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The example flows of RFC 9148 (appendices A and B, and Figure 4), sent as they are printed there:
- * options, tokens and requests.
+ * options, tokens and requests. Figure 3 is in {@link HookIT}, where somebody can take a while.
  */
 class Rfc9148ExamplesIT {
   private static final HexFormat HEX = HexFormat.of();
@@ -182,7 +181,7 @@ class Rfc9148ExamplesIT {
   /** Figure 6: the size of Block2 is asked for in the first message already. */
   @Test
   void b2_enrollInBlocksBothWays_isAsInTheFigure() throws Exception {
-    byte[] csr = csrOfTwoBlocks("b2", "/CN=acme-b-2");
+    byte[] csr = service.csrOfTwoBlocks("b2", "/CN=acme-b-2");
     try (RawCoapClient device = device("B-2")) {
       Answer first = enrollInTwoBlocks(device, csr);
       assertThat(first.code()).isEqualTo(CHANGED);
@@ -199,18 +198,6 @@ class Rfc9148ExamplesIT {
     }
   }
 
-  /** Of 256 octets at most. */
-  private static byte[] csrOfTwoBlocks(String name, String subject) {
-    String key = name + ".key";
-    PeerProgram.require("openssl")
-        .run(folder, "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", key)
-        .expectSuccess();
-    service.csrWithKey(name, key, subject);
-    byte[] csr = service.read(name + ".der");
-    assertThat(csr.length).isBetween(257, 512);
-    return csr;
-  }
-
   private static Answer enrollInTwoBlocks(RawCoapClient device, byte[] csr) {
     Answer next = device.ask(
         POST, "45", SEN + "6104" + "410c", Arrays.copyOf(csr, 256)); // 2:0/0/256, 1:0/1/256
@@ -225,7 +212,7 @@ class Rfc9148ExamplesIT {
   void figure4_enrollWithALongWait_is503WithMaxAge_andServedWhenItComesAgain() throws Exception {
     TestPki.Credential maker = TestPki.root("O=Slow,CN=Slow CA");
     service.addManufacturer("slow", maker, "manual");
-    byte[] csr = csrOfTwoBlocks("f3", "/CN=slow-f-3");
+    byte[] csr = service.csrOfTwoBlocks("f3", "/CN=slow-f-3");
     try (RawCoapClient device = service.rawCoap(maker.issue("SERIALNUMBER=F-3").build())) {
       Answer wait = enrollInTwoBlocks(device, csr);
       assertThat(wait.code()).isEqualTo(SERVICE_UNAVAILABLE);

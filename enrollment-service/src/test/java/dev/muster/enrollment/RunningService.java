@@ -387,6 +387,20 @@ final class RunningService implements AutoCloseable {
     write(name + ".b64", Base64.getEncoder().encodeToString(read(name + ".der")));
   }
 
+  /** As {@link #csr}, with a key of P-384, so that it takes two blocks of 256 octets. */
+  byte[] csrOfTwoBlocks(String name, String subject) {
+    String key = name + ".key";
+    PeerProgram.require("openssl")
+        .run(folder, "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", key)
+        .expectSuccess();
+    csrWithKey(name, key, subject);
+    byte[] csr = read(name + ".der");
+    if (csr.length <= 256 || csr.length > 512) {
+      throw new AssertionError(name + ": " + csr.length + " octets (expected: 257 to 512)");
+    }
+    return csr;
+  }
+
   /** What curl saw. */
   record Http(int status, String headers, String body) {
     Optional<String> header(String name) {
