@@ -35,6 +35,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -82,6 +84,7 @@ class DeviceCoapIT extends CoapsContract {
     private final AtomicInteger asked = new AtomicInteger();
     private TelemetrySink real;
     private volatile boolean broken;
+    private volatile @Nullable TelemetryMessage last;
 
     TelemetrySink before(TelemetrySink sink) {
       real = sink;
@@ -91,12 +94,49 @@ class DeviceCoapIT extends CoapsContract {
     @Override
     public CompletableFuture<Stored> store(TelemetryMessage message) {
       asked.incrementAndGet();
+      last = message;
       if (message.topic().stream().equals(SLOW)) {
         return new CompletableFuture<>();
       }
       return broken
           ? CompletableFuture.failedFuture(new IOException("disk full"))
           : real.store(message);
+    }
+
+    /**
+     * Has the last message stored once more, and whoever stores it wait: it answers, and does not
+     * come back from that.
+     */
+    void holdUp(CountDownLatch leave) throws InterruptedException {
+      Thread here = Thread.currentThread();
+      CountDownLatch held = new CountDownLatch(1);
+      do {
+        real.store(Objects.requireNonNull(last)).thenRun(() -> {
+          // Or else it was done before it was asked about.
+          if (Thread.currentThread() != here) {
+            held.countDown();
+            awaitQuietly(leave);
+          }
+        });
+      } while (!held.await(1, TimeUnit.SECONDS));
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+      try {
+        latch.await(60, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Has the last message stored over and over, until no more is taken. @return how often */
+    int fill() {
+      int taken = 0;
+      while (taken < 100_000
+          && !real.store(Objects.requireNonNull(last)).isCompletedExceptionally()) {
+        taken++;
+      }
+      return taken;
     }
 
     @Override
@@ -333,6 +373,29 @@ class DeviceCoapIT extends CoapsContract {
     } finally {
       STORE.broken = false;
     }
+  }
+
+  /** Of the real store, whose thread is kept from going on. */
+  @Test
+  void telemetry_whileTheQueueIsFull_is503WithMaxAge_andLaterStored() throws Exception {
+    CountDownLatch leave = new CountDownLatch(1);
+    try (CoapsClient device = client(fixture.device("crowded"))) {
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s?b=b1&q=1"));
+      STORE.holdUp(leave);
+      assertThat(STORE.fill()).as("what waits").isBetween(1_000, 99_999);
+      Response busy = device.send(json("{\"a\":2}"), "/t/s?b=b1&q=2");
+      expect(ResponseCode.SERVICE_UNAVAILABLE, "try again", busy);
+      assertThat(busy.getOptions().getMaxAge()).isBetween(1L, 60L);
+      leave.countDown();
+      await()
+          .atMost(LIMIT)
+          .untilAsserted(() ->
+              expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":2}"), "/t/s?b=b1&q=2")));
+    } finally {
+      leave.countDown();
+    }
+    await().atMost(LIMIT).until(() -> latest("crowded").contains("s/a=2.0"));
+    assertThat(messages("crowded", "s")).isEqualTo(2);
   }
 
   /** For longer than ten seconds; who is not concerned is served. */
