@@ -13,9 +13,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
+import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
+import dev.muster.device.EnrollmentDeferredException;
+import dev.muster.device.EnrollmentException;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.factory.Factory;
+import dev.muster.protocol.file.Pem;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
@@ -105,15 +109,19 @@ class SpineIT {
 
   private static FleetDevice device(String serial, Path trust, URI enrollment, URI broker) {
     // Not by a command: a JVM for each takes seconds.
+    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, folder.resolve(serial));
+    return known(serial, trust, enrollment, broker).build();
+  }
+
+  /** One that has its factory identity. */
+  private static FleetDevice.Builder known(String serial, Path trust, URI enrollment, URI broker) {
     Path identity = folder.resolve(serial);
-    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue(serial, identity);
     return FleetDevice.builder()
         .enrollment(enrollment)
         .broker(broker)
         .trust(trust)
         .factoryIdentity(identity.resolve("device.key"), identity.resolve("chain.pem"))
-        .stateDirectory(folder.resolve(serial + "-state"))
-        .build();
+        .stateDirectory(folder.resolve(serial + "-state"));
   }
 
   private static void awaitState(FleetDevice device, DeviceState state) {
@@ -341,10 +349,70 @@ class SpineIT {
 
   @Test
   void device_overCoap_isTheSame() throws Exception {
-    muster("admin", "twin", "set", "acme-sn-7", "{\"interval\": 10}").expect(0);
     URI enrollment = URI.create("coaps://localhost:" + ports.coaps());
     URI broker = URI.create("coaps://localhost:" + ports.telemetryCoaps());
     Path root = folder.resolve("muster-data/trust/root.pem");
+    List<EnrollmentException> waits = new CopyOnWriteArrayList<>();
+    makeIdevidOfAMakerWhoseDevicesWait("SN-9");
+    try (FleetDevice patient = known("SN-9", root, enrollment, broker)
+        .listener(new DeviceListener() {
+          @Override
+          public void onEnrollmentProblem(EnrollmentException problem) {
+            waits.add(problem);
+          }
+        })
+        .build()) {
+      patient.start();
+      await().atMost(Duration.ofSeconds(60)).until(() -> !waits.isEmpty());
+      operator.post("devices/careful-sn-9/approve", JSON.createObjectNode());
+      // It asks again after Max-Age, and who renews looks at the clock now and then; meanwhile:
+      try (FleetDevice renewing = aged("SN-10", root, enrollment, broker)) {
+        renewing.start();
+        doAsOverMqtt(root, enrollment, broker);
+        patient.telemetry("env").publish(Map.of("n", 1)).get(60, TimeUnit.SECONDS);
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .until(() ->
+                renewing.statistics().enrollments() > 0 && renewing.state() == DeviceState.ONLINE);
+      }
+    }
+    assertThat(certificatesOf("acme-sn-10")).hasSizeGreaterThan(1);
+    assertThat(waits)
+        .anySatisfy(wait -> assertThat(wait)
+            .isInstanceOfSatisfying(
+                EnrollmentDeferredException.class,
+                deferred -> assertThat(deferred.retryAfter()).isEqualTo(Duration.ofSeconds(5)))
+            .hasMessageContaining("sen was answered with 5.03"));
+    assertThat(certificatesOf("careful-sn-9")).hasSize(1);
+  }
+
+  private static void makeIdevidOfAMakerWhoseDevicesWait(String serial) {
+    Factory factory = Factory.init(folder.resolve("careful"), "careful", Clock.systemUTC());
+    JsonNode registered = operator.post(
+        "manufacturers",
+        JSON.createObjectNode()
+            .put("name", "careful")
+            .put("ca", Pem.of(List.of(factory.certificate())))
+            .put("admission", "manual"));
+    String challenge = registered.path("cas").path(0).path("challenge").asText();
+    operator.post(
+        "manufacturers/careful/proof",
+        JSON.createObjectNode().put("certificate", Pem.of(List.of(factory.prove(challenge)))));
+    factory.issue(serial, folder.resolve(serial));
+  }
+
+  /** One that has a certificate, and believes that this is about to end. */
+  private static FleetDevice aged(String serial, Path root, URI enrollment, URI broker) {
+    try (FleetDevice young = device(serial, root, enrollment, broker)) {
+      young.start();
+      awaitState(young, DeviceState.ONLINE);
+    }
+    Clock late = Clock.offset(Clock.systemUTC(), Duration.ofDays(26));
+    return known(serial, root, enrollment, broker).clock(late).build();
+  }
+
+  private static void doAsOverMqtt(Path root, URI enrollment, URI broker) throws Exception {
+    muster("admin", "twin", "set", "acme-sn-7", "{\"interval\": 10}").expect(0);
     try (FleetDevice device = device("SN-7", root, enrollment, broker)) {
       device.onCommand("blink", (command, context) -> CommandResult.done(command.payload()));
       device.twin().onDesired(desired -> device.twin().report(desired));
