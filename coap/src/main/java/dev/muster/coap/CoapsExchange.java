@@ -14,12 +14,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.eclipse.californium.core.coap.CoAP.Code;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.elements.DtlsEndpointContext;
 import org.eclipse.californium.elements.auth.X509CertPath;
+import org.eclipse.californium.elements.util.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,17 +36,21 @@ public final class CoapsExchange {
 
   private final Exchange exchange;
   private final Observations observations;
+  private final Consumer<Bytes> known;
   private final Runnable ended;
   private final ScheduledFuture<?> impatience;
   private final AtomicBoolean answered = new AtomicBoolean();
 
+  /** @param known told the id of a session whose client the service knows */
   CoapsExchange(
       Exchange exchange,
       Observations observations,
+      Consumer<Bytes> known,
       ScheduledExecutorService timer,
       Runnable ended) {
     this.exchange = exchange;
     this.observations = observations;
+    this.known = known;
     this.ended = ended;
     this.impatience =
         timer.schedule(() -> exchange.sendAccept(), PATIENCE_MS, TimeUnit.MILLISECONDS);
@@ -78,6 +84,15 @@ public final class CoapsExchange {
     return requireNonNull(
             request().getSourceContext().get(DtlsEndpointContext.KEY_SESSION_ID), "session")
         .getAsString();
+  }
+
+  /**
+   * The client is one that the service knows: when all sessions are in use, those make room first
+   * of which this was never said.
+   */
+  public void known() {
+    known.accept(requireNonNull(
+        request().getSourceContext().get(DtlsEndpointContext.KEY_SESSION_ID), "session"));
   }
 
   /** Where the client is now. */

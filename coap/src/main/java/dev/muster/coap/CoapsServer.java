@@ -74,6 +74,7 @@ public final class CoapsServer implements AutoCloseable {
   private final ServerIdentity identity;
   private final OpenExchanges open = new OpenExchanges();
   private final Observations observations;
+  private final SessionShares sessions;
   private final ScheduledExecutorService protocol;
   private final ScheduledExecutorService timer;
   private final OrderlyConnector connector;
@@ -117,7 +118,7 @@ public final class CoapsServer implements AutoCloseable {
     timer = ExecutorsUtil.newScheduledThreadPool(1, threads(offer.name() + "-timer#"));
     observations = new Observations(settings, offer.name(), meters);
     CoapsConfig.Limits limits = config.limits();
-    SessionShares sessions = new SessionShares(
+    sessions = new SessionShares(
         limits.sessions(),
         settings.get(DtlsConfig.DTLS_STALE_CONNECTION_THRESHOLD, TimeUnit.NANOSECONDS),
         observations::endAllOf,
@@ -249,7 +250,8 @@ public final class CoapsServer implements AutoCloseable {
     @Override
     public void deliverRequest(Exchange exchange) {
       if (open.begin()) {
-        CoapsExchange ours = new CoapsExchange(exchange, observations, timer, open::end);
+        CoapsExchange ours =
+            new CoapsExchange(exchange, observations, sessions::known, timer, open::end);
         if (isRestOfALostAnswer(exchange.getRequest())) {
           ours.answer(Diagnostics.of(
               ResponseCode.REQUEST_ENTITY_INCOMPLETE, "Block2: the answer is gone, begin again"));

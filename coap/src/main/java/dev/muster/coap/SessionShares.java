@@ -9,10 +9,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.eclipse.californium.elements.util.Bytes;
@@ -29,11 +31,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 final class SessionShares implements ConnectionListener {
+  /** Within which a client may be expected to have said something. */
+  private static final long INTRODUCTION_NANOS = TimeUnit.SECONDS.toNanos(30);
+
   private final Shares shares;
   private final long staleNanos;
   private final Consumer<Bytes> over;
   private final Consumer<Connection> forget;
   private final Map<Connection, Session> sessions = new IdentityHashMap<>();
+  /** The newest of each id: one that is resumed has that of the one before. */
+  private final Map<Bytes, Session> byId = new HashMap<>();
   /** Those of {@link #sessions} that are kept for a resumption alone; closed first, first. */
   private final Set<Session> closed = new LinkedHashSet<>();
 
@@ -42,11 +49,17 @@ final class SessionShares implements ConnectionListener {
     private final Connection connection;
     private final InetAddress owner;
     private final Bytes id;
+    private final long since = ClockUtil.nanoRealtime();
+    private boolean known;
 
     Session(Connection connection, InetAddress address, Bytes id) {
       this.connection = connection;
       this.owner = Shares.ownerOf(address);
       this.id = id;
+    }
+
+    boolean isOfAStranger() {
+      return !known && ClockUtil.nanoRealtime() - since >= INTRODUCTION_NANOS;
     }
 
     long silenceNanos() {
@@ -72,12 +85,13 @@ final class SessionShares implements ConnectionListener {
     this.over = over;
     this.forget = forget;
     Gauge.builder(name + ".sessions", this, SessionShares::size).register(meters);
+    Gauge.builder(name + ".sessions.known", this, SessionShares::sizeOfKnown).register(meters);
   }
 
   /**
    * If there is no room for another session of {@code address}, one makes room for it whose client
-   * has said goodbye, or else the one that was silent longest, if that was long enough. Where the
-   * address has its share, it is one of its own.
+   * has said goodbye, or else the oldest of strangers, or else the one that was silent longest, if
+   * that was long enough. Where the address has its share, it is one of its own.
    *
    * @return whether there is room
    */
@@ -101,15 +115,31 @@ final class SessionShares implements ConnectionListener {
     return closed.stream()
         .filter(eligible)
         .findFirst()
-        .orElseGet(() -> sessions.values().stream()
+        .or(() -> sessions.values().stream()
+            .filter(eligible)
+            .filter(Session::isOfAStranger)
+            .min(Comparator.comparingLong(session -> session.since)))
+        .or(() -> sessions.values().stream()
             .filter(eligible)
             .filter(session -> session.silenceNanos() >= staleNanos)
-            .max(Comparator.comparingLong(Session::silenceNanos))
-            .orElse(null));
+            .max(Comparator.comparingLong(Session::silenceNanos)))
+        .orElse(null);
+  }
+
+  /** The service has served the client as one that it knows. */
+  synchronized void known(Bytes id) {
+    Session session = byId.get(id);
+    if (session != null) {
+      session.known = true;
+    }
   }
 
   private synchronized int size() {
     return shares.sum();
+  }
+
+  private synchronized long sizeOfKnown() {
+    return sessions.values().stream().filter(session -> session.known).count();
   }
 
   @Override
@@ -131,6 +161,8 @@ final class SessionShares implements ConnectionListener {
   private synchronized @Nullable Session replace(Connection connection, Session now) {
     Session before = remove(connection);
     sessions.put(connection, now);
+    Session resumed = byId.put(now.id, now);
+    now.known = resumed != null && resumed.known;
     shares.take(now.owner);
     return before;
   }
@@ -150,6 +182,7 @@ final class SessionShares implements ConnectionListener {
   private synchronized @Nullable Session remove(Connection connection) {
     Session before = sessions.remove(connection);
     if (before != null) {
+      byId.remove(before.id, before);
       closed.remove(before);
       shares.giveBack(before.owner);
     }

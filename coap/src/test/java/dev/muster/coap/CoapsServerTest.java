@@ -112,9 +112,11 @@ class CoapsServerTest {
       }
       switch (exchange.request().getOptions().getUriPathString()) {
         case "slow" -> held.add(exchange);
-        case "large", "" ->
+        case "large", "" -> {
+          exchange.known();
           exchange.answer(
               Diagnostics.of(ResponseCode.CHANGED, "" + exchange.request().getPayloadSize()));
+        }
         default -> exchange.answer(Diagnostics.of(ResponseCode.NOT_FOUND, "path: not found"));
       }
     }
@@ -216,10 +218,10 @@ class CoapsServerTest {
     assertServedAsBefore(inside, ids);
 
     CoapsClient silent = inside.get(SESSIONS - 1);
-    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(59));
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(30));
     assertNoRoomFor("127.0.0.4");
     assertServedAsBefore(inside.subList(0, SESSIONS - 1), ids.subList(0, SESSIONS - 1));
-    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(35));
     inside.set(SESSIONS - 1, served("127.0.0.4"));
     assertServedAsBefore(inside.subList(0, SESSIONS - 1), ids.subList(0, SESSIONS - 1));
     assertNoRoomFor("127.0.0.5");
@@ -243,6 +245,34 @@ class CoapsServerTest {
       assertThat(client.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
     }
     assertThat(clients).extracting(CoapsClient::session).containsExactlyElementsOf(sessions);
+  }
+
+  /** Any certificate opens a session, and what it asks for may keep that in use. */
+  @Test
+  void sessions_ofStrangers_makeRoomAfterHalfAMinute_beforeAnyOther() throws Exception {
+    List<CoapsClient> strangers = new ArrayList<>();
+    List<CoapsClient> inside = new ArrayList<>();
+    for (int i = 0; i < SESSIONS / 2; i++) {
+      strangers.add(client("127.0.0.2"));
+      inside.add(served("127.0.0.1"));
+    }
+    List<String> ids = inside.stream().map(CoapsClient::session).toList();
+    assertStrange(strangers);
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(10));
+    assertNoRoomFor("127.0.0.3");
+    JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(25));
+    assertStrange(strangers);
+    for (int i = 0; i < SESSIONS / 2; i++) {
+      served("127.0.0.3");
+    }
+    assertNoRoomFor("127.0.0.4");
+    assertServedAsBefore(inside, ids);
+  }
+
+  private static void assertStrange(List<CoapsClient> clients) {
+    for (CoapsClient client : clients) {
+      assertThat(client.get("/nothing").getCode()).isEqualTo(ResponseCode.NOT_FOUND);
+    }
   }
 
   /** Many devices behind one NAT, each of which begins anew, and never says goodbye. */

@@ -369,6 +369,30 @@ public abstract class CoapsContract {
     }
   }
 
+  /** By which it is decided whose session makes room first. */
+  @Test
+  void contract_sessionsOfDevices_areKnown_andThoseOfStrangersAreNot() {
+    TestPki.Credential device = device("contract-16");
+    TestPki.Credential stranger = TestPki.root("CN=Elsewhere").issue("CN=x").build();
+    Post post = post("contract-16");
+    // Others may end meanwhile.
+    await().atMost(LIMIT).untilAsserted(() -> {
+      double before = gauge("sessions.known");
+      try (CoapsClient client = client(device)) {
+        assertServed(client);
+        assertThat(gauge("sessions.known")).isEqualTo(before + 1);
+      }
+    });
+    await().atMost(LIMIT).untilAsserted(() -> {
+      double before = gauge("sessions.known");
+      try (CoapsClient client = client(stranger)) {
+        Response refused = client.send(request(post, post.body()), post.path());
+        expect(ResponseCode.UNAUTHORIZED, refused);
+        assertThat(gauge("sessions.known")).isEqualTo(before);
+      }
+    });
+  }
+
   /** RFC 7252, 3: longer ones are no messages. */
   @Test
   void contract_tokensOfAllLengths_comeBack_andThoseThatCannotBeAreDropped() throws Exception {

@@ -155,6 +155,7 @@ public final class CoapRoutes implements CoapsService {
   private void whenAdmitted(CoapsExchange exchange, Consumer<KnownDevice> step) {
     Outcome outcome = devices.judge(exchange.chain());
     if (outcome instanceof Outcome.Admitted admitted) {
+      exchange.known();
       step.accept(KnownDevice.of(admitted));
     } else if (outcome instanceof Outcome.Refused refused) {
       strangers.say(others -> LOG.warn(

@@ -176,12 +176,12 @@ public final class EstCoapsRoutes implements CoapsService {
       EstCoapsResource resource,
       Caller caller,
       Supplier<EstCoapsAnswer> task) {
-    operations.work(
-        resource.operation(),
-        caller,
-        task,
-        EstCoapsAnswer::of,
-        result -> answer(exchange, resource.segment(), result));
+    operations.work(resource.operation(), caller, task, EstCoapsAnswer::of, result -> {
+      if (result.code().isSuccess()) {
+        exchange.known();
+      }
+      answer(exchange, resource.segment(), result);
+    });
   }
 
   /** Counts the answer; a refusal is told with where it came from. */
