@@ -128,12 +128,15 @@ public final class CoapsExchange {
     }
   }
 
+  /** It has ended when it was sent, not when that was ordered: closing waits for no more. */
   private void send(Response response) {
     impatience.cancel(false);
-    try {
-      exchange.sendResponse(response);
-    } finally {
-      ended.run();
-    }
+    exchange.execute(() -> {
+      try {
+        exchange.sendResponse(response);
+      } finally {
+        ended.run();
+      }
+    });
   }
 }
