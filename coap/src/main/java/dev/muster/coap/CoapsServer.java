@@ -198,24 +198,25 @@ public final class CoapsServer implements AutoCloseable {
    * @param over asked with the chain of each session's client, in turn
    */
   public void endSessions(Predicate<List<X509Certificate>> over) {
-    Filter<Principal> theirs = client -> over.test(CoapsExchange.chainOf(client));
-    Filter<Connection> tell = connection -> {
-      InetSocketAddress peer = connection.getPeerAddress();
+    Filter<Connection> end = connection -> {
       Principal client = connection.getEstablishedPeerIdentity();
-      if (peer != null && client != null && theirs.accept(client)) {
-        connector.close(peer);
+      if (client != null && over.test(CoapsExchange.chainOf(client))) {
+        InetSocketAddress peer = connection.getPeerAddress();
+        if (peer != null) {
+          connector.close(peer);
+        }
+        // What was told only would keep its place, for a resumption.
+        connector.forget(connection);
       }
       return false;
     };
     try {
-      connector.startForEach(tell).get(CLOSE_MS, TimeUnit.MILLISECONDS);
+      connector.startForEach(end).get(CLOSE_MS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       LOG.debug("Not all sessions were asked about", e);
     }
-    // What was told only would keep its place, for a resumption.
-    connector.startTerminateConnectionsForPrincipal(theirs, true);
   }
 
   /** Takes no more requests, and sends the answers that come within a second. */
