@@ -8,7 +8,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.deque.html.axecore.playwright.AxeBuilder;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.APIResponse;
 import com.microsoft.playwright.Browser;
@@ -50,6 +50,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -264,10 +265,7 @@ class DashboardScreensIT extends DashboardBrowser {
   @Test
   @Order(4)
   void paths_thatLeadOutOfTheFolder_areNotFound() throws Exception {
-    HttpClient http = HttpClient.newBuilder()
-        .sslContext(TrustedRoots.tls(
-            PemFile.certificates(folder.resolve("muster-data/trust/root.pem")), null))
-        .build();
+    HttpClient http = trusting();
     for (String path : List.of(
         "/assets/%2e%2e/%2e%2e/muster-data/admin-token",
         "/assets/..%2f..%2fmuster-data%2fadmin-token",
@@ -276,12 +274,48 @@ class DashboardScreensIT extends DashboardBrowser {
         "/assets/../../../../../../etc/passwd",
         "/assets//etc/passwd",
         "/assets/x/app/main.js%00.css")) {
-      HttpResponse<String> answer = http.send(
-          HttpRequest.newBuilder(URI.create(origin + path)).build(),
-          HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> answer = ask(http, path);
       assertThat(answer.statusCode()).as(path).isIn(400, 404);
       assertThat(answer.body()).as(path).doesNotContain("root:", "muster");
     }
+  }
+
+  @Test
+  @Order(4)
+  void answers_whateverTheyAre_tellTheBrowserWhatItMayNotDo() throws Exception {
+    HttpClient http = trusting();
+    String page = ask(http, "/").body();
+    Matcher asset = Pattern.compile("/assets/[^\"]+\\.js").matcher(page);
+    assertThat(asset.find()).as(page).isTrue();
+    for (String path : List.of("/", asset.group(), "/api/v1/devices", "/nothing")) {
+      assertThat(ask(http, path).headers().map())
+          .as(path)
+          .containsEntry(
+              "content-security-policy",
+              List.of("default-src 'self'; base-uri 'none'; form-action 'self';"
+                  + " frame-ancestors 'none'; object-src 'none';"
+                  + " require-trusted-types-for 'script'; trusted-types lit-html"))
+          .containsEntry("strict-transport-security", List.of("max-age=31536000"))
+          .containsEntry("x-content-type-options", List.of("nosniff"))
+          .containsEntry("referrer-policy", List.of("no-referrer"))
+          .containsEntry("cross-origin-opener-policy", List.of("same-origin"))
+          .containsEntry("cross-origin-resource-policy", List.of("same-origin"));
+    }
+    assertThat(ask(http, "/api/v1/devices").headers().map())
+        .containsEntry("cache-control", List.of("no-store"));
+  }
+
+  private static HttpClient trusting() throws Exception {
+    return HttpClient.newBuilder()
+        .sslContext(TrustedRoots.tls(
+            PemFile.certificates(folder.resolve("muster-data/trust/root.pem")), null))
+        .build();
+  }
+
+  private static HttpResponse<String> ask(HttpClient http, String path) throws Exception {
+    return http.send(
+        HttpRequest.newBuilder(URI.create(origin + path)).build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   @Test
@@ -315,6 +349,10 @@ class DashboardScreensIT extends DashboardBrowser {
             PemFile.certificates(folder.resolve("muster-data/trust/root.pem")).get(0));
     accessible();
     button("Close").click();
+
+    tab("Audit");
+    assertThat(row("certificate.issued")).containsText("device:acme-sn-5");
+    assertThat(row("certificate.issued")).containsText("serial=");
 
     tab("Rights");
     assertThat(row("/acme-sn-5/twin/desired")).containsText("allowed");
@@ -469,6 +507,14 @@ class DashboardScreensIT extends DashboardBrowser {
     tab("Refused");
     assertThat(row("acme-sn-21")).containsText(HOSTILE.get(0));
     harmless();
+    Locator key = page.locator("main .notice");
+    link("acme-sn-21").click();
+    assertThat(key).hasText(Pattern.compile("The key \\w+… was refused: .*"));
+    assertThat(key).containsText(HOSTILE.get(0));
+    harmless();
+    open("/devices/acme-sn-0");
+    assertThat(key).hasText(Pattern.compile("The key \\w+… waits for a decision: .*"));
+    key.getByRole(AriaRole.LINK).click();
     tab("Manufacturers");
     assertThat(row("acme")).containsText("manual");
     assertThat(row("acme")).containsText("enabled");
@@ -569,6 +615,44 @@ class DashboardScreensIT extends DashboardBrowser {
     String yesterday = Instant.now().minus(Duration.ofHours(25)).toString();
     answer.path("devices").forEach(one -> ((ObjectNode) one).put("renewBy", yesterday));
     route.fulfill(new Route.FulfillOptions().setResponse(response).setBody(answer.toString()));
+  }
+
+  @Test
+  @Order(10)
+  void tags_whoseValuesHaveSpaces_stayAsTheyAre_asDoesWhatSomebodyElseChanged() {
+    fleet();
+    operator.post("devices/acme-sn-1/tags", json("{\"set\": {\"site\": \"hall 3\"}}"));
+    open("/devices/acme-sn-1");
+    button("Tags and groups…").click();
+    Locator tags = page.getByLabel("Tags, each");
+    assertThat(tags).hasValue("site=\"hall 3\"");
+    operator.post("devices/acme-sn-1/tags", json("{\"set\": {\"line\": \"7\"}}"));
+    tags.fill("site=hall 3");
+    button("Change").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("\"3\" is no tag (expected: name=");
+    tags.fill("site=\"hall 3\" rack=4");
+    page.getByLabel("Groups", new Page.GetByLabelOptions().setExact(true)).fill("canary");
+    button("Change").click();
+    assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Changed");
+    JsonNode changed = operator.get("devices/acme-sn-1");
+    assertThat(changed.path("tags"))
+        .isEqualTo(json("{\"site\": \"hall 3\", \"line\": \"7\", \"rack\": \"4\"}"));
+    assertThat(changed.path("groups")).hasToString("[\"canary\"]");
+
+    open("/devices?q=acme-sn-1");
+    page.getByLabel("Select acme-sn-1").click();
+    button("Tags…").click();
+    page.getByLabel("Tags to set").fill("site=hall 4");
+    page.getByLabel("Type").fill("1");
+    button("Change tags").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("\"4\" is no tag");
+    page.getByLabel("Tags to set").fill("site=\"hall 4\"");
+    page.getByLabel("Names of tags to remove").fill("line, rack");
+    button("Change tags").click();
+    heading("Bulk job");
+    assertThat(row("acme-sn-1")).containsText("done");
+    assertThat(operator.get("devices/acme-sn-1").path("tags"))
+        .isEqualTo(json("{\"site\": \"hall 4\"}"));
   }
 
   @Test
@@ -831,16 +915,13 @@ class DashboardScreensIT extends DashboardBrowser {
       page.waitForFunction("() => document.documentElement.scrollWidth <= innerWidth");
       if (width == 3840) {
         assertThat(page.locator("main").boundingBox().width).isGreaterThan(2_500);
+        continue;
       }
+      // On a phone tables become cards; what is dark has other colours, and is else the same.
+      page.emulateMedia(new Page.EmulateMediaOptions()
+          .setColorScheme(width == 390 ? ColorScheme.DARK : ColorScheme.LIGHT));
+      accessible();
     }
-    // What is dark has other colours, and is else the same.
-    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
-    assertThat(
-            new AxeBuilder(page).withRules(List.of("color-contrast")).analyze().getViolations())
-        .as("colours of %s in the dark", page.url())
-        .isEmpty();
-    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
-    accessible();
   }
 
   @Test

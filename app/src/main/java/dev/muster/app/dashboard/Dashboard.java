@@ -60,7 +60,8 @@ public final class Dashboard {
       "style.css",
       "tail.js",
       "ui.js",
-      "views.js");
+      "views.js",
+      "words.js");
 
   /** Of these, too, none for nothing. */
   static final List<String> LIT = List.of(

@@ -4,10 +4,9 @@
 import { get, may, part, post, postOnce, query } from './api.js';
 import { go, param, path } from './router.js';
 import { act, ask, badge, empty, heading, html, nothing, number, Pages, say, Source, table, tabs, time } from './ui.js';
+import { listed, readTags } from './words.js';
 
 const REASONS = ['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'privilegeWithdrawn'];
-
-const listed = (text) => (text ?? '').split(/[\s,]+/).filter(Boolean);
 
 const fields = (set, remove, hint) => html`<label>${set}<input name="set" autocomplete="off" placeholder=${hint}></label>
   <label>${remove}<input name="remove" autocomplete="off"></label>`;
@@ -16,11 +15,8 @@ const fields = (set, remove, hint) => html`<label>${set}<input name="set" autoco
 export const WORKS = {
   tags: {
     role: 'operator', label: 'Tags…', title: (count) => `Change tags of ${count} devices`, button: 'Change tags',
-    fields: () => fields('Tags to set', 'Names of tags to remove', 'site=berlin line=7'),
-    body: (form) => ({
-      set: Object.fromEntries(listed(form.get('set')).map((tag) => [tag.split('=')[0], tag.split('=').slice(1).join('=') || 'true'])),
-      remove: listed(form.get('remove')),
-    }),
+    fields: () => fields('Tags to set', 'Names of tags to remove', 'site="hall 3" line=7'),
+    body: (form) => ({ set: readTags(form.get('set')), remove: listed(form.get('remove')) }),
   },
   groups: {
     role: 'operator', label: 'Groups…', title: (count) => `Change groups of ${count} devices`, button: 'Change groups',

@@ -7,6 +7,7 @@ import { tail } from './tail.js';
 import { deviceChart } from './devicechart.js';
 import { param } from './router.js';
 import { act, ask, badge, copyable, empty, failure, heading, html, measured, nothing, number, Pages, redraw, say, skeleton, Source, table, tabs, tell, time } from './ui.js';
+import { listed, readTags, writeTags } from './words.js';
 
 /** What is not there is nothing bad: a device that never was connected has no presence. */
 const orNull = (promise) => promise.catch((problem) => {
@@ -134,29 +135,44 @@ const identity = (one) => html`${facts([
 ${may('operator') ? html`<p class="row"><button type="button" @click=${() => label(one)}>Tags and groups…</button>${may('officer') ? html`
   ${one.status === 'retired' ? nothing : html`<button type="button" @click=${() => retire(one)}>Retire…</button>`}
   <button type="button" @click=${() => release(one)}>Release…</button>` : nothing}</p>` : nothing}
-${one.pending?.length ? html`<p class="notice">A key waits for a decision. <a href="/enrollment">Decide</a></p>` : nothing}`;
+${(one.pending ?? []).map(asking)}`;
+
+/** A key that asked to be let in: it waits and is told why, or was refused and is told what the operator said. */
+const asking = ({ key, state, reason, remark }) => {
+  const what = html`<code title=${key}>${key.slice(0, 16)}…</code>`;
+  return state === 'waiting' ? html`<p class="notice">The key ${what} waits for a decision: ${reason}. <a href="/enrollment">Decide</a></p>`
+    : state === 'refused' ? html`<p class="notice bad">The key ${what} was refused: ${remark ?? reason}. <a href="/enrollment?tab=refused">By whom</a></p>`
+    : nothing;
+};
 
 const labels = (texts, kind) => texts.length
   ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${/\s/.test(text) ? `"${text}"` : text}` })}>${text}</a> `)
   : html`<span class="muted">none</span>`;
 
-const words = (text) => String(text ?? '').split(/\s+/).filter(Boolean);
-
-const label = (one) => ask({
-  title: `Tags and groups of ${one.id}`,
+/** Orders what differs from what was shown, and nothing else: what somebody else has changed meanwhile stays. */
+const label = ({ id, tags: hadTags = {}, groups: hadGroups = [] }) => ask({
+  title: `Tags and groups of ${id}`,
   text: nothing,
   label: 'Change',
-  fields: html`<label>Tags, each name=value<input name="tags" .value=${Object.entries(one.tags ?? {}).map(([name, value]) => `${name}=${value}`).join(' ')} spellcheck="false" autofocus></label>
-    <label>Groups<input name="groups" .value=${(one.groups ?? []).join(' ')} spellcheck="false"></label>`,
+  fields: html`<label>Tags, each name=value<input name="tags" .value=${writeTags(hadTags)} spellcheck="false" autofocus></label>
+    <p class="rule">With spaces in quotes: site="hall 3"</p>
+    <label>Groups<input name="groups" .value=${hadGroups.join(' ')} spellcheck="false"></label>`,
   run: async (form) => {
-    const tags = Object.fromEntries(words(form.get('tags')).map((word) => [word.split('=')[0], word.slice(word.indexOf('=') + 1)]));
-    const groups = words(form.get('groups'));
-    await post(at(one.id, '/tags'), { set: tags, remove: Object.keys(one.tags ?? {}).filter((name) => !(name in tags)) });
-    await post(at(one.id, '/groups'), { add: groups, remove: (one.groups ?? []).filter((group) => !groups.includes(group)) });
+    const tags = readTags(form.get('tags'));
+    const groups = listed(form.get('groups'));
+    const set = Object.fromEntries(Object.entries(tags).filter(([name, value]) => hadTags[name] !== value));
+    await change(id, 'tags', { set, remove: Object.keys(hadTags).filter((name) => !(name in tags)) });
+    await change(id, 'groups', { add: without(groups, hadGroups), remove: without(hadGroups, groups) });
     record.refresh();
     say('Changed');
   },
 });
+
+const without = (some, others) => some.filter((one) => !others.includes(one));
+
+async function change(id, what, order) {
+  if (Object.values(order).some((some) => Object.keys(some).length)) await post(at(id, '/' + what), order);
+}
 
 const retire = (one) => ask({
   title: `Retire ${one.id}`,
@@ -386,16 +402,7 @@ const refusedOf = (id) => refusals.use(id).shown((page) => page.refusals.length
       ${table('Refusals', ['When', 'What', 'Topic', 'Rule', 'Why'], one.newest.map((each) => [time(each.at), each.operation, html`<code>${each.topic}</code>`, each.rule, each.detail]))}`)
   : empty('Nothing was refused since the broker started. What else it may do, and what not, is asked of the policy:', `./muster policy explain --connected ${id} --publish TOPIC`));
 
-const audit = (id) => history.use(id).shown((rows) => auditTable(rows.map(entry)));
-
-/** An entry of the audit log: its text is JSON, because its hash is of those bytes. */
-export function entry(one) {
-  try {
-    return { ...JSON.parse(one.text), hash: one.hash };
-  } catch {
-    return { seq: one.seq, action: one.text, details: {} };
-  }
-}
+const audit = (id) => history.use(id).shown(auditTable);
 
 export const auditTable = (rows) => rows.length
   ? table('Audit log', ['No', 'When', 'Who', 'What', 'About', 'Details'], rows.map((one) => [

@@ -6,9 +6,7 @@ import { order, WORKS } from './bulk.js';
 import { savedViews } from './views.js';
 import { param, params, set } from './router.js';
 import { badge, empty, heading, html, nothing, number, Pages, redraw, ref, Source, table, time } from './ui.js';
-
-/** What stands in quotes is one word. */
-const words = (text) => (text.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
+import { words } from './words.js';
 
 /** A word of the search as name, with the sign behind it, and value; how an id begins has no name. */
 const split = (word) => {
