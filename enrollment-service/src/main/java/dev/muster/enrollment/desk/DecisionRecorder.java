@@ -205,6 +205,7 @@ final class DecisionRecorder {
               record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, open.now);
       open.audit(AuditEvent.of(open.actor, "certificate.revoked", objectOf(issue.subject()))
           .with("serial", record.serial())
+          .with("before", record.status().label())
           .with("reason", RevocationReason.SUPERSEDED.label()));
     });
     return !over.isEmpty();

@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import org.jspecify.annotations.Nullable;
 
 /** {@code /access/views}: what somebody wants to look at again; each has his own. */
 final class ViewRoutes {
@@ -47,6 +48,7 @@ final class ViewRoutes {
       if (tables.views().of(owner(request)).size() > MAX_VIEWS) {
         throw Work.conflict("views: " + MAX_VIEWS + " already (expected: at most so many)");
       }
+      return view.path();
     });
   }
 
@@ -56,11 +58,13 @@ final class ViewRoutes {
       if (!tables.views().remove(owner(request), name)) {
         throw Work.notFound("view", name);
       }
+      return null;
     });
   }
 
   private interface Change {
-    void make(Registry.Tables tables);
+    /** @return where the view leads from now on; null if there is none any more */
+    @Nullable String make(Registry.Tables tables);
   }
 
   private void change(RoutingContext request, String action, String view, Change change) {
@@ -69,14 +73,21 @@ final class ViewRoutes {
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          change.make(tables);
-          tables
-              .audit()
-              .append(
-                  AuditEvent.of(actor, action, owner(request)).with("view", view),
-                  parts.clock().instant());
+          AuditEvent event = AuditEvent.of(actor, action, owner(request))
+              .with("view", view)
+              .with("before", path(tables, owner(request), view))
+              .with("after", change.make(tables));
+          tables.audit().append(event, parts.clock().instant());
           return list(tables, owner(request));
         }));
+  }
+
+  private static @Nullable String path(Registry.Tables tables, String owner, String view) {
+    return tables.views().of(owner).stream()
+        .filter(one -> one.name().equals(view))
+        .map(SavedView::path)
+        .findFirst()
+        .orElse(null);
   }
 
   private static JsonObject list(Registry.Tables tables, String owner) {

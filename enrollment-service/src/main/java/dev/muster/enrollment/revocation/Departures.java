@@ -83,6 +83,7 @@ public final class Departures {
         .audit()
         .append(
             AuditEvent.of(by, "device.retired", "device:" + id)
+                .with("before", device.status().label())
                 .with("revoked", revoked)
                 .with("job", job),
             now);

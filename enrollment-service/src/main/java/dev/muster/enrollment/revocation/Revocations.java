@@ -258,6 +258,7 @@ public final class Revocations {
         chosen.device() == null ? "certificate:" + chosen.serial() : "device:" + chosen.device();
     return AuditEvent.of(wish.actor, wish.action(), object)
         .with("serial", chosen.serial())
+        .with("before", chosen.status().label())
         .with("reason", wish.reason == null ? null : wish.reason.label())
         .with("since", wish.since)
         .with("job", wish.job)
