@@ -702,6 +702,29 @@ class DashboardScreensIT extends DashboardBrowser {
   }
 
   @Test
+  @Order(10)
+  void list_thatWasReadOn_tellsItsAge_untilItIsLookedAtAgain() {
+    fleet();
+    page.clock().install();
+    page.route(
+        DEVICES_OF_API,
+        route -> route.resume(new Route.ResumeOptions()
+            .setUrl(route.request().url().replace("limit=100", "limit=1"))));
+    open("/devices?q=acme-sn-");
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    Locator age = page.locator("main .asof");
+    assertThat(age).hasCount(0);
+    button("Show more").click();
+    assertThat(page.locator("tbody tr")).hasCount(2);
+    page.clock().fastForward(200_000);
+    assertThat(age).containsText("As of 3 min ago, and not asked for again");
+    assertThat(page.locator("tbody tr")).hasCount(2);
+    button("Look again").click();
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    assertThat(age).hasCount(0);
+  }
+
+  @Test
   @Order(11)
   void deadLetter_replayedByMouse_saysWhatCameOfIt() {
     FleetDevice device = startAnother("SN-24");
@@ -864,6 +887,25 @@ class DashboardScreensIT extends DashboardBrowser {
     page.reload();
     assertThat(root).hasAttribute("data-theme", "dark");
     assertThat(body).not().hasCSS("background-color", light);
+  }
+
+  @Test
+  @Order(15)
+  void whatIsNotWell_isTold_withTheCommandToGoOnWith() {
+    ObjectNode health = json("{\"status\": \"impaired\", \"version\": \"1\"}");
+    health.putObject("problems").put("disk", "3 MiB free").put("broker", HOSTILE.get(1));
+    page.route(
+        "**/api/v1/health",
+        route -> route.fulfill(new Route.FulfillOptions().setBody(health.toString())));
+    open("/health");
+    Locator problems = page.locator(".problems li");
+    assertThat(problems).hasCount(2);
+    assertThat(problems.first()).containsText("disk: 3 MiB free");
+    assertThat(problems.first().locator("code")).hasText("./muster doctor");
+    assertThat(problems.last()).containsText("broker: " + HOSTILE.get(1));
+    assertThat(page.locator(".heading .badge")).hasText("impaired");
+    accessible();
+    harmless();
   }
 
   @Test

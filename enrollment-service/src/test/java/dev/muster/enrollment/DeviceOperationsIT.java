@@ -330,7 +330,8 @@ class DeviceOperationsIT {
     assertThat(all.getJsonObject("device").getString("status")).isEqualTo("retired");
     assertThat(all.getJsonArray("events").encode())
         .contains("\"before\":\"\",\"removed\":\"\",\"set\":\"site=x\"")
-        .contains("\"before\":\"site=x\",\"removed\":\"\",\"set\":\"site=y\"");
+        .contains("\"before\":\"site=x\",\"removed\":\"\",\"set\":\"site=y\"")
+        .contains("\"before\":\"active\",\"revoked\":\"1\"");
     assertThat(actions(all))
         .containsSubsequence("device.tagged", "device.transferred", "device.retired");
 

@@ -124,6 +124,29 @@ class RenewalInfoIT {
   }
 
   @Test
+  void order_askedForTwiceByOneKey_isOne() {
+    JsonObject order = new JsonObject().put("fleet", "nowhere").put("spreadSeconds", 60);
+    String key = "1c0a8d1e-6a2b-4a7c-9d33-0f6d1f4f9a10";
+    int before = orders();
+    RunningService.Answer first =
+        service.post("/certificates/renew-now", order, "Idempotency-Key", key);
+    assertThat(first.status()).isEqualTo(201);
+    assertThat(service.post("/certificates/renew-now", order, "Idempotency-Key", key))
+        .isEqualTo(first);
+    assertThat(orders()).isEqualTo(before + 1);
+    JsonObject other = order.copy().put("spreadSeconds", 61);
+    assertThat(service
+            .post("/certificates/renew-now", other, "Idempotency-Key", key)
+            .status())
+        .isEqualTo(422);
+    assertThat(orders()).isEqualTo(before + 1);
+  }
+
+  private static int orders() {
+    return service.get("/certificates/renew-now").body().getJsonArray("orders").size();
+  }
+
+  @Test
   void est_renewalInfo_unknownOrGarbage_isToldApart() {
     service.idevid("R-3");
     String id = id(service.enrolled("R-3", "r3"));

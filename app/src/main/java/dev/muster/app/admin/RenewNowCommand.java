@@ -46,7 +46,7 @@ final class RenewNowCommand extends AdminAction {
 
   @Override
   JsonNode ask(OperatorClient client) {
-    return client.post(
+    return client.postOnce(
         "certificates/renew-now",
         JSON.createObjectNode()
             .put("fleet", fleet)

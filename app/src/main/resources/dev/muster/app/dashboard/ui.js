@@ -232,8 +232,14 @@ export class Pages {
     return this.first.refresh();
   }
 
+  standsStill() {
+    return html`<p class="asof muted">As of ${time(new Date(this.first.answeredAt).toISOString())}, and not asked for again by itself since you have read on.
+      <button type="button" class="quiet" @click=${() => this.refresh()}>Look again</button></p>`;
+  }
+
   shown(view) {
-    return html`${this.first.shown(() => view(this.rows))}
+    return html`${this.more.length ? this.standsStill() : nothing}
+    ${this.first.shown(() => view(this.rows))}
     ${this.next ? html`<p class="more"><button type="button" @click=${() => act(() => this.readOn())}>Show more</button></p>` : nothing}`;
   }
 }

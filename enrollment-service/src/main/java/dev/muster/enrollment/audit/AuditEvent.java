@@ -18,19 +18,21 @@ import org.jspecify.annotations.Nullable;
  * @param object to whom: {@code device:<id>} wherever a device is concerned, so that its history is
  *     one query; else {@code manufacturer:<name>}, {@code certificate:<serial>}, {@code ca:<id>}
  * @param details what else an auditor asks for: serial numbers, reasons, before and after. No
- *     secrets. Values beyond 300 characters are cut.
+ *     secrets. Of values beyond 300 characters the beginning is kept, and what they are told by from
+ *     others that begin so.
  */
 public record AuditEvent(
     Actor actor, String action, String object, SortedMap<String, String> details) {
   private static final int MAX_OBJECT = 128;
   private static final int MAX_VALUE = 300;
+  private static final int MAX_REST = 110;
 
   public AuditEvent {
     requireNonNull(actor, "actor");
     requireNonNull(action, "action");
     object = cut(object, MAX_OBJECT);
     SortedMap<String, String> copy = new TreeMap<>();
-    details.forEach((key, value) -> copy.put(key, cut(value, MAX_VALUE)));
+    details.forEach((key, value) -> copy.put(key, shortened(value)));
     details = Collections.unmodifiableSortedMap(copy);
   }
 
@@ -49,7 +51,19 @@ public record AuditEvent(
     return new AuditEvent(actor, action, object, more);
   }
 
+  private static String shortened(String value) {
+    return value.length() <= MAX_VALUE
+        ? value
+        : beginning(value, MAX_VALUE - MAX_REST)
+            + "… (%d characters, SHA-256 %s)".formatted(value.length(), AuditChain.hash(value));
+  }
+
   private static String cut(String text, int length) {
-    return text.length() <= length ? text : text.substring(0, length - 1) + "…";
+    return text.length() <= length ? text : beginning(text, length - 1) + "…";
+  }
+
+  /** Not half a character. */
+  private static String beginning(String text, int length) {
+    return text.substring(0, Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length);
   }
 }

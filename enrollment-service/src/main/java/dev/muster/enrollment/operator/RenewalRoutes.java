@@ -62,20 +62,27 @@ final class RenewalRoutes {
         now,
         now.plus(spread(body.getValue("spreadSeconds"))));
     Actor actor = Work.actor(request);
-    work.answer(request, 201, () -> {
-      parts.registry().commit(tables -> {
-        tables.renewalOrders().insert(order);
-        tables.audit().append(event(actor, order), now);
-        return order;
-      });
-      LOG.info(
-          "Early renewal ordered issuer={} fleet={} issuedBefore={} until={}",
-          order.issuer(),
-          order.fleet(),
-          order.issuedBefore(),
-          order.closes());
-      return json(order);
-    });
+    Once once = Once.of(request);
+    work.answer(
+        request,
+        201,
+        () -> parts
+            .registry()
+            .commit(tables -> once.answer(
+                tables,
+                now,
+                () -> {
+                  tables.renewalOrders().insert(order);
+                  tables.audit().append(event(actor, order), now);
+                  LOG.info(
+                      "Early renewal ordered issuer={} fleet={} issuedBefore={} until={}",
+                      order.issuer(),
+                      order.fleet(),
+                      order.issuedBefore(),
+                      order.closes());
+                  return json(order);
+                },
+                () -> {})));
   }
 
   private static AuditEvent event(Actor actor, RenewalOrder order) {

@@ -295,7 +295,8 @@ class CrlPublisherTest {
     bench.revoke(certificate, RevocationReason.SUPERSEDED);
     assertThat(audit("certificate:" + RevocationBench.serial(certificate)))
         .anySatisfy(entry ->
-            assertThat(entry.text()).contains("certificate.revoked").contains("superseded"));
+            assertThat(entry.text())
+                .contains("certificate.revoked", "superseded", "\"before\":\"active\""));
   }
 
   private List<AuditEntry> audit(String object) {
