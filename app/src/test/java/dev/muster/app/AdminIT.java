@@ -120,6 +120,15 @@ class AdminIT {
         .containsPattern("good +operator: wrong token +turned away: status 401")
         .containsPattern("good +mqtt: old versions, weak suites +refused: SSL 3.0")
         .containsPattern("good +CRL: device +\\d+ minutes old")
+        .containsPattern("good +CA: device +\\d+ days left, until ")
+        .containsPattern("good +mqtt: server certificate +\\d+ days left, until ")
+        .containsPattern("good +clock +")
+        .containsPattern("(good|doubtful) +disk: flush +[0-9.]+ ms in the median")
+        .containsPattern("(good|doubtful) +disk: space +\\d+ MiB free")
+        .containsPattern("good +port: metrics +\\d+, for this machine alone")
+        .containsPattern("good +port: mqtt +\\d+, (for this machine alone|open to whoever reaches )")
+        .containsPattern("good +Java \\(of the server\\) +\\d+.* processors")
+        .containsPattern("(good|doubtful) +native TLS \\(of enrollment\\) +\\S*Conscrypt")
         .containsPattern("\\d+ good, \\d+ doubtful, 0 bad, 0 unknown");
     Path key = folder.resolve("muster-data/services/server/key.pem");
     Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));

@@ -692,6 +692,11 @@ public final class EnrollmentService implements AutoCloseable {
     }
   }
 
+  /** Who signs and speaks TLS here: {@code Conscrypt} and its version, or {@code JDK}. */
+  public String cryptography() {
+    return crypto.toString();
+  }
+
   /** What is wrong, for the health page; empty if all is well. */
   public Optional<String> problem() {
     RevocationPush current = push;

@@ -153,8 +153,9 @@ public final class Backend implements AutoCloseable {
     operator
         .api()
         .get("/health")
-        .handler(
-            ctx -> ctx.json(OpsServer.healthReport(problems()).put("version", Muster.VERSION)));
+        .handler(ctx -> ctx.json(OpsServer.healthReport(problems())
+            .put("version", Muster.VERSION)
+            .put("runtime", runtime())));
     Set<Role> embedded = EnumSet.copyOf(roles);
     if (config.enrollment().database() != null) {
       embedded.remove(Role.ENROLLMENT);
@@ -388,6 +389,15 @@ public final class Backend implements AutoCloseable {
           return null;
         }));
     started.push(() -> vertx.cancelTimer(timer));
+  }
+
+  /** What it runs in and on: an auditor asks of this process, whatever his own command runs in. */
+  private JsonObject runtime() {
+    return new JsonObject()
+        .put("java", Runtime.version() + " " + System.getProperty("java.vm.name"))
+        .put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
+        .put("processors", Runtime.getRuntime().availableProcessors())
+        .put("cryptography", enrollment == null ? null : enrollment.cryptography());
   }
 
   /** What is not well now, by component. */

@@ -38,6 +38,7 @@ public final class Doctor {
     Findings findings = new Findings();
     new Admission(patient, mayChange).examine(findings);
     new TlsOffers(patient).examine(findings);
+    findings.lookAround("ports", () -> Ports.ofThisMachine().examine(patient.tcpPorts()));
     new Lifetimes(patient).examine(findings);
     new Secrecy(patient.data()).examine(findings);
     new Machine(patient, mayChange).examine(findings, health);

@@ -9,16 +9,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
-import org.conscrypt.Conscrypt;
 
 /** What it runs on, and what it says of itself. */
 final class Machine {
   private static final Set<String> FORGETFUL = Set.of("tmpfs", "ramfs", "devtmpfs");
   private static final String FLUSH = "disk: flush";
+  private static final String SPACE = "disk: space";
   /** As Linux and macOS put it. */
   private static final String DISK_FULL = "No space left";
 
@@ -40,10 +42,14 @@ final class Machine {
   void examine(Findings findings, JsonNode health) {
     findings.lookAround("health", () -> health(health));
     findings.look("disk: kind", () -> kind(Files.getFileStore(patient.data()).type()));
-    findings.look(FLUSH, this::flush);
-    findings.look("disk: space", this::space);
+    findings.look(
+        FLUSH,
+        () -> mayChange
+            ? flush(patient.data())
+            : Finding.unknown(FLUSH, "not tried (--read-only)"));
+    findings.look(SPACE, () -> space(patient.data().toFile().getUsableSpace()));
+    findings.lookAround("Java (of the server)", () -> runtime(health.path("runtime")));
     findings.look("Java (of this command)", Machine::java);
-    findings.look("native TLS (Conscrypt)", Machine::conscrypt);
   }
 
   static List<Finding> health(JsonNode answer) {
@@ -72,14 +78,10 @@ final class Machine {
         : Finding.good(check, type);
   }
 
-  /** No disk keeps anything in a few microseconds: what says so has not asked it. */
-  private Finding flush() {
-    if (!mayChange) {
-      return Finding.unknown(FLUSH, "not tried (--read-only)");
-    }
+  static Finding flush(Path data) {
     long[] took = new long[FLUSHES];
     try {
-      write(took);
+      write(data.resolve("doctor.tmp"), took);
     } catch (IOException e) {
       String seen = String.valueOf(e.getMessage());
       return Finding.bad(
@@ -92,9 +94,9 @@ final class Machine {
     return judge(took);
   }
 
-  private void write(long[] took) throws IOException {
+  private static void write(Path file, long[] took) throws IOException {
     try (FileChannel channel = FileChannel.open(
-        patient.data().resolve("doctor.tmp"),
+        file,
         StandardOpenOption.CREATE,
         StandardOpenOption.WRITE,
         StandardOpenOption.DELETE_ON_CLOSE)) {
@@ -107,26 +109,31 @@ final class Machine {
     }
   }
 
-  private static Finding judge(long[] took) {
+  /** No disk keeps anything in a few microseconds: what says so has not asked it. */
+  static Finding judge(long[] tookNs) {
+    long[] took = tookNs.clone();
     Arrays.sort(took);
-    long median = took[FLUSHES / 2];
+    long median = took[took.length / 2];
     String seen = String.format(
-        "%.2f ms in the median, %.2f ms at worst", median / 1e6, took[FLUSHES - 1] / 1e6);
+        Locale.ROOT,
+        "%.2f ms in the median, %.2f ms at worst",
+        median / 1e6,
+        took[took.length - 1] / 1e6);
     return median < FASTEST_DISK_NS
         ? Finding.doubtful(
             FLUSH, seen, "no disk is that fast: is it a memory, or does something not pass it on?")
         : Finding.good(FLUSH, seen);
   }
 
-  private Finding space() {
-    long free = patient.data().toFile().getUsableSpace();
+  /** @param free in bytes */
+  static Finding space(long free) {
     String seen = (free >> 20) + " MiB free";
     if (free < LEAST_FREE) {
-      return Finding.bad("disk: space", seen, "nothing is acknowledged on a full disk: make room");
+      return Finding.bad(SPACE, seen, "nothing is acknowledged on a full disk: make room");
     }
     return free < ENOUGH_FREE
-        ? Finding.doubtful("disk: space", seen, "make room, or shorten telemetry.retention")
-        : Finding.good("disk: space", seen);
+        ? Finding.doubtful(SPACE, seen, "make room, or shorten telemetry.retention")
+        : Finding.good(SPACE, seen);
   }
 
   private static Finding java() {
@@ -137,13 +144,28 @@ final class Machine {
             + Runtime.getRuntime().availableProcessors() + " processors");
   }
 
-  private static Finding conscrypt() {
-    String check = "native TLS (Conscrypt)";
-    return Conscrypt.isAvailable()
-        ? Finding.good(check, "loads here")
+  /** @param told by the server, which may run in another Java than this command */
+  static List<Finding> runtime(JsonNode told) {
+    String check = "Java (of the server)";
+    if (!told.isObject()) {
+      return List.of(Finding.unknown(check, "it does not tell: of another version than this command"));
+    }
+    Finding java = Finding.good(
+        check,
+        told.path("java").asText() + ", " + told.path("os").asText() + ", "
+            + told.path("processors").asText() + " processors");
+    return told.hasNonNull("cryptography")
+        ? List.of(java, cryptography(told.path("cryptography").asText()))
+        : List.of(java);
+  }
+
+  private static Finding cryptography(String used) {
+    String check = "native TLS (of enrollment)";
+    return used.startsWith("Conscrypt")
+        ? Finding.good(check, used)
         : Finding.doubtful(
             check,
-            "does not load here: Java's own TLS is used",
+            "Conscrypt is not used, but " + used,
             "enrollment is slower, and requests cannot be linked to their connection");
   }
 }

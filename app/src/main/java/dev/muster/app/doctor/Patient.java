@@ -21,6 +21,7 @@ import java.util.Map;
 /** A muster that runs on a data directory of this machine. */
 record Patient(Path data, Endpoints ports, OperatorClient operator, Clock clock) {
   static final String HOST = "localhost";
+  static final String METRICS = "metrics";
 
   /** One of its CAs. @param state such as active, as the operator API has it */
   record Authority(String id, String kind, String state, X509Certificate certificate) {
@@ -45,6 +46,18 @@ record Patient(Path data, Endpoints ports, OperatorClient operator, Clock clock)
     }
     if (ports.mqtt() != null) {
       open.put("mqtt", ports.mqtt());
+    }
+    return open;
+  }
+
+  /** All TCP ports, by name; those that are open. */
+  Map<String, Integer> tcpPorts() {
+    Map<String, Integer> open = tlsPorts();
+    if (ports.http() != null) {
+      open.put("http", ports.http());
+    }
+    if (ports.metrics() != null) {
+      open.put(METRICS, ports.metrics());
     }
     return open;
   }

@@ -53,6 +53,21 @@ class LifetimesTest {
   }
 
   @Test
+  void serverCertificate_isJudgedByTheDaysItHasLeft() {
+    Instant end = CA.certificate().getNotAfter().toInstant();
+    assertThat(server(end.minus(Duration.ofDays(15))))
+        .isEqualTo(Finding.good("est", "15 days left, until " + end));
+    assertThat(server(end.minus(Duration.ofDays(13))).verdict()).isEqualTo(Verdict.DOUBTFUL);
+    assertThat(server(end.plusSeconds(1)))
+        .isEqualTo(
+            Finding.bad("est", "ended at " + end, "it should have been renewed: see the log"));
+  }
+
+  private static Finding server(Instant now) {
+    return Lifetimes.server("est", CA.certificate(), now);
+  }
+
+  @Test
   void clock_behindAnythingThatWasSigned_isBad() {
     SignedHere signed = new SignedHere();
     assertThat(signed.against(NOW).verdict()).isEqualTo(Verdict.UNKNOWN);

@@ -7,12 +7,19 @@ package dev.muster.app.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.muster.app.Door;
 import dev.muster.app.doctor.Finding.Verdict;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +85,97 @@ class MachineTest {
     assertThat(Machine.kind("tmpfs").verdict()).isEqualTo(Verdict.BAD);
     assertThat(Machine.kind("overlay").verdict()).isEqualTo(Verdict.DOUBTFUL);
     assertThat(Machine.kind("ext4").verdict()).isEqualTo(Verdict.GOOD);
+  }
+
+  @Test
+  void disk_thatFlushesInNoTime_isDoubtful_whateverItsWorst() {
+    long[] took = new long[40];
+    Arrays.fill(took, 14_000);
+    took[0] = 5_000_000;
+    assertThat(Machine.judge(took))
+        .satisfies(finding -> {
+          assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
+          assertThat(finding.seen()).isEqualTo("0.01 ms in the median, 5.00 ms at worst");
+        });
+    Arrays.fill(took, 800_000);
+    took[0] = 1_000;
+    assertThat(Machine.judge(took))
+        .isEqualTo(
+            Finding.good("disk: flush", "0.80 ms in the median, 0.80 ms at worst"));
+  }
+
+  @Test
+  void flush_leavesNothingBehind_andSaysWhereItMayNotWrite() throws IOException {
+    assertThat(Machine.flush(data).verdict()).isIn(Verdict.GOOD, Verdict.DOUBTFUL);
+    try (Stream<Path> files = Files.list(data)) {
+      assertThat(files).isEmpty();
+    }
+    assertThat(Machine.flush(data.resolve("nothing")))
+        .satisfies(finding -> {
+          assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
+          assertThat(finding.advice()).contains("must be writable");
+        });
+  }
+
+  @Test
+  void space_isJudgedByWhatIsLeft() {
+    long mebibyte = 1L << 20;
+    assertThat(Machine.space(255 * mebibyte))
+        .isEqualTo(Finding.bad(
+            "disk: space",
+            "255 MiB free",
+            "nothing is acknowledged on a full disk: make room"));
+    assertThat(Machine.space(256 * mebibyte).verdict()).isEqualTo(Verdict.DOUBTFUL);
+    assertThat(Machine.space(2_047 * mebibyte).verdict()).isEqualTo(Verdict.DOUBTFUL);
+    assertThat(Machine.space(2_048 * mebibyte).verdict()).isEqualTo(Verdict.GOOD);
+  }
+
+  private static List<Finding> runtime(String told) throws IOException {
+    return Machine.runtime(JsonMapper.builder().build().readTree(told));
+  }
+
+  @Test
+  void runtime_isThatOfTheServer_andNativeTlsIsMissed() throws IOException {
+    String java = "{\"java\": \"17.0.9 VM\", \"os\": \"Linux amd64\", \"processors\": 2, ";
+    Finding told = Finding.good("Java (of the server)", "17.0.9 VM, Linux amd64, 2 processors");
+    assertThat(runtime(java + "\"cryptography\": \"Conscrypt 2.5.2\"}"))
+        .containsExactly(told, Finding.good("native TLS (of enrollment)", "Conscrypt 2.5.2"));
+    assertThat(runtime(java + "\"cryptography\": \"JDK\"}"))
+        .first()
+        .isEqualTo(told);
+    assertThat(runtime(java + "\"cryptography\": \"JDK\"}").get(1).verdict())
+        .isEqualTo(Verdict.DOUBTFUL);
+    assertThat(runtime(java + "\"cryptography\": null}")).containsExactly(told);
+    assertThat(Machine.runtime(MissingNode.getInstance()))
+        .singleElement()
+        .extracting(Finding::verdict)
+        .isEqualTo(Verdict.UNKNOWN);
+  }
+
+  /** All of 127/8 is this machine (RFC 1122, 3.2.1.3): another address stands for the outside. */
+  @Test
+  void ports_openToOthers_areTold_andOpenNumbersAreDoubtful() throws IOException {
+    Ports ports = new Ports(List.of(InetAddress.getByName("127.0.0.2")));
+    try (ServerSocket here = new ServerSocket(0, 9, InetAddress.getByName("127.0.0.1"));
+        ServerSocket everywhere = new ServerSocket(0)) {
+      int own = here.getLocalPort();
+      int open = everywhere.getLocalPort();
+      assertThat(ports.examine(Map.of("metrics", own)))
+          .containsExactly(Finding.good("port: metrics", own + ", for this machine alone"));
+      assertThat(ports.examine(Map.of("mqtt", open)))
+          .containsExactly(
+              Finding.good("port: mqtt", open + ", open to whoever reaches 127.0.0.2"));
+      assertThat(ports.examine(Map.of("metrics", open)))
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
+            assertThat(finding.advice()).contains("metricsHost");
+          });
+    }
+    assertThat(ports.examine(Map.of("est", Door.closed())))
+        .singleElement()
+        .extracting(Finding::verdict)
+        .isEqualTo(Verdict.BAD);
   }
 
   @Test
