@@ -890,6 +890,36 @@ class DashboardScreensIT extends DashboardBrowser {
   }
 
   @Test
+  @Order(14)
+  void searchAuditPolicyAndHealth_byMouse_leadOn() {
+    fleet();
+    open("/devices");
+    page.getByLabel("Search devices").fill("acme-sn-0");
+    button("Search").click();
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    place("Audit").click();
+    page.getByRole(AriaRole.SEARCHBOX).fill("device:acme-sn-0");
+    button("Search").click();
+    assertThat(page).hasURL(origin + "/audit?object=device%3Aacme-sn-0");
+    link("device:acme-sn-0").first().click();
+    heading("acme-sn-0");
+    place("Policy").click();
+    page.getByLabel("Client id").fill("acme-sn-0");
+    page.getByLabel("Topic").fill("fleets/default/devices/acme-sn-0/telemetry/load");
+    button("Explain").click();
+    assertThat(page.locator("section.panel")).containsText("allowed");
+    place("Health").click();
+    page.locator("dd a").first().click();
+    heading("Devices");
+    assertThat(page.getByLabel("Search devices")).hasValue("is:online");
+  }
+
+  private Locator place(String name) {
+    return page.getByRole(AriaRole.NAVIGATION, named("Main"))
+        .getByRole(AriaRole.LINK, new Locator.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  @Test
   @Order(15)
   void whatIsNotWell_isTold_withTheCommandToGoOnWith() {
     ObjectNode health = json("{\"status\": \"impaired\", \"version\": \"1\"}");
