@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -80,26 +81,37 @@ class AdminIT {
     }
   }
 
+  private static final List<String> ANNA =
+      List.of("--cert", "anna/chain.pem", "--key", "anna/key.pem");
+
   /** Asked with anna's certificate, and nothing else. */
   private static String statusOfDevices(String server, String header) {
-    return PeerProgram.require("curl")
-        .run(
-            folder,
-            "-s",
-            "-o",
-            "/dev/null",
-            "-w",
-            "%{http_code}",
-            "--cacert",
-            "muster-data/trust/root.pem",
-            "--cert",
-            "anna/chain.pem",
-            "--key",
-            "anna/key.pem",
-            "-H",
-            header,
-            server + "/api/v1/devices")
-        .stdout();
+    return status(server + "/api/v1/devices", ANNA, "-H", header);
+  }
+
+  /** What a browser sends that has asked its user for a certificate, or for none. */
+  private static String signIn(String server, List<String> certificate) {
+    return status(
+        server + "/api/v1/access/session",
+        certificate,
+        "-c",
+        "cookies",
+        "-H",
+        "Sec-Fetch-Site: same-origin",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        "{\"certificate\": true}");
+  }
+
+  /** Leaves what was answered in {@code answer}. */
+  private static String status(String url, List<String> certificate, String... options) {
+    List<String> all = new ArrayList<>(List.of(
+        "-s", "-o", "answer", "-w", "%{http_code}", "--cacert", "muster-data/trust/root.pem"));
+    all.addAll(certificate);
+    all.addAll(List.of(options));
+    all.add(url);
+    return PeerProgram.require("curl").run(folder, all.toArray(String[]::new)).stdout();
   }
 
   /** What the first group of {@code pattern} stands for in {@code text}. */
@@ -179,7 +191,16 @@ class AdminIT {
     for (String browser : List.of("Sec-Fetch-Site: cross-site", "Origin: https://evil.example")) {
       assertThat(statusOfDevices(server, browser)).as("another site's page").isEqualTo("401");
     }
+    assertThat(signIn(server, List.of())).isEqualTo("403");
+    assertThat(folder.resolve("answer")).content().contains("certificate: none was shown");
+    assertThat(signIn(server, ANNA)).isEqualTo("200");
+    assertThat(folder.resolve("answer")).content().contains("anna", "viewer", "csrf");
+    String devices = server + "/api/v1/devices";
+    assertThat(status(devices, List.of(), "-b", "cookies")).isEqualTo("200");
     muster("admin certificates hold " + serial);
+    assertThat(status(devices, List.of(), "-b", "cookies")).as("the session").isEqualTo("401");
+    assertThat(signIn(server, ANNA)).isEqualTo("403");
+    assertThat(folder.resolve("answer")).content().contains("certificate: opens nothing here");
     assertThat(refused("admin devices list" + anna)).contains("a session or a bearer token");
     muster("admin certificates unhold " + serial);
     muster("admin devices list" + anna);
