@@ -24,6 +24,9 @@ final class Machine {
   /** As Linux and macOS put it. */
   private static final String DISK_FULL = "No space left";
 
+  private static final Path MOUNTS = Path.of("/proc/self/mounts");
+  private static final Set<String> WITHOUT_BARRIERS = Set.of("nobarrier", "barrier=0");
+
   private static final int FLUSHES = 40;
   private static final long FASTEST_DISK_NS = 15_000;
   private static final long LEAST_FREE = 256L << 20;
@@ -47,6 +50,10 @@ final class Machine {
         () -> mayChange
             ? flush(patient.data())
             : Finding.unknown(FLUSH, "not tried (--read-only)"));
+    if (Files.isReadable(MOUNTS)) {
+      findings.look(
+          "disk: barriers", () -> barriers(Files.readAllLines(MOUNTS), patient.data().toRealPath()));
+    }
     findings.look(SPACE, () -> space(patient.data().toFile().getUsableSpace()));
     findings.lookAround("Java (of the server)", () -> runtime(health.path("runtime")));
     findings.look("Java (of this command)", Machine::java);
@@ -76,6 +83,35 @@ final class Machine {
         ? Finding.doubtful(
             check, type, "a container's own layer goes with the container: mount a volume")
         : Finding.good(check, type);
+  }
+
+  /**
+   * Whether the file system has the disk empty its cache at a flush (ext4(5), btrfs(5)).
+   *
+   * @param mounts as proc(5) has them
+   */
+  static Finding barriers(List<String> mounts, Path data) {
+    String check = "disk: barriers";
+    return mounts.stream()
+        .map(line -> line.split(" "))
+        .filter(mount -> mount.length > 3 && data.startsWith(Path.of(unescaped(mount[1]))))
+        // Of those on one directory, the last lies on top.
+        .reduce((one, next) -> unescaped(next[1]).length() < unescaped(one[1]).length() ? one : next)
+        .map(mount -> {
+          List<String> options = List.of(mount[3].split(","));
+          String seen = mount[2] + " on " + unescaped(mount[1]);
+          return options.stream().anyMatch(WITHOUT_BARRIERS::contains)
+              ? Finding.bad(
+                  check,
+                  seen + ", mounted without",
+                  "what is acknowledged is lost with the power: mount it with barrier=1")
+              : Finding.good(check, seen);
+        })
+        .orElse(Finding.unknown(check, "on no file system that is known"));
+  }
+
+  private static String unescaped(String mountPoint) {
+    return mountPoint.replace("\\040", " ").replace("\\134", "\\");
   }
 
   static Finding flush(Path data) {

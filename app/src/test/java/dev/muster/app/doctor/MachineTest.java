@@ -105,6 +105,26 @@ class MachineTest {
   }
 
   @Test
+  void disk_mountedWithoutBarriers_isBad_ifTheDataAreOnIt() {
+    List<String> mounts = List.of(
+        "overlay / overlay rw,relatime 0 0",
+        "/dev/sda1 /srv/the\\040data ext4 rw,relatime,barrier=1 0 0",
+        "/dev/sdb1 /srv ext4 rw,nobarrier 0 0",
+        "/dev/sdc1 /srv2 btrfs rw,barrier=0 0 0");
+    assertThat(Machine.barriers(mounts, Path.of("/srv/muster")))
+        .satisfies(finding -> {
+          assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
+          assertThat(finding.seen()).isEqualTo("ext4 on /srv, mounted without");
+        });
+    assertThat(Machine.barriers(mounts, Path.of("/srv2/muster")).verdict()).isEqualTo(Verdict.BAD);
+    assertThat(Machine.barriers(mounts, Path.of("/srv/the data/muster")))
+        .isEqualTo(Finding.good("disk: barriers", "ext4 on /srv/the data"));
+    assertThat(Machine.barriers(mounts, Path.of("/home")))
+        .isEqualTo(Finding.good("disk: barriers", "overlay on /"));
+    assertThat(Machine.barriers(List.of(), Path.of("/home")).verdict()).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
   void flush_leavesNothingBehind_andSaysWhereItMayNotWrite() throws IOException {
     assertThat(Machine.flush(data).verdict()).isIn(Verdict.GOOD, Verdict.DOUBTFUL);
     try (Stream<Path> files = Files.list(data)) {
