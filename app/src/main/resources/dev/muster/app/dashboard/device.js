@@ -137,11 +137,11 @@ ${may('operator') ? html`<p class="row"><button type="button" @click=${() => lab
   <button type="button" @click=${() => release(one)}>Release…</button>` : nothing}</p>` : nothing}
 ${(one.pending ?? []).map(asking)}`;
 
-/** A key that asked to be let in: it waits and is told why, or was refused and is told what the operator said. */
+/** A key that asked to be let in: why it waits, or what the operator said who refused it. */
 const asking = ({ key, state, reason, remark }) => {
   const what = html`<code title=${key}>${key.slice(0, 16)}…</code>`;
   return state === 'waiting' ? html`<p class="notice">The key ${what} waits for a decision: ${reason}. <a href="/enrollment">Decide</a></p>`
-    : state === 'refused' ? html`<p class="notice bad">The key ${what} was refused: ${remark ?? reason}. <a href="/enrollment?tab=refused">By whom</a></p>`
+    : state === 'refused' ? html`<p class="notice bad">The key ${what} was refused: ${remark ?? 'no reason was given'}; it had waited: ${reason}. <a href="/enrollment?tab=refused">By whom</a></p>`
     : nothing;
 };
 
