@@ -138,7 +138,8 @@ class AdminIT {
         .containsPattern("(good|doubtful) +disk: flush +[0-9.]+ ms in the median")
         .containsPattern("(good|doubtful) +disk: space +\\d+ MiB free")
         .containsPattern("good +port: metrics +\\d+, for this machine alone")
-        .containsPattern("good +port: mqtt +\\d+, (for this machine alone|open to whoever reaches )")
+        .containsPattern(
+            "good +port: mqtt +\\d+, (for this machine alone|open to whoever reaches )")
         .containsPattern("good +Java \\(of the server\\) +\\d+.* processors")
         .containsPattern("(good|doubtful) +native TLS \\(of enrollment\\) +\\S*Conscrypt")
         .containsPattern("\\d+ good, \\d+ doubtful, 0 bad, 0 unknown");

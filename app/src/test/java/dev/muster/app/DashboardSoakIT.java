@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
  * <p>Both are clock time, and this machine has other things to do: so each screen is looked at in
  * windows of a few seconds, of which one has to be good. A page that blocks, does so in all of
  * them; a machine that is busy, does not. On one that has nothing else to do,
- * {@code -Dsoak.strict=true} wants all of them good: no task that a browser calls long, and no value
- * older than a second by the clock when it is shown.
+ * {@code -Dsoak.strict=true} wants all of them good: no task that a browser calls long, and no
+ * value older than a second by the clock when it is shown.
  */
 class DashboardSoakIT extends DashboardBrowser {
   private static final int DEVICES = Integer.getInteger("soak.devices", 1_000);

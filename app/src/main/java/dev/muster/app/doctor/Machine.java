@@ -47,12 +47,12 @@ final class Machine {
     findings.look("disk: kind", () -> kind(Files.getFileStore(patient.data()).type()));
     findings.look(
         FLUSH,
-        () -> mayChange
-            ? flush(patient.data())
-            : Finding.unknown(FLUSH, "not tried (--read-only)"));
+        () ->
+            mayChange ? flush(patient.data()) : Finding.unknown(FLUSH, "not tried (--read-only)"));
     if (Files.isReadable(MOUNTS)) {
       findings.look(
-          "disk: barriers", () -> barriers(Files.readAllLines(MOUNTS), patient.data().toRealPath()));
+          "disk: barriers",
+          () -> barriers(Files.readAllLines(MOUNTS), patient.data().toRealPath()));
     }
     findings.look(SPACE, () -> space(patient.data().toFile().getUsableSpace()));
     findings.lookAround("Java (of the server)", () -> runtime(health.path("runtime")));
@@ -96,7 +96,8 @@ final class Machine {
         .map(line -> line.split(" "))
         .filter(mount -> mount.length > 3 && data.startsWith(Path.of(unescaped(mount[1]))))
         // Of those on one directory, the last lies on top.
-        .reduce((one, next) -> unescaped(next[1]).length() < unescaped(one[1]).length() ? one : next)
+        .reduce(
+            (one, next) -> unescaped(next[1]).length() < unescaped(one[1]).length() ? one : next)
         .map(mount -> {
           List<String> options = List.of(mount[3].split(","));
           String seen = mount[2] + " on " + unescaped(mount[1]);
@@ -184,7 +185,8 @@ final class Machine {
   static List<Finding> runtime(JsonNode told) {
     String check = "Java (of the server)";
     if (!told.isObject()) {
-      return List.of(Finding.unknown(check, "it does not tell: of another version than this command"));
+      return List.of(
+          Finding.unknown(check, "it does not tell: of another version than this command"));
     }
     Finding java = Finding.good(
         check,

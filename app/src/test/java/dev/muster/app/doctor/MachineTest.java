@@ -92,16 +92,14 @@ class MachineTest {
     long[] took = new long[40];
     Arrays.fill(took, 14_000);
     took[0] = 5_000_000;
-    assertThat(Machine.judge(took))
-        .satisfies(finding -> {
-          assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
-          assertThat(finding.seen()).isEqualTo("0.01 ms in the median, 5.00 ms at worst");
-        });
+    assertThat(Machine.judge(took)).satisfies(finding -> {
+      assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
+      assertThat(finding.seen()).isEqualTo("0.01 ms in the median, 5.00 ms at worst");
+    });
     Arrays.fill(took, 800_000);
     took[0] = 1_000;
     assertThat(Machine.judge(took))
-        .isEqualTo(
-            Finding.good("disk: flush", "0.80 ms in the median, 0.80 ms at worst"));
+        .isEqualTo(Finding.good("disk: flush", "0.80 ms in the median, 0.80 ms at worst"));
   }
 
   @Test
@@ -111,11 +109,10 @@ class MachineTest {
         "/dev/sda1 /srv/the\\040data ext4 rw,relatime,barrier=1 0 0",
         "/dev/sdb1 /srv ext4 rw,nobarrier 0 0",
         "/dev/sdc1 /srv2 btrfs rw,barrier=0 0 0");
-    assertThat(Machine.barriers(mounts, Path.of("/srv/muster")))
-        .satisfies(finding -> {
-          assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
-          assertThat(finding.seen()).isEqualTo("ext4 on /srv, mounted without");
-        });
+    assertThat(Machine.barriers(mounts, Path.of("/srv/muster"))).satisfies(finding -> {
+      assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
+      assertThat(finding.seen()).isEqualTo("ext4 on /srv, mounted without");
+    });
     assertThat(Machine.barriers(mounts, Path.of("/srv2/muster")).verdict()).isEqualTo(Verdict.BAD);
     assertThat(Machine.barriers(mounts, Path.of("/srv/the data/muster")))
         .isEqualTo(Finding.good("disk: barriers", "ext4 on /srv/the data"));
@@ -130,11 +127,10 @@ class MachineTest {
     try (Stream<Path> files = Files.list(data)) {
       assertThat(files).isEmpty();
     }
-    assertThat(Machine.flush(data.resolve("nothing")))
-        .satisfies(finding -> {
-          assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
-          assertThat(finding.advice()).contains("must be writable");
-        });
+    assertThat(Machine.flush(data.resolve("nothing"))).satisfies(finding -> {
+      assertThat(finding.verdict()).isEqualTo(Verdict.BAD);
+      assertThat(finding.advice()).contains("must be writable");
+    });
   }
 
   @Test
@@ -142,9 +138,7 @@ class MachineTest {
     long mebibyte = 1L << 20;
     assertThat(Machine.space(255 * mebibyte))
         .isEqualTo(Finding.bad(
-            "disk: space",
-            "255 MiB free",
-            "nothing is acknowledged on a full disk: make room"));
+            "disk: space", "255 MiB free", "nothing is acknowledged on a full disk: make room"));
     assertThat(Machine.space(256 * mebibyte).verdict()).isEqualTo(Verdict.DOUBTFUL);
     assertThat(Machine.space(2_047 * mebibyte).verdict()).isEqualTo(Verdict.DOUBTFUL);
     assertThat(Machine.space(2_048 * mebibyte).verdict()).isEqualTo(Verdict.GOOD);
@@ -160,9 +154,7 @@ class MachineTest {
     Finding told = Finding.good("Java (of the server)", "17.0.9 VM, Linux amd64, 2 processors");
     assertThat(runtime(java + "\"cryptography\": \"Conscrypt 2.5.2\"}"))
         .containsExactly(told, Finding.good("native TLS (of enrollment)", "Conscrypt 2.5.2"));
-    assertThat(runtime(java + "\"cryptography\": \"JDK\"}"))
-        .first()
-        .isEqualTo(told);
+    assertThat(runtime(java + "\"cryptography\": \"JDK\"}")).first().isEqualTo(told);
     assertThat(runtime(java + "\"cryptography\": \"JDK\"}").get(1).verdict())
         .isEqualTo(Verdict.DOUBTFUL);
     assertThat(runtime(java + "\"cryptography\": null}")).containsExactly(told);
@@ -185,12 +177,10 @@ class MachineTest {
       assertThat(ports.examine(Map.of("mqtt", open)))
           .containsExactly(
               Finding.good("port: mqtt", open + ", open to whoever reaches 127.0.0.2"));
-      assertThat(ports.examine(Map.of("metrics", open)))
-          .singleElement()
-          .satisfies(finding -> {
-            assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
-            assertThat(finding.advice()).contains("metricsHost");
-          });
+      assertThat(ports.examine(Map.of("metrics", open))).singleElement().satisfies(finding -> {
+        assertThat(finding.verdict()).isEqualTo(Verdict.DOUBTFUL);
+        assertThat(finding.advice()).contains("metricsHost");
+      });
     }
     assertThat(ports.examine(Map.of("est", Door.closed())))
         .singleElement()

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param object to whom: {@code device:<id>} wherever a device is concerned, so that its history is
  *     one query; else {@code manufacturer:<name>}, {@code certificate:<serial>}, {@code ca:<id>}
  * @param details what else an auditor asks for: serial numbers, reasons, before and after. No
- *     secrets. Of values beyond 300 characters the beginning is kept, and what they are told by from
- *     others that begin so.
+ *     secrets. Of values beyond 300 characters the beginning is kept, and what they are told by
+ *     from others that begin so.
  */
 public record AuditEvent(
     Actor actor, String action, String object, SortedMap<String, String> details) {
@@ -64,6 +64,7 @@ public record AuditEvent(
 
   /** Not half a character. */
   private static String beginning(String text, int length) {
-    return text.substring(0, Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length);
+    return text.substring(
+        0, Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length);
   }
 }

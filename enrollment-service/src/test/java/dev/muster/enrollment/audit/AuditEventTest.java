@@ -32,9 +32,7 @@ class AuditEventTest {
   void value_isNotCutWithinACharacter() {
     for (String begin : new String[] {"", "x"}) {
       String kept = kept(begin + "\uD83D\uDD11".repeat(300));
-      assertThat(kept.substring(0, kept.indexOf('…')))
-          .startsWith(begin)
-          .endsWith("\uD83D\uDD11");
+      assertThat(kept.substring(0, kept.indexOf('…'))).startsWith(begin).endsWith("\uD83D\uDD11");
     }
   }
 }

@@ -294,9 +294,8 @@ class CrlPublisherTest {
     X509Certificate certificate = bench.issue(MONTH);
     bench.revoke(certificate, RevocationReason.SUPERSEDED);
     assertThat(audit("certificate:" + RevocationBench.serial(certificate)))
-        .anySatisfy(entry ->
-            assertThat(entry.text())
-                .contains("certificate.revoked", "superseded", "\"before\":\"active\""));
+        .anySatisfy(entry -> assertThat(entry.text())
+            .contains("certificate.revoked", "superseded", "\"before\":\"active\""));
   }
 
   private List<AuditEntry> audit(String object) {
