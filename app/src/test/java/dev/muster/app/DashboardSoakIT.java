@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -72,6 +73,9 @@ class DashboardSoakIT extends DashboardBrowser {
         return stored - newest([...shown].map((one) => one.dateTime));
       }""";
 
+  /** One that is not good keeps nobody from seeing how the others are. */
+  private final SoftAssertions screens = new SoftAssertions();
+
   /** @param behind 0 of a screen that shows no ages */
   private record Window(List<Double> tasks, List<Double> ages, double behind) {
     boolean isGood(boolean showsAges) {
@@ -109,6 +113,7 @@ class DashboardSoakIT extends DashboardBrowser {
       look("/telemetry?device=" + device + "&series=env/temperature", "telemetry", false);
       load.interrupt();
     }
+    screens.assertAll();
   }
 
   private static MusterProcess load() {
@@ -163,7 +168,8 @@ class DashboardSoakIT extends DashboardBrowser {
                   window.ages().size(), window.oldest(), window.behind())
               : "");
     } while (windows.size() < WINDOWS && (STRICT || !isLastGood(windows, showsAges)));
-    assertThat(STRICT ? windows : windows.subList(windows.size() - 1, windows.size()))
+    screens
+        .assertThat(STRICT ? windows : windows.subList(windows.size() - 1, windows.size()))
         .as(() -> name + ": tasks of at most " + LONGEST_TASK_MS + " ms"
             + (showsAges ? ", values at most " + FURTHEST_BEHIND_MS + " ms behind" : "")
             + (showsAges && STRICT ? " and " + OLDEST_MS + " ms old" : ""))

@@ -111,20 +111,21 @@ class DeviceListBenchmark {
   /** Pages from anywhere on; the first of them, in which the server warms up, do not count. */
   private static void measure(OperatorClient operator, String query, Random random) {
     double[] took = new double[PAGES];
+    int devices = 0;
     String path = "devices?limit=100&q=" + OperatorClient.segment(query) + "&after=d";
     for (int i = -PAGES / 3; i < PAGES; i++) {
       String after = String.format("%06d", random.nextInt(DEVICES));
       long start = System.nanoTime();
       JsonNode page = operator.get(path + after);
-      assertThat(page.path("devices").isArray()).isTrue();
       if (i >= 0) {
+        devices += page.path("devices").size();
         took[i] = (System.nanoTime() - start) / 1e6;
       }
     }
     Arrays.sort(took);
     System.out.printf(
-        "FIGURE page of 100 of %d devices over HTTPS, \"%s\": p50 %.1f ms, p95 %.1f ms, most %.1f"
+        "FIGURE page of %d devices, of %d, over HTTPS, \"%s\": p50 %.1f ms, p95 %.1f ms, most %.1f"
             + " ms%n",
-        DEVICES, query, took[PAGES / 2], took[PAGES * 95 / 100], took[PAGES - 1]);
+        devices / PAGES, DEVICES, query, took[PAGES / 2], took[PAGES * 95 / 100], took[PAGES - 1]);
   }
 }
