@@ -402,6 +402,11 @@ class OpenApiIT {
         .expect(403);
     api.call("revokeToken", token.path("id").asText()).expect(204);
     api.call("saveView", "mine").json("{'path': '/devices'}").expect(200);
+    api.call("saveView", "mine").json("{'path': '/audit'}").expect(200);
+    assertThat(
+            api.call("listAudit", "order=newest&limit=1000").expect(200).findValuesAsText("text"))
+        .anyMatch(text -> text.contains("view.saved")
+            && text.contains("\"after\":\"/audit\",\"before\":\"/devices\""));
     api.call("listViews").expect(200);
     api.call("removeView", "mine").expect(200);
     api.call("createOperator").json("{'name': 'eve', 'role': 'viewer'}").expect(201);

@@ -161,7 +161,7 @@ const label = ({ id, tags: hadTags = {}, groups: hadGroups = [] }) => ask({
     const tags = readTags(form.get('tags'));
     const groups = listed(form.get('groups'));
     const set = Object.fromEntries(Object.entries(tags).filter(([name, value]) => hadTags[name] !== value));
-    await change(id, 'tags', { set, remove: Object.keys(hadTags).filter((name) => !(name in tags)) });
+    await change(id, 'tags', { set, remove: Object.keys(hadTags).filter((name) => !Object.hasOwn(tags, name)) });
     await change(id, 'groups', { add: without(groups, hadGroups), remove: without(hadGroups, groups) });
     record.refresh();
     say('Changed');

@@ -63,26 +63,28 @@ final class RenewalRoutes {
         now.plus(spread(body.getValue("spreadSeconds"))));
     Actor actor = Work.actor(request);
     Once once = Once.of(request);
-    work.answer(
-        request,
-        201,
-        () -> parts
-            .registry()
-            .commit(tables -> once.answer(
-                tables,
-                now,
-                () -> {
-                  tables.renewalOrders().insert(order);
-                  tables.audit().append(event(actor, order), now);
-                  LOG.info(
-                      "Early renewal ordered issuer={} fleet={} issuedBefore={} until={}",
-                      order.issuer(),
-                      order.fleet(),
-                      order.issuedBefore(),
-                      order.closes());
-                  return json(order);
-                },
-                () -> {})));
+    work.answer(request, 201, () -> {
+      JsonObject answer = parts
+          .registry()
+          .commit(tables -> once.answer(
+              tables,
+              now,
+              () -> {
+                tables.renewalOrders().insert(order);
+                tables.audit().append(event(actor, order), now);
+                return json(order);
+              },
+              () -> {}));
+      if (order.id().equals(answer.getString("id"))) {
+        LOG.info(
+            "Early renewal ordered issuer={} fleet={} issuedBefore={} until={}",
+            order.issuer(),
+            order.fleet(),
+            order.issuedBefore(),
+            order.closes());
+      }
+      return answer;
+    });
   }
 
   private static AuditEvent event(Actor actor, RenewalOrder order) {
