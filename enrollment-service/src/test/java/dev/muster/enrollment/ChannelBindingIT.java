@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
+import dev.muster.protocol.est.CsrAttributes;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.net.Socket;
@@ -26,6 +27,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERPrintableString;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -46,6 +48,9 @@ class ChannelBindingIT {
   private static final String[] EXPORTER = {
     "-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32"
   };
+
+  /** 1.2.840.113549.1.9.16.2.58 (RFC 7894, 3.3). */
+  private static final String EST_IDENTITY_LINKING_DER = "060b2a864886f70d010910023a";
 
   @TempDir
   static Path folder;
@@ -69,15 +74,18 @@ class ChannelBindingIT {
   }
 
   private static String csr(KeyPair keys, byte[] binding) {
+    return csr(keys, PKCSObjectIdentifiers.pkcs_9_at_challengePassword, binding);
+  }
+
+  private static String csr(KeyPair keys, ASN1ObjectIdentifier attribute, byte[] binding) {
     try {
       return Base64.getEncoder()
-          .encodeToString(
-              new JcaPKCS10CertificationRequestBuilder(new X500Name(""), keys.getPublic())
-                  .addAttribute(
-                      PKCSObjectIdentifiers.pkcs_9_at_challengePassword,
-                      new DERPrintableString(Base64.getEncoder().encodeToString(binding)))
-                  .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
-                  .getEncoded());
+          .encodeToString(new JcaPKCS10CertificationRequestBuilder(
+                  new X500Name(""), keys.getPublic())
+              .addAttribute(
+                  attribute, new DERPrintableString(Base64.getEncoder().encodeToString(binding)))
+              .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
+              .getEncoded());
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
@@ -108,6 +116,22 @@ class ChannelBindingIT {
   void est_simpleenroll_tlsExporterAsOpensslHasIt_isAcceptedAndTheConnectionClosed() {
     try (OpensslConnection connection = tls13("EXP-1")) {
       connection.send(post(csr(exported(connection))));
+      assertThat(connection.untilClosed()).contains("HTTP/1.1 200", "Connection: close");
+    }
+  }
+
+  @Test
+  void est_simpleenroll_linkedByEstIdentityLinking_isJudgedAsCsrattrsSays() {
+    byte[] wishes =
+        Base64.getDecoder().decode(service.curl(null, service.est("csrattrs")).body());
+    assertThat(HexFormat.of().formatHex(wishes)).contains(EST_IDENTITY_LINKING_DER);
+    ASN1ObjectIdentifier linking = new ASN1ObjectIdentifier(CsrAttributes.EST_IDENTITY_LINKING);
+    try (OpensslConnection other = tls13("EIL-1");
+        OpensslConnection connection = tls13("EIL-2")) {
+      byte[] name = exported(connection);
+      other.send(post(csr(TestPki.newKey(), linking, name)));
+      other.await("(HTTP/1.1 400.*estIdentityLinking: not of this connection)");
+      connection.send(post(csr(TestPki.newKey(), linking, name)));
       assertThat(connection.untilClosed()).contains("HTTP/1.1 200", "Connection: close");
     }
   }
@@ -208,6 +232,18 @@ class ChannelBindingIT {
   }
 
   @Test
+  void est_simpleenroll_tlsExporterInTls12WithoutExtendedMasterSecret_is400() {
+    service.idevid("EMS-2");
+    String[] arguments = {"-tls1_2", "-cert", "EMS-2.pem", "-key", "EMS-2.key"};
+    try (OpensslConnection connection =
+        OpensslConnection.withoutExtendedMasterSecret(service, concat(arguments, EXPORTER))) {
+      connection.await("(Extended master secret: no)");
+      connection.send(post(csr(exported(connection))));
+      connection.await("(HTTP/1.1 400.*challengePassword: not of this connection)");
+    }
+  }
+
+  @Test
   void est_simpleenroll_unlinkedWhereLinkingIsRequired_is400AndCsrattrsAsksForIt(
       @TempDir Path other) {
     try (RunningService strict = new RunningService(
@@ -223,7 +259,8 @@ class ChannelBindingIT {
           .contains("linking of identity and proof-of-possession is required");
       byte[] wishes =
           Base64.getDecoder().decode(strict.curl(null, strict.est("csrattrs")).body());
-      assertThat(HexFormat.of().formatHex(wishes)).contains("06092a864886f70d010907");
+      assertThat(HexFormat.of().formatHex(wishes))
+          .contains("06092a864886f70d010907", EST_IDENTITY_LINKING_DER);
     }
   }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.enrollment.authority.ServiceCredential;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
+import dev.muster.protocol.est.CsrAttributes;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
@@ -124,6 +125,12 @@ class EstTlsIT {
     RunningService.Http answer = service.enroll("simpleenroll", "LINKED", "linked");
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.body()).contains("challengePassword: cannot be checked");
+    byte[] wishes =
+        Base64.getDecoder().decode(service.curl(null, service.est("csrattrs")).body());
+    assertThat(CsrAttributes.read(wishes).elements())
+        .as("what is refused is not asked for")
+        .isNotEmpty()
+        .doesNotContain(new CsrAttributes.Element.Wish(CsrAttributes.EST_IDENTITY_LINKING));
   }
 
   @Test

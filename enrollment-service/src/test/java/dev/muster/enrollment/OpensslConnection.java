@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
@@ -24,6 +25,21 @@ final class OpensslConnection implements AutoCloseable {
   private final StringBuffer heard = new StringBuffer();
 
   OpensslConnection(RunningService service, String... more) {
+    this(service, Map.of(), more);
+  }
+
+  /** A client of an older kind, that does not know RFC 7627. */
+  static OpensslConnection withoutExtendedMasterSecret(RunningService service, String... more) {
+    service.write(
+        "no-ems.cnf",
+        "openssl_conf=init\n[init]\nssl_conf=ssl\n[ssl]\nsystem_default=tls\n"
+            + "[tls]\nOptions=-ExtendedMasterSecret\n");
+    String file = service.folder.resolve("no-ems.cnf").toString();
+    return new OpensslConnection(service, Map.of("OPENSSL_CONF", file), more);
+  }
+
+  private OpensslConnection(
+      RunningService service, Map<String, String> environment, String... more) {
     List<String> command = new ArrayList<>(List.of(
         PeerProgram.require("openssl").executable().toString(),
         "s_client",
@@ -32,11 +48,11 @@ final class OpensslConnection implements AutoCloseable {
         "-CAfile",
         "root.pem"));
     command.addAll(List.of(more));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(service.folder.toFile()).redirectErrorStream(true);
+    builder.environment().putAll(environment);
     try {
-      process = new ProcessBuilder(command)
-          .directory(service.folder.toFile())
-          .redirectErrorStream(true)
-          .start();
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

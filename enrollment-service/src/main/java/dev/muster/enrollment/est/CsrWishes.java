@@ -15,16 +15,26 @@ import java.util.List;
  * What we would like in a request: a kind of key, and nothing about names, which are ours to give.
  */
 final class CsrWishes {
+  /** What becomes of a request that is linked to its connection. */
+  enum Link {
+    /** It is refused, as the link cannot be checked. */
+    REFUSED,
+    /** It is checked, if it is there. */
+    CHECKED,
+    /** A request without it is refused: the challengePassword must be named (RFC 7030, 4.5.2). */
+    REQUIRED
+  }
+
   private CsrWishes() {}
 
-  /**
-   * @param channelBinding whether a request is refused that is not linked to its TLS channel: then
-   *     the challengePassword must be named (RFC 7030, 4.5.2)
-   */
-  static CsrAttributes of(KeyWish key, boolean channelBinding) {
+  static CsrAttributes of(KeyWish key, Link link) {
     List<Element> wishes = new ArrayList<>();
-    if (channelBinding) {
+    if (link == Link.REQUIRED) {
       wishes.add(new Element.Wish(CsrAttributes.CHALLENGE_PASSWORD));
+    }
+    if (link != Link.REFUSED) {
+      // Whoever evaluates it says so in each answer (RFC 7894, 4).
+      wishes.add(new Element.Wish(CsrAttributes.EST_IDENTITY_LINKING));
     }
     wishes.add(new Element.Key(key));
     if (KeyWish.P256.equals(key.curve())) {
@@ -32,7 +42,7 @@ final class CsrWishes {
     }
     // Whoever reads the template reads nothing else, and it has no place for an attribute whose
     // value only the client knows.
-    if (!channelBinding) {
+    if (link != Link.REQUIRED) {
       wishes.add(new Element.Template(new CsrTemplate(List.of(), key, List.of(), List.of())));
     }
     return new CsrAttributes(wishes);

@@ -93,10 +93,16 @@ public final class EstOperations {
     return authorities.root();
   }
 
-  /** What is wanted in a request, as CsrAttrs in DER. */
-  public byte[] csrAttributes(Label label) {
+  /**
+   * What is wanted in a request, as CsrAttrs in DER.
+   *
+   * @param linkable whether the transport can tell the name of a connection
+   */
+  public byte[] csrAttributes(Label label, boolean linkable) {
     KeyWish key = labels.profile(label).keys().get(0).wish();
-    return CsrWishes.of(key, channelBinding).encode();
+    CsrWishes.Link optional = linkable ? CsrWishes.Link.CHECKED : CsrWishes.Link.REFUSED;
+    return CsrWishes.of(key, channelBinding ? CsrWishes.Link.REQUIRED : optional)
+        .encode();
   }
 
   /**

@@ -48,6 +48,7 @@ final class EstRoutes {
   private final MeterRegistry meters;
   private final Clock clock;
   private final ConnectionPatrol patrol;
+  private final boolean linkable;
 
   EstRoutes(Vertx vertx, EstServer.Parts parts) {
     this.vertx = vertx;
@@ -55,6 +56,7 @@ final class EstRoutes {
     this.renewals = parts.renewals();
     this.meters = parts.meters();
     this.clock = parts.clock();
+    this.linkable = parts.tls().tellsBindings();
     this.patrol = new ConnectionPatrol(vertx);
   }
 
@@ -92,7 +94,8 @@ final class EstRoutes {
         answer(
             request,
             operation.segment(),
-            EstAnswer.encoded(EstMediaType.CSR_ATTRS, operations.csrAttributes(label.get())));
+            EstAnswer.encoded(
+                EstMediaType.CSR_ATTRS, operations.csrAttributes(label.get(), linkable)));
       case RENEWAL_INFO -> work(request, operation, () -> renewalInfo(path.get().argument()));
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
       default -> readBody(request, operation, label.get());

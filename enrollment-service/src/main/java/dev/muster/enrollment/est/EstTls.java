@@ -58,6 +58,11 @@ public final class EstTls extends JdkSSLEngineOptions {
     return keys.credential();
   }
 
+  /** Whether it can tell the name of a connection (RFC 7030, 3.5), which the JDK's TLS cannot. */
+  boolean tellsBindings() {
+    return crypto.tls().isPresent();
+  }
+
   ServerKeys keys() {
     return keys;
   }

@@ -158,7 +158,7 @@ public final class EstCoapsRoutes implements CoapsService {
       return EstCoapsAnswer.of(refused.get());
     }
     if (resource.operation() == EstOperation.CSR_ATTRS) {
-      return EstCoapsAnswer.content(format, operations.csrAttributes(label));
+      return EstCoapsAnswer.content(format, operations.csrAttributes(label, false));
     }
     return EstCoapsAnswer.content(
         format,

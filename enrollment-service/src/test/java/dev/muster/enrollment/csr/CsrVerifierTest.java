@@ -152,6 +152,13 @@ class CsrVerifierTest {
                 builder -> builder.addAttribute(
                     new ASN1ObjectIdentifier("1.3.6.1.5.5.7.7.36"), new DERPrintableString("x"))),
             "changeSubjectName"),
+        Arguments.of(
+            "otpChallenge, which we do not evaluate",
+            csr(
+                "CN=a",
+                builder -> builder.addAttribute(
+                    PKCSObjectIdentifiers.id_aa.branch("56"), new DERPrintableString("x"))),
+            "attribute"),
         Arguments.of("multi-valued", csr("CN=a+O=b", as), "subject"),
         Arguments.of("two CN", csr("CN=a,CN=b", as), "subject"),
         Arguments.of("country", csr("C=US,CN=a", as), "subject"));

@@ -34,6 +34,7 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.est.CSRAttributesResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against the examples of RFC 9908's authors, and against BouncyCastle as another reader. */
@@ -85,8 +86,8 @@ class CsrAttributesTest {
 
   @Test
   void est_csrattrs_keyWish_isAnAttributeWithItsCurve() throws IOException {
-    CSRAttributesResponse answer =
-        new CSRAttributesResponse(CsrWishes.of(KeyWish.ec(KeyWish.P256), false).encode());
+    CSRAttributesResponse answer = new CSRAttributesResponse(
+        CsrWishes.of(KeyWish.ec(KeyWish.P256), CsrWishes.Link.CHECKED).encode());
     assertThat(answer.hasRequirement(new ASN1ObjectIdentifier(KeyWish.EC))).isTrue();
     assertThat(answer.hasRequirement(new ASN1ObjectIdentifier(CsrAttributes.ECDSA_WITH_SHA256)))
         .isTrue();
@@ -94,9 +95,18 @@ class CsrAttributesTest {
         .isFalse();
   }
 
+  @ParameterizedTest
+  @EnumSource(CsrWishes.Link.class)
+  void est_csrattrs_estIdentityLinking_isNamedInEachAnswerWhereItIsEvaluated(CsrWishes.Link link) {
+    assertThat(CsrWishes.of(KeyWish.ec(KeyWish.P256), link)
+            .elements()
+            .contains(new Element.Wish(CsrAttributes.EST_IDENTITY_LINKING)))
+        .isEqualTo(link != CsrWishes.Link.REFUSED);
+  }
+
   @Test
   void est_csrattrs_channelBindingRequired_namesChallengePassword() throws Exception {
-    byte[] der = CsrWishes.of(KeyWish.ec(KeyWish.P256), true).encode();
+    byte[] der = CsrWishes.of(KeyWish.ec(KeyWish.P256), CsrWishes.Link.REQUIRED).encode();
     assertThat(new CSRAttributesResponse(der)
             .hasRequirement(new ASN1ObjectIdentifier(CsrAttributes.CHALLENGE_PASSWORD)))
         .isTrue();
@@ -108,7 +118,7 @@ class CsrAttributesTest {
   @Test
   void est_csrattrs_template_hasTheShapeOfRfc9908() throws IOException {
     ASN1Sequence template =
-        template(CsrWishes.of(KeyWish.ec(KeyWish.P256), false).encode());
+        template(CsrWishes.of(KeyWish.ec(KeyWish.P256), CsrWishes.Link.CHECKED).encode());
     assertThat(template.size()).isEqualTo(3);
     assertThat(template.getObjectAt(0)).isEqualTo(new ASN1Integer(0));
     ASN1TaggedObject key = ASN1TaggedObject.getInstance(template.getObjectAt(1));
@@ -125,7 +135,7 @@ class CsrAttributesTest {
 
   @Test
   void est_csrattrs_templateForRsa_holdsAPlaceholderOfThatSize() throws IOException {
-    byte[] der = CsrWishes.of(KeyWish.rsa(3072), false).encode();
+    byte[] der = CsrWishes.of(KeyWish.rsa(3072), CsrWishes.Link.CHECKED).encode();
     ASN1Sequence template = template(der);
     SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(
         ASN1Sequence.getInstance(ASN1TaggedObject.getInstance(template.getObjectAt(1)), false));
@@ -216,7 +226,7 @@ class CsrAttributesTest {
   @Test
   void est_csrattrs_damagedExamples_areReadOrRefused_neverWorse() throws IOException {
     Random random = new Random(42);
-    byte[] whole = CsrWishes.of(KeyWish.rsa(3072), false).encode();
+    byte[] whole = CsrWishes.of(KeyWish.rsa(3072), CsrWishes.Link.CHECKED).encode();
     for (int i = 0; i < 20_000; i++) {
       byte[] damaged = whole.clone();
       damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();

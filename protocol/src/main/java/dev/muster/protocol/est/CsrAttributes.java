@@ -28,6 +28,11 @@ public record CsrAttributes(List<Element> elements) {
   public static final String EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
   /** pkcs-9-at-challengePassword (RFC 2985): the request shall carry a channel binding. */
   public static final String CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7";
+  /**
+   * id-aa-estIdentityLinking (RFC 7894, 3.3): a channel binding is understood in this attribute,
+   * too.
+   */
+  public static final String EST_IDENTITY_LINKING = "1.2.840.113549.1.9.16.2.58";
   /** ecdsa-with-SHA256 (RFC 5758). */
   public static final String ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
 
