@@ -82,6 +82,20 @@ class ClaimsIT {
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.header("WWW-Authenticate")).contains("Basic realm=\"estrealm\"");
     assertThat(answer.header("Content-Type").orElseThrow()).startsWith("text/plain");
+    assertThat(answer.header("Content-Length"))
+        .as("BouncyCastle would miss that much")
+        .isEmpty();
+    RunningService.Http libest = service.curl(
+        null,
+        "--user-agent",
+        "libest 3.2.0p",
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@nobody.b64",
+        service.est("simpleenroll"));
+    assertThat(libest.status()).isEqualTo(401);
+    assertThat(libest.header("Content-Length")).contains("" + libest.body().length());
   }
 
   @Test

@@ -6,6 +6,7 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.nio.file.Path;
@@ -13,6 +14,8 @@ import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,19 +60,41 @@ class EstByHandIT {
   /** OpenSSL's decoder, which libest has, reads no long lines; strongSwan's reads nothing else. */
   @Test
   void est_cacerts_askedByLibest_isInLinesThatItsDecoderReads() {
-    RunningService.Http answer =
-        service.curl(null, "--user-agent", "libest 3.2.0p", service.est("cacerts"));
-    assertThat(answer.header("Content-Length")).contains("" + answer.body().length());
-    assertThat(answer.body().lines()).hasSizeGreaterThan(20).allMatch(line -> line.length() <= 64);
-    service.write("lines.txt", answer.body());
-    PeerProgram.require("openssl")
-        .run(folder, "base64", "-d", "-in", "lines.txt", "-out", "lines.p7")
-        .expectSuccess();
-    assertThat(PeerProgram.require("openssl")
-            .run(folder, "pkcs7", "-inform", "DER", "-in", "lines.p7", "-print_certs")
-            .expectSuccess()
-            .stdout())
+    assertThat(inLines(
+            service.curl(null, "--user-agent", "libest 3.2.0p", service.est("cacerts")), 20))
         .contains("Muster Root CA", "Muster Device CA", "Muster Service CA");
+  }
+
+  @Test
+  void est_simpleenroll_askedByLibest_isInLinesThatItsDecoderReads() {
+    service.idevid("LIBEST");
+    service.csr("libest", "/");
+    RunningService.Http answer = service.curl(
+        "LIBEST",
+        "--user-agent",
+        "libest 3.2.0p",
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@libest.b64",
+        service.est("simpleenroll"));
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(inLines(answer, 8)).contains("CN = acme-libest");
+  }
+
+  /** What openssl finds in the answer, line by line. */
+  private static String inLines(RunningService.Http answer, int least) {
+    assertThat(answer.header("Content-Length")).contains("" + answer.body().length());
+    assertThat(answer.body().lines())
+        .hasSizeGreaterThan(least)
+        .allMatch(line -> line.length() <= 64);
+    service.write("lines.txt", answer.body());
+    PeerProgram openssl = PeerProgram.require("openssl");
+    openssl.run(folder, "base64", "-d", "-in", "lines.txt", "-out", "lines.p7").expectSuccess();
+    return openssl
+        .run(folder, "pkcs7", "-inform", "DER", "-in", "lines.p7", "-print_certs")
+        .expectSuccess()
+        .stdout();
   }
 
   @Test
@@ -101,8 +126,14 @@ class EstByHandIT {
   void simpleenroll_genuineDevice_getsCertificateThatChains() {
     service.idevid("SN-0001");
     X509Certificate issued = service.enrolled("SN-0001", "ldev1");
-    service.write(
-        "device-ca.pem", dev.muster.protocol.file.Pem.of(List.of(service.authorities.deviceCa())));
+    // With what cacerts tells, and nothing else.
+    Map<Boolean, List<X509Certificate>> cas =
+        service.unpackAll(service.curl(null, service.est("cacerts")), "cas").stream()
+            .collect(Collectors.partitioningBy(
+                ca -> ca.getSubjectX500Principal().equals(ca.getIssuerX500Principal())));
+    assertThat(cas.get(true)).containsExactly(service.authorities.root());
+    service.write("cas-root.pem", Pem.of(cas.get(true)));
+    service.write("cas-others.pem", Pem.of(cas.get(false)));
     PeerProgram openssl = PeerProgram.require("openssl");
     assertThat(openssl
             .run(
@@ -112,9 +143,9 @@ class EstByHandIT {
                 "-purpose",
                 "sslclient",
                 "-CAfile",
-                "root.pem",
+                "cas-root.pem",
                 "-untrusted",
-                "device-ca.pem",
+                "cas-others.pem",
                 "ldev1.pem")
             .expectSuccess()
             .stdout())

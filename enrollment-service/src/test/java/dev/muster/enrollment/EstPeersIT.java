@@ -4,17 +4,31 @@
  */
 package dev.muster.enrollment;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.muster.enrollment.csr.KeyKind;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.DeviceProfile;
+import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.est.KeyWish;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyStore;
+import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
@@ -22,13 +36,19 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.est.ESTAuth;
+import org.bouncycastle.est.ESTException;
 import org.bouncycastle.est.ESTService;
+import org.bouncycastle.est.ESTServiceBuilder;
 import org.bouncycastle.est.EnrollmentResponse;
+import org.bouncycastle.est.jcajce.JcaHttpAuthBuilder;
 import org.bouncycastle.est.jcajce.JcaJceUtils;
 import org.bouncycastle.est.jcajce.JsseESTServiceBuilder;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
@@ -41,6 +61,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** EST clients that we did not write: strongSwan's and BouncyCastle's. */
 class EstPeersIT {
   private static final char[] NO_PASSWORD = {};
+  private static final Duration SHORT_LIFE = Duration.ofHours(72);
+  private static final X500Name NO_NAME = new X500Name(new RDN[0]);
 
   @TempDir
   static Path folder;
@@ -49,7 +71,14 @@ class EstPeersIT {
 
   @BeforeAll
   static void start() {
-    service = new RunningService(folder);
+    DeviceProfile shortLived =
+        new DeviceProfile("short", SHORT_LIFE, List.of(KeyKind.P256), List.of());
+    service = new RunningService(
+        folder,
+        config -> RunningService.with(
+            config,
+            new AdmissionConfig(
+                new FleetName("default"), false, List.of(shortLived), false, ServerKeygen.PLAIN)));
     assertThat(service.addManufacturer("acme", service.factory, "auto").status())
         .isEqualTo(201);
   }
@@ -69,7 +98,7 @@ class EstPeersIT {
   }
 
   @Test
-  void est_cacerts_strongswan_fetchesAllCas() {
+  void est_cacerts_strongswan_fetchesAllCas() throws IOException {
     pki()
         .run(
             folder,
@@ -84,12 +113,17 @@ class EstPeersIT {
             "pem",
             "--force")
         .expectSuccess();
-    List<String> fetched = List.of("swan-ca.pem", "swan-ca-1.pem", "swan-ca-2.pem");
-    assertThat(fetched.stream()
-            .filter(name -> folder.resolve(name).toFile().exists())
-            .toList())
-        .as("files written")
-        .isNotEmpty();
+    List<X509Certificate> fetched = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "swan-ca*.pem")) {
+      for (Path file : files) {
+        fetched.addAll(Pem.certificates(Files.readString(file)));
+      }
+    }
+    assertThat(fetched)
+        .containsExactlyInAnyOrder(
+            service.authorities.root(),
+            service.authorities.deviceCa(),
+            service.authorities.serviceCa());
   }
 
   @Test
@@ -121,12 +155,7 @@ class EstPeersIT {
 
   @Test
   void est_simpleenroll_strongswanWithClaimToken_enrollsWithoutCertificate() {
-    String token = service
-        .post("/claims", new JsonObject().put("manufacturer", "acme").put("serial", "SWAN-2"))
-        .body()
-        .getJsonArray("claims")
-        .getJsonObject(0)
-        .getString("token");
+    String token = claimToken("SWAN-2");
     service.csr("swan2", "/CN=SWAN-2");
     PeerProgram.Result result = pki()
         .run(
@@ -146,6 +175,15 @@ class EstPeersIT {
     assertThat(
             Pem.certificates(result.stdout()).get(0).getSubjectX500Principal().getName())
         .isEqualTo("OU=device,O=default,CN=acme-swan-2");
+  }
+
+  private static String claimToken(String serial) {
+    return service
+        .post("/claims", new JsonObject().put("manufacturer", "acme").put("serial", serial))
+        .body()
+        .getJsonArray("claims")
+        .getJsonObject(0)
+        .getString("token");
   }
 
   @Test
@@ -171,9 +209,8 @@ class EstPeersIT {
   void est_simpleenroll_bouncyCastle_enrollsAndRenews() throws Exception {
     TestPki.Credential idevid = service.idevid("BC-1");
     KeyPair firstKey = TestPki.newKey();
-    X509Certificate first = issued(bouncyCastle(idevid)
-        .simpleEnroll(
-            false, request(new X500Name(new org.bouncycastle.asn1.x500.RDN[0]), firstKey), null));
+    X509Certificate first =
+        issued(bouncyCastle(idevid).simpleEnroll(false, request(NO_NAME, firstKey), null));
     assertThat(first.getPublicKey()).isEqualTo(firstKey.getPublic());
     TestPki.Credential ldevid = new TestPki.Credential(
         firstKey.getPrivate(), first, List.of(service.authorities.deviceCa()));
@@ -200,6 +237,58 @@ class EstPeersIT {
     issued(bouncyCastle(idevid).simpleEnroll(false, request, null));
   }
 
+  @Test
+  void est_simpleenroll_bouncyCastle_isToldOfARefusalAfterWaiting() throws Exception {
+    TestPki.Credential maker = TestPki.root("O=Strict,CN=Strict CA");
+    service.addManufacturer("strict", maker, "manual");
+    ESTService client = bouncyCastle(maker.issue("SERIALNUMBER=BC-3").build());
+    PKCS10CertificationRequest request = request(NO_NAME, TestPki.newKey());
+    assertThat(client.simpleEnroll(false, request, null).isCompleted()).isFalse();
+    service.post("/devices/strict-bc-3/refuse", new JsonObject().put("reason", "not ours"));
+    assertThatThrownBy(() -> client.simpleEnroll(false, request, null))
+        .isInstanceOfSatisfying(ESTException.class, refused -> {
+          assertThat(refused.getStatusCode()).isEqualTo(403);
+          assertThat(refused.getBody()).asString(UTF_8).contains("not ours");
+        });
+  }
+
+  @Test
+  void est_simpleenroll_bouncyCastleWithClaimToken_isLetInOnce() throws Exception {
+    ESTAuth claim = new JcaHttpAuthBuilder("device", claimToken("BC-4").toCharArray()).build();
+    ESTService client = bouncyCastle(null);
+    X509Certificate issued =
+        issued(client.simpleEnroll(false, request(NO_NAME, TestPki.newKey()), claim));
+    assertThat(issued.getSubjectX500Principal().getName())
+        .isEqualTo("OU=device,O=default,CN=acme-bc-4");
+    PKCS10CertificationRequest another = request(NO_NAME, TestPki.newKey());
+    assertThatThrownBy(() -> client.simpleEnroll(false, another, claim))
+        .isInstanceOfSatisfying(
+            ESTException.class, refused -> assertThat(refused.getStatusCode()).isEqualTo(401));
+  }
+
+  @Test
+  void est_simpleenroll_bouncyCastleWithLabel_getsThatProfile() throws Exception {
+    ESTService client = builder(service.idevid("BC-5")).withLabel("short").build();
+    X509Certificate issued =
+        issued(client.simpleEnroll(false, request(NO_NAME, TestPki.newKey()), null));
+    assertThat(issued.getNotAfter().toInstant()).isBeforeOrEqualTo(Instant.now().plus(SHORT_LIFE));
+    assertThat(client.getCACerts().getCertificateStore().getMatches(null)).isNotEmpty();
+  }
+
+  @Test
+  void est_serverkeygen_bouncyCastle_getsAKeyAndItsCertificate() throws Exception {
+    EnrollmentResponse answer = bouncyCastle(service.idevid("BC-6"))
+        .simpleEnrollWithServersideCreation(request(NO_NAME, TestPki.newKey()), null);
+    X509Certificate issued = issued(answer);
+    Signature signature = Signature.getInstance("SHA256withECDSA");
+    signature.initSign(new JcaPEMKeyConverter().getPrivateKey(answer.getPrivateKeyInfo()));
+    byte[] signed = signature.sign();
+    signature.initVerify(issued.getPublicKey());
+    assertThat(signature.verify(signed))
+        .as("the key is that of the certificate")
+        .isTrue();
+  }
+
   private static X509Certificate issued(EnrollmentResponse response) throws Exception {
     assertThat(response.isCompleted()).isTrue();
     Collection<X509CertificateHolder> certificates = response.getStore().getMatches(null);
@@ -224,6 +313,10 @@ class EstPeersIT {
   }
 
   private static ESTService bouncyCastle(TestPki.@Nullable Credential client) throws Exception {
+    return builder(client).build();
+  }
+
+  private static ESTServiceBuilder builder(TestPki.@Nullable Credential client) throws Exception {
     JsseESTServiceBuilder builder =
         new JsseESTServiceBuilder("localhost:" + service.service().estPort(), trustManager());
     builder.addCipherSuites(SSLContext.getDefault().getSupportedSSLParameters().getCipherSuites());
@@ -237,6 +330,6 @@ class EstPeersIT {
           JcaJceUtils.createKeyManagerFactory("PKIX", null, store, NO_PASSWORD);
       builder.withKeyManagers(keys.getKeyManagers());
     }
-    return builder.build();
+    return builder;
   }
 }

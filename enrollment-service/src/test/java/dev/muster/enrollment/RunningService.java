@@ -465,6 +465,15 @@ final class RunningService implements AutoCloseable {
 
   /** Unpacks an answer into {@code <name>.pem} with openssl, and reads the certificate. */
   X509Certificate unpack(Http answer, String name) {
+    List<X509Certificate> certificates = unpackAll(answer, name);
+    if (certificates.size() != 1) {
+      throw new AssertionError(certificates.size() + " certificates");
+    }
+    return certificates.get(0);
+  }
+
+  /** As {@link #unpack}, with all the certificates that are there. */
+  List<X509Certificate> unpackAll(Http answer, String name) {
     assertThat(answer.header("Content-Type"))
         .as(answer.toString())
         .contains("application/pkcs7-mime; smime-type=certs-only");
@@ -483,11 +492,7 @@ final class RunningService implements AutoCloseable {
             "-out",
             name + ".pem")
         .expectSuccess();
-    List<X509Certificate> certificates = Pem.certificates(text(name + ".pem"));
-    if (certificates.size() != 1) {
-      throw new AssertionError(certificates.size() + " certificates");
-    }
-    return certificates.get(0);
+    return Pem.certificates(text(name + ".pem"));
   }
 
   /** Enrolls and leaves {@code <name>.key} and {@code <name>.pem}. */

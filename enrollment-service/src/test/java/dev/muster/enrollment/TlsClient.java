@@ -5,6 +5,7 @@
 package dev.muster.enrollment;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.util.Locale.ROOT;
 
 import dev.muster.testing.TestPki;
 import java.io.IOException;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A TLS connection to EST on which every byte is ours, by the JDK. */
 final class TlsClient implements AutoCloseable {
+  private static final String CHUNKED = "transfer-encoding: chunked";
+  private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
+
   private static final int PATIENCE_MS = 60_000;
 
   private final SSLSocket socket;
@@ -98,7 +102,7 @@ final class TlsClient implements AutoCloseable {
     return heard.toString();
   }
 
-  /** The head and the body of one answer whose body has a length; none of HEAD's. */
+  /** The head and the body of one answer, as long as it says or in chunks; no body of HEAD's. */
   String answer(boolean head) throws IOException {
     StringBuilder heard = new StringBuilder();
     while (heard.indexOf("\r\n\r\n") < 0) {
@@ -112,6 +116,10 @@ final class TlsClient implements AutoCloseable {
         .findFirst()
         .orElse(0);
     for (int i = 0; !head && i < length; i++) {
+      heard.append((char) next());
+    }
+    boolean chunked = !head && heard.toString().toLowerCase(ROOT).contains("\r\n" + CHUNKED);
+    while (chunked && heard.lastIndexOf(LAST_CHUNK) != heard.length() - LAST_CHUNK.length()) {
       heard.append((char) next());
     }
     return heard.toString();

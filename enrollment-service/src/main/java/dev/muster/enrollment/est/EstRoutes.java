@@ -22,6 +22,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Optional;
@@ -252,8 +253,22 @@ final class EstRoutes {
     HttpServerResponse response = request.response().setStatusCode(answer.status());
     // Header names in their canonical case: some clients compare them byte by byte.
     answer.headers().forEach(response::putHeader);
-    response.putHeader("Content-Length", Integer.toString(answer.body().length()));
+    if (isChallenge(request, answer)) {
+      response.setChunked(true);
+    } else {
+      response.putHeader("Content-Length", Integer.toString(answer.body().length()));
+    }
     return request.method().name().equals("HEAD") ? response.end() : response.end(answer.body());
+  }
+
+  /**
+   * Without a length: BouncyCastle's client reads of a challenge no more than its head, and takes a
+   * body of a known length that it has not read for a broken connection. Libest wants a length.
+   */
+  private static boolean isChallenge(HttpServerRequest request, EstAnswer answer) {
+    return answer.status() == 401
+        && request.version() == HttpVersion.HTTP_1_1
+        && !readsLinesOnly(request);
   }
 
   private static boolean readsLinesOnly(HttpServerRequest request) {
