@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
@@ -19,8 +20,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/by-hand.md, executed: what it shows a stranger to do must work to the letter. */
+/**
+ * docs/by-hand.md, executed: what it shows a stranger to do must work to the letter. Also where the
+ * native library of Conscrypt does not run: all other processes of the tests have it, these do not.
+ */
 class ByHandIT {
+  private static final Map<String, String> WITHOUT_CONSCRYPT =
+      Map.of("MUSTER_JAVA_OPTS", System.getenv("MUSTER_JAVA_OPTS") + " -Dmuster.conscrypt=false");
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\n(.*?)^```$");
 
   @TempDir
@@ -34,6 +40,7 @@ class ByHandIT {
     Files.createSymbolicLink(folder.resolve("muster"), MusterProcess.ROOT.resolve("muster"));
     try (MusterProcess backend = MusterProcess.start(
             folder,
+            WITHOUT_CONSCRYPT,
             "serve",
             "--ephemeral-ports",
             "--set",
@@ -47,12 +54,7 @@ class ByHandIT {
       Path script =
           Files.writeString(folder.resolve("by-hand.sh"), "set -eu -o pipefail\n" + script());
       MusterProcess.Ended ended = MusterProcess.startCommand(
-              folder,
-              Map.of(
-                  "EST_PORT", String.valueOf(ports.est()),
-                  "MQTT_PORT", String.valueOf(ports.mqtt()),
-                  "HTTP_PORT", String.valueOf(ports.http())),
-              List.of("bash", "-x", script.toString()))
+              folder, environment(ports), List.of("bash", "-x", script.toString()))
           .awaitEnd(Duration.ofMinutes(3))
           .expect(0);
       assertThat(ended.stdout())
@@ -65,7 +67,19 @@ class ByHandIT {
           .contains("certificate ")
           .contains("revoked");
       assertThat(backend.stderr()).doesNotContain("ERROR").doesNotContain("\tat ");
+      assertThat(Files.readString(Path.of("/proc", "" + backend.pid(), "maps")))
+          .as("what the process has loaded")
+          .contains("libjvm")
+          .doesNotContain("conscrypt_openjdk_jni");
     }
+  }
+
+  private static Map<String, String> environment(Endpoints ports) {
+    Map<String, String> environment = new HashMap<>(WITHOUT_CONSCRYPT);
+    environment.put("EST_PORT", String.valueOf(ports.est()));
+    environment.put("MQTT_PORT", String.valueOf(ports.mqtt()));
+    environment.put("HTTP_PORT", String.valueOf(ports.http()));
+    return environment;
   }
 
   private static String script() throws IOException {

@@ -100,6 +100,22 @@ class CommandLineIT {
   }
 
   @Test
+  void serve_channelBindingRequiredWhereConscryptDoesNotRun_isRefusedByName() {
+    Map<String, String> without = Map.of("MUSTER_JAVA_OPTS", "-Dmuster.conscrypt=false");
+    try (MusterProcess muster = MusterProcess.start(
+        folder,
+        without,
+        "serve",
+        "--ephemeral-ports",
+        "--set",
+        "enrollment.requireChannelBinding=true")) {
+      assertThat(muster.awaitEnd(Duration.ofMinutes(2)).expect(1).stderr())
+          .contains("requireChannelBinding: true (expected: false")
+          .contains("Conscrypt");
+    }
+  }
+
+  @Test
   void serve_interrupted_endsWithinFiveSeconds() {
     try (MusterProcess muster =
         MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady()) {
