@@ -12,6 +12,7 @@ import dev.muster.device.internal.mqtt.LinkEnd;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.ScriptedTransport;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.est.EstOperation;
 import dev.muster.testing.MovableClock;
 import java.io.IOException;
 import java.net.URI;
@@ -211,6 +212,18 @@ class ClaimTokenTest {
 
     awaitReason(device, "no IDevID, and no claim token");
     assertThat(est.shownClaims()).hasSize(1);
+  }
+
+  @Test
+  void build_noTrustAnchors_isRefused() {
+    assertThatThrownBy(() -> FleetDevice.builder()
+            .enrollment(est.uri())
+            .broker(URI.create("mqtts://localhost:8883"))
+            .stateDirectory(folder.resolve("state"))
+            .build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("trust: not set");
+    assertThat(est.asked(EstOperation.CA_CERTS)).isZero();
   }
 
   @Test

@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.est;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.device.key.KeyUnavailableException;
@@ -12,6 +13,8 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.junit.jupiter.api.Test;
 
 class CertificationRequestsTest {
@@ -33,6 +36,17 @@ class CertificationRequestsTest {
     public byte[] getEncoded() {
       return null;
     }
+  }
+
+  @Test
+  void write_itsKey_provesThatItIsThere() throws Exception {
+    KeyPair keys = TestPki.newKey();
+
+    byte[] request = CertificationRequests.write(keys, new X500Principal("CN=a"), List.of());
+
+    assertThat(new PKCS10CertificationRequest(request)
+            .isSignatureValid(new JcaContentVerifierProviderBuilder().build(keys.getPublic())))
+        .isTrue();
   }
 
   @Test

@@ -45,6 +45,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -481,6 +485,29 @@ class EstClientTest {
   void enroll_serverForAnotherHost_getsNothing() {
     assertNotTrusted(
         fleet.serviceCa().issue("CN=server, OU=server").server("other.example").build());
+  }
+
+  /** RFC 7030, 3.6.1 would do with either, the name or cmcRA: here the name is always asked for. */
+  @Test
+  void enroll_registrationAuthorityUnderAnotherName_getsNothing() throws Exception {
+    assertNotTrusted(registrationAuthority("other.example"));
+    try (EstDouble named = new EstDouble(fleet, registrationAuthority("localhost"))) {
+      assertThat(client(named.uri()).enroll(keys).chain()).hasSize(2);
+    }
+  }
+
+  private TestPki.Credential registrationAuthority(String name) {
+    KeyPurposeId[] purposes = {
+      KeyPurposeId.id_kp_serverAuth,
+      KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28"))
+    };
+    return fleet
+        .serviceCa()
+        .issue("CN=server, OU=server")
+        .withoutUsages()
+        .dns(name)
+        .extension(Extension.extendedKeyUsage, new ExtendedKeyUsage(purposes))
+        .build();
   }
 
   @Test
