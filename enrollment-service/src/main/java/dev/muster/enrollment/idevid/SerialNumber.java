@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Primitive;
@@ -109,21 +110,29 @@ public final class SerialNumber {
   }
 
   private static Optional<byte[]> hardwareModule(X509Certificate idevid) {
-    List<byte[]> found = new ArrayList<>();
-    for (GeneralName name : alternativeNames(idevid)) {
-      if (name.getTagNo() == GeneralName.otherName) {
-        OtherName other = OtherName.getInstance(name.getName());
-        if (other.getTypeID().equals(HARDWARE_MODULE_NAME)) {
-          // HardwareModuleName ::= SEQUENCE { hwType OID, hwSerialNum OCTET STRING }
-          ASN1Sequence module = ASN1Sequence.getInstance(other.getValue());
-          found.add(ASN1OctetString.getInstance(module.getObjectAt(1)).getOctets());
-        }
-      }
-    }
+    List<byte[]> found = Stream.of(alternativeNames(idevid))
+        .filter(name -> name.getTagNo() == GeneralName.otherName)
+        .flatMap(name -> hardwareSerial(name).stream())
+        .toList();
     if (found.size() > 1) {
       throw new IllegalArgumentException(found.size() + " hardwareModuleNames (expected: one)");
     }
     return found.stream().findFirst();
+  }
+
+  private static Optional<byte[]> hardwareSerial(GeneralName otherName) {
+    try {
+      OtherName other = OtherName.getInstance(otherName.getName());
+      if (!other.getTypeID().equals(HARDWARE_MODULE_NAME)) {
+        return Optional.empty();
+      }
+      // HardwareModuleName ::= SEQUENCE { hwType OID, hwSerialNum OCTET STRING }
+      ASN1Sequence module = ASN1Sequence.getInstance(other.getValue());
+      return Optional.of(ASN1OctetString.getInstance(module.getObjectAt(1)).getOctets());
+    } catch (RuntimeException e) {
+      // BouncyCastle's many ways to say that a structure is not what its place demands.
+      throw new IllegalArgumentException("an otherName in its subjectAltName cannot be read", e);
+    }
   }
 
   private static String uri(X509Certificate idevid, String prefix) {

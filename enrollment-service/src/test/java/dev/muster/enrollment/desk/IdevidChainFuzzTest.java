@@ -116,6 +116,7 @@ class IdevidChainFuzzTest {
     "plain, SN-1",
     "usages, SN-2",
     "hardware-module, SN-3",
+    "other-name-implicit, an otherName in its subjectAltName cannot be read",
     "ca, that of a CA",
     "constraints, SN-5",
     "chain-of-2, SN-6",

@@ -16,6 +16,7 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -113,6 +114,19 @@ class SerialNumberTest {
   void idevid_hardwareModuleNameAlone_isRead() {
     assertThat(read(idevid(EMPTY, module("SN-1")))).isEqualTo("SN-1");
     assertThat(read(idevid(EMPTY, module("SN-1")), "san.hardwareModuleName")).isEqualTo("SN-1");
+  }
+
+  @Test
+  void idevid_otherNameThatIsNone_isUnreadable() {
+    ASN1ObjectIdentifier type = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.8.4");
+    for (DERTaggedObject value : List.of(
+        new DERTaggedObject(false, 0, new DEROctetString(new byte[] {1})),
+        new DERTaggedObject(true, 0, new DERSequence(type)))) {
+      GeneralName name = new GeneralName(
+          GeneralName.otherName, new DERSequence(new ASN1Encodable[] {type, value}));
+      assertThat(read(idevid(new X500Name("SERIALNUMBER=SN-1"), name)))
+          .isEqualTo("! IDevID: an otherName in its subjectAltName cannot be read");
+    }
   }
 
   @Test
