@@ -292,6 +292,34 @@ class DeviceLoopTest {
   }
 
   @Test
+  void certificateRefused_butRenewedByTheRegistrar_triesTheNewOneWithoutWaiting() {
+    int links = restart(TestTiming.refusedFor(Duration.ofHours(2)));
+    ScriptedLink first = nextLink(links + 1);
+
+    first.ended(LinkEnd.Kind.CERTIFICATE_REFUSED, "certificate refused: certificate_unknown");
+
+    assertThat(nextLink(links + 2).certificate()).isNotEqualTo(first.certificate());
+    assertThat(est.asked(EstOperation.SIMPLE_REENROLL)).isEqualTo(1);
+  }
+
+  /** As when the CA of its certificate is given up; what is refused from the start waits. */
+  @Test
+  void cutOff_asksTheRegistrar_andEnrollsAnewIfTheCertificateProvesNothing() {
+    int links = restart(TestTiming.refusedFor(Duration.ofHours(2)));
+    ScriptedLink first = nextLink(links + 1);
+    first.connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    est.registrar(request -> request.operation() == EstOperation.SIMPLE_REENROLL
+        ? EstDouble.Answer.text(401, "client certificate: of a CA that is compromised")
+        : est.issue(request));
+
+    first.ended(LinkEnd.Kind.REFUSED, "not authorized (0x87)");
+
+    assertThat(nextLink(links + 2).certificate()).isNotEqualTo(first.certificate());
+    assertThat(est.asked(EstOperation.SIMPLE_REENROLL)).isEqualTo(1);
+  }
+
+  @Test
   void expired_byTheBrokersWord_enrollsAnewWithAnotherKey() {
     nextLink(1).ended(LinkEnd.Kind.EXPIRED, "certificate_expired");
 

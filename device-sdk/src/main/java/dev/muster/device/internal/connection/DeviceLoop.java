@@ -494,7 +494,8 @@ public final class DeviceLoop {
     connectionEnds.merge(end.kind().name().toLowerCase(Locale.ROOT), 1L, Long::sum);
     boolean refused =
         end.kind() == LinkEnd.Kind.REFUSED || end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED;
-    if (end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED) {
+    boolean cutOff = end.kind() == LinkEnd.Kind.REFUSED && ended.online;
+    if (end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED || cutOff) {
       identities.doubt(ended.identity);
     }
     if (end.kind() == LinkEnd.Kind.EXPIRED) {
@@ -600,7 +601,8 @@ public final class DeviceLoop {
   }
 
   private void watchRenewal() {
-    owner.after(timing.renewalCheck(), this::watchRenewal);
+    Duration untilDue = Duration.between(now(), identities.renewAt());
+    owner.after(waits.nextLookAtClock(untilDue), this::watchRenewal);
     if (isOnline()) {
       queue.reportLosses();
     }
@@ -658,7 +660,7 @@ public final class DeviceLoop {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
         // Should the disk be full, the next attempt is not at once.
-        noRenewalBefore = now().plus(waits.nextCandidate());
+        noRenewalBefore = now().plus(waits.nextCandidate(left(current)));
         identities.renewed(key, certificate);
         waits.renewed();
         LOG.info(
@@ -667,14 +669,18 @@ public final class DeviceLoop {
             certificate.subject().device(),
             key.number());
         enrollments.incrementAndGet();
-        switchIdentity();
+        if (link == null) {
+          // What it waits for may be the end of a refusal, which was of the other identity.
+          proceedAfter(waits.nextReconnect());
+        } else {
+          switchIdentity();
+        }
       }
 
       @Override
       public void failed(EnrollmentException problem) {
         status.problem(problem);
-        Duration left = Duration.between(now(), current.credential().notAfter());
-        Duration wait = waits.afterRenewalProblem(problem, left);
+        Duration wait = waits.afterRenewalProblem(problem, left(current));
         noRenewalBefore = now().plus(wait);
         if (problem instanceof EnrollmentRefusedException refused) {
           identities.judged(!refused.isCertificateUnknown());
@@ -690,6 +696,10 @@ public final class DeviceLoop {
         }
       }
     });
+  }
+
+  private Duration left(Generation identity) {
+    return Duration.between(now(), identity.credential().notAfter());
   }
 
   /** Closes the connection, once nothing is in flight, for another with the new identity. */

@@ -194,6 +194,11 @@ final class Identities {
     return current;
   }
 
+  /** When the one in use is to be renewed; far away if there is none. */
+  Instant renewAt() {
+    return renewAt;
+  }
+
   boolean isRenewalDue(Instant now) {
     return isCurrentUsable(now)
         && candidate == null

@@ -46,6 +46,21 @@ final class Waits {
     return max(renewal.next(), LEAST);
   }
 
+  /** As above, but so that several attempts fit in what is left of the life. */
+  Duration nextCandidate(Duration left) {
+    return atMostAQuarter(nextCandidate(), left);
+  }
+
+  /**
+   * Before the clock is looked at again.
+   *
+   * @param left until there is something to do; what could not be done then waits for its turn
+   */
+  Duration nextLookAtClock(Duration left) {
+    boolean soon = !left.isNegative() && left.compareTo(timing.renewalCheck()) < 0;
+    return soon ? max(left, LEAST) : timing.renewalCheck();
+  }
+
   void connectionIsStable() {
     reconnect.reset();
   }
@@ -64,7 +79,10 @@ final class Waits {
 
   /** As for a first enrollment, but so that several attempts fit in what is left of the life. */
   Duration afterRenewalProblem(EnrollmentException problem, Duration left) {
-    Duration wait = afterProblem(problem, renewal);
+    return atMostAQuarter(afterProblem(problem, renewal), left);
+  }
+
+  private static Duration atMostAQuarter(Duration wait, Duration left) {
     Duration quarter = max(left.dividedBy(4), LEAST);
     return wait.compareTo(quarter) < 0 ? wait : quarter;
   }

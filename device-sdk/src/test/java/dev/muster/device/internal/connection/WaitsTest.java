@@ -25,6 +25,24 @@ class WaitsTest {
     assertThat(DeviceTiming.STANDARD.store()).isLessThanOrEqualTo(Duration.ofSeconds(1));
   }
 
+  @Test
+  void nextLookAtClock_isWhenThereIsSomethingToDo_andNowAndThen() {
+    Duration usual = DeviceTiming.STANDARD.renewalCheck();
+
+    assertThat(waits(0).nextLookAtClock(Duration.ofDays(20))).isEqualTo(usual);
+    assertThat(waits(0).nextLookAtClock(Duration.ofSeconds(3))).isEqualTo(Duration.ofSeconds(3));
+    assertThat(waits(0).nextLookAtClock(Duration.ZERO)).isPositive();
+    assertThat(waits(0).nextLookAtClock(Duration.ofSeconds(-3))).isEqualTo(usual);
+  }
+
+  /** A certificate of a minute is due again before the usual wait is over. */
+  @Test
+  void nextCandidate_ofAShortLife_isAQuarterOfWhatIsLeftAtMost() {
+    assertThat(waits(-1).nextCandidate(Duration.ofSeconds(20))).isEqualTo(Duration.ofSeconds(5));
+    assertThat(waits(-1).nextCandidate(Duration.ofDays(5)))
+        .isBetween(Duration.ofSeconds(59), Duration.ofSeconds(60));
+  }
+
   private static EnrollmentException deferred(long seconds) {
     return new EnrollmentDeferredException("pending", Duration.ofSeconds(seconds));
   }
