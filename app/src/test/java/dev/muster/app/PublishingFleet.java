@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.DeviceClosedException;
+import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.protocol.identity.DeviceId;
@@ -164,6 +165,19 @@ final class PublishingFleet implements AutoCloseable {
         .subject()
         .map(subject -> acknowledged.getOrDefault(subject.device(), Set.of()).size())
         .orElse(0);
+  }
+
+  /** Whether all devices are connected. */
+  boolean isOnline() {
+    return devices.stream().allMatch(device -> device.state() == DeviceState.ONLINE);
+  }
+
+  /** How often connections ended that a device wanted to keep, or did not come about. */
+  long cutOff() {
+    return devices.stream()
+        .flatMap(device -> device.statistics().connectionEnds().values().stream())
+        .mapToLong(Long::longValue)
+        .sum();
   }
 
   /** Ends the load. What is not acknowledged by then is given up. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.muster.app.backend.Endpoints;
 import dev.muster.app.doctor.Doctor;
 import dev.muster.app.doctor.Finding;
 import dev.muster.app.operator.OperatorClient;
@@ -28,19 +29,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The CA of devices and the root are followed by others while devices publish, and nobody does
- * anything but say so.
+ * The CAs are followed by others while devices publish, two of them because their keys are lost,
+ * and nobody does anything but say so.
  */
 class RollOverInOperationIT {
   private static final int DEVICES = 3;
 
-  /**
-   * A device renews between two thirds and five sixths of this, and looks at the clock every 15
-   * seconds: with less it would come too late.
-   */
-  private static final String VALIDITY = "90s";
+  /** The shortest that there is. A device renews between two thirds and five sixths of it. */
+  private static final String VALIDITY = "60s";
 
   private static final Duration ONE_LIFE = Duration.ofSeconds(100);
+
+  /**
+   * A device looks every 15 seconds whether its certificate is in doubt, and a broker every ten for
+   * new CAs; who comes with a certificate of one before is sent away.
+   */
+  private static final Duration BACK_AGAIN = Duration.ofSeconds(100);
 
   @TempDir
   Path folder;
@@ -49,18 +53,20 @@ class RollOverInOperationIT {
   private OperatorClient operator;
 
   @Test
-  void rollOverOfDeviceCaAndRoot_whileDevicesPublish_losesNothing_andNeedsNobody()
+  void rollOverOfAllCas_plannedAndInAnEmergency_whileDevicesPublish_losesNothing_andNeedsNobody()
       throws Exception {
     try (MusterProcess backend = serve()) {
       operator = OperatorClient.local(data());
       PublishingFleet fleet = PublishingFleet.start(folder, DEVICES, Duration.ofMillis(100));
       try (fleet) {
-        await().until(() -> haveCertificatesOf("device", fleet));
+        await().until(() -> haveCertificatesOf("device", fleet) && fleet.isOnline());
+        keyOfDeviceCaIsLost(fleet);
         rollOver("device");
-        await().atMost(ONE_LIFE).until(() -> haveCertificatesOf("device-2", fleet));
-        rollOver("root");
+        keyOfServiceCaIsLost(fleet);
         await().atMost(ONE_LIFE).until(() -> haveCertificatesOf("device-3", fleet));
-        await().atMost(ONE_LIFE).until(() -> state("device").equals("ended"));
+        rollOver("root", "--now");
+        await().atMost(ONE_LIFE).until(() -> haveCertificatesOf("device-4", fleet));
+        await().atMost(ONE_LIFE).until(() -> state("device-2").equals("ended"));
         int before = fleet.acknowledged();
         await().until(() -> fleet.acknowledged() > before + 10 * DEVICES);
       }
@@ -70,6 +76,47 @@ class RollOverInOperationIT {
       assertDoctorLooksAtThePresentCas();
       assertThat(backend.stderr()).doesNotContain("CRL refused").doesNotContain("\tat ");
     }
+  }
+
+  /** All are cut off, and come back with the identities of their factory. */
+  private void keyOfDeviceCaIsLost(PublishingFleet fleet) {
+    List<String> lost = fleet.states().stream().map(this::serial).toList();
+    long cutOff = fleet.cutOff();
+    rollOver("device", "--emergency", "--reason", "keyCompromise");
+    await()
+        .atMost(BACK_AGAIN)
+        .until(() -> haveCertificatesOf("device-2", fleet) && fleet.isOnline());
+    assertThat(fleet.cutOff()).isGreaterThanOrEqualTo(cutOff + DEVICES);
+    assertThat(state("device")).isEqualTo("compromised");
+    assertThat(lost)
+        .allMatch(serial -> certificate(serial).path("reason").asText().equals("cACompromise"));
+  }
+
+  /** Our own servers show another certificate, and no device that is connected takes notice. */
+  private void keyOfServiceCaIsLost(PublishingFleet fleet) {
+    String lost = serial(PemFile.certificates(data().resolve("services/server/chain.pem")));
+    long cutOff = fleet.cutOff();
+    rollOver("service", "--emergency", "--reason", "keyCompromise");
+    Endpoints ports = Endpoints.read(data());
+    await()
+        .atMost(BACK_AGAIN)
+        .until(() -> showsCertificateOf("service-2", ports.est())
+            && showsCertificateOf("service-2", ports.mqtt()));
+    assertThat(fleet.cutOff()).isEqualTo(cutOff);
+    assertThat(certificate(lost).path("status").asText()).isEqualTo("revoked");
+    await()
+        .atMost(BACK_AGAIN)
+        .until(() -> operator.get("health").path("status").asText().equals("well"));
+  }
+
+  private boolean showsCertificateOf(String authority, int port) {
+    String subject = authority(authority).path("subject").asText();
+    String commonName = subject.substring(subject.indexOf("CN=") + 3).split(",")[0];
+    return openssl
+        .run(folder, "s_client", "-connect", "localhost:" + port)
+        .stdout()
+        .lines()
+        .anyMatch(line -> line.startsWith("issuer=") && line.contains(commonName));
   }
 
   private MusterProcess serve() {
@@ -82,7 +129,7 @@ class RollOverInOperationIT {
             "--set",
             "enrollment.crlInterval=1s",
             "--set",
-            "enrollment.caLeadTime=10s")
+            "enrollment.caLeadTime=15s")
         .awaitReady();
   }
 
@@ -90,34 +137,49 @@ class RollOverInOperationIT {
     return folder.resolve("muster-data");
   }
 
-  private void rollOver(String kind) {
-    MusterProcess.run(folder, "admin", "authorities", "roll-over", kind, "--now")
-        .expect(0);
+  /** In this JVM: a new one for each takes seconds. */
+  private void rollOver(String kind, String... how) {
+    List<String> line = new ArrayList<>(List.of("admin", "authorities", "roll-over", kind));
+    line.addAll(List.of(how));
+    line.addAll(List.of("--data", data().toString()));
+    assertThat(Muster.commandLine().execute(line.toArray(String[]::new))).isZero();
+  }
+
+  private JsonNode authority(String id) {
+    return StreamSupport.stream(
+            operator.get("authorities").path("authorities").spliterator(), false)
+        .filter(one -> one.path("id").asText().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no authority " + id));
   }
 
   private String state(String authority) {
-    return StreamSupport.stream(
-            operator.get("authorities").path("authorities").spliterator(), false)
-        .filter(one -> one.path("id").asText().equals(authority))
-        .map(one -> one.path("state").asText())
-        .findFirst()
-        .orElse("absent");
+    return authority(authority).path("state").asText();
   }
 
-  /** Whether each device uses a certificate of that CA: it has connected with it. */
+  private JsonNode certificate(String serial) {
+    return operator.get("certificates/" + serial);
+  }
+
+  /**
+   * Whether each device uses a certificate of that CA; one that was renewed has connected with it.
+   */
   private boolean haveCertificatesOf(String authority, PublishingFleet fleet) {
     return fleet.states().stream().allMatch(state -> issuer(state).equals(authority));
   }
 
   private String issuer(Path state) {
-    if (!Files.exists(state.resolve("identity/current"))) {
-      return "nobody";
-    }
-    X509Certificate leaf = PemFile.certificates(chain(state)).get(0);
-    return operator
-        .get("certificates/" + leaf.getSerialNumber().toString(16))
-        .path("issuer")
-        .asText();
+    return Files.exists(state.resolve("identity/current"))
+        ? certificate(serial(state)).path("issuer").asText()
+        : "nobody";
+  }
+
+  private String serial(Path state) {
+    return serial(PemFile.certificates(chain(state)));
+  }
+
+  private static String serial(List<X509Certificate> chain) {
+    return chain.get(0).getSerialNumber().toString(16);
   }
 
   private static Path chain(Path state) {
@@ -134,7 +196,7 @@ class RollOverInOperationIT {
     List<Finding> findings = new Doctor(data(), Clock.systemUTC(), false).examine();
     assertThat(findings)
         .extracting(Finding::check)
-        .contains("CA: device-3", "CA: root-2", "CRL: device-3")
+        .contains("CA: device-4", "CA: service-3", "CA: root-2", "CRL: device-4")
         .doesNotContain("CA: device", "CRL: device");
     assertThat(findings)
         .filteredOn(finding -> finding.check().startsWith("CRL: "))
