@@ -62,7 +62,7 @@ final class DeskBench implements AutoCloseable {
   final Registry registry;
   final TrustView trust;
   final EnrollmentDesk desk;
-  private final CrlPublisher publisher;
+  final CrlPublisher publisher;
   final Revocations revocations;
   final Departures departures;
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -74,6 +74,11 @@ final class DeskBench implements AutoCloseable {
   }
 
   DeskBench(Path folder, StorageConfig storage, Duration validity) {
+    this(folder, storage, validity, Duration.ofHours(2));
+  }
+
+  /** @param crlValidity half of which is the time after which a CRL is due anew */
+  DeskBench(Path folder, StorageConfig storage, Duration validity, Duration crlValidity) {
     if (!Files.exists(folder.resolve("ca"))) {
       CertificateAuthorities.create(folder.resolve("ca"), clock);
     }
@@ -82,7 +87,7 @@ final class DeskBench implements AutoCloseable {
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);
     publisher = new CrlPublisher(
-        registry, authorities::issuers, Duration.ofHours(2), Duration.ofHours(1), clock);
+        registry, authorities::crlSigners, crlValidity, crlValidity.dividedBy(2), clock);
     CrlShards shards = new CrlShards(registry, publisher, "http://localhost", 1000, work -> {});
     shards.refill("device");
     revocations = new Revocations(registry, publisher, clock);
@@ -104,7 +109,7 @@ final class DeskBench implements AutoCloseable {
             null,
             Integer.MAX_VALUE,
             Integer.MAX_VALUE),
-        new EnrollmentDesk.Heard(() -> publisher.publish("device"), this::used));
+        new EnrollmentDesk.Heard(publisher::publishSoon, this::used));
     addManufacturer("acme", factory.certificate());
   }
 
