@@ -5,12 +5,18 @@
 package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -22,14 +28,18 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whose devices come in: a CA's proof, what becomes of those that are disabled or removed. */
 class ManufacturersIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   @TempDir
   static Path folder;
+
+  private static final MovableClock clock = MovableClock.running();
 
   private static RunningService service;
 
   @BeforeAll
   static void start() {
-    service = new RunningService(folder);
+    service = new RunningService(folder, clock, RunningService::withUpkeepEachSecond);
     service.csr("csr", "/");
   }
 
@@ -266,13 +276,10 @@ class ManufacturersIT {
     assertThat(audit("sorted")).contains("manufacturer-ca.removed");
   }
 
-  @Test
-  void crlMadeWithOpenssl_handedIn_keepsOutTheRevokedDevice() {
-    TestPki.Credential ca = TestPki.root("CN=Recalling");
-    service.addManufacturer("recalling", ca, "auto");
-    TestPki.Credential bad = ca.issue("SERIALNUMBER=R-1").build();
+  /** Makes a CRL that names one certificate. */
+  private static void revokeWithOpenssl(
+      TestPki.Credential ca, String revoked, Duration validity, String crl) {
     TestPki.write(folder, "rca", new TestPki.Credential(ca.key(), ca.certificate(), List.of()));
-    TestPki.write(folder, "r1", bad);
     service.write("index.txt", "");
     service.write("crlnumber", "01");
     service.write(
@@ -290,7 +297,7 @@ class ManufacturersIT {
             "-cert",
             "rca.pem",
             "-revoke",
-            "r1.pem",
+            revoked + ".pem",
             "-crl_reason",
             "keyCompromise")
         .expectSuccess();
@@ -305,11 +312,20 @@ class ManufacturersIT {
             "-cert",
             "rca.pem",
             "-gencrl",
-            "-crldays",
-            "7",
+            "-crlsec",
+            Long.toString(validity.toSeconds()),
             "-out",
-            "r.crl")
+            crl)
         .expectSuccess();
+  }
+
+  @Test
+  void crlMadeWithOpenssl_handedIn_keepsOutTheRevokedDevice() {
+    TestPki.Credential ca = TestPki.root("CN=Recalling");
+    service.addManufacturer("recalling", ca, "auto");
+    TestPki.Credential bad = ca.issue("SERIALNUMBER=R-1").build();
+    TestPki.write(folder, "r1", bad);
+    revokeWithOpenssl(ca, "r1", Duration.ofDays(7), "r.crl");
     assertThat(service
             .post(
                 "/manufacturers/recalling/crl",
@@ -322,6 +338,46 @@ class ManufacturersIT {
     refused(service.enroll("simpleenroll", "r1", "r1-csr"), 403, "revoked by its manufacturer");
     assertThat(enroll(ca.issue("SERIALNUMBER=R-2").build(), "r2").status()).isEqualTo(200);
     assertThat(audit("recalling")).contains("manufacturer-crl.stored");
+  }
+
+  @Test
+  void crlMadeWithOpenssl_fetched_keepsOutTheRevokedDevice_andHealthTellsWhenItsServerIsGone()
+      throws IOException {
+    TestPki.Credential ca = TestPki.root("CN=Fetched");
+    service.addManufacturer("fetched", ca, "auto");
+    TestPki.write(folder, "f1", ca.issue("SERIALNUMBER=F-1").build());
+    service.csr("f1-csr", "/");
+    revokeWithOpenssl(ca, "f1", Duration.ofMinutes(30), "f.crl");
+    PeerProgram.require("openssl")
+        .run(folder, "crl", "-in", "f.crl", "-outform", "DER", "-out", "f.der")
+        .expectSuccess();
+    byte[] crl = service.read("f.der");
+    HttpServer maker =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    maker.createContext("/f.crl", exchange -> {
+      exchange.sendResponseHeaders(200, crl.length);
+      exchange.getResponseBody().write(crl);
+      exchange.close();
+    });
+    maker.start();
+    String url = "http://127.0.0.1:" + maker.getAddress().getPort() + "/f.crl";
+    try {
+      post("fetched/crl", new JsonObject().put("url", url));
+      await().atMost(PATIENCE).until(() -> audit("fetched").contains("manufacturer-crl.stored"));
+      refused(service.enroll("simpleenroll", "f1", "f1-csr"), 403, "revoked by its manufacturer");
+      assertThat(enroll(ca.issue("SERIALNUMBER=F-2").build(), "f2").status()).isEqualTo(200);
+      assertThat(service.service().problem()).isEmpty();
+    } finally {
+      maker.stop(0);
+    }
+    clock.advance(Duration.ofMinutes(40));
+    String problem = "manufacturer fetched: no CRL from " + url + ": ";
+    await().atMost(PATIENCE).until(() -> service.service().problem().orElse("").contains(problem));
+    refused(enroll(ca.issue("SERIALNUMBER=F-3").build(), "f3"), 403, "may be revoked");
+    // An operator's order to do without it is the way out.
+    post("fetched/policy", new JsonObject().put("crlMode", "open"));
+    refused(service.enroll("simpleenroll", "f1", "f1-csr"), 403, "revoked by its manufacturer");
+    assertThat(service.enroll("simpleenroll", "f3", "f3-csr").status()).isEqualTo(200);
   }
 
   @Test

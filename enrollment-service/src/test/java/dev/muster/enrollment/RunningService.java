@@ -87,6 +87,11 @@ final class RunningService implements AutoCloseable {
     this(folder, Clock.systemUTC(), change, CaConfig.DEFAULT);
   }
 
+  /** As above, by another clock. */
+  RunningService(Path folder, Clock clock, UnaryOperator<EnrollmentConfig> change) {
+    this(folder, clock, change, CaConfig.DEFAULT);
+  }
+
   /** @param ca where the keys of the CAs are; they are made unless {@code folder} has them */
   RunningService(Path folder, CaConfig ca) {
     this(folder, Clock.systemUTC(), config -> config, ca);
@@ -159,6 +164,23 @@ final class RunningService implements AutoCloseable {
         admission,
         config.issuance(),
         config.revocation(),
+        config.rollOver());
+  }
+
+  /** The same settings, and work that is due now and then is looked for every second. */
+  static EnrollmentConfig withUpkeepEachSecond(EnrollmentConfig config) {
+    return new EnrollmentConfig(
+        config.storage(),
+        config.est(),
+        config.admission(),
+        config.issuance(),
+        new RevocationConfig(
+            config.revocation().host(),
+            config.revocation().port(),
+            config.revocation().publicUrl(),
+            config.revocation().crlValidity(),
+            Duration.ofSeconds(1),
+            config.revocation().shardSize()),
         config.rollOver());
   }
 
