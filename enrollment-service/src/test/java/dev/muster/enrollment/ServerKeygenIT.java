@@ -7,6 +7,10 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.read.ListAppender;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.ServerKeygen;
@@ -14,6 +18,7 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,10 +32,12 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.DERSequence;
@@ -63,6 +70,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** Keys that the server makes, taken apart by openssl and BouncyCastle. */
 class ServerKeygenIT {
@@ -197,21 +205,39 @@ class ServerKeygenIT {
   }
 
   @Test
-  void est_serverkeygen_generatedKey_isKeptNowhere() throws Exception {
+  void est_serverkeygen_generatedKey_isKeptNowhere_andNotLogged() throws Exception {
     service.idevid("G-2");
     service.csr("g2", "/");
-    byte[] key = Part.of(service.enroll("serverkeygen", "G-2", "g2")).get(0).der();
-    byte[] secret = ASN1Sequence.getInstance(
-            PrivateKeyInfo.getInstance(key).parsePrivateKey().toASN1Primitive())
-        .getObjectAt(1)
-        .toASN1Primitive()
-        .getEncoded();
-    String raw = new String(secret, 2, secret.length - 2, StandardCharsets.ISO_8859_1);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger everything = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    log.start();
+    everything.addAppender(log);
+    byte[] key;
+    try {
+      key = Part.of(service.enroll("serverkeygen", "G-2", "g2")).get(0).der();
+    } finally {
+      everything.detachAppender(log);
+    }
+    byte[] secret = ASN1OctetString.getInstance(ASN1Sequence.getInstance(
+                PrivateKeyInfo.getInstance(key).parsePrivateKey().toASN1Primitive())
+            .getObjectAt(1))
+        .getOctets();
+    String raw = new String(secret, StandardCharsets.ISO_8859_1);
     try (Stream<Path> files = Files.walk(folder.resolve("db"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         assertThat(contains(file, raw)).as(file.toString()).isFalse();
       }
     }
+    String said = List.copyOf(log.list).stream()
+        .map(event ->
+            event.getFormattedMessage() + ThrowableProxyUtil.asString(event.getThrowableProxy()))
+        .collect(Collectors.joining("\n"));
+    BigInteger number = new BigInteger(1, secret);
+    assertThat(said)
+        .contains("Certificate issued")
+        .doesNotContain(raw, Base64.getEncoder().encodeToString(key))
+        .doesNotContain(Base64.getEncoder().encodeToString(secret), number.toString())
+        .doesNotContainIgnoringCase(number.toString(16));
   }
 
   private static boolean contains(Path file, String text) throws IOException {

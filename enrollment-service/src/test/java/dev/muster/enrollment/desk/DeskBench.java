@@ -4,6 +4,7 @@
  */
 package dev.muster.enrollment.desk;
 
+import dev.muster.enrollment.audit.AuditTrail;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.BlockedKeys;
@@ -205,6 +206,11 @@ final class DeskBench implements AutoCloseable {
         .filter(record -> record.isLive(now))
         .map(CertificateRecord::serial)
         .toList());
+  }
+
+  /** Where the audit log was signed, oldest first. */
+  List<AuditTrail.StoredCheckpoint> checkpoints() {
+    return registry.read(tables -> tables.audit().checkpoints(0, Integer.MAX_VALUE));
   }
 
   /** The serial numbers on a CRL of the device CA that is made now. */
