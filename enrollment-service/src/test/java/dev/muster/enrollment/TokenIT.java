@@ -24,7 +24,7 @@ class TokenIT {
   Path folder;
 
   @Test
-  void service_keysInToken_enrollsAndPublishesCrls_alsoAfterARestart() {
+  void service_keysInToken_enrollsAndPublishesCrls_alsoAfterARestart_andNotWithoutTheToken() {
     SoftHsm hsm = SoftHsm.newToken(folder);
     CaConfig ca = new CaConfig(
         SignatureScheme.ECDSA_P256, new Pkcs11Token(hsm.library(), hsm.label(), hsm.pinFile()));
@@ -36,7 +36,27 @@ class TokenIT {
     try (RunningService again = new RunningService(folder, ca)) {
       assertThat(again.authorities.root()).isEqualTo(root);
       enrollAndVerify(again, "second");
+      loseToken(hsm);
+      assertAsksToComeLater(again);
     }
+  }
+
+  private void loseToken(SoftHsm hsm) {
+    PeerProgram.require("softhsm2-util")
+        .run(folder, "--delete-token", "--token", hsm.label())
+        .expectSuccess();
+  }
+
+  private static void assertAsksToComeLater(RunningService service) {
+    service.idevid("SN-late");
+    service.csr("late", "/");
+    RunningService.Http answer = service.enroll("simpleenroll", "SN-late", "late");
+    RunningService.refused(answer, 503, "try again later");
+    assertThat(answer.header("Retry-After")).isPresent();
+    RunningService.refused(
+        service.enroll("simplereenroll", "second", "late"), 503, "try again later");
+    assertThat(service.get("/devices/second-sn-late").status()).isEqualTo(404);
+    service.assertNoDefects();
   }
 
   private void enrollAndVerify(RunningService service, String name) {
