@@ -32,6 +32,8 @@ import org.conscrypt.Conscrypt;
 
 /**
  * Judges devices' certificates by what our CAs publish at the time: roots, CA certificates, CRLs.
+ *
+ * <p>Judging is thread-safe, looking is not.
  */
 final class RelyingParty {
   /** For the many signatures that are checked one by one. */
