@@ -120,7 +120,7 @@ class RevocationPushIT {
     Process mosquitto = mosquitto();
     try {
       await()
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(() -> assertThat(subscribe("device", 1).stdout()).startsWith("1 "));
       service.idevid("PUSH");
       String serial = RunningService.serialOf(service.enrolled("PUSH", "push"));
@@ -155,7 +155,7 @@ class RevocationPushIT {
       mosquitto.destroy();
       mosquitto.waitFor();
     }
-    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
       moved.updateAndGet(before -> before.plusSeconds(31));
       assertThat(service.service().problem()).isPresent();
     });

@@ -78,7 +78,7 @@ final class SimulationIT {
       assertThat(report.connected()).isEqualTo(8);
       assertThat(report.acknowledged()).isGreaterThan(100);
       assertThat(requireNonNull(report.latency()).p50Ms()).isBetween(0.05, 1000.0);
-      Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+      Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
         LossLedger.Comparison comparison = simulation.ledger().compare(broker::received);
         assertThat(comparison.acknowledged()).isEqualTo(report.acknowledged());
         assertThat(comparison.clean()).as(comparison::toString).isTrue();

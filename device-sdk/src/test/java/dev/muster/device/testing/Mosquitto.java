@@ -16,7 +16,6 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -68,7 +67,16 @@ public final class Mosquitto implements AutoCloseable {
 
   /** With a certificate and lines of configuration of its own. */
   public static Mosquitto start(TestFleet fleet, Credential server, String moreConfiguration) {
-    return start(fleet, server, moreConfiguration, "127.0.0.1", freePort());
+    for (int tries = 1; ; tries++) {
+      try {
+        return start(fleet, server, moreConfiguration, "127.0.0.1", freePort());
+      } catch (IllegalStateException e) {
+        // Somebody else may have come upon that port.
+        if (tries == 3) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** On an address of this machine and a port of its own. */
@@ -96,7 +104,7 @@ public final class Mosquitto implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Awaitility.await().atMost(Duration.ofSeconds(10)).until(this::listens);
+    Awaitility.await().until(this::listens);
   }
 
   private boolean listens() {
@@ -180,9 +188,7 @@ public final class Mosquitto implements AutoCloseable {
               "#",
               "-F",
               "%t|%C|%P|%p");
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(10))
-          .until(() -> log().contains("Sending SUBACK to " + name));
+      Awaitility.await().until(() -> log().contains("Sending SUBACK to " + name));
       return new Subscriber(sub, out);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
