@@ -14,13 +14,7 @@ import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
@@ -40,16 +34,10 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** The CAs of an installation, the files of a broker, and the broker itself. */
 final class BrokerFixture implements AutoCloseable {
-  static {
-    // Of a machine that is busy; whatever comes at all comes long before.
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-  }
-
   final Path folder;
   final Credential root = TestPki.root("CN=Test Root");
   final Credential deviceCa = root.issue("CN=Device CA").ca().build();
@@ -57,6 +45,7 @@ final class BrokerFixture implements AutoCloseable {
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Vertx vertx = Vertx.vertx();
   private FleetBroker broker;
+  private @Nullable OperatorApi api;
 
   BrokerFixture(Path folder) {
     this.folder = folder;
@@ -129,6 +118,7 @@ final class BrokerFixture implements AutoCloseable {
 
   BrokerFixture start(BrokerConfig config, Clock clock, UnaryOperator<TelemetrySink> before) {
     broker = FleetBroker.start(config, vertx, clock, meters, before);
+    api = null;
     return this;
   }
 
@@ -142,22 +132,12 @@ final class BrokerFixture implements AutoCloseable {
 
   /** Asks the broker's part of the operator API. @param path with its query */
   JsonObject get(String path) {
-    Router router = Router.router(vertx);
-    broker.mountOperatorRoutes(router);
-    HttpServer server = vertx.createHttpServer().requestHandler(router);
-    HttpClientAgent client = vertx.createHttpClient();
-    return server
-        .listen(0, "127.0.0.1")
-        .compose(open -> client.request(HttpMethod.GET, open.actualPort(), "127.0.0.1", path))
-        .compose(HttpClientRequest::send)
-        .compose(HttpClientResponse::body)
-        .eventually(server::close)
-        .eventually(client::close)
-        .toCompletionStage()
-        .toCompletableFuture()
-        .orTimeout(60, TimeUnit.SECONDS)
-        .join()
-        .toJsonObject();
+    OperatorApi asked = api;
+    if (asked == null) {
+      asked = OperatorApi.of(this);
+      api = asked;
+    }
+    return new JsonObject(asked.send("GET", path, "").body());
   }
 
   Vertx vertx() {

@@ -33,7 +33,7 @@ final class OperatorApi {
     this.port = port;
   }
 
-  static OperatorApi of(BrokerFixture fixture) throws Exception {
+  static OperatorApi of(BrokerFixture fixture) {
     return new OperatorApi(serve(fixture.vertx(), fixture.broker()));
   }
 
@@ -43,12 +43,12 @@ final class OperatorApi {
   }
 
   /** @return the port */
-  static int serve(Vertx vertx, FleetBroker broker) throws Exception {
+  static int serve(Vertx vertx, FleetBroker broker) {
     return serve(vertx, broker::mountOperatorRoutes);
   }
 
   /** @return the port */
-  static int serve(Vertx vertx, Consumer<Router> routes) throws Exception {
+  static int serve(Vertx vertx, Consumer<Router> routes) {
     Router router = Router.router(vertx);
     Router api = Router.router(vertx);
     routes.accept(api);
@@ -62,7 +62,8 @@ final class OperatorApi {
         .listen(0, "127.0.0.1")
         .toCompletionStage()
         .toCompletableFuture()
-        .get(60, TimeUnit.SECONDS)
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join()
         .actualPort();
   }
 

@@ -11,6 +11,7 @@ import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
 import dev.muster.testing.TestPki.Credential;
+import io.micrometer.core.instrument.Counter;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -18,38 +19,48 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
 import org.eclipse.paho.mqttv5.common.MqttMessage;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The limits of roles, and a policy that changes under those who are connected. */
 class PolicyIT {
-  private static final String EVENTS = "fleets/f1/devices/d1/events/door";
-
   @TempDir
-  Path folder;
+  static Path folder;
 
-  private BrokerFixture fixture;
-  private Mosquitto mosquitto;
+  private static BrokerFixture fixture;
+  private static Mosquitto mosquitto;
 
-  @BeforeEach
-  void prepare() {
-    fixture = new BrokerFixture(folder);
+  @BeforeAll
+  static void start() {
+    fixture = new BrokerFixture(folder).start();
     mosquitto = new Mosquitto(fixture);
   }
 
-  @AfterEach
-  void stop() {
+  @AfterAll
+  static void stop() {
     fixture.close();
   }
 
-  private void write(String policy) {
+  private static String eventsOf(String device) {
+    return "fleets/f1/devices/" + device + "/events/door";
+  }
+
+  /** Each test begins with its policy, and has devices of its own. */
+  private static void begin(String policy) {
+    write(policy);
+    await().until(() -> fixture.get("/policy").getString("text").equals(policy));
+  }
+
+  private static void write(String policy) {
     try {
       Files.writeString(folder.resolve("policy.yaml"), policy);
     } catch (IOException e) {
@@ -62,18 +73,20 @@ class PolicyIT {
     return DefaultPolicy.yaml().replace(line, "");
   }
 
-  private JsonObject refusals(String name) {
+  private static JsonObject refusals(String name) {
     JsonArray accounts = fixture.get("/refusals/" + name).getJsonArray("refusals");
     return accounts.isEmpty() ? new JsonObject() : accounts.getJsonObject(0);
   }
 
-  private boolean mayPublishEvents() {
-    return fixture.get("/sessions/d1/explain?publish=" + EVENTS).getBoolean("allowed", false);
+  private static boolean mayPublishEvents() {
+    return fixture
+        .get("/sessions/d1/explain?publish=" + eventsOf("d1"))
+        .getBoolean("allowed", false);
   }
 
   @Test
   void policyThatChanges_isInForceForThoseConnected() throws IOException {
-    fixture.start();
+    begin(DefaultPolicy.yaml());
     fixture.device("d1");
     fixture.device("d2");
     fixture.service("reader", "consumer");
@@ -95,15 +108,15 @@ class PolicyIT {
       assertThat(now.getBoolean("allowed")).isFalse();
       assertThat(now.getString("rule")).isEqualTo("default");
       write(DefaultPolicy.yaml());
-      await().atMost(Duration.ofSeconds(60)).until(this::mayPublishEvents);
+      await().atMost(Duration.ofSeconds(60)).until(PolicyIT::mayPublishEvents);
       assertThat(mosquitto
-              .pub("d2", "d2", "-q", "1", "-t", EVENTS.replace("d1", "d2"), "-m", "unheard")
+              .pub("d2", "d2", "-q", "1", "-t", eventsOf("d2"), "-m", "unheard")
               .exitCode())
           .isZero();
       try (Mosquitto.Subscriber another =
           mosquitto.sub("reader", "reader:2", "-t", "fleets/+/devices/+/events/#")) {
         another.awaitOutput("Subscribed");
-        mosquitto.pub("d2", "d2", "-q", "1", "-t", EVENTS.replace("d1", "d2"), "-m", "heard");
+        mosquitto.pub("d2", "d2", "-q", "1", "-t", eventsOf("d2"), "-m", "heard");
         another.awaitOutput("heard");
       }
       assertThat(reader.output()).doesNotContain("heard");
@@ -131,48 +144,57 @@ class PolicyIT {
 
   @Test
   void refusals_areKept_withRuleAndReason() {
-    fixture.start();
-    fixture.device("d1");
-    mosquitto.pub("d1", "d1", "-q", "1", "-t", "fleets/f1/devices/d2/events/door", "-m", "1");
-    await().atMost(Duration.ofSeconds(60)).until(() -> refusals("d1").containsKey("newest"));
-    JsonObject account = refusals("d1");
+    begin(DefaultPolicy.yaml());
+    List<String> operations = List.of("publish", "subscribe", "connect", "will");
+    Map<String, Double> before =
+        operations.stream().collect(Collectors.toMap(one -> one, PolicyIT::refused));
+    fixture.device("k1");
+    mosquitto.pub("k1", "k1", "-q", "1", "-t", "fleets/f1/devices/d2/events/door", "-m", "1");
+    await().atMost(Duration.ofSeconds(60)).until(() -> refusals("k1").containsKey("newest"));
+    JsonObject account = refusals("k1");
     assertThat(account.getJsonObject("counts").getInteger("publish default")).isPositive();
     JsonObject newest = account.getJsonArray("newest").getJsonObject(0);
     assertThat(newest.getString("topic")).isEqualTo("fleets/f1/devices/d2/events/door");
     assertThat(newest.getString("detail")).isEqualTo("no rule allows to publish on this topic");
 
-    mosquitto.expectDenied("d1", "d1", "fleets/#");
-    mosquitto.pub("d1", "d2", "-t", EVENTS, "-m", "1");
-    mosquitto.pub("d1", "d1", "-t", EVENTS, "-m", "1", "--will-topic", "x", "--will-payload", "1");
-    for (String operation : List.of("publish", "subscribe", "connect", "will")) {
-      assertThat(fixture
-              .meters
-              .get("muster.broker.refused")
-              .tag("operation", operation)
-              .counter()
-              .count())
-          .as(operation)
-          .isPositive();
+    mosquitto.expectDenied("k1", "k1", "fleets/#");
+    mosquitto.pub("k1", "d2", "-t", eventsOf("k1"), "-m", "1");
+    mosquitto.pub(
+        "k1", "k1", "-t", eventsOf("k1"), "-m", "1", "--will-topic", "x", "--will-payload", "1");
+    for (String operation : operations) {
+      assertThat(refused(operation)).as(operation).isGreaterThan(before.get(operation));
     }
+  }
+
+  private static double refused(String operation) {
+    return fixture
+        .meters
+        .find("muster.broker.refused")
+        .tag("operation", operation)
+        .counters()
+        .stream()
+        .mapToDouble(Counter::count)
+        .sum();
   }
 
   @Test
   void deny_goesBeforeWhatIsAllowed() throws IOException {
-    write(DefaultPolicy.yaml()
+    begin(DefaultPolicy.yaml()
         .replaceFirst(
             "(OU: device }\n)",
             "$1    deny: { publish: [fleets/+/devices/+/events/door],"
                 + " subscribe: [fleets/+/devices/+/commands/+] }\n"));
-    fixture.start();
-    fixture.device("d1");
-    assertThat(mosquitto.pub("d1", "d1", "-q", "1", "-t", EVENTS, "-m", "1").exitCode())
+    fixture.device("n1");
+    assertThat(mosquitto
+            .pub("n1", "n1", "-q", "1", "-t", eventsOf("n1"), "-m", "1")
+            .exitCode())
         .isNotZero();
     assertThat(mosquitto
-            .pub("d1", "d1", "-q", "1", "-t", EVENTS.replace("door", "bell"), "-m", "1")
+            .pub("n1", "n1", "-q", "1", "-t", eventsOf("n1").replace("door", "bell"), "-m", "1")
             .exitCode())
         .isZero();
-    mosquitto.expectDenied("d1", "d1", "fleets/f1/devices/d1/commands/+");
-    assertThat(refusals("d1").getJsonObject("counts").fieldNames())
+    mosquitto.expectDenied("n1", "n1", "fleets/f1/devices/n1/commands/+");
+    assertThat(refusals("n1").getJsonObject("counts").fieldNames())
         .contains(
             "publish roles.device.deny.publish[0]", "subscribe roles.device.deny.subscribe[0]");
   }
@@ -182,9 +204,8 @@ class PolicyIT {
   void sharedSubscription_ofAConsumerOfOneFleet_bringsNothingOfOthers() throws IOException {
     String own = "sharedGroups: [\"${subject.CN}\", \"${subject.CN}:*\"]";
     assertThat(DefaultPolicy.yaml()).contains(own);
-    write(DefaultPolicy.yaml().replace(own, "sharedGroups: [work]"));
-    fixture.start();
-    fixture.device("d1");
+    begin(DefaultPolicy.yaml().replace(own, "sharedGroups: [work]"));
+    fixture.device("s1");
     fixture.keep("e1", fixture.deviceCa.issue("CN=e1,O=f2,OU=device").build());
     fixture.service("all", "consumer");
     fixture.keep("one", fixture.serviceCa.issue("CN=one,O=f1,OU=consumer").build());
@@ -210,7 +231,7 @@ class PolicyIT {
             .expectSuccess();
       }
       others.forEach(all::awaitOutput);
-      mosquitto.pub("d1", "d1", "-q", "1", "-t", EVENTS, "-m", "ours").expectSuccess();
+      mosquitto.pub("s1", "s1", "-q", "1", "-t", eventsOf("s1"), "-m", "ours").expectSuccess();
       one.awaitOutput("ours");
       assertThat(one.output()).doesNotContain("theirs");
     }
@@ -218,17 +239,16 @@ class PolicyIT {
 
   @Test
   void inFlight_isWhatTheClientIsGivenBeforeItAcknowledges() throws Exception {
-    write(
+    begin(
         DefaultPolicy.yaml().replaceFirst("(OU: consumer }\n)", "$1    limits: { inFlight: 1 }\n"));
-    fixture.start();
-    fixture.device("d1");
+    fixture.device("w1");
     fixture.service("tool", "operator");
     List<MqttMessage> heard = new CopyOnWriteArrayList<>();
     MqttAsyncClient reader =
-        new MqttAsyncClient("ssl://localhost:" + fixture.port(), "reader", new MemoryPersistence());
+        new MqttAsyncClient("ssl://localhost:" + fixture.port(), "slow", new MemoryPersistence());
     reader.setManualAcks(true);
     MqttConnectionOptions options = new MqttConnectionOptions();
-    Credential credential = fixture.service("reader", "consumer");
+    Credential credential = fixture.service("slow", "consumer");
     options.setSocketFactory(fixture.tls(credential).getSocketFactory());
     reader.setCallback(new Quiet() {
       @Override
@@ -240,7 +260,7 @@ class PolicyIT {
     reader.subscribe("fleets/+/devices/+/events/#", 1).waitForCompletion(60_000);
     List<Mqtt5Publish> heardToo = new CopyOnWriteArrayList<>();
     Mqtt5BlockingClient readerToo =
-        fixture.hiveMqClient("reader:2", credential).useMqttVersion5().buildBlocking();
+        fixture.hiveMqClient("slow:2", credential).useMqttVersion5().buildBlocking();
     readerToo.toAsync().publishes(MqttGlobalPublishFilter.ALL, heardToo::add, true);
     readerToo.connect();
     readerToo.subscribeWith().topicFilter("fleets/+/devices/+/events/#").send();
@@ -248,7 +268,9 @@ class PolicyIT {
         .sub("tool", "tool", "-q", "1", "-t", "fleets/+/devices/+/events/#")
         .awaitOutput("Subscribed")) {
       for (String message : List.of("first", "second", "third")) {
-        mosquitto.pub("d1", "d1", "-q", "1", "-t", EVENTS, "-m", message).expectSuccess();
+        mosquitto
+            .pub("w1", "w1", "-q", "1", "-t", eventsOf("w1"), "-m", message)
+            .expectSuccess();
       }
       unlimited.awaitOutput("third");
     }
@@ -270,61 +292,66 @@ class PolicyIT {
 
   @Test
   void limitsOfARole_hold() throws IOException {
-    write(DefaultPolicy.yaml()
+    begin(DefaultPolicy.yaml()
         .replace(
             "payloadBytes: 131072,",
             "payloadBytes: 131072, filters: 1, keepAliveSeconds: [10, 60],")
         .replaceFirst("(OU: consumer }\n)", "$1    limits: { sessions: 2 }\n"));
-    fixture.start();
-    fixture.device("d1");
-    fixture.service("reader", "consumer");
+    fixture.device("l1");
+    fixture.service("many", "consumer");
 
-    assertThat(mosquitto.pub("d1", "d1", "-k", "5", "-t", EVENTS, "-m", "1").exitCode())
+    assertThat(mosquitto
+            .pub("l1", "l1", "-k", "5", "-t", eventsOf("l1"), "-m", "1")
+            .exitCode())
         .isNotZero();
-    assertThat(refusals("d1").getJsonArray("newest").getJsonObject(0).getString("detail"))
+    assertThat(refusals("l1").getJsonArray("newest").getJsonObject(0).getString("detail"))
         .isEqualTo("keep-alive: 5 (expected: 10 to 60 seconds)");
-    assertThat(mosquitto.pub("d1", "d1", "-k", "61", "-t", EVENTS, "-m", "1").exitCode())
+    assertThat(mosquitto
+            .pub("l1", "l1", "-k", "61", "-t", eventsOf("l1"), "-m", "1")
+            .exitCode())
         .isNotZero();
-    assertThat(mosquitto.pub("d1", "d1", "-k", "60", "-t", EVENTS, "-m", "1").exitCode())
+    assertThat(mosquitto
+            .pub("l1", "l1", "-k", "60", "-t", eventsOf("l1"), "-m", "1")
+            .exitCode())
         .isZero();
 
     String large = "x".repeat(100_000);
     Files.writeString(folder.resolve("fits"), large + "x".repeat(31_072));
     Files.writeString(folder.resolve("large"), large + "x".repeat(31_073));
     assertThat(mosquitto
-            .pub("d1", "d1", "-k", "60", "-q", "1", "-t", EVENTS, "-f", "fits")
+            .pub("l1", "l1", "-k", "60", "-q", "1", "-t", eventsOf("l1"), "-f", "fits")
             .exitCode())
         .isZero();
     assertThat(mosquitto
-            .pub("d1", "d1", "-k", "60", "-q", "1", "-t", EVENTS, "-f", "large")
+            .pub("l1", "l1", "-k", "60", "-q", "1", "-t", eventsOf("l1"), "-f", "large")
             .exitCode())
         .isNotZero();
-    mosquitto.pub("d1", "d1", "-k", "60", "-q", "1", "-t", "a/".repeat(12) + "b", "-m", "1");
-    mosquitto.pub("d1", "d1", "-k", "60", "-q", "1", "-t", "a".repeat(257), "-m", "1");
-    assertThat(refusals("d1").getJsonObject("counts").fieldNames())
+    mosquitto.pub("l1", "l1", "-k", "60", "-q", "1", "-t", "a/".repeat(12) + "b", "-m", "1");
+    mosquitto.pub("l1", "l1", "-k", "60", "-q", "1", "-t", "a".repeat(257), "-m", "1");
+    assertThat(refusals("l1").getJsonObject("counts").fieldNames())
         .contains(
             "publish limits.payloadBytes",
             "publish limits.topicLevels",
             "publish limits.topicBytes");
 
-    String own = "fleets/f1/devices/d1/";
+    String own = "fleets/f1/devices/l1/";
     try (Mosquitto.Subscriber two = mosquitto.sub(
-        "d1", "d1", "-k", "30", "-t", own + "commands/+", "-t", own + "twin/desired")) {
+        "l1", "l1", "-k", "30", "-t", own + "commands/+", "-t", own + "twin/desired")) {
       two.awaitOutput("Subscribed");
       await()
           .atMost(Duration.ofSeconds(60))
           .until(
-              () -> refusals("d1").getJsonObject("counts").containsKey("subscribe limits.filters"));
+              () -> refusals("l1").getJsonObject("counts").containsKey("subscribe limits.filters"));
     }
 
     String events = "fleets/+/devices/+/events/#";
-    try (Mosquitto.Subscriber one = mosquitto.sub("reader", "reader", "-t", events);
-        Mosquitto.Subscriber two = mosquitto.sub("reader", "reader:2", "-t", events)) {
+    try (Mosquitto.Subscriber one = mosquitto.sub("many", "many", "-t", events);
+        Mosquitto.Subscriber two = mosquitto.sub("many", "many:2", "-t", events)) {
       one.awaitOutput("Subscribed");
       two.awaitOutput("Subscribed");
-      assertThat(mosquitto.pub("reader", "reader:3", "-t", "x", "-m", "y").exitCode())
+      assertThat(mosquitto.pub("many", "many:3", "-t", "x", "-m", "y").exitCode())
           .isNotZero();
-      assertThat(refusals("reader").getJsonObject("counts").getInteger("connect quota_exceeded"))
+      assertThat(refusals("many").getJsonObject("counts").getInteger("connect quota_exceeded"))
           .isEqualTo(1);
     }
   }
