@@ -82,8 +82,13 @@ class GroupCommitTest {
     Future<?> first = writers.submit(() -> keep("first", new CountDownLatch(1)));
     disk.awaitFlush();
     Future<?> closing = writers.submit(registry::close);
+    assertThat(first.isDone()).isFalse();
     disk.answers.add("");
     first.get(LIMIT_S, TimeUnit.SECONDS);
+    // The end is committed as all that came before it.
+    disk.awaitFlush();
+    assertThat(closing.isDone()).isFalse();
+    disk.answers.add("");
     closing.get(LIMIT_S, TimeUnit.SECONDS);
     assertThatThrownBy(() -> keep("late", new CountDownLatch(1)))
         .isInstanceOf(IllegalStateException.class)
