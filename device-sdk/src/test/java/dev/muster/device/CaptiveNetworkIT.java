@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -279,10 +280,10 @@ class CaptiveNetworkIT {
     device = device(URI.create("mqtts://broker.test:" + toBroker.port()));
     try (FaultProxy moved = FaultProxy.on(
         new InetSocketAddress("127.0.0.2", toBroker.port()), broker.uri().getPort())) {
-      Files.writeString(file, before + "127.0.0.1 broker.test\n");
+      replace(file, before + "127.0.0.1 broker.test\n");
       start();
       assertThat(moved.accepted()).isZero();
-      Files.writeString(file, before + "127.0.0.2 broker.test\n");
+      replace(file, before + "127.0.0.2 broker.test\n");
       toBroker.refuse();
       publish(3);
 
@@ -290,7 +291,13 @@ class CaptiveNetworkIT {
       awaitAllArrived();
       device.close();
     } finally {
-      Files.writeString(file, before);
+      replace(file, before);
     }
+  }
+
+  /** At once: others of this module read it, too. */
+  private static void replace(Path file, String text) throws IOException {
+    Path next = Files.writeString(file.resolveSibling("hosts.next"), text);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }
