@@ -147,8 +147,7 @@ abstract class DashboardBrowser {
    */
   void accessible() {
     assertThat(page.frames()).as("frames of %s", page.url()).hasSize(1);
-    assertThat(
-            new AxeBuilder(page).options(RULES).setLegacyMode(true).analyze().getViolations())
+    assertThat(new AxeBuilder(page).options(RULES).setLegacyMode(true).analyze().getViolations())
         .as("axe at %s, %d px", page.url(), page.viewportSize().width)
         .isEmpty();
   }
