@@ -122,8 +122,11 @@ public final class CoapsExchange {
   public void answerAndObserve(Response response, Watch watch) {
     if (answered.compareAndSet(false, true)) {
       exchange.execute(() -> {
-        observations.begin(exchange, watch);
-        send(response);
+        try {
+          observations.begin(exchange, watch);
+        } finally {
+          send(response);
+        }
       });
     }
   }

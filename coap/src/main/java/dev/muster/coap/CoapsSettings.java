@@ -46,6 +46,8 @@ final class CoapsSettings {
   private static final int CONNECTION_ID_LENGTH = 6;
   /** A session that was silent for so long makes room for a new one, if there is no other room. */
   private static final int STALE_SECONDS = 60;
+  /** As long as Scandium counts a handshake at most: two lives of a cookie, and until it looks. */
+  private static final int RECENT_SECONDS = 180;
 
   private static final int PREFERRED_BLOCK = 512;
   static final int MAX_MESSAGE = 1024;
@@ -83,13 +85,22 @@ final class CoapsSettings {
         .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // Or else a resumption is answered before the address is known to be true.
         .set(DtlsConfig.DTLS_VERIFY_PEERS_ON_RESUMPTION_THRESHOLD, 0)
-        // So that whoever finds no room for a session is told so, as HandshakeGate does.
-        .set(
-            DtlsConfig.DTLS_MAX_CONNECTIONS,
-            config.limits().sessions() + config.limits().handshakes())
+        .set(DtlsConfig.DTLS_MAX_CONNECTIONS, maxConnections(config.limits()))
         .set(DtlsConfig.DTLS_STALE_CONNECTION_THRESHOLD, STALE_SECONDS, TimeUnit.SECONDS)
         .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
         .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, THREADS);
+  }
+
+  /**
+   * More than HandshakeGate lets there be, so that whoever finds no room is told so by that: beyond
+   * this, in connections or in sessions of the last minutes, Scandium asks for the cookie anew, for
+   * ever, and logs an error each time.
+   */
+  private static int maxConnections(CoapsConfig.Limits limits) {
+    long recent =
+        (long) limits.handshakesPerSecond() * (RECENT_SECONDS + HandshakeRate.BURST_SECONDS);
+    return (int)
+        Math.min(Integer.MAX_VALUE, (long) limits.sessions() + limits.handshakes() + recent);
   }
 
   /**

@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
  * <p>Not thread-safe.
  */
 final class HandshakeRate {
-  private static final int BURST_SECONDS = 10;
+  static final int BURST_SECONDS = 10;
   private static final long BURST_NANOS = TimeUnit.SECONDS.toNanos(BURST_SECONDS);
 
   private final long intervalNanos;

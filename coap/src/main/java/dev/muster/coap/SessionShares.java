@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -33,14 +34,21 @@ import org.jspecify.annotations.Nullable;
 final class SessionShares implements ConnectionListener {
   /** Within which a client may be expected to have said something. */
   private static final long INTRODUCTION_NANOS = TimeUnit.SECONDS.toNanos(30);
+  /** One of so many places may be a stranger's while all are in use and others begin. */
+  private static final int STRANGERS_SHARE = 4;
+  /** Or whoever has one key could keep all places in use, from two addresses. */
+  static final int OF_CERTIFICATE = 8;
 
   private final Shares shares;
+  private final int strangersAtMost;
   private final long staleNanos;
   private final Consumer<Bytes> over;
   private final Consumer<Connection> forget;
   private final Map<Connection, Session> sessions = new IdentityHashMap<>();
   /** The newest of each id: one that is resumed has that of the one before. */
   private final Map<Bytes, Session> byId = new HashMap<>();
+  /** The oldest of each certificate first. */
+  private final Map<X509Certificate, Set<Session>> byCertificate = new HashMap<>();
   /** Those of {@link #sessions} that are kept for a resumption alone; closed first, first. */
   private final Set<Session> closed = new LinkedHashSet<>();
 
@@ -49,17 +57,25 @@ final class SessionShares implements ConnectionListener {
     private final Connection connection;
     private final InetAddress owner;
     private final Bytes id;
+    private final @Nullable X509Certificate certificate;
     private final long since = ClockUtil.nanoRealtime();
     private boolean known;
 
-    Session(Connection connection, InetAddress address, Bytes id) {
+    Session(Connection connection, InetAddress address, DTLSContext context) {
       this.connection = connection;
       this.owner = Shares.ownerOf(address);
-      this.id = id;
+      this.id = context.getSession().getSessionIdentifier();
+      this.certificate = CoapsExchange.chainOf(context.getSession().getPeerIdentity()).stream()
+          .findFirst()
+          .orElse(null);
     }
 
-    boolean isOfAStranger() {
-      return !known && ClockUtil.nanoRealtime() - since >= INTRODUCTION_NANOS;
+    boolean isStrange() {
+      return !known;
+    }
+
+    boolean hadTimeToIntroduceItself() {
+      return ClockUtil.nanoRealtime() - since >= INTRODUCTION_NANOS;
     }
 
     long silenceNanos() {
@@ -81,6 +97,7 @@ final class SessionShares implements ConnectionListener {
       String name,
       MeterRegistry meters) {
     this.shares = new Shares(limit);
+    this.strangersAtMost = limit / STRANGERS_SHARE;
     this.staleNanos = staleNanos;
     this.over = over;
     this.forget = forget;
@@ -89,9 +106,10 @@ final class SessionShares implements ConnectionListener {
   }
 
   /**
-   * If there is no room for another session of {@code address}, one makes room for it whose client
-   * has said goodbye, or else the oldest of strangers, or else the one that was silent longest, if
-   * that was long enough. Where the address has its share, it is one of its own.
+   * If there is no room for another session of {@code address}, one makes room for it: the oldest
+   * of strangers, if it was there for a while or they are many; or else one whose client has said
+   * goodbye; or else the one that was silent longest, if that was long enough. Where the address
+   * has its share, it is one of its own.
    *
    * @return whether there is room
    */
@@ -112,13 +130,13 @@ final class SessionShares implements ConnectionListener {
     InetAddress owner = Shares.ownerOf(address);
     Predicate<Session> eligible =
         shares.isWithinShare(address) ? session -> true : session -> session.owner.equals(owner);
-    return closed.stream()
+    boolean many = sessions.size() - sizeOfKnown() > strangersAtMost;
+    return sessions.values().stream()
         .filter(eligible)
-        .findFirst()
-        .or(() -> sessions.values().stream()
-            .filter(eligible)
-            .filter(Session::isOfAStranger)
-            .min(Comparator.comparingLong(session -> session.since)))
+        .filter(Session::isStrange)
+        .filter(session -> many || session.hadTimeToIntroduceItself() || closed.contains(session))
+        .min(Comparator.comparingLong(session -> session.since))
+        .or(() -> closed.stream().filter(eligible).findFirst())
         .or(() -> sessions.values().stream()
             .filter(eligible)
             .filter(session -> session.silenceNanos() >= staleNanos)
@@ -147,8 +165,7 @@ final class SessionShares implements ConnectionListener {
     InetSocketAddress peer = connection.getPeerAddress();
     DTLSContext context = connection.getEstablishedDtlsContext();
     if (peer != null && context != null) {
-      Session now =
-          new Session(connection, peer.getAddress(), context.getSession().getSessionIdentifier());
+      Session now = new Session(connection, peer.getAddress(), context);
       // Also one that is resumed: what was to be sent by its former keys is not sent any more.
       over.accept(now.id);
       Session before = replace(connection, now);
@@ -164,6 +181,16 @@ final class SessionShares implements ConnectionListener {
     Session resumed = byId.put(now.id, now);
     now.known = resumed != null && resumed.known;
     shares.take(now.owner);
+    if (now.certificate != null) {
+      Set<Session> same =
+          byCertificate.computeIfAbsent(now.certificate, unseen -> new LinkedHashSet<>());
+      same.add(now);
+      if (same.size() > OF_CERTIFICATE) {
+        Connection oldest = same.iterator().next().connection;
+        remove(oldest);
+        forget.accept(oldest);
+      }
+    }
     return before;
   }
 
@@ -172,11 +199,22 @@ final class SessionShares implements ConnectionListener {
     Session before = remove(connection);
     DTLSContext context = connection.getEstablishedDtlsContext();
     if (before != null) {
-      over.accept(before.id);
+      overUnlessResumed(before.id);
     } else if (context != null) {
       // It had to make room, and was counted no more.
-      over.accept(context.getSession().getSessionIdentifier());
+      overUnlessResumed(context.getSession().getSessionIdentifier());
     }
+  }
+
+  /** One that was resumed has a successor of its id, and what that observes goes on. */
+  private void overUnlessResumed(Bytes id) {
+    if (!isHere(id)) {
+      over.accept(id);
+    }
+  }
+
+  private synchronized boolean isHere(Bytes id) {
+    return byId.containsKey(id);
   }
 
   private synchronized @Nullable Session remove(Connection connection) {
@@ -184,6 +222,12 @@ final class SessionShares implements ConnectionListener {
     if (before != null) {
       byId.remove(before.id, before);
       closed.remove(before);
+      if (before.certificate != null) {
+        byCertificate.computeIfPresent(before.certificate, (same, all) -> {
+          all.remove(before);
+          return all.isEmpty() ? null : all;
+        });
+      }
       shares.giveBack(before.owner);
     }
     return before;
@@ -209,16 +253,18 @@ final class SessionShares implements ConnectionListener {
   @Override
   public void afterExecution(Connection connection) {
     DTLSContext context = connection.getEstablishedDtlsContext();
-    if (context != null && context.isMarkedAsClosed()) {
-      closed(connection);
+    if (context != null && context.isMarkedAsClosed() && closed(connection)) {
       over.accept(context.getSession().getSessionIdentifier());
     }
   }
 
-  private synchronized void closed(Connection connection) {
+  /** @return whether it was not resumed meanwhile */
+  private synchronized boolean closed(Connection connection) {
     Session session = sessions.get(connection);
-    if (session != null) {
-      closed.add(session);
+    if (session == null) {
+      return false;
     }
+    closed.add(session);
+    return session.equals(byId.get(session.id));
   }
 }

@@ -57,6 +57,7 @@ class CoapsServerTest {
   private static final TestPki.Credential SERVER =
       ROOT.issue("CN=localhost").server().build();
   private static final TestPki.Credential CLIENT = ROOT.issue("CN=client").build();
+  private static final TestPki.Credential STRANGER = ROOT.issue("CN=stranger").build();
   private static final int SESSIONS = 8;
   /** Handshakes a second. */
   private static final int OF_ALL = 3;
@@ -128,8 +129,12 @@ class CoapsServerTest {
   }
 
   private void start(UnaryOperator<Configuration> settings) throws IOException {
-    CoapsConfig config =
-        new CoapsConfig("127.0.0.1", 0, new CoapsConfig.Limits(SESSIONS, 4, OF_ALL, OF_ADDRESS));
+    start(new CoapsConfig.Limits(SESSIONS, 4, OF_ALL, OF_ADDRESS), settings);
+  }
+
+  private void start(CoapsConfig.Limits limits, UnaryOperator<Configuration> settings)
+      throws IOException {
+    CoapsConfig config = new CoapsConfig("127.0.0.1", 0, limits);
     server = new CoapsServer(
         config,
         new CoapsServer.Offer("test", 4096, new Paths()),
@@ -161,8 +166,12 @@ class CoapsServerTest {
   }
 
   private CoapsClient client(String from) {
+    return client(from, CLIENT);
+  }
+
+  private CoapsClient client(String from, TestPki.Credential credential) {
     CoapsClient client =
-        new CoapsClient(from, server.port(), ROOT.certificate(), CLIENT, settings -> settings);
+        new CoapsClient(from, server.port(), ROOT.certificate(), credential, settings -> settings);
     clients.add(client);
     return client;
   }
@@ -253,23 +262,62 @@ class CoapsServerTest {
   /** Any certificate opens a session, and what it asks for may keep that in use. */
   @Test
   void sessions_ofStrangers_makeRoomAfterHalfAMinute_beforeAnyOther() throws Exception {
-    List<CoapsClient> strangers = new ArrayList<>();
     List<CoapsClient> inside = new ArrayList<>();
-    for (int i = 0; i < SESSIONS / 2; i++) {
-      strangers.add(client("127.0.0.2"));
-      inside.add(served("127.0.0.1"));
+    for (int i = 0; i < 3 * SESSIONS / 4; i++) {
+      inside.add(served(i < SESSIONS / 2 ? "127.0.0.1" : "127.0.0.2"));
     }
     List<String> ids = inside.stream().map(CoapsClient::session).toList();
+    List<CoapsClient> strangers =
+        List.of(client("127.0.0.2", STRANGER), client("127.0.0.2", STRANGER));
     assertStrange(strangers);
     JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(10));
     assertNoRoomFor("127.0.0.3");
     JUMPED.addAndGet(TimeUnit.SECONDS.toNanos(25));
     assertStrange(strangers);
-    for (int i = 0; i < SESSIONS / 2; i++) {
-      served("127.0.0.3");
-    }
+    served("127.0.0.3");
+    served("127.0.0.3");
     assertNoRoomFor("127.0.0.4");
     assertServedAsBefore(inside, ids);
+  }
+
+  /** Who begins sessions faster than they grow old drives out his own, and not those asleep. */
+  @Test
+  void sessions_ofManyStrangers_makeRoomAtOnce_beforeDevicesThatAreSilent() {
+    List<CoapsClient> asleep = new ArrayList<>();
+    for (int i = 0; i < SESSIONS / 2; i++) {
+      asleep.add(served("127.0.0.1"));
+    }
+    List<String> ids = asleep.stream().map(CoapsClient::session).toList();
+    JUMPED.addAndGet(TimeUnit.MINUTES.toNanos(10));
+    for (int i = 0; i < SESSIONS; i++) {
+      CoapsClient stranger = client(i % 2 == 0 ? "127.0.0.2" : "127.0.0.3", STRANGER);
+      assertStrange(List.of(stranger));
+    }
+    assertServedAsBefore(asleep, ids);
+  }
+
+  /** With a key that was taken from a device, all places could be kept in use. */
+  @Test
+  void sessions_ofOneCertificate_areEight_andTheOldestMakesRoom() throws Exception {
+    stop();
+    meters.clear();
+    start(new CoapsConfig.Limits(3 * SESSIONS, 4, 2 * SESSIONS, 2 * SESSIONS), one -> one);
+    CoapsClient other = client("127.0.0.2", STRANGER);
+    assertThat(other.send(post("a"), "/").getCode()).isEqualTo(ResponseCode.CHANGED);
+    String session = other.session();
+    CoapsClient oldest = served("127.0.0.1");
+    oldest.observe("/watched");
+    for (int i = 1; i < SessionShares.OF_CERTIFICATE; i++) {
+      served("127.0.0.1");
+    }
+    assertThat(over).hasValue(0);
+    for (int i = 0; i < 3; i++) {
+      served("127.0.0.1");
+    }
+    awaitOver(1);
+    assertThat(meters.get("test.sessions").gauge().value())
+        .isEqualTo(SessionShares.OF_CERTIFICATE + 1);
+    assertServedAsBefore(List.of(other), List.of(session));
   }
 
   private static void assertStrange(List<CoapsClient> clients) {

@@ -6,6 +6,7 @@ package dev.muster.enrollment.estcoaps;
 
 import dev.muster.coap.CoapsExchange;
 import dev.muster.coap.CoapsService;
+import dev.muster.coap.Sparingly;
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.ChannelBinding;
 import dev.muster.enrollment.desk.EnrollmentOutcome;
@@ -35,6 +36,8 @@ public final class EstCoapsRoutes implements CoapsService {
 
   private final EstOperations operations;
   private final MeterRegistry meters;
+  /** Any certificate opens a session, and can have as much refused as it likes. */
+  private final Sparingly refusals = new Sparingly(System::nanoTime);
 
   public EstCoapsRoutes(EstOperations operations, MeterRegistry meters) {
     this.operations = operations;
@@ -195,11 +198,12 @@ public final class EstCoapsRoutes implements CoapsService {
             answer.code().toString())
         .increment();
     if (!answer.code().isSuccess()) {
-      LOG.info(
-          "EST request refused from={} resource={} code={}",
+      refusals.say(others -> LOG.info(
+          "EST request refused from={} resource={} code={} others={}",
           exchange.peer(),
           resource,
-          answer.code());
+          answer.code(),
+          others));
     }
     exchange.answer(answer.toResponse());
   }

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.bench;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.muster.testing.CoapsClient;
 import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.FaultProxy;
@@ -36,6 +38,8 @@ class CoapBenchmark {
   private static final int DEVICES = Integer.getInteger("bench.devices", 200);
   private static final int IDLE = Integer.getInteger("bench.idle", 10_000);
   private static final int IDLE_SECONDS = 20;
+  /** The server keeps no more sessions of one certificate. */
+  private static final int OF_CERTIFICATE = 8;
   /** Of which the bytes are counted: signatures have not all the same length. */
   private static final int COUNTED = Integer.getInteger("bench.counted", 25);
 
@@ -187,11 +191,14 @@ class CoapBenchmark {
   @Test
   void idleSessions() throws IOException, InterruptedException {
     try (BenchProcess server = start()) {
-      BenchDevice device = new BenchDevice(factory, "I1", server.trust);
+      List<BenchDevice> devices = new ArrayList<>();
+      for (int i = 0; i <= IDLE / OF_CERTIFICATE; i++) {
+        devices.add(new BenchDevice(factory, "I" + i, server.trust));
+      }
       int first = IDLE / 10;
-      keep(device, server, first);
+      keep(devices, server, 0, first);
       long before = server.liveBytes();
-      keep(device, server, IDLE - first);
+      keep(devices, server, first, IDLE);
       long after = server.liveBytes();
       ThreadCpu busy = server.cpu();
       Thread.sleep(IDLE_SECONDS * 1_000L);
@@ -207,14 +214,15 @@ class CoapBenchmark {
   }
 
   /** Clients that go without a word. One address may have half of the sessions. */
-  private static void keep(BenchDevice device, BenchProcess server, int sessions)
+  private static void keep(List<BenchDevice> devices, BenchProcess server, int from, int to)
       throws IOException {
     Load.closed(
-        IntStream.range(0, sessions)
+        IntStream.range(from, to)
             .<Load.Task>mapToObj(i -> () -> {
-              String from = "127.0.0." + (2 + i % 4);
-              try (CoapsClient client = client(from, server.coapsPort, server, device)) {
-                client.get("/est/crts");
+              String address = "127.0.0." + (2 + i % 4);
+              BenchDevice device = devices.get(i / OF_CERTIFICATE);
+              try (CoapsClient client = client(address, server.coapsPort, server, device)) {
+                assertThat(client.get("/est/crts").getCode()).isEqualTo(ResponseCode.CONTENT);
               }
             })
             .toList(),

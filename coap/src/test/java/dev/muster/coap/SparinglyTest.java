@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.coap;
+package dev.muster.coap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.broker.coap;
+package dev.muster.coap;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  * For what anybody can have logged as often as he likes: says one of a second, and how many it has
  * not said before that. Thread-safe.
  */
-final class Sparingly {
+public final class Sparingly {
   private static final long PAUSE_NS = 1_000_000_000L;
 
   private final LongSupplier nanoTime;
@@ -21,13 +21,13 @@ final class Sparingly {
   private final LongAdder unsaid = new LongAdder();
 
   /** @param nanoTime grows steadily, as {@link System#nanoTime} */
-  Sparingly(LongSupplier nanoTime) {
+  public Sparingly(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
     this.next = new AtomicLong(nanoTime.getAsLong());
   }
 
   /** @param said is given how many went unsaid since the last one */
-  void say(LongConsumer said) {
+  public void say(LongConsumer said) {
     long due = next.get();
     long now = nanoTime.getAsLong();
     if (now - due >= 0 && next.compareAndSet(due, now + PAUSE_NS)) {
