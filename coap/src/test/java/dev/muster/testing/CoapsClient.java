@@ -75,7 +75,8 @@ public class CoapsClient implements AutoCloseable {
         .set(DtlsConfig.DTLS_ROLE, DtlsRole.CLIENT_ONLY)
         .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 300, TimeUnit.MILLISECONDS)
         .set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT_SCALE, 1f)
-        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 30)
+        // Until the server has sent its flight for the last time, which is after 30 s.
+        .set(DtlsConfig.DTLS_MAX_RETRANSMISSIONS, 120)
         .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
         // None for itself, but it takes the server's.
         .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.zxing.BinaryBitmap;
 import com.google.zxing.RGBLuminanceSource;
+import com.google.zxing.ReaderException;
 import com.google.zxing.common.HybridBinarizer;
 import com.google.zxing.qrcode.QRCodeReader;
 import dev.muster.testing.TestPki;
@@ -30,7 +31,8 @@ import org.w3c.dom.NodeList;
 /** Labels as a scanner sees them. */
 class LabelTest {
   private static final Pattern RUN = Pattern.compile("M([0-9]+) ([0-9]+)h([0-9]+)v1h-\\3z");
-  private static final int PIXELS = 4;
+  private static final int NEAREST = 9;
+  private static final int FARTHEST = 3;
   private static final int WHITE = 0xFFFFFF;
 
   private final PublicKey key = TestPki.newKey().getPublic();
@@ -45,26 +47,42 @@ class LabelTest {
         .getDocumentElement();
   }
 
+  /**
+   * From another distance if need be, as a person would: some pattern misleads a scanner in each.
+   */
   private static String scanned(String svg) throws Exception {
+    for (int pixels = FARTHEST; ; pixels++) {
+      try {
+        return scanned(svg, pixels);
+      } catch (ReaderException e) {
+        if (pixels == NEAREST) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** @param pixels of each module */
+  private static String scanned(String svg, int pixels) throws Exception {
     Element label = parse(svg);
     String[] box = label.getAttribute("viewBox").split(" ");
-    int width = Integer.parseInt(box[2]) * PIXELS;
-    int height = Integer.parseInt(box[3]) * PIXELS;
+    int width = Integer.parseInt(box[2]) * pixels;
+    int height = Integer.parseInt(box[3]) * pixels;
     int[] image = new int[width * height];
     Arrays.fill(image, WHITE);
     String path = ((Element) label.getElementsByTagName("path").item(0)).getAttribute("d");
     assertThat(RUN.matcher(path).replaceAll("")).isEmpty();
-    RUN.matcher(path).results().forEach(run -> blacken(image, width, run));
+    RUN.matcher(path).results().forEach(run -> blacken(image, width, run, pixels));
     return new QRCodeReader()
         .decode(new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(width, height, image))))
         .getText();
   }
 
-  private static void blacken(int[] image, int width, MatchResult run) {
-    int x = Integer.parseInt(run.group(1)) * PIXELS;
-    int y = Integer.parseInt(run.group(2)) * PIXELS;
-    int length = Integer.parseInt(run.group(3)) * PIXELS;
-    for (int row = y; row < y + PIXELS; row++) {
+  private static void blacken(int[] image, int width, MatchResult run, int pixels) {
+    int x = Integer.parseInt(run.group(1)) * pixels;
+    int y = Integer.parseInt(run.group(2)) * pixels;
+    int length = Integer.parseInt(run.group(3)) * pixels;
+    for (int row = y; row < y + pixels; row++) {
       Arrays.fill(image, row * width + x, row * width + x + length, 0);
     }
   }
