@@ -11,6 +11,8 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.muster.broker.telemetry.FlushingDisk;
+import dev.muster.broker.telemetry.JournaledStore;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.coap.CoapsConfig;
@@ -20,6 +22,7 @@ import dev.muster.testing.DatagramProxy;
 import dev.muster.testing.RawCoapClient;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import dev.muster.testing.UdpNat;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -80,10 +83,13 @@ class DeviceCoapIT extends CoapsContract {
   private static final class Store implements TelemetrySink {
     /** It takes what is on this stream, and never comes to an end with it. */
     private static final String SLOW = "slow";
+    /** What is on this stream is for {@link #another}. */
+    private static final String HELD = "held";
 
     private final AtomicInteger asked = new AtomicInteger();
     private TelemetrySink real;
     private volatile boolean broken;
+    private volatile @Nullable TelemetrySink another;
     private volatile @Nullable TelemetryMessage last;
 
     TelemetrySink before(TelemetrySink sink) {
@@ -97,6 +103,9 @@ class DeviceCoapIT extends CoapsContract {
       last = message;
       if (message.topic().stream().equals(SLOW)) {
         return new CompletableFuture<>();
+      }
+      if (message.topic().stream().equals(HELD)) {
+        return Objects.requireNonNull(another).store(message);
       }
       return broken
           ? CompletableFuture.failedFuture(new IOException("disk full"))
@@ -411,6 +420,28 @@ class DeviceCoapIT extends CoapsContract {
     }
   }
 
+  /** What is written to the journal is on no disk yet. */
+  @Test
+  void telemetry_isAnsweredWhenItIsFlushed_andNotBefore() throws Exception {
+    FlushingDisk disk = new FlushingDisk();
+    CountDownLatch flushed = disk.hold();
+    try (TelemetrySink held =
+            new JournaledStore(Files.createDirectory(folder.resolve("held")), disk);
+        CoapsClient device = client(fixture.device("held"));
+        CoapsClient other = client(fixture.device("not-held"))) {
+      STORE.another = held;
+      Request waiting = device.begin(json("{\"a\":1}"), "/t/" + Store.HELD);
+      disk.awaitFlush();
+      expect(ResponseCode.CHANGED, "", other.send(json("{\"a\":1}"), "/t/s"));
+      assertThat(waiting.getResponse()).isNull();
+      assertThat(disk.flushes()).isZero();
+      flushed.countDown();
+      await().atMost(LIMIT).until(() -> waiting.getResponse() != null);
+      expect(ResponseCode.CHANGED, "", waiting.getResponse());
+      assertThat(disk.flushes()).isPositive();
+    }
+  }
+
   @Test
   void telemetry_thatThePolicyDoesNotAllow_is403_andStoredNowhere() {
     try (CoapsClient device = client(fixture.device("curbed"))) {
@@ -714,7 +745,9 @@ class DeviceCoapIT extends CoapsContract {
   @Test
   void observer_isToldOfCommandsAndTwins_asTheyChange() throws Exception {
     OperatorApi operator = OperatorApi.of(fixture);
-    try (CoapsClient device = client(fixture.device("watcher"));
+    try (UdpNat nat = new UdpNat(coapsPort());
+        CoapsClient device =
+            new CoapsClient(nat.port(), fixture.root.certificate(), fixture.device("watcher"));
         CoapsClient other = client(fixture.device("bystander"))) {
       CoapsClient.Observed commands = device.observe("/c");
       CoapsClient.Observed twin = device.observe("/twin");
@@ -752,6 +785,15 @@ class DeviceCoapIT extends CoapsContract {
           .as("after the end, and of what the device itself said")
           .isEmpty();
       assertThat(others.left()).as("of another device").isEmpty();
+
+      int handshake = nat.handshakeRecords();
+      nat.rebind();
+      expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s"));
+      operator.post("/commands/" + last + "/cancel", "{}");
+      assertThat(commands.next().getPayloadSize())
+          .as("told where it is now (RFC 9146)")
+          .isZero();
+      assertThat(nat.handshakeRecords()).isEqualTo(handshake);
     }
   }
 

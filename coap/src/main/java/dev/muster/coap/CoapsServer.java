@@ -250,6 +250,7 @@ public final class CoapsServer implements AutoCloseable {
   private final class Deliverer implements MessageDeliverer {
     @Override
     public void deliverRequest(Exchange exchange) {
+      observations.seen(exchange.getRequest());
       if (open.begin()) {
         CoapsExchange ours =
             new CoapsExchange(exchange, observations, sessions::known, timer, open::end);

@@ -4,10 +4,15 @@
  */
 package dev.muster.coap;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.function.Supplier;
 import org.eclipse.californium.core.coap.Response;
 import org.eclipse.californium.core.network.Exchange;
+import org.eclipse.californium.elements.EndpointContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client that is told of what changes (RFC 7641), until it wants that no more, has not
@@ -17,9 +22,12 @@ import org.eclipse.californium.core.network.Exchange;
  */
 public final class Observation {
   private final Exchange exchange;
+  private final Supplier<@Nullable EndpointContext> place;
 
-  Observation(Exchange exchange) {
+  /** @param place where the client was last, if it has said something since it began */
+  Observation(Exchange exchange, Supplier<@Nullable EndpointContext> place) {
     this.exchange = exchange;
+    this.place = place;
   }
 
   /** As in {@link CoapsExchange#chain}. */
@@ -34,6 +42,8 @@ public final class Observation {
   public void tell(Response response) {
     exchange.execute(() -> {
       if (isOn()) {
+        response.setDestinationContext(
+            requireNonNullElse(place.get(), exchange.getRequest().getSourceContext()));
         exchange.sendResponse(response);
       }
     });

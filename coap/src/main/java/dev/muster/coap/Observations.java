@@ -20,6 +20,7 @@ import org.eclipse.californium.core.observe.ObserveManager;
 import org.eclipse.californium.core.observe.ObserveRelation;
 import org.eclipse.californium.core.server.resources.ObservableResource;
 import org.eclipse.californium.elements.DtlsEndpointContext;
+import org.eclipse.californium.elements.EndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.util.Bytes;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,9 @@ final class Observations {
   /** By the id of the session, and the path. */
   private final Map<Bytes, Map<String, Exchange>> underWay = new HashMap<>();
 
+  /** Where a session is that has moved with its connection id (RFC 9146), by its id. */
+  private final Map<Bytes, EndpointContext> places = new HashMap<>();
+
   private final Counter withoutRoom;
 
   /** @param name that meters begin with */
@@ -57,6 +61,23 @@ final class Observations {
     if (exchange.getRelation() == null) {
       withoutRoom.increment();
     }
+  }
+
+  /** What a client observes is told where its last request has come from. */
+  synchronized void seen(Request request) {
+    Bytes session = session(request);
+    if (underWay.containsKey(session)) {
+      places.put(session, request.getSourceContext());
+    }
+  }
+
+  private synchronized @Nullable EndpointContext placeOf(Bytes session) {
+    return places.get(session);
+  }
+
+  private static Bytes session(Request request) {
+    return requireNonNull(
+        request.getSourceContext().get(DtlsEndpointContext.KEY_SESSION_ID), "session");
   }
 
   /** By a request of the client. */
@@ -86,6 +107,9 @@ final class Observations {
       theirs.remove(path, exchange);
       return theirs.isEmpty() ? null : theirs;
     });
+    if (!underWay.containsKey(session)) {
+      places.remove(session);
+    }
   }
 
   private final class Watched implements ObservableResource {
@@ -95,8 +119,7 @@ final class Observations {
     private final AtomicBoolean over = new AtomicBoolean();
 
     Watched(Request request, Watch watch) {
-      this.session = requireNonNull(
-          request.getSourceContext().get(DtlsEndpointContext.KEY_SESSION_ID), "session");
+      this.session = session(request);
       this.path = request.getOptions().getUriPathString();
       this.watch = watch;
     }
@@ -127,7 +150,7 @@ final class Observations {
       if (before != null) {
         cancel(before);
       }
-      watch.begun(new Observation(relation.getExchange()));
+      watch.begun(new Observation(relation.getExchange(), () -> placeOf(session)));
     }
 
     @Override

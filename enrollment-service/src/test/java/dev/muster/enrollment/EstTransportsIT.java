@@ -115,8 +115,9 @@ class EstTransportsIT {
       @Override
       Told ask(TestPki.Credential identity, String csr, String label, boolean renews) {
         try (CoapDevice client = new CoapDevice(service, identity)) {
+          String root = label.isEmpty() ? "/est/" : "/.well-known/est/";
           Response answer =
-              client.post("/est/" + label + (renews ? "sren" : "sen"), service.read(csr + ".der"));
+              client.post(root + label + (renews ? "sren" : "sen"), service.read(csr + ".der"));
           Outcome outcome = switch (answer.getCode()) {
             case CHANGED -> Outcome.ISSUED;
             case SERVICE_UNAVAILABLE -> Outcome.LATER;

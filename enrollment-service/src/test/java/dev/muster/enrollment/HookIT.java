@@ -10,6 +10,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.testing.RawCoapClient;
+import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +26,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -123,6 +126,10 @@ class HookIT {
     service.csr("rf2", "/");
     RunningService.Http refused = service.enroll("simpleenroll", "RF1", "rf2");
     RunningService.refused(refused, 403, "stolen");
+    service.csr("rf3", "/");
+    Response overCoap = overCoap(idevid("RF3"), "rf3");
+    assertThat(overCoap.getCode()).isEqualTo(ResponseCode.FORBIDDEN);
+    assertThat(overCoap.getPayloadString()).contains("stolen");
     assertThat(service.enroll("simplereenroll", "rf1", "rf2").status()).isEqualTo(200);
   }
 
@@ -133,8 +140,24 @@ class HookIT {
     says(200, "{\"decision\":\"defer\",\"reason\":\"not paid\"}");
     assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(202);
     assertThat(service.get("/devices/acme-df1").body().encode()).contains("not paid");
+    service.csr("df2", "/");
+    TestPki.Credential idevid = idevid("DF2");
+    Response overCoap = overCoap(idevid, "df2");
+    assertThat(overCoap.getCode()).isEqualTo(ResponseCode.SERVICE_UNAVAILABLE);
+    assertThat(overCoap.getOptions().getMaxAge()).isPositive();
     says(200, "{\"decision\":\"allow\"}");
     assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(200);
+    assertThat(overCoap(idevid, "df2").getCode()).isEqualTo(ResponseCode.CHANGED);
+  }
+
+  private static TestPki.Credential idevid(String serial) {
+    return service.factory.issue("CN=Widget,SERIALNUMBER=" + serial).build();
+  }
+
+  private static Response overCoap(TestPki.Credential idevid, String csr) {
+    try (CoapDevice device = new CoapDevice(service, idevid)) {
+      return device.post("/est/sen", service.read(csr + ".der"));
+    }
   }
 
   @Test

@@ -90,6 +90,8 @@ class EstCoapsFormTest {
     assertThat(EstCoapsPath.parse(List.of("est", "sen"))).contains(plain);
     assertThat(EstCoapsPath.parse(List.of("est", "plant-a", "sren")))
         .contains(new EstCoapsPath("plant-a", EstCoapsResource.SREN));
+    assertThat(EstCoapsPath.parse(List.of(".well-known", "est", "plant-a", "sren")))
+        .contains(new EstCoapsPath("plant-a", EstCoapsResource.SREN));
     for (List<String> none : List.of(
         List.<String>of(),
         List.of("est"),
