@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.muster.coap.CoapsConfig;
 import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.hook.HookConfig;
@@ -33,6 +34,8 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.eclipse.californium.core.coap.CoAP.ResponseCode;
+import org.eclipse.californium.core.coap.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +54,9 @@ class EstLimitsIT {
   private RunningService service(EstLimits limits) {
     RunningService service = new RunningService(
         folder,
-        config -> RunningService.with(config, new EstConfig("127.0.0.1", 0, true, false, limits)));
+        config -> RunningService.with(
+            RunningService.with(config, new EstConfig("127.0.0.1", 0, true, false, limits)),
+            CoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
     return service;
   }
@@ -184,6 +189,12 @@ class EstLimitsIT {
       service.enrolled("OFTEN", "often");
       assertThat(service.enroll("simpleenroll", "OFTEN", "often").status()).isEqualTo(200);
       slowed(service.enroll("simpleenroll", "OFTEN", "often"), "device: too many requests");
+      try (CoapDevice device = new CoapDevice(
+          service, service.factory.issue("CN=Widget,SERIALNUMBER=OFTEN").build())) {
+        Response overCoap = device.post("/est/sen", service.read("often.der"));
+        assertThat(overCoap.getCode()).isEqualTo(ResponseCode.TOO_MANY_REQUESTS);
+        assertThat(overCoap.getOptions().getMaxAge()).isBetween(1L, 60L);
+      }
       service.idevid("OTHER");
       service.enrolled("OTHER", "other");
     }
