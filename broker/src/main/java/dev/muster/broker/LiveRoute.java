@@ -68,6 +68,7 @@ final class LiveRoute {
         .response()
         .setChunked(true)
         .putHeader("Content-Type", "text/event-stream")
+        .putHeader("Muster-Tier", "raw")
         .write(": values as they come\n\n");
     Running running = new Running(context.response(), viewer);
     long timer = context.vertx().setPeriodic(FLUSH_MS, id -> running.flush());

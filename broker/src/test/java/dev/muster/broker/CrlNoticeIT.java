@@ -7,21 +7,20 @@ package dev.muster.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.sun.net.httpserver.HttpServer;
+import dev.muster.broker.revocation.CrlServer;
 import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
@@ -39,18 +38,9 @@ class CrlNoticeIT {
 
   @Test
   void crlNotice_hasTheBrokerFetchTheCrl_andCutWhatItRevokes() throws Exception {
-    HttpServer web =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    AtomicReference<byte[]> crl = new AtomicReference<>(new byte[0]);
-    web.createContext("/crl/device.crl", exchange -> {
-      exchange.sendResponseHeaders(200, crl.get().length);
-      exchange.getResponseBody().write(crl.get());
-      exchange.close();
-    });
-    web.start();
-    URI crls = URI.create("http://localhost:" + web.getAddress().getPort() + "/crl/");
+    CrlServer web = new CrlServer();
     BrokerFixture fixture = new BrokerFixture(folder);
-    fixture.start(fixture.config(0, crls, Duration.ofHours(1)), sink -> sink);
+    fixture.start(fixture.config(0, web.uri(), Duration.ofHours(1)), sink -> sink);
     fixture.service("enrollment", "service");
     Credential bad = fixture.device("bad");
     Credential badToo = fixture.device("bad-too");
@@ -61,33 +51,63 @@ class CrlNoticeIT {
     try (Mosquitto.Subscriber deviceToo =
         new Mosquitto(fixture).sub("bad-too", "bad-too", listen).awaitOutput("Subscribed")) {
       MqttClient device = connect(fixture, bad, "bad");
-      crl.set(TestPki.crl(fixture.serviceCa, 9, Duration.ofDays(1), List.of(serials)));
+      web.gives(TestPki.crl(fixture.serviceCa, 9, Duration.ofDays(1), List.of(serials)));
       assertThat(announce(fixture).output()).as("of another CA").contains("Payload format invalid");
-      crl.set(fixture.deviceCrl(1, serials));
+      web.gives(fixture.deviceCrl(1, serials));
       assertThat(announce(fixture).exitCode()).as("an older one").isNotZero();
       assertThat(fixture.get("/sessions").encode()).contains("\"bad\"", "\"bad-too\"");
 
-      crl.set(fixture.deviceCrl(9, many(serials)));
-      assertThat(crl.get().length).isGreaterThan(2 * 1024 * 1024);
+      byte[] large = fixture.deviceCrl(9, many(serials));
+      assertThat(large.length).isGreaterThan(2 * 1024 * 1024);
+      web.gives(large);
       long start = System.nanoTime();
       announce(fixture).expectSuccess();
       await().atMost(Duration.ofSeconds(60)).until(() -> !device.isConnected());
       System.out.println("FIGURE notice of a CRL of " + ENTRIES + " entries, to cut, ms: "
           + Duration.ofNanos(System.nanoTime() - start).toMillis());
       deviceToo.awaitOutput("Received DISCONNECT (135)");
+      pushedOne_isInForce_whileAServerStallsWithAnother(fixture, web);
     } finally {
       fixture.close();
-      web.stop(0);
+      web.close();
+    }
+  }
+
+  private void pushedOne_isInForce_whileAServerStallsWithAnother(
+      BrokerFixture fixture, CrlServer web) throws Exception {
+    Credential third = fixture.device("bad-three");
+    String[] listen = {"-V", "mqttv5", "-t", "fleets/f1/devices/bad-three/commands/+"};
+    web.stalls();
+    try (Mosquitto.Subscriber device =
+        new Mosquitto(fixture).sub("bad-three", "bad-three", listen).awaitOutput("Subscribed")) {
+      byte[] notice = new CrlNotice(BigInteger.TEN).encoded();
+      CompletableFuture<PeerProgram.Result> announced =
+          CompletableFuture.supplyAsync(() -> publish(fixture, "enrollment:2", notice));
+      await().until(() -> web.stalled() == 1);
+      byte[] pushed = fixture.deviceCrl(11, third.certificate().getSerialNumber());
+      publish(fixture, "enrollment", pushed).expectSuccess();
+      device.awaitOutput("Received DISCONNECT (135)");
+      web.goesOn();
+      assertThat(announced.get(60, TimeUnit.SECONDS).exitCode()).isNotZero();
     }
   }
 
   /** Says that number 9 is out, with mosquitto_pub, as the enrollment service. */
-  private PeerProgram.Result announce(BrokerFixture fixture) throws IOException {
-    Files.write(folder.resolve("notice"), new CrlNotice(BigInteger.valueOf(9)).encoded());
+  private PeerProgram.Result announce(BrokerFixture fixture) {
+    return publish(fixture, "enrollment", new CrlNotice(BigInteger.valueOf(9)).encoded());
+  }
+
+  private PeerProgram.Result publish(BrokerFixture fixture, String client, byte[] payload) {
+    String file = client.replace(':', '-') + ".payload";
+    try {
+      Files.write(folder.resolve(file), payload);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return new Mosquitto(fixture)
         .pub(
             "enrollment",
-            "enrollment",
+            client,
             "-V",
             "mqttv5",
             "-q",
@@ -96,7 +116,7 @@ class CrlNoticeIT {
             "-t",
             "muster/revocations/device",
             "-f",
-            "notice");
+            file);
   }
 
   private static BigInteger[] many(BigInteger... last) {

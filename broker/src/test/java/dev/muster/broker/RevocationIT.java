@@ -254,6 +254,8 @@ class RevocationIT {
       assertThat(device.mqtt.isConnected()).isTrue();
       assertThat(deviceToo.process().isAlive()).isTrue();
       assertThat(fixture.get("/sessions").encode()).contains("\"stays\"", "\"stays-too\"");
+      assertThat(fixture.get("/refusals/enrollment").encode())
+          .contains("\"publish crl\":8", "CRL: not signed by the issuing CA");
     }
   }
 

@@ -336,6 +336,7 @@ class TelemetryApiIT {
       publish("q3", "env", "{\"t\":7.25}");
       await()
           .untilAsserted(() -> assertThat(seen.get())
+              .contains("Muster-Tier: raw")
               .contains("event: values")
               .contains("{\"device\":\"q3\",\"stream\":\"env\",\"metric\":\"t\"")
               .contains("\"value\":7.25"));

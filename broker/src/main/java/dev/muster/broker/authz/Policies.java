@@ -21,7 +21,8 @@ public final class Policies {
   private volatile PolicyFile current;
   private volatile String text;
   private volatile @Nullable String problem;
-  private String seen;
+  /** What was read last; null if the file could not be read. */
+  private @Nullable String seen;
 
   private Policies(Path file, String text, PolicyFile policy) {
     this.file = file;
@@ -60,6 +61,7 @@ public final class Policies {
     try {
       read = Files.readString(file);
     } catch (IOException e) {
+      seen = null;
       problem = "policy " + file + ": cannot be read: " + e + " (the one before stays in force)";
       return false;
     }
@@ -68,9 +70,13 @@ public final class Policies {
     }
     seen = read;
     try {
-      current = PolicyFile.parse(file.toString(), read);
-      text = read;
+      PolicyFile parsed = PolicyFile.parse(file.toString(), read);
       problem = null;
+      if (read.equals(text)) {
+        return false; // It is back as it was.
+      }
+      current = parsed;
+      text = read;
       return true;
     } catch (InvalidPolicyException e) {
       problem = "policy " + e.getMessage() + " (the one before stays in force)";

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one client may do: the rules of its roles with its own names in them.
@@ -91,10 +92,9 @@ public final class TopicPolicy {
 
   private Decision decidePublish(
       List<Role.Rule> granted, String act, String topic, boolean retain, int bytes) {
-    for (Role.Rule denied : denyPublish) {
-      if (denied.topic().matches(topic, names)) {
-        return Decision.deny(denied.place(), act + " is denied on this topic");
-      }
+    Role.Rule denied = firstOf(denyPublish, topic);
+    if (denied != null) {
+      return Decision.deny(denied.place(), act + " is denied on this topic");
     }
     if (bytes > limits.payloadBytes()) {
       return Decision.deny(
@@ -106,7 +106,8 @@ public final class TopicPolicy {
       return tooLong.get();
     }
     boolean unlessRetained = false;
-    for (Role.Rule rule : granted) {
+    for (int i = 0; i < granted.size(); i++) { // An iterator would be allocated for each message.
+      Role.Rule rule = granted.get(i);
       if (rule.topic().matches(topic, names)) {
         if (!retain || rule.retain()) {
           return Decision.allow(rule.place());
@@ -152,17 +153,23 @@ public final class TopicPolicy {
    * Whether a message on a topic may reach the client: some filter that it could subscribe matches.
    */
   public Decision receive(String topic) {
-    for (Role.Rule denied : denySubscribe) {
-      if (denied.topic().matches(topic, names)) {
-        return Decision.deny(denied.place(), "subscribe is denied on this topic");
+    Role.Rule denied = firstOf(denySubscribe, topic);
+    if (denied != null) {
+      return Decision.deny(denied.place(), "subscribe is denied on this topic");
+    }
+    Role.Rule rule = firstOf(subscribe, topic);
+    return rule == null
+        ? Decision.denyByDefault("no rule allows to subscribe to this topic")
+        : Decision.allow(rule.place());
+  }
+
+  private Role.@Nullable Rule firstOf(List<Role.Rule> rules, String topic) {
+    for (int i = 0; i < rules.size(); i++) {
+      if (rules.get(i).topic().matches(topic, names)) {
+        return rules.get(i);
       }
     }
-    for (Role.Rule rule : subscribe) {
-      if (rule.topic().matches(topic, names)) {
-        return Decision.allow(rule.place());
-      }
-    }
-    return Decision.denyByDefault("no rule allows to subscribe to this topic");
+    return null;
   }
 
   /** Whether a client may ask for an answer on a topic: only where it could hear it. */

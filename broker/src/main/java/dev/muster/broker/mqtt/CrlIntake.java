@@ -28,11 +28,13 @@ final class CrlIntake {
 
   private final Revocations revocations;
   private final String brokerName;
+  private final RefusalNotes refusals;
   private volatile @Nullable PublishService publisher;
 
-  CrlIntake(Revocations revocations, String brokerName) {
+  CrlIntake(Revocations revocations, String brokerName, RefusalNotes refusals) {
     this.revocations = revocations;
     this.brokerName = brokerName;
+    this.refusals = refusals;
   }
 
   void use(PublishService service) {
@@ -59,12 +61,11 @@ final class CrlIntake {
             answer(issuer, applied);
             held.deliver();
           } else if (failure instanceof IllegalArgumentException) {
+            String detail = String.valueOf(failure.getMessage());
             LOG.error(
-                "CRL refused issuer={} client={} reason={}",
-                issuer,
-                session.clientId(),
-                failure.getMessage());
-            held.refuse(AckReasonCode.PAYLOAD_FORMAT_INVALID, String.valueOf(failure.getMessage()));
+                "CRL refused issuer={} client={} reason={}", issuer, session.clientId(), detail);
+            refusals.otherwise(session, "publish", packet.getTopic(), "crl", detail);
+            held.refuse(AckReasonCode.PAYLOAD_FORMAT_INVALID, detail);
           } else {
             LOG.error("CRL not applied issuer={}", issuer, failure);
             held.disconnect(

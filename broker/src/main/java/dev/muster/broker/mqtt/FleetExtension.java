@@ -117,7 +117,7 @@ public final class FleetExtension implements ExtensionMain {
     listeners.add(parts.places());
     this.events = new SessionEvents(
         sessions, check, disconnector, parts.policy(), this.subscriptions, listeners);
-    this.crls = new CrlIntake(parts.revocations(), parts.brokerName());
+    this.crls = new CrlIntake(parts.revocations(), parts.brokerName(), refusals);
     TelemetryIngest telemetry = new TelemetryIngest(parts.sink(), meters, refusals, clock);
     this.inbound = new InboundPublishes.Shared(
         check,

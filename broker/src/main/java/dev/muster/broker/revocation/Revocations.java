@@ -10,6 +10,7 @@ import dev.muster.broker.session.SessionAlarm;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.trust.IssuingAuthorities;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +39,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>CRLs come from disk at the start, over HTTP again and again, and pushed through the broker, or
  * announced there when they are too large for it. All work happens on one thread of its own,
- * {@code muster-revocation}.
+ * {@code muster-revocation}, but for the downloads, which have another: while a server is slow,
+ * what is pushed is in force, and sessions end in time.
  */
 public final class Revocations implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);
@@ -83,11 +86,11 @@ public final class Revocations implements AutoCloseable {
 
   private volatile Supplier<Optional<IssuingAuthorities>> changes = Optional::empty;
   private final ScheduledExecutorService executor =
-      Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "muster-revocation");
-        thread.setDaemon(true);
-        return thread;
-      });
+      Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "muster-revocation"));
+
+  /** One after the other, so that they take up the room of one. */
+  private final ExecutorService downloads =
+      Executors.newSingleThreadExecutor(task -> daemon(task, "muster-crl-download"));
 
   /** @param alarms hears when the CRL of a CA has become too old; must not block */
   public Revocations(
@@ -107,14 +110,22 @@ public final class Revocations implements AutoCloseable {
     this.directory = new CrlDirectory(sources.directory());
   }
 
-  /** Reads the CRLs on disk and fetches newer ones, once; blocks for some seconds at most. */
-  public void load() {
-    view.authorities().ids().forEach(this::load);
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
-  private void load(String issuer) {
-    offerFromDisk(issuer, () -> directory.read(issuer));
-    pull(issuer);
+  /**
+   * Reads the CRLs on disk and fetches newer ones, once; blocks for {@link CrlDownload#LIMIT} at
+   * most. What comes later is taken, too.
+   */
+  public void load() {
+    Set<String> ids = view.authorities().ids();
+    ids.forEach(this::offerFromDisk);
+    CompletableFuture.allOf(ids.stream().map(this::pull).toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, CrlDownload.LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
   }
 
   /**
@@ -148,8 +159,8 @@ public final class Revocations implements AutoCloseable {
     LOG.info("Issuing CAs changed before={} now={}", before, next.ids());
     before.stream().filter(id -> !next.ids().contains(id)).forEach(directory::remove);
     next.ids().stream().filter(id -> !before.contains(id)).forEach(id -> {
-      load(id);
-      schedulePull(id);
+      offerFromDisk(id);
+      pullAndGoOn(id);
     });
   }
 
@@ -166,18 +177,22 @@ public final class Revocations implements AutoCloseable {
       return;
     }
     Duration delay = view.isKnown(issuer) ? sources.refresh() : RETRY;
-    executor.schedule(
-        guarded(() -> {
-          pull(issuer);
-          sweep();
-          schedulePull(issuer);
-        }),
-        delay.toMillis(),
-        TimeUnit.MILLISECONDS);
+    executor.schedule(() -> pullAndGoOn(issuer), delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void pullAndGoOn(String issuer) {
+    pull(issuer).whenComplete((done, failure) -> {
+      guarded(this::sweep).run();
+      schedulePull(issuer);
+    });
   }
 
   private interface Reading {
     Optional<byte[]> read() throws IOException;
+  }
+
+  private void offerFromDisk(String issuer) {
+    offerFromDisk(issuer, () -> directory.read(issuer));
   }
 
   private void offerFromDisk(String issuer, Reading file) {
@@ -192,22 +207,45 @@ public final class Revocations implements AutoCloseable {
     }
   }
 
-  private void pull(String issuer) {
+  /** @return done on our thread, whatever has come of it */
+  private CompletableFuture<Void> pull(String issuer) {
     @Nullable URI url = sources.of(issuer).orElse(null);
     if (url == null || !view.authorities().ids().contains(issuer)) {
-      return;
+      return CompletableFuture.completedFuture(null);
     }
-    try {
-      RevocationView.Offer offer = take(issuer, download.get(url));
-      if (offer instanceof RevocationView.Offer.Refused refused) {
-        LOG.error("CRL refused issuer={} url={} reason={}", issuer, url, refused.reason());
-      }
-    } catch (IOException e) {
-      LOG.warn("CRL not fetched issuer={} url={} error={}", issuer, url, e.toString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    return CompletableFuture.supplyAsync(() -> downloaded(url), downloads)
+        .handleAsync(
+            (der, failure) -> {
+              pulled(issuer, url, der, failure);
+              return null;
+            },
+            executor);
+  }
+
+  private void pulled(String issuer, URI url, byte @Nullable [] der, @Nullable Throwable failure) {
+    if (der == null) {
+      LOG.warn("CRL not fetched issuer={} url={} error={}", issuer, url, reason(failure));
+    } else if (take(issuer, der) instanceof RevocationView.Offer.Refused refused) {
+      LOG.error("CRL refused issuer={} url={} reason={}", issuer, url, refused.reason());
     }
     tellWhetherMissing(issuer);
+  }
+
+  private static String reason(@Nullable Throwable failure) {
+    return failure == null || failure.getCause() == null
+        ? String.valueOf(failure)
+        : String.valueOf(failure.getCause().getMessage());
+  }
+
+  private byte[] downloaded(URI url) {
+    try {
+      return download.get(url);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
   }
 
   /** A new CA is known a moment before its first CRL; that is worth a word, and no alarm yet. */
@@ -228,15 +266,19 @@ public final class Revocations implements AutoCloseable {
    */
   public CompletableFuture<Applied> push(String issuer, byte[] der) {
     CompletableFuture<Applied> applied = new CompletableFuture<>();
-    executor.execute(() -> {
-      try {
-        followIfUnknown(issuer);
-        applied.complete(apply(issuer, der));
-      } catch (RuntimeException e) {
-        applied.completeExceptionally(e);
-      }
-    });
+    executor.execute(() -> settle(applied, () -> {
+      followIfUnknown(issuer);
+      applied.complete(apply(issuer, der));
+    }));
     return applied;
+  }
+
+  private static void settle(CompletableFuture<Applied> applied, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      applied.completeExceptionally(e);
+    }
   }
 
   /**
@@ -247,36 +289,39 @@ public final class Revocations implements AutoCloseable {
    */
   public CompletableFuture<Applied> fetch(String issuer, BigInteger number) {
     CompletableFuture<Applied> applied = new CompletableFuture<>();
-    executor.execute(() -> {
-      try {
-        followIfUnknown(issuer);
-        Applied done = apply(issuer, download(issuer, number));
-        if (done.crlNumber().compareTo(number) < 0) {
-          throw new IllegalStateException(
-              "CRL " + number + " not to be had (found: " + done.crlNumber() + ")");
-        }
-        applied.complete(done);
-      } catch (RuntimeException e) {
-        applied.completeExceptionally(e);
-      }
-    });
+    executor.execute(() -> settle(applied, () -> {
+      followIfUnknown(issuer);
+      URI url = urlOf(issuer);
+      CompletableFuture.supplyAsync(() -> downloaded(url), downloads)
+          .whenCompleteAsync(
+              (der, failure) -> settle(applied, () -> {
+                if (der == null) {
+                  throw new IllegalStateException(
+                      "CRL " + number + " not fetched from " + url + ": " + reason(failure),
+                      failure);
+                }
+                applied.complete(applyAtLeast(number, issuer, der));
+              }),
+              executor);
+    }));
     return applied;
   }
 
-  private byte[] download(String issuer, BigInteger number) {
-    URI url = sources
+  private URI urlOf(String issuer) {
+    return sources
         .of(issuer)
         .filter(any -> view.authorities().ids().contains(issuer))
         .orElseThrow(() -> new IllegalArgumentException(
             "CRL: too large to be pushed, and no URL of " + issuer + " known to fetch it from"));
-    try {
-      return download.get(url);
-    } catch (IOException e) {
-      throw new IllegalStateException("CRL " + number + " not fetched from " + url, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("CRL " + number + " not fetched: interrupted", e);
+  }
+
+  private Applied applyAtLeast(BigInteger number, String issuer, byte[] der) {
+    Applied done = apply(issuer, der);
+    if (done.crlNumber().compareTo(number) < 0) {
+      throw new IllegalStateException(
+          "CRL " + number + " not to be had (found: " + done.crlNumber() + ")");
     }
+    return done;
   }
 
   private Applied apply(String issuer, byte[] der) {
@@ -358,6 +403,7 @@ public final class Revocations implements AutoCloseable {
 
   @Override
   public void close() {
+    downloads.shutdownNow();
     executor.shutdownNow();
   }
 }

@@ -49,7 +49,7 @@ public final class PublishRates {
       sweep(now);
       bucket = buckets.computeIfAbsent(subject, s -> new Bucket(limit, now));
     }
-    return bucket.take(now, bytes);
+    return bucket.take(now, limit, bytes);
   }
 
   /** Forgets those that have been quiet for a while: a full bucket is as good as a new one. */
@@ -66,7 +66,7 @@ public final class PublishRates {
 
   /** What a principal has left; below zero it waits. */
   private static final class Bucket {
-    private final RateLimit limit;
+    private RateLimit limit;
     private double messages;
     private double bytes;
     private long last;
@@ -78,8 +78,13 @@ public final class PublishRates {
       this.last = now;
     }
 
-    synchronized Optional<Duration> take(long now, int payloadBytes) {
+    /** @param current may be another than before: a policy changes under those connected */
+    synchronized Optional<Duration> take(long now, RateLimit current, int payloadBytes) {
       refill(now);
+      if (!current.equals(limit)) {
+        limit = current;
+        refill(now); // What is saved up, or owed, stays, within the new limit.
+      }
       double seconds = Math.max(
           wait(messages - 1, limit.messagesPerSecond()), wait(bytes, limit.bytesPerSecond()));
       if (seconds * NANOS > MAX_HOLD.toNanos()) {

@@ -110,6 +110,10 @@ class PolicyFileTest {
     Files.delete(file);
     assertThat(policies.reload()).isFalse();
     assertThat(policies.problem().orElseThrow()).contains("cannot be read");
+    Files.writeString(file, DefaultPolicy.yaml());
+    assertThat(policies.reload()).as("back as it was").isFalse();
+    assertThat(policies.current()).isSameAs(first);
+    assertThat(policies.problem()).isEmpty();
 
     Files.writeString(file, HEAD + "    publish: [x]\n");
     assertThat(policies.reload()).isTrue();

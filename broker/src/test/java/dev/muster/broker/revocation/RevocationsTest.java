@@ -5,6 +5,7 @@
 package dev.muster.broker.revocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.muster.broker.DefaultPolicy;
@@ -19,6 +20,7 @@ import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,5 +182,36 @@ class RevocationsTest {
       return one == sender ? CompletableFuture.completedFuture(null) : end(one, reason, detail);
     };
     assertThat(push(2, sender, bystander).cut()).isEqualTo(2);
+  }
+
+  /** Whoever stands between could else keep all lists away by a few bytes of one. */
+  @Test
+  void serverThatStallsInTheMidstOfACrl_keepsNoOtherOneAway() throws Exception {
+    try (CrlServer server = new CrlServer();
+        Revocations fetching = new Revocations(
+            view,
+            sessions,
+            this::end,
+            new Revocations.Sources(server.uri(), Duration.ofHours(1), folder),
+            alarms::add,
+            clock)) {
+      fetching.start(Optional::empty);
+      server.stalls();
+      ClientSession bad = session(7);
+      ClientSession brief = session(8);
+      CompletableFuture<Revocations.Applied> fetched = fetching.fetch("device", BigInteger.TEN);
+      await().atMost(Duration.ofSeconds(60)).until(() -> server.stalled() == 1);
+
+      Revocations.Applied pushed = fetching.push("device", crl(3, bad)).get(60, TimeUnit.SECONDS);
+      assertThat(pushed.cut()).isEqualTo(1);
+      assertThat(fetched).as("begun before, and not done").isNotDone();
+      clock.advance(Duration.ofDays(2));
+      await().atMost(Duration.ofSeconds(60)).until(brief::isClosed);
+
+      server.goesOn();
+      assertThatThrownBy(() -> fetched.get(60, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(IOException.class)
+          .hasMessageContaining("CRL 10 not fetched from " + server.uri("device"));
+    }
   }
 }

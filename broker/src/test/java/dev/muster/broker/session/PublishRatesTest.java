@@ -57,6 +57,25 @@ class PublishRatesTest {
     assertThat(rates.size()).isZero();
   }
 
+  /** A policy changes under those who are connected, and who may have two roles in turn. */
+  @Test
+  void limitThatChanges_isInForceAtOnce_andForgivesNothing() {
+    RateLimit wide = new RateLimit(100, 0);
+    RateLimit narrow = new RateLimit(1, 0);
+    assertThat(take(wide, 1)).contains(Duration.ZERO);
+    for (int i = 0; i < 10; i++) {
+      assertThat(take(narrow, 1)).as("what the narrow one saves up").contains(Duration.ZERO);
+    }
+    assertThat(take(narrow, 1)).contains(Duration.ofSeconds(1));
+    assertThat(take(wide, 1)).as("owed, and paid sooner").contains(Duration.ofMillis(20));
+    assertThat(take(narrow, 1)).contains(Duration.ofSeconds(3));
+    now += TimeUnit.SECONDS.toNanos(60);
+    for (int i = 0; i < 10; i++) {
+      assertThat(take(narrow, 1)).contains(Duration.ZERO);
+    }
+    assertThat(take(narrow, 1)).contains(Duration.ofSeconds(1));
+  }
+
   @Test
   void quietPrincipals_areForgotten() {
     for (int i = 0; i < 25_000; i++) {
