@@ -14,8 +14,8 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -123,20 +123,35 @@ public final class HttpEnrollmentHook implements EnrollmentHook {
 
   /** The time limit covers the body, too, which the client's own does not. */
   private byte[] send(HookQuestion question) {
-    CompletableFuture<byte[]> answer = client
-        .sendAsync(request(question), HttpResponse.BodyHandlers.ofInputStream())
-        .thenApplyAsync(HttpEnrollmentHook::body);
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    CompletableFuture<HttpResponse<Void>> answer = client.sendAsync(
+        request(question),
+        HttpResponse.BodyHandlers.ofByteArrayConsumer(
+            part -> part.ifPresent(bytes -> append(body, bytes))));
     try {
-      return answer.get(config.timeout().toMillis(), TimeUnit.MILLISECONDS);
+      int status =
+          answer.get(config.timeout().toMillis(), TimeUnit.MILLISECONDS).statusCode();
+      if (status != 200) {
+        throw new HookUnavailableException("hook: status " + status + " (expected: 200)", null);
+      }
+      return body.toByteArray();
     } catch (TimeoutException e) {
-      answer.cancel(true);
       throw new HookUnavailableException("hook: no answer in " + config.timeout(), e);
     } catch (ExecutionException e) {
       throw new HookUnavailableException("hook: " + e.getCause(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new HookUnavailableException("hook: interrupted", e);
+    } finally {
+      answer.cancel(true); // One that was not to its end has its connection closed.
     }
+  }
+
+  private static void append(ByteArrayOutputStream body, byte[] bytes) {
+    if (body.size() + bytes.length > MAX_ANSWER) {
+      throw new IllegalStateException("an answer beyond " + MAX_ANSWER + " bytes");
+    }
+    body.writeBytes(bytes);
   }
 
   private HttpRequest request(HookQuestion question) {
@@ -182,22 +197,6 @@ public final class HttpEnrollmentHook implements EnrollmentHook {
       json.put("label", question.label().value());
     }
     return json.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static byte[] body(HttpResponse<InputStream> response) {
-    try (InputStream body = response.body()) {
-      if (response.statusCode() != 200) {
-        throw new HookUnavailableException(
-            "hook: status " + response.statusCode() + " (expected: 200)", null);
-      }
-      byte[] bytes = body.readNBytes(MAX_ANSWER + 1);
-      if (bytes.length > MAX_ANSWER) {
-        throw new HookUnavailableException("hook: an answer beyond " + MAX_ANSWER + " bytes", null);
-      }
-      return bytes;
-    } catch (IOException e) {
-      throw new HookUnavailableException("hook: its answer broke off", e);
-    }
   }
 
   private static HookVerdict verdict(byte[] answer) {

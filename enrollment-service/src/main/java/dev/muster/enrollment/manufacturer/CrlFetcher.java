@@ -113,11 +113,15 @@ public final class CrlFetcher {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     HttpRequest request =
         HttpRequest.newBuilder(url).timeout(Duration.ofSeconds(FETCH_LIMIT_S)).build();
-    return http.sendAsync(
-            request,
-            HttpResponse.BodyHandlers.ofByteArrayConsumer(
-                part -> part.ifPresent(more -> append(bytes, more))))
+    CompletableFuture<HttpResponse<Void>> answer = http.sendAsync(
+        request,
+        HttpResponse.BodyHandlers.ofByteArrayConsumer(
+            part -> part.ifPresent(more -> append(bytes, more))));
+    return answer
+        .copy()
         .orTimeout(FETCH_LIMIT_S, TimeUnit.SECONDS)
+        // One that was not to its end has its connection closed.
+        .whenComplete((response, failure) -> answer.cancel(true))
         .thenApply(response -> {
           if (response.statusCode() != 200) {
             throw new IllegalStateException("status " + response.statusCode());

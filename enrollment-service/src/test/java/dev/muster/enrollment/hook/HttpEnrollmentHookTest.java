@@ -66,6 +66,7 @@ class HttpEnrollmentHookTest {
   private volatile int status = 200;
   private volatile String answer = "{\"decision\":\"allow\"}";
   private volatile boolean holding;
+  private volatile boolean halting;
   private HttpServer server;
 
   @BeforeEach
@@ -84,6 +85,11 @@ class HttpEnrollmentHookTest {
       }
       byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(status, bytes.length);
+      if (halting) {
+        exchange.getResponseBody().write(bytes, 0, 3);
+        exchange.getResponseBody().flush();
+        await();
+      }
       exchange.getResponseBody().write(bytes);
       exchange.close();
     });
@@ -197,6 +203,19 @@ class HttpEnrollmentHookTest {
     assertThat(hook(config(short1, 2, true)).ask(QUESTION)).isEqualTo(HookVerdict.INDIFFERENT);
     server.stop(0);
     assertThatThrownBy(this::ask).isInstanceOf(HookUnavailableException.class);
+  }
+
+  @Test
+  void answersThatStopInTheMidst_areNone_andTheNextOneIsHeard() {
+    halting = true;
+    EnrollmentHook impatient = hook(config(Duration.ofMillis(200), 2, false));
+    for (int i = 0; i < 4 * Runtime.getRuntime().availableProcessors(); i++) {
+      assertThatThrownBy(() -> impatient.ask(QUESTION))
+          .isInstanceOf(HookUnavailableException.class)
+          .hasMessageContaining("no answer in PT0.2S");
+    }
+    halting = false;
+    assertThat(ask()).isEqualTo(HookVerdict.INDIFFERENT);
   }
 
   @Test
