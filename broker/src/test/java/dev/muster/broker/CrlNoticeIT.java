@@ -12,10 +12,7 @@ import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -81,11 +78,11 @@ class CrlNoticeIT {
     try (Mosquitto.Subscriber device =
         new Mosquitto(fixture).sub("bad-three", "bad-three", listen).awaitOutput("Subscribed")) {
       byte[] notice = new CrlNotice(BigInteger.TEN).encoded();
-      CompletableFuture<PeerProgram.Result> announced =
-          CompletableFuture.supplyAsync(() -> publish(fixture, "enrollment:2", notice));
+      CompletableFuture<PeerProgram.Result> announced = CompletableFuture.supplyAsync(
+          () -> new Mosquitto(fixture).publishDeviceCrl("enrollment:2", notice));
       await().until(() -> web.stalled() == 1);
       byte[] pushed = fixture.deviceCrl(11, third.certificate().getSerialNumber());
-      publish(fixture, "enrollment", pushed).expectSuccess();
+      new Mosquitto(fixture).publishDeviceCrl("enrollment", pushed).expectSuccess();
       device.awaitOutput("Received DISCONNECT (135)");
       web.goesOn();
       assertThat(announced.get(60, TimeUnit.SECONDS).exitCode()).isNotZero();
@@ -94,29 +91,8 @@ class CrlNoticeIT {
 
   /** Says that number 9 is out, with mosquitto_pub, as the enrollment service. */
   private PeerProgram.Result announce(BrokerFixture fixture) {
-    return publish(fixture, "enrollment", new CrlNotice(BigInteger.valueOf(9)).encoded());
-  }
-
-  private PeerProgram.Result publish(BrokerFixture fixture, String client, byte[] payload) {
-    String file = client.replace(':', '-') + ".payload";
-    try {
-      Files.write(folder.resolve(file), payload);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     return new Mosquitto(fixture)
-        .pub(
-            "enrollment",
-            client,
-            "-V",
-            "mqttv5",
-            "-q",
-            "1",
-            "-r",
-            "-t",
-            "muster/revocations/device",
-            "-f",
-            file);
+        .publishDeviceCrl("enrollment", new CrlNotice(BigInteger.valueOf(9)).encoded());
   }
 
   private static BigInteger[] many(BigInteger... last) {

@@ -649,20 +649,8 @@ class DeviceCoapIT extends CoapsContract {
       double before = sessions();
       double observers = observers();
       fixture.service("enrollment", "service");
-      Files.write(
-          folder.resolve("next.crl"),
-          fixture.deviceCrl(++crlNumber, device.certificate().getSerialNumber()));
-      new Mosquitto(fixture)
-          .pub(
-              "enrollment",
-              "enrollment",
-              "-q",
-              "1",
-              "-t",
-              "muster/revocations/device",
-              "-f",
-              folder.resolve("next.crl").toString())
-          .expectSuccess();
+      byte[] crl = fixture.deviceCrl(++crlNumber, device.certificate().getSerialNumber());
+      new Mosquitto(fixture).publishDeviceCrl("enrollment", crl).expectSuccess();
       await().atMost(LIMIT).until(() -> sessions() < before);
       await().atMost(LIMIT).until(() -> observers() < observers);
       await().atMost(LIMIT).until(() -> !client.hasSession());

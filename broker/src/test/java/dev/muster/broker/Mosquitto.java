@@ -28,11 +28,33 @@ final class Mosquitto {
     return run("mosquitto_pub", credential, clientId, more);
   }
 
+  /** As the enrollment service: a CRL of the device CA, or word of one. */
+  Result publishDeviceCrl(String clientId, byte[] payload) {
+    return run(
+        "mosquitto_pub",
+        payload,
+        "enrollment",
+        clientId,
+        "-V",
+        "mqttv5",
+        "-q",
+        "1",
+        "-r",
+        "-t",
+        "muster/revocations/device",
+        "-s");
+  }
+
   Result run(String program, String credential, String clientId, String... more) {
+    return run(program, new byte[0], credential, clientId, more);
+  }
+
+  private Result run(
+      String program, byte[] input, String credential, String clientId, String... more) {
     return PeerProgram.require(program)
         .run(
             fixture.folder,
-            new byte[0],
+            input,
             Duration.ofSeconds(60),
             arguments(credential, clientId, more).toArray(String[]::new));
   }

@@ -25,7 +25,6 @@ import java.io.InputStream;
 import java.io.StringReader;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -272,22 +271,8 @@ class RevocationIT {
         new byte[] {1, 2, 3});
   }
 
-  /** Publishes a CRL with mosquitto_pub, as the enrollment service. */
-  private static PeerProgram.Result push(byte[] crl) throws IOException {
-    Files.write(folder.resolve("pushed.crl"), crl);
-    return new Mosquitto(fixture)
-        .pub(
-            "enrollment",
-            "enrollment:2",
-            "-V",
-            "mqttv5",
-            "-q",
-            "1",
-            "-r",
-            "-t",
-            "muster/revocations/device",
-            "-f",
-            "pushed.crl");
+  private static PeerProgram.Result push(byte[] crl) {
+    return new Mosquitto(fixture).publishDeviceCrl("enrollment:2", crl);
   }
 
   @Test

@@ -12,7 +12,6 @@ import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,21 +79,7 @@ class StaleCrlIT {
     fixture.service("enrollment", "service");
     Duration ahead = Duration.between(Instant.now(), clock.instant());
     byte[] crl = TestPki.crl(fixture.deviceCa, 2, LIFE.plus(ahead), List.of());
-    Files.write(folder.resolve("new.crl"), crl);
-    new Mosquitto(fixture)
-        .pub(
-            "enrollment",
-            "enrollment",
-            "-V",
-            "mqttv5",
-            "-q",
-            "1",
-            "-r",
-            "-t",
-            "muster/revocations/device",
-            "-f",
-            "new.crl")
-        .expectSuccess();
+    new Mosquitto(fixture).publishDeviceCrl("enrollment", crl).expectSuccess();
   }
 
   private static PeerProgram.Result publish(BrokerFixture fixture) throws Exception {

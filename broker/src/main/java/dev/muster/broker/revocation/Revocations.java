@@ -216,7 +216,7 @@ public final class Revocations implements AutoCloseable {
     return CompletableFuture.supplyAsync(() -> downloaded(url), downloads)
         .handleAsync(
             (der, failure) -> {
-              pulled(issuer, url, der, failure);
+              guarded(() -> pulled(issuer, url, der, failure)).run();
               return null;
             },
             executor);
