@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
+import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
 import dev.muster.testing.TestPki.Credential;
@@ -140,6 +141,28 @@ class PolicyIT {
       assertThat(refusals("d2").getJsonArray("newest").getJsonObject(0).getString("detail"))
           .contains("no role of the policy matches");
     }
+  }
+
+  @Test
+  void rateThatChanges_isInForceForThoseWhoHavePublished() {
+    begin(DefaultPolicy.yaml());
+    Mqtt5BlockingClient device =
+        fixture.hiveMqClient("r1", fixture.device("r1")).useMqttVersion5().buildBlocking();
+    device.connect();
+    Mqtt5Publish event =
+        Mqtt5Publish.builder().topic(eventsOf("r1")).qos(MqttQos.AT_LEAST_ONCE).build();
+    device.publish(event);
+    double before = held();
+    begin(DefaultPolicy.yaml().replace("messagesPerSecond: 200", "messagesPerSecond: 1"));
+    await().untilAsserted(() -> {
+      device.publish(event);
+      assertThat(held()).as("after what ten seconds save up").isGreaterThan(before);
+    });
+    device.disconnect();
+  }
+
+  private static double held() {
+    return fixture.meters.counter("muster.broker.held", "reason", "rate").count();
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -153,8 +154,10 @@ public final class DeviceAgent implements AutoCloseable {
     return new Measurement(name, null, time, new Value.Number(count));
   }
 
+  /** To the microsecond: a key in a file is there in less than a millisecond. */
   private static Measurement seconds(String name, Duration duration, Instant time) {
-    return new Measurement(name, "s", time, new Value.Number(duration.toMillis() / 1000.0));
+    double seconds = TimeUnit.NANOSECONDS.toMicros(duration.toNanos()) / 1e6;
+    return new Measurement(name, "s", time, new Value.Number(seconds));
   }
 
   /** What is good is a number; what is not says so beside it, or in its place. */
