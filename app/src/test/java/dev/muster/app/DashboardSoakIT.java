@@ -19,7 +19,8 @@ import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 
 /**
- * The dashboard while a fleet sends: 1,000 light devices at 1 Hz, or {@code -Dsoak.devices=10000}.
+ * The dashboard while a fleet sends: 1,000 light devices at 1 Hz, or {@code -Dsoak.devices=10000}
+ * and {@code -Dsoak.rate=0.2} where the machine that carries server and browser carries them too.
  * No task of a page is so long that somebody would notice, and the values of a device are at most a
  * second older than those that the server has. How old these are themselves is printed: that is a
  * matter of the machine, which carries the fleet as well.
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
  */
 class DashboardSoakIT extends DashboardBrowser {
   private static final int DEVICES = Integer.getInteger("soak.devices", 1_000);
+  private static final String RATE = System.getProperty("soak.rate", "1");
   private static final int WINDOW_MS = Integer.getInteger("soak.window", 4_000);
   private static final int WINDOWS = 15;
   private static final boolean STRICT = Boolean.getBoolean("soak.strict");
@@ -127,7 +129,7 @@ class DashboardSoakIT extends DashboardBrowser {
         "--devices",
         String.valueOf(DEVICES),
         "--rate",
-        "1",
+        RATE,
         "--ramp-up",
         DEVICES / 50 + "s",
         "--for",
@@ -158,8 +160,9 @@ class DashboardSoakIT extends DashboardBrowser {
       Window window = window(showsAges);
       windows.add(window);
       System.out.printf(
-          "soak of %d devices, %s: window %d is %s, longest task %.0f ms%s%n",
+          "soak of %d devices at %s Hz, %s: window %d is %s, longest task %.0f ms%s%n",
           DEVICES,
+          RATE,
           name,
           windows.size(),
           window.isGood(showsAges) ? "good" : "not good",

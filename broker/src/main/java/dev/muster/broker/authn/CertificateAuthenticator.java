@@ -10,6 +10,7 @@ import dev.muster.broker.authz.PolicyFile;
 import dev.muster.broker.authz.TopicPolicy;
 import dev.muster.broker.revocation.RevocationView;
 import dev.muster.broker.trust.IssuingAuthorities;
+import dev.muster.broker.trust.KnownIssuers;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -25,7 +26,8 @@ import java.util.regex.Pattern;
  *
  * <p>The TLS handshake has proved that the client holds the key and that one of our CAs issued the
  * certificate, but with a resumed session only that this was so up to a day ago. So all is asked
- * anew. Does no I/O: a signature to verify, the rest comparisons. Safe for use by several threads.
+ * anew. Does no I/O: at most a signature to verify, the rest comparisons. Safe for use by several
+ * threads.
  */
 public final class CertificateAuthenticator {
   private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -83,6 +85,7 @@ public final class CertificateAuthenticator {
     }
   }
 
+  private final KnownIssuers issuers = new KnownIssuers();
   private final RevocationView revocations;
   private final Supplier<PolicyFile> policy;
   private final int serverKeepAliveSeconds;
@@ -165,7 +168,7 @@ public final class CertificateAuthenticator {
   }
 
   private String issuerOf(X509Certificate leaf) throws RefusedException {
-    Optional<String> issuer = revocations.authorities().issuerOf(leaf);
+    Optional<String> issuer = issuers.issuerOf(leaf, revocations.authorities());
     return issuer.orElseThrow(() -> new RefusedException(
         Refusal.NOT_AUTHORIZED,
         "certificate of an unknown CA: "

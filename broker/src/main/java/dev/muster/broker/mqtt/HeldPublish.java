@@ -22,6 +22,16 @@ final class HeldPublish {
   /** Longer than anything that we wait for: only a defect lets it run out. */
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** How long the store may take; after that the connection ends. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /**
+   * A client of MQTT 5 sends no more than the receive maximum meanwhile. It waits longer, as a new
+   * connection costs more than the place that it keeps: a fleet that was turned away by a store
+   * that is behind would keep it there.
+   */
+  private static final Duration PATIENCE_WITH_FLOW_CONTROL = Duration.ofSeconds(30);
+
   private final ClientSession session;
   private final Disconnector disconnector;
   private final Async<PublishInboundOutput> async;
@@ -30,6 +40,11 @@ final class HeldPublish {
     this.session = session;
     this.disconnector = disconnector;
     this.async = output.async(LIMIT, TimeoutFallback.FAILURE, AckReasonCode.UNSPECIFIED_ERROR);
+  }
+
+  /** How long it may be held for the store's sake. */
+  Duration patience() {
+    return session.connection().mqtt5() ? PATIENCE_WITH_FLOW_CONTROL : PATIENCE;
   }
 
   /** Goes on to authorizer and subscribers, and is then acknowledged. */

@@ -17,7 +17,6 @@ import dev.muster.broker.twin.TwinOutcome;
 import dev.muster.broker.twin.Twins;
 import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class StateIntake {
   private static final Logger LOG = LoggerFactory.getLogger(StateIntake.class);
-  private static final Duration COMMIT_LIMIT = Duration.ofSeconds(10);
 
   /**
    * What the extension asks about the state of devices.
@@ -79,14 +77,14 @@ public final class StateIntake {
       parts
           .twins()
           .report(topic.device(), InboundPublishes.payloadOf(packet))
-          .orTimeout(COMMIT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+          .orTimeout(held.patience().toMillis(), TimeUnit.MILLISECONDS)
           .whenComplete(answering(sender, this::reported));
     } else if (command.isPresent()) {
       Sender sender = new Sender(session, topic, packet, held);
       parts
           .commands()
           .result(topic.device(), command.get(), InboundPublishes.payloadOf(packet))
-          .orTimeout(COMMIT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+          .orTimeout(held.patience().toMillis(), TimeUnit.MILLISECONDS)
           .whenComplete(answering(sender, this::answered));
     } else {
       held.deliver();

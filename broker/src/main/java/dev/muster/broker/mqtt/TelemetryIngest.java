@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
 /** Takes telemetry to the store, and lets it be acknowledged when it is on stable storage. */
 final class TelemetryIngest {
   private static final Logger LOG = LoggerFactory.getLogger(TelemetryIngest.class);
-  private static final Duration COMMIT_LIMIT = Duration.ofSeconds(10);
 
   private static final String FLEETS = "fleets/";
   private static final String DEVICES = "/devices/";
@@ -72,7 +71,7 @@ final class TelemetryIngest {
     TelemetryMessage message = read(topic.get(), packet);
     long start = System.nanoTime();
     sink.store(message)
-        .orTimeout(COMMIT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .orTimeout(held.patience().toMillis(), TimeUnit.MILLISECONDS)
         .whenComplete((stored, failure) -> {
           if (failure == null) {
             meters.stored(stored, Duration.ofNanos(System.nanoTime() - start));

@@ -68,7 +68,9 @@ public final class StateStore implements AutoCloseable {
         "state store",
         MAX_BATCH,
         Counter.builder("muster.state.commit.failures").register(meters),
-        new Writing());
+        new Writing(),
+        // A change is small, and what it was made of is with whoever waits for it.
+        pending -> 0);
     Gauge.builder("muster.state.queue", thread, BatchThread::size).register(meters);
   }
 

@@ -8,9 +8,11 @@ import io.micrometer.core.instrument.Counter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +28,14 @@ public final class BatchThread<T> implements AutoCloseable {
   /** What those are told whose work was not done. */
   public static final String FAILED = "the store failed";
 
-  private static final int QUEUE = 4_096;
+  /**
+   * What may queue up: one of each client, for HiveMQ asks about the next when the last is
+   * answered. Whoever is turned away comes back over a new connection, and to thousands at once
+   * that costs more than the store does: it would never catch up.
+   */
+  private static final int QUEUE = 65_536;
+
+  private static final long QUEUE_BYTES = 16L * 1024 * 1024;
   private static final long IDLE_MS = 200;
   private static final long BACKOFF_MS = 250;
   private static final long CLOSE_MS = 10_000;
@@ -47,7 +56,9 @@ public final class BatchThread<T> implements AutoCloseable {
   private final int maxBatch;
   private final Counter failures;
   private final Work<T> work;
-  private final BlockingQueue<T> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final ToIntFunction<T> size;
+  private final BlockingQueue<T> queue = new LinkedBlockingQueue<>(QUEUE);
+  private final AtomicLong bytes = new AtomicLong();
   private final Thread thread;
   private volatile boolean closing;
   private volatile @Nullable String problem;
@@ -55,8 +66,11 @@ public final class BatchThread<T> implements AutoCloseable {
   /**
    * @param name of the thread, and for the log: {@code telemetry store}
    * @param failures counts the batches that were not done
+   * @param size of one, in bytes, always the same
    */
-  public BatchThread(String name, int maxBatch, Counter failures, Work<T> work) {
+  public BatchThread(
+      String name, int maxBatch, Counter failures, Work<T> work, ToIntFunction<T> size) {
+    this.size = size;
     this.failures = failures;
     this.name = name;
     this.maxBatch = maxBatch;
@@ -73,7 +87,9 @@ public final class BatchThread<T> implements AutoCloseable {
     if (closing) {
       return Optional.of("the store is closing");
     }
-    if (!queue.offer(one)) {
+    int more = size.applyAsInt(one);
+    if (bytes.addAndGet(more) > QUEUE_BYTES || !queue.offer(one)) {
+      bytes.addAndGet(-more);
       return Optional.of("the store cannot keep up");
     }
     // Looked at again, so that nothing is left behind by a thread that has just ended.
@@ -98,6 +114,7 @@ public final class BatchThread<T> implements AutoCloseable {
         if (first != null) {
           batch.add(first);
           queue.drainTo(batch, maxBatch - 1);
+          batch.forEach(one -> bytes.addAndGet(-size.applyAsInt(one)));
           work.run(batch);
         }
       } catch (InterruptedException e) {

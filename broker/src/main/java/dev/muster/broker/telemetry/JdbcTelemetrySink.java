@@ -53,7 +53,8 @@ public final class JdbcTelemetrySink implements TelemetrySink {
         "telemetry store",
         MAX_BATCH,
         Counter.builder("muster.telemetry.commit.failures").register(meters),
-        writing);
+        writing,
+        pending -> pending.message().payload().length);
     Gauge.builder("muster.telemetry.queue", thread, BatchThread::size).register(meters);
   }
 

@@ -50,7 +50,8 @@ public final class JournaledSink implements TelemetrySink {
         "telemetry journal",
         MAX_BATCH,
         Counter.builder("muster.telemetry.journal.failures").register(meters),
-        appending);
+        appending,
+        pending -> pending.message().payload().length);
     Gauge.builder("muster.telemetry.journal.bytes", drain, JournalDrain::bytes)
         .description("What is acknowledged, and not in the database yet")
         .register(meters);

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The CAs whose certificates are let in at one time. Of each kind there are several during a
@@ -41,6 +42,14 @@ public record IssuingAuthorities(SortedMap<String, X509Certificate> certificates
   /** The CA of that id. */
   public Optional<X509Certificate> find(String id) {
     return Optional.ofNullable(certificates.get(id));
+  }
+
+  /** The id of a CA; empty if it is none of these. */
+  Optional<String> idOf(@Nullable X509Certificate ca) {
+    return certificates.entrySet().stream()
+        .filter(authority -> authority.getValue().equals(ca))
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   /** The id of the CA that has signed a certificate; empty if none of them has. */

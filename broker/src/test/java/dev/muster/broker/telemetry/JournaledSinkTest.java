@@ -132,6 +132,29 @@ class JournaledSinkTest {
     assertThat(disk.flushes()).as("what came first, and then the others").isLessThanOrEqualTo(2);
   }
 
+  /** Whoever is turned away comes back over a new connection, which costs more than to wait. */
+  @Test
+  void oneOfEachOfManyDevices_waitsForADiskThatHangs_andSoMuchInAll() {
+    CountDownLatch all = disk.hold();
+    List<CompletableFuture<Stored>> stored = new ArrayList<>();
+    stored.add(sink.store(message(0, "1")));
+    disk.awaitFlush();
+    for (int i = 0; i < 20_000; i++) {
+      stored.add(sink.store(message(0, "1")));
+    }
+    assertThat(stored).as("too many are turned away").noneMatch(CompletableFuture::isDone);
+    String large = "\"" + "x".repeat(64 * 1024) + "\"";
+    for (int i = 0; i < 256; i++) {
+      stored.add(sink.store(message(0, large)));
+    }
+    CompletableFuture<Stored> tooMuch = stored.remove(stored.size() - 1);
+    assertThat(tooMuch).as("more than 16 MiB").isCompletedExceptionally();
+    all.countDown();
+    CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
+  }
+
   @Test
   void whatIsAcknowledged_isInTheDatabaseSoon_andTheListenerIsTold() throws Exception {
     assertThat(store(message(1, "1"))).isEqualTo(Stored.NEW);
