@@ -20,7 +20,7 @@ import java.util.Map;
  * @param refused messages that the broker refused
  * @param overflowed messages not taken because too much was waiting
  * @param stored messages that were written to disk
- * @param lost messages dropped by the device, for whatever reason, overflowed ones included
+ * @param lost messages that are gone, for whatever reason, overflowed and refused ones included
  * @param journalBytes taken on disk by messages
  * @param connections how often the device came online
  * @param enrollments how many certificates it received

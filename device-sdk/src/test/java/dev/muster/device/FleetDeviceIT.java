@@ -389,10 +389,16 @@ class FleetDeviceIT {
   }
 
   @Test
-  void publish_topicRefused_failsThatFutureOnly() throws Exception {
+  void publish_topicRefused_failsThatFutureOnlyAndIsReportedAsLost() throws Exception {
     Path acl = folder.resolve("acl");
-    Files.writeString(acl, "pattern write fleets/default/devices/%u/telemetry/good\n");
-    try (Mosquitto strict = Mosquitto.start(fleet, fleet.server(), "acl_file " + acl)) {
+    Files.writeString(acl, """
+        user consumer
+        topic read #
+        pattern write fleets/default/devices/%u/telemetry/good
+        pattern write fleets/default/devices/%u/telemetry/sdk
+        """);
+    try (Mosquitto strict = Mosquitto.start(fleet, fleet.server(), "acl_file " + acl);
+        Mosquitto.Subscriber consumer = strict.subscribe()) {
       FleetDevice device = started(builder("a").broker(strict.uri()));
 
       CompletableFuture<Void> bad = device.telemetry("bad").publish(Map.of("n", 1));
@@ -404,7 +410,13 @@ class FleetDeviceIT {
           .isInstanceOfSatisfying(
               PublishRefusedException.class,
               refused -> assertThat(refused.reason()).isEqualTo(0x87));
+      await()
+          .atMost(LIMIT)
+          .until(() -> consumer.lines().stream()
+              .anyMatch(line -> line.contains("/telemetry/sdk|")
+                  && line.contains("\"n\":\"lost.telemetry\",\"v\":1}")));
       assertThat(device.statistics().refused()).isEqualTo(1);
+      assertThat(device.statistics().lost()).isEqualTo(1);
     }
   }
 

@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What was dropped and not told yet. Thread-safe. */
+/** What was dropped, or refused by the broker, and not told yet. Thread-safe. */
 final class Losses {
   private final Map<MessageClass, Lost> untold = new EnumMap<>(MessageClass.class);
   private long total;

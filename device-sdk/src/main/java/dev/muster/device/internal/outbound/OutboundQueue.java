@@ -64,6 +64,7 @@ public final class OutboundQueue {
   private final Set<Entry> inFlight = new LinkedHashSet<>();
   private Runnable wakeUp = () -> {};
   private @Nullable Path stateDirectory;
+  private boolean reportRefused;
   private volatile @Nullable String storageProblem;
   private long lastSequence;
   private long lastEvent;
@@ -190,6 +191,7 @@ public final class OutboundQueue {
 
   /** The connection is gone: what was in flight is next again, in its old order. */
   public void returnInFlight() {
+    reportRefused = false;
     List<Entry> entries = new ArrayList<>(inFlight);
     inFlight.clear();
     for (int i = entries.size() - 1; i >= 0; i--) {
@@ -211,7 +213,21 @@ public final class OutboundQueue {
         refused++;
       }
     }
+    if (!success) {
+      addLoss(entry);
+    }
     complete(entry, success ? null : new PublishRefusedException(reason, detail));
+  }
+
+  /** What a report told that the broker has refused was not told. */
+  private void addLoss(Entry entry) {
+    Map<MessageClass, Lost> told = entry.receipt == null ? null : entry.receipt.losses();
+    if (told == null) {
+      losses.add(entry.messageClass, 1, entry.timeMs(), entry.timeMs());
+    } else {
+      losses.putBack(told);
+      reportRefused = true;
+    }
   }
 
   /** Whether {@link #store} would write anything. */
@@ -286,15 +302,21 @@ public final class OutboundQueue {
     return storageProblem;
   }
 
-  /** Tells the backend what was dropped since it was last told. */
+  /**
+   * Tells the backend what was dropped or refused since it was last told. A broker that refuses
+   * that as well is told again over the next connection.
+   */
   public void reportLosses() {
+    if (reportRefused) {
+      return;
+    }
     Map<MessageClass, Lost> taken = losses.take();
     Map<MessageClass, Lost> all = new EnumMap<>(taken);
     lanes.values().forEach(lane -> lane.addLosses(all));
     if (all.isEmpty()) {
       return;
     }
-    if (submitReport(SenmlJson.write(Losses.report(all, clock.instant())))) {
+    if (submitReport(all)) {
       lanes.values().forEach(Lane::lossesTold);
     } else {
       losses.putBack(taken);
@@ -302,14 +324,16 @@ public final class OutboundQueue {
   }
 
   /** There being no room for it is no loss: it has no number yet, and is written anew later. */
-  private boolean submitReport(byte[] payload) {
+  private boolean submitReport(Map<MessageClass, Lost> all) {
+    byte[] payload = SenmlJson.write(Losses.report(all, clock.instant()));
     List<Receipt> dropped = new ArrayList<>(); // Stays empty: telemetry goes from the disk only.
     Runnable wake;
     synchronized (lock) {
       if (obstacle(lane(MessageClass.TELEMETRY), payload.length, dropped) != null) {
         return false;
       }
-      accept(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, payload, dropped);
+      accept(MessageClass.TELEMETRY, Message.Kind.TELEMETRY, OWN_STREAM, payload, dropped)
+          .tells(all);
       wake = wakeUp;
     }
     wake.run();
@@ -381,7 +405,7 @@ public final class OutboundQueue {
    * @param stored were written to the disk
    * @param backlog are on the disk only
    * @param journalBytes are taken on the disk
-   * @param lost were dropped, whatever the reason
+   * @param lost were dropped or refused, whatever the reason
    * @param oldestMs when the oldest that waits was submitted, by the device's clock; the greatest
    *     number if none waits
    */

@@ -5,10 +5,14 @@
 package dev.muster.device.internal.outbound;
 
 import dev.muster.device.DropReason;
+import dev.muster.device.MessageClass;
 import dev.muster.device.PublishException;
 import dev.muster.device.PublishReceipt;
+import dev.muster.device.internal.journal.Journal.Lost;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A receipt as the queue fills it in; its status by one thread at a time. */
 final class Receipt implements PublishReceipt {
@@ -17,6 +21,7 @@ final class Receipt implements PublishReceipt {
   private final CompletableFuture<Void> acknowledged = new CompletableFuture<>();
   private volatile Status status = Status.ACCEPTED;
   private volatile boolean written;
+  private volatile @Nullable Map<MessageClass, Lost> losses;
 
   Receipt(MessageIdentity identity) {
     this.identity = identity;
@@ -40,6 +45,16 @@ final class Receipt implements PublishReceipt {
   @Override
   public CompletableFuture<Void> acknowledged() {
     return acknowledged;
+  }
+
+  /** Its message is a report of these losses. */
+  void tells(Map<MessageClass, Lost> reported) {
+    losses = reported;
+  }
+
+  /** The losses that its message reports; null if that is no report. */
+  @Nullable Map<MessageClass, Lost> losses() {
+    return losses;
   }
 
   /** The status only; futures complete on the callback thread. */

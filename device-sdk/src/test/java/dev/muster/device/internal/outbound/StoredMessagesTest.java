@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The queue with its journals: what is stored, left for the next start, dropped. */
 class StoredMessagesTest {
   private static final int KIBIBYTE = 1024;
+  private static final int NOT_AUTHORIZED = 0x87; // MQTT 5, 3.4.2.1
 
   @TempDir
   Path folder;
@@ -459,6 +460,41 @@ class StoredMessagesTest {
         .singleElement()
         .satisfies(text ->
             assertThat(text).startsWith("b1 3 ").contains("\"n\":\"lost.telemetry\",\"v\":1}"));
+  }
+
+  @Test
+  void refused_byTheBroker_isReportedAsLost() {
+    OutboundQueue queue = started("b1");
+    submit(queue, MessageClass.ALARM, "a");
+    queue.settle(queue.takeNext(), NOT_AUTHORIZED, "not authorized");
+    assertThat(queue.counts().lost()).isEqualTo(queue.counts().refused()).isEqualTo(1);
+
+    queue.reportLosses();
+    queue.reportLosses();
+
+    assertThat(drain(queue))
+        .singleElement()
+        .satisfies(text -> assertThat(text).contains("\"n\":\"lost.alarm\",\"v\":1}"));
+  }
+
+  /** It is no loss by itself, and the broker is not asked about it again and again. */
+  @Test
+  void refused_reportOfLosses_isToldAgainOverTheNextConnection() {
+    OutboundQueue queue = started("b1");
+    submit(queue, 1);
+    queue.settle(queue.takeNext(), NOT_AUTHORIZED, "not authorized");
+    queue.reportLosses();
+    queue.settle(queue.takeNext(), NOT_AUTHORIZED, "not authorized");
+    queue.reportLosses();
+    assertThat(queue.takeNext()).isNull();
+    assertThat(queue.counts().lost()).isEqualTo(1);
+
+    queue.returnInFlight();
+    queue.reportLosses();
+
+    assertThat(drain(queue))
+        .singleElement()
+        .satisfies(text -> assertThat(text).contains("\"n\":\"lost.telemetry\",\"v\":1}"));
   }
 
   @Test
