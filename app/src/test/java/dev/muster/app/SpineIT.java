@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -416,8 +417,15 @@ class SpineIT {
     try (FleetDevice device = device("SN-7", root, enrollment, broker)) {
       device.onCommand("blink", (command, context) -> CommandResult.done(command.payload()));
       device.twin().onDesired(desired -> device.twin().report(desired));
-      device.start();
+      ThreadGroup own = new ThreadGroup("SN-7"); // Threads are of the group of their maker.
+      Thread starter = new Thread(own, device::start);
+      starter.start();
+      starter.join();
       device.telemetry("env").publish(Map.of("temperature", 21.4)).get(60, TimeUnit.SECONDS);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() ->
+              assertThat(lastingThreads(own)).containsExactlyInAnyOrder("muster-device", "muster-coap"));
       assertThat(muster("admin", "telemetry", "query", "acme-sn-7", "--stream", "env")
               .expect(0)
               .stdout())
@@ -444,6 +452,16 @@ class SpineIT {
               device.event("door", Map.of("open", true)).acknowledged().get(60, TimeUnit.SECONDS))
           .hasMessageContaining("CoAP has no place");
     }
+  }
+
+  /** Who calls the program, or enrolls, ends by and by; and a receiver is in Californium's group. */
+  private static List<String> lastingThreads(ThreadGroup group) {
+    Thread[] threads = new Thread[20];
+    int count = group.enumerate(threads, false);
+    return Arrays.stream(threads, 0, count)
+        .map(Thread::getName)
+        .filter(name -> !name.equals("muster-worker"))
+        .toList();
   }
 
   /** The SDK's side of docs/twins-and-commands.md, and alarms, which the backend keeps. */

@@ -35,7 +35,6 @@ final class ClientSettings {
   }
 
   static final Configuration STANDARD = new Configuration()
-      .set(CoapConfig.PROTOCOL_STAGE_THREAD_COUNT, 1)
       .set(CoapConfig.MAX_RESOURCE_BODY_SIZE, MAX_BODY)
       .set(CoapConfig.PREFERRED_BLOCK_SIZE, PREFERRED_BLOCK)
       .set(CoapConfig.MAX_MESSAGE_SIZE, MAX_MESSAGE)
@@ -50,8 +49,7 @@ final class ClientSettings {
       .set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0)
       // As OrderlyConnector wants it.
       .set(DtlsConfig.DTLS_USE_EARLY_STOP_RETRANSMISSION, false)
-      .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1)
-      .set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 1);
+      .set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1);
 
   private ClientSettings() {}
 

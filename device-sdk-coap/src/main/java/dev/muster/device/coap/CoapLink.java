@@ -36,7 +36,7 @@ import org.slf4j.Logger;
  * One DTLS session as the SDK's link. It says one thing at a time (RFC 7252, 4.7), and keeps what
  * the broker cannot take now; it is over when the broker does not answer.
  *
- * <p>All of it happens on a thread of its own.
+ * <p>All of it happens on one thread of its own, which is Californium's as well.
  */
 final class CoapLink implements MqttLink {
   private static final Logger LOG = DeviceLogger.of(CoapLink.class);
@@ -80,27 +80,23 @@ final class CoapLink implements MqttLink {
     this.events = events;
     this.californium = californium;
     this.judge = new ServerJudge(settings.identity().trust(), settings.broker().getHost());
-    this.thread = new ScheduledThreadPoolExecutor(1, task -> {
-      Thread made = new Thread(task, "muster-coap");
-      made.setDaemon(true);
-      return made;
-    });
-    // When it is over, what was left to do is not done any more.
-    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.thread = ServerEndpoint.thread("muster-coap");
   }
 
   void start() {
-    Thread resolver = new Thread(this::resolve, "muster-coap-name");
-    resolver.setDaemon(true);
-    resolver.start();
     after(settings.connectTimeout().toMillis(), () -> {
       if (!connected) {
         end(new LinkEnd(LinkEnd.Kind.LOST, "no answer of the broker in time"));
       }
     });
+    try {
+      settings.threads().execute(this::resolve);
+    } catch (RejectedExecutionException | OutOfMemoryError e) { // The machine has no thread left.
+      lose(String.valueOf(e));
+    }
   }
 
-  /** On a thread of its own: a network that swallows may hold it for a minute. */
+  /** Elsewhere: a network that swallows may hold it for a minute. */
   private void resolve() {
     try {
       InetSocketAddress found = ServerEndpoint.resolve(settings.broker());
@@ -118,7 +114,8 @@ final class CoapLink implements MqttLink {
       endpoint = ServerEndpoint.open(
           settings.broker(),
           found,
-          ClientSettings.dtls(californium, settings.identity().credential(), judge));
+          ClientSettings.dtls(californium, settings.identity().credential(), judge),
+          thread);
       endpoint.onNotification((request, response) -> run(() -> told(request, response)));
     } catch (IOException e) {
       end(new LinkEnd(LinkEnd.Kind.LOST, String.valueOf(e)));
@@ -273,8 +270,8 @@ final class CoapLink implements MqttLink {
   private final class Asked extends MessageObserverAdapter {
     private final Consumer<Response> answered;
     private final ServerEndpoint by;
-    private boolean isAnswered; // Owned by the thread.
-    private int repeated; // Owned by Californium's timer.
+    private boolean isAnswered;
+    private int repeated;
 
     Asked(Consumer<Response> answered, ServerEndpoint by) {
       this.answered = answered;
@@ -370,11 +367,11 @@ final class CoapLink implements MqttLink {
     }
     ended = true;
     connected = false;
-    thread.shutdown();
     events.onEnded(closing ? new LinkEnd(LinkEnd.Kind.CLOSED, "closed") : end);
     if (endpoint != null) {
       endpoint.close();
     }
+    thread.shutdown();
   }
 
   private void afterMaxAge(Response response, Runnable task) {

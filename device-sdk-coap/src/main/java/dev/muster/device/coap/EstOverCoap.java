@@ -107,7 +107,8 @@ final class EstOverCoap implements EstChannel {
     return ServerEndpoint.open(
         base,
         ServerEndpoint.resolve(base),
-        ClientSettings.dtls(californium, identity.credential(), judge));
+        ClientSettings.dtls(californium, identity.credential(), judge),
+        ServerEndpoint.thread("muster-coap-est"));
   }
 
   /** Says goodbye, so that the server keeps no session for nobody. */

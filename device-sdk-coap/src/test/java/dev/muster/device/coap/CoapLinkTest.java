@@ -42,6 +42,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -240,10 +241,21 @@ class CoapLinkTest {
             "twin?", "t/env?b=b1&q=1", "c/c1?b=b1&q=2", "twin?b=b1&q=3", "t/bad?b=b1&q=5");
     link.close();
     assertThat(recorder.awaitEnd()).isEqualTo(LinkEnd.Kind.CLOSED);
-    await()
-        .atMost(LIMIT)
-        .until(() -> Thread.getAllStackTraces().keySet().stream()
-            .noneMatch(thread -> thread.getName().equals("muster-coap")));
+  }
+
+  /** One that does all, and Californium's own, which waits for datagrams. */
+  @Test
+  void threads_ofALink_areTwo() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    MqttLink link = connect();
+    recorder.await("connected 1");
+    send(link, "telemetry/env", 1);
+    recorder.await("acknowledged telemetry/env 0");
+
+    assertThat(ClientThreads.since(before)).containsExactlyInAnyOrder("muster-coap", "DTLS-Receiver");
+
+    link.close();
+    await().atMost(LIMIT).until(() -> ClientThreads.since(before).isEmpty());
   }
 
   @Test

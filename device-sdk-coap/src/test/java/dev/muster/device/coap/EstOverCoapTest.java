@@ -41,6 +41,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -140,6 +141,7 @@ class EstOverCoapTest {
 
   @Test
   void calls_areThoseOfTheRfc_inOneSession() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
     EstChannel channel = channel("");
     server.answer = () -> content(281, LARGE);
     assertThat(channel.get(EstOperation.CA_CERTS)).isEqualTo(LARGE);
@@ -154,6 +156,9 @@ class EstOverCoapTest {
             "POST .well-known/est/sren 286 281 3",
             "GET .well-known/est/att -1 285 0");
     assertThat(meters.get("test.sessions").gauge().value()).isEqualTo(1);
+    assertThat(ClientThreads.since(before))
+        .as("besides the one that asks")
+        .containsExactlyInAnyOrder("muster-coap-est", "DTLS-Receiver");
     channel.hangUp();
     assertThat(channel.get(EstOperation.CSR_ATTRS)).as("in another session").hasSize(2);
     channel.hangUp();
@@ -163,6 +168,7 @@ class EstOverCoapTest {
     assertThat(labelled.get(EstOperation.CSR_ATTRS)).hasSize(2);
     assertThat(server.asked).containsExactly("GET est/line-1/att -1 285 0");
     labelled.hangUp();
+    await().atMost(LIMIT).until(() -> ClientThreads.since(before).isEmpty());
   }
 
   @Test

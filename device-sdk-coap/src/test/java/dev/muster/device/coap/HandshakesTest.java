@@ -119,7 +119,11 @@ class HandshakesTest {
       URI uri = URI.create("coaps://localhost:" + network.port());
       List<Request> requests = new ArrayList<>();
       for (int i = 0; i < DEVICES; i++) {
-        ServerEndpoint device = ServerEndpoint.open(uri, ServerEndpoint.resolve(uri), device());
+        ServerEndpoint device = ServerEndpoint.open(
+            uri,
+            ServerEndpoint.resolve(uri),
+            device(),
+            ServerEndpoint.thread("muster-coap-test"));
         devices.add(device);
         Request request = Request.newGet();
         requests.add(request);

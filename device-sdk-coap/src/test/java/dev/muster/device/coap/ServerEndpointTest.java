@@ -49,7 +49,11 @@ class ServerEndpointTest {
               .build())
           .build();
       URI server = URI.create("coaps://127.0.0.1");
-      assertThatThrownBy(() -> ServerEndpoint.open(server, ServerEndpoint.resolve(server), dtls))
+      assertThatThrownBy(() -> ServerEndpoint.open(
+              server,
+              ServerEndpoint.resolve(server),
+              dtls,
+              ServerEndpoint.thread("muster-coap-test")))
           .isInstanceOf(SocketException.class);
       await()
           .atMost(Duration.ofSeconds(60))
