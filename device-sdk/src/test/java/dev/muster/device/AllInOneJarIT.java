@@ -12,6 +12,8 @@ import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,6 +90,30 @@ class AllInOneJarIT {
           .filter(name -> name.endsWith(".class"))
           .toList();
       assertThat(classes).allMatch(name -> name.startsWith("dev/muster/"));
+    }
+  }
+
+  @Test
+  void allInOneJar_holdsItsLicenseAndThoseOfItsLibraries() throws IOException {
+    try (ZipFile zip = new ZipFile(jar().toFile())) {
+      assertThat(text(zip, "META-INF/LICENSE")).isEqualTo(Files.readString(Path.of("../LICENSE")));
+      String notice = text(zip, "META-INF/NOTICE");
+      assertThat(notice).contains("The Muster Authors");
+      assertThat(zip.stream()
+              .map(Object::toString)
+              .filter(name -> name.matches("dev/muster/device/shaded/[^/]+/"))
+              .map(name -> name.replace('/', '.').replaceFirst("\\.$", "")))
+          .hasSize(2)
+          .allSatisfy(shaded -> assertThat(notice).contains(shaded));
+      assertThat(text(zip, "META-INF/LICENSE.md")).contains("Bouncy Castle", "MIT License");
+      assertThat(text(zip, "META-INF/EDL-1.0.txt")).contains("Eclipse Foundation", "binary form");
+      assertThat(text(zip, "about.html")).contains("Eclipse Public License");
+    }
+  }
+
+  private static String text(ZipFile zip, String name) throws IOException {
+    try (InputStream in = zip.getInputStream(zip.getEntry(name))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 }
