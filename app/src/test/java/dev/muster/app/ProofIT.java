@@ -165,6 +165,17 @@ class ProofIT {
         .isBetween(1L, 2_000_000_000L);
   }
 
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void thousand_ofTheSdk_inOneProcess_haveThreeThreadsEachAtMost() throws IOException {
+    environment.put("MUSTER_JAVA_OPTS", "-Xmx512m");
+    JsonNode run = prove("thousand-sdk", "data", "--client", "sdk");
+    JsonNode machine = run.path("machine");
+    System.out.println("PROOF thousand-sdk: " + machine);
+    assertThat(machine.path("simulatorPeakThreads").asInt()).isBetween(1_000, 3_100);
+    assertThat(machine.path("simulatorPeakBytes").asLong()).isBetween(1L, 2_000_000_000L);
+  }
+
   private JsonNode prove(String name, String data, String... more) throws IOException {
     List<String> command = simulate(name, data);
     command.addAll(List.of(more));

@@ -50,7 +50,8 @@ import org.jspecify.annotations.Nullable;
  * A device of a fleet: enrolls with its factory identity or a claim token, keeps and renews its
  * certificate, stays connected, and sends what is published until the broker has it.
  *
- * <p>Thread-safe. Has one thread of its own, which speaks MQTT as well; up to two more while it
+ * <p>Thread-safe. No method waits but {@link Builder#build}, {@link #start} and {@link #close}. Has
+ * one thread of its own, which speaks MQTT as well; up to two more while it
  * calls you, does a command, makes a connection, or talks to the enrollment server; and a fourth if
  * both of these are busy when it has to do one of the latter, so that a certificate is renewed
  * whatever your code waits for. It goes again as soon as one of the three has nothing to do. To a
@@ -77,7 +78,7 @@ public final class FleetDevice implements AutoCloseable {
   private final OnDemandThreads threads;
   private final OnDemandThreads.Sequence commandTurns;
   private final Object lifecycle = new Object();
-  private @Nullable DeviceLoop loop;
+  private volatile @Nullable DeviceLoop loop; // Set once, under the lock.
   private boolean closed;
 
   private FleetDevice(Builder builder, DeviceSettings settings) {
@@ -106,8 +107,8 @@ public final class FleetDevice implements AutoCloseable {
   }
 
   /**
-   * Starts the device and returns at once. Network and servers may come later: the device tries
-   * until it is closed.
+   * Makes the state directory, if need be, and starts the device: waits for the disk, and for no
+   * network. Network and servers may come later: the device tries until it is closed.
    *
    * @throws IllegalStateException if it was started or closed before, or if another device uses its
    *     state directory
@@ -211,7 +212,7 @@ public final class FleetDevice implements AutoCloseable {
 
   /** Who the device is; empty until the registrar has told it. */
   public Optional<DeviceSubject> subject() {
-    DeviceLoop started = loop();
+    DeviceLoop started = loop;
     return started == null ? Optional.empty() : started.subject();
   }
 
@@ -222,7 +223,7 @@ public final class FleetDevice implements AutoCloseable {
 
   /** A snapshot of how the device is: for a display, a watchdog or a metric. */
   public DeviceHealth health() {
-    DeviceLoop started = loop();
+    DeviceLoop started = loop;
     Status.Now now = status.now();
     return new DeviceHealth(
         now.state(),
@@ -237,7 +238,7 @@ public final class FleetDevice implements AutoCloseable {
 
   /** A snapshot of the counts and times. */
   public DeviceStatistics statistics() {
-    DeviceLoop started = loop();
+    DeviceLoop started = loop;
     OutboundQueue.Counts counts = queue.counts();
     return new DeviceStatistics(
         counts.messages() + counts.backlog(),
@@ -297,12 +298,6 @@ public final class FleetDevice implements AutoCloseable {
     queue.abandon("the device was closed before it was started");
     status.enter(DeviceState.STOPPED, "closed");
     settings.close();
-  }
-
-  private @Nullable DeviceLoop loop() {
-    synchronized (lifecycle) {
-      return loop;
-    }
   }
 
   /** What a device needs to know. */
@@ -509,7 +504,8 @@ public final class FleetDevice implements AutoCloseable {
     }
 
     /**
-     * Reads the files, and connects to no server yet.
+     * Reads the files, and connects to no server yet. Hardware that holds a key is asked for it,
+     * which may take seconds.
      *
      * @throws IllegalArgumentException naming what is missing, or the file that does not hold what
      *     it should

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.Mosquitto;
 import dev.muster.device.testing.TestFleet;
@@ -533,17 +534,21 @@ class FleetDeviceIT {
     }
   }
 
+  /** 30, or as many as {@code -Ddevices=1000} says. */
   @Test
-  void thirtyDevices_inOneJvm_useFewThreadsAndEndThem() {
-    for (int i = 0; i < 30; i++) {
+  void manyDevices_inOneJvm_useFewThreadsAndEndThem() {
+    int count = Integer.getInteger("devices", 30);
+    for (int i = 0; i < count; i++) {
       est.deviceName("acme-" + i);
-      FleetDevice device = started(builder("d" + i));
+      FleetDevice device = started(builder("d" + i).timing(DeviceTiming.STANDARD));
       awaitOnline(device);
     }
+    devices.forEach(device ->
+        assertThat(device.telemetry("env").publish(Map.of("n", 1))).succeedsWithin(LIMIT));
     // Each has its own, which speaks MQTT as well; those that called and connected end by and by.
-    await().atMost(LIMIT).until(() -> threads("muster-") == 30);
+    await().atMost(LIMIT).until(() -> threads("muster-") == count);
 
-    devices.forEach(FleetDevice::close);
+    devices.parallelStream().forEach(FleetDevice::close);
 
     await().atMost(LIMIT).until(() -> threads("muster-") == 0);
   }

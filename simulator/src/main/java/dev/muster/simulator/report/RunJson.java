@@ -13,6 +13,7 @@ import dev.muster.simulator.RunReport;
 import dev.muster.simulator.Sample;
 import dev.muster.simulator.ServerProcess;
 import dev.muster.simulator.Verdict;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -174,6 +175,8 @@ public final class RunJson {
         .put("processors", runtime.availableProcessors())
         .put("heapMiB", runtime.maxMemory() >> 20)
         .put("simulatorPeakBytes", ServerProcess.ownPeakBytes())
+        .put(
+            "simulatorPeakThreads", ManagementFactory.getThreadMXBean().getPeakThreadCount())
         .put(
             "system",
             System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
