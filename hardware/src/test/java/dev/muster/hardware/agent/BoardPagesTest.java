@@ -6,16 +6,18 @@ package dev.muster.hardware.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.testing.PeerProgram;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.w3c.dom.Element;
@@ -66,23 +68,60 @@ class BoardPagesTest {
         .contains("prefers-color-scheme: dark");
   }
 
-  /** No image is built here, but what would run in one is shell, and knows its variables. */
+  private static String layer() throws IOException {
+    return Files.readString(HARDWARE.resolve("image/layer/muster-device.yaml"));
+  }
+
   @Test
-  void layer_hooksAreShell_whoseVariablesAreDeclared() throws Exception {
-    String layer = Files.readString(HARDWARE.resolve("image/layer/muster-device.yaml"));
-    List<String> hooks = matches("(?m)^    - \\|-\n((?:      .*\n)+)", layer);
+  void layer_knowsTheVariablesThatItDeclares() throws IOException {
+    assertThat(matches("IGconf_muster_(\\w+)", layer()))
+        .hasSize(4)
+        .hasSameElementsAs(matches("(?m)^# X-Env-Var-(\\w+):", layer()));
+  }
+
+  /** No image is built here: what would be done to one is done to a folder. */
+  @Test
+  void layer_hooks_makeOfAFolderWhatTheImageIsToBe(@TempDir Path folder) throws Exception {
+    Path image = folder.resolve("image");
+    Path settings = Files.createDirectories(image.resolve("etc/muster-device"));
+    Files.createDirectories(image.resolve("etc/systemd/system"));
+    Path tmp = Files.createDirectories(image.resolve("tmp"));
+    Path boot = Files.createDirectories(image.resolve("boot/firmware")).resolve("config.txt");
+    Files.writeString(boot, "arm_64bit=1\n");
+    Path given = Files.writeString(folder.resolve("given"), "as given");
+    Path commands = Files.createDirectory(folder.resolve("bin"));
+    Path chroot = commands.resolve("chroot");
+    Files.writeString(chroot, "#!/bin/sh\necho \"$@\" > '" + folder.resolve("called") + "'\n");
+    Files.setPosixFilePermissions(chroot, PosixFilePermissions.fromString("rwx------"));
+
+    List<String> hooks = matches("(?m)^    - \\|-\n((?:      .*\n)+)", layer());
     assertThat(hooks).hasSize(4);
     for (String hook : hooks) {
-      Process shell = new ProcessBuilder("sh", "-n").redirectErrorStream(true).start();
-      try (Writer script = shell.outputWriter()) {
-        script.write(hook);
-      }
-      assertThat(shell.inputReader().lines()).isEmpty();
-      assertThat(shell.waitFor()).isZero();
+      PeerProgram.require("env")
+          .run(
+              folder,
+              "PATH=" + commands + ":" + System.getenv("PATH"),
+              "IGconf_muster_deb=" + given,
+              "IGconf_muster_settings=" + given,
+              "IGconf_muster_root=" + given,
+              "IGconf_muster_tpm_overlay=tpm-slb9670",
+              "sh",
+              "-c",
+              hook,
+              "sh",
+              image.toString())
+          .expectSuccess();
     }
-    assertThat(matches("IGconf_muster_(\\w+)", layer))
-        .hasSize(4)
-        .hasSameElementsAs(matches("(?m)^# X-Env-Var-(\\w+):", layer));
+
+    assertThat(folder.resolve("called"))
+        .hasContent(image + " dpkg --install /tmp/muster-device.deb");
+    assertThat(tmp).isEmptyDirectory();
+    assertThat(settings.resolve("device.properties")).hasContent("as given");
+    assertThat(settings.resolve("root.pem")).hasContent("as given");
+    assertThat(boot)
+        .hasContent("arm_64bit=1\n\n[all]\ndtparam=spi=on\ndtoverlay=tpm-slb9670\n");
+    assertThat(image.resolve("etc/systemd/system/muster-device.service.d/idevid.conf"))
+        .hasContent("[Unit]\nConditionPathExists=/etc/muster-device/chain.pem\n");
   }
 
   private static List<String> matches(String pattern, String text) {
