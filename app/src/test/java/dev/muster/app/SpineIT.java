@@ -424,8 +424,8 @@ class SpineIT {
       device.telemetry("env").publish(Map.of("temperature", 21.4)).get(60, TimeUnit.SECONDS);
       await()
           .atMost(Duration.ofSeconds(60))
-          .untilAsserted(() ->
-              assertThat(lastingThreads(own)).containsExactlyInAnyOrder("muster-device", "muster-coap"));
+          .untilAsserted(() -> assertThat(lastingThreads(own))
+              .containsExactlyInAnyOrder("muster-device", "muster-coap"));
       assertThat(muster("admin", "telemetry", "query", "acme-sn-7", "--stream", "env")
               .expect(0)
               .stdout())
@@ -454,7 +454,9 @@ class SpineIT {
     }
   }
 
-  /** Who calls the program, or enrolls, ends by and by; and a receiver is in Californium's group. */
+  /**
+   * Who calls the program, or enrolls, ends by and by; and a receiver is in Californium's group.
+   */
   private static List<String> lastingThreads(ThreadGroup group) {
     Thread[] threads = new Thread[20];
     int count = group.enumerate(threads, false);

@@ -51,13 +51,12 @@ import org.jspecify.annotations.Nullable;
  * certificate, stays connected, and sends what is published until the broker has it.
  *
  * <p>Thread-safe. No method waits but {@link Builder#build}, {@link #start} and {@link #close}. Has
- * one thread of its own, which speaks MQTT as well; up to two more while it
- * calls you, does a command, makes a connection, or talks to the enrollment server; and a fourth if
- * both of these are busy when it has to do one of the latter, so that a certificate is renewed
- * whatever your code waits for. It goes again as soon as one of the three has nothing to do. To a
- * broker over CoAP there are two more while connected, and to an enrollment server over CoAP two
- * more while it is asked. All are daemons. Shares nothing with other instances, of which a JVM may
- * hold thousands.
+ * one thread of its own, which speaks MQTT as well; up to two more while it calls you, does a
+ * command, makes a connection, or talks to the enrollment server; and a fourth if both of these are
+ * busy when it has to do one of the latter, so that a certificate is renewed whatever your code
+ * waits for. It goes again as soon as one of the three has nothing to do. To a broker over CoAP
+ * there are two more while connected, and to an enrollment server over CoAP two more while it is
+ * asked. All are daemons. Shares nothing with other instances, of which a JVM may hold thousands.
  */
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);

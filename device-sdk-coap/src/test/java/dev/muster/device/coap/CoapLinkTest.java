@@ -252,7 +252,8 @@ class CoapLinkTest {
     send(link, "telemetry/env", 1);
     recorder.await("acknowledged telemetry/env 0");
 
-    assertThat(ClientThreads.since(before)).containsExactlyInAnyOrder("muster-coap", "DTLS-Receiver");
+    assertThat(ClientThreads.since(before))
+        .containsExactlyInAnyOrder("muster-coap", "DTLS-Receiver");
 
     link.close();
     await().atMost(LIMIT).until(() -> ClientThreads.since(before).isEmpty());

@@ -120,10 +120,7 @@ class HandshakesTest {
       List<Request> requests = new ArrayList<>();
       for (int i = 0; i < DEVICES; i++) {
         ServerEndpoint device = ServerEndpoint.open(
-            uri,
-            ServerEndpoint.resolve(uri),
-            device(),
-            ServerEndpoint.thread("muster-coap-test"));
+            uri, ServerEndpoint.resolve(uri), device(), ServerEndpoint.thread("muster-coap-test"));
         devices.add(device);
         Request request = Request.newGet();
         requests.add(request);

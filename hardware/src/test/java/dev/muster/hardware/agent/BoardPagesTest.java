@@ -118,8 +118,7 @@ class BoardPagesTest {
     assertThat(tmp).isEmptyDirectory();
     assertThat(settings.resolve("device.properties")).hasContent("as given");
     assertThat(settings.resolve("root.pem")).hasContent("as given");
-    assertThat(boot)
-        .hasContent("arm_64bit=1\n\n[all]\ndtparam=spi=on\ndtoverlay=tpm-slb9670\n");
+    assertThat(boot).hasContent("arm_64bit=1\n\n[all]\ndtparam=spi=on\ndtoverlay=tpm-slb9670\n");
     assertThat(image.resolve("etc/systemd/system/muster-device.service.d/idevid.conf"))
         .hasContent("[Unit]\nConditionPathExists=/etc/muster-device/chain.pem\n");
   }

@@ -65,10 +65,7 @@ class DebianPackageIT {
     assertThat(modes().keySet().stream().filter(name -> name.endsWith(".jar")))
         .extracting(name -> Path.of(name).getFileName().toString())
         .containsExactlyInAnyOrder(
-            "jna.jar",
-            "muster-device.jar",
-            "slf4j-api.jar",
-            "slf4j-jdk14.jar");
+            "jna.jar", "muster-device.jar", "slf4j-api.jar", "slf4j-jdk14.jar");
   }
 
   private Map<String, String> modes() {

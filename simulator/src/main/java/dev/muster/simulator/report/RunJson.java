@@ -175,8 +175,7 @@ public final class RunJson {
         .put("processors", runtime.availableProcessors())
         .put("heapMiB", runtime.maxMemory() >> 20)
         .put("simulatorPeakBytes", ServerProcess.ownPeakBytes())
-        .put(
-            "simulatorPeakThreads", ManagementFactory.getThreadMXBean().getPeakThreadCount())
+        .put("simulatorPeakThreads", ManagementFactory.getThreadMXBean().getPeakThreadCount())
         .put(
             "system",
             System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
