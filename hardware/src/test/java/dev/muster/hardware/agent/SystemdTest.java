@@ -44,7 +44,8 @@ class SystemdTest {
 
   private List<Path> cgroups() {
     return HIERARCHIES.stream()
-        .map(hierarchy -> hierarchy.resolve("muster-test-" + ProcessHandle.current().pid()))
+        .map(hierarchy ->
+            hierarchy.resolve("muster-test-" + ProcessHandle.current().pid()))
         .toList();
   }
 
