@@ -160,7 +160,7 @@ class SystemdTest {
             SupervisedProgram.class.getName(),
             hang));
     Files.copy(SYSTEMD.resolve("watchdog.conf"), more.resolve("watchdog.conf"));
-    Files.writeString(more.resolve("watchdog-soon.conf"), "[Service]\nWatchdogSec=2s\n");
+    Files.writeString(more.resolve("z-soon.conf"), "[Service]\nWatchdogSec=2s\n");
     startManager();
     await().atMost(LIMIT).until(() -> property("ActiveState").equals("active"));
     awaitThatItLives();
