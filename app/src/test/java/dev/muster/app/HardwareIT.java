@@ -327,61 +327,6 @@ class HardwareIT {
         .asText();
   }
 
-  /** What the package runs holds of its libraries what it needs, and no more. */
-  @Test
-  void agent_ofTheDebianPackage_withItsKeysInATpm_isHeard() throws Exception {
-    Path unpacked = folder.resolve("package");
-    Path deb = MusterProcess.ROOT.resolve("hardware/target/muster-device_all.deb");
-    PeerProgram.require("dpkg-deb")
-        .run(folder, "-x", deb.toString(), unpacked.toString())
-        .expectSuccess();
-    try (Swtpm tpm = Swtpm.start(folder)) {
-      Made made = make("SN-13", tpm.uri("?handle=0x81020000"), tpm.uri(""));
-      restart(tpm); // It was this process's.
-      Path config = Files.writeString(folder.resolve("packaged.properties"), """
-          enrollment=%s
-          broker=%s
-          trust=%s
-          identity.key=%s
-          identity.chain=%s
-          keys=%s
-          state=%s
-          sys=%s
-          statistics.seconds=1
-          """.formatted(
-              backend.endpoints().estUrl(),
-              backend.endpoints().mqttUrl(),
-              folder.resolve("data/trust/root.pem"),
-              made.idevid(),
-              folder.resolve("SN-13/chain.pem"),
-              made.keys(),
-              state(made),
-              folder.resolve("no-sensors")));
-      Path log = folder.resolve("packaged.err");
-      Process agent = PeerProgram.require("sh")
-          .start(
-              folder,
-              folder.resolve("packaged.out"),
-              log,
-              unpacked.resolve("usr/bin/muster-device").toString(),
-              "--config",
-              config.toString());
-      try {
-        await()
-            .atMost(Duration.ofSeconds(90))
-            .ignoreExceptions()
-            .untilAsserted(() -> assertThat(
-                    operator.get("devices/acme-sn-13/telemetry/latest").path("values"))
-                .as("%s", Files.readString(log))
-                .isNotEmpty());
-        assertThat(state(made).resolve("identity/0001/key.tss")).exists();
-      } finally {
-        agent.destroy();
-        assertThat(agent.waitFor(30, TimeUnit.SECONDS)).isTrue();
-      }
-    }
-  }
-
   @Test
   void agent_claimTokenInPlaceOfAnIdevid_isLetIn() throws Exception {
     String token = claimToken("SN-9");

@@ -65,7 +65,16 @@ class DebianPackageIT {
     assertThat(modes().keySet().stream().filter(name -> name.endsWith(".jar")))
         .extracting(name -> Path.of(name).getFileName().toString())
         .containsExactlyInAnyOrder(
-            "jna.jar", "muster-device.jar", "slf4j-api.jar", "slf4j-jdk14.jar");
+            "bcpkix-jdk18on.jar",
+            "bcprov-jdk18on.jar",
+            "bcutil-jdk18on.jar",
+            "jna.jar",
+            "muster-device-sdk.jar",
+            "muster-hardware.jar",
+            "muster-protocol.jar",
+            "org.eclipse.paho.mqttv5.client.jar",
+            "slf4j-api.jar",
+            "slf4j-jdk14.jar");
   }
 
   private Map<String, String> modes() {
@@ -150,7 +159,7 @@ class DebianPackageIT {
             .stdout())
         .containsPattern("ExitOnOutOfMemoryError +:?= true")
         .contains("Usage: muster-device");
-    // It goes as far as to the root that is missing; further, HardwareIT goes with it.
+    // It goes as far as to the root that is missing: all classes are there.
     PeerProgram.Result result =
         shell.run(folder, command, "--config", "etc/muster-device/device.properties");
     assertThat(result.exitCode()).isEqualTo(1);
