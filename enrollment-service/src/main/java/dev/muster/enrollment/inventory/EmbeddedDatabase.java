@@ -6,6 +6,7 @@ package dev.muster.enrollment.inventory;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.muster.enrollment.sql.Sql;
+import dev.muster.enrollment.sql.SqlFailedException;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,9 +20,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
+import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
+import org.h2.message.DbException;
+import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 import org.jspecify.annotations.Nullable;
 
 /** H2 files in a directory of their own, for one process at a time. */
@@ -109,13 +114,34 @@ final class EmbeddedDatabase implements Database {
     return config;
   }
 
-  /** WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk. */
+  /**
+   * WRITE_DELAY=0 hands a commit to the operating system; only this puts it on the disk. It is not
+   * {@code CHECKPOINT SYNC}, which would first write what the next group has changed so far, and
+   * that is written once more when it is committed.
+   */
   @Override
   public void flush(Supplier<Sql> connection) {
-    Sql sql = connection.get();
-    sql.statement("CHECKPOINT SYNC").execute();
-    // A transaction left open would keep all that others overwrite from then on.
-    sql.commit();
+    try {
+      store(connection.get()).sync();
+    } catch (DbException e) {
+      throw new SqlFailedException("sync", e.getSQLException());
+    } catch (MVStoreException e) {
+      // As H2's own statements tell it.
+      int code = e.getErrorCode() == DataUtils.ERROR_CLOSED
+          ? ErrorCode.DATABASE_IS_CLOSED
+          : ErrorCode.IO_EXCEPTION_1;
+      throw new SqlFailedException(
+          "sync", DbException.getJdbcSQLException(code, e, file.toString()));
+    }
+  }
+
+  private static MVStore store(Sql sql) {
+    Session session = sql.unwrap(JdbcConnection.class).getSession();
+    if (session instanceof SessionLocal local) {
+      return local.getDatabase().getStore().getMvStore();
+    }
+    // Another has found the database closed, and threw this connection away.
+    throw DbException.get(ErrorCode.DATABASE_IS_CLOSED);
   }
 
   /**
@@ -128,8 +154,7 @@ final class EmbeddedDatabase implements Database {
     if (new File(file + ".mv.db").getUsableSpace() < LEAST_ROOM) {
       return false;
     }
-    SessionLocal session = (SessionLocal) sql.unwrap(JdbcConnection.class).getSession();
-    MVStore store = session.getDatabase().getStore().getMvStore();
+    MVStore store = store(sql);
     boolean some = store.compact(USEFUL, REWRITTEN_AT_ONCE);
     if (some) {
       store.commit();

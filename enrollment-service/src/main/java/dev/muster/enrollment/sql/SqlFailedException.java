@@ -8,7 +8,8 @@ import java.sql.SQLException;
 
 /** The database is out of reach, or refused a statement; the cause tells. */
 public final class SqlFailedException extends RuntimeException {
-  SqlFailedException(String what, SQLException cause) {
+  /** @param what was asked */
+  public SqlFailedException(String what, SQLException cause) {
     super(what + ": " + cause.getMessage(), cause);
   }
 }

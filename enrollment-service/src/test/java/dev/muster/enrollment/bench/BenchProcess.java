@@ -14,12 +14,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.TrustManager;
 
 /** A server to be measured, in a process of its own. */
 final class BenchProcess implements AutoCloseable {
+  /** As the muster command starts it; for a profile, others may be given. */
+  private static final List<String> OPTIONS =
+      List.of(System.getProperty("bench.options", "-XX:+UseSerialGC -Xmx1g").split(" "));
+
   final int port;
   final int coapsPort;
   final X509Certificate root;
@@ -32,17 +37,13 @@ final class BenchProcess implements AutoCloseable {
       throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("factory.pem"), TestPki.pem(List.of(factory.certificate())));
-    process = new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            // As the muster command starts it.
-            "-XX:+UseSerialGC",
-            "-Xmx1g",
-            "-cp",
-            classPath,
-            BenchServer.class.getName(),
-            folder.toString(),
-            durable ? "durable" : "memory",
-            Integer.toString(devices))
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(OPTIONS);
+    command.addAll(List.of("-cp", classPath, BenchServer.class.getName()));
+    command.addAll(List.of(
+        folder.toString(), durable ? "durable" : "memory", Integer.toString(devices)));
+    process = new ProcessBuilder(command)
         .redirectError(folder.resolve("errors.txt").toFile())
         .start();
     BufferedReader output =

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
@@ -36,8 +37,8 @@ class EnrollmentBenchmark {
 
   private static final int DEVICES = Integer.getInteger("bench.devices", 600);
 
-  /** The server waits for a request for some seconds only, and the machine may be a slow one. */
-  private static final int OPEN_AT_ONCE = 100;
+  /** For a slow machine less: the server waits for a request for twenty seconds only. */
+  private static final int OPEN_AT_ONCE = Integer.getInteger("bench.open", 600);
 
   private static final int FILLED = Integer.getInteger("bench.filled", 100_000);
   private static final List<String> SERVERS =
@@ -166,7 +167,7 @@ class EnrollmentBenchmark {
       String name, BenchProcess server, boolean counts, List<BenchDevice> devices) {
     byte[][] answers = new byte[devices.size()][];
     List<EstConnection> first =
-        devices.stream().map(device -> connect(device.idevid, server)).toList();
+        connections(server, devices.size(), i -> devices.get(i).idevid);
     costed(
         name,
         "enrollment, open connection",
@@ -176,9 +177,8 @@ class EnrollmentBenchmark {
             tasks(devices.size(), i -> answers[i] = first.get(i).send(devices.get(i).enrollment)),
             1));
     close(first);
-    List<EstConnection> next = IntStream.range(0, devices.size())
-        .mapToObj(i -> connect(devices.get(i).ldevid(answers[i]), server))
-        .toList();
+    List<EstConnection> next =
+        connections(server, devices.size(), i -> devices.get(i).ldevid(answers[i]));
     costed(
         name,
         "renewal, open connection",
@@ -188,12 +188,12 @@ class EnrollmentBenchmark {
     close(next);
   }
 
-  private static EstConnection connect(SSLContext identity, BenchProcess server) {
-    try {
-      return EstConnection.open(identity, server.port);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static List<EstConnection> connections(
+      BenchProcess server, int number, IntFunction<SSLContext> identities) {
+    EstConnection[] open = new EstConnection[number];
+    Load.closed(
+        tasks(number, i -> open[i] = EstConnection.open(identities.apply(i), server.port)), 1);
+    return List.of(open);
   }
 
   private static void close(List<EstConnection> connections) {
@@ -209,13 +209,19 @@ class EnrollmentBenchmark {
   /** Has a load run, and notes how many requests a second it came to and what each did cost. */
   private Load.Result costed(
       String name, String what, BenchProcess server, boolean counts, Supplier<Load.Result> load) {
+    ThreadCpu clients = ThreadCpu.of(ProcessHandle.current().pid());
     ThreadCpu before = server.cpu();
     Load.Result result = load.get();
     ThreadCpu after = server.cpu();
     if (counts) {
       note(name, what + ": a second", result.perSecond());
+      note(
+          name,
+          what + ": CPU ms, the client's",
+          ThreadCpu.of(ProcessHandle.current().pid())
+              .msEach(ThreadCpu.Kind.CLIENT, clients, result.requests()));
       double sum = 0;
-      for (ThreadCpu.Kind kind : ThreadCpu.Kind.values()) {
+      for (ThreadCpu.Kind kind : ThreadCpu.Kind.OF_SERVERS) {
         double ms = after.msEach(kind, before, result.requests());
         note(name, what + ": CPU ms, " + kind, ms);
         sum += kind == ThreadCpu.Kind.COMPILER ? 0 : ms;

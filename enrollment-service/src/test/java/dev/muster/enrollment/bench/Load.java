@@ -23,6 +23,9 @@ import java.util.concurrent.locks.LockSupport;
 final class Load {
   private static final int CLIENTS = 32;
 
+  /** The same for all loads: what it costs to start them is no load. */
+  private static final ExecutorService POOL = pool();
+
   /** One request, or a connection with its requests. */
   interface Task {
     void run() throws IOException;
@@ -42,6 +45,15 @@ final class Load {
 
   private Load() {}
 
+  private static ExecutorService pool() {
+    AtomicInteger count = new AtomicInteger();
+    return Executors.newFixedThreadPool(CLIENTS, work -> {
+      Thread thread = new Thread(work, "client-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    });
+  }
+
   /** As fast as they can. @param requestsPerTask how many requests each of the tasks makes */
   static Result closed(List<Task> tasks, int requestsPerTask) {
     return run(tasks, requestsPerTask, 0);
@@ -55,11 +67,10 @@ final class Load {
   private static Result run(List<Task> tasks, int requestsPerTask, double perSecond) {
     AtomicInteger next = new AtomicInteger();
     long[] latencies = new long[tasks.size()];
-    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
     long start = System.nanoTime();
     List<Future<?>> done = new ArrayList<>();
     for (int client = 0; client < CLIENTS; client++) {
-      done.add(clients.submit(() -> {
+      done.add(POOL.submit(() -> {
         for (int i = next.getAndIncrement(); i < tasks.size(); i = next.getAndIncrement()) {
           long due = perSecond == 0 ? System.nanoTime() : start + (long) (i / perSecond * 1e9);
           for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
@@ -80,8 +91,6 @@ final class Load {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
-    } finally {
-      clients.shutdownNow();
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     Arrays.sort(latencies);

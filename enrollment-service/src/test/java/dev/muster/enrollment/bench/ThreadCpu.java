@@ -7,14 +7,17 @@ package dev.muster.enrollment.bench;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The CPU time that a server has used, by what its threads are for. What Linux counts for each
+ * The CPU time that a process has used, by what its threads are for. What Linux counts for each
  * thread stays true on a machine that is shared, where a clock on the wall does not.
  */
 final class ThreadCpu {
@@ -23,8 +26,12 @@ final class ThreadCpu {
     COMMIT("registry-commit", "registry-flush"),
     EVENT_LOOP("vert.x-eventloo"),
     WORKER("enrollment-", "renewal-"),
+    /** On the other side: those of {@link Load}. */
+    CLIENT("client-"),
     COMPILER("C1 ", "C2 "),
     REST("");
+
+    static final Set<Kind> OF_SERVERS = EnumSet.complementOf(EnumSet.of(CLIENT));
 
     private final List<String> prefixes;
 
@@ -55,14 +62,22 @@ final class ThreadCpu {
     ThreadCpu cpu = new ThreadCpu();
     try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
       for (Path thread : threads.toList()) {
-        String run = Files.readString(thread.resolve("schedstat")).split(" ")[0];
-        Kind kind = Kind.of(Files.readString(thread.resolve("comm")));
-        cpu.ns.merge(kind, Long.parseLong(run), Long::sum);
+        cpu.add(thread);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return cpu;
+  }
+
+  private void add(Path thread) throws IOException {
+    try {
+      String run = Files.readString(thread.resolve("schedstat")).split(" ")[0];
+      Kind kind = Kind.of(Files.readString(thread.resolve("comm")));
+      ns.merge(kind, Long.parseLong(run), Long::sum);
+    } catch (NoSuchFileException e) {
+      // It has ended in between: none whose work counts.
+    }
   }
 
   /** What one of a number of requests has cost since then. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.sql.Sql;
 import dev.muster.enrollment.sql.SqlFailedException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.stream.Stream;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
+import org.h2.mvstore.FileStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,6 +103,32 @@ class RegistryFilesTest {
     }
   }
 
+  /** What the next group has changed so far is written when it is committed, and not before. */
+  @Test
+  void flush_writesNothing_andTellsOfADatabaseThatIsClosed(@TempDir Path folder) throws Exception {
+    EmbeddedDatabase database = EmbeddedDatabase.open(folder);
+    String url = database.configuration().getJdbcUrl();
+    try (Connection next = DriverManager.getConnection(url, "sa", "");
+        Statement sql = next.createStatement();
+        Sql flushing = Sql.open(() -> DriverManager.getConnection(url, "sa", ""))) {
+      sql.execute("CREATE TABLE seen (device INT PRIMARY KEY)");
+      next.setAutoCommit(false);
+      sql.execute("INSERT INTO seen VALUES (1)");
+      long before = files(next).getWriteCount();
+      database.flush(() -> flushing);
+      assertThat(files(next).getWriteCount()).isEqualTo(before);
+      next.commit();
+      assertThat(files(next).getWriteCount()).isGreaterThan(before);
+
+      sql.execute("SHUTDOWN IMMEDIATELY");
+      assertThatThrownBy(() -> database.flush(() -> flushing))
+          .isInstanceOf(SqlFailedException.class)
+          .matches(database::isClosedUnderUs);
+    } finally {
+      database.close();
+    }
+  }
+
   /** H2 leaves alone what is younger than three quarters of a minute, else. */
   private static void takesNothingForYoung(Path folder) throws SQLException {
     try (Connection same = beside(folder);
@@ -111,9 +139,13 @@ class RegistryFilesTest {
 
   /** Percent of what stands in the file. */
   private static int useful(Connection connection) throws SQLException {
+    return files(connection).getChunksFillRate();
+  }
+
+  private static FileStore<?> files(Connection connection) throws SQLException {
     SessionLocal session =
         (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
-    return session.getDatabase().getStore().getMvStore().getFileStore().getChunksFillRate();
+    return session.getDatabase().getStore().getMvStore().getFileStore();
   }
 
   /** A connection to what this process has open. */
