@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.LocalIssuer;
 import dev.muster.enrollment.issuance.SignatureScheme;
 import dev.muster.enrollment.issuance.SigningKey;
@@ -34,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -67,9 +69,15 @@ public final class CertificateAuthorities {
   private static final String MAKING = "making";
 
   /** What holds at one time; exchanged as a whole. */
-  private record Current(AuthorityHistory history, Map<String, Opened> opened) {
-    Current {
-      opened = Map.copyOf(opened);
+  private record Current(
+      AuthorityHistory history, Map<String, Opened> opened, Set<Fingerprint> keys) {
+    Current(AuthorityHistory history, Map<String, Opened> opened) {
+      this(
+          history,
+          Map.copyOf(opened),
+          history.all().stream()
+              .map(authority -> Fingerprint.of(authority.certificate().getPublicKey()))
+              .collect(Collectors.toUnmodifiableSet()));
     }
 
     Opened signing(String kind) {
@@ -399,6 +407,11 @@ public final class CertificateAuthorities {
   /** The certificates of all CAs that there ever were. */
   public List<X509Certificate> everKnown() {
     return history().all().stream().map(Authority::certificate).toList();
+  }
+
+  /** Whether it is the key of one of the CAs that there ever were. */
+  public boolean isKey(Fingerprint key) {
+    return current.keys().contains(key);
   }
 
   /** What is to be sent above a certificate of the service CA now. */

@@ -7,8 +7,6 @@ package dev.muster.enrollment.desk;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
-import java.security.cert.X509Certificate;
-import java.util.stream.Stream;
 
 /** Keys that nobody gets a certificate for. */
 public final class ReservedKeys {
@@ -25,8 +23,6 @@ public final class ReservedKeys {
 
   /** Whether it is the key of one of our CAs, or of a manufacturer's. */
   static boolean ofAuthority(Fingerprint key, TrustView trust, CertificateAuthorities authorities) {
-    Stream<X509Certificate> own = authorities.everKnown().stream();
-    return own.anyMatch(ca -> Fingerprint.of(ca.getPublicKey()).equals(key))
-        || trust.isAnchorKey(key);
+    return authorities.isKey(key) || trust.isAnchorKey(key);
   }
 }

@@ -21,13 +21,19 @@ public record Fingerprint(String hex) {
 
   /** @throws IllegalArgumentException if {@code hex} is no SHA-256 */
   public Fingerprint {
-    if (hex.length() != LENGTH || !hex.chars().allMatch(Fingerprint::isDigit)) {
+    if (hex.length() != LENGTH || !isHex(hex)) {
       throw new IllegalArgumentException("fingerprint: expected 64 of [0-9a-f]");
     }
   }
 
-  private static boolean isDigit(int c) {
-    return c >= '0' && c <= '9' || c >= 'a' && c <= 'f';
+  private static boolean isHex(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!(c >= '0' && c <= '9' || c >= 'a' && c <= 'f')) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Of the whole certificate. */

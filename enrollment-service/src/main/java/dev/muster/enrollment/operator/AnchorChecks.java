@@ -8,6 +8,7 @@ import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CertificateKeys;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.ManufacturerCa;
+import dev.muster.enrollment.issuance.Fingerprint;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -43,9 +44,7 @@ final class AnchorChecks {
     CertificateKeys.weakness(ca.getPublicKey()).ifPresent(weakness -> {
       throw Work.badRequest("ca: " + weakness);
     });
-    boolean ours = authorities.everKnown().stream()
-        .anyMatch(own -> own.getPublicKey().equals(ca.getPublicKey()));
-    if (ours) {
+    if (authorities.isKey(Fingerprint.of(ca.getPublicKey()))) {
       // Otherwise every LDevID would pass as an IDevID.
       throw Work.badRequest("ca: one of our own (expected: a manufacturer's)");
     }
