@@ -31,8 +31,8 @@ public record AuditEvent(
     requireNonNull(actor, "actor");
     requireNonNull(action, "action");
     object = cut(object, MAX_OBJECT);
-    SortedMap<String, String> copy = new TreeMap<>();
-    details.forEach((key, value) -> copy.put(key, shortened(value)));
+    SortedMap<String, String> copy = new TreeMap<>(details);
+    copy.replaceAll((key, value) -> shortened(value));
     details = Collections.unmodifiableSortedMap(copy);
   }
 

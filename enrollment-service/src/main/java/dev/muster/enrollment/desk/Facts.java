@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.inventory.Certificates;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
@@ -52,10 +53,13 @@ final class Facts {
     } else {
       throw new IllegalStateException("unknown request: " + request);
     }
-    boolean seen = tables.certificates().hasSeen(key);
     Optional<DeviceId> known = device.map(DeviceRecord::id);
-    List<PendingEnrollment> pending =
-        known.map(name -> tables.pending().of(name)).orElse(List.of());
+    Certificates.Rarities rarities = tables.certificates().rarities(key, known.orElse(null));
+    boolean seen = rarities.seenKey();
+    List<PendingEnrollment> pending = known
+        .filter(name -> rarities.pending())
+        .map(name -> tables.pending().of(name))
+        .orElse(List.of());
     return new RegistryFacts(
         announced,
         device,

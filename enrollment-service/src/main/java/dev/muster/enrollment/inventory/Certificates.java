@@ -92,14 +92,21 @@ public final class Certificates {
   }
 
   /**
-   * Whether a key was ever certified, or is that of an IDevID. Hardly ever, and then no more needs
-   * to be asked.
+   * What is hardly ever so, and then only needs to be looked into.
+   *
+   * @param seenKey whether a key was ever certified, or is that of an IDevID
+   * @param pending whether keys of a device wait for an operator, or were decided about by one
    */
-  public boolean hasSeen(Fingerprint key) {
+  public record Rarities(boolean seenKey, boolean pending) {}
+
+  /** @param device null for one that is not in the registry yet */
+  public Rarities rarities(Fingerprint key, @Nullable DeviceId device) {
     return sql.statement("SELECT EXISTS (SELECT 1 FROM certificate WHERE public_key = :key)"
-            + " OR EXISTS (SELECT 1 FROM device WHERE factory_key = :key)")
+            + " OR EXISTS (SELECT 1 FROM device WHERE factory_key = :key),"
+            + " EXISTS (SELECT 1 FROM pending_enrollment WHERE device = :device)")
         .bind("key", key.hex())
-        .one(row -> row.getBoolean(1));
+        .bind("device", Columns.text(device))
+        .one(row -> new Rarities(row.getBoolean(1), row.getBoolean(2)));
   }
 
   /** The newest with that key: there are several only where keys may be kept. */

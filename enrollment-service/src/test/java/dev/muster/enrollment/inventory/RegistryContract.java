@@ -110,9 +110,18 @@ abstract class RegistryContract {
       tables.manufacturers().save(maker("acme"), NOW);
       for (int i = 1; i <= 3; i++) {
         Fingerprint key = new Fingerprint(String.format("%064x", i));
-        assertThat(tables.certificates().hasSeen(key)).as("before %d", i).isFalse();
-        tables.devices().insert(device("sn-" + i, key));
-        assertThat(tables.certificates().hasSeen(key)).as("after %d", i).isTrue();
+        DeviceRecord device = device("sn-" + i, key);
+        assertThat(tables.certificates().rarities(key, null))
+            .as("before %d", i)
+            .isEqualTo(new Certificates.Rarities(false, false));
+        tables.devices().insert(device);
+        assertThat(tables.certificates().rarities(key, device.id()))
+            .as("after %d", i)
+            .isEqualTo(new Certificates.Rarities(true, false));
+        tables.pending().insert(PendingEnrollment.waiting(device.id(), key, "new", NOW));
+        assertThat(tables.certificates().rarities(key, device.id()))
+            .as("with a key that waits, %d", i)
+            .isEqualTo(new Certificates.Rarities(true, true));
       }
       return true;
     });
