@@ -5,13 +5,20 @@
 package dev.muster.enrollment.issuance;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Encoding;
 
 /**
  * Puts what is encoded already together (X.690, 8.1 and 10.1). What has been signed, or judged,
  * stays the same to the byte: it is not taken apart and encoded again.
  */
 public final class Der {
+  private static final int INTEGER = 0x02;
   private static final int BIT_STRING = 0x03;
+  private static final int OCTET_STRING = 0x04;
   private static final int SEQUENCE = 0x30;
   private static final int LONG_FORM = 0x80;
 
@@ -46,6 +53,23 @@ public final class Der {
 
   public static byte[] sequence(byte[]... elements) {
     return of(SEQUENCE, elements);
+  }
+
+  static byte[] integer(BigInteger value) {
+    return of(INTEGER, value.toByteArray());
+  }
+
+  static byte[] octetString(byte[] octets) {
+    return of(OCTET_STRING, octets);
+  }
+
+  /** What BouncyCastle makes of one of its values. */
+  static byte[] encoded(ASN1Encodable value) {
+    try {
+      return value.toASN1Primitive().getEncoded(ASN1Encoding.DER);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Of whole octets. */

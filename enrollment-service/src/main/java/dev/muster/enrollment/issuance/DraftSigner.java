@@ -65,6 +65,10 @@ final class DraftSigner implements ContentSigner {
 
   @Override
   public byte[] getSignature() {
+    return signature(scheme);
+  }
+
+  private static byte[] signature(SignatureScheme scheme) {
     return Optional.ofNullable(SIGNATURES.get(scheme)).orElseThrow();
   }
 
@@ -72,8 +76,8 @@ final class DraftSigner implements ContentSigner {
     return toBeSigned.toByteArray();
   }
 
-  /** The whole, as it is with a signature. */
-  byte[] signedWith(byte[] signature) {
-    return Der.sequence(toBeSigned(), scheme.encoded(), Der.bitString(signature));
+  /** The whole, as a draft. */
+  static byte[] signed(byte[] toBeSigned, SignatureScheme scheme) {
+    return scheme.signed(toBeSigned, signature(scheme));
   }
 }

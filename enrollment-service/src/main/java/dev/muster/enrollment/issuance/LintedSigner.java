@@ -17,7 +17,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import org.bouncycastle.cert.X509v2CRLBuilder;
-import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,23 +49,22 @@ public final class LintedSigner {
   }
 
   /**
+   * @param toBeSigned a TBSCertificate, in DER
    * @param longestValidity from beginning to end, as the profile has it
    * @return the certificate, in DER
    * @throws IssuanceException if the lint finds fault, which is one of ours, or the key cannot be
    *     used
    */
-  public byte[] sign(
-      X509v3CertificateBuilder builder, CertificateKind kind, Duration longestValidity)
+  public byte[] sign(byte[] toBeSigned, CertificateKind kind, Duration longestValidity)
       throws GeneralSecurityException {
-    DraftSigner draft = new DraftSigner(key.scheme());
-    builder.build(draft);
-    refuse(certificates.check(draft.signedWith(draft.getSignature()), kind, longestValidity));
-    byte[] signature = key.sign(draft.toBeSigned());
+    byte[] draft = DraftSigner.signed(toBeSigned, key.scheme());
+    refuse(certificates.check(draft, kind, longestValidity));
+    byte[] signature = key.sign(toBeSigned);
     // Faulty hardware makes signatures that tell its key; none may get out.
-    if (!verifies(draft.toBeSigned(), signature)) {
+    if (!verifies(toBeSigned, signature)) {
       throw new IssuanceException("key " + key.name() + ": its signature does not verify");
     }
-    return draft.signedWith(signature);
+    return key.scheme().signed(toBeSigned, signature);
   }
 
   private boolean verifies(byte[] signed, byte[] signature) throws GeneralSecurityException {
@@ -82,8 +80,8 @@ public final class LintedSigner {
   public byte[] sign(X509v2CRLBuilder builder) {
     DraftSigner draft = new DraftSigner(key.scheme());
     builder.build(draft);
-    refuse(crls.check(draft.signedWith(draft.getSignature())));
-    return draft.signedWith(key.sign(draft.toBeSigned()));
+    refuse(crls.check(DraftSigner.signed(draft.toBeSigned(), key.scheme())));
+    return key.scheme().signed(draft.toBeSigned(), key.sign(draft.toBeSigned()));
   }
 
   private void refuse(List<Finding> findings) {

@@ -17,7 +17,12 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Date;
+import java.util.List;
+import org.bouncycastle.asn1.ASN1Boolean;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -31,7 +36,6 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v2CRLBuilder;
-import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 
 /**
@@ -49,14 +53,22 @@ public final class LocalIssuer implements CertificateIssuer {
    */
   private static final int BACKDATED_PART = 10;
 
+  private static final byte[] VERSION_3 = Der.of(0xa0, Der.integer(BigInteger.TWO));
+  private static final int EXTENSIONS = 0xa3;
+  private static final byte[] DIGITAL_SIGNATURE =
+      extension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+
   private static final int SERIAL_BITS = 128;
   private static final int TIME_BITS = 30;
 
   private final String id;
   private final X509Certificate certificate;
   private final LintedSigner signer;
+  private final SignatureScheme scheme;
+  private final byte[] encodedName;
   private final X500Name name;
   private final AuthorityKeyIdentifier authorityKey;
+  private final byte[] authorityKeyExtension;
   private final SecureRandom random;
 
   /** @throws IllegalArgumentException if the key is not that of the certificate */
@@ -70,8 +82,11 @@ public final class LocalIssuer implements CertificateIssuer {
     this.signer = new LintedSigner(certificate, key);
     this.random = requireNonNull(random, "random");
     // The very bytes of the CA's subject, so that names chain byte for byte (RFC 5280, 4.1.2.4).
-    this.name = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+    this.encodedName = certificate.getSubjectX500Principal().getEncoded();
+    this.name = X500Name.getInstance(encodedName);
+    this.scheme = key.scheme();
     this.authorityKey = authorityKey(certificate);
+    this.authorityKeyExtension = extension(Extension.authorityKeyIdentifier, false, authorityKey);
   }
 
   private static AuthorityKeyIdentifier authorityKey(X509Certificate certificate) {
@@ -106,16 +121,22 @@ public final class LocalIssuer implements CertificateIssuer {
     BigInteger serial = newSerial(now);
     try {
       SubjectPublicKeyInfo key = SubjectPublicKeyInfo.getInstance(subjectKey.getEncoded());
-      X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
-          name, serial, X509Times.of(begin), X509Times.of(end), profile.subject(), key);
-      addExtensions(builder, profile, key);
-      byte[] der = signer.sign(builder, profile.kind(), profile.validity().plus(backdating));
+      byte[] toBeSigned = Der.sequence(
+          VERSION_3,
+          Der.integer(serial),
+          scheme.encoded(),
+          encodedName,
+          Der.sequence(X509Times.of(begin), X509Times.of(end)),
+          Der.encoded(profile.subject()),
+          Der.encoded(key),
+          Der.of(EXTENSIONS, extensions(profile, key)));
+      byte[] der = signer.sign(toBeSigned, profile.kind(), profile.validity().plus(backdating));
       return new IssuedCertificate(
           serial.toString(16),
           Fingerprint.of(subjectKey),
           end.truncatedTo(ChronoUnit.SECONDS),
           der);
-    } catch (GeneralSecurityException | IOException e) {
+    } catch (GeneralSecurityException e) {
       throw new IssuanceException("issuing CA: cannot sign a certificate", e);
     }
   }
@@ -128,30 +149,47 @@ public final class LocalIssuer implements CertificateIssuer {
     return part.compareTo(LONGEST_BACKDATING) < 0 ? part : LONGEST_BACKDATING;
   }
 
-  private void addExtensions(
-      X509v3CertificateBuilder builder, CertificateProfile profile, SubjectPublicKeyInfo key)
-      throws GeneralSecurityException, IOException {
-    builder.addExtension(Extension.authorityKeyIdentifier, false, authorityKey);
-    builder.addExtension(
+  private byte[] extensions(CertificateProfile profile, SubjectPublicKeyInfo key)
+      throws NoSuchAlgorithmException {
+    List<byte[]> extensions = new ArrayList<>();
+    extensions.add(authorityKeyExtension);
+    extensions.add(extension(
         Extension.subjectKeyIdentifier,
         false,
-        new JcaX509ExtensionUtils().createSubjectKeyIdentifier(key));
-    builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
-    builder.addExtension(
-        Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose()));
+        new JcaX509ExtensionUtils().createSubjectKeyIdentifier(key)));
+    extensions.add(DIGITAL_SIGNATURE);
+    extensions.add(
+        extension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose())));
     if (!profile.alternativeNames().isEmpty()) {
-      builder.addExtension(
+      extensions.add(extension(
           Extension.subjectAlternativeName,
           false,
-          new GeneralNames(profile.alternativeNames().toArray(GeneralName[]::new)));
+          new GeneralNames(profile.alternativeNames().toArray(GeneralName[]::new))));
     }
     if (profile.purpose().equals(KeyPurposeId.id_kp_OCSPSigning)) {
       // Nobody need ask about the one who answers; it lives for days only (RFC 6960, 4.2.2.2.1).
-      builder.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
+      extensions.add(
+          extension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE));
     }
-    if (profile.status() != null) {
-      StatusExtensions.add(builder, profile.status());
+    StatusUrls status = profile.status();
+    if (status != null) {
+      extensions.add(extension(
+          Extension.cRLDistributionPoints,
+          false,
+          StatusExtensions.distributionPoints(status.crl())));
+      extensions.add(
+          extension(Extension.authorityInfoAccess, false, StatusExtensions.access(status)));
     }
+    return Der.sequence(extensions.toArray(byte[][]::new));
+  }
+
+  /** RFC 5280, 4.1: not critical is the default, and is not written. */
+  private static byte[] extension(
+      ASN1ObjectIdentifier type, boolean critical, ASN1Encodable value) {
+    byte[] octets = Der.octetString(Der.encoded(value));
+    return critical
+        ? Der.sequence(Der.encoded(type), Der.encoded(ASN1Boolean.TRUE), octets)
+        : Der.sequence(Der.encoded(type), octets);
   }
 
   @Override

@@ -4,15 +4,12 @@
  */
 package dev.muster.enrollment.issuance;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
-import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -47,7 +44,7 @@ public enum SignatureScheme {
     this.jcaName = jcaName;
     // Without parameters, not even NULL (RFC 5758, 3.2).
     this.identifier = new AlgorithmIdentifier(identifier);
-    this.encoded = encoded(this.identifier);
+    this.encoded = Der.encoded(this.identifier);
   }
 
   /** @throws IllegalArgumentException if no CA of ours has such a key */
@@ -78,12 +75,9 @@ public enum SignatureScheme {
     return encoded;
   }
 
-  private static byte[] encoded(AlgorithmIdentifier identifier) {
-    try {
-      return identifier.getEncoded(ASN1Encoding.DER);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** The whole, be it a certificate or a CRL (RFC 5280, 4.1.1 and 5.1.1). */
+  byte[] signed(byte[] toBeSigned, byte[] signature) {
+    return Der.sequence(toBeSigned, encoded, Der.bitString(signature));
   }
 
   /** Makes a key pair, from the provider's own randomness. */

@@ -4,16 +4,12 @@
  */
 package dev.muster.enrollment.issuance;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.BERTags;
-import org.bouncycastle.asn1.x509.Time;
 
 /**
  * Times as RFC 5280, 4.1.2.5 wants them written. BouncyCastle makes a formatter for each, which
@@ -28,20 +24,15 @@ final class X509Times {
 
   private X509Times() {}
 
-  /** To the second: UTCTime from 1950 through 2049, else GeneralizedTime. */
-  static Time of(Instant instant) {
+  /** To the second, in DER: UTCTime from 1950 through 2049, else GeneralizedTime. */
+  static byte[] of(Instant instant) {
     OffsetDateTime time = instant.atOffset(ZoneOffset.UTC);
     return time.getYear() >= FIRST_UTC_YEAR && time.getYear() < FIRST_GENERALIZED_YEAR
         ? time(BERTags.UTC_TIME, UTC.format(time))
         : time(BERTags.GENERALIZED_TIME, GENERALIZED.format(time));
   }
 
-  private static Time time(int tag, String text) {
-    try {
-      return new Time(
-          ASN1Primitive.fromByteArray(Der.of(tag, text.getBytes(StandardCharsets.US_ASCII))));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static byte[] time(int tag, String text) {
+    return Der.of(tag, text.getBytes(StandardCharsets.US_ASCII));
   }
 }
