@@ -166,8 +166,7 @@ public final class CryptoProviders {
     try {
       return conscrypt == null || !takes(key)
           ? key
-          : (PublicKey)
-              KeyFactory.getInstance(key.getAlgorithm(), conscrypt).translateKey(key);
+          : (PublicKey) KeyFactory.getInstance(key.getAlgorithm(), conscrypt).translateKey(key);
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("key: cannot be used", e);
     }

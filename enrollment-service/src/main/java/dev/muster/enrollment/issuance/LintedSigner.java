@@ -68,8 +68,7 @@ public final class LintedSigner {
   }
 
   private boolean verifies(byte[] signed, byte[] signature) throws GeneralSecurityException {
-    return CryptoProviders.fastest()
-        .verifies(key.scheme().jcaName(), publicKey, signed, signature);
+    return CryptoProviders.fastest().verifies(key.scheme().jcaName(), publicKey, signed, signature);
   }
 
   /**

@@ -22,8 +22,7 @@ final class StatusExtensions {
   private StatusExtensions() {}
 
   static CRLDistPoint distributionPoints(URI crl) {
-    return new CRLDistPoint(
-        new DistributionPoint[] {new DistributionPoint(name(crl), null, null)});
+    return new CRLDistPoint(new DistributionPoint[] {new DistributionPoint(name(crl), null, null)});
   }
 
   static AuthorityInformationAccess access(StatusUrls urls) {

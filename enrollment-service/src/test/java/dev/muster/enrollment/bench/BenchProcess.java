@@ -41,8 +41,8 @@ final class BenchProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(OPTIONS);
     command.addAll(List.of("-cp", classPath, BenchServer.class.getName()));
-    command.addAll(List.of(
-        folder.toString(), durable ? "durable" : "memory", Integer.toString(devices)));
+    command.addAll(
+        List.of(folder.toString(), durable ? "durable" : "memory", Integer.toString(devices)));
     process = new ProcessBuilder(command)
         .redirectError(folder.resolve("errors.txt").toFile())
         .start();

@@ -166,8 +166,7 @@ class EnrollmentBenchmark {
   private void onOpenConnections(
       String name, BenchProcess server, boolean counts, List<BenchDevice> devices) {
     byte[][] answers = new byte[devices.size()][];
-    List<EstConnection> first =
-        connections(server, devices.size(), i -> devices.get(i).idevid);
+    List<EstConnection> first = connections(server, devices.size(), i -> devices.get(i).idevid);
     costed(
         name,
         "enrollment, open connection",

@@ -26,7 +26,6 @@ class X509TimesTest {
         "9999-12-31T23:59:59Z"
       })
   void time_isWrittenAsTheRfcWantsIt(Instant instant) throws Exception {
-    assertThat(X509Times.of(instant))
-        .isEqualTo(new Time(Date.from(instant)).getEncoded());
+    assertThat(X509Times.of(instant)).isEqualTo(new Time(Date.from(instant)).getEncoded());
   }
 }
