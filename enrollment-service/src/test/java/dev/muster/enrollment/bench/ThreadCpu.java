@@ -7,7 +7,6 @@ package dev.muster.enrollment.bench;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -70,13 +69,13 @@ final class ThreadCpu {
     return cpu;
   }
 
-  private void add(Path thread) throws IOException {
+  private void add(Path thread) {
     try {
       String run = Files.readString(thread.resolve("schedstat")).split(" ")[0];
       Kind kind = Kind.of(Files.readString(thread.resolve("comm")));
       ns.merge(kind, Long.parseLong(run), Long::sum);
-    } catch (NoSuchFileException e) {
-      // It has ended in between: none whose work counts.
+    } catch (IOException e) {
+      // It has ended in between, and is none whose work counts.
     }
   }
 
