@@ -6,16 +6,12 @@ package dev.muster.enrollment.crypto;
 
 import java.security.GeneralSecurityException;
 import java.security.Key;
-import java.security.KeyFactory;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.security.cert.X509Certificate;
-import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -33,16 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CryptoProviders {
   private static final CryptoProviders JDK = new CryptoProviders(null);
-
-  /** ECDSA, and what it hashes with (FIPS 186-5, 6.4). */
-  private static final Map<String, String> ECDSA = Map.of(
-      "SHA256withECDSA", "SHA-256", "SHA384withECDSA", "SHA-384", "SHA512withECDSA", "SHA-512");
-
-  /**
-   * ECDSA on a hash that is made already. Of what Conscrypt hashes itself, two native contexts for
-   * each signature are left to the finalizer.
-   */
-  private static final String RAW_ECDSA = "NONEwithECDSA";
 
   private final @Nullable Provider conscrypt;
 
@@ -103,18 +89,11 @@ public final class CryptoProviders {
    */
   public boolean verifies(String algorithm, PublicKey key, byte[] signed, byte[] signature)
       throws GeneralSecurityException {
-    Signature verifier;
-    byte[] message = signed;
-    if (conscrypt == null || !takes(key)) {
-      verifier = Signature.getInstance(algorithm);
-    } else if (ECDSA.containsKey(algorithm)) {
-      verifier = Signature.getInstance(RAW_ECDSA, conscrypt);
-      message = hash(algorithm, signed);
-    } else {
-      verifier = Signature.getInstance(algorithm, conscrypt);
-    }
+    Signature verifier = conscrypt != null && takes(key)
+        ? Signature.getInstance(algorithm, conscrypt)
+        : Signature.getInstance(algorithm);
     verifier.initVerify(key);
-    verifier.update(message);
+    verifier.update(signed);
     try {
       return verifier.verify(signature);
     } catch (SignatureException e) {
@@ -122,34 +101,9 @@ public final class CryptoProviders {
     }
   }
 
-  private static byte[] hash(String algorithm, byte[] message) throws NoSuchAlgorithmException {
-    return MessageDigest.getInstance(ECDSA.get(algorithm)).digest(message);
-  }
-
-  /**
-   * Signs with a key of the provider's, wherever it is.
-   *
-   * @param algorithm for example {@code SHA256withECDSA}
-   */
-  public static byte[] sign(Provider provider, String algorithm, PrivateKey key, byte[] message)
-      throws GeneralSecurityException {
-    boolean raw = fastest().conscrypt == provider && ECDSA.containsKey(algorithm);
-    Signature signature = Signature.getInstance(raw ? RAW_ECDSA : algorithm, provider);
-    signature.initSign(key);
-    signature.update(raw ? hash(algorithm, message) : message);
-    return signature.sign();
-  }
-
   /** Whether {@code key} signed {@code certificate}. */
   public boolean signed(PublicKey key, X509Certificate certificate) {
     try {
-      if (takes(key) && ECDSA.containsKey(certificate.getSigAlgName())) {
-        return verifies(
-            certificate.getSigAlgName(),
-            key,
-            certificate.getTBSCertificate(),
-            certificate.getSignature());
-      }
       if (conscrypt != null && takes(key)) {
         certificate.verify(key, conscrypt);
       } else {
@@ -158,17 +112,6 @@ public final class CryptoProviders {
       return true;
     } catch (GeneralSecurityException e) {
       return false;
-    }
-  }
-
-  /** The same key, of the kind that verifies soonest: for one that is used over and over. */
-  public PublicKey prepared(PublicKey key) {
-    try {
-      return conscrypt == null || !takes(key)
-          ? key
-          : (PublicKey) KeyFactory.getInstance(key.getAlgorithm(), conscrypt).translateKey(key);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("key: cannot be used", e);
     }
   }
 

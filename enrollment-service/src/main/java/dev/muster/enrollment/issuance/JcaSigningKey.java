@@ -6,12 +6,12 @@ package dev.muster.enrollment.issuance;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.muster.enrollment.crypto.CryptoProviders;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.ProviderException;
 import java.security.PublicKey;
+import java.security.Signature;
 
 /**
  * A key that a JCA provider can use: one of this process, or the handle of one in a token.
@@ -56,7 +56,10 @@ public final class JcaSigningKey implements SigningKey {
   @Override
   public byte[] sign(byte[] toBeSigned) {
     try {
-      return CryptoProviders.sign(provider, scheme.jcaName(), key, toBeSigned);
+      Signature signature = Signature.getInstance(scheme.jcaName(), provider);
+      signature.initSign(key);
+      signature.update(toBeSigned);
+      return signature.sign();
     } catch (GeneralSecurityException | ProviderException e) {
       throw new IssuanceException("key " + name + ": cannot sign", e);
     }

@@ -12,7 +12,6 @@ import dev.muster.enrollment.issuance.lint.CertificateLint;
 import dev.muster.enrollment.issuance.lint.CrlLint;
 import dev.muster.enrollment.issuance.lint.Finding;
 import java.security.GeneralSecurityException;
-import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -32,7 +31,6 @@ public final class LintedSigner {
 
   private final X509Certificate issuer;
   private final SigningKey key;
-  private final PublicKey publicKey;
   private final CertificateLint certificates;
   private final CrlLint crls;
 
@@ -43,7 +41,6 @@ public final class LintedSigner {
   public LintedSigner(X509Certificate issuer, SigningKey key) {
     this.issuer = requireNonNull(issuer, "issuer");
     this.key = requireNonNull(key, "key");
-    this.publicKey = CryptoProviders.fastest().prepared(issuer.getPublicKey());
     this.certificates = new CertificateLint(issuer);
     this.crls = new CrlLint(issuer);
   }
@@ -68,7 +65,7 @@ public final class LintedSigner {
   }
 
   private boolean verifies(byte[] signed, byte[] signature) throws GeneralSecurityException {
-    return CryptoProviders.fastest().verifies(key.scheme().jcaName(), publicKey, signed, signature);
+    return CryptoProviders.fastest().verifies(key.scheme().jcaName(), issuer.getPublicKey(), signed, signature);
   }
 
   /**
