@@ -65,7 +65,8 @@ public final class LintedSigner {
   }
 
   private boolean verifies(byte[] signed, byte[] signature) throws GeneralSecurityException {
-    return CryptoProviders.fastest().verifies(key.scheme().jcaName(), issuer.getPublicKey(), signed, signature);
+    return CryptoProviders.fastest()
+        .verifies(key.scheme().jcaName(), issuer.getPublicKey(), signed, signature);
   }
 
   /**
