@@ -21,11 +21,16 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.AriaRole;
+import dev.muster.app.access.TestProvider;
 import dev.muster.testing.PeerProgram;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +46,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 abstract class DashboardBrowser {
   static final String PASSWORD = "correct horse battery";
+  /** Another site than {@code localhost}, where the provider is; the browser finds it. */
+  static final String NAMED = "https://muster.example";
+
   private static final int PATIENCE_MS = 30_000;
 
   /** All that axe looks at by itself, and the one rule of WCAG 2.2 that it has (2.5.8). */
@@ -50,6 +58,7 @@ abstract class DashboardBrowser {
   static Path folder;
 
   private static @Nullable MusterProcess backend;
+  private static @Nullable TestProvider provider;
   private static @Nullable Playwright playwright;
   static Browser browser;
   static String origin;
@@ -60,9 +69,10 @@ abstract class DashboardBrowser {
   Page page;
 
   @BeforeAll
-  static void start() {
+  static void start() throws IOException, GeneralSecurityException {
     Path chromium = PeerProgram.require("chromium").executable();
-    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    provider = new TestProvider(folder);
+    backend = MusterProcess.start(folder, serveWithEachWayToSignIn()).awaitReady();
     origin = find("dashboard: (\\S+)");
     setUpLink = find("first operator.*: (https://\\S+)");
     setDefaultAssertionTimeout(PATIENCE_MS);
@@ -73,7 +83,30 @@ abstract class DashboardBrowser {
         .launch(new BrowserType.LaunchOptions()
             .setExecutablePath(chromium)
             // As root, which CI is, it has no sandbox.
-            .setArgs(List.of("--no-sandbox")));
+            .setArgs(List.of(
+                "--no-sandbox",
+                "--host-resolver-rules=MAP " + URI.create(NAMED).getHost() + " localhost:"
+                    + URI.create(origin).getPort())));
+  }
+
+  private static String[] serveWithEachWayToSignIn() {
+    List<String> command = new ArrayList<>(List.of("serve", "--ephemeral-ports"));
+    Map.of(
+            "certificates", "true",
+            "oidc.issuer", provider().issuer(),
+            "oidc.clientId", TestProvider.CLIENT,
+            "oidc.clientSecretFile", "provider-secret",
+            "oidc.ca", "provider-ca.pem",
+            "oidc.url", NAMED,
+            "oidc.label", "Example Corp",
+            "oidc.roles", "officers=officer")
+        .forEach((name, value) ->
+            command.addAll(List.of("--set", "operators." + name + "=" + value)));
+    return command.toArray(String[]::new);
+  }
+
+  static TestProvider provider() {
+    return Objects.requireNonNull(provider, "provider");
   }
 
   private static AxeRunOptions withTargetSize() {
@@ -98,12 +131,20 @@ abstract class DashboardBrowser {
     if (backend != null) {
       backend.close();
     }
+    if (provider != null) {
+      provider.close();
+    }
   }
 
   @BeforeEach
   void open() {
     context = browser.newContext(options());
-    page = context.newPage();
+    page = newPage(context);
+  }
+
+  /** One that is looked at for errors. */
+  Page newPage(BrowserContext context) {
+    Page page = context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.onPageError(complaints::add);
     page.onConsoleMessage(message -> {
@@ -111,6 +152,7 @@ abstract class DashboardBrowser {
         complaints.add(message.text());
       }
     });
+    return page;
   }
 
   /** What a browser has when a test begins: nothing, and no trust in our certificates. */

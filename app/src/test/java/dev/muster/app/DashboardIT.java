@@ -23,6 +23,7 @@ import dev.muster.device.CommandResult;
 import dev.muster.device.FleetDevice;
 import dev.muster.testing.FaultProxy;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -361,7 +362,7 @@ class DashboardIT extends DashboardBrowser {
 
   @Test
   @Order(13)
-  void manifest_withRowsInError_tellsThem_andClaimTokensAreShownOnce() {
+  void manifest_withRowsInError_tellsThem_andClaimTokensAreShownOnce() throws IOException {
     signIn();
     open("/enrollment?tab=manifests");
     String csv = "serial,fleet\nSN-50,south\nSN-51,<img src=x onerror=alert(1)>\n";
@@ -373,6 +374,9 @@ class DashboardIT extends DashboardBrowser {
     assertThat(row("<img src=x")).containsText("fleet");
     assertThat(row("acme")).hasCount(1);
     accessible();
+    page.getByLabel("Manifest").setInputFiles(tooLarge());
+    button("Take in").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("Refused: large.csv has 33 MiB");
     page.getByText("Claim tokens").click();
     button("New tokens…").click();
     page.getByLabel("How many").fill("2");
@@ -389,6 +393,14 @@ class DashboardIT extends DashboardBrowser {
         .not()
         .containsText(tokens.lines().findFirst().orElseThrow());
     accessible();
+  }
+
+  private static Path tooLarge() throws IOException {
+    Path file = folder.resolve("large.csv");
+    try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+      large.setLength((32 << 20) + 1);
+    }
+    return file;
   }
 
   @Test

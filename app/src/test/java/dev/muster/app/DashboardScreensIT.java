@@ -19,8 +19,11 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.BoundingBox;
+import com.microsoft.playwright.options.ClientCertificate;
 import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.SameSiteAttribute;
 import dev.muster.app.backend.Endpoints;
+import dev.muster.app.operator.CertificateRequest;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.app.operator.TrustedRoots;
 import dev.muster.device.CommandResult;
@@ -84,6 +87,8 @@ class DashboardScreensIT extends DashboardBrowser {
   private static final Duration COUNTED_WITHIN = Duration.ofSeconds(90);
 
   private static final String DEVICES_OF_API = "**/api/v1/devices?*";
+
+  private boolean phonesAreDark;
 
   private static @Nullable PublishingFleet fleet;
   private static OperatorClient operator;
@@ -619,7 +624,7 @@ class DashboardScreensIT extends DashboardBrowser {
 
   @Test
   @Order(10)
-  void tags_whoseValuesHaveSpaces_stayAsTheyAre_asDoesWhatSomebodyElseChanged() {
+  void tags_whoseValuesHaveSpaces_stayAsTheyAre_andWhatSomebodyElseChangedIsShownFirst() {
     fleet();
     operator.post("devices/acme-sn-1/tags", json("{\"set\": {\"site\": \"hall 3\"}}"));
     open("/devices/acme-sn-1");
@@ -633,7 +638,13 @@ class DashboardScreensIT extends DashboardBrowser {
     tags.fill("site=\"hall 3\" rack=4");
     page.getByLabel("Groups", new Page.GetByLabelOptions().setExact(true)).fill("canary");
     button("Change").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("Somebody has changed them meanwhile");
+    assertThat(tags).hasValue("line=7 site=\"hall 3\" rack=4");
+    assertThat(operator.get("devices/acme-sn-1").path("groups")).isEmpty();
+    accessible();
+    button("Change").click();
     assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Changed");
+    assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(0);
     JsonNode changed = operator.get("devices/acme-sn-1");
     assertThat(changed.path("tags"))
         .isEqualTo(json("{\"site\": \"hall 3\", \"line\": \"7\", \"rack\": \"4\"}"));
@@ -739,7 +750,7 @@ class DashboardScreensIT extends DashboardBrowser {
   @Order(12)
   void access_byMouse_endsASession_andChangesARole() {
     try (BrowserContext other =
-        browser.newContext(super.options().setUserAgent("somebody else's"))) {
+        browser.newContext(super.options().setUserAgent("somebody else's " + HOSTILE.get(1)))) {
       Page elsewhere = other.newPage();
       elsewhere.navigate(origin);
       elsewhere.getByLabel("Name").fill("ada");
@@ -747,9 +758,9 @@ class DashboardScreensIT extends DashboardBrowser {
       elsewhere.keyboard().press("Enter");
       elsewhere.getByRole(AriaRole.HEADING, named("Fleet")).waitFor();
       open("/access");
-      Locator session = page.locator("tbody tr")
-          .filter(new Locator.FilterOptions().setHas(page.getByText("End", exact())));
+      Locator session = row("somebody else's " + HOSTILE.get(1));
       assertThat(session).hasCount(1);
+      harmless();
       session.getByRole(AriaRole.BUTTON).click();
       assertThat(page.getByRole(AriaRole.STATUS).last()).hasText("Ended");
       assertThat(session).hasCount(0);
@@ -765,6 +776,69 @@ class DashboardScreensIT extends DashboardBrowser {
 
   private static Page.GetByTextOptions exact() {
     return new Page.GetByTextOptions().setExact(true);
+  }
+
+  /** Its page is of another site: to a way back that begins there, no strict cookie is given. */
+  @Test
+  @Order(12)
+  void signIn_byTheProvider_leadsOverItsPage_intoASession() {
+    provider().ask();
+    try (BrowserContext other = browser.newContext(super.options())) {
+      page = newPage(other);
+      page.navigate(NAMED + "/devices");
+      heading("Sign in");
+      assertThat(button("Sign in with a certificate")).isVisible();
+      accessible();
+      provider().putInto("staff");
+      goOverTheProvider();
+      assertThat(page.getByRole(AriaRole.ALERT)).containsText("none of your groups may do");
+      provider().putInto("staff", "officers");
+      goOverTheProvider();
+      heading("Fleet");
+      assertThat(page).hasURL(NAMED + "/");
+      assertThat(page.locator(".who"))
+          .containsText(Pattern.compile("anna~[0-9a-f]{12}@localhost:oidc officer"));
+      assertThat(other.cookies(NAMED)).hasSize(2).allSatisfy(cookie -> {
+        assertThat(cookie.name).startsWith("__Host-muster");
+        assertThat(cookie.httpOnly).isTrue();
+        assertThat(cookie.secure).isTrue();
+        assertThat(cookie.sameSite).isEqualTo(SameSiteAttribute.STRICT);
+      });
+      page.reload();
+      heading("Fleet");
+      button("Sign out").click();
+      heading("Sign in");
+    }
+  }
+
+  private void goOverTheProvider() {
+    page.getByRole(AriaRole.LINK, named("Sign in with Example Corp")).click();
+    button("It is me").click();
+  }
+
+  @Test
+  @Order(12)
+  void signIn_byTheCertificateOfTheBrowser_opensASession_untilItIsHeld() throws IOException {
+    operator.post("access/operators", json("{\"name\": \"cora\", \"role\": \"viewer\"}"));
+    CertificateRequest request = CertificateRequest.create();
+    JsonNode issued = operator.post(
+        "certificates",
+        json("{\"role\": \"operator\", \"name\": \"cora\"}").put("csr", request.csrPem()));
+    Path chain = Files.writeString(folder.resolve("cora.pem"), issued.path("chain").asText());
+    Path key = Files.writeString(folder.resolve("cora.key"), request.keyPem());
+    try (BrowserContext hers = browser.newContext(super.options()
+        .setClientCertificates(List.of(
+            new ClientCertificate(origin).setCertPath(chain).setKeyPath(key))))) {
+      page = newPage(hers);
+      open("/certificates");
+      button("Sign in with a certificate").click();
+      heading("Certificates");
+      assertThat(page.locator(".who")).containsText("cora viewer");
+      operator.post("certificates/" + issued.path("serial").asText() + "/hold", json("{}"));
+      heading("Sign in");
+      button("Sign in with a certificate").click();
+      assertThat(page.getByRole(AriaRole.ALERT)).containsText("certificate: opens nothing here");
+    }
   }
 
   @Test
@@ -788,6 +862,11 @@ class DashboardScreensIT extends DashboardBrowser {
           operator.postOnce("devices/acme-sn-25/commands", command).path("id").asText());
     }
     operator.put("devices/acme-sn-25/twin", twin);
+    String key = operator.get("devices/acme-sn-21").at("/pending/0/key").asText();
+    for (String text : HOSTILE) {
+      operator.post(
+          "devices/acme-sn-21/refuse", json("{}").put("key", key).put("reason", text));
+    }
     await()
         .until(() -> commands.stream()
             .allMatch(
@@ -803,7 +882,11 @@ class DashboardScreensIT extends DashboardBrowser {
     shownAsText("/devices/acme-sn-25", text -> text);
     shownAsText("/devices/acme-sn-25?tab=twin", text -> text.replace("\"", "\\\""));
     shownAsText("/devices/acme-sn-25?tab=commands", text -> text);
+    shownAsText("/enrollment?tab=refused", text -> text);
     refusedAsText();
+    open("/audit?object=device:acme-sn-21");
+    assertThat(row("device.refused")).hasCount(HOSTILE.size() + 1);
+    harmless();
     open("/dead-letters?device=acme-sn-25");
     for (String text : HOSTILE) {
       int at = HOSTILE.size() - 1 - HOSTILE.indexOf(text);
@@ -921,6 +1004,22 @@ class DashboardScreensIT extends DashboardBrowser {
 
   @Test
   @Order(15)
+  void policyFileThatIsNone_isTold_untilItIsOneAgain() throws IOException {
+    Path file = folder.resolve(operator.get("policy").path("file").asText());
+    String policy = Files.readString(file);
+    Files.writeString(file, "roles: [");
+    await().until(() -> operator.get("health").path("problems").has("broker"));
+    open("/health");
+    Locator problem = page.locator(".problems li", withText("broker:"));
+    assertThat(problem).containsText("not YAML");
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("The policy file is not followed");
+    assertThat(page.locator(".heading .badge")).hasText("impaired");
+    Files.writeString(file, policy);
+    assertThat(problem).hasCount(0);
+  }
+
+  @Test
+  @Order(15)
   void whatIsNotWell_isTold_withTheCommandToGoOnWith() {
     ObjectNode health = json("{\"status\": \"impaired\", \"version\": \"1\"}");
     health.putObject("problems").put("disk", "3 MiB free").put("broker", HOSTILE.get(1));
@@ -978,7 +1077,12 @@ class DashboardScreensIT extends DashboardBrowser {
     }
   }
 
+  /**
+   * On a phone tables become cards; what is dark has other colours, and is else the same: so each
+   * page is looked at in both, once as on a phone, and the next the other way round.
+   */
   private void accessibleInAllWays() {
+    phonesAreDark = !phonesAreDark;
     page.getByRole(AriaRole.HEADING).first().waitFor();
     assertThat(page.locator(".skeleton")).hasCount(0);
     for (int width : new int[] {3840, 390, 1280}) {
@@ -989,9 +1093,9 @@ class DashboardScreensIT extends DashboardBrowser {
         assertThat(page.locator("main").boundingBox().width).isGreaterThan(2_500);
         continue;
       }
-      // On a phone tables become cards; what is dark has other colours, and is else the same.
       page.emulateMedia(new Page.EmulateMediaOptions()
-          .setColorScheme(width == 390 ? ColorScheme.DARK : ColorScheme.LIGHT));
+          .setColorScheme(
+              (width == 390) == phonesAreDark ? ColorScheme.DARK : ColorScheme.LIGHT));
       accessible();
     }
   }

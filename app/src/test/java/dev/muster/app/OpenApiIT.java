@@ -151,9 +151,7 @@ class OpenApiIT {
   }
 
   private static void twinsAndCommands() throws Exception {
-    HttpResponse<String> twin =
-        api.call("patchTwin", DEVICE).json("{'interval': 5}").response(200);
-    String tag = twin.headers().firstValue("ETag").orElseThrow();
+    String tag = tag(api.call("patchTwin", DEVICE).json("{'interval': 5}"));
     api.call("putTwin", DEVICE).header("If-Match", tag).json("{'interval': 6}").expect(200);
     api.call("putTwin", DEVICE).header("If-Match", tag).json("{'interval': 7}").expect(412);
     api.call("showTwin", DEVICE).expect(200);
@@ -217,11 +215,7 @@ class OpenApiIT {
     String proof = Pem.of(List.of(factory.prove(added.at("/cas/0/challenge").asText())));
     api.call("proveCa", "beta").body(body("certificate", proof)).expect(200);
     api.call("listManufacturers").expect(200);
-    String tag = api.call("showManufacturer", "beta")
-        .response(200)
-        .headers()
-        .firstValue("ETag")
-        .orElseThrow();
+    String tag = tag(api.call("showManufacturer", "beta"));
     api.call("changeTerms", "beta")
         .header("If-Match", tag)
         .json("{'renewalGrace': 'P1D', 'fleet': null}")
@@ -304,7 +298,7 @@ class OpenApiIT {
     api.call("listBulkJobs", "limit=1").expect(200);
   }
 
-  private static void devices() {
+  private static void devices() throws IOException {
     try (FleetDevice clone = cloneOf("SN-0");
         FleetDevice another = cloneOf("SN-1")) {
       clone.start();
@@ -322,10 +316,16 @@ class OpenApiIT {
     JsonNode alarms = api.call("listAlarms", "limit=5").expect(200);
     api.call("acknowledgeAlarm", alarms.at("/alarms/0/id").asText()).expect(200);
     api.call("listAlarms", "all=true").expect(200);
-    api.call("tagDevice", DEVICE)
-        .json("{'set': {'site': 'berlin'}, 'remove': ['x']}")
+    String seen = tag(api.call("showDevice", DEVICE));
+    String tagged = tag(api.call("tagDevice", DEVICE)
+        .header("If-Match", seen)
+        .json("{'set': {'site': 'berlin'}, 'remove': ['x']}"));
+    api.call("tagDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
+    api.call("groupDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
+    api.call("groupDevice", DEVICE)
+        .header("If-Match", tagged)
+        .json("{'add': ['canary']}")
         .expect(200);
-    api.call("groupDevice", DEVICE).json("{'add': ['canary']}").expect(200);
     api.call("listGroups").expect(200);
     api.call("listDevices", "tag=site=berlin&status=active").expect(200);
     api.call("listDevices", "sort=-ends&renewal=overdue&limit=1").expect(200);
@@ -354,6 +354,11 @@ class OpenApiIT {
         .expect(200);
     api.call("retireDevice", "acme-sn-6").json("{}").expect(200);
     api.call("retireDevice", "nobody").json("{}").expect(404);
+  }
+
+  /** The entity tag of what is answered. */
+  private static String tag(ApiCaller.Call call) throws IOException {
+    return call.response(200).headers().firstValue("ETag").orElseThrow();
   }
 
   /** The same factory identity, in another place. */
@@ -407,8 +412,16 @@ class OpenApiIT {
             api.call("listAudit", "order=newest&limit=1000").expect(200).findValuesAsText("text"))
         .anyMatch(text -> text.contains("view.saved")
             && text.contains("\"after\":\"/audit\",\"before\":\"/devices\""));
-    api.call("listViews").expect(200);
-    api.call("removeView", "mine").expect(200);
+    String views = tag(api.call("listViews"));
+    String changed = tag(api.call("saveView", "mine")
+        .header("If-Match", views)
+        .json("{'path': '/devices?q=is:never'}"));
+    api.call("saveView", "mine")
+        .header("If-Match", views)
+        .json("{'path': '/health'}")
+        .expect(412);
+    api.call("removeView", "mine").header("If-Match", views).expect(412);
+    api.call("removeView", "mine").header("If-Match", changed).expect(200);
     api.call("createOperator").json("{'name': 'eve', 'role': 'viewer'}").expect(201);
     api.call("newLink", "eve").expect(200);
     String etag = api.call("listOperators").expect(200).at("/operators/1/etag").asText();
@@ -473,6 +486,19 @@ class OpenApiIT {
       return List.of("yesterday");
     }
     return schema.has("enum") || schema.has("pattern") ? List.of("%7E%7E") : List.of();
+  }
+
+  /** A manifest may be larger than any other body, but not without end. */
+  @Test
+  void manifest_ofTheGreatestSize_isRead_andOfOneByteMoreIsNot() {
+    int most = 32 << 20;
+    assertThat(api.call("takeManifest", "acme")
+            .body(" ".repeat(most))
+            .expect(400)
+            .path("detail")
+            .asText())
+        .contains("manifest");
+    api.call("takeManifest", "acme").body(" ".repeat(most + 1)).expect(413);
   }
 
   /** What has to be there, so that something else is found wrong. */

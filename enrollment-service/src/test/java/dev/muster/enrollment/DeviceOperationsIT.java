@@ -200,6 +200,44 @@ class DeviceOperationsIT {
     assertThat(service.get("/groups").body().getJsonArray("groups")).isEmpty();
   }
 
+  /** Of two who have looked at the same, one comes second. */
+  @Test
+  void tagsAndGroups_changedOverWhatIsNoMore_stayAsTheyAre() {
+    service.idevid("TWO");
+    service.enrolled("TWO", "two");
+    String device = "/devices/acme-two";
+    String seen = service.tag(device);
+    assertThat(service.get(device).body().getString("etag")).isEqualTo(seen);
+    JsonObject tag = new JsonObject().put("set", new JsonObject().put("site", "x"));
+    JsonObject group = new JsonObject().put("add", new JsonArray().add("canary"));
+    RunningService.Answer tagged = service.post(device + "/tags", tag, "If-Match", seen);
+    assertThat(tagged.status()).isEqualTo(200);
+
+    RunningService.Answer late = service.post(device + "/groups", group, "If-Match", seen);
+    assertThat(late.status()).isEqualTo(412);
+    assertThat(late.body().getString("detail")).startsWith("tags and groups: changed meanwhile");
+    JsonObject remove = new JsonObject().put("remove", new JsonArray().add("site"));
+    assertThat(service.post(device + "/tags", remove, "If-Match", seen).status())
+        .isEqualTo(412);
+    String next = tagged.body().getString("etag");
+    assertThat(service.post(device + "/tags", remove, "If-Match", "W/" + next).status())
+        .isEqualTo(412);
+    assertThat(service.post(device + "/tags", remove, "If-Match", "x").status()).isEqualTo(400);
+    assertThat(service.get(device).body().getJsonObject("tags"))
+        .isEqualTo(new JsonObject().put("site", "x"));
+    assertThat(service.trace("acme-two")).filteredOn(text -> text.contains("tagged")).hasSize(1);
+
+    assertThat(service.tag(device)).isEqualTo(next).isNotEqualTo(seen);
+    JsonObject grouped = service.post(device + "/groups", group, "If-Match", next).body();
+    assertThat(grouped.getJsonArray("groups")).containsExactly("canary");
+    assertThat(service.post(device + "/tags", remove, "If-Match", "*").status()).isEqualTo(200);
+    assertThat(service.post(device + "/groups", new JsonObject().put("remove", group.getValue("add")))
+            .body()
+            .getString("etag"))
+        .as("as it was at first")
+        .isEqualTo(seen);
+  }
+
   private static List<String> ids(String path) {
     return service.get(path).body().getJsonArray("devices").stream()
         .map(device -> ((JsonObject) device).getString("id"))

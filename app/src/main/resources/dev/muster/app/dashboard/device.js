@@ -132,7 +132,7 @@ const identity = (one) => html`${facts([
   ['Tags', labels(Object.entries(one.tags ?? {}).map(([name, value]) => `${name}=${value}`), 'tag')],
   ['Groups', labels(one.groups ?? [], 'group')],
 ])}
-${may('operator') ? html`<p class="row"><button type="button" @click=${() => label(one)}>Tags and groups…</button>${may('officer') ? html`
+${may('operator') ? html`<p class="row"><button type="button" @click=${() => act(async () => label(await get(at(one.id))))}>Tags and groups…</button>${may('officer') ? html`
   ${one.status === 'retired' ? nothing : html`<button type="button" @click=${() => retire(one)}>Retire…</button>`}
   <button type="button" @click=${() => release(one)}>Release…</button>` : nothing}</p>` : nothing}
 ${(one.pending ?? []).map(asking)}`;
@@ -149,30 +149,59 @@ const labels = (texts, kind) => texts.length
   ? texts.map((text) => html`<a class="chip" href=${'/devices' + query({ q: `${kind}:${/\s/.test(text) ? `"${text}"` : text}` })}>${text}</a> `)
   : html`<span class="muted">none</span>`;
 
-/** Orders what differs from what was shown, and nothing else: what somebody else has changed meanwhile stays. */
-const label = ({ id, tags: hadTags = {}, groups: hadGroups = [] }) => ask({
-  title: `Tags and groups of ${id}`,
-  text: nothing,
-  label: 'Change',
-  fields: html`<label>Tags, each name=value<input name="tags" .value=${writeTags(hadTags)} spellcheck="false" autofocus></label>
-    <p class="rule">With spaces in quotes: site="hall 3"</p>
-    <label>Groups<input name="groups" .value=${hadGroups.join(' ')} spellcheck="false"></label>`,
-  run: async (form) => {
-    const tags = readTags(form.get('tags'));
-    const groups = listed(form.get('groups'));
-    const set = Object.fromEntries(Object.entries(tags).filter(([name, value]) => hadTags[name] !== value));
-    await change(id, 'tags', { set, remove: Object.keys(hadTags).filter((name) => !Object.hasOwn(tags, name)) });
-    await change(id, 'groups', { add: without(groups, hadGroups), remove: without(hadGroups, groups) });
-    record.refresh();
-    say('Changed');
+const OVERTAKEN = html`<p class="notice bad" role="alert">Somebody has changed them meanwhile. Below is what there is now, with your changes made to it: press Change again to have it so.</p>`;
+
+/**
+ * Orders what differs from what was looked at. If that was changed meanwhile by somebody else, what both want is shown
+ * together first.
+ *
+ * @param wanted what begins to be edited
+ */
+function label(shown, wanted = shown, notice = nothing) {
+  let had = shown;
+  ask({
+    title: `Tags and groups of ${had.id}`,
+    text: notice,
+    label: 'Change',
+    fields: html`<label>Tags, each name=value<input name="tags" .value=${writeTags(wanted.tags)} spellcheck="false" autofocus></label>
+      <p class="rule">With spaces in quotes: site="hall 3"</p>
+      <label>Groups<input name="groups" .value=${wanted.groups.join(' ')} spellcheck="false"></label>`,
+    run: async (form) => {
+      const orders = relabeling(had, readTags(form.get('tags')), listed(form.get('groups')));
+      try {
+        for (const [what, order] of Object.entries(orders)) {
+          if (isSomething(order)) had = { ...had, ...await seen('POST', at(had.id, '/' + what), had.etag, order) };
+        }
+        say('Changed');
+      } catch (problem) {
+        if (problem.status !== 412) throw problem;
+        const now = await get(at(had.id));
+        label(now, relabeled(now, orders), OVERTAKEN);
+      } finally {
+        record.refresh();
+      }
+    },
+  });
+}
+
+/** What is to be ordered, that those come of what a device has. */
+const relabeling = (had, tags, groups) => ({
+  tags: {
+    set: Object.fromEntries(Object.entries(tags).filter(([name, value]) => had.tags[name] !== value)),
+    remove: Object.keys(had.tags).filter((name) => !Object.hasOwn(tags, name)),
   },
+  groups: { add: without(groups, had.groups), remove: without(had.groups, groups) },
+});
+
+/** What would come of it. */
+const relabeled = (has, { tags, groups }) => ({
+  tags: Object.fromEntries(Object.entries({ ...has.tags, ...tags.set }).filter(([name]) => !tags.remove.includes(name))),
+  groups: [...without(has.groups, groups.remove), ...without(groups.add, has.groups)],
 });
 
 const without = (some, others) => some.filter((one) => !others.includes(one));
 
-async function change(id, what, order) {
-  if (Object.values(order).some((some) => Object.keys(some).length)) await post(at(id, '/' + what), order);
-}
+const isSomething = (order) => Object.values(order).some((some) => Object.keys(some).length);
 
 const retire = (one) => ask({
   title: `Retire ${one.id}`,

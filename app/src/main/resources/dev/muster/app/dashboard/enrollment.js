@@ -1,7 +1,7 @@
 // Copyright The Muster Authors
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-import { get, limited, may, part, post, postOnce, query } from './api.js';
+import { get, limited, may, part, post, postOnce, query, Refusal } from './api.js';
 import { param, set } from './router.js';
 import { act, ask, badge, copyable, empty, failure, heading, html, nothing, number, Pages, redraw, say, Source, table, tabs, time } from './ui.js';
 
@@ -125,6 +125,14 @@ const uploading = (names) => html`<form class="panel row" @submit=${upload}>
   <button class="main" ?disabled=${taken?.busy}>Take in</button>
 </form>`;
 
+/** As the server has it, too; but it is known here before all is sent. */
+const MOST_MIB = 32;
+
+function checkSize(file) {
+  const mib = file.size / 2 ** 20;
+  if (mib > MOST_MIB) throw new Refusal(413, `${file.name} has ${number(Math.ceil(mib))} MiB (expected: at most ${MOST_MIB} MiB; take in its rows in several files).`);
+}
+
 async function upload(event) {
   event.preventDefault();
   const form = new FormData(event.target);
@@ -133,6 +141,7 @@ async function upload(event) {
   taken = { file: file.name, busy: true };
   redraw();
   try {
+    checkSize(file);
     taken = { file: file.name, result: await post(`/manufacturers/${part(name)}/manifest`, file) };
     event.target.reset();
   } catch (problem) {

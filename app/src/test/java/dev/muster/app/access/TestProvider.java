@@ -49,8 +49,8 @@ import javax.net.ssl.SSLContext;
  * An OpenID provider that lets everybody in: HTTPS, discovery, keys that change, codes that work
  * once for who has the verifier (RFC 7636), signed ID tokens. What it says can be made wrong.
  */
-final class TestProvider implements AutoCloseable {
-  static final String CLIENT = "muster";
+public final class TestProvider implements AutoCloseable {
+  public static final String CLIENT = "muster";
   static final String SECRET = "a secret of the client as long as HMAC wants it";
 
   private final HttpsServer server;
@@ -60,6 +60,8 @@ final class TestProvider implements AutoCloseable {
   volatile UnaryOperator<JWTClaimsSet.Builder> claims = set -> set;
 
   volatile Signer signer = Signer.OWN;
+
+  private volatile boolean asks;
   /** What discovery says the issuer is; null for what it is. */
   volatile String saidIssuer;
 
@@ -73,7 +75,8 @@ final class TestProvider implements AutoCloseable {
     HMAC_WITH_THE_SECRET
   }
 
-  TestProvider(Path folder) throws IOException, GeneralSecurityException {
+  /** Leaves its CA in {@code provider-ca.pem}, and the client's secret in its own file. */
+  public TestProvider(Path folder) throws IOException, GeneralSecurityException {
     TestPki.Credential root = TestPki.root("CN=provider root");
     TestPki.Credential own = root.issue("CN=localhost").server("localhost").build();
     Files.writeString(folder.resolve("provider-ca.pem"), TestPki.pem(List.of(root.certificate())));
@@ -100,8 +103,18 @@ final class TestProvider implements AutoCloseable {
     return context;
   }
 
-  String issuer() {
+  public String issuer() {
     return "https://localhost:" + server.getAddress().getPort();
+  }
+
+  /** Has a page of its own between, where somebody has to press a button. */
+  public void ask() {
+    asks = true;
+  }
+
+  /** From now on, people are in these groups. */
+  public void putInto(String... groups) {
+    claims = set -> set.claim("groups", List.of(groups));
   }
 
   /** Signs with another key from now on, and forgets the one before. */
@@ -134,6 +147,14 @@ final class TestProvider implements AutoCloseable {
   }
 
   private void authorize(HttpExchange exchange) throws IOException {
+    if (asks && exchange.getRequestMethod().equals("GET")) {
+      answer(
+          exchange,
+          200,
+          "text/html",
+          "<title>Provider</title><form method=post><button>It is me</button></form>");
+      return;
+    }
     Map<String, String> asked = form(exchange.getRequestURI().getRawQuery());
     String code = UUID.randomUUID().toString();
     codes.put(code, asked);
@@ -222,8 +243,13 @@ final class TestProvider implements AutoCloseable {
   }
 
   private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+    answer(exchange, status, "application/json", body);
+  }
+
+  private static void answer(HttpExchange exchange, int status, String type, String body)
+      throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.getResponseHeaders().set("Content-Type", type);
     exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
     if (bytes.length > 0) {
       exchange.getResponseBody().write(bytes);

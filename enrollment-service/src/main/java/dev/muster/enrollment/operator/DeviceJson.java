@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Devices as operators see them. */
 final class DeviceJson {
+  private static final String ETAG = "etag";
+
   private final BooleanSupplier hearsOfConnections;
 
   DeviceJson(OperatorParts parts) {
@@ -69,13 +71,19 @@ final class DeviceJson {
         .put("status", device.status().label());
   }
 
-  /** Tags and groups. */
+  /** Tags and groups, and their entity tag: of a device, they are what is edited. */
   static JsonObject labels(Registry.Tables tables, DeviceId id) {
     JsonObject tags = new JsonObject();
     tables.labels().tags(id).forEach(tags::put);
     List<String> groups =
         tables.labels().groups(id).stream().map(GroupName::value).toList();
-    return new JsonObject().put("tags", tags).put("groups", new JsonArray(groups));
+    JsonObject labels = new JsonObject().put("tags", tags).put("groups", new JsonArray(groups));
+    return labels.put(ETAG, Precondition.tagOf(labels));
+  }
+
+  /** The entity tag of a device that is shown, or of its labels. */
+  static String etag(JsonObject shown) {
+    return shown.getString(ETAG);
   }
 
   static JsonArray pending(List<PendingEnrollment> waiting) {

@@ -47,10 +47,11 @@ final class DeviceRoutes {
     router.get("/devices").handler(this::list);
     router
         .get("/devices/:id")
-        .handler(request -> work.answer(
+        .handler(request -> work.answerTagged(
             request,
             200,
-            () -> parts.registry().read(tables -> json.details(tables, id(request)))));
+            () -> parts.registry().read(tables -> json.details(tables, id(request))),
+            DeviceJson::etag));
     router
         .post("/devices/:id/approve")
         .handler(request -> decide(request, PendingEnrollment.State.APPROVED));

@@ -90,16 +90,19 @@ final class LabelRoutes {
 
   private void change(RoutingContext request, AuditEvent event, Change change) {
     DeviceId id = DeviceRoutes.id(request);
-    work.answer(
+    Precondition seen = Precondition.of(request);
+    work.answerTagged(
         request,
         200,
         () -> parts.registry().commit(tables -> {
           DeviceRoutes.lock(tables, id);
+          seen.check("tags and groups", DeviceJson.etag(DeviceJson.labels(tables, id)));
           String before = change.make(tables.labels(), id);
           JsonObject after = answer(tables, id);
           tables.audit().append(event.with("before", before), parts.clock().instant());
           return after;
-        }));
+        }),
+        DeviceJson::etag);
   }
 
   private static JsonObject answer(Registry.Tables tables, DeviceId id) {

@@ -39,7 +39,12 @@ record Precondition(IfMatch seen) {
    * @throws HttpException 412 if it is not what the caller has seen
    */
   void check(String what, JsonObject present) {
-    if (!seen.isAnything() && !seen.admits(tagOf(present))) {
+    check(what, tagOf(present));
+  }
+
+  /** As {@link #check(String, JsonObject)}; @param present the entity tag of what is there */
+  void check(String what, String present) {
+    if (!seen.admits(present)) {
       throw new HttpException(
           412, what + ": changed meanwhile (hint: look at it again, and decide anew)");
     }

@@ -29,7 +29,7 @@ final class ViewRoutes {
   void mount(Router router) {
     router
         .get("/access/views")
-        .handler(request -> work.answer(
+        .handler(request -> work.answerTagged(
             request, 200, () -> parts.registry().read(tables -> list(tables, owner(request)))));
     router.put("/access/views/:view").handler(this::put);
     router.delete("/access/views/:view").handler(this::remove);
@@ -69,10 +69,12 @@ final class ViewRoutes {
 
   private void change(RoutingContext request, String action, String view, Change change) {
     Actor actor = Work.actor(request);
-    work.answer(
+    Precondition seen = Precondition.of(request);
+    work.answerTagged(
         request,
         200,
         () -> parts.registry().commit(tables -> {
+          seen.check("views", list(tables, owner(request)));
           AuditEvent event = AuditEvent.of(actor, action, owner(request))
               .with("view", view)
               .with("before", path(tables, owner(request), view))

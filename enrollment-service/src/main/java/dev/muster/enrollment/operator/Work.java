@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,8 +50,17 @@ final class Work {
 
   /** As {@link #answer}, with an entity tag, which {@link Precondition} takes. */
   void answerTagged(RoutingContext request, int status, Supplier<JsonObject> work) {
+    answerTagged(request, status, work, Precondition::tagOf);
+  }
+
+  /** @param tag where only a part of what is shown can be edited: that of this part */
+  void answerTagged(
+      RoutingContext request,
+      int status,
+      Supplier<JsonObject> work,
+      Function<JsonObject, String> tag) {
     run(request, work, json -> {
-      request.response().putHeader("ETag", Precondition.tagOf(json));
+      request.response().putHeader("ETag", tag.apply(json));
       send(request, status, json);
     });
   }
