@@ -100,8 +100,8 @@ abstract class DashboardBrowser {
             "oidc.url", NAMED,
             "oidc.label", "Example Corp",
             "oidc.roles", "officers=officer")
-        .forEach((name, value) ->
-            command.addAll(List.of("--set", "operators." + name + "=" + value)));
+        .forEach(
+            (name, value) -> command.addAll(List.of("--set", "operators." + name + "=" + value)));
     return command.toArray(String[]::new);
   }
 

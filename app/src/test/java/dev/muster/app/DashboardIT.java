@@ -420,6 +420,12 @@ class DashboardIT extends DashboardBrowser {
     page.getByLabel("Name").fill(name);
     page.keyboard().press("Enter");
     accessible();
+    open("/devices?q=acme-sn-2");
+    page.getByText(name).waitFor();
+    button("Save this view…").click();
+    page.getByLabel("Name").fill(name);
+    button("Save").click();
+    assertThat(page.getByRole(AriaRole.ALERT)).containsText("There is a view called " + name);
     open("/devices");
     page.getByText(name).press("Enter");
     assertThat(page).hasURL(Pattern.compile(".*manufacturer.*site.*"));

@@ -824,11 +824,12 @@ class DashboardScreensIT extends DashboardBrowser {
     JsonNode issued = operator.post(
         "certificates",
         json("{\"role\": \"operator\", \"name\": \"cora\"}").put("csr", request.csrPem()));
-    Path chain = Files.writeString(folder.resolve("cora.pem"), issued.path("chain").asText());
+    Path chain =
+        Files.writeString(folder.resolve("cora.pem"), issued.path("chain").asText());
     Path key = Files.writeString(folder.resolve("cora.key"), request.keyPem());
     try (BrowserContext hers = browser.newContext(super.options()
-        .setClientCertificates(List.of(
-            new ClientCertificate(origin).setCertPath(chain).setKeyPath(key))))) {
+        .setClientCertificates(
+            List.of(new ClientCertificate(origin).setCertPath(chain).setKeyPath(key))))) {
       page = newPage(hers);
       open("/certificates");
       button("Sign in with a certificate").click();
@@ -864,8 +865,7 @@ class DashboardScreensIT extends DashboardBrowser {
     operator.put("devices/acme-sn-25/twin", twin);
     String key = operator.get("devices/acme-sn-21").at("/pending/0/key").asText();
     for (String text : HOSTILE) {
-      operator.post(
-          "devices/acme-sn-21/refuse", json("{}").put("key", key).put("reason", text));
+      operator.post("devices/acme-sn-21/refuse", json("{}").put("key", key).put("reason", text));
     }
     await()
         .until(() -> commands.stream()
@@ -1094,8 +1094,7 @@ class DashboardScreensIT extends DashboardBrowser {
         continue;
       }
       page.emulateMedia(new Page.EmulateMediaOptions()
-          .setColorScheme(
-              (width == 390) == phonesAreDark ? ColorScheme.DARK : ColorScheme.LIGHT));
+          .setColorScheme((width == 390) == phonesAreDark ? ColorScheme.DARK : ColorScheme.LIGHT));
       accessible();
     }
   }

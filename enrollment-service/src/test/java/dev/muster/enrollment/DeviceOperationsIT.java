@@ -225,13 +225,17 @@ class DeviceOperationsIT {
     assertThat(service.post(device + "/tags", remove, "If-Match", "x").status()).isEqualTo(400);
     assertThat(service.get(device).body().getJsonObject("tags"))
         .isEqualTo(new JsonObject().put("site", "x"));
-    assertThat(service.trace("acme-two")).filteredOn(text -> text.contains("tagged")).hasSize(1);
+    assertThat(service.trace("acme-two"))
+        .filteredOn(text -> text.contains("tagged"))
+        .hasSize(1);
 
     assertThat(service.tag(device)).isEqualTo(next).isNotEqualTo(seen);
-    JsonObject grouped = service.post(device + "/groups", group, "If-Match", next).body();
+    JsonObject grouped =
+        service.post(device + "/groups", group, "If-Match", next).body();
     assertThat(grouped.getJsonArray("groups")).containsExactly("canary");
     assertThat(service.post(device + "/tags", remove, "If-Match", "*").status()).isEqualTo(200);
-    assertThat(service.post(device + "/groups", new JsonObject().put("remove", group.getValue("add")))
+    assertThat(service
+            .post(device + "/groups", new JsonObject().put("remove", group.getValue("add")))
             .body()
             .getString("etag"))
         .as("as it was at first")

@@ -70,6 +70,9 @@ const decided = (state) => decisions.use(state).shown((rows) => rows.length
     ]))
   : empty(`No key was ${state} yet. What is to be decided, waits:`, html`<a href="/enrollment">Who waits</a>`));
 
+/** Whom nobody has decided about. */
+const byRule = () => limited() ? nothing : html`<p class="muted">Whom a rule or the hook has refused stands in the <a href="/audit">audit log</a> with the reason, as enrollment.refused.</p>`;
+
 async function decide(one, what, reason) {
   await post(`/devices/${part(one.device)}/${what}`, { key: one.key, reason });
   say(what === 'approve' ? `${one.device} is let in when it asks again` : `${one.device} is refused`);
@@ -243,4 +246,4 @@ const acknowledge = (one) => act(async () => {
 
 const OF_ALL = ['manufacturers', 'manifests', 'claims'];
 
-const TABS = { '': waitingTab, approved: () => decided('approved'), refused: () => decided('refused'), manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };
+const TABS = { '': waitingTab, approved: () => decided('approved'), refused: () => html`${decided('refused')}${byRule()}`, manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };

@@ -28,7 +28,9 @@ const save = () => {
     label: 'Save',
     fields: html`<label>Name<input name="name" required maxlength="64" autocomplete="off" autofocus></label>`,
     run: async (form) => {
-      await put('/access/views/' + part(form.get('name').trim()), { path });
+      const name = form.get('name').trim();
+      if (views.data?.views.some((one) => one.name === name)) throw new Error(`There is a view called ${name} (expected: another name, or forget that one first).`);
+      await put('/access/views/' + part(name), { path });
       views.refresh();
       say('Saved');
     },
