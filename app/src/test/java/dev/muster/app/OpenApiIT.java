@@ -317,14 +317,14 @@ class OpenApiIT {
     api.call("acknowledgeAlarm", alarms.at("/alarms/0/id").asText()).expect(200);
     api.call("listAlarms", "all=true").expect(200);
     String seen = tag(api.call("showDevice", DEVICE));
-    String tagged = tag(api.call("tagDevice", DEVICE)
+    String grouped = tag(api.call("groupDevice", DEVICE)
         .header("If-Match", seen)
-        .json("{'set': {'site': 'berlin'}, 'remove': ['x']}"));
-    api.call("tagDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
+        .json("{'add': ['canary']}"));
     api.call("groupDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
-    api.call("groupDevice", DEVICE)
-        .header("If-Match", tagged)
-        .json("{'add': ['canary']}")
+    api.call("tagDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
+    api.call("tagDevice", DEVICE)
+        .header("If-Match", grouped)
+        .json("{'set': {'site': 'berlin'}, 'remove': ['x']}")
         .expect(200);
     api.call("listGroups").expect(200);
     api.call("listDevices", "tag=site=berlin&status=active").expect(200);
