@@ -836,6 +836,7 @@ class DashboardScreensIT extends DashboardBrowser {
       heading("Certificates");
       assertThat(page.locator(".who")).containsText("cora viewer");
       operator.post("certificates/" + issued.path("serial").asText() + "/hold", json("{}"));
+      page.reload();
       heading("Sign in");
       button("Sign in with a certificate").click();
       assertThat(page.getByRole(AriaRole.ALERT)).containsText("certificate: opens nothing here");
