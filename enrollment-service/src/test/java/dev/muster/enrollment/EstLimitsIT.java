@@ -14,6 +14,7 @@ import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.est.EstLimits;
 import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.testing.TestPki;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -196,8 +198,61 @@ class EstLimitsIT {
         assertThat(overCoap.getOptions().getMaxAge()).isBetween(1L, 60L);
       }
       service.idevid("OTHER");
-      service.enrolled("OTHER", "other");
+      X509Certificate other = service.enrolled("OTHER", "other");
+      renewals_goOn_whateverIsAskedForWithOneThatWasTakenBack(service, other);
+      firstRequests_goOn_whateverIsAskedForWithAUsedToken(service);
     }
+  }
+
+  /** Two a minute: its owner asks for no more. */
+  private static void renewals_goOn_whateverIsAskedForWithOneThatWasTakenBack(
+      RunningService service, X509Certificate stolen) {
+    service.csr("other2", "/");
+    service.unpack(service.enroll("simplereenroll", "other", "other2"), "other2");
+    service.post("/certificates/" + RunningService.serialOf(stolen) + "/hold", new JsonObject());
+    service.csr("thief", "/");
+    List<Integer> thief = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      thief.add(service.enroll("simplereenroll", "other", "thief").status());
+    }
+    assertThat(thief).isSubsetOf(403, 429).contains(429);
+    service.csr("other3", "/");
+    RunningService.Http owner = service.enroll("simplereenroll", "other2", "other3");
+    assertThat(owner.status()).as(owner.toString()).isEqualTo(200);
+  }
+
+  private static void firstRequests_goOn_whateverIsAskedForWithAUsedToken(RunningService service) {
+    String token = service
+        .post("/claims", new JsonObject().put("manufacturer", "acme").put("serial", "CLAIMED"))
+        .body()
+        .getJsonArray("claims")
+        .getJsonObject(0)
+        .getString("token");
+    service.csr("claimed", "/");
+    assertThat(claim(service, token, "claimed").status()).isEqualTo(200);
+    service.csr("finder", "/");
+    List<Integer> finder = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      finder.add(claim(service, token, "finder").status());
+    }
+    assertThat(finder).isSubsetOf(401, 429).contains(429);
+    service.idevid("CLAIMED");
+    service.csr("second", "/");
+    assertThat(service.enroll("simpleenroll", "CLAIMED", "second").status())
+        .as("a second key, which waits for an operator")
+        .isEqualTo(202);
+  }
+
+  private static RunningService.Http claim(RunningService service, String token, String csr) {
+    return service.curl(
+        null,
+        "-u",
+        "any:" + token,
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@" + csr + ".b64",
+        service.est("simpleenroll"));
   }
 
   @Test
@@ -228,7 +283,8 @@ class EstLimitsIT {
     try (RunningService service = behind(hook)) {
       service.addManufacturer("acme", service.factory, "auto");
       service.idevid("CALM");
-      service.enrolled("CALM", "calm");
+      String steering =
+          service.est("renewal-info/" + RenewalInfoIT.id(service.enrolled("CALM", "calm")));
       CountDownLatch release = new CountDownLatch(1);
       answers.set(release);
       try {
@@ -255,6 +311,7 @@ class EstLimitsIT {
           RunningService.Http answer = service.enroll("simplereenroll", credential, "calm" + i);
           assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
           service.unpack(answer, "calm" + i);
+          assertThat(service.curl(credential, steering).status()).isEqualTo(200);
           credential = "calm" + i;
         }
       } finally {

@@ -53,7 +53,8 @@ class RenewalInfoIT {
     service.close();
   }
 
-  private static String id(X509Certificate certificate) {
+  /** What draft-ietf-lamps-est-renewal-info calls a certificate. */
+  static String id(X509Certificate certificate) {
     byte[] extension =
         ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.35")).getOctets();
     Base64.Encoder base64url = Base64.getUrlEncoder().withoutPadding();

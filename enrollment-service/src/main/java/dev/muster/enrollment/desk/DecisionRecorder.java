@@ -64,6 +64,11 @@ final class DecisionRecorder {
 
   /** What one transaction came to: the answer, and what is to be told once it is on disk. */
   record Result(EnrollmentOutcome outcome, boolean superseded, Runnable tell) {
+    /** Of a request about which nothing was decided. */
+    static Result undecided(EnrollmentOutcome outcome) {
+      return new Result(outcome, false, () -> {});
+    }
+
     private Result andTell(Runnable more) {
       return new Result(outcome, superseded, () -> {
         tell.run();

@@ -16,6 +16,7 @@ import dev.muster.enrollment.desk.EnrollmentOutcome.Refused;
 import dev.muster.enrollment.hook.EnrollmentHook;
 import dev.muster.enrollment.hook.HookQuestion;
 import dev.muster.enrollment.hook.HookUnavailableException;
+import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.ClaimRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
@@ -234,11 +235,13 @@ public final class EnrollmentDesk {
         .certificates()
         .find(ldevid)
         .filter(record -> record.device() != null)
-        .map(record -> decide(
-            tables,
-            new EnrollmentRequest.Renewal(record, verified, label),
-            new Actor("device:" + record.device(), caller.from()),
-            ask)));
+        .map(record -> slowed(record)
+            .map(DecisionRecorder.Result::undecided)
+            .orElseGet(() -> decide(
+                tables,
+                new EnrollmentRequest.Renewal(record, verified, label),
+                new Actor("device:" + record.device(), caller.from()),
+                ask))));
     return result
         .map(this::finish)
         .orElseGet(() -> refuse(
@@ -251,6 +254,14 @@ public final class EnrollmentDesk {
       return new Peer.Rejected(
           chain.get(0), "client certificate: its key is on the list of blocked keys");
     }
+  /** One that was taken back, or has ended, must not cost its owner the renewals of the next. */
+  private Optional<EnrollmentOutcome> slowed(CertificateRecord presented) {
+    Instant now = clock.instant();
+    return presented.device() != null && presented.isLive(now)
+        ? rates.exceededBy(presented.device(), now)
+        : Optional.empty();
+  }
+
     return peers.identify(chain, clock.instant());
   }
 

@@ -5,6 +5,8 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.desk.EnrollmentOutcome.Slowed;
+import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.identity.DeviceId;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Holds back a device that asks over and over, and a manufacturer whose devices all come at once.
  * What a manufacturer may is for first requests alone: renewals do not suffer from its newcomers.
+ * Who shows what may not be good any more is held back by that, and costs the device it names
+ * nothing.
  */
 final class RequestRates {
   private static final Logger LOG = LoggerFactory.getLogger(RequestRates.class);
@@ -32,7 +36,8 @@ final class RequestRates {
   /** @return the answer to one request too many */
   Optional<EnrollmentOutcome> exceededBy(Applicant applicant, Instant now) {
     String manufacturer = applicant.manufacturer().name();
-    String device = manufacturer + "/" + applicant.serial();
+    String device =
+        applicant.origin() == null ? applicant.name() : manufacturer + "/" + applicant.serial();
     // A device that is held back does not use up what its manufacturer may.
     return devices
         .exceeded(device, now)
@@ -43,10 +48,17 @@ final class RequestRates {
                 slowed("manufacturer", manufacturer, rules.requestsPerManufacturer(), wait)));
   }
 
-  /** As for a newcomer, without the manufacturer. */
-  Optional<EnrollmentOutcome> exceededBy(X509Certificate ldevid, Instant now) {
-    // The name is ours: we issued the certificate.
-    String name = ldevid.getSubjectX500Principal().getName();
+  /** Of one certificate of ours, whatever has become of it. */
+  Optional<EnrollmentOutcome> exceededBy(X509Certificate presented, Instant now) {
+    return exceeded("certificate:" + Fingerprint.of(presented), now);
+  }
+
+  /** Of a device, by whichever certificate; for those alone that are good. */
+  Optional<EnrollmentOutcome> exceededBy(DeviceId device, Instant now) {
+    return exceeded("device:" + device, now);
+  }
+
+  private Optional<EnrollmentOutcome> exceeded(String name, Instant now) {
     return devices
         .exceeded(name, now)
         .map(wait -> slowed("device", name, rules.requestsPerDevice(), wait));

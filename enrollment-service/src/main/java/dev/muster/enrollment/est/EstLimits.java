@@ -6,12 +6,13 @@ package dev.muster.enrollment.est;
 
 /**
  * How much EST takes on. Whole factories may sit behind one address, so the limits for one are
- * high.
+ * high. Each process counts for itself: two on one registry take on twice as much.
  *
  * @param connectionsPerAddress open at a time, and as many to the public web; an IPv6 address
  *     counts with its /64
  * @param handshakes TLS handshakes under way at a time; one address may have half of them
- * @param requestsPerDevice in a minute
+ * @param requestsPerDevice in a minute, and as many of each certificate or claim token that is
+ *     shown
  * @param requestsPerManufacturer first requests of all its devices in a minute
  * @param waiting first requests that may wait for a thread, and as many renewals
  */

@@ -143,9 +143,15 @@ public final class EstOperations {
     }
   }
 
-  /** Who shows no certificate of ours renews none, and has no claim to that lane. */
+  /**
+   * Who shows no certificate of ours renews none, and has no claim to that lane. When to renew is
+   * heard there, too: it may be at once.
+   */
   private Executor lane(EstOperation wanted, Caller caller) {
-    boolean renews = wanted == EstOperation.SIMPLE_REENROLL || wanted == EstOperation.SERVER_KEYGEN;
+    boolean renews = switch (wanted) {
+      case SIMPLE_REENROLL, SERVER_KEYGEN, RENEWAL_INFO -> true;
+      default -> false;
+    };
     return renews && desk.holdsOurs(caller) ? workers.renewals() : workers.enrollments();
   }
 
