@@ -69,7 +69,10 @@ record Applicant(
             new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of(), null));
   }
 
-  /** Notes by whose signature the device has come, if it is in the registry by now. */
+  /**
+   * Notes by whose signature the device has come. To be done when it was let in, not before:
+   * whoever has another CA of its manufacturer might come in its name.
+   */
   void recordOrigin(Registry.Tables tables) {
     if (origin != null) {
       tables.manufacturers().cameBy(manufacturer.name(), serial, origin.ca(), origin.idevid());

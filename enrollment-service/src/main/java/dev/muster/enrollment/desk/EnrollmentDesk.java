@@ -165,7 +165,9 @@ public final class EnrollmentDesk {
         ShownClaim shown = new ShownClaim(token.orElse(null), required);
         DecisionRecorder.Result result =
             decide(tables, applicant.asks(asked.csr(), label, shown).with(said), actor, ask);
-        applicant.recordOrigin(tables);
+        if (result.outcome() instanceof EnrollmentOutcome.Issued) {
+          applicant.recordOrigin(tables);
+        }
         return result;
       }));
     } catch (HookUnavailableException e) {

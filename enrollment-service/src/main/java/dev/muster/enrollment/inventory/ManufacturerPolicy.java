@@ -31,7 +31,8 @@ public record ManufacturerPolicy(
     Duration renewalGrace,
     boolean claimRequired,
     CrlMode crlMode) {
-  private static final Duration MAX_TOLERANCE = Duration.ofDays(366);
+  /** How long after its end an LDevID may be renewed at most, whatever the policy. */
+  public static final Duration MAX_GRACE = Duration.ofDays(366);
 
   /** @throws IllegalArgumentException if a duration is negative or beyond a year */
   public ManufacturerPolicy {
@@ -56,7 +57,7 @@ public record ManufacturerPolicy(
   }
 
   private static void checkDuration(String name, Duration value) {
-    if (value.isNegative() || value.compareTo(MAX_TOLERANCE) > 0) {
+    if (value.isNegative() || value.compareTo(MAX_GRACE) > 0) {
       throw new IllegalArgumentException(name + ": " + value + " (expected: PT0S to P366D)");
     }
   }

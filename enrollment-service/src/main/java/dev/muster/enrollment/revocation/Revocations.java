@@ -6,8 +6,10 @@ package dev.muster.enrollment.revocation;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
+import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
@@ -113,11 +115,11 @@ public final class Revocations {
   }
 
   /**
-   * Revokes all certificates of a device that have not ended, within a transaction that is about
-   * more and has locked the device, after which CRLs are to be made.
+   * Revokes all certificates of a device that are of use, within a transaction that is about more
+   * and has locked the device, after which CRLs are to be made.
    *
    * @param job which has ordered it
-   * @return the serial numbers; those of CAs that are no longer trusted need no revoking
+   * @return the serial numbers
    */
   public List<String> revokeAll(
       Registry.Tables tables, DeviceId device, RevocationReason reason, Actor actor, String job) {
@@ -126,9 +128,7 @@ public final class Revocations {
     List<String> revoked = new ArrayList<>();
     // Those that one was renewed from are the device's, too, and have their own turn.
     for (CertificateRecord record : tables.certificates().of(device)) {
-      if (changes(record, wish.target)
-          && record.notAfter().isAfter(now)
-          && notFromHere(record).isEmpty()) {
+      if (changes(record, wish.target) && isOfUse(record, now)) {
         tables.certificates().update(record.serial(), wish.target, reason, now, null);
         tables.audit().append(event(record, wish, List.of()), now);
         revoked.add(record.serial());
@@ -191,9 +191,9 @@ public final class Revocations {
       return new Outcome.Impossible(String.valueOf(change.obstacle));
     }
     // Again also when nothing changed: the caller wants to know that it is out.
-    PublishedCrl crl = publisher.publish(found.get().issuer());
+    PublishedCrl crl = publish(found.get().issuer());
     change.issuers.stream()
-        .filter(issuer -> !issuer.equals(crl.issuer()))
+        .filter(issuer -> !issuer.equals(crl.issuer()) && publisher.issuers().contains(issuer))
         .forEach(publisher::publish);
     LOG.info(
         "Certificate {} serial={} device={} reason={} crlNumber={} also={}",
@@ -206,11 +206,24 @@ public final class Revocations {
     return new Outcome.Published(change.after, crl, change.also, change.stillLive);
   }
 
+  /** Who has ended makes none any more, nor has it anything to name; then another of its kind. */
+  private PublishedCrl publish(String issuer) {
+    Set<String> issuers = publisher.issuers();
+    return publisher.publish(
+        issuers.contains(issuer)
+            ? issuer
+            : issuers.stream()
+                .filter(other -> Authority.kindOf(other).equals(Authority.kindOf(issuer)))
+                .findFirst()
+                .orElseThrow());
+  }
+
   private Optional<String> notFromHere(CertificateRecord record) {
     if (record.role().equals(CA_ROLE)) {
       return Optional.of("certificate: that of a CA (expected: authorities roll-over --emergency)");
     }
-    return publisher.issuers().contains(record.issuer())
+    boolean ended = !record.notAfter().isAfter(clock.instant());
+    return ended || publisher.issuers().contains(record.issuer())
         ? Optional.empty()
         : Optional.of("certificate: of CA " + record.issuer()
             + ", which is no longer trusted, nor is anything that it has issued");
@@ -230,7 +243,8 @@ public final class Revocations {
     }
     Instant now = clock.instant();
     List<CertificateRecord> changed = affected(tables, chosen, wish.reason, now).stream()
-        .filter(record -> changes(record, wish.target) && record.notAfter().isAfter(now))
+        .filter(record -> changes(record, wish.target))
+        .filter(record -> record.serial().equals(chosen.serial()) || isOfUse(record, now))
         .toList();
     changed.forEach(record ->
         tables.certificates().update(record.serial(), wish.target, wish.reason, now, wish.since));
@@ -302,6 +316,15 @@ public final class Revocations {
       });
     }
     return found;
+  }
+
+  /**
+   * Whether its holder may come with it, now or when its manufacturer's terms have changed. One
+   * that has ended is on no CRL, or on one (RFC 5280, 3.3): it is taken back for the registrar's
+   * sake.
+   */
+  private static boolean isOfUse(CertificateRecord record, Instant now) {
+    return !now.isAfter(record.notAfter().plus(ManufacturerPolicy.MAX_GRACE));
   }
 
   private static boolean changes(CertificateRecord record, CertificateStatus target) {

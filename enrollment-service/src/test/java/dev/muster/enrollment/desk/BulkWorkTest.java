@@ -10,21 +10,26 @@ import static org.awaitility.Awaitility.await;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.bulk.BulkOrder;
 import dev.muster.enrollment.bulk.BulkWork;
+import dev.muster.enrollment.idevid.IdentityRule;
+import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.BulkJob;
 import dev.muster.enrollment.inventory.BulkResult;
 import dev.muster.enrollment.inventory.BulkResult.State;
 import dev.muster.enrollment.inventory.BulkSelection;
+import dev.muster.enrollment.inventory.CrlMode;
 import dev.muster.enrollment.inventory.DeviceFilter;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.Identification;
+import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -153,6 +158,29 @@ class BulkWorkTest {
     assertThat(audit("acme-b"))
         .filteredOn(text -> text.contains("device.retired"))
         .hasSize(1);
+  }
+
+  @Test
+  void revocation_takesWhatHasEnded_asItMayBeRenewedInTheGrace() {
+    X509Certificate ended = bench.enrolled("A");
+    bench.clock.advance(Duration.ofHours(25));
+    order("1", new BulkOrder.Revoke(RevocationReason.KEY_COMPROMISE), "acme-a");
+    work(() -> {}).look();
+    assertThat(ended("1")).extracting(BulkResult::state).containsExactly(State.DONE);
+    bench.save(bench
+        .manufacturer("acme")
+        .with(new ManufacturerPolicy(
+            Admission.AUTO,
+            null,
+            IdentityRule.DEFAULT,
+            false,
+            Duration.ZERO,
+            Duration.ofHours(2),
+            false,
+            CrlMode.CLOSED)));
+    assertThat(bench.renew(ended))
+        .isEqualTo(new EnrollmentOutcome.Refused(
+            EnrollmentOutcome.Kind.FORBIDDEN, "certificate: revoked"));
   }
 
   /** In slices: what was done before something goes wrong stays, and nothing is done twice. */

@@ -6,6 +6,9 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.desk.EnrollmentOutcome.Kind;
 import dev.muster.enrollment.idevid.IdentityRule;
 import dev.muster.enrollment.idevid.ManufacturerCrl;
@@ -16,9 +19,11 @@ import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.ManufacturerCa;
 import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.registrar.ServerKeygen;
+import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.TestPki;
 import java.net.URI;
@@ -325,6 +330,69 @@ class IdevidVerifierTest {
         List.of()));
     bench.clock.advance(DAY.multipliedBy(2));
     refused(bench.renew(next), Kind.FORBIDDEN, "expired");
+  }
+
+  /** Else whoever has its key could renew it for the whole grace, and no operator could help it. */
+  @Test
+  void ldevid_expired_thatWasTakenBack_isNotRenewedInTheGrace() {
+    X509Certificate revoked = bench.enrolled("1");
+    X509Certificate held = bench.enrolled("2");
+    X509Certificate before = bench.enrolled("3");
+    X509Certificate last = DeskBench.issued(bench.renew(before));
+    X509Certificate late = bench.enrolled("4");
+    bench.clock.advance(DAY.plus(Duration.ofHours(1)));
+    bench.save(bench
+        .manufacturer("acme")
+        .with(policy(false, Duration.ZERO, Duration.ofHours(2), false, CrlMode.CLOSED)));
+    taken(bench.revocations.revoke(
+        Actor.SYSTEM, DeskBench.serial(revoked), RevocationReason.KEY_COMPROMISE));
+    taken(bench.revocations.hold(Actor.SYSTEM, DeskBench.serial(held)));
+    assertThat(taken(bench.revocations.revoke(
+                Actor.SYSTEM, DeskBench.serial(last), RevocationReason.CESSATION_OF_OPERATION))
+            .also())
+        .containsExactly(DeskBench.serial(before));
+    refused(bench.renew(revoked), Kind.FORBIDDEN, "certificate: revoked");
+    refused(bench.renew(held), Kind.FORBIDDEN, "certificate: held");
+    refused(bench.renew(before), Kind.FORBIDDEN, "certificate: revoked");
+    assertThat(audit("device:acme-1"))
+        .anyMatch(text -> text.contains("certificate.revoked") && text.contains("keyCompromise"));
+    assertThat(bench.listed()).as("whatever has ended needs no CRL").isEmpty();
+
+    taken(bench.revocations.unhold(Actor.SYSTEM, DeskBench.serial(held)));
+    DeskBench.issued(bench.renew(held));
+
+    URI crl = URI.create("http://localhost/crl/root.crl");
+    bench.authorities.prepare(AuthorityHistory.DEVICE, crl, bench.clock.instant());
+    bench.authorities.activate("device-2", bench.clock.instant());
+    bench.authorities.end("device", bench.clock.instant());
+    taken(bench.revocations.revoke(
+        Actor.SYSTEM, DeskBench.serial(late), RevocationReason.KEY_COMPROMISE));
+    refused(bench.renew(late), Kind.FORBIDDEN, "certificate: revoked");
+  }
+
+  private static Revocations.Outcome.Published taken(Revocations.Outcome outcome) {
+    assertThat(outcome).isInstanceOf(Revocations.Outcome.Published.class);
+    return (Revocations.Outcome.Published) outcome;
+  }
+
+  private List<String> audit(String object) {
+    return bench.registry.read(tables -> tables.audit().about(object, 0, 100)).stream()
+        .map(AuditEntry::text)
+        .toList();
+  }
+
+  @Test
+  void ca_disabled_doesNotBarDevicesInWhoseNameItCame() {
+    TestPki.Credential other = TestPki.root("CN=Other");
+    bench.addManufacturer("acme", bench.factory.certificate(), other.certificate());
+    TestPki.Credential genuine = idevid(bench.factory, "1");
+    X509Certificate ldevid = DeskBench.issued(enroll(genuine.certificate()));
+    assertThat(enroll(idevid(other, "1").certificate()))
+        .isInstanceOf(EnrollmentOutcome.Deferred.class);
+    disable(other.certificate(), new Distrust(Instant.now(), true));
+    DeskBench.issued(bench.renew(ldevid));
+    disable(bench.factory.certificate(), new Distrust(Instant.now(), true));
+    refused(bench.renew(ldevid), Kind.FORBIDDEN, "barred the renewals");
   }
 
   @Test
