@@ -60,11 +60,15 @@ final class Facts {
         .filter(name -> rarities.pending())
         .map(name -> tables.pending().of(name))
         .orElse(List.of());
+    RenewalTerms terms =
+        device.map(one -> renewalTerms(tables, one, trust, now)).orElse(RenewalTerms.STRICT);
     return new RegistryFacts(
         announced,
         device,
         idTaken,
-        known.map(name -> tables.certificates().current(name, now)).orElse(List.of()),
+        known
+            .map(name -> tables.certificates().current(name, now.minus(terms.grace())))
+            .orElse(List.of()),
         seen ? tables.certificates().findByKey(key) : Optional.empty(),
         ReservedKeys.ofAuthority(key, trust, authorities)
             || seen && tables.devices().isFactoryKey(key),
@@ -72,7 +76,7 @@ final class Facts {
         (int) pending.stream()
             .filter(entry -> entry.state() == PendingEnrollment.State.WAITING)
             .count(),
-        device.map(one -> renewalTerms(tables, one, trust, now)).orElse(RenewalTerms.STRICT));
+        terms);
   }
 
   private static RenewalTerms renewalTerms(

@@ -125,15 +125,15 @@ public final class Certificates {
   }
 
   /**
-   * Those of a device that matter to a decision: all that have not ended, and the newest in any
-   * case; oldest first.
+   * Those of a device that matter to a decision: all that end at {@code since} or later, and the
+   * newest in any case; oldest first.
    */
-  public List<CertificateRecord> current(DeviceId device, Instant now) {
-    return sql.statement("SELECT * FROM certificate WHERE device = :device AND (not_after > :now"
+  public List<CertificateRecord> current(DeviceId device, Instant since) {
+    return sql.statement("SELECT * FROM certificate WHERE device = :device AND (not_after >= :since"
             + " OR issued_at = (SELECT MAX(issued_at) FROM certificate WHERE device = :device))"
             + " ORDER BY issued_at, serial")
         .bind("device", device.value())
-        .bind("now", now)
+        .bind("since", since)
         .list(Certificates::certificate);
   }
 

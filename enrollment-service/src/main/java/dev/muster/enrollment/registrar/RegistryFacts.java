@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param announced the manifest's entry for the device
  * @param device the device itself
  * @param idTaken its name belongs to another device
- * @param certificates all certificates of the device
+ * @param certificates those of the device that may be in use, or renewed, and the newest
  * @param sameKey the certificate of the key in the request, whosever it is
  * @param reservedKey the key is that of a CA or of some IDevID
  * @param pending what an operator said or has yet to say about this key of this device

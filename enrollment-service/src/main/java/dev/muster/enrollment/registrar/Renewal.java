@@ -42,9 +42,9 @@ final class Renewal {
     if (request.presented().status() != CertificateStatus.ACTIVE) {
       return takenBack(request.presented(), facts, now);
     }
-    Instant end = request.presented().notAfter();
-    if (now.isAfter(end.plus(facts.renewalTerms().grace()))) {
-      return forbidden("certificate: expired at " + end + " (expected: renewal at most "
+    if (hasEnded(request.presented(), facts, now)) {
+      return forbidden("certificate: expired at " + request.presented().notAfter()
+          + " (expected: renewal at most "
           + facts.renewalTerms().grace() + " later; enroll anew, with the IDevID)");
     }
     if (facts.renewalTerms().barred()) {
@@ -108,10 +108,22 @@ final class Renewal {
    */
   private static boolean isPassedOn(CertificateRecord presented, RegistryFacts facts, Instant now) {
     return facts.certificates().stream()
-        .filter(record -> record.isLive(now) && !record.key().equals(presented.key()))
+        .filter(record -> isRival(record, presented, facts, now))
         .anyMatch(record -> isSuccessor(record, presented)
             ? isUsed(record, facts)
             : record.issuedAt().isAfter(presented.issuedAt()));
+  }
+
+  /** Whether it has another key, and may still be renewed: in the grace an ended one, too. */
+  private static boolean isRival(
+      CertificateRecord record, CertificateRecord presented, RegistryFacts facts, Instant now) {
+    return record.status() == CertificateStatus.ACTIVE
+        && !hasEnded(record, facts, now)
+        && !record.key().equals(presented.key());
+  }
+
+  private static boolean hasEnded(CertificateRecord record, RegistryFacts facts, Instant now) {
+    return now.isAfter(record.notAfter().plus(facts.renewalTerms().grace()));
   }
 
   private static boolean isSuccessor(CertificateRecord record, CertificateRecord presented) {
@@ -129,8 +141,7 @@ final class Renewal {
   private static EnrollmentDecision takenBack(
       CertificateRecord presented, RegistryFacts facts, Instant now) {
     boolean passedOn = presented.reason() == RevocationReason.SUPERSEDED
-        && facts.certificates().stream()
-            .anyMatch(record -> record.isLive(now) && !record.key().equals(presented.key()));
+        && facts.certificates().stream().anyMatch(record -> isRival(record, presented, facts, now));
     return new Refuse(
         RefusalReason.FORBIDDEN,
         "certificate: " + presented.status().label(),

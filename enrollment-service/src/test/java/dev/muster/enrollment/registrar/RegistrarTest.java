@@ -31,6 +31,7 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -50,6 +51,7 @@ class RegistrarTest {
   private static final Instant NOW = Instant.now();
   private static final Instant EARLIER = NOW.minusSeconds(60);
   private static final Instant LATER = NOW.plusSeconds(60);
+  private static final Duration GRACE = Duration.ofHours(2);
   private static final TestPki.Credential CA = TestPki.root("CN=CA");
   private static final TestPki.Credential OLD =
       CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build();
@@ -126,6 +128,8 @@ class RegistrarTest {
     boolean reserved;
     Optional<PendingEnrollment> pending = Optional.empty();
     int waiting;
+    RenewalTerms terms = RenewalTerms.STRICT;
+    Instant now = NOW;
 
     World device(DeviceStatus status, boolean released) {
       device = Optional.of(new DeviceRecord(
@@ -162,7 +166,19 @@ class RegistrarTest {
 
     RegistryFacts facts() {
       return new RegistryFacts(
-          announced, device, idTaken, certificates, sameKey, reserved, pending, waiting);
+              announced, device, idTaken, certificates, sameKey, reserved, pending, waiting)
+          .with(terms);
+    }
+
+    /** An hour after the end of all certificates. */
+    World lapsed(Duration grace) {
+      now = certificates.stream()
+          .map(CertificateRecord::notAfter)
+          .max(Comparator.naturalOrder())
+          .orElseThrow()
+          .plus(Duration.ofHours(1));
+      terms = new RenewalTerms(grace, false);
+      return this;
     }
 
     EnrollmentRequest.First first() {
@@ -407,6 +423,12 @@ class RegistrarTest {
             new World().certificate(CertificateStatus.HELD, RevocationReason.CERTIFICATE_HOLD),
             "defer false"),
         row(
+            "of a CA that was compromised, whatever the admission",
+            new World()
+                .with(w -> w.admission = Admission.MANUAL)
+                .certificate(CertificateStatus.REVOKED, RevocationReason.CA_COMPROMISE),
+            "issue acme-sn1 default"),
+        row(
             "superseded",
             new World().certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED),
             "issue acme-sn1 default"),
@@ -544,7 +566,16 @@ class RegistrarTest {
   @ParameterizedTest(name = "{0}: {2}")
   @MethodSource("firstRequests")
   void first(String name, World world, String expected) {
-    assertThat(show(registrar.decide(world.first(), world.facts(), NOW))).startsWith(expected);
+    check(registrar.decide(world.first(), world.facts(), NOW), expected);
+  }
+
+  /** A refusal says more than its row; what ends with an issued certificate is told to the end. */
+  private static void check(EnrollmentDecision decision, String expected) {
+    if (expected.startsWith("issue")) {
+      assertThat(show(decision)).isEqualTo(expected);
+    } else {
+      assertThat(show(decision)).startsWith(expected);
+    }
   }
 
   static List<Arguments> renewals() {
@@ -557,11 +588,11 @@ class RegistrarTest {
     // What the JDK makes of ASCII is a PrintableString.
     X500Principal printable = new X500Principal("OU=device,O=default,CN=acme-sn1");
     return List.of(
-        row("empty subject", known(), "issue acme-sn1 default"),
+        row("empty subject", known(), "issue acme-sn1 default keeping"),
         row(
             "same subject",
             known().with(w -> w.csr = csr(full, List.of())),
-            "issue acme-sn1 default"),
+            "issue acme-sn1 default keeping"),
         row(
             "reordered",
             known().with(w -> w.csr = csr(reordered, List.of())),
@@ -573,7 +604,7 @@ class RegistrarTest {
         row(
             "own URN",
             known().with(w -> w.csr = csr(full, List.of(URN))),
-            "issue acme-sn1 default"),
+            "issue acme-sn1 default keeping"),
         row(
             "own URN twice",
             known().with(w -> w.csr = csr(full, List.of(URN, URN))),
@@ -638,7 +669,39 @@ class RegistrarTest {
         row(
             "the one before is still good",
             known().with(w -> w.certificates.add(another(null, EARLIER, EARLIER))),
-            "issue acme-sn1 default keeping"));
+            "issue acme-sn1 default keeping"),
+        row("ended", known().lapsed(Duration.ZERO), "FORBIDDEN certificate: expired at "),
+        row("ended, in the grace", known().lapsed(GRACE), "issue acme-sn1 default keeping"),
+        row(
+            "ended, past the grace",
+            known().lapsed(Duration.ofMinutes(59)),
+            "FORBIDDEN certificate: expired at "),
+        row(
+            "renewed already, answer lost, both ended, in the grace",
+            renewed(false).lapsed(GRACE),
+            "issue acme-sn1 default keeping"),
+        row(
+            "renewed already, successor used, both ended, in the grace",
+            renewed(true).lapsed(GRACE),
+            "defer true"),
+        row(
+            "renewed already, successor used and taken back, both ended, in the grace",
+            renewed(true)
+                .with(w -> w.certificates.set(1, revoked(w.certificates.get(1))))
+                .lapsed(GRACE),
+            "issue acme-sn1 default keeping"),
+        row(
+            "a newer one that an operator let in, both ended, in the grace",
+            known().with(w -> w.certificates.add(another(null, LATER, null))).lapsed(GRACE),
+            "defer true"),
+        row(
+            "barred",
+            known().with(w -> w.terms = new RenewalTerms(Duration.ZERO, true)),
+            "FORBIDDEN device: an operator has barred the renewals"),
+        row(
+            "barred, in the grace",
+            known().lapsed(GRACE).with(w -> w.terms = new RenewalTerms(GRACE, true)),
+            "FORBIDDEN device: an operator has barred the renewals"));
   }
 
   /** From the presented certificate, with a new key. */
@@ -705,7 +768,7 @@ class RegistrarTest {
   @MethodSource("renewals")
   void renewal(String name, World world, String expected) {
     EnrollmentRequest request = world.renewal(CertificateStatus.ACTIVE);
-    assertThat(show(registrar.decide(request, world.facts(), NOW))).startsWith(expected);
+    check(registrar.decide(request, world.facts(), world.now), expected);
   }
 
   @Test
@@ -751,7 +814,7 @@ class RegistrarTest {
     World world = known().with(w -> w.csr = withOldKey());
     world.sameKey = Optional.of(presented);
     assertThat(show(lenient.decide(world.renewal(CertificateStatus.ACTIVE), world.facts(), NOW)))
-        .isEqualTo("issue acme-sn1 default keeping the one that is renewed");
+        .isEqualTo("issue acme-sn1 default keeping");
     IssuedCertificate next = IssuedCertificate.of(
         CA.issue("CN=acme-sn1,O=default,OU=device").uri(URN).build().certificate());
     world.sameKey = Optional.of(
@@ -780,6 +843,13 @@ class RegistrarTest {
     World with = without.with(w -> w.certificates.add(another(null, NOW, null)));
     assertThat(refusal(registrar.decide(request, with.facts(), NOW)).cloneAlarm())
         .contains("a certificate that was superseded by one with another key");
+    World lapsed = with.lapsed(GRACE);
+    assertThat(refusal(registrar.decide(request, lapsed.facts(), lapsed.now)).cloneAlarm())
+        .as("which may be renewed still")
+        .isPresent();
+    World over = with.lapsed(Duration.ZERO);
+    assertThat(refusal(registrar.decide(request, over.facts(), over.now)).cloneAlarm())
+        .isEmpty();
   }
 
   private static EnrollmentDecision.Refuse refusal(EnrollmentDecision decision) {
@@ -804,7 +874,7 @@ class RegistrarTest {
       return "issue " + issue.subject().device() + " " + issue.subject().fleet()
           + switch (issue.supersede()) {
             case NONE -> "";
-            case ALL_BUT_PRESENTED -> " keeping the one that is renewed";
+            case ALL_BUT_PRESENTED -> " keeping";
             case ALL -> " superseding";
           };
     }
