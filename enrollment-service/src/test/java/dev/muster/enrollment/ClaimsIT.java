@@ -41,6 +41,10 @@ class ClaimsIT {
   }
 
   private static JsonObject claim(String manufacturer, String serial) {
+    return claim(service, manufacturer, serial);
+  }
+
+  private static JsonObject claim(RunningService service, String manufacturer, String serial) {
     RunningService.Answer made = service.post(
         "/claims", new JsonObject().put("manufacturer", manufacturer).put("serial", serial));
     assertThat(made.status()).isEqualTo(201);
@@ -254,6 +258,12 @@ class ClaimsIT {
       RunningService.Http answer = enroll(attacked, null, "guess-10", "guess");
       assertThat(answer.status()).isEqualTo(429);
       assertThat(answer.header("Retry-After")).isPresent();
+      attacked.addManufacturer("acme", attacked.factory, "auto");
+      String good = claim(attacked, "acme", "NO-ID-5").getString("token");
+      attacked.csr("right", "/");
+      assertThat(enroll(attacked, null, good, "right").status())
+          .as("a right one of the same address")
+          .isEqualTo(200);
     }
   }
 }

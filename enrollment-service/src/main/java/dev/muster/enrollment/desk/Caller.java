@@ -7,6 +7,7 @@ package dev.muster.enrollment.desk;
 import static java.util.Objects.requireNonNull;
 
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ public record Caller(
     String from,
     ChannelBinding binding,
     @Nullable ClaimToken claim) {
+  /** Java writes them all. */
+  private static final int IPV6_GROUPS = 8;
+
   /** Who shows no claim token. */
   public Caller(List<X509Certificate> chain, String from, ChannelBinding binding) {
     this(chain, from, binding, null);
@@ -40,9 +44,13 @@ public record Caller(
     return token == null ? this : new Caller(chain, from, binding, token);
   }
 
-  /** The network address without its port. */
-  String address() {
+  /** The address without its port; of IPv6 the /64, all of whose addresses one caller may have. */
+  String network() {
     int port = from.lastIndexOf(':');
-    return port < 0 ? from : from.substring(0, port);
+    String address = port < 0 ? from : from.substring(0, port);
+    String[] groups = address.split(":", -1);
+    return groups.length == IPV6_GROUPS
+        ? String.join(":", Arrays.copyOf(groups, IPV6_GROUPS / 2))
+        : address;
   }
 }

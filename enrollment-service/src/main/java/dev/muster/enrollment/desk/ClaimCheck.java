@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks claim tokens up, before anything is written. One that does not exist costs its sender a
- * failure, of which an address has few per minute.
+ * failure, of which a network has few per minute. A good one is let in however many others guess
+ * behind the same address: their chances are those of guessing 128 bits with or without a limit.
  *
  * <p>Thread-safe; blocks on the database.
  */
@@ -48,16 +49,17 @@ final class ClaimCheck {
     if (token == null) {
       return new Look.Nothing();
     }
-    String address = caller.address();
-    if (failures.areTooMany(address)) {
-      return new Look.Denied(new Refused(
-          Kind.TOO_MANY, "claim token: too many wrong ones from this address, try again later"));
-    }
     Optional<ClaimRecord> claim = registry.read(tables -> tables.claims().findByHash(token.hash()));
-    if (claim.isEmpty()) {
-      failures.count(address);
-      return new Look.Denied(UNKNOWN);
+    return claim.<Look>map(Look.Known::new).orElseGet(() -> new Look.Denied(wrong(caller)));
+  }
+
+  private Refused wrong(Caller caller) {
+    String network = caller.network();
+    if (failures.areTooMany(network)) {
+      return new Refused(
+          Kind.TOO_MANY, "claim token: too many wrong ones from this address, try again later");
     }
-    return new Look.Known(claim.get());
+    failures.count(network);
+    return UNKNOWN;
   }
 }

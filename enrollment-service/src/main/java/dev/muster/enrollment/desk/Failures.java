@@ -11,14 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Counts failures of network addresses within a minute. Remembers so many addresses and no more:
- * the one that failed first is forgotten first.
+ * Counts failures of networks within a minute. Remembers so many and no more: the one that failed
+ * first is forgotten first.
  *
  * <p>Thread-safe.
  */
 final class Failures {
   static final int MAX_PER_MINUTE = 10;
-  private static final int MAX_ADDRESSES = 10_000;
+  private static final int MAX_NETWORKS = 10_000;
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
   private record Count(Instant since, int failures) {}
@@ -30,19 +30,19 @@ final class Failures {
     this.clock = clock;
   }
 
-  synchronized boolean areTooMany(String address) {
-    Count count = counts.get(address);
+  synchronized boolean areTooMany(String network) {
+    Count count = counts.get(network);
     return count != null && isCurrent(count) && count.failures >= MAX_PER_MINUTE;
   }
 
-  synchronized void count(String address) {
-    Count before = counts.remove(address);
+  synchronized void count(String network) {
+    Count before = counts.remove(network);
     counts.put(
-        address,
+        network,
         before != null && isCurrent(before)
             ? new Count(before.since, before.failures + 1)
             : new Count(clock.instant(), 1));
-    if (counts.size() > MAX_ADDRESSES) {
+    if (counts.size() > MAX_NETWORKS) {
       counts.remove(counts.keySet().iterator().next());
     }
   }
