@@ -7,11 +7,13 @@ package dev.muster.enrollment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -150,6 +152,25 @@ class ManifestIT {
       assertThat(refused.status()).as(signer).isEqualTo(400);
       assertThat(refused.body().getString("detail")).as(signer).startsWith("signer:");
     }
+  }
+
+  @Test
+  void manifestSignedByAStationThatItsMakerHasRevoked_isRefused() {
+    TestPki.Credential maker = TestPki.root("CN=Recalling");
+    service.addManufacturer("recalling", maker, "registered");
+    TestPki.write(folder, "recalling", maker);
+    certify("recalled", "/CN=Station", "emailProtection", "recalling");
+    byte[] manifest = signed("serial\nR-1\n", "recalled", "-nodetach");
+    String path = "/manufacturers/recalling/manifest";
+    assertThat(service.postBytes(path, manifest).status()).isEqualTo(200);
+    X509Certificate station = Pem.certificates(service.text("recalled.pem")).get(0);
+    service.post(
+        "/manufacturers/recalling/crl",
+        new JsonObject().put("crl", TestPki.crl(maker, List.of(station))));
+    RunningService.Answer refused = service.postBytes(path, manifest);
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.body().getString("detail"))
+        .startsWith("signer: station: revoked by its manufacturer at ");
   }
 
   @Test

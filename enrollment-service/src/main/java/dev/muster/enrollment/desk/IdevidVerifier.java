@@ -144,7 +144,7 @@ final class IdevidVerifier {
       if (violation.isPresent()) {
         return new Peer.Rejected(idevid, WHO + violation.get());
       }
-      return RevocationRules.violation(path, anchor, anchors, now)
+      return RevocationRules.violation("IDevID", path, anchor, anchors, now)
           .<Peer>map(Peer.Barred::new)
           .orElseGet(() -> named(idevid, anchor));
     }

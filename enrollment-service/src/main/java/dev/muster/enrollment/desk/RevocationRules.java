@@ -18,9 +18,12 @@ import org.jspecify.annotations.Nullable;
 final class RevocationRules {
   private RevocationRules() {}
 
-  /** @return what is wrong, for the sender; empty if nothing is */
+  /**
+   * @param whose the path is: {@code IDevID}
+   * @return what is wrong, for the sender; empty if nothing is
+   */
   static Optional<String> violation(
-      List<X509Certificate> path, Anchor anchor, TrustAnchors anchors, Instant now) {
+      String whose, List<X509Certificate> path, Anchor anchor, TrustAnchors anchors, Instant now) {
     CrlMode mode = anchor.manufacturer().policy().crlMode();
     for (int i = 0; i < path.size(); i++) {
       X509Certificate certificate = path.get(i);
@@ -28,7 +31,7 @@ final class RevocationRules {
       Optional<String> violation = source(certificate, issuer.getPublicKey(), anchors)
           .flatMap(source -> violation(certificate, source.crl(), mode, now));
       if (violation.isPresent()) {
-        return violation.map((i == 0 ? "IDevID: " : "a CA above the IDevID: ")::concat);
+        return violation.map(((i == 0 ? "" : "a CA above the ") + whose + ": ")::concat);
       }
     }
     return Optional.empty();

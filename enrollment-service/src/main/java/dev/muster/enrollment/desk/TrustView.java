@@ -125,6 +125,21 @@ public final class TrustView {
     }
   }
 
+  /**
+   * What the CRLs of manufacturers have against the certificate of a factory's station.
+   *
+   * @param path from it to the one that {@code ca} has issued
+   * @return empty if nothing
+   */
+  public Optional<String> againstStation(List<X509Certificate> path, X509Certificate ca) {
+    TrustAnchors anchors = snapshot.anchors;
+    return anchors.all().stream()
+        .filter(anchor -> anchor.certificate().equals(ca))
+        .findFirst()
+        .map(anchor -> RevocationRules.violation("station", path, anchor, anchors, clock.instant()))
+        .orElse(Optional.of("station: of a CA that is not registered any more"));
+  }
+
   /** Where CRLs are to be fetched. */
   public List<CrlSource> crlSources() {
     return snapshot.anchors.all().stream()

@@ -58,12 +58,28 @@ public final class ManifestImport {
   private final Registry registry;
   private final Clock clock;
   private final Predicate<String> reserved;
+  private final StationDoubts doubts;
 
-  /** @param reserved device ids that nobody may have */
-  public ManifestImport(Registry registry, Clock clock, Predicate<String> reserved) {
+  /**
+   * @param reserved device ids that nobody may have
+   * @param doubts about stations that sign manifests
+   */
+  public ManifestImport(
+      Registry registry, Clock clock, Predicate<String> reserved, StationDoubts doubts) {
     this.registry = registry;
     this.clock = clock;
     this.reserved = reserved;
+    this.doubts = doubts;
+  }
+
+  /** Who knows what manufacturers have taken back. */
+  @FunctionalInterface
+  public interface StationDoubts {
+    /**
+     * @param path from a station's certificate to the one that {@code ca} has issued
+     * @return what is against it; empty if nothing is
+     */
+    Optional<String> about(List<X509Certificate> path, X509Certificate ca);
   }
 
   /** A row that was not taken. @param row counted from 1; in CSV that is the header */
@@ -143,7 +159,8 @@ public final class ManifestImport {
       return new Content(manifest, null);
     }
     byte[] der = isPem(manifest) ? unarmored(manifest) : manifest;
-    SignedManifest opened = SignedManifest.open(der, trusted(manufacturer), clock.instant());
+    SignedManifest opened =
+        SignedManifest.open(der, trusted(manufacturer), doubts, clock.instant());
     if (opened instanceof SignedManifest.Genuine genuine) {
       return new Content(genuine.content(), genuine.signer());
     }

@@ -13,6 +13,7 @@ import java.security.cert.CertStore;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.PKIXCertPathBuilderResult;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
@@ -50,10 +52,12 @@ sealed interface SignedManifest {
    *
    * @param der the SignedData
    * @param cas whose word counts
+   * @param doubts about those that they have certified
    */
-  static SignedManifest open(byte[] der, List<X509Certificate> cas, Instant now) {
+  static SignedManifest open(
+      byte[] der, List<X509Certificate> cas, ManifestImport.StationDoubts doubts, Instant now) {
     try {
-      return Check.open(new CMSSignedData(der), cas, now);
+      return new Check(cas, doubts, now).open(new CMSSignedData(der));
     } catch (CMSException | IOException | GeneralSecurityException e) {
       return new Refused("signature: cannot be checked (expected: CMS SignedData with content)");
     } catch (RuntimeException e) {
@@ -72,9 +76,17 @@ sealed interface SignedManifest {
         NISTObjectIdentifiers.id_sha384.getId(),
         NISTObjectIdentifiers.id_sha512.getId());
 
-    private Check() {}
+    private final List<X509Certificate> cas;
+    private final ManifestImport.StationDoubts doubts;
+    private final Instant now;
 
-    private static SignedManifest open(CMSSignedData signed, List<X509Certificate> cas, Instant now)
+    private Check(List<X509Certificate> cas, ManifestImport.StationDoubts doubts, Instant now) {
+      this.cas = cas;
+      this.doubts = doubts;
+      this.now = now;
+    }
+
+    private SignedManifest open(CMSSignedData signed)
         throws CMSException, IOException, GeneralSecurityException {
       if (!(signed.getSignedContent() instanceof CMSProcessableByteArray content)) {
         return new Refused("content: none (expected: the manifest inside, openssl cms -nodetach)");
@@ -88,11 +100,11 @@ sealed interface SignedManifest {
         return new Refused("signature: weak digest (expected: SHA-256 or better)");
       }
       List<X509Certificate> included = certificates(signed);
-      @Nullable X509Certificate certificate = signerOf(signer, included, cas);
+      @Nullable X509Certificate certificate = signerOf(signer, included);
       if (certificate == null) {
         return new Refused("signer: its certificate is not there (expected: in the SignedData)");
       }
-      @Nullable String unfit = unfit(certificate, included, cas, now);
+      @Nullable String unfit = unfit(certificate, included);
       if (unfit != null) {
         return new Refused("signer: " + unfit);
       }
@@ -112,8 +124,8 @@ sealed interface SignedManifest {
       return certificates;
     }
 
-    private static @Nullable X509Certificate signerOf(
-        SignerInformation signer, List<X509Certificate> included, List<X509Certificate> cas)
+    private @Nullable X509Certificate signerOf(
+        SignerInformation signer, List<X509Certificate> included)
         throws GeneralSecurityException, IOException {
       List<X509Certificate> all = new ArrayList<>(included);
       all.addAll(cas);
@@ -125,11 +137,7 @@ sealed interface SignedManifest {
       return null;
     }
 
-    private static @Nullable String unfit(
-        X509Certificate signer,
-        List<X509Certificate> included,
-        List<X509Certificate> cas,
-        Instant now) {
+    private @Nullable String unfit(X509Certificate signer, List<X509Certificate> included) {
       @Nullable String weakness = CertificateKeys.weakness(signer.getPublicKey()).orElse(null);
       if (weakness != null) {
         return weakness;
@@ -141,9 +149,17 @@ sealed interface SignedManifest {
         return "not a station's certificate (expected: extended key usage emailProtection, and no"
             + " serialNumber in the subject, which is a device's)";
       }
-      return leadsToOne(signer, included, cas, now)
-          ? null
-          : "not certified by a CA of this manufacturer, or no longer";
+      Optional<PKIXCertPathBuilderResult> found = path(signer, included);
+      if (found.isEmpty()) {
+        return "not certified by a CA of this manufacturer, or no longer";
+      }
+      List<X509Certificate> path = new ArrayList<>();
+      found
+          .get()
+          .getCertPath()
+          .getCertificates()
+          .forEach(certificate -> path.add((X509Certificate) certificate));
+      return doubts.about(path, found.get().getTrustAnchor().getTrustedCert()).orElse(null);
     }
 
     private static boolean isStation(X509Certificate certificate) {
@@ -160,28 +176,26 @@ sealed interface SignedManifest {
       }
     }
 
-    private static boolean leadsToOne(
-        X509Certificate signer,
-        List<X509Certificate> included,
-        List<X509Certificate> cas,
-        Instant now) {
+    private Optional<PKIXCertPathBuilderResult> path(
+        X509Certificate signer, List<X509Certificate> included) {
+      if (cas.isEmpty()) {
+        return Optional.empty();
+      }
       try {
         X509CertSelector target = new X509CertSelector();
         target.setCertificate(signer);
-        if (cas.isEmpty()) {
-          return false;
-        }
         Set<TrustAnchor> anchors =
             cas.stream().map(ca -> new TrustAnchor(ca, null)).collect(Collectors.toSet());
         PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, target);
         parameters.addCertStore(
             CertStore.getInstance("Collection", new CollectionCertStoreParameters(included)));
+        // Manufacturers' CRLs are ours to find and to judge.
         parameters.setRevocationEnabled(false);
         parameters.setDate(Date.from(now));
-        CertPathBuilder.getInstance("PKIX").build(parameters);
-        return true;
+        return Optional.of(
+            (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters));
       } catch (GeneralSecurityException e) {
-        return false;
+        return Optional.empty();
       }
     }
 

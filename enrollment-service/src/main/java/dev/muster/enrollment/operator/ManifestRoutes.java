@@ -24,7 +24,8 @@ final class ManifestRoutes {
   ManifestRoutes(OperatorParts parts, Work work) {
     this.parts = parts;
     this.work = work;
-    this.manifests = new ManifestImport(parts.registry(), parts.clock(), ReservedNames::contains);
+    this.manifests = new ManifestImport(
+        parts.registry(), parts.clock(), ReservedNames::contains, parts.trust()::againstStation);
   }
 
   void mount(Router router) {
