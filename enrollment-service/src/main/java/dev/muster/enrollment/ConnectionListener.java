@@ -8,8 +8,7 @@ import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Hears which devices are connected to a broker. Returns at once; thread-safe. */
-@FunctionalInterface
+/** Hears who is connected to a broker. Returns at once; thread-safe. */
 public interface ConnectionListener {
   /**
    * A device came or went, or is known to have.
@@ -19,4 +18,11 @@ public interface ConnectionListener {
    * @param since when it is so
    */
   void changed(DeviceId device, @Nullable String certificate, Instant since);
+
+  /**
+   * Somebody came with a certificate, device or not.
+   *
+   * @param certificate as above
+   */
+  void used(String certificate);
 }

@@ -50,9 +50,9 @@ final class ConnectionNotes implements ConnectionListener {
     }
   }
 
-  /** Somebody who holds its key came with a certificate. Returns at once. */
-  void used(String serial) {
-    used.add(serial);
+  @Override
+  public void used(String certificate) {
+    used.add(certificate);
   }
 
   /** Writes what was heard until now, unless somebody is at it. Blocks. */

@@ -589,7 +589,10 @@ public final class EnrollmentService implements AutoCloseable {
    * we have issued it and it is good now. Blocks.
    */
   public Optional<CertifiedOperator> operator(X509Certificate shown) {
-    return CertifiedOperator.find(registry, authorities, shown, clock.instant());
+    Optional<CertifiedOperator> found =
+        CertifiedOperator.find(registry, authorities, shown, clock.instant());
+    found.ifPresent(operator -> connections.used(shown.getSerialNumber().toString(16)));
+    return found;
   }
 
   /** Whether all of some devices are known, and of some fleets. Blocks. */

@@ -5,6 +5,7 @@
 package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
@@ -87,6 +88,48 @@ class ProgramRenewalIT {
         .isEqualTo(after);
     service.csr("reader3", "/");
     assertThat(service.enroll("simplereenroll", "reader2", "reader3").status()).isEqualTo(200);
+  }
+
+  @Test
+  void est_simplereenroll_consumerThatRenewsTwice_losesTheFirst_andMayNot_onceTheSecondIsInUse() {
+    String first = RunningService.serialOf(consumer("twice"));
+    String lost = renewed("twice", "twice2");
+    String next = renewed("twice", "twice3");
+    assertThat(certificate(lost).getString("status")).isEqualTo("revoked");
+    assertThat(certificate(lost).getString("reason")).isEqualTo("superseded");
+    service.csr("twice4", "/");
+    assertThat(service.enroll("simplereenroll", "twice2", "twice4").status()).isEqualTo(403);
+
+    // Whoever asks for another name has the key, and gets nothing.
+    service.csr("twice-proud", "/CN=proud");
+    assertThat(service.enroll("simplereenroll", "twice3", "twice-proud").status())
+        .isEqualTo(400);
+    await().until(() -> certificate(next).getString("usedAt") != null);
+    double alarms = service.count("muster.clone.alarms");
+    RunningService.refused(
+        service.enroll("simplereenroll", "twice", "twice4"),
+        403,
+        "client certificate: its successor is in use already");
+    assertThat(service.count("muster.clone.alarms")).isEqualTo(alarms + 1);
+    assertThat(service.enroll("simplereenroll", "twice", "twice3").status())
+        .as("the same request again")
+        .isEqualTo(200);
+    assertThat(certificate(first).getString("status")).isEqualTo("active");
+
+    renewed("twice3", "twice5");
+    assertThat(certificate(first).getString("reason")).isEqualTo("superseded");
+    assertThat(certificate(next).getString("status")).isEqualTo("active");
+  }
+
+  /** @return the serial number of the new one, by a new key */
+  private static String renewed(String credential, String name) {
+    service.csr(name, "/");
+    return RunningService.serialOf(
+        service.unpack(service.enroll("simplereenroll", credential, name), name));
+  }
+
+  private static JsonObject certificate(String serial) {
+    return service.get("/certificates/" + serial).body();
   }
 
   @Test

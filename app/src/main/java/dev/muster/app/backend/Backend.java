@@ -20,6 +20,7 @@ import dev.muster.broker.BrokerConfig;
 import dev.muster.broker.CoreConfig;
 import dev.muster.broker.FleetBroker;
 import dev.muster.broker.presence.PresenceListener;
+import dev.muster.enrollment.ConnectionListener;
 import dev.muster.enrollment.EnrollmentConfig;
 import dev.muster.enrollment.EnrollmentService;
 import dev.muster.enrollment.audit.AuditEvent;
@@ -43,6 +44,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
@@ -346,9 +348,23 @@ public final class Backend implements AutoCloseable {
     broker = fleetBroker;
   }
 
-  /** Operators look for devices by their connections, of which the broker alone knows. */
+  /** Who is connected, the broker alone knows: operators look for it, and renewals depend on it. */
   private PresenceListener connections() {
-    return enrollment == null ? PresenceListener.NONE : enrollment.followConnections()::changed;
+    if (enrollment == null) {
+      return PresenceListener.NONE;
+    }
+    ConnectionListener registrar = enrollment.followConnections();
+    return new PresenceListener() {
+      @Override
+      public void changed(DeviceId device, @Nullable String certificate, Instant since) {
+        registrar.changed(device, certificate, since);
+      }
+
+      @Override
+      public void programCame(String certificate) {
+        registrar.used(certificate);
+      }
+    };
   }
 
   /** The broker follows the same files by itself, because it may run alone. */

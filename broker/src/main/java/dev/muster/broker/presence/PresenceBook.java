@@ -123,6 +123,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   @Override
   public void live(ClientSession session) {
     if (!session.subject().isDevice()) {
+      listener.programCame(session.credential().serialText());
       return;
     }
     DeviceId device = deviceOf(session);

@@ -26,4 +26,11 @@ public interface PresenceListener {
    * @param since when it is so
    */
   void changed(DeviceId device, @Nullable String certificate, Instant since);
+
+  /**
+   * Somebody came who is no device.
+   *
+   * @param certificate as above
+   */
+  default void programCame(String certificate) {}
 }

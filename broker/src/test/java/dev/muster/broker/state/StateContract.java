@@ -317,8 +317,18 @@ abstract class StateContract {
   @Test
   void connections_areTold_andAfterAStartAllThatAreKnown() {
     Map<String, String> told = new HashMap<>();
-    PresenceListener listener = (device, certificate, since) -> told.put(
-        device.value(), certificate == null ? "offline " + since : "online " + certificate);
+    PresenceListener listener = new PresenceListener() {
+      @Override
+      public void changed(DeviceId device, @Nullable String certificate, Instant since) {
+        told.put(
+            device.value(), certificate == null ? "offline " + since : "online " + certificate);
+      }
+
+      @Override
+      public void programCame(String certificate) {
+        told.put("a program", certificate);
+      }
+    };
     Sessions sessions = new Sessions();
     Instant first = clock.instant();
     try (PresenceBook book = book(listener)) {
@@ -330,6 +340,8 @@ abstract class StateContract {
       // The end of one whose place another has taken is not that of the device.
       book.ended(before, "another connection");
       assertThat(told).containsEntry("there", "online 1");
+      begin(book, sessions, new ClientSubject("service", "reader", null, "consumer"));
+      assertThat(told).containsEntry("a program", "1");
     }
     Instant stopped = clock.instant();
     assertThat(told).containsEntry("there", "offline " + stopped);
@@ -350,18 +362,22 @@ abstract class StateContract {
   }
 
   private ClientSession begin(PresenceBook book, Sessions sessions, String device) {
-    ClientSubject subject = new ClientSubject("device", device, "f1", "device");
+    return begin(book, sessions, new ClientSubject("device", device, "f1", "device"));
+  }
+
+  private ClientSession begin(PresenceBook book, Sessions sessions, ClientSubject subject) {
     ClientSession session = sessions.open(
         new ClientSession.Credential(
-            subject, "device", BigInteger.ONE, clock.instant().plusSeconds(60)),
+            subject, subject.issuer(), BigInteger.ONE, clock.instant().plusSeconds(60)),
         new ClientSession.Connection(
-            device,
+            subject.commonName(),
             "10.0.0.1",
             true,
             60,
             new ClientSession.Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
             clock.instant()),
-        ((PolicyFile.Admission.Admitted) POLICY.admit(subject, device)).policy());
+        ((PolicyFile.Admission.Admitted) POLICY.admit(subject, subject.commonName()))
+            .policy());
     book.live(session);
     return session;
   }

@@ -203,17 +203,24 @@ final class DecisionRecorder {
     List<CertificateRecord> over = open.facts.certificates().stream()
         .filter(record -> record.isLive(open.now) && !record.serial().equals(kept))
         .toList();
-    over.forEach(record -> {
-      open.tables
-          .certificates()
-          .update(
-              record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, open.now);
-      open.audit(AuditEvent.of(open.actor, "certificate.revoked", objectOf(issue.subject()))
-          .with("serial", record.serial())
-          .with("before", record.status().label())
-          .with("reason", RevocationReason.SUPERSEDED.label()));
-    });
+    over.forEach(
+        record -> supersede(open.tables, record, objectOf(issue.subject()), open.actor, open.now));
     return !over.isEmpty();
+  }
+
+  static void supersede(
+      Registry.Tables tables, CertificateRecord record, String object, Actor actor, Instant now) {
+    tables
+        .certificates()
+        .update(record.serial(), CertificateStatus.REVOKED, RevocationReason.SUPERSEDED, now);
+    tables
+        .audit()
+        .append(
+            AuditEvent.of(actor, "certificate.revoked", object)
+                .with("serial", record.serial())
+                .with("before", record.status().label())
+                .with("reason", RevocationReason.SUPERSEDED.label()),
+            now);
   }
 
   /** The serial number of the certificate that is renewed; null if none is. */

@@ -114,7 +114,8 @@ public final class EnrollmentDesk {
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities::deviceIssuer, profiles, places, meters);
     this.heard = heard;
-    this.programs = new ProgramRenewals(registry, trust, authorities, places);
+    this.programs =
+        new ProgramRenewals(registry, trust, authorities, places, meters, heard.superseded());
   }
 
   /**
@@ -208,19 +209,22 @@ public final class EnrollmentDesk {
   private EnrollmentOutcome reenroll(Caller caller, Label label, Ask ask) {
     Peer peer = identify(caller);
     if (peer instanceof Peer.Service program) {
-      return renewProgram(caller, label, program.certificate(), ask);
+      return noted(peer, renewProgram(caller, label, program.certificate(), ask));
     }
     if (peer instanceof Peer.Operational operational) {
-      EnrollmentOutcome outcome = renew(caller, label, operational.ldevid(), ask);
-      if (!(outcome instanceof EnrollmentOutcome.Issued)) {
-        noteUse(peer); // Else its successor tells.
-      }
-      return outcome;
+      return noted(peer, renew(caller, label, operational.ldevid(), ask));
     }
     if (peer instanceof Peer.Lapsed lapsed) {
       return renew(caller, label, lapsed.ldevid(), ask);
     }
     return reject(caller, peer, "LDevID");
+  }
+
+  private EnrollmentOutcome noted(Peer peer, EnrollmentOutcome outcome) {
+    if (!(outcome instanceof EnrollmentOutcome.Issued)) {
+      noteUse(peer); // Else its successor tells.
+    }
+    return outcome;
   }
 
   private EnrollmentOutcome renew(Caller caller, Label label, X509Certificate ldevid, Ask ask) {
@@ -250,12 +254,6 @@ public final class EnrollmentDesk {
             holder(ldevid, caller), Kind.FORBIDDEN, "client certificate: not in the registry"));
   }
 
-  private Peer identify(Caller caller) {
-    List<X509Certificate> chain = caller.chain();
-    if (!chain.isEmpty() && blocked.contains(Fingerprint.of(chain.get(0).getPublicKey()))) {
-      return new Peer.Rejected(
-          chain.get(0), "client certificate: its key is on the list of blocked keys");
-    }
   /** One that was taken back, or has ended, must not cost its owner the renewals of the next. */
   private Optional<EnrollmentOutcome> slowed(CertificateRecord presented) {
     Instant now = clock.instant();
@@ -264,6 +262,12 @@ public final class EnrollmentDesk {
         : Optional.empty();
   }
 
+  private Peer identify(Caller caller) {
+    List<X509Certificate> chain = caller.chain();
+    if (!chain.isEmpty() && blocked.contains(Fingerprint.of(chain.get(0).getPublicKey()))) {
+      return new Peer.Rejected(
+          chain.get(0), "client certificate: its key is on the list of blocked keys");
+    }
     return peers.identify(chain, clock.instant());
   }
 
@@ -305,6 +309,10 @@ public final class EnrollmentDesk {
 
   private EnrollmentOutcome renewProgram(
       Caller caller, Label label, X509Certificate presented, Ask ask) {
+    Optional<EnrollmentOutcome> slowed = rates.exceededBy(presented, clock.instant());
+    if (slowed.isPresent()) {
+      return slowed.get();
+    }
     Actor actor =
         new Actor("program:" + readable(presented.getSubjectX500Principal()), caller.from());
     CsrCheck check = check(caller, ask);
@@ -346,8 +354,14 @@ public final class EnrollmentDesk {
 
   private void noteUse(Peer peer) {
     if (peer instanceof Peer.Operational operational) {
-      heard.used.accept(operational.ldevid().getSerialNumber().toString(16));
+      noteUse(operational.ldevid());
+    } else if (peer instanceof Peer.Service program) {
+      noteUse(program.certificate());
     }
+  }
+
+  private void noteUse(X509Certificate certificate) {
+    heard.used.accept(certificate.getSerialNumber().toString(16));
   }
 
   private Refused reject(Caller caller, Peer peer, String expected) {

@@ -23,17 +23,22 @@ import dev.muster.enrollment.issuance.StatusUrls;
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Renews the certificates of programs (RFC 7030, 4.2.2): under the same names, with a new key, for
- * as long as the one before. That there is such a program at all, an operator has decided.
+ * as long as the one before. That there is such a program at all, an operator has decided. Its
+ * certificates make one line, as those of a device do: a successor that somebody uses ends the
+ * right to renew, one that nobody used ends when the next one is issued.
  *
  * <p>Thread-safe; blocks.
  */
@@ -44,13 +49,30 @@ final class ProgramRenewals {
   private final TrustView trust;
   private final CertificateAuthorities authorities;
   private final StatusPlaces places;
+  private final MeterRegistry meters;
+  private final Runnable superseded;
 
+  /** @param superseded is told when certificates were taken back */
   ProgramRenewals(
-      Registry registry, TrustView trust, CertificateAuthorities authorities, StatusPlaces places) {
+      Registry registry,
+      TrustView trust,
+      CertificateAuthorities authorities,
+      StatusPlaces places,
+      MeterRegistry meters,
+      Runnable superseded) {
     this.registry = registry;
     this.trust = trust;
     this.authorities = authorities;
     this.places = places;
+    this.meters = meters;
+    this.superseded = superseded;
+  }
+
+  /** What one transaction came to: the answer, and what is to be told once it is on disk. */
+  private record Result(EnrollmentOutcome outcome, Runnable tell) {
+    Result(EnrollmentOutcome outcome) {
+      this(outcome, () -> {});
+    }
   }
 
   /** @param presented proven to be the sender's, valid, and issued by us */
@@ -59,18 +81,19 @@ final class ProgramRenewals {
     if (foreign.isPresent()) {
       return new Refused(Kind.BAD_REQUEST, foreign.get());
     }
-    return registry.commit(tables -> {
-      Optional<CertificateRecord> known =
-          tables.certificates().find(presented).filter(record -> record.isLive(now));
-      return known.isEmpty()
-          ? new Refused(
-              Kind.FORBIDDEN,
-              "client certificate: of a service, but revoked, on hold, or not in the registry")
-          : renew(tables, known.get(), csr, actor, now);
-    });
+    Result result = registry.commit(tables -> tables
+        .certificates()
+        .find(presented)
+        .filter(record -> record.isLive(now))
+        .map(known -> renew(tables, known, csr, actor, now))
+        .orElseGet(() -> new Result(new Refused(
+            Kind.FORBIDDEN,
+            "client certificate: of a service, but revoked, on hold, or not in the registry"))));
+    result.tell.run();
+    return result.outcome;
   }
 
-  private EnrollmentOutcome renew(
+  private Result renew(
       Registry.Tables tables,
       CertificateRecord presented,
       VerifiedCsr csr,
@@ -79,12 +102,68 @@ final class ProgramRenewals {
     Optional<CertificateRecord> holder = tables.certificates().findByKey(csr.keyFingerprint());
     if (holder.isPresent() && isRepeated(holder.get(), presented, now)) {
       // The answer was lost on its way.
-      return new Issued(holder.get().stored());
+      return new Result(new Issued(holder.get().stored()));
     }
     if (holder.isPresent()
         || ReservedKeys.contains(tables, csr.keyFingerprint(), trust, authorities)) {
-      return new Refused(Kind.BAD_REQUEST, "csr: its key is in use already (expected: a new key)");
+      return new Result(
+          new Refused(Kind.BAD_REQUEST, "csr: its key is in use already (expected: a new key)"));
     }
+    List<CertificateRecord> next = successors(tables, presented, now);
+    if (next.stream().anyMatch(one -> isUsed(tables, one))) {
+      return new Result(
+          new Refused(
+              Kind.FORBIDDEN,
+              "client certificate: its successor is in use already (expected: renewal with that"
+                  + " one, or a new one of an operator)"),
+          () -> tellClone(presented));
+    }
+    List<CertificateRecord> over = new ArrayList<>(next);
+    predecessor(tables, presented, now).ifPresent(over::add);
+    over.forEach(one -> DecisionRecorder.supersede(tables, one, objectOf(one), actor, now));
+    CertificateRecord issued = issue(tables, presented, csr, actor, now);
+    return new Result(new Issued(issued.stored()), () -> {
+      tellIssued(issued);
+      if (!over.isEmpty()) {
+        superseded.run();
+      }
+    });
+  }
+
+  private static List<CertificateRecord> successors(
+      Registry.Tables tables, CertificateRecord presented, Instant now) {
+    return tables.certificates().renewedFrom(presented.serial()).stream()
+        .filter(record -> record.isLive(now))
+        .toList();
+  }
+
+  private static Optional<CertificateRecord> predecessor(
+      Registry.Tables tables, CertificateRecord presented, Instant now) {
+    return Optional.ofNullable(presented.replaces())
+        .flatMap(tables.certificates()::find)
+        .filter(record -> record.isLive(now));
+  }
+
+  private static boolean isUsed(Registry.Tables tables, CertificateRecord record) {
+    return record.usedAt() != null
+        || !tables.certificates().renewedFrom(record.serial()).isEmpty();
+  }
+
+  private void tellClone(CertificateRecord presented) {
+    meters.counter("muster.clone.alarms").increment();
+    LOG.warn(
+        "Possible clone subject=\"{}\" serial={} reason=\"a certificate whose successor is in use"
+            + " already\" (the certificate in use is untouched)",
+        subject(presented),
+        presented.serial());
+  }
+
+  private CertificateRecord issue(
+      Registry.Tables tables,
+      CertificateRecord presented,
+      VerifiedCsr csr,
+      Actor actor,
+      Instant now) {
     CertificateIssuer issuer = authorities.serviceIssuer();
     StatusPlaces.Place place = places.next(issuer.id());
     IssuedCertificate issued =
@@ -96,19 +175,30 @@ final class ProgramRenewals {
     tables
         .audit()
         .append(
-            AuditEvent.of(actor, "certificate.issued", "certificate:" + record.serial())
-                .with("subject", issued.certificate().getSubjectX500Principal().getName())
+            AuditEvent.of(actor, "certificate.issued", objectOf(record))
+                .with("subject", subject(record))
                 .with("key", record.key())
                 .with("notAfter", record.notAfter())
                 .with("replaces", presented.serial()),
             now);
+    return record;
+  }
+
+  private static void tellIssued(CertificateRecord record) {
     LOG.info(
         "Certificate issued subject=\"{}\" serial={} notAfter={} replaces={}",
-        issued.certificate().getSubjectX500Principal().getName(),
+        subject(record),
         record.serial(),
         record.notAfter(),
-        presented.serial());
-    return new Issued(issued);
+        record.replaces());
+  }
+
+  private static String objectOf(CertificateRecord record) {
+    return "certificate:" + record.serial();
+  }
+
+  private static String subject(CertificateRecord record) {
+    return record.certificate().getSubjectX500Principal().getName();
   }
 
   private static boolean isRepeated(

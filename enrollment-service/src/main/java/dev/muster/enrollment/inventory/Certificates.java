@@ -145,6 +145,14 @@ public final class Certificates {
         .list(Certificates::certificate);
   }
 
+  /** A program's that were renewed from one, whatever has become of them. */
+  public List<CertificateRecord> renewedFrom(String serial) {
+    return sql.statement(
+            "SELECT * FROM certificate WHERE device IS NULL AND replaces = :serial ORDER BY serial")
+        .bind("serial", serial)
+        .list(Certificates::certificate);
+  }
+
   /** Somebody has come with them, for the first time or again. */
   public void used(Collection<String> serials, Instant now) {
     sql.statement(
