@@ -376,8 +376,7 @@ abstract class StateContract {
             60,
             new ClientSession.Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
             clock.instant()),
-        ((PolicyFile.Admission.Admitted) POLICY.admit(subject, subject.commonName()))
-            .policy());
+        ((PolicyFile.Admission.Admitted) POLICY.admit(subject, subject.commonName())).policy());
     book.live(session);
     return session;
   }
