@@ -6,16 +6,32 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.muster.enrollment.est.EstConfig;
+import dev.muster.enrollment.est.EstLimits;
+import dev.muster.enrollment.hook.HookConfig;
+import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +51,7 @@ class EstHttpIT {
   private static final String PKCS10 = "Content-Type: application/pkcs10\r\n";
 
   private static final int RANDOM_REQUESTS = 500;
+  private static final int MANY = 1_000_000;
 
   @TempDir
   static Path folder;
@@ -42,9 +59,37 @@ class EstHttpIT {
   static RunningService service;
   static TestPki.Credential idevid;
 
+  private static HttpServer hook;
+  private static final ExecutorService hookThreads = Executors.newCachedThreadPool();
+  /** A device of this serial number waits for the hook, which waits for the test. */
+  private static final String PATIENT = "PATIENT-1";
+
+  private static final CountDownLatch hookAsked = new CountDownLatch(1);
+  private static final CountDownLatch hookMayAnswer = new CountDownLatch(1);
+
   @BeforeAll
-  static void start() {
-    service = new RunningService(folder);
+  static void start() throws IOException {
+    hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    hook.setExecutor(hookThreads);
+    hook.createContext("/", EstHttpIT::letIn);
+    hook.start();
+    URI url = URI.create("http://localhost:" + hook.getAddress().getPort() + "/");
+    HookConfig asked = new HookConfig(url, null, null, Duration.ofSeconds(60), 2, false);
+    EstConfig est = EstConfig.on("127.0.0.1", 0);
+    EstLimits limits = new EstLimits(4096, 1024, MANY, MANY, 1024);
+    service = new RunningService(
+        folder,
+        config -> new EnrollmentConfig(
+            config.storage(),
+            new EstConfig(
+                est.host(), est.port(), est.conscrypt(), est.requireChannelBinding(), limits),
+            new AdmissionConfig(
+                config.admission().defaultFleet(), false, List.of(), false, ServerKeygen.PLAIN),
+            config.issuance(),
+            config.revocation(),
+            config.rollOver(),
+            asked,
+            null));
     service.addManufacturer("acme", service.factory, "auto");
     idevid = service.idevid("HTTP-1");
     service.csr("http", "/");
@@ -52,8 +97,26 @@ class EstHttpIT {
 
   @AfterAll
   static void stop() {
+    hookMayAnswer.countDown();
     service.assertNoDefects();
     service.close();
+    hook.stop(0);
+    hookThreads.shutdownNow();
+  }
+
+  private static void letIn(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] question = exchange.getRequestBody().readAllBytes();
+      if (new String(question, StandardCharsets.UTF_8).contains(PATIENT)) {
+        hookAsked.countDown();
+        hookMayAnswer.await(60, TimeUnit.SECONDS);
+      }
+      byte[] answer = "{\"decision\":\"allow\"}".getBytes(StandardCharsets.UTF_8);
+      exchange.sendResponseHeaders(200, answer.length);
+      exchange.getResponseBody().write(answer);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static String ask(String request) throws IOException {
@@ -181,55 +244,95 @@ class EstHttpIT {
     assertThat(answer).doesNotContain("Exception", "\tat ", "netty", "vertx");
   }
 
-  /** Well-formed, so that the connection is kept; anything else about it is chance. */
+  /**
+   * Well-formed, so that the connection is kept; anything else about it is chance, by which a good
+   * part gets as far as what is read of a CSR.
+   */
   @Test
   void est_randomRequests_areAnswered_andNeverWith500() throws IOException {
+    TestPki.Credential factoryIdentity = service.idevid("RANDOM-1");
+    service.csr("random", "/");
+    service.csr("ldevid", "/");
+    service.idevid("RANDOM-2");
+    X509Certificate ldevid =
+        service.unpack(service.enroll("simpleenroll", "RANDOM-2", "ldevid"), "ldevid");
+    TestPki.Credential ours = new TestPki.Credential(privateKey("ldevid"), ldevid, List.of());
     Random random = new Random(7030);
-    TlsClient client = TlsClient.connect(service, idevid);
+    int aboutTheCsr = 0;
+    TlsClient client = TlsClient.connect(service, factoryIdentity);
     try {
       for (int i = 0; i < RANDOM_REQUESTS; i++) {
         String request = randomRequest(random);
         client.send(request);
         String answer = client.answer(request.startsWith("HEAD"));
         assertThat(answer).as(request).matches("(?s)HTTP/1\\.1 (2\\d\\d|4\\d\\d|501) .*");
-        if (answer.contains("\r\nConnection: close\r\n")) {
+        aboutTheCsr += request.startsWith("POST") && isAboutTheCsr(answer) ? 1 : 0;
+        if (answer.contains("\r\nConnection: close\r\n") || random.nextInt(10) == 0) {
           client.close();
-          client = TlsClient.connect(service, idevid);
+          client = TlsClient.connect(service, random.nextBoolean() ? factoryIdentity : ours);
         }
       }
     } finally {
       client.close();
     }
+    assertThat(aboutTheCsr).isGreaterThanOrEqualTo(100);
     service.assertNoDefects();
   }
 
+  private static PrivateKey privateKey(String name) {
+    try {
+      return service.privateKey(name);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static boolean isAboutTheCsr(String answer) {
+    return answer.startsWith("HTTP/1.1 200")
+        || answer.startsWith("HTTP/1.1 202")
+        || answer.contains("\r\n\r\ncsr");
+  }
+
   private static String randomRequest(Random random) {
-    List<String> operations = List.of(
-        "cacerts",
-        "csrattrs",
-        "simpleenroll",
-        "simplereenroll",
-        "serverkeygen",
-        "fullcmc",
-        "default/simpleenroll",
-        "nowhere/cacerts",
-        "renewal-info/AA.AA",
-        "renewal-info/%ff",
-        "");
-    List<String> methods = List.of("GET", "HEAD", "POST", "POST", "POST", "PUT", "PATCH");
-    List<String> types = List.of(
-        "application/pkcs10", "application/pkcs10; x=\"", "application/pkcs7-mime", "*/*", "");
-    List<String> credentials = List.of("", "Basic", "Basic \u00ff", "Basic QTpC", "Bearer x");
+    String operation = mostly(
+        List.of("simpleenroll", "simplereenroll", "serverkeygen", "default/simpleenroll"),
+        List.of(
+            "cacerts",
+            "csrattrs",
+            "fullcmc",
+            "nowhere/cacerts",
+            "renewal-info/AA.AA",
+            "renewal-info/%ff",
+            ""),
+        random);
+    String method =
+        mostly(List.of("POST"), List.of("GET", "HEAD", "POST", "PUT", "PATCH"), random);
+    String type = mostly(
+        List.of("application/pkcs10"),
+        List.of("application/pkcs10; x=\"", "application/pkcs7-mime", "*/*", ""),
+        random);
+    String credentials = mostly(
+        List.of(""),
+        List.of(
+            "Authorization: \r\n",
+            "Authorization: Basic\r\n",
+            "Authorization: Basic \u00ff\r\n",
+            "Authorization: Basic QTpC\r\n",
+            "Authorization: Bearer x\r\n"),
+        random);
     String body = randomBody(random);
-    return any(methods, random) + " /.well-known/est/" + any(operations, random)
-        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + any(types, random)
-        + "\r\nAuthorization: " + any(credentials, random)
-        + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+    return method + " /.well-known/est/" + operation + " HTTP/1.1\r\nHost: localhost\r\n"
+        + "Content-Type: " + type + "\r\n" + credentials + "Content-Length: " + body.length()
+        + "\r\n\r\n" + body;
+  }
+
+  private static String mostly(List<String> likely, List<String> others, Random random) {
+    return any(random.nextInt(6) == 0 ? others : likely, random);
   }
 
   /** A request with some octets changed, in base64 or as it is. */
   private static String randomBody(Random random) {
-    byte[] der = service.read("http.der");
+    byte[] der = service.read("random.der");
     for (int changes = random.nextInt(6); changes > 0; changes--) {
       der[random.nextInt(der.length)] = (byte) random.nextInt(256);
     }
@@ -244,13 +347,19 @@ class EstHttpIT {
     return some.get(random.nextInt(some.size()));
   }
 
+  /** Who has said all waits for us, which may take longer than what is granted to the others. */
   @Test
-  void est_slowClients_areSentOffInEveryPhase() throws Exception {
+  void est_slowClients_areSentOffInEveryPhase_andWhoWaitsForUsIsNot() throws Exception {
     ScheduledExecutorService drip = Executors.newScheduledThreadPool(2);
-    try (Socket silent = new Socket("127.0.0.1", service.service().estPort());
+    service.csr("patient", "/");
+    String csr = service.text("patient.b64");
+    try (TlsClient patient = TlsClient.connect(service, service.idevid(PATIENT));
+        Socket silent = new Socket("127.0.0.1", service.service().estPort());
         TlsClient idle = TlsClient.connect(service, null);
         TlsClient slowHead = TlsClient.connect(service, null);
         TlsClient slowBody = TlsClient.connect(service, idevid)) {
+      patient.send(ENROLL + PKCS10 + "Content-Length: " + csr.length() + "\r\n\r\n" + csr);
+      assertThat(hookAsked.await(60, TimeUnit.SECONDS)).isTrue();
       slowBody.send(ENROLL + PKCS10 + "Content-Length: 1000\r\n\r\n");
       for (TlsClient slow : List.of(slowHead, slowBody)) {
         drip.scheduleAtFixedRate(() -> drop(slow), 0, 500, TimeUnit.MILLISECONDS);
@@ -259,6 +368,8 @@ class EstHttpIT {
       CompletableFuture<String> body = CompletableFuture.supplyAsync(slowBody::untilClosed);
       CompletableFuture<String> head = CompletableFuture.supplyAsync(slowHead::untilClosed);
       assertThat(idle.untilClosed()).isEmpty();
+      hookMayAnswer.countDown();
+      assertThat(patient.answer(false)).startsWith("HTTP/1.1 200");
       refused(body.get(60, TimeUnit.SECONDS), 408);
       assertThat(head.get(60, TimeUnit.SECONDS)).isEmpty();
       assertThat(silent.getInputStream().read()).isEqualTo(-1);

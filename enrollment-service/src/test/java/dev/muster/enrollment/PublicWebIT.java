@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.protocol.file.Pem;
 import dev.muster.testing.PeerProgram;
 import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -52,7 +53,8 @@ class PublicWebIT {
     for (String begun : List.of(
         "",
         "GET /crl/device.crl HTTP/1.1\r\nHost: localhost\r\nX",
-        "POST /ocsp/device HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nM")) {
+        "POST /ocsp/device HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ocsp-request\r\n"
+            + "Content-Length: 100\r\n\r\nM")) {
       Socket socket = new Socket("127.0.0.1", service.service().httpPort());
       socket.setSoTimeout(60_000);
       socket.getOutputStream().write(begun.getBytes(StandardCharsets.US_ASCII));
@@ -69,13 +71,19 @@ class PublicWebIT {
   @Test
   @Order(Integer.MAX_VALUE)
   void web_slowClients_areSentOffInEveryPhase() throws IOException {
-    for (Socket slow : SLOW) {
-      try (slow) {
-        slow.getInputStream().readAllBytes();
-      } catch (SocketException e) {
-        assertThat(e).as("reset, which is closed too").hasMessageContaining("reset");
-      }
+    assertThat(untilClosed(SLOW.get(0))).isEmpty();
+    assertThat(untilClosed(SLOW.get(1))).isEmpty();
+    assertThat(untilClosed(SLOW.get(2))).startsWith("HTTP/1.1 408 ").contains("body: ");
+  }
+
+  private static String untilClosed(Socket slow) throws IOException {
+    ByteArrayOutputStream heard = new ByteArrayOutputStream();
+    try (slow) {
+      slow.getInputStream().transferTo(heard);
+    } catch (SocketException e) {
+      assertThat(e).as("reset, which is closed too").hasMessageContaining("reset");
     }
+    return heard.toString(StandardCharsets.US_ASCII);
   }
 
   private static String base() {

@@ -17,10 +17,17 @@ public final class ConnectionPatrol {
   private static final long PATIENCE_MS = 20_000;
 
   private final Vertx vertx;
+  private final long patienceMs;
   private final Map<HttpConnection, Long> timers = new HashMap<>();
 
   public ConnectionPatrol(Vertx vertx) {
+    this(vertx, PATIENCE_MS);
+  }
+
+  /** @param patienceMs how long a request may be due */
+  public ConnectionPatrol(Vertx vertx, long patienceMs) {
     this.vertx = vertx;
+    this.patienceMs = patienceMs;
   }
 
   /** A new connection: its first request is due. */
@@ -41,7 +48,7 @@ public final class ConnectionPatrol {
 
   /** The next request is due from now on. */
   public void expect(HttpConnection connection) {
-    Long before = timers.put(connection, vertx.setTimer(PATIENCE_MS, id -> connection.close()));
+    Long before = timers.put(connection, vertx.setTimer(patienceMs, id -> connection.close()));
     if (before != null) {
       vertx.cancelTimer(before);
     }

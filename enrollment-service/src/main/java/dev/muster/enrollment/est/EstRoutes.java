@@ -177,6 +177,7 @@ final class EstRoutes {
   }
 
   private void work(HttpServerRequest request, EstOperation wanted, Supplier<EstAnswer> task) {
+    patrol.leaveAlone(request.connection());
     Context context = vertx.getOrCreateContext();
     operations.work(
         wanted,
@@ -224,8 +225,9 @@ final class EstRoutes {
       return;
     }
     account(request, operation, answer);
-    send(request, answer);
+    // Before the answer, with whose end the next request may begin.
     patrol.expect(request.connection());
+    send(request, answer);
   }
 
   /**

@@ -27,7 +27,11 @@ import org.slf4j.LoggerFactory;
 /** EST over HTTPS: one instance for one event loop. */
 public final class EstServer extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(EstServer.class);
-  private static final int IDLE_SECONDS = 30;
+  /**
+   * Longer than any work takes, that of a hook included; what is due from clients is the patrol's.
+   */
+  private static final int IDLE_SECONDS = 120;
+
   private static final int HANDSHAKE_SECONDS = 10;
   private static final int MAX_LINE = 2048;
   private static final int MAX_HEADERS = 8192;

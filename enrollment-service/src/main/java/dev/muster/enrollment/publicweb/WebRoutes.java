@@ -93,6 +93,7 @@ final class WebRoutes {
   }
 
   private void answer(HttpServerRequest request, WebPage page, Buffer body) {
+    patrol.leaveAlone(request.connection());
     Context context = vertx.getOrCreateContext();
     page.answer()
         .apply(body)
@@ -115,6 +116,8 @@ final class WebRoutes {
     if (response.ended() || response.closed()) {
       return;
     }
+    // Before the answer, with whose end the next request may begin.
+    patrol.expect(request.connection());
     response.putHeader("Date", HttpDates.format(clock.instant()));
     WebAnswer.@Nullable Freshness freshness = answer.freshness();
     if (freshness == null) {
@@ -134,7 +137,6 @@ final class WebRoutes {
     } else {
       sendBody(request, response, answer);
     }
-    patrol.expect(request.connection());
   }
 
   private static void sendBody(
