@@ -51,7 +51,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers for our issuing CAs. The status is read from the registry each time, so that an answer is
- * right whoever has changed it; only signatures are kept, for as long as they still say so.
+ * right whoever has changed it; only signatures are kept, for as long as they still say so. The
+ * first who asks about a certificate has its answer signed; from then on it lies ready.
  *
  * <p>Thread-safe; blocks on the database and signs, so never call it on an event loop.
  */
@@ -59,6 +60,10 @@ public final class OcspResponder {
   private static final Logger LOG = LoggerFactory.getLogger(OcspResponder.class);
   private static final int MAX_KEPT = 20_000;
   private static final int SIGNATURES_PER_SECOND = 500;
+
+  /** Of those, for answers of use to nobody but who asked: a stranger can ask for any number. */
+  private static final int SIGNATURES_FOR_ONE_PER_SECOND = SIGNATURES_PER_SECOND / 2;
+
   private static final int MAX_SERIAL_BITS = 159;
 
   private final Registry registry;
@@ -67,6 +72,7 @@ public final class OcspResponder {
   private final Duration refresh;
   private final Clock clock;
   private final Budget signatures;
+  private final Budget signaturesForOne;
   private final Map<String, Authority> authorities = new ConcurrentHashMap<>();
   private final Map<String, Kept> kept =
       Collections.synchronizedMap(new LinkedHashMap<String, Kept>(16, 0.75f, true) {
@@ -95,6 +101,7 @@ public final class OcspResponder {
     this.refresh = min(refresh, this.validity.dividedBy(2));
     this.clock = clock;
     this.signatures = new Budget(SIGNATURES_PER_SECOND, clock.instant());
+    this.signaturesForOne = new Budget(SIGNATURES_FOR_ONE_PER_SECOND, clock.instant());
   }
 
   private static Duration min(Duration a, Duration b) {
@@ -143,40 +150,62 @@ public final class OcspResponder {
     @Nullable CertificateIssuer issuer = issuers.get().get(id);
     return issuer == null
         ? null
-        : authorities.computeIfAbsent(
+        : authorities.compute(
             id,
-            none -> new Authority(
-                issuer, new IssuerHashes(issuer.certificate()), new OcspSigner(issuer, registry)));
+            (none, known) -> known != null && known.issuer.equals(issuer)
+                ? known
+                : new Authority(
+                    issuer,
+                    new IssuerHashes(issuer.certificate()),
+                    new OcspSigner(issuer, registry)));
   }
 
   private OcspAnswer answer(Authority authority, OcspQuery query)
       throws GeneralSecurityException, OCSPException, IOException, OperatorCreationException {
     List<Optional<IssuedStatus>> statuses = read(authority.issuer.id(), query);
-    boolean keep = query.nonce() == null && query.certificates().size() == 1;
-    if (!keep) {
-      return sign(authority, query, statuses);
+    boolean forAll =
+        query.nonce() == null && statuses.size() == 1 && statuses.get(0).isPresent();
+    if (!forAll) {
+      return signaturesForOne.take(clock.instant())
+          ? sign(authority, query, statuses)
+          : turnedAway();
     }
     String key = authority.issuer.id()
         + HexFormat.of().formatHex(query.certificates().get(0).toASN1Primitive().getEncoded());
-    @Nullable Kept before = kept.get(key);
-    if (before != null && before.status.equals(statuses.get(0)) && isFresh(before.answer)) {
-      return before.answer;
+    Optional<OcspAnswer> before = Optional.ofNullable(kept.get(key))
+        .filter(known -> known.status.equals(statuses.get(0)))
+        .map(Kept::answer)
+        .filter(this::isGood);
+    if (before.filter(this::isFresh).isPresent()) {
+      return before.get();
     }
     OcspAnswer answer = sign(authority, query, statuses);
     if (answer.good() != null) {
       kept.put(key, new Kept(statuses.get(0), answer));
     }
-    return answer;
+    // An older one is as right, for as long as it says itself.
+    return answer == OcspAnswer.TRY_LATER ? before.orElse(answer) : answer;
   }
 
-  private boolean isFresh(OcspAnswer answer) {
+  private boolean isGood(OcspAnswer answer) {
     Instant now = clock.instant();
     return answer
         .period()
-        .map(period -> !now.isBefore(period.thisUpdate())
-            && now.isBefore(period.thisUpdate().plus(refresh))
-            && now.isBefore(period.nextUpdate()))
-        .orElse(false);
+        .filter(period -> !now.isBefore(period.thisUpdate()))
+        .filter(period -> now.isBefore(period.nextUpdate()))
+        .isPresent();
+  }
+
+  private boolean isFresh(OcspAnswer answer) {
+    return answer
+        .period()
+        .filter(period -> clock.instant().isBefore(period.thisUpdate().plus(refresh)))
+        .isPresent();
+  }
+
+  private static OcspAnswer turnedAway() {
+    LOG.debug("OCSP request turned away reason=\"too many at once\"");
+    return OcspAnswer.TRY_LATER;
   }
 
   private List<Optional<IssuedStatus>> read(String issuer, OcspQuery query) {
@@ -200,8 +229,7 @@ public final class OcspResponder {
       throws GeneralSecurityException, OCSPException, IOException, OperatorCreationException {
     Instant now = clock.instant();
     if (!signatures.take(now)) {
-      LOG.debug("OCSP request turned away reason=\"too many at once\"");
-      return OcspAnswer.TRY_LATER;
+      return turnedAway();
     }
     OcspSigner.Credential credential = authority.signer.at(now);
     Instant thisUpdate = now.truncatedTo(ChronoUnit.SECONDS);

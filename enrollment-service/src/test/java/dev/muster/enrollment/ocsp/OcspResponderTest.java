@@ -45,6 +45,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The answers, read with BouncyCastle's own classes. */
 class OcspResponderTest {
@@ -287,15 +289,57 @@ class OcspResponderTest {
         .isSameAs(OcspAnswer.MALFORMED);
   }
 
-  @Test
-  void ocsp_flood_isToldToTryLater_andServedAgainAfterIt() throws Exception {
-    byte[] request = request(32, id(SHA1, bench.issue(MONTH).getSerialNumber()));
+  /** With a nonce, of serial numbers that nobody has, and of several certificates at once. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nonce", "unknown", "several"})
+  void ocsp_flood_isToldToTryLater_whileOthersAreServed_andServedAgainAfterIt(String flood)
+      throws Exception {
+    BigInteger serial = bench.issue(MONTH).getSerialNumber();
+    BigInteger other = bench.issue(MONTH).getSerialNumber();
     int served = 0;
-    while (responder.answer("device", request) != OcspAnswer.TRY_LATER) {
+    while (responder.answer("device", flood(flood, serial, served)) != OcspAnswer.TRY_LATER) {
       assertThat(++served).isLessThan(1000);
     }
-    assertThat(served).isEqualTo(500);
+    assertThat(served).isEqualTo(250);
+    assertThat(status(bench.issue(MONTH))).as("asked for the first time").isNull();
+    byte[] request = request(null, id(SHA1, other));
+    OcspAnswer kept = responder.answer("device", request);
+    assertThat(responder.answer("device", request)).isSameAs(kept);
     bench.clock.advance(Duration.ofSeconds(1));
-    assertThat(responder.answer("device", request)).isNotSameAs(OcspAnswer.TRY_LATER);
+    assertThat(responder.answer("device", flood(flood, serial, served)))
+        .isNotSameAs(OcspAnswer.TRY_LATER);
+  }
+
+  private byte[] flood(String kind, BigInteger serial, int number) throws Exception {
+    CertificateID id = id(SHA1, serial);
+    return switch (kind) {
+      case "nonce" -> request(32, id);
+      case "several" -> request(null, id, id);
+      default -> request(null, id(SHA1, BigInteger.valueOf(1000 + number)));
+    };
+  }
+
+  @Test
+  void ocsp_unknown_isNotKept_soThatStrangersPushNothingOut() throws Exception {
+    byte[] request = request(null, id(SHA1, BigInteger.TEN));
+    OcspAnswer first = responder.answer("device", request);
+    assertThat(responder.answer("device", request)).isNotSameAs(first);
+  }
+
+  @Test
+  void ocsp_keptAnswer_isGivenUntilItsEnd_whenThereIsNoTimeToSignAnother() throws Exception {
+    byte[] request = request(null, id(SHA1, bench.issue(MONTH).getSerialNumber()));
+    OcspAnswer first = responder.answer("device", request);
+    bench.clock.advance(Duration.ofHours(2));
+    BigInteger serial = bench.issue(MONTH).getSerialNumber();
+    while (responder.answer("device", request(32, id(SHA1, serial))) != OcspAnswer.TRY_LATER) {
+      // Those for one are used up.
+    }
+    for (int i = 0; i < 125; i++) {
+      BigInteger another = bench.issue(MONTH).getSerialNumber();
+      ask(responder, request(null, id(SHA1, another)));
+      ask(responder, request(null, id(NISTObjectIdentifiers.id_sha256, another)));
+    }
+    assertThat(responder.answer("device", request)).isSameAs(first);
   }
 }
