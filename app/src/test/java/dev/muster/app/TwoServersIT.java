@@ -258,7 +258,7 @@ class TwoServersIT {
   }
 
   private static Set<String> revoked(String server) throws GeneralSecurityException, IOException {
-    crl(server);
+    crl(server, "device");
     X509CRL crl = (X509CRL) CertificateFactory.getInstance("X.509")
         .generateCRL(Files.newInputStream(folder.resolve(server + ".crl")));
     return Stream.ofNullable(crl.getRevokedCertificates())
@@ -267,15 +267,98 @@ class TwoServersIT {
         .collect(Collectors.toSet());
   }
 
-  private static void crl(String server) {
-    Integer port = Endpoints.read(data(server)).http();
+  private static void crl(String server, String authority) {
+    String base = "http://localhost:" + Endpoints.read(data(server)).http() + "/crl/";
     PeerProgram.require("curl")
-        .run(folder, "-sSf", "-o", server + ".crl", "http://localhost:" + port + "/crl/device.crl")
+        .run(folder, "-sSf", "-o", server + ".crl", base + authority + ".crl")
         .expectSuccess();
   }
 
   @Test
   @Order(3)
+  void caDroppedAtOne_isNotUsedAtTheOther_whichGoesOnOnceTheyShareTheirCas() throws Exception {
+    rollOver("one", "--emergency", "--reason", "keyCompromise");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> problems("other").contains("device is compromised (here: active)"));
+    assertThat(certificatesOf("device")).isNotEmpty().doesNotContain("active");
+    device("newcomer");
+    Answer later = enroll("other", "newcomer", "newcomer");
+    assertThat(later.status()).as(later.toString()).isEqualTo(503);
+    assertThat(later.headers()).containsPattern("(?m)^Retry-After: [1-9][0-9]*\r?$");
+
+    Files.move(data("other").resolve("ca"), folder.resolve("ca-of-other"));
+    Files.createSymbolicLink(data("other").resolve("ca"), data("one").resolve("ca"));
+    await().atMost(PATIENCE).until(() -> problems("other").isEmpty());
+    assertThat(enroll("other", "newcomer", "newcomer").status()).isEqualTo(200);
+    assertThat(Files.readString(data("other").resolve("trust/device-ca.pem")))
+        .startsWith("# device-2\n");
+    assertThat(issuerOf("newcomer")).isEqualTo("device-2");
+
+    rollOver("other", "--now");
+    device("latecomer");
+    await().atMost(PATIENCE).until(() -> authorities("one").contains("device-3 active"));
+    assertThat(enroll("one", "latecomer", "latecomer").status()).isEqualTo(200);
+    assertThat(issuerOf("latecomer")).isEqualTo("device-3");
+    assertThat(authorities("other")).isEqualTo(authorities("one"));
+    assertThat(logOf("device")).containsExactly("ca.active", "ca.compromised");
+    assertThat(logOf("device-2")).containsExactly("ca.active", "ca.retiring");
+    admin("audit", "verify");
+    await().atMost(PATIENCE).untilAsserted(() -> crl("one", "device-3"));
+    assertThat(servers).allSatisfy(server -> assertThat(server.stderr()).doesNotContain("\tat "));
+  }
+
+  private static void rollOver(String server, String... how) {
+    List<String> line = new ArrayList<>(List.of("admin", "authorities", "roll-over", "device"));
+    line.addAll(List.of(how));
+    line.addAll(List.of("--data", data(server).toString()));
+    muster(line.toArray(String[]::new));
+  }
+
+  /** What the health page says of the enrollment service. */
+  private static String problems(String server) {
+    return operator(server).get("health").path("problems").path("enrollment").asText();
+  }
+
+  private static List<String> authorities(String server) {
+    List<String> states = new ArrayList<>();
+    operator(server)
+        .get("authorities")
+        .path("authorities")
+        .forEach(
+            one -> states.add(one.path("id").asText() + " " + one.path("state").asText()));
+    return states;
+  }
+
+  private static String issuerOf(String device) {
+    return certificates("one", device).path(0).path("issuer").asText();
+  }
+
+  /** The states of all certificates of a CA. */
+  private static List<String> certificatesOf(String issuer) {
+    List<String> states = new ArrayList<>();
+    operator("one").get("certificates?limit=1000").path("certificates").forEach(one -> {
+      if (one.path("issuer").asText().equals(issuer)) {
+        states.add(one.path("status").asText());
+      }
+    });
+    return states;
+  }
+
+  private static List<String> logOf(String authority) throws IOException {
+    List<String> actions = new ArrayList<>();
+    JsonNode log = operator("other").get("audit?order=oldest&object=ca:" + authority);
+    for (JsonNode entry : log.path("entries")) {
+      String action = JSON.readTree(entry.path("text").asText()).path("action").asText();
+      if (action.startsWith("ca.")) {
+        actions.add(action);
+      }
+    }
+    return actions;
+  }
+
+  @Test
+  @Order(4)
   void databaseStopped_bothAskDevicesToComeLater_andServeTheirCrls() throws Exception {
     device("late");
     database.close();
@@ -285,7 +368,7 @@ class TwoServersIT {
       assertThat(answer.headers()).containsPattern("(?m)^Retry-After: [1-9][0-9]*\r?$");
       assertThat(answer.headers()).contains("Content-Type: text/plain");
     });
-    crl("one");
-    crl("other");
+    crl("one", "device-3");
+    crl("other", "device-3");
   }
 }

@@ -108,7 +108,7 @@ public final class EnrollmentService implements AutoCloseable {
 
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(825);
   private static final Duration PENDING_KEPT = Duration.ofDays(7);
-  /** How long a manufacturer disabled in one process may still pass in another. */
+  /** How long a manufacturer or a CA that is dropped in one process may still pass in another. */
   private static final Duration TRUST_INTERVAL = Duration.ofSeconds(1);
 
   /**
@@ -177,6 +177,8 @@ public final class EnrollmentService implements AutoCloseable {
           config.revocation().crlInterval(),
           clock);
       publisher.listener(this::push);
+      rollOver = newRollOver();
+      rollOver.look();
       publisher.publishAll();
       revocations = new Revocations(registry, publisher, clock);
       departures = new Departures(registry, publisher, clock);
@@ -187,7 +189,6 @@ public final class EnrollmentService implements AutoCloseable {
       seal = new AuditSeal(registry, authorities, renewal::record, clock);
       opened.push(seal::sign);
       httpPort = servePublicWeb();
-      rollOver = newRollOver();
       rollOver.run();
       shards = new CrlShards(
           registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
@@ -199,7 +200,12 @@ public final class EnrollmentService implements AutoCloseable {
           new CrlFetcher(trust, new CrlStore(registry, trust, clock), clock, lanes.operators());
       upkeep = ticking(new Upkeep(chores(), config.revocation().crlInterval(), lanes.operators()));
       trustWatch = ticking(new Upkeep(
-          List.of(trustChore(), connectionsChore(), supersededChore(), reclaimChore()),
+          List.of(
+              authoritiesChore(),
+              trustChore(),
+              connectionsChore(),
+              supersededChore(),
+              reclaimChore()),
           TRUST_INTERVAL,
           lanes.operators()));
       bulk.look();
@@ -335,6 +341,11 @@ public final class EnrollmentService implements AutoCloseable {
   private void tellDepartures() {
     publisher.publishEach();
     trust.refresh();
+  }
+
+  private Chore authoritiesChore() {
+    return new Chore(
+        "what another process has done with the CAs cannot be read", rollOver::look);
   }
 
   private Chore trustChore() {
@@ -706,6 +717,7 @@ public final class EnrollmentService implements AutoCloseable {
     List<String> problems = Stream.of(
             upkeep.problem(),
             trustWatch.problem(),
+            rollOver.problem(),
             bulk.problem(),
             crlFetcher.problem(),
             current == null ? Optional.<String>empty() : current.problem())

@@ -46,7 +46,7 @@ final class ServiceRenewal {
   /** Renews what is due. */
   synchronized void renewDue() {
     ServiceCertificates kept = services;
-    if (kept != null) {
+    if (kept != null && !authorities.isHalted()) {
       kept.due(clock.instant()).forEach(service -> renew(kept, service));
     }
   }

@@ -244,7 +244,8 @@ public final class DataDirectory {
    * judge.
    */
   private static void expectPrivate(Path path) throws IOException {
-    try (Stream<Path> files = Files.walk(path.resolve("ca"));
+    // Servers that share their CAs have a link there, which a walk would not follow.
+    try (Stream<Path> files = Files.walk(path.resolve("ca").toRealPath());
         Stream<Path> services = Files.walk(path.resolve("services"))) {
       Stream<Path> keys = services.filter(file -> file.endsWith("key.pem"));
       for (Path file :

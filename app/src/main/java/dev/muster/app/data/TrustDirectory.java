@@ -44,8 +44,12 @@ final class TrustDirectory {
   void update() {
     AuthorityHistory history = authorities.history();
     FILES.forEach((kind, name) -> {
+      List<Authority> trusted = history.trusted(kind);
+      if (trusted.isEmpty()) {
+        return; // An empty file is a damaged one to whoever reads it.
+      }
       try {
-        update(directory.resolve(name), text(history.trusted(kind)));
+        update(directory.resolve(name), text(trusted));
       } catch (IOException e) {
         throw new UncheckedIOException(directory.resolve(name) + ": cannot be written", e);
       }

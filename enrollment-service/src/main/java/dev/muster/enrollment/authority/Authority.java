@@ -49,7 +49,7 @@ public record Authority(
     }
 
     /** @throws IllegalArgumentException if there is no such state */
-    static State of(String label) {
+    public static State of(String label) {
       return Arrays.stream(values())
           .filter(state -> state.label().equals(label))
           .findFirst()

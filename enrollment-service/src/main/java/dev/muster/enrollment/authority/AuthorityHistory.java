@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -117,6 +118,17 @@ public record AuthorityHistory(long version, List<Authority> all) {
 
   private static boolean isOf(X509Certificate certificate, Authority authority) {
     return certificate.getPublicKey().equals(authority.certificate().getPublicKey());
+  }
+
+  /** The same, with some of them compromised: as it is to be read, not as it is kept. */
+  AuthorityHistory without(Set<String> lost) {
+    return new AuthorityHistory(
+        version,
+        all.stream()
+            .map(authority -> lost.contains(authority.id())
+                ? authority.as(State.COMPROMISED, authority.since())
+                : authority)
+            .toList());
   }
 
   AuthorityHistory with(Authority added) {

@@ -9,6 +9,7 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.Fingerprint;
+import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.issuance.LocalIssuer;
 import dev.muster.enrollment.issuance.SignatureScheme;
 import dev.muster.enrollment.issuance.SigningKey;
@@ -92,6 +93,12 @@ public final class CertificateAuthorities {
   private final CaKeys keys;
   private final SecureRandom random;
   private volatile Current current;
+  /** As the directory has it, also where more is known now. */
+  private AuthorityHistory kept;
+
+  /** Why nothing is issued; null if all is well. */
+  private volatile @Nullable String halted;
+
   private volatile Runnable listener = () -> {};
 
   private CertificateAuthorities(
@@ -99,6 +106,7 @@ public final class CertificateAuthorities {
     this.directory = directory;
     this.keys = keys;
     this.random = random;
+    this.kept = history;
     this.current = new Current(history, Map.of());
     this.current = opened(history);
   }
@@ -203,7 +211,11 @@ public final class CertificateAuthorities {
     for (Authority authority : history.all()) {
       if (authority.isTrusted()) {
         Opened before = current.opened().get(authority.id());
-        opened.put(authority.id(), before == null ? open(history, authority) : before);
+        opened.put(
+            authority.id(),
+            before != null && before.issuer().certificate().equals(authority.certificate())
+                ? before
+                : open(history, authority));
       }
     }
     return new Current(history, opened);
@@ -235,6 +247,49 @@ public final class CertificateAuthorities {
   /** All CAs, with their states. */
   public AuthorityHistory history() {
     return current.history();
+  }
+
+  /** As {@link #history}, without what {@link #limit} took away. */
+  public synchronized AuthorityHistory kept() {
+    return kept;
+  }
+
+  /**
+   * Takes over what another process has written into the directory. Blocks.
+   *
+   * @return what is there now
+   * @throws DamagedFileException if a file is missing or cannot be read; nothing has changed then
+   * @throws TokenException if the token does not hold a new key
+   */
+  public synchronized AuthorityHistory reread() {
+    AuthorityHistory found = HistoryFile.read(directory).orElse(kept);
+    if (!found.equals(kept)) {
+      current = opened(found);
+      kept = found;
+      listener.run();
+    }
+    return kept;
+  }
+
+  /**
+   * Until further notice, holds some CAs for compromised although the directory does not say so,
+   * and issues nothing.
+   *
+   * @param lost ids of issuing CAs
+   * @param reason why nothing is issued; null if all may be
+   */
+  public synchronized void limit(Set<String> lost, @Nullable String reason) {
+    halted = reason;
+    AuthorityHistory known = kept.without(lost);
+    if (!known.equals(current.history())) {
+      current = opened(known);
+      listener.run();
+    }
+  }
+
+  /** Whether {@link #limit} forbids to issue anything. */
+  public boolean isHalted() {
+    return halted != null;
   }
 
   /**
@@ -356,6 +411,7 @@ public final class CertificateAuthorities {
   private void commit(AuthorityHistory next) {
     Current opened = opened(next);
     HistoryFile.write(directory, next);
+    kept = next;
     current = opened;
     listener.run();
   }
@@ -367,22 +423,38 @@ public final class CertificateAuthorities {
 
   /** The CA that issues LDevIDs now. */
   public X509Certificate deviceCa() {
-    return deviceIssuer().certificate();
+    return current.signing(AuthorityHistory.DEVICE).issuer().certificate();
   }
 
   /** The CA that issues to servers, services and people now. */
   public X509Certificate serviceCa() {
-    return serviceIssuer().certificate();
+    return current.signing(AuthorityHistory.SERVICE).issuer().certificate();
   }
 
-  /** Signs with the key of {@link #deviceCa()}. */
+  /**
+   * Signs with the key of {@link #deviceCa()}.
+   *
+   * @throws IssuanceException if nothing is issued now
+   */
   public CertificateIssuer deviceIssuer() {
-    return current.signing(AuthorityHistory.DEVICE).issuer();
+    return issuing(AuthorityHistory.DEVICE);
   }
 
-  /** Signs with the key of {@link #serviceCa()}. */
+  /**
+   * Signs with the key of {@link #serviceCa()}.
+   *
+   * @throws IssuanceException if nothing is issued now
+   */
   public CertificateIssuer serviceIssuer() {
-    return current.signing(AuthorityHistory.SERVICE).issuer();
+    return issuing(AuthorityHistory.SERVICE);
+  }
+
+  private CertificateIssuer issuing(String kind) {
+    String reason = halted;
+    if (reason != null) {
+      throw new IssuanceException(reason);
+    }
+    return current.signing(kind).issuer();
   }
 
   /** All issuing CAs whose certificates are still about, by their ids. */
@@ -487,8 +559,9 @@ public final class CertificateAuthorities {
   private ServiceCredential issue(CertificateProfile profile, Clock clock) {
     KeyPair keys = KeyPairs.generate(SignatureScheme.ECDSA_P256);
     Instant now = clock.instant();
+    CertificateIssuer issuer = serviceIssuer();
     List<X509Certificate> chain = new ArrayList<>(serviceChain(now));
-    chain.add(0, serviceIssuer().issue(profile, keys.getPublic(), now).certificate());
+    chain.add(0, issuer.issue(profile, keys.getPublic(), now).certificate());
     return new ServiceCredential(keys.getPrivate(), chain);
   }
 

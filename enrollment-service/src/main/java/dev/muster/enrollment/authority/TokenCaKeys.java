@@ -38,7 +38,8 @@ final class TokenCaKeys implements CaKeys {
 
   private final Pkcs11Token token;
   private final Provider provider;
-  private final KeyStore store;
+  /** Knows the entries that were there when it was loaded. */
+  private volatile KeyStore store;
 
   private TokenCaKeys(Pkcs11Token token, Provider provider, KeyStore store) {
     this.token = token;
@@ -138,7 +139,13 @@ final class TokenCaKeys implements CaKeys {
 
   private @Nullable PrivateKey get(String entry) {
     try {
-      return (PrivateKey) store.getKey(entry, null);
+      PrivateKey key = (PrivateKey) store.getKey(entry, null);
+      if (key == null) {
+        // Another process may have made it since.
+        store = TokenLogin.logIn(token, provider);
+        key = (PrivateKey) store.getKey(entry, null);
+      }
+      return key;
     } catch (GeneralSecurityException | ProviderException e) {
       throw new TokenException(
           token + ": does not give the key \"" + entry + "\"", "see what the token's log says", e);

@@ -158,8 +158,12 @@ public final class EstOperations {
   private static <T> T attempt(Supplier<T> task, Function<Failure, T> failed) {
     try {
       return task.get();
-    } catch (SqlFailedException | IssuanceException e) {
-      LOG.error("EST request failed reason=\"registry or CA out of order\"", e);
+    } catch (IssuanceException e) {
+      // With its cause, if there is one: what it says itself is in words.
+      LOG.error("EST request failed reason=\"{}\"", e.getMessage(), e.getCause());
+      return failed.apply(Failure.UNAVAILABLE);
+    } catch (SqlFailedException e) {
+      LOG.error("EST request failed reason=\"registry out of order\"", e);
       return failed.apply(Failure.UNAVAILABLE);
     } catch (RuntimeException e) {
       LOG.error("EST request failed reason=\"defect\"", e);

@@ -75,6 +75,9 @@ final class AuthorityRoutes {
     if (reason == null || !REASONS.contains(reason)) {
       throw Work.badRequest("reason: expected one of " + REASONS + " for an emergency");
     }
+    parts.rollOver().problem().ifPresent(problem -> {
+      throw Work.conflict(problem);
+    });
     AuthorityHistory history = parts.rollOver().history();
     String lost = KINDS.contains(id) ? history.active(id).id() : id;
     if (history.find(lost).isEmpty()) {

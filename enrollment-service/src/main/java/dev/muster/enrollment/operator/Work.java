@@ -6,6 +6,7 @@ package dev.muster.enrollment.operator;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.Within;
+import dev.muster.enrollment.issuance.IssuanceException;
 import dev.muster.enrollment.sql.SqlFailedException;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -83,6 +84,10 @@ final class Work {
           LOG.error("Registry out of order", e);
           context.runOnContext(
               back -> failed.accept(forNow(request, "registry: out of order, try again later")));
+        } catch (IssuanceException e) {
+          LOG.error("Certificate not issued reason=\"{}\"", e.getMessage());
+          context.runOnContext(
+              back -> failed.accept(forNow(request, String.valueOf(e.getMessage()))));
         } catch (RuntimeException e) {
           context.runOnContext(back -> failed.accept(e));
         }

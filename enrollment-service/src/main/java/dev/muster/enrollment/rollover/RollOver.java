@@ -10,12 +10,17 @@ import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.authority.Authority.State;
 import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.DamagedFileException;
+import dev.muster.enrollment.authority.TokenException;
+import dev.muster.enrollment.inventory.AuthorityStates.Recorded;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.CrlPublisher;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,14 +28,17 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Rolls our CAs over. The history beside the keys changes first, in one write; the registry follows
- * it, with the audit of each change, and does so at the next start if a crash came in between.
+ * it, with the audit of each change, and does so at the next start if a crash came in between. By
+ * the registry, processes that share it learn of each other's changes.
  *
  * <p>Thread-safe; blocks.
  */
@@ -40,12 +48,24 @@ public final class RollOver {
   /** More at once are a defect, or a clock that has jumped; the rest waits for the next round. */
   private static final int MAX_STEPS = 16;
 
+  /** Another process has done something with the CAs that our files do not tell of. */
+  private static final class BehindException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    BehindException(String problem) {
+      super(problem);
+    }
+  }
+
   private final Registry registry;
   private final CertificateAuthorities authorities;
   private final CrlPublisher publisher;
   private final RollOverRules rules;
   private final UnaryOperator<String> crls;
   private final Clock clock;
+  private volatile @Nullable String problem;
+  /** Whether what was signed too late was looked for, since the states were taken over. */
+  private volatile boolean swept;
 
   /**
    * @param deviceCertificateValidity of LDevIDs, the longest
@@ -82,21 +102,88 @@ public final class RollOver {
     return prepared.since().plus(rules.leadTime(prepared.kind()));
   }
 
-  /** Records what has changed while nobody could record it, then does all that is due. */
-  public synchronized void run() {
-    authorities.tell();
-    record(Actor.SYSTEM);
-    for (int i = 0; i < MAX_STEPS; i++) {
-      Optional<RollOverStep> step = rules.due(history(), this::lastEnd, clock.instant());
-      if (step.isEmpty()) {
-        return;
-      }
-      take(step.get(), Actor.SYSTEM);
+  /**
+   * Finds out whether another process has done something with our CAs. If the files tell of it, it
+   * holds here, too; else nothing is issued that others would not take, until they do. To be called
+   * before anything is signed, and again and again.
+   */
+  public void look() {
+    Map<String, Recorded> recorded = registry.read(tables -> tables.authorities().all());
+    AuthorityHistory before = history();
+    if (isCurrent(recorded)) {
+      return;
+    }
+    reread();
+    isCurrent(recorded);
+    if (!history().equals(before)) {
+      LOG.info("CAs taken over states=\"{}\"", summary(history()));
+      sweep();
+      publisher.publishDue();
     }
   }
 
-  private Optional<Instant> lastEnd(String id) {
-    return registry.read(tables -> tables.certificates().lastEnd(id));
+  private void reread() {
+    try {
+      authorities.reread();
+    } catch (DamagedFileException | TokenException | UncheckedIOException e) {
+      // They may be on their way; until they are there, what was known before holds.
+      LOG.warn("CAs cannot be read again reason=\"{}\"", e.getMessage());
+    }
+  }
+
+  /** Compares, and has it hold at once. */
+  private boolean isCurrent(Map<String, Recorded> recorded) {
+    Standing standing = Standing.of(authorities.kept(), recorded);
+    @Nullable String found = standing.problem().orElse(null);
+    authorities.limit(standing.lost(), standing.mayIssue() ? null : found);
+    if (found != null && !found.equals(problem)) {
+      LOG.error("CAs differ problem=\"{}\"", found);
+    }
+    problem = found;
+    return standing.isCurrent();
+  }
+
+  private static String summary(AuthorityHistory history) {
+    return history.all().stream()
+        .map(authority -> authority.id() + " " + authority.state().label())
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * What another process has done that is not known here; empty if nothing. Nobody rolls over here
+   * meanwhile.
+   */
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  /** Records what has changed while nobody could record it, then does all that is due. */
+  public synchronized void run() {
+    authorities.tell();
+    if (problem != null) {
+      return;
+    }
+    try {
+      if (!swept) {
+        swept = true;
+        sweep();
+      }
+      if (isBehind(registry.read(tables -> tables.authorities().all()))) {
+        change(Actor.SYSTEM, tables -> {});
+      }
+      for (int i = 0; i < MAX_STEPS; i++) {
+        if (registry.read(this::due).isEmpty()) {
+          return;
+        }
+        change(Actor.SYSTEM, tables -> due(tables).ifPresent(this::take));
+      }
+    } catch (BehindException e) {
+      LOG.debug("Another process was first problem=\"{}\"", e.getMessage());
+    }
+  }
+
+  private Optional<RollOverStep> due(Registry.Tables tables) {
+    return rules.due(history(), id -> tables.certificates().lastEnd(id), clock.instant());
   }
 
   /**
@@ -107,13 +194,14 @@ public final class RollOver {
    * @throws IllegalArgumentException if that cannot be; worded for an operator
    */
   public synchronized String begin(String kind, boolean atOnce, Actor actor) {
-    Optional<Authority> prepared = history().prepared(kind);
-    if (prepared.isEmpty() || !atOnce) {
-      take(new RollOverStep.Prepare(kind), actor);
-    }
+    change(actor, tables -> {
+      if (history().prepared(kind).isEmpty() || !atOnce) {
+        take(new RollOverStep.Prepare(kind));
+      }
+    });
     String id = history().prepared(kind).orElseThrow().id();
     if (atOnce) {
-      take(new RollOverStep.Activate(id), actor);
+      change(actor, tables -> take(new RollOverStep.Activate(id)));
     }
     return id;
   }
@@ -126,6 +214,11 @@ public final class RollOver {
    * @throws IllegalArgumentException if that cannot be; worded for an operator
    */
   public synchronized String compromised(String id, Actor actor) {
+    change(actor, tables -> drop(id));
+    return history().active(Authority.kindOf(id)).id();
+  }
+
+  private void drop(String id) {
     Authority lost = history()
         .find(id)
         .orElseThrow(() -> new IllegalArgumentException("authority: no \"" + id + "\""));
@@ -137,11 +230,9 @@ public final class RollOver {
       authorities.prepare(lost.kind(), crlOfRoot(), clock.instant());
     }
     authorities.compromise(id, clock.instant());
-    record(actor);
-    return history().active(lost.kind()).id();
   }
 
-  private void take(RollOverStep step, Actor actor) {
+  private void take(RollOverStep step) {
     Instant now = clock.instant();
     if (step instanceof RollOverStep.Prepare prepare) {
       authorities.prepare(prepare.kind(), crlOfRoot(), now);
@@ -152,33 +243,56 @@ public final class RollOver {
     } else {
       throw new IllegalStateException("unknown step: " + step);
     }
-    record(actor);
   }
 
   private URI crlOfRoot() {
     return URI.create(crls.apply(history().active(AuthorityHistory.ROOT).id()));
   }
 
-  /** Brings the registry to where the history is; the difference is what the audit has to tell. */
-  private void record(Actor actor) {
-    Map<String, String> recorded = registry.read(tables -> tables.authorities().all());
-    List<Authority> changed = history().all().stream()
-        .filter(authority -> !authority.state().label().equals(recorded.get(authority.id())))
-        .toList();
-    if (changed.isEmpty()) {
-      return;
-    }
-    registry.commit(tables -> {
-      changed.forEach(authority -> record(tables, authority, recorded.get(authority.id()), actor));
-      return changed;
+  /**
+   * Changes the files, and brings the registry to where they are; the difference is what the audit
+   * has to tell. All that writes to the registry waits meanwhile, in whatever process: so one alone
+   * changes the CAs at a time, and knows what the others have done.
+   */
+  private void change(Actor actor, Consumer<Registry.Tables> step) {
+    List<Authority> changed = registry.commit(tables -> {
+      AuthorityHistory before = history();
+      authorities.reread();
+      if (!history().equals(before)) {
+        swept = false;
+      }
+      Map<String, Recorded> recorded = tables.authorities().all();
+      if (!isCurrent(recorded)) {
+        throw new BehindException(String.valueOf(problem));
+      }
+      step.accept(tables);
+      List<Authority> ahead = history().all().stream()
+          .filter(authority -> !recordOf(authority).equals(recorded.get(authority.id())))
+          .toList();
+      ahead.forEach(authority -> record(tables, authority, recorded.get(authority.id()), actor));
+      return ahead;
     });
     changed.forEach(this::publish);
   }
 
+  private boolean isBehind(Map<String, Recorded> recorded) {
+    return history().all().stream()
+        .anyMatch(authority -> !recordOf(authority).equals(recorded.get(authority.id())));
+  }
+
+  private static Recorded recordOf(Authority authority) {
+    return new Recorded(
+        authority.state().label(), Fingerprint.of(authority.certificate()).hex());
+  }
+
   private void record(
-      Registry.Tables tables, Authority authority, @Nullable String before, Actor actor) {
+      Registry.Tables tables, Authority authority, @Nullable Recorded recorded, Actor actor) {
     Instant now = clock.instant();
-    tables.authorities().put(authority.id(), authority.state().label(), authority.since());
+    @Nullable String before = recorded == null ? null : recorded.state();
+    tables.authorities().put(authority.id(), recordOf(authority), authority.since());
+    if (authority.state().label().equals(before)) {
+      return; // An older version has recorded it, without its fingerprint.
+    }
     CertificateRecord certificate = CertificateRecord.issued(
         authority.parent(),
         "ca",
@@ -218,6 +332,28 @@ public final class RollOver {
         .certificates()
         .update(serial, CertificateStatus.REVOKED, RevocationReason.CA_COMPROMISE, now);
     return tables.certificates().revokeAllOf(authority.id(), RevocationReason.CA_COMPROMISE, now);
+  }
+
+  /** What was signed here by a CA that another process had dropped a moment before. */
+  private void sweep() {
+    history().all().stream()
+        .filter(authority -> authority.state() == State.COMPROMISED)
+        .forEach(authority -> registry.<Integer>commit(tables -> {
+          Instant now = clock.instant();
+          int late = tables
+              .certificates()
+              .revokeAllOf(authority.id(), RevocationReason.CA_COMPROMISE, now);
+          if (late > 0) {
+            tables
+                .audit()
+                .append(
+                    AuditEvent.of(Actor.SYSTEM, "ca.compromised", "ca:" + authority.id())
+                        .with("before", State.COMPROMISED.label())
+                        .with("revoked", late),
+                    now);
+          }
+          return late;
+        }));
   }
 
   private void publish(Authority authority) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.enrollment.authority.Authority.State;
+import dev.muster.enrollment.issuance.IssuanceException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -17,7 +18,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +133,48 @@ class AuthorityRollOverTest {
     assertThat(authorities.history().published(later)).doesNotContain(bridge.newWithOld());
     assertThat(open().history()).isEqualTo(authorities.history());
     assertThat(authorities.history().find("root-2").orElseThrow().state()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void anotherProcess_thatHasGoneOn_isFollowed_whoeverMadeTheKey() {
+    CertificateAuthorities here = open();
+    CertificateAuthorities there = open();
+    there.prepare("device", null, NOW);
+    assertThat(states(here)).containsExactly("root active", "device active", "service active");
+    here.reread();
+    here.activate("device-2", NOW);
+    there.reread();
+    assertThat(there.history()).isEqualTo(here.history());
+    assertThat(there.deviceIssuer().certificate()).isEqualTo(here.deviceIssuer().certificate());
+  }
+
+  @Test
+  void directory_thatIsHalfCopied_leavesWhatWasKnown() throws IOException {
+    CertificateAuthorities here = open();
+    open().prepare("device", null, NOW);
+    Files.delete(ca.resolve("device-2-ca.p12"));
+    assertThatThrownBy(here::reread).isInstanceOf(DamagedFileException.class);
+    assertThat(states(here)).containsExactly("root active", "device active", "service active");
+    assertThat(here.deviceIssuer().id()).isEqualTo("device");
+  }
+
+  @Test
+  void limited_issuesNothing_andTrustsNoCaThatIsLost_untilToldOtherwise() {
+    CertificateAuthorities authorities = open();
+    List<List<String>> heard = new ArrayList<>();
+    authorities.onChange(() -> heard.add(states(authorities)));
+    authorities.limit(Set.of("device"), "device is lost");
+    assertThat(heard).containsExactly(states(authorities));
+    assertThat(states(authorities)).contains("device compromised", "service active");
+    assertThat(authorities.issuers()).containsOnlyKeys("service");
+    assertThat(authorities.kept()).isEqualTo(open().history());
+    assertThatThrownBy(authorities::deviceIssuer).hasMessage("device is lost");
+    assertThatThrownBy(() -> authorities.issueServer(List.of("localhost"), CLOCK))
+        .isInstanceOf(IssuanceException.class)
+        .hasMessage("device is lost");
+    authorities.limit(Set.of(), null);
+    assertThat(authorities.deviceIssuer().id()).isEqualTo("device");
+    assertThat(authorities.history()).isEqualTo(authorities.kept());
   }
 
   @Test

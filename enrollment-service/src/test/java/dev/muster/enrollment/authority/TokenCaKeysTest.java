@@ -125,6 +125,18 @@ class TokenCaKeysTest extends SigningKeyContract {
   }
 
   @Test
+  void keyThatAnotherProcessHasMade_isFoundInTheTokenTheyShare() {
+    Path ca = made(SignatureScheme.ECDSA_P256);
+    CertificateAuthorities here = CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
+    CertificateAuthorities there = CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
+    there.prepare("device", null, CLOCK.instant());
+    there.activate("device-2", CLOCK.instant());
+    here.reread();
+    assertThat(here.deviceIssuer().id()).isEqualTo("device-2");
+    assertThat(here.issueServer(List.of("localhost"), CLOCK).chain()).isNotEmpty();
+  }
+
+  @Test
   void open_keysInToken_butNoTokenSet_saysWhatToSet() {
     Path ca = made(SignatureScheme.ECDSA_P256);
     assertThatThrownBy(() -> CertificateAuthorities.open(ca))
