@@ -7,13 +7,16 @@ package dev.muster.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.FleetDevice;
 import dev.muster.testing.FaultProxy;
 import java.net.URI;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -21,10 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The backend is killed while devices publish, over MQTT and one over CoAP; whatever they were told
- * is stored must be stored, and once.
+ * is stored must be stored, and once, and whatever certificate they were given must be known.
  */
 class KillIT {
   private static final int DEVICES = 10;
+  /** Those who enroll while the backend is killed, in each round. */
+  private static final int NEWCOMERS = 3;
+
   private static final int ROUNDS = Integer.getInteger("kill.rounds", 2);
 
   @TempDir
@@ -69,15 +75,43 @@ class KillIT {
       for (int round = 0; round < ROUNDS; round++) {
         awaitAcknowledged(fleet, 50 + random.nextInt(200));
         awaitAcknowledged(fleet, constrained, 1 + random.nextInt(50));
+        for (int i = 0; i < NEWCOMERS; i++) {
+          fleet.startAnother("SN-new-" + round + "-" + i);
+        }
+        awaitAcknowledged(fleet, random.nextInt(50));
         backend.kill();
         backend = MusterProcess.start(folder, samePorts).awaitReady();
       }
       awaitAcknowledged(fleet, 1 + DEVICES);
       awaitAcknowledged(fleet, constrained, 1);
+      await().atMost(Duration.ofSeconds(120)).until(fleet::isOnline);
     }
     fleet.assertStoredOnce(OperatorClient.local(data), "seed " + seed);
+    assertCertificatesAreRecorded(fleet, data, "seed " + seed);
     backend.close();
     assertThat(fleet.acknowledged()).as("the load was one").isGreaterThan(ROUNDS * 50);
+  }
+
+  /** Whatever a device was given, registry and audit log know, and the log is whole. */
+  private static void assertCertificatesAreRecorded(PublishingFleet fleet, Path data, String as) {
+    assertThat(Muster.commandLine().execute("admin", "audit", "verify", "--data", data.toString()))
+        .as(as)
+        .isZero();
+    OperatorClient operator = OperatorClient.local(data);
+    List<X509Certificate> kept = fleet.certificates();
+    assertThat(kept).as(as).hasSizeGreaterThan(DEVICES + ROUNDS * NEWCOMERS);
+    for (X509Certificate certificate : kept) {
+      String serial = certificate.getSerialNumber().toString(16);
+      JsonNode record = operator.get("certificates/" + serial);
+      assertThat(record.path("status").asText()).as("%s, %s", as, serial).isEqualTo("active");
+      JsonNode log = operator.get("audit?limit=1000&object=device:" + record.path("device").asText());
+      assertThat(log.path("entries"))
+          .as("%s, %s", as, serial)
+          .anyMatch(entry -> {
+            String text = entry.path("text").asText();
+            return text.contains("certificate.issued") && text.contains('"' + serial + '"');
+          });
+    }
   }
 
   private static void awaitAcknowledged(PublishingFleet fleet, int more) {

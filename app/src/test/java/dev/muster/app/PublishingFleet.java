@@ -13,6 +13,7 @@ import dev.muster.device.DeviceClosedException;
 import dev.muster.device.DeviceState;
 import dev.muster.device.FleetDevice;
 import dev.muster.hardware.factory.Factory;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Devices of a manufacturer {@code acme} that publish without end, and what they were told is
@@ -114,16 +117,25 @@ final class PublishingFleet implements AutoCloseable {
     return startDevice(serial, broker);
   }
 
-  private FleetDevice startDevice(String serial, URI broker) {
-    FleetDevice device = FleetDevice.builder()
+  /** A device of the factory as it was configured, with anchors that it is given now. */
+  FleetDevice device(String serial, Path anchors) {
+    return device(serial, broker, anchors);
+  }
+
+  private FleetDevice device(String serial, URI at, Path anchors) {
+    return FleetDevice.builder()
         .enrollment(Endpoints.read(data()).estUrl())
-        .broker(broker)
-        .trust(root())
+        .broker(at)
+        .trust(anchors)
         .factoryIdentity(
             folder.resolve(serial).resolve("device.key"),
             folder.resolve(serial).resolve("chain.pem"))
         .stateDirectory(folder.resolve(serial + "-state"))
         .build();
+  }
+
+  private FleetDevice startDevice(String serial, URI at) {
+    FleetDevice device = device(serial, at, root());
     states.add(folder.resolve(serial + "-state"));
     device.start();
     devices.add(device);
@@ -190,6 +202,22 @@ final class PublishingFleet implements AutoCloseable {
   /** Where each device keeps its identities and what it trusts. */
   List<Path> states() {
     return List.copyOf(states);
+  }
+
+  /** All certificates that devices have kept. */
+  List<X509Certificate> certificates() {
+    return states.stream()
+        .flatMap(PublishingFleet::kept)
+        .map(chain -> PemFile.certificates(chain).get(0))
+        .toList();
+  }
+
+  private static Stream<Path> kept(Path state) {
+    try (Stream<Path> files = Files.walk(state.resolve("identity"))) {
+      return files.filter(file -> file.endsWith("chain.pem")).toList().stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** No message was refused, and all that were acknowledged are stored, once. */

@@ -12,6 +12,8 @@ import dev.muster.app.backend.Endpoints;
 import dev.muster.app.doctor.Doctor;
 import dev.muster.app.doctor.Finding;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.device.DeviceState;
+import dev.muster.device.FleetDevice;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.file.PemFile;
 import dev.muster.testing.PeerProgram;
@@ -23,6 +25,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -55,9 +58,10 @@ class RollOverInOperationIT {
   @Test
   void rollOverOfAllCas_plannedAndInAnEmergency_whileDevicesPublish_losesNothing_andNeedsNobody()
       throws Exception {
+    PublishingFleet fleet;
     try (MusterProcess backend = serve()) {
       operator = OperatorClient.local(data());
-      PublishingFleet fleet = PublishingFleet.start(folder, DEVICES, Duration.ofMillis(100));
+      fleet = PublishingFleet.start(folder, DEVICES, Duration.ofMillis(100));
       try (fleet) {
         await().until(() -> haveCertificatesOf("device", fleet) && fleet.isOnline());
         keyOfDeviceCaIsLost(fleet);
@@ -76,6 +80,52 @@ class RollOverInOperationIT {
       assertDoctorLooksAtThePresentCas();
       assertThat(backend.stderr()).doesNotContain("CRL refused").doesNotContain("\tat ");
     }
+    keyOfTheRootIsLost(fleet);
+  }
+
+  /** By hand, as in docs/roll-over.md: nothing that the old root signs may be of any help. */
+  private void keyOfTheRootIsLost(PublishingFleet fleet) {
+    String next = folder.resolve("NEW").toString();
+    muster("init", "--data", next);
+    Endpoints ports = Endpoints.read(data());
+    MusterProcess server = MusterProcess.start(
+        folder,
+        "serve",
+        "--data",
+        next,
+        "--set",
+        "ports.est=" + ports.est(),
+        "--set",
+        "ports.mqtt=" + ports.mqtt(),
+        "--set",
+        "ports.operator=0",
+        "--set",
+        "ports.http=0",
+        "--set",
+        "ports.metrics=0");
+    try (server;
+        FleetDevice given = fleet.device("SN-0", folder.resolve("NEW/trust/root.pem"));
+        FleetDevice forgotten = fleet.device("SN-1", fleet.root())) {
+      server.awaitReady();
+      String maker = folder.resolve("acme/ca.pem").toString();
+      muster(
+          "admin", "manufacturers", "add", "acme", "--ca", maker, "--admission", "auto", "--data",
+          next);
+      given.start();
+      forgotten.start();
+      await().atMost(BACK_AGAIN).until(() -> given.state() == DeviceState.ONLINE);
+      await().atMost(BACK_AGAIN).until(() -> forgotten.reason().contains("not trusted"));
+      OperatorClient nextOperator = OperatorClient.local(folder.resolve("NEW"));
+      assertThat(nextOperator.get("certificates/" + serial(folder.resolve("SN-0-state"))))
+          .as("enrolled anew, with what the factory gave it")
+          .isNotEmpty();
+      assertThat(nextOperator.get("devices").path("devices")).hasSize(1);
+    }
+  }
+
+  /** In this JVM: a new one for each takes seconds. */
+  private static void muster(String... line) {
+    assertThat(Muster.commandLine().execute(line)).as(Arrays.toString(line)).isZero();
   }
 
   /** All are cut off, and come back with the identities of their factory. */
@@ -137,12 +187,11 @@ class RollOverInOperationIT {
     return folder.resolve("muster-data");
   }
 
-  /** In this JVM: a new one for each takes seconds. */
   private void rollOver(String kind, String... how) {
     List<String> line = new ArrayList<>(List.of("admin", "authorities", "roll-over", kind));
     line.addAll(List.of(how));
     line.addAll(List.of("--data", data().toString()));
-    assertThat(Muster.commandLine().execute(line.toArray(String[]::new))).isZero();
+    muster(line.toArray(String[]::new));
   }
 
   private JsonNode authority(String id) {
