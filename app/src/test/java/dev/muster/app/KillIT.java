@@ -104,13 +104,12 @@ class KillIT {
       String serial = certificate.getSerialNumber().toString(16);
       JsonNode record = operator.get("certificates/" + serial);
       assertThat(record.path("status").asText()).as("%s, %s", as, serial).isEqualTo("active");
-      JsonNode log = operator.get("audit?limit=1000&object=device:" + record.path("device").asText());
-      assertThat(log.path("entries"))
-          .as("%s, %s", as, serial)
-          .anyMatch(entry -> {
-            String text = entry.path("text").asText();
-            return text.contains("certificate.issued") && text.contains('"' + serial + '"');
-          });
+      JsonNode log =
+          operator.get("audit?limit=1000&object=device:" + record.path("device").asText());
+      assertThat(log.path("entries")).as("%s, %s", as, serial).anyMatch(entry -> {
+        String text = entry.path("text").asText();
+        return text.contains("certificate.issued") && text.contains('"' + serial + '"');
+      });
     }
   }
 

@@ -109,7 +109,15 @@ class RollOverInOperationIT {
       server.awaitReady();
       String maker = folder.resolve("acme/ca.pem").toString();
       muster(
-          "admin", "manufacturers", "add", "acme", "--ca", maker, "--admission", "auto", "--data",
+          "admin",
+          "manufacturers",
+          "add",
+          "acme",
+          "--ca",
+          maker,
+          "--admission",
+          "auto",
+          "--data",
           next);
       given.start();
       forgotten.start();

@@ -344,8 +344,7 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   private Chore authoritiesChore() {
-    return new Chore(
-        "what another process has done with the CAs cannot be read", rollOver::look);
+    return new Chore("what another process has done with the CAs cannot be read", rollOver::look);
   }
 
   private Chore trustChore() {

@@ -305,8 +305,7 @@ class EstHttpIT {
             "renewal-info/%ff",
             ""),
         random);
-    String method =
-        mostly(List.of("POST"), List.of("GET", "HEAD", "POST", "PUT", "PATCH"), random);
+    String method = mostly(List.of("POST"), List.of("GET", "HEAD", "POST", "PUT", "PATCH"), random);
     String type = mostly(
         List.of("application/pkcs10"),
         List.of("application/pkcs10; x=\"", "application/pkcs7-mime", "*/*", ""),

@@ -108,7 +108,8 @@ public final class RollOver {
    * before anything is signed, and again and again.
    */
   public void look() {
-    Map<String, Recorded> recorded = registry.read(tables -> tables.authorities().all());
+    Map<String, Recorded> recorded =
+        registry.read(tables -> tables.authorities().all());
     AuthorityHistory before = history();
     if (isCurrent(recorded)) {
       return;

@@ -78,6 +78,8 @@ record Standing(List<String> differences, Set<String> lost, boolean mayIssue) {
             + String.join(", ", differences)
             + " (expected: one DATA/ca for all, or a copy of that server's; it is taken into use by"
             + " itself)" + (mayIssue ? "" : "; nothing is issued until then")
-            + (lost.isEmpty() ? "" : "; brokers with this DATA/trust may take " + lost + " until then"));
+            + (lost.isEmpty()
+                ? ""
+                : "; brokers with this DATA/trust may take " + lost + " until then"));
   }
 }

@@ -127,8 +127,10 @@ class TokenCaKeysTest extends SigningKeyContract {
   @Test
   void keyThatAnotherProcessHasMade_isFoundInTheTokenTheyShare() {
     Path ca = made(SignatureScheme.ECDSA_P256);
-    CertificateAuthorities here = CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
-    CertificateAuthorities there = CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
+    CertificateAuthorities here =
+        CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
+    CertificateAuthorities there =
+        CertificateAuthorities.open(ca, inToken(SignatureScheme.ECDSA_P256));
     there.prepare("device", null, CLOCK.instant());
     there.activate("device-2", CLOCK.instant());
     here.reread();
