@@ -37,8 +37,9 @@ class WebRoutesTest {
   private int serve(WebFeature feature, long patienceMs) {
     ConnectionPatrol patrol = new ConnectionPatrol(vertx, patienceMs);
     WebRoutes routes = new WebRoutes(vertx, List.of(feature), Clock.systemUTC(), patrol);
-    // One event loop for all, as where it is deployed.
-    HttpServer server = vertx.createHttpServer(new HttpServerOptions().setHost("127.0.0.1"));
+    // As where it is deployed: else a connection is none before its first octets.
+    HttpServer server = vertx.createHttpServer(
+        new HttpServerOptions().setHost("127.0.0.1").setHttp2ClearTextEnabled(false));
     return server
         .connectionHandler(patrol::watch)
         .requestHandler(routes::handle)
