@@ -84,7 +84,7 @@ class KillIT {
       }
       awaitAcknowledged(fleet, 1 + DEVICES);
       awaitAcknowledged(fleet, constrained, 1);
-      await().atMost(Duration.ofSeconds(120)).until(fleet::isOnline);
+      await().atMost(Duration.ofSeconds(120)).until(fleet::isEnrolled);
     }
     fleet.assertStoredOnce(OperatorClient.local(data), "seed " + seed);
     assertCertificatesAreRecorded(fleet, data, "seed " + seed);

@@ -184,6 +184,11 @@ final class PublishingFleet implements AutoCloseable {
     return devices.stream().allMatch(device -> device.state() == DeviceState.ONLINE);
   }
 
+  /** Whether all devices have a certificate. */
+  boolean isEnrolled() {
+    return devices.stream().allMatch(device -> device.subject().isPresent());
+  }
+
   /** How often connections ended that a device wanted to keep, or did not come about. */
   long cutOff() {
     return devices.stream()
