@@ -273,7 +273,7 @@ public final class CertificateAuthorities {
 
   /**
    * Until further notice, holds some CAs for compromised although the directory does not say so,
-   * and issues nothing.
+   * and issues nothing if there is a reason not to.
    *
    * @param lost ids of issuing CAs
    * @param reason why nothing is issued; null if all may be
