@@ -50,7 +50,7 @@ class EstHttpIT {
       "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\n";
   private static final String PKCS10 = "Content-Type: application/pkcs10\r\n";
 
-  private static final int RANDOM_REQUESTS = 500;
+  private static final int RANDOM_REQUESTS = 700;
   private static final int MANY = 1_000_000;
 
   @TempDir
