@@ -62,12 +62,18 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   private final ExecutorService executor;
 
   public Deliveries(List<LetterSource> sources, DevicePublisher publisher, MeterRegistry meters) {
+    this(sources, publisher, meters, THREADS);
+  }
+
+  /** For tests: with as many threads as they want. */
+  Deliveries(
+      List<LetterSource> sources, DevicePublisher publisher, MeterRegistry meters, int threads) {
     this.sources = List.copyOf(sources);
     this.publisher = publisher;
     this.count = Counter.builder("muster.delivery.sent")
         .description("Messages of the backend handed to the sessions of devices")
         .register(meters);
-    this.executor = Executors.newFixedThreadPool(THREADS, task -> {
+    this.executor = Executors.newFixedThreadPool(threads, task -> {
       Thread thread = new Thread(task, "muster-delivery");
       thread.setDaemon(true);
       return thread;
@@ -121,12 +127,16 @@ public final class Deliveries implements SessionListener, AutoCloseable {
     }
     Look now = looks.merge(device, Look.RUNNING, (running, started) -> Look.AGAIN);
     if (now == Look.RUNNING) {
-      try {
-        executor.execute(() -> run(device));
-      } catch (RejectedExecutionException e) {
-        // It is closing; the device hears it when it connects again.
-        looks.remove(device);
-      }
+      begin(device);
+    }
+  }
+
+  private void begin(DeviceId device) {
+    try {
+      executor.execute(() -> run(device));
+    } catch (RejectedExecutionException e) {
+      // It is closing; the device hears it when it connects again.
+      looks.remove(device);
     }
   }
 
@@ -145,13 +155,15 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   }
 
   private void run(DeviceId device) {
-    do {
-      looks.put(device, Look.RUNNING);
-      Recipient recipient = recipients.get(device);
-      if (recipient != null) {
-        deliver(device, recipient);
-      }
-    } while (!looks.remove(device, Look.RUNNING));
+    looks.put(device, Look.RUNNING);
+    Recipient recipient = recipients.get(device);
+    if (recipient != null) {
+      deliver(device, recipient);
+    }
+    if (!looks.remove(device, Look.RUNNING)) {
+      // Behind those who wait: whoever asks without a rest holds up nobody but himself.
+      begin(device);
+    }
   }
 
   private void deliver(DeviceId device, Recipient recipient) {
