@@ -9,6 +9,7 @@ module dev.muster.protocol {
   exports dev.muster.protocol.est;
   exports dev.muster.protocol.file;
   exports dev.muster.protocol.identity;
+  exports dev.muster.protocol.log;
   exports dev.muster.protocol.once;
   exports dev.muster.protocol.telemetry;
   exports dev.muster.protocol.tls;

@@ -20,7 +20,7 @@ import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.twin.Twins;
 import dev.muster.coap.CoapsExchange;
 import dev.muster.coap.CoapsService;
-import dev.muster.coap.Sparingly;
+import dev.muster.protocol.log.Sparingly;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.cert.X509Certificate;
 import java.time.Clock;

@@ -8,7 +8,7 @@ import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.TelemetrySink;
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
-import dev.muster.coap.Sparingly;
+import dev.muster.protocol.log.Sparingly;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Clock;

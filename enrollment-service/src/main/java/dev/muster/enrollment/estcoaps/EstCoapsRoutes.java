@@ -6,13 +6,13 @@ package dev.muster.enrollment.estcoaps;
 
 import dev.muster.coap.CoapsExchange;
 import dev.muster.coap.CoapsService;
-import dev.muster.coap.Sparingly;
 import dev.muster.enrollment.desk.Caller;
 import dev.muster.enrollment.desk.ChannelBinding;
 import dev.muster.enrollment.desk.EnrollmentOutcome;
 import dev.muster.enrollment.est.EstOperations;
 import dev.muster.enrollment.registrar.Label;
 import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.log.Sparingly;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Optional;

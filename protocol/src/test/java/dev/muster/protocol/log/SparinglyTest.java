@@ -2,7 +2,7 @@
  * Copyright The Muster Authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package dev.muster.coap;
+package dev.muster.protocol.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
