@@ -12,15 +12,23 @@ import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5PubAckException;
+import com.hivemq.client.mqtt.mqtt5.message.subscribe.Mqtt5Subscription;
+import dev.muster.broker.bench.MqttPackets;
+import java.io.DataInputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
@@ -261,5 +269,58 @@ class RateIT {
       assertThat(client.publish(own + "events/e", payload, "muster/revocations/device"))
           .isEqualTo(0x87);
     }
+  }
+
+  /** One packet could name half a million. */
+  @Test
+  void filtersFarBeyondTheRate_endTheConnection() throws Exception {
+    try (HiveMq client = new HiveMq("curious")) {
+      List<Mqtt5Subscription> few = filters(50);
+      client.client.subscribeWith().addSubscriptions(few).send();
+      client
+          .client
+          .unsubscribeWith()
+          .addTopicFilters(few.stream().map(Mqtt5Subscription::getTopicFilter))
+          .send();
+      assertThatThrownBy(() ->
+              client.client.subscribeWith().addSubscriptions(filters(1_000)).send())
+          .hasMessageNotContaining("Timed out");
+      await().untilAsserted(() -> assertThat(client.ended()).isEqualTo(0x97));
+    }
+    assertThat(fixture.get("/refusals/curious").encode())
+        .contains("\"subscribe quota\":1", "1000 filters: rate exceeded (expected: 50 a second)");
+  }
+
+  private static List<Mqtt5Subscription> filters(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> Mqtt5Subscription.builder()
+            .topicFilter("fleets/f1/devices/curious/commands/" + i)
+            .build())
+        .toList();
+  }
+
+  /** Each is answered, also for whoever does not read the answers. */
+  @Test
+  void pingsWithoutARest_endTheConnection() throws Exception {
+    SSLContext tls = fixture.tls(fixture.device("restless"));
+    try (SSLSocket socket =
+        (SSLSocket) tls.getSocketFactory().createSocket("localhost", fixture.port())) {
+      socket.setSoTimeout(60_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(MqttPackets.connect(MqttPackets.MQTT_5, "restless", 60));
+      for (int i = 0; i < 200; i++) {
+        out.write(MqttPackets.PINGREQ);
+      }
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      int type;
+      byte[] body;
+      do {
+        type = in.readUnsignedByte();
+        body = in.readNBytes(in.readUnsignedByte());
+      } while (type == 0x20 || type == 0xD0);
+      assertThat(type).as("DISCONNECT").isEqualTo(0xE0);
+      assertThat(body[0] & 0xff).as("quota exceeded").isEqualTo(0x97);
+    }
+    assertThat(fixture.get("/refusals/restless").encode()).contains("\"ping quota\":1");
   }
 }

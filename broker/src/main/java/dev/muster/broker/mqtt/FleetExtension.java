@@ -82,11 +82,11 @@ public final class FleetExtension implements ExtensionMain {
   private final SessionEvents events;
   private final InboundPublishes.Shared inbound;
   private final OutboundPublishes.Shared outbound;
+  private final Subscribing.Shared subscribing;
   private final CrlIntake crls;
   private final Sessions sessions;
   private final HiveMqDisconnector disconnector;
   private final HiveMqPublisher publisher;
-  private final StateIntake.Parts state;
   private final RefusalNotes refusals;
   private final HiveMqSubscriptions subscriptions;
   private volatile @Nullable AdminService admin;
@@ -103,7 +103,7 @@ public final class FleetExtension implements ExtensionMain {
       MeterRegistry registry) {
     this.sessions = parts.sessions();
     this.disconnector = (HiveMqDisconnector) disconnector;
-    this.state = parts.state();
+    StateIntake.Parts state = parts.state();
     this.publisher = (HiveMqPublisher) state.publisher();
     this.subscriptions = (HiveMqSubscriptions) subscriptions;
     BrokerMeters meters = new BrokerMeters(registry, sessions);
@@ -131,6 +131,14 @@ public final class FleetExtension implements ExtensionMain {
         meters,
         refusals);
     this.outbound = new OutboundPublishes.Shared(check, state.commands(), disconnector, refusals);
+    this.subscribing = new Subscribing.Shared(
+        events,
+        state,
+        new PublishRates(System::nanoTime),
+        parts.later(),
+        disconnector,
+        meters,
+        refusals);
   }
 
   @Override
@@ -156,13 +164,12 @@ public final class FleetExtension implements ExtensionMain {
     if (session.isPresent()) {
       context.addPublishInboundInterceptor(new InboundPublishes(session.get(), inbound));
       context.addPublishOutboundInterceptor(new OutboundPublishes(session.get(), outbound));
-      Subscribing subscribing = new Subscribing(session.get(), events, state);
+      Subscribing subscribing = new Subscribing(session.get(), this.subscribing);
       context.addSubscribeInboundInterceptor(subscribing);
       context.addSubackOutboundInterceptor(subscribing);
-      context.addUnsubscribeInboundInterceptor((unsubscribe, output) -> unsubscribe
-          .getUnsubscribePacket()
-          .getTopicFilters()
-          .forEach(session.get()::unsubscribed));
+      context.addUnsubscribeInboundInterceptor(subscribing);
+      context.addPingReqInboundInterceptor(
+          new Pings(session.get(), disconnector, refusals, System::nanoTime));
     } else {
       // The authorizer denies such a client everything.
       LOG.error(

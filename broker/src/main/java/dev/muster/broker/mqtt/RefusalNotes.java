@@ -9,16 +9,21 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Refusals;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.log.Sparingly;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes down each refusal: counted, logged, and kept for whoever asks about the client. */
+/**
+ * Writes down each refusal: counted, and kept for whoever asks about the client. One of a second is
+ * logged, as anybody can be refused as often as he likes.
+ */
 final class RefusalNotes {
   private static final Logger LOG = LoggerFactory.getLogger(RefusalNotes.class);
 
   private final BrokerMeters meters;
   private final Refusals refusals;
+  private final Sparingly told = new Sparingly(System::nanoTime);
 
   RefusalNotes(BrokerMeters meters, Refusals refusals) {
     this.meters = meters;
@@ -28,7 +33,7 @@ final class RefusalNotes {
   /**
    * The policy said no.
    *
-   * @param operation publish, subscribe, will or deliver
+   * @param operation publish, subscribe, unsubscribe, ping, will or deliver
    * @param topic or filter
    */
   void byPolicy(ClientSession session, String operation, String topic, Decision decision) {
@@ -60,15 +65,16 @@ final class RefusalNotes {
     refusals.note(subject, "connect", "", reason.toLowerCase(Locale.ROOT), detail);
   }
 
-  private static void tell(
+  private void tell(
       ClientSession session, String operation, String topic, String rule, String detail) {
-    LOG.warn(
-        "Refused operation={} client={} subject={} topic={} rule={} detail=\"{}\"",
+    told.say(others -> LOG.warn(
+        "Refused operation={} client={} subject={} topic={} rule={} detail=\"{}\" others={}",
         operation,
         session.clientId(),
         session.subject(),
         Quoted.of(topic),
         rule,
-        detail);
+        detail,
+        others));
   }
 }

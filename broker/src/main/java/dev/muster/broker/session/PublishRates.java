@@ -25,6 +25,9 @@ public final class PublishRates {
   private static final int SWEEP_AT = 10_000;
   private static final double NANOS = 1e9;
 
+  /** Allocated for no message. */
+  private static final Optional<Duration> AT_ONCE = Optional.of(Duration.ZERO);
+
   private final LongSupplier nanoTime;
   private final ConcurrentMap<ClientSubject, Bucket> buckets = new ConcurrentHashMap<>();
   private volatile int sweepAt = SWEEP_AT;
@@ -40,8 +43,13 @@ public final class PublishRates {
    * @return how long to hold it; empty if that were too long, and then it does not count
    */
   public Optional<Duration> take(ClientSubject subject, RateLimit limit, int bytes) {
+    return take(subject, limit, 1, bytes);
+  }
+
+  /** As above, for several that come together, and are held, or refused, together. */
+  public Optional<Duration> take(ClientSubject subject, RateLimit limit, int messages, int bytes) {
     if (limit.equals(RateLimit.NONE)) {
-      return Optional.of(Duration.ZERO);
+      return AT_ONCE;
     }
     long now = nanoTime.getAsLong();
     Bucket bucket = buckets.get(subject);
@@ -49,7 +57,7 @@ public final class PublishRates {
       sweep(now);
       bucket = buckets.computeIfAbsent(subject, s -> new Bucket(limit, now));
     }
-    return bucket.take(now, limit, bytes);
+    return bucket.take(now, limit, messages, bytes);
   }
 
   /** Forgets those that have been quiet for a while: a full bucket is as good as a new one. */
@@ -79,21 +87,21 @@ public final class PublishRates {
     }
 
     /** @param current may be another than before: a policy changes under those connected */
-    synchronized Optional<Duration> take(long now, RateLimit current, int payloadBytes) {
+    synchronized Optional<Duration> take(long now, RateLimit current, int count, int payloadBytes) {
       refill(now);
       if (!current.equals(limit)) {
         limit = current;
         refill(now); // What is saved up, or owed, stays, within the new limit.
       }
       double seconds = Math.max(
-          wait(messages - 1, limit.messagesPerSecond()), wait(bytes, limit.bytesPerSecond()));
+          wait(messages - count, limit.messagesPerSecond()), wait(bytes, limit.bytesPerSecond()));
       if (seconds * NANOS > MAX_HOLD.toNanos()) {
         return Optional.empty();
       }
-      messages -= 1;
+      messages -= count;
       // Paid for afterwards: one message may be larger than all that a small rate saves up.
       bytes -= payloadBytes;
-      return Optional.of(Duration.ofMillis(Math.round(seconds * 1_000)));
+      return seconds == 0 ? AT_ONCE : Optional.of(Duration.ofMillis(Math.round(seconds * 1_000)));
     }
 
     private static double wait(double left, int rate) {

@@ -7,9 +7,8 @@ package dev.muster.broker.authz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.management.ThreadMXBean;
+import dev.muster.broker.Allocation;
 import dev.muster.broker.DefaultPolicy;
-import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -266,21 +265,9 @@ class TopicPolicyTest {
         .isLessThan(800);
   }
 
-  /** @return how much is allocated for one */
   private static long bytesOf(Supplier<Decision> decision) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    int decisions = 20_000;
-    for (int i = 0; i < decisions; i++) {
-      assertThat(decision.get().allowed()).isTrue();
-    }
-    long before = threads.getCurrentThreadAllocatedBytes();
-    int allowed = 0;
-    for (int i = 0; i < decisions; i++) {
-      allowed += decision.get().allowed() ? 1 : 0;
-    }
-    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
-    assertThat(allowed).isEqualTo(decisions);
-    return bytes / decisions;
+    assertThat(decision.get().allowed()).isTrue();
+    return Allocation.of(decision);
   }
 
   @Test

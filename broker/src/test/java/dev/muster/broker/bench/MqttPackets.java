@@ -8,13 +8,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** The few packets of MQTT that a client needs to publish. */
+/** The few packets of MQTT that a client needs to publish, and to be a nuisance. */
 public final class MqttPackets {
   static final int CONNACK = 2;
   static final int PUBACK = 4;
   static final int DISCONNECT = 14;
   public static final int MQTT_3 = 4;
-  static final int MQTT_5 = 5;
+  public static final int MQTT_5 = 5;
+  public static final byte[] PINGREQ = {(byte) 0xC0, 0};
 
   private static final int PUBLISH_QOS_1 = 0x32;
   private static final int RETAIN = 1;
@@ -63,6 +64,14 @@ public final class MqttPackets {
       });
     }
     return packet.put(payload).array();
+  }
+
+  /** Of MQTT 5, with QoS 1. */
+  public static byte[] subscribe(int packetId, String filter) {
+    byte[] name = utf8(filter);
+    ByteBuffer packet = begin(0x82, 2 + 1 + 2 + name.length + 1);
+    packet.putShort((short) packetId).put((byte) 0);
+    return string(packet, name).put((byte) 1).array();
   }
 
   private static byte[] utf8(String text) {

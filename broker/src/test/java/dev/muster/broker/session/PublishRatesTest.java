@@ -6,6 +6,7 @@ package dev.muster.broker.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.broker.Allocation;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.RateLimit;
 import java.time.Duration;
@@ -39,6 +40,25 @@ class PublishRatesTest {
     assertThat(take(limit, 1)).contains(Duration.ofMillis(100));
     now += TimeUnit.SECONDS.toNanos(60);
     assertThat(take(limit, 1)).contains(Duration.ZERO);
+  }
+
+  /** The filters of one packet, for example. */
+  @Test
+  void several_waitTogether_andAreRefusedTogether() {
+    RateLimit limit = new RateLimit(10, 0);
+    assertThat(rates.take(device(1), limit, 151, 0)).as("5.1 s ahead").isEmpty();
+    assertThat(rates.take(device(1), limit, 100, 0)).contains(Duration.ZERO);
+    assertThat(rates.take(device(1), limit, 30, 0)).contains(Duration.ofSeconds(3));
+    assertThat(rates.take(device(1), limit, 21, 0)).isEmpty();
+    assertThat(rates.take(device(1), limit, 20, 0)).contains(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void messageThatDoesNotWait_allocatesNothing() {
+    RateLimit limit = new RateLimit(1_000_000, 1_000_000);
+    assertThat(Allocation.of(() -> take(limit, 1)))
+        .as("but for the subject that this test makes")
+        .isLessThan(Allocation.of(() -> device(1)) + Allocation.AN_OBJECT);
   }
 
   @Test
