@@ -9,9 +9,12 @@ import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
 import dev.muster.broker.mqtt.FleetExtension;
 import dev.muster.protocol.tls.Renegotiation;
+import io.netty.channel.group.ChannelGroup;
+import java.lang.reflect.Method;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +28,13 @@ final class EmbeddedBroker implements AutoCloseable {
     Renegotiation.refuse();
   }
 
+  /** Beside a few packets that are as large as they may be. */
+  private static final long ANSWERS_BYTES = 1024 * 1024;
+
+  private static final int PACKETS = 4;
+
   private final EmbeddedHiveMQ hiveMq;
+  private volatile @Nullable UnreadConnections unread;
 
   private EmbeddedBroker(EmbeddedHiveMQ hiveMq) {
     this.hiveMq = hiveMq;
@@ -55,6 +64,10 @@ final class EmbeddedBroker implements AutoCloseable {
     EmbeddedBroker broker = new EmbeddedBroker(hiveMq);
     try {
       hiveMq.start().get(START_SECONDS, TimeUnit.SECONDS);
+      broker.unread = new UnreadConnections(
+          channelsOf(hiveMq),
+          ANSWERS_BYTES + (long) PACKETS * config.limits().maxPacketBytes(),
+          System::nanoTime);
       return broker;
     } catch (ExecutionException | TimeoutException e) {
       broker.close();
@@ -69,6 +82,31 @@ final class EmbeddedBroker implements AutoCloseable {
     } finally {
       // HiveMQ's own would end the process.
       Thread.setDefaultUncaughtExceptionHandler(handler);
+    }
+  }
+
+  /**
+   * HiveMQ shows its connections to no extension (decision 100).
+   *
+   * @throws StartFailedException if this is another HiveMQ than that which we know
+   */
+  private static ChannelGroup channelsOf(EmbeddedHiveMQ hiveMq) {
+    try {
+      Method getInjector = hiveMq.getClass().getDeclaredMethod("getInjector");
+      getInjector.setAccessible(true);
+      Method getInstance =
+          Class.forName("com.google.inject.Injector").getMethod("getInstance", Class.class);
+      return (ChannelGroup) getInstance.invoke(getInjector.invoke(hiveMq), ChannelGroup.class);
+    } catch (ReflectiveOperationException e) {
+      throw new StartFailedException("connections of HiveMQ not found: " + e, e);
+    }
+  }
+
+  /** Ends who does not read; to be called once a second. */
+  void look() {
+    UnreadConnections watched = unread;
+    if (watched != null) {
+      watched.look();
     }
   }
 

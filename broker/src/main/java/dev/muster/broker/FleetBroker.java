@@ -95,7 +95,7 @@ public final class FleetBroker implements AutoCloseable {
       core = opened.add(BrokerCore.start(config.core(), vertx, listener, clock, meters, before));
       HiveMqHome.Trust trust = trust(config, core.authorities());
       HiveMqHome home = HiveMqHome.write(config, trust);
-      opened.add(EmbeddedBroker.start(home, core.extension(), config));
+      EmbeddedBroker hiveMq = opened.add(EmbeddedBroker.start(home, core.extension(), config));
       X509Certificate shown = trust.chain().get(0);
       mqttPort = SelfCheck.run(core.extension(), config, shown);
       coap = config.coaps() == null
@@ -105,7 +105,10 @@ public final class FleetBroker implements AutoCloseable {
       server = new ServerCertificate(config, home, mqttPort, shown, clock, this::useInCoap);
       // HiveMQ looks at its store every ten seconds; until then it refuses a new CA's clients.
       core.follow(
-          now -> home.replaceAnchors(now.certificates().values()), server::look, this::lookAtCoap);
+          now -> home.replaceAnchors(now.certificates().values()),
+          server::look,
+          this::lookAtCoap,
+          hiveMq::look);
       LOG.info("Broker ready host={} port={}", config.host(), mqttPort);
     } catch (RuntimeException e) {
       close();
