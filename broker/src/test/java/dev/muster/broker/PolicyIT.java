@@ -11,6 +11,7 @@ import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
+import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki.Credential;
 import io.micrometer.core.instrument.Counter;
 import io.vertx.core.json.JsonArray;
@@ -19,10 +20,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
@@ -220,6 +223,42 @@ class PolicyIT {
     assertThat(refusals("n1").getJsonObject("counts").fieldNames())
         .contains(
             "publish roles.device.deny.publish[0]", "subscribe roles.device.deny.subscribe[0]");
+  }
+
+  /** What the backend says itself, or keeps, nobody says for it, in no way. */
+  @Test
+  void topicsOfTheBackend_takeNoMessage_andNoLastWill_whateverThePolicySays() {
+    begin(DefaultPolicy.yaml()
+        .replaceFirst("(    publish:\n)", "$1      - fleets/#\n")
+        .replaceFirst("(    will:\n)", "$1      - fleets/#\n      - muster/#\n"));
+    fixture.device("b1");
+    String own = "fleets/f1/devices/b1/";
+    List<String> ofTheBackend = List.of("twin/desired", "commands/1", "presence");
+    List<String> kept = List.of("telemetry/s", "twin/reported", "commands/1/result");
+    for (String topic : ofTheBackend) {
+      assertThat(publishAs5("b1", own + topic).output()).as(topic).contains("Not authorized");
+    }
+    List<String> wills = new ArrayList<>(List.of("muster/revocations/device"));
+    Stream.of(ofTheBackend, kept).flatMap(List::stream).map(own::concat).forEach(wills::add);
+    for (String will : wills) {
+      PeerProgram.Result refused =
+          publishAs5("b1", own + "events/e", "--will-topic", will, "--will-payload", "1");
+      assertThat(refused.exitCode()).as(will).isNotZero();
+      assertThat(refused.output()).as(will).contains("Not authorized");
+    }
+    publishAs5("b1", own + "events/e", "--will-topic", own + "events/e", "--will-payload", "1")
+        .expectSuccess();
+    assertThat(refusals("b1").getJsonObject("counts").getMap())
+        .containsEntry("publish reserved", ofTheBackend.size())
+        .containsEntry("will reserved", wills.size())
+        .hasSize(2);
+  }
+
+  private static PeerProgram.Result publishAs5(String device, String topic, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("-V", "mqttv5", "-q", "1", "-t", topic, "-m", "1"));
+    arguments.addAll(List.of(more));
+    return mosquitto.pub(device, device, arguments.toArray(String[]::new));
   }
 
   /** A group deals messages out among its members; it lets none of them see more than alone. */

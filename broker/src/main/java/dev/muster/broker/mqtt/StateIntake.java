@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class StateIntake {
   private static final Logger LOG = LoggerFactory.getLogger(StateIntake.class);
 
+  /** The rule by which topics are refused that the backend alone writes to. */
+  static final String RESERVED = "reserved";
+
   /**
    * What the extension asks about the state of devices.
    *
@@ -70,7 +73,7 @@ public final class StateIntake {
     if (topic.isOfBackend()) {
       String detail =
           "topic: the backend alone writes here (hint: the operator API takes twins and commands)";
-      refusals.otherwise(session, "publish", packet.getTopic(), "reserved", detail);
+      refusals.otherwise(session, "publish", packet.getTopic(), RESERVED, detail);
       held.refuse(AckReasonCode.NOT_AUTHORIZED, detail);
     } else if (topic.isReported()) {
       Sender sender = new Sender(session, topic, packet, held);

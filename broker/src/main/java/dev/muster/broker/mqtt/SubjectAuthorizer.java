@@ -19,6 +19,7 @@ import dev.muster.broker.authz.Decision;
 import dev.muster.broker.revocation.SessionCheck;
 import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.Sessions;
+import dev.muster.protocol.topic.FleetTopics.DeviceTopic;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -33,6 +34,11 @@ import org.slf4j.LoggerFactory;
  */
 final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthorizer {
   private static final Logger LOG = LoggerFactory.getLogger(SubjectAuthorizer.class);
+
+  private static final Decision RESERVED_WILL = Decision.deny(
+      StateIntake.RESERVED,
+      "last will: on a topic that the broker keeps or writes itself"
+          + " (expected: another one, events/<name> for example)");
 
   private final Sessions sessions;
   private final SessionCheck check;
@@ -69,9 +75,10 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     if (decision.allowed()) {
       decision = InboundPublishes.answerable(session, will);
     }
-    // A last will does not pass the store, which such topics must.
-    boolean allowed = decision.allowed() && !passesStore(will.getTopic());
-    if (allowed) {
+    if (decision.allowed() && isReserved(will.getTopic())) {
+      decision = RESERVED_WILL;
+    }
+    if (decision.allowed()) {
       output.authorizeSuccessfully();
       return;
     }
@@ -94,6 +101,13 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     } else {
       output.authorizeSuccessfully();
     }
+  }
+
+  /** A last will passes nothing of ours: neither the store, nor what keeps to itself to write. */
+  private static boolean isReserved(String topic) {
+    return passesStore(topic)
+        || CrlIntake.issuerOf(topic).isPresent()
+        || DeviceTopic.parse(topic).filter(DeviceTopic::isOfBackend).isPresent();
   }
 
   private static boolean passesStore(String topic) {
