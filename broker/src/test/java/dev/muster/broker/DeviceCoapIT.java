@@ -446,11 +446,13 @@ class DeviceCoapIT extends CoapsContract {
   void telemetry_thatThePolicyDoesNotAllow_is403_andStoredNowhere() {
     try (CoapsClient device = client(fixture.device("curbed"))) {
       int before = STORE.asked.get();
+      double counted = refused("publish", "policy");
       expect(
           ResponseCode.FORBIDDEN,
           "publish is denied on this topic",
           device.send(json("{\"a\":1}"), "/t/secret"));
       assertThat(STORE.asked.get()).isEqualTo(before);
+      assertThat(refused("publish", "policy")).isGreaterThan(counted);
       expect(ResponseCode.CHANGED, "", device.send(json("{\"a\":1}"), "/t/s"));
     }
     assertThat(fixture.get("/refusals/curbed").encode()).contains("telemetry/secret");
@@ -554,8 +556,19 @@ class DeviceCoapIT extends CoapsContract {
     int before = STORE.asked.get();
     refused(service, "certificate of a service");
     refused(stranger, "unknown CA");
+    double counted = refused("connect", "not_authorized");
     refused(expired, "expired");
+    assertThat(refused("connect", "not_authorized")).isGreaterThan(counted);
     assertThat(STORE.asked.get()).isEqualTo(before);
+    assertThat(fixture.get("/refusals/old").encode()).contains("connect not_authorized", "expired");
+    assertThat(fixture.get("/refusals/x").encode()).as("nobody of ours").doesNotContain("connect");
+  }
+
+  private static double refused(String operation, String reason) {
+    return fixture
+        .meters
+        .counter("muster.broker.refused", "operation", operation, "reason", reason)
+        .count();
   }
 
   private static void refused(Credential credential, String why) {

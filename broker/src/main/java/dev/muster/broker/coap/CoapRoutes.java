@@ -71,6 +71,7 @@ public final class CoapRoutes implements CoapsService {
 
   private final KnownDevices devices;
   private final Deciding deciding;
+  private final CoapRefusals refusals;
   private final TelemetryIntake telemetry;
   private final Observers observers;
   private final StateExchange state;
@@ -83,8 +84,9 @@ public final class CoapRoutes implements CoapsService {
     this.devices = new KnownDevices(
         deciding.authenticator(), deciding.revocations(), deciding.policy(), clock);
     this.deciding = deciding;
+    this.refusals = new CoapRefusals(deciding.refusals(), deciding.authenticator(), meters);
     this.telemetry = new TelemetryIntake(keeping.telemetry(), keeping.publisher(), clock, meters);
-    this.observers = new Observers(devices, deciding.refusals(), keeping.blocking(), clock, meters);
+    this.observers = new Observers(devices, refusals, keeping.blocking(), clock, meters);
     this.state = new StateExchange(
         keeping.twins(),
         keeping.commands(),
@@ -165,6 +167,7 @@ public final class CoapRoutes implements CoapsService {
           refused.refusal(),
           refused.detail(),
           others));
+      refusals.connect(exchange.chain(), refused);
       answer(exchange, CoapAnswers.of(refused));
     } else {
       throw new IllegalStateException("outcome " + outcome);
@@ -184,7 +187,7 @@ public final class CoapRoutes implements CoapsService {
             exchange.request().getPayloadSize());
     if (wait.isEmpty()) {
       String path = exchange.request().getOptions().getUriPathString();
-      deciding.refusals().note(device.subject(), "publish", path, "quota", "rate exceeded");
+      refusals.quota(device.subject(), path);
       hasty.say(others -> LOG.warn(
           "CoAP request refused subject={} path={} reason=\"rate exceeded\" others={}",
           device.subject(),
@@ -234,9 +237,7 @@ public final class CoapRoutes implements CoapsService {
 
   private void note(KnownDevice device, CoapAct act, Decision decision) {
     String operation = act.says() ? "publish" : "subscribe";
-    deciding
-        .refusals()
-        .note(device.subject(), operation, act.topic(), decision.rule(), decision.detail());
+    refusals.byPolicy(device.subject(), operation, act.topic(), decision);
     denied.say(others -> LOG.warn(
         "Refused operation={} subject={} topic={} rule={} detail=\"{}\" others={}",
         operation,

@@ -9,7 +9,6 @@ import dev.muster.broker.authn.CertificateAuthenticator.Refusal;
 import dev.muster.broker.authz.Decision;
 import dev.muster.broker.authz.TopicPolicy;
 import dev.muster.broker.delivery.Letter;
-import dev.muster.broker.session.Refusals;
 import dev.muster.coap.Observation;
 import dev.muster.coap.Watch;
 import dev.muster.protocol.identity.DeviceId;
@@ -46,7 +45,7 @@ final class Observers {
   private static final int OF_EACH_DEVICE = 4;
 
   private final KnownDevices devices;
-  private final Refusals refusals;
+  private final CoapRefusals refusals;
   private final Executor blocking;
   private final Clock clock;
   private final Counter told;
@@ -56,7 +55,7 @@ final class Observers {
   /** @param blocking where the store is read */
   Observers(
       KnownDevices devices,
-      Refusals refusals,
+      CoapRefusals refusals,
       Executor blocking,
       Clock clock,
       MeterRegistry meters) {
@@ -165,8 +164,7 @@ final class Observers {
       policy = now.policy();
       Decision decision = now.policy().receive(place.topic());
       if (!decision.allowed()) {
-        refusals.note(
-            now.subject(), "subscribe", place.topic(), decision.rule(), decision.detail());
+        refusals.byPolicy(now.subject(), "subscribe", place.topic(), decision);
         observed().tell(CoapAnswers.denied(decision, policy.limits()));
         return;
       }
