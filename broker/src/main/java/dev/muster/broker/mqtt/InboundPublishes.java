@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class InboundPublishes implements PublishInboundInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(InboundPublishes.class);
 
+  /** One for all messages that ask for none. */
+  private static final Decision NO_ANSWER = Decision.allow("none");
+
   /** What all connections share. */
   record Shared(
       SessionCheck check,
@@ -137,10 +140,8 @@ final class InboundPublishes implements PublishInboundInterceptor {
    * its own, to a topic that the sender has chosen (MQTT 5, 4.10).
    */
   static Decision answerable(ClientSession session, PublishPacket packet) {
-    return packet
-        .getResponseTopic()
-        .map(topic -> session.policy().answerTo(topic))
-        .orElse(Decision.allow("none"));
+    Optional<String> topic = packet.getResponseTopic();
+    return topic.isEmpty() ? NO_ANSWER : session.policy().answerTo(topic.get());
   }
 
   private void dispatch(PublishPacket packet, HeldPublish held) {

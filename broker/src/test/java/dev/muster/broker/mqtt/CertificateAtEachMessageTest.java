@@ -14,6 +14,7 @@ import com.hivemq.extension.sdk.api.interceptor.publish.parameter.PublishOutboun
 import com.hivemq.extension.sdk.api.packets.general.Qos;
 import com.hivemq.extension.sdk.api.packets.general.UserProperties;
 import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
+import dev.muster.broker.Allocation;
 import dev.muster.broker.DefaultPolicy;
 import dev.muster.broker.authz.ClientSubject;
 import dev.muster.broker.authz.PolicyFile;
@@ -182,6 +183,13 @@ class CertificateAtEachMessageTest {
     assertThat(said).containsExactly("preventPublishDelivery", "resume");
     assertThat(told).containsExactly(Disconnector.Reason.NOT_AUTHORIZED);
     assertThat(refused("publish", "revoked")).isEqualTo(1);
+  }
+
+  @Test
+  void messageThatAsksForNoAnswer_allocatesNothingForThat() {
+    PublishPacket packet = packet(TELEMETRY);
+    assertThat(Allocation.of(() -> InboundPublishes.answerable(session, packet)))
+        .isLessThan(Allocation.AN_OBJECT);
   }
 
   @Test
