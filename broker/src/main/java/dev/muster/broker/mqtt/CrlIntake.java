@@ -16,7 +16,9 @@ import dev.muster.protocol.topic.CrlNotice;
 import dev.muster.protocol.topic.FleetTopics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class CrlIntake {
   private static final Logger LOG = LoggerFactory.getLogger(CrlIntake.class);
   private static final String PREFIX = "muster/revocations/";
+
+  /** Less than HiveMQ waits: it would then say that it has gone wrong, and not "try again". */
+  private static final Duration LIMIT = Duration.ofSeconds(50);
 
   private final Revocations revocations;
   private final String brokerName;
@@ -56,6 +61,7 @@ final class CrlIntake {
     CrlNotice.parse(payload)
         .map(notice -> revocations.fetch(issuer, notice.number()))
         .orElseGet(() -> revocations.push(issuer, payload))
+        .orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS)
         .whenComplete((applied, failure) -> {
           if (failure == null) {
             answer(issuer, applied);

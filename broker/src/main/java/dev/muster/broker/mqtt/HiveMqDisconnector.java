@@ -29,18 +29,22 @@ final class HiveMqDisconnector implements Disconnector {
     if (service == null) {
       return CompletableFuture.completedFuture(null);
     }
-    // HiveMQ answers when the channel is closed, or at once if there is no such client.
-    return service
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    session.markClosing(closed);
+    // HiveMQ answers when the channel is closed, or at once if there is no such client. It closes
+    // it, with MQTT 5, when the client has been told why: not while it does not read.
+    service
         .disconnectClient(session.brokerClientId(), true, code(reason), detail)
-        .handle((done, failure) -> {
+        .whenComplete((done, failure) -> {
           if (failure != null) {
             LOG.error(
                 "Disconnect failed client={} error={}", session.clientId(), failure.toString());
           } else if (done) {
             session.markClosed();
           }
-          return null;
+          closed.complete(null);
         });
+    return closed;
   }
 
   static DisconnectReasonCode code(Reason reason) {

@@ -65,8 +65,10 @@ public final class Revocations implements AutoCloseable {
    * What a CRL that was pushed has done.
    *
    * @param crlNumber the CRL in force afterwards
-   * @param cut how many sessions of revoked certificates have ended
-   * @param remaining how many of them have not, some 800 ms after they were told to
+   * @param cut how many sessions of revoked certificates have ended, and their connections with
+   *     them
+   * @param remaining how many of them have not, some 800 ms after they were told to; also those of
+   *     earlier CRLs
    */
   public record Applied(BigInteger crlNumber, int cut, int remaining, long tookMs) {}
 
@@ -77,12 +79,16 @@ public final class Revocations implements AutoCloseable {
   private final Sources sources;
   private final Clock clock;
   private final CrlDirectory directory;
-  private final CrlDownload download = new CrlDownload();
+  private final CrlDownload download;
+  private final Duration startLimit;
 
   private final StaleCrlWatch stale;
 
   /** The CAs without a usable CRL; of our own thread. */
   private final Set<String> missing = new HashSet<>();
+
+  /** Those that were told to end, and whose connections have not yet; of our own thread. */
+  private final Set<ClientSession> remaining = new HashSet<>();
 
   private volatile Supplier<Optional<IssuingAuthorities>> changes = Optional::empty;
   private final ScheduledExecutorService executor =
@@ -100,6 +106,20 @@ public final class Revocations implements AutoCloseable {
       Sources sources,
       Consumer<SessionAlarm> alarms,
       Clock clock) {
+    this(
+        view, sessions, disconnector, sources, alarms, clock, new CrlDownload(), CrlDownload.LIMIT);
+  }
+
+  /** For tests: with other limits. @param startLimit how long {@link #load} blocks at most */
+  Revocations(
+      RevocationView view,
+      Sessions sessions,
+      Disconnector disconnector,
+      Sources sources,
+      Consumer<SessionAlarm> alarms,
+      Clock clock,
+      CrlDownload download,
+      Duration startLimit) {
     this.view = view;
     this.stale = new StaleCrlWatch(view, alarms, clock);
     this.check = new SessionCheck(view, clock);
@@ -108,6 +128,8 @@ public final class Revocations implements AutoCloseable {
     this.sources = sources;
     this.clock = clock;
     this.directory = new CrlDirectory(sources.directory());
+    this.download = download;
+    this.startLimit = startLimit;
   }
 
   private static Thread daemon(Runnable task, String name) {
@@ -124,7 +146,7 @@ public final class Revocations implements AutoCloseable {
     Set<String> ids = view.authorities().ids();
     ids.forEach(this::offerFromDisk);
     CompletableFuture.allOf(ids.stream().map(this::pull).toArray(CompletableFuture[]::new))
-        .completeOnTimeout(null, CrlDownload.LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .completeOnTimeout(null, startLimit.toMillis(), TimeUnit.MILLISECONDS)
         .join();
   }
 
@@ -276,13 +298,15 @@ public final class Revocations implements AutoCloseable {
   private static void settle(CompletableFuture<Applied> applied, Runnable work) {
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Also of what the JVM lacks: whoever has pushed waits for an answer.
       applied.completeExceptionally(e);
     }
   }
 
   /**
-   * Fetches a CRL that is too large to be pushed, and cuts what it revokes.
+   * Fetches a CRL that is too large to be pushed, unless it is in force already, and cuts what it
+   * revokes.
    *
    * @param number the one that is out
    * @return as {@link #push}; exceptionally an {@link IllegalStateException} if it cannot be had
@@ -292,19 +316,28 @@ public final class Revocations implements AutoCloseable {
     executor.execute(() -> settle(applied, () -> {
       followIfUnknown(issuer);
       URI url = urlOf(issuer);
-      CompletableFuture.supplyAsync(() -> downloaded(url), downloads)
-          .whenCompleteAsync(
-              (der, failure) -> settle(applied, () -> {
-                if (der == null) {
-                  throw new IllegalStateException(
-                      "CRL " + number + " not fetched from " + url + ": " + reason(failure),
-                      failure);
-                }
-                applied.complete(applyAtLeast(number, issuer, der));
-              }),
-              executor);
+      CompletableFuture<byte @Nullable []> fetched = isInForce(issuer, number)
+          ? CompletableFuture.completedFuture(null)
+          : CompletableFuture.supplyAsync(() -> downloaded(url), downloads);
+      fetched.whenCompleteAsync(
+          (der, failure) -> settle(applied, () -> {
+            if (der != null) {
+              applied.complete(applyAtLeast(number, issuer, der));
+            } else if (isInForce(issuer, number)) {
+              applied.complete(enforce(issuer, () -> {}));
+            } else {
+              throw new IllegalStateException(
+                  "CRL " + number + " not fetched from " + url + ": " + reason(failure), failure);
+            }
+          }),
+          executor);
     }));
     return applied;
+  }
+
+  /** It, or one after it: it may have been pushed, or fetched, meanwhile. */
+  private boolean isInForce(String issuer, BigInteger number) {
+    return view.number(issuer).filter(current -> current.compareTo(number) >= 0).isPresent();
   }
 
   private URI urlOf(String issuer) {
@@ -325,17 +358,24 @@ public final class Revocations implements AutoCloseable {
   }
 
   private Applied apply(String issuer, byte[] der) {
+    return enforce(issuer, () -> {
+      if (take(issuer, der) instanceof RevocationView.Offer.Refused refused) {
+        throw new IllegalArgumentException(refused.reason());
+      }
+    });
+  }
+
+  private Applied enforce(String issuer, Runnable taking) {
     long start = System.nanoTime();
     // Who sends something is ended by that message, perhaps before we come to it.
     Set<ClientSession> concerned = new HashSet<>(sessions.all());
-    RevocationView.Offer offer = take(issuer, der);
-    if (offer instanceof RevocationView.Offer.Refused refused) {
-      throw new IllegalArgumentException(refused.reason());
-    }
+    taking.run();
     sweep();
     concerned.addAll(sessions.all());
+    concerned.addAll(remaining);
     concerned.removeIf(session -> check.check(session) != SessionCheck.Verdict.REVOKED);
-    int cut = (int) concerned.stream().filter(ClientSession::isClosed).count();
+    int cut = (int) concerned.stream().filter(ClientSession::isGone).count();
+    concerned.stream().filter(session -> !session.isGone()).forEach(remaining::add);
     // A client may be between its authentication and its CONNACK, where it cannot be cut yet.
     executor.schedule(guarded(this::sweep), 1, TimeUnit.SECONDS);
     long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
@@ -359,9 +399,12 @@ public final class Revocations implements AutoCloseable {
 
   /**
    * Ends every session whose certificate no longer holds, or of which nobody knows whether it does.
+   * Those that stay are told so again, each time; those that are closed, and whose client does not
+   * read that they are, are gone when the broker below gives up on them.
    */
   private void sweep() {
     sessions.dropAbandoned(clock.instant());
+    remaining.removeIf(ClientSession::isGone);
     List<CompletableFuture<Void>> cuts = new ArrayList<>();
     for (ClientSession session : sessions.all()) {
       SessionCheck.Verdict verdict = check.check(session);
@@ -372,6 +415,7 @@ public final class Revocations implements AutoCloseable {
             session.subject(),
             session.credential().serialText(),
             verdict.text());
+        remaining.add(session);
         cuts.add(disconnector.disconnect(session, verdict.reason(), verdict.text()));
       }
     }
@@ -384,7 +428,8 @@ public final class Revocations implements AutoCloseable {
       CompletableFuture.allOf(cuts.toArray(CompletableFuture[]::new))
           .get(CUT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      LOG.warn("Sessions slow to end count={} waitedMs={}", cuts.size(), CUT_LIMIT.toMillis());
+      long open = cuts.stream().filter(cut -> !cut.isDone()).count();
+      LOG.warn("Sessions slow to end count={} waitedMs={}", open, CUT_LIMIT.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -395,7 +440,7 @@ public final class Revocations implements AutoCloseable {
     return () -> {
       try {
         task.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("Revocation task failed", e);
       }
     };

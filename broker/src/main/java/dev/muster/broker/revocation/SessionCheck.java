@@ -67,9 +67,11 @@ public final class SessionCheck {
       if (standing == RevocationView.Standing.UNTRUSTED) {
         return Verdict.UNTRUSTED;
       }
-      if (standing == RevocationView.Standing.GOOD) {
-        session.setCheckedEpoch(epoch);
+      if (standing != RevocationView.Standing.GOOD) {
+        // Whatever has come meanwhile: this certificate was not looked up in it.
+        return Verdict.UNKNOWN;
       }
+      session.setCheckedEpoch(epoch);
     }
     return revocations.isKnown(issuer) ? Verdict.GOOD : Verdict.UNKNOWN;
   }

@@ -12,6 +12,8 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection of one client, from its authentication to its end. Safe for use by several
@@ -69,6 +71,8 @@ public final class ClientSession {
   private volatile boolean live;
   private volatile boolean ending;
   private volatile boolean closed;
+  /** Done when the broker has closed the connection; null if it has not begun to. */
+  private volatile @Nullable CompletableFuture<Void> closing;
 
   /** Telemetry that is stored and may now go on to the subscribers; see {@link #takeIngested}. */
   private int ingested;
@@ -179,7 +183,7 @@ public final class ClientSession {
     ending = true;
   }
 
-  /** Whether the connection has ended. */
+  /** Whether the connection has ended: nothing goes to the client or is taken from it any more. */
   public boolean isClosed() {
     return closed;
   }
@@ -187,6 +191,24 @@ public final class ClientSession {
   /** Notes that the connection has ended; {@link Sessions#close} follows. */
   public void markClosed() {
     closed = true;
+  }
+
+  /**
+   * Notes that the broker has begun to close the connection.
+   *
+   * @param closed done when it has: it may wait for a client that does not read what it is told
+   */
+  public synchronized void markClosing(CompletableFuture<Void> closed) {
+    CompletableFuture<Void> before = closing;
+    if (before == null || before.isDone()) {
+      closing = closed;
+    }
+  }
+
+  /** Whether the connection has ended, and nothing is left of it. */
+  public boolean isGone() {
+    CompletableFuture<Void> begun = closing;
+    return closed && (begun == null || begun.isDone());
   }
 
   void markLive() {

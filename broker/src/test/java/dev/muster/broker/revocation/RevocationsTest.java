@@ -184,27 +184,70 @@ class RevocationsTest {
     assertThat(push(2, sender, bystander).cut()).isEqualTo(2);
   }
 
+  /** Its socket is closed when it has read that, and not before. */
+  @Test
+  void whoDoesNotReadThatHeIsCut_remains_untilHisConnectionIsClosed() {
+    ClientSession deaf = session(8);
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    disconnector = (one, reason, detail) -> {
+      one.markClosing(closed);
+      sessions.close(one);
+      return closed;
+    };
+    Revocations.Applied applied = push(2, deaf);
+    assertThat(applied.cut()).isZero();
+    assertThat(applied.remaining()).isEqualTo(1);
+    assertThat(push(3, deaf).remaining()).as("still").isEqualTo(1);
+    closed.complete(null);
+    assertThat(push(4, deaf).remaining()).isZero();
+  }
+
+  @Test
+  void errorOfTheJvm_isAnAnswer_andNotTheEnd() {
+    ClientSession bad = session(8);
+    disconnector = (one, reason, detail) -> {
+      throw new OutOfMemoryError("for a test");
+    };
+    assertThatThrownBy(() -> push(2, bad)).hasRootCauseInstanceOf(OutOfMemoryError.class);
+    disconnector = this::end;
+    assertThat(push(3, bad).cut()).isEqualTo(1);
+  }
+
+  private Revocations fetching(CrlServer server, Duration refresh) {
+    return new Revocations(
+        view,
+        sessions,
+        this::end,
+        new Revocations.Sources(server.uri(), refresh, folder),
+        alarms::add,
+        clock,
+        new CrlDownload(Duration.ofMinutes(5), 1_000_000),
+        Duration.ofMillis(100));
+  }
+
+  private static void awaitStalled(CrlServer server) {
+    await().atMost(Duration.ofSeconds(60)).until(() -> server.stalled() == 1);
+  }
+
   /** Whoever stands between could else keep all lists away by a few bytes of one. */
   @Test
   void serverThatStallsInTheMidstOfACrl_keepsNoOtherOneAway() throws Exception {
     try (CrlServer server = new CrlServer();
-        Revocations fetching = new Revocations(
-            view,
-            sessions,
-            this::end,
-            new Revocations.Sources(server.uri(), Duration.ofHours(1), folder),
-            alarms::add,
-            clock)) {
+        Revocations fetching = fetching(server, Duration.ofHours(1))) {
       fetching.start(Optional::empty);
       server.stalls();
       ClientSession bad = session(7);
       ClientSession brief = session(8);
       CompletableFuture<Revocations.Applied> fetched = fetching.fetch("device", BigInteger.TEN);
-      await().atMost(Duration.ofSeconds(60)).until(() -> server.stalled() == 1);
+      awaitStalled(server);
 
       Revocations.Applied pushed = fetching.push("device", crl(3, bad)).get(60, TimeUnit.SECONDS);
       assertThat(pushed.cut()).isEqualTo(1);
       assertThat(fetched).as("begun before, and not done").isNotDone();
+      assertThat(
+              fetching.fetch("device", BigInteger.TWO).get(60, TimeUnit.SECONDS).crlNumber())
+          .as("of one that is not newer, nothing is fetched")
+          .isEqualTo(3);
       clock.advance(Duration.ofDays(2));
       await().atMost(Duration.ofSeconds(60)).until(brief::isClosed);
 
@@ -212,6 +255,48 @@ class RevocationsTest {
       assertThatThrownBy(() -> fetched.get(60, TimeUnit.SECONDS))
           .hasRootCauseInstanceOf(IOException.class)
           .hasMessageContaining("CRL 10 not fetched from " + server.uri("device"));
+    }
+  }
+
+  @Test
+  void crlThatIsPushedWhileItIsFetched_isNotMissed() throws Exception {
+    try (CrlServer server = new CrlServer();
+        Revocations fetching = fetching(server, Duration.ofHours(1))) {
+      server.stalls();
+      CompletableFuture<Revocations.Applied> fetched = fetching.fetch("device", BigInteger.TEN);
+      awaitStalled(server);
+      fetching.push("device", crl(11)).get(60, TimeUnit.SECONDS);
+      server.goesOn();
+      assertThat(fetched.get(60, TimeUnit.SECONDS).crlNumber()).isEqualTo(11);
+    }
+  }
+
+  @Test
+  void refreshThatStalls_keepsNoPushedListAway_andTheNextIsTaken() throws Exception {
+    try (CrlServer server = new CrlServer();
+        Revocations fetching = fetching(server, Duration.ofSeconds(1))) {
+      server.stalls();
+      fetching.start(Optional::empty);
+      awaitStalled(server);
+      ClientSession bad = session(7);
+      fetching.push("device", crl(3, bad)).get(60, TimeUnit.SECONDS);
+      assertThat(bad.isClosed()).isTrue();
+      server.gives(crl(5, bad));
+      server.goesOn();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> view.number("device").orElseThrow().intValue() == 5);
+    }
+  }
+
+  /** The download itself would go on for minutes. */
+  @Test
+  void serverThatStallsAtTheStart_doesNotHoldItUp() throws Exception {
+    try (CrlServer server = new CrlServer();
+        Revocations starting = fetching(server, Duration.ofHours(1))) {
+      server.stalls();
+      CompletableFuture.runAsync(starting::load).get(60, TimeUnit.SECONDS);
+      assertThat(view.isKnown("device")).as("from the disk, or pushed").isTrue();
     }
   }
 }

@@ -11,10 +11,13 @@ import dev.muster.broker.trust.IssuingAuthorities;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import java.math.BigInteger;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.HexFormat;
 import java.util.Map;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
@@ -25,8 +28,11 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lists that are signed by the CA, and are not to be trusted all the same (RFC 5280, 5). */
 class VerifiedCrlTest {
@@ -67,6 +73,40 @@ class VerifiedCrlTest {
   void complete_isTaken() throws Exception {
     nextUpdate().with(Extension.cRLNumber, false, SEVEN);
     assertThat(VerifiedCrl.of(signed(crl), CA.certificate()).number()).isEqualTo(7);
+  }
+
+  /** RFC 4055, 3.1: its algorithm has parameters. */
+  @Test
+  void signedWithRsaPss_isTaken() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    KeyPair keys = generator.generateKeyPair();
+    nextUpdate().with(Extension.cRLNumber, false, SEVEN);
+    byte[] der = crl.build(new JcaContentSignerBuilder("SHA256withRSAandMGF1")
+            .setProvider(new BouncyCastleProvider())
+            .build(keys.getPrivate()))
+        .getEncoded();
+    assertThat(CrlSignature.isBy(der, keys.getPublic())).isTrue();
+    assertThat(CrlSignature.isBy(der, CA.certificate().getPublicKey())).isFalse();
+    der[der.length / 2] ^= 1;
+    assertThat(CrlSignature.isBy(der, keys.getPublic())).isFalse();
+  }
+
+  /** What somebody on the way has made up is not read: it may be a million entries. */
+  @Test
+  void ofNobody_isRefused_beforeItIsRead() {
+    byte[] der = HexFormat.of()
+        .parseHex("3017" + "3003020101" + "300a06082a8648ce3d040302" + "030400010203");
+    assertThatThrownBy(() -> VerifiedCrl.of(der, CA.certificate()))
+        .hasMessage("CRL: not signed by the issuing CA");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "30", "3080", "3003020101", "30850000000001", "3084ffffffff00"})
+  void noCertificateList_isRefused(String hex) {
+    assertThatThrownBy(() -> VerifiedCrl.of(HexFormat.of().parseHex(hex), CA.certificate()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("CRL: not DER of a CRL");
   }
 
   @Test
