@@ -101,6 +101,14 @@ class PolicyFileTest {
     PolicyFile first = policies.current();
     assertThat(policies.reload()).isFalse();
 
+    Files.delete(file);
+    assertThat(policies.reload()).isFalse();
+    assertThat(policies.problem().orElseThrow()).contains("cannot be read");
+    Files.writeString(file, DefaultPolicy.yaml());
+    assertThat(policies.reload()).as("back with the text that was seen last").isFalse();
+    assertThat(policies.problem()).isEmpty();
+    assertThat(policies.current()).isSameAs(first);
+
     Files.writeString(file, HEAD + "    publish: 7\n");
     assertThat(policies.reload()).isFalse();
     assertThat(policies.current()).isSameAs(first);
