@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
 import com.hivemq.client.mqtt.mqtt5.message.disconnect.Mqtt5DisconnectReasonCode;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5PublishResult;
@@ -20,11 +21,14 @@ import dev.muster.testing.TestPki.Credential;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,8 +76,16 @@ class RevocationIT {
   private static final List<BigInteger> REVOKED = new ArrayList<>();
 
   @BeforeAll
-  static void start() {
-    fixture = new BrokerFixture(folder).start(CLOCK);
+  static void start() throws IOException {
+    fixture = new BrokerFixture(folder);
+    Files.writeString(folder.resolve("policy.yaml"), DefaultPolicy.yaml() + """
+
+          deaf:
+            match: { issuer: device, CN: deaf }
+            clientId: ["${subject.CN}"]
+            subscribe: [fleets/+/devices/+/events/#]
+        """);
+    fixture.start(CLOCK);
     fixture.service("enrollment", "service");
   }
 
@@ -181,6 +193,69 @@ class RevocationIT {
     mosquitto
         .pub("good", "good", "-q", "1", "-t", "fleets/f1/devices/good/telemetry/x", "-m", "1")
         .expectSuccess();
+  }
+
+  /** It is told that it is cut, and its socket is closed when it has taken that: not before. */
+  @Test
+  void revokedCertificateOfWhoDoesNotRead_remains_untilItsConnectionIsClosed() throws Exception {
+    Credential deaf = fixture.device("deaf");
+    try (Client service = service();
+        SSLSocket socket = (SSLSocket) fixture.tls(deaf).getSocketFactory().createSocket()) {
+      service.mqtt.subscribe("muster/revocations/+/applied", 1);
+      socket.setReceiveBufferSize(4_096);
+      socket.setSoTimeout(60_000);
+      socket.connect(new InetSocketAddress("localhost", fixture.port()));
+      socket.getOutputStream().write(MqttPackets.connect(MqttPackets.MQTT_5, "deaf", 60));
+      socket.getOutputStream().write(MqttPackets.subscribe(1, "fleets/f1/devices/talks/events/#"));
+      awaitPacket(socket.getInputStream(), 0x90);
+      fillTheWay();
+      revoke(service, deaf);
+      JsonObject applied = applied(service);
+      assertThat(applied.getInteger("cut")).isZero();
+      assertThat(applied.getInteger("remaining")).isEqualTo(1);
+      assertThat(fixture.get("/sessions").encode()).doesNotContain("\"deaf\"");
+      socket.getOutputStream().write(MqttPackets.PINGREQ);
+    }
+    try (Client service = service()) {
+      service.mqtt.subscribe("muster/revocations/+/applied", 1);
+      await().atMost(Duration.ofSeconds(60)).until(() -> {
+        service.messages.clear();
+        revoke(service, fixture.device("nobody"));
+        return applied(service).getInteger("remaining") == 0;
+      });
+    }
+  }
+
+  private static JsonObject applied(Client service) {
+    await()
+        .until(() -> service.messages.stream()
+            .anyMatch(told -> told.contains("\"crlNumber\":\"" + crlNumber + "\"")));
+    return new JsonObject(service.messages.get(service.messages.size() - 1));
+  }
+
+  private static void awaitPacket(InputStream stream, int wanted) throws IOException {
+    DataInputStream in = new DataInputStream(stream);
+    int type;
+    do {
+      type = in.readUnsignedByte();
+      in.readNBytes(in.readUnsignedByte());
+    } while (type != wanted);
+  }
+
+  /** More than the buffers of a connection hold. */
+  private static void fillTheWay() {
+    Mqtt5BlockingClient talks = fixture.hiveMqClient("talks").useMqttVersion5().buildBlocking();
+    talks.connect();
+    byte[] event = new byte[131_000];
+    for (int i = 0; i < 60; i++) {
+      talks
+          .publishWith()
+          .topic("fleets/f1/devices/talks/events/e")
+          .qos(MqttQos.AT_LEAST_ONCE)
+          .payload(event)
+          .send();
+    }
+    talks.disconnect();
   }
 
   /**

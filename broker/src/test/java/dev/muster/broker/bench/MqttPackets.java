@@ -66,6 +66,14 @@ public final class MqttPackets {
     return packet.put(payload).array();
   }
 
+  /** Of MQTT 5, with QoS 0: nothing waits for an acknowledgement. */
+  public static byte[] subscribe(int packetId, String filter) {
+    byte[] name = utf8(filter);
+    ByteBuffer packet = begin(0x82, 2 + 1 + 2 + name.length + 1);
+    packet.putShort((short) packetId).put((byte) 0);
+    return string(packet, name).put((byte) 0).array();
+  }
+
   private static byte[] utf8(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
