@@ -112,6 +112,12 @@ class ProofIT {
 
   @Test
   @EnabledIfSystemProperty(named = LONG, matches = "true")
+  void badNetwork_ofTheSdk_losesNothing() throws IOException {
+    prove("bad-network", "data", "--client", "sdk");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = LONG, matches = "true")
   void stalledStore_forAMinute_losesNothing() throws IOException {
     Path data = folder.resolve("postgresql");
     try (EmbeddedPostgres database = EmbeddedPostgres.builder()

@@ -102,7 +102,7 @@ class SimulatorIT {
 
   /**
    * From another directory, with what an administrator would be given. Three of the devices came
-   * over CoAP before; three lose their power.
+   * over CoAP before; three lose their power, and then the network does what networks do.
    */
   private void byUrl() throws IOException {
     ObjectMapper mapper = new ObjectMapper();
@@ -115,6 +115,11 @@ class SimulatorIT {
           - ramp: {for: 1s}
           - recovery: {for: 2m}
           - power-cut: {for: 1s, share: 60%}
+          - recovery: {for: 2m}
+          - slow-network: {for: 1s, share: 60%, delay: 20ms, bandwidth: 40000, loss: 5%}
+          - partition: {for: 1s, share: 40%}
+          - half-open: {for: 1s, share: 40%, timeout: 500ms}
+          - reconnect-storm: {for: 1s, share: 40%}
           - recovery: {for: 2m}
         expect: {undone: 0}
         """);

@@ -7,6 +7,8 @@ package dev.muster.simulator;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.client.NetworkConditions;
+import dev.muster.simulator.client.NetworkedLink;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -237,6 +239,14 @@ final class DeviceRun implements DeviceLink.Listener {
     }
   }
 
+  /** Does something to its network. */
+  void touchNetwork(PhaseStats phase, Consumer<NetworkedLink> action) {
+    if (link instanceof NetworkedLink networked) {
+      touch(phase);
+      action.accept(networked);
+    }
+  }
+
   private void touch(PhaseStats phase) {
     touchedIn = phase;
     if (online) {
@@ -251,10 +261,17 @@ final class DeviceRun implements DeviceLink.Listener {
     }
   }
 
+  /** Its network is as good as any again. */
+  void restoreNetwork() {
+    if (link instanceof NetworkedLink networked) {
+      networked.network(NetworkConditions.GOOD);
+    }
+  }
+
   /** Cuts the device off; who is offline already cannot be. */
   void cut(PhaseStats phase) {
     awaitIfOnline(phase, Outcome.RETURN);
-    touch(phase, ControlledLink::cut);
+    touchNetwork(phase, NetworkedLink::cut);
   }
 
   void renew(PhaseStats phase) {

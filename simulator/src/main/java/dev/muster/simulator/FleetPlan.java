@@ -58,6 +58,7 @@ public record FleetPlan(
 
   private static final String COAPS = "coaps";
   private static final Set<String> ENROLLMENT_SCHEMES = Set.of("https", COAPS);
+  private static final Pattern LOOPBACK = Pattern.compile("(?i)localhost|127(\\.\\d+){3}|\\[::1]");
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,31}");
 
   /** @throws IllegalArgumentException naming the first component that is out of bounds */
@@ -100,6 +101,12 @@ public record FleetPlan(
     } else {
       require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
     }
+    if (client == Client.SDK) {
+      scenario.phases().stream()
+          .filter(Phase::isOfTheNetwork)
+          .findFirst()
+          .ifPresent(phase -> requireHere(broker, phase));
+    }
     require(
         PREFIX.matcher(serialPrefix).matches(),
         "serialPrefix",
@@ -123,6 +130,26 @@ public record FleetPlan(
         "phases",
         phase.name(),
         "none that takes more than a broker");
+  }
+
+  /**
+   * Devices of the SDK meet a bad network in a proxy on this machine; a broker's certificate is for
+   * the name by which they look for it.
+   */
+  private static void requireHere(URI broker, Phase phase) {
+    require(
+        "mqtts".equals(broker.getScheme())
+            && broker.getHost() != null
+            && LOOPBACK.matcher(broker.getHost()).matches(),
+        "broker",
+        broker,
+        "mqtts://localhost:port with the client sdk, because the scenario has the phase "
+            + phase.name());
+  }
+
+  /** Whether something is done to the network between devices and broker. */
+  boolean hasFaultyNetwork() {
+    return scenario.phases().stream().anyMatch(Phase::isOfTheNetwork);
   }
 
   /** How long the run lasts, from the first start to the last measurement. */

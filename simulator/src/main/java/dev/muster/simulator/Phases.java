@@ -57,7 +57,7 @@ final class Phases {
       pick(cut.share(), number, stats).forEach(device -> device.cutPower(stats));
     } else if (phase instanceof Phase.HalfOpen half) {
       pick(half.share(), number, stats)
-          .forEach(device -> device.touch(stats, link -> link.abandon(half.timeout())));
+          .forEach(device -> device.touchNetwork(stats, link -> link.abandon(half.timeout())));
     } else if (phase instanceof Phase.Partition partition) {
       network(pick(partition.share(), number, stats), partition, stats, NetworkConditions.SILENT);
     } else if (phase instanceof Phase.SlowNetwork slow) {
@@ -219,8 +219,8 @@ final class Phases {
     during(
         picked,
         phase,
-        device -> device.touch(stats, link -> link.network(conditions)),
-        device -> device.restore(link -> link.network(NetworkConditions.GOOD)));
+        device -> device.touchNetwork(stats, link -> link.network(conditions)),
+        DeviceRun::restoreNetwork);
   }
 
   private void spread(List<DeviceRun> picked, Phase phase, Consumer<DeviceRun> action) {

@@ -71,7 +71,7 @@ public final class Simulation implements AutoCloseable {
 
   private DeviceLink.Factory links(FleetPlan plan, IdentitySource identities) {
     return switch (plan.client()) {
-      case SDK -> new SdkLinks(plan.endpoints(), identities, clock);
+      case SDK -> new SdkLinks(plan.endpoints(), identities, clock, plan.hasFaultyNetwork());
       case LIGHT -> new LightLinks(plan.endpoints(), identities, clock);
     };
   }

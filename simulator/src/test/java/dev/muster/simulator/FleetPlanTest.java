@@ -51,6 +51,42 @@ final class FleetPlanTest {
     refused(() -> withUris("https://a:1", "mqtts://b:2", "../s"), "serialPrefix: \"../s\" (");
   }
 
+  @Test
+  void plan_networkOfTheSdk_isOnThisMachine_andOfMqtt() {
+    for (String here : List.of("localhost", "127.0.0.1", "[::1]")) {
+      assertThat(partition("https://" + here + ":1", "mqtts://" + here + ":2").hasFaultyNetwork())
+          .isTrue();
+    }
+    refused(
+        () -> partition("https://b:1", "mqtts://b:2"),
+        "broker: mqtts://b:2 (expected: mqtts://localhost:port with the client sdk,"
+            + " because the scenario has the phase partition)");
+    refused(
+        () -> partition("coaps://localhost:1", "coaps://localhost:2"),
+        "broker: coaps://localhost:2 (expected: mqtts://localhost:port");
+    refused(
+        () -> Plans.scenario(
+            FleetPlan.Client.SDK, 1, new Phase.Ramp(MINUTE), new Phase.Rotation(MINUTE, 1)),
+        "client: sdk (expected: light, because the scenario has the phase rotation)");
+  }
+
+  private static FleetPlan partition(String enrollment, String broker) {
+    Path path = Path.of("x");
+    return new FleetPlan(
+        FleetPlan.Client.SDK,
+        1,
+        1,
+        Payload.CONSTANT,
+        new Scenario("s", List.of(new Phase.Ramp(MINUTE), new Phase.Partition(MINUTE, 1))),
+        URI.create(enrollment),
+        URI.create(broker),
+        MqttRelease.V5,
+        path,
+        path,
+        "s",
+        1);
+  }
+
   private static Scenario offlineAtEnd(double most) {
     return new Scenario(
         "s",

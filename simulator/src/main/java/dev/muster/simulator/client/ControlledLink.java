@@ -4,27 +4,10 @@
  */
 package dev.muster.simulator.client;
 
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
-
 /** A link with which can be done what devices do not do by themselves. Nothing blocks. */
-public interface ControlledLink extends DeviceLink {
+public interface ControlledLink extends NetworkedLink {
   /** Begins to enroll, and does not connect before {@link #start}. */
   void enroll();
-
-  /** Resets the connection, as a network does that fails; the device comes back by itself. */
-  void cut();
-
-  /**
-   * Lets the other end of the connection be gone without a word, as when it was unplugged, or a
-   * firewall forgot the connection; the device comes back when it has noticed.
-   *
-   * @param timeout after which it does; null: as its keep-alive says
-   */
-  void abandon(@Nullable Duration timeout);
-
-  /** From now on the device's bytes go over such a network. */
-  void network(NetworkConditions conditions);
 
   /** Asks for another certificate with another key, and goes on with that. */
   void renew();

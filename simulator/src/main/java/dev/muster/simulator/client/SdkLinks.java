@@ -15,11 +15,16 @@ import dev.muster.device.PublishReceipt;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.simulator.payload.Reading;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
@@ -36,7 +41,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Links over the device SDK, some hundred in a process: each has a journal on the disk and threads
- * of its own.
+ * of its own, and a proxy of its own before the broker, if something is done to its network.
  */
 public final class SdkLinks implements DeviceLink.Factory {
   private static final Logger LOG = LoggerFactory.getLogger(SdkLinks.class);
@@ -51,6 +56,8 @@ public final class SdkLinks implements DeviceLink.Factory {
 
   private static final long CLOSE_LIMIT_SECONDS = 5;
 
+  private static final int DEFAULT_PORT = 8883;
+
   private final Endpoints endpoints;
   private final URI enrollment;
   private final IdentitySource identities;
@@ -58,8 +65,22 @@ public final class SdkLinks implements DeviceLink.Factory {
   private final ExecutorService powerCuts = Executors.newFixedThreadPool(
       POWER_CUTS_AT_ONCE, new DefaultThreadFactory("simulator-power", true));
 
-  /** @param endpoints with an EST server */
-  public SdkLinks(Endpoints endpoints, IdentitySource identities, Clock clock) {
+  /** Of the proxies; null if there are none. */
+  private final @Nullable EventLoopGroup proxies;
+
+  /**
+   * @param endpoints with an EST server
+   * @param faultyNetwork whether something is done to the network between devices and broker, which
+   *     is on this machine then
+   */
+  public SdkLinks(
+      Endpoints endpoints, IdentitySource identities, Clock clock, boolean faultyNetwork) {
+    this.proxies = faultyNetwork
+        ? new MultiThreadIoEventLoopGroup(
+            Runtime.getRuntime().availableProcessors(),
+            new DefaultThreadFactory("simulator-proxy", true),
+            NioIoHandler.newFactory())
+        : null;
     this.endpoints = endpoints;
     this.enrollment = requireNonNull(endpoints.enrollment(), "enrollment");
     this.identities = identities;
@@ -80,12 +101,35 @@ public final class SdkLinks implements DeviceLink.Factory {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    if (proxies != null) {
+      proxies.shutdownGracefully(0, CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  private long seedOf(String serial) {
+    return endpoints.seed() + serial.hashCode();
+  }
+
+  private @Nullable FaultProxy proxyOf(String serial) {
+    if (proxies == null) {
+      return null;
+    }
+    URI broker = endpoints.broker();
+    int port = broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort();
+    return new FaultProxy(
+        new InetSocketAddress(broker.getHost(), port),
+        proxies.next(),
+        // Not what the device's waits are of.
+        new SplittableRandom(seedOf(serial)).split());
   }
 
   /** One start of a device after the other, each with what the disk held at the end of the last. */
-  private final class SdkLink implements DeviceLink {
+  private final class SdkLink implements NetworkedLink {
     private final String serial;
     private final DeviceLink.Listener listener;
+    private final @Nullable FaultProxy proxy;
+    /** Where the device finds its broker. */
+    private final URI broker;
     /** Two starts do not speak at once. */
     private final Object speaking = new Object();
 
@@ -99,7 +143,32 @@ public final class SdkLinks implements DeviceLink.Factory {
     SdkLink(String serial, DeviceLink.Listener listener) {
       this.serial = serial;
       this.listener = listener;
+      proxy = proxyOf(serial);
+      broker = proxy == null
+          ? endpoints.broker()
+          : URI.create("mqtts://" + endpoints.broker().getHost() + ":" + proxy.port());
       life = new Life();
+    }
+
+    @Override
+    public void cut() {
+      if (proxy != null) {
+        proxy.cut();
+      }
+    }
+
+    @Override
+    public void abandon(@Nullable Duration timeout) {
+      if (proxy != null) {
+        proxy.abandon(timeout);
+      }
+    }
+
+    @Override
+    public void network(NetworkConditions conditions) {
+      if (proxy != null) {
+        proxy.change(conditions);
+      }
     }
 
     private Path disk() {
@@ -181,6 +250,9 @@ public final class SdkLinks implements DeviceLink.Factory {
       if (last != null) {
         last.sdk.close();
       }
+      if (proxy != null) {
+        proxy.close();
+      }
     }
 
     /** From one start of the device to its end. */
@@ -192,12 +264,12 @@ public final class SdkLinks implements DeviceLink.Factory {
         FactoryIdentity identity = identities.identityOf(serial);
         sdk = FleetDevice.builder()
             .enrollment(enrollment)
-            .broker(endpoints.broker())
+            .broker(broker)
             .trust(endpoints.trust())
             .factoryIdentity(identity.key(), identity.chain())
             .stateDirectory(disk())
             .clock(clock)
-            .random(new SplittableRandom(endpoints.seed() + serial.hashCode()))
+            .random(new SplittableRandom(seedOf(serial)))
             .listener(this)
             .build();
         // What it knows from its disk it was told before.

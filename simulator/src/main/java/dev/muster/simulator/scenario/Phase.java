@@ -14,8 +14,13 @@ public sealed interface Phase {
   /** As it is called in a scenario file. */
   String name();
 
-  /** Whether the device SDK can do it: start, send, and lose its power. */
+  /** Whether it can be done to the device SDK: start, send, lose its power or its network. */
   default boolean forAnyClient() {
+    return isOfTheNetwork();
+  }
+
+  /** Whether it does something to the network between devices and broker. */
+  default boolean isOfTheNetwork() {
     return false;
   }
 
@@ -114,6 +119,11 @@ public sealed interface Phase {
     public String name() {
       return "reconnect-storm";
     }
+
+    @Override
+    public boolean isOfTheNetwork() {
+      return true;
+    }
   }
 
   /** A share of the devices is cut off: nothing arrives, and nobody is told. */
@@ -121,6 +131,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "partition";
+    }
+
+    @Override
+    public boolean isOfTheNetwork() {
+      return true;
     }
   }
 
@@ -134,6 +149,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "half-open";
+    }
+
+    @Override
+    public boolean isOfTheNetwork() {
+      return true;
     }
   }
 
@@ -150,6 +170,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "slow-network";
+    }
+
+    @Override
+    public boolean isOfTheNetwork() {
+      return true;
     }
   }
 
