@@ -118,8 +118,9 @@ class SimulatorIT {
           - recovery: {for: 2m}
           - slow-network: {for: 1s, share: 60%, delay: 20ms, bandwidth: 40000, loss: 5%}
           - partition: {for: 1s, share: 40%}
-          - half-open: {for: 1s, share: 40%, timeout: 500ms}
           - reconnect-storm: {for: 1s, share: 40%}
+          - recovery: {for: 2m}
+          - half-open: {for: 1s, share: 40%, timeout: 500ms}
           - recovery: {for: 2m}
         expect: {undone: 0}
         """);
@@ -151,6 +152,7 @@ class SimulatorIT {
     assertThat(run.path("result").asText()).isEqualTo("passed");
     assertThat(run.path("enrolled").asInt()).as("two of them now").isEqualTo(5);
     assertThat(run.path("phases").path(2).path("done").asInt()).as("back").isEqualTo(3);
+    assertThat(run.path("phases").path(6).path("done").asInt()).as("cut off, and back").isEqualTo(2);
   }
 
   private static String script() throws IOException {

@@ -176,7 +176,8 @@ final class SimulationIT {
       URI way = URI.create("mqtts://localhost:" + network.port());
       FleetPlan plan = plan(1, registrar.uri(), way, Duration.ofSeconds(1));
       VirtualDevice device = new VirtualDevice(plan, 0);
-      try (SdkLinks links = new SdkLinks(plan.endpoints(), this::identityOf, Clock.systemUTC(), false);
+      try (SdkLinks links =
+              new SdkLinks(plan.endpoints(), this::identityOf, Clock.systemUTC(), false);
           DeviceLink link = links.open("SN-0001", new Ear(waits))) {
         link.start();
         Awaitility.await().atMost(LIMIT).until(() -> link.device().isPresent());

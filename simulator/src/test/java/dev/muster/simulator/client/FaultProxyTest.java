@@ -30,7 +30,8 @@ final class FaultProxyTest {
   /** So long is listened for what shall not come. */
   private static final int SILENCE_MS = 100;
 
-  private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private ServerSocket broker;
   private FaultProxy proxy;
 
@@ -58,12 +59,12 @@ final class FaultProxyTest {
       assertThat(hear(side)).isEqualTo("a");
       say(side, "b");
       assertThat(hear(device)).isEqualTo("b");
-      device.close();
+      device.shutdownOutput();
       assertThat(hear(side)).isEqualTo("the end");
     }
     try (Socket device = connect();
         Socket side = broker.accept()) {
-      side.close();
+      side.shutdownOutput();
       assertThat(hear(device)).isEqualTo("the end");
     }
   }
@@ -75,7 +76,7 @@ final class FaultProxyTest {
       proxy.change(new NetworkConditions(Duration.ofMillis(50), 0, 0, false));
       awaitProxy();
       say(device, "goodbye");
-      device.close();
+      device.shutdownOutput();
       assertThat(hear(side)).isEqualTo("goodbye");
       assertThat(hear(side)).isEqualTo("the end");
     }
@@ -91,7 +92,7 @@ final class FaultProxyTest {
       awaitProxy();
       try (Socket late = connect()) {
         say(late, "late");
-        side.close();
+        side.shutdownOutput();
         assertSilent(device);
         broker.setSoTimeout(SILENCE_MS);
         assertThatThrownBy(broker::accept).isInstanceOf(SocketTimeoutException.class);
@@ -153,7 +154,7 @@ final class FaultProxyTest {
       proxy.abandon(null);
       awaitProxy();
       say(side, "lost");
-      side.close();
+      side.shutdownOutput();
       assertSilent(device);
     }
   }
