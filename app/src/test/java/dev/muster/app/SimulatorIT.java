@@ -152,7 +152,9 @@ class SimulatorIT {
     assertThat(run.path("result").asText()).isEqualTo("passed");
     assertThat(run.path("enrolled").asInt()).as("two of them now").isEqualTo(5);
     assertThat(run.path("phases").path(2).path("done").asInt()).as("back").isEqualTo(3);
-    assertThat(run.path("phases").path(6).path("done").asInt()).as("cut, and back").isEqualTo(2);
+    assertThat(run.path("phases").path(6).path("done").asInt())
+        .as("cut, and back")
+        .isEqualTo(2);
   }
 
   private static String script() throws IOException {
