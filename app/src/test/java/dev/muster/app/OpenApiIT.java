@@ -317,9 +317,8 @@ class OpenApiIT {
     api.call("acknowledgeAlarm", alarms.at("/alarms/0/id").asText()).expect(200);
     api.call("listAlarms", "all=true").expect(200);
     String seen = tag(api.call("showDevice", DEVICE));
-    String grouped = tag(api.call("groupDevice", DEVICE)
-        .header("If-Match", seen)
-        .json("{'add': ['canary']}"));
+    String grouped =
+        tag(api.call("groupDevice", DEVICE).header("If-Match", seen).json("{'add': ['canary']}"));
     api.call("groupDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
     api.call("tagDevice", DEVICE).header("If-Match", seen).json("{}").expect(412);
     api.call("tagDevice", DEVICE)
