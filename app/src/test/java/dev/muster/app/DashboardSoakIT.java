@@ -35,7 +35,7 @@ class DashboardSoakIT extends DashboardBrowser {
   private static final int DEVICES = Integer.getInteger("soak.devices", 1_000);
   private static final String RATE = System.getProperty("soak.rate", "1");
   private static final int WINDOW_MS = Integer.getInteger("soak.window", 4_000);
-  private static final int WINDOWS = 15;
+  private static final int WINDOWS = Integer.getInteger("soak.windows", 15);
   private static final boolean STRICT = Boolean.getBoolean("soak.strict");
   /** What a browser calls long; or twice that, which begins to be felt as a delay (RAIL). */
   private static final double LONGEST_TASK_MS = STRICT ? 50 : 100;
