@@ -13,9 +13,6 @@ import com.hivemq.client.mqtt.mqtt5.Mqtt5BlockingClient;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5DisconnectException;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5PubAckException;
 import com.hivemq.client.mqtt.mqtt5.message.subscribe.Mqtt5Subscription;
-import dev.muster.broker.bench.MqttPackets;
-import java.io.DataInputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +24,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSocket;
 import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
@@ -297,30 +292,5 @@ class RateIT {
             .topicFilter("fleets/f1/devices/curious/commands/" + i)
             .build())
         .toList();
-  }
-
-  /** Each is answered, also for whoever does not read the answers. */
-  @Test
-  void pingsWithoutARest_endTheConnection() throws Exception {
-    SSLContext tls = fixture.tls(fixture.device("restless"));
-    try (SSLSocket socket =
-        (SSLSocket) tls.getSocketFactory().createSocket("localhost", fixture.port())) {
-      socket.setSoTimeout(60_000);
-      OutputStream out = socket.getOutputStream();
-      out.write(MqttPackets.connect(MqttPackets.MQTT_5, "restless", 60));
-      for (int i = 0; i < 200; i++) {
-        out.write(MqttPackets.PINGREQ);
-      }
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      int type;
-      byte[] body;
-      do {
-        type = in.readUnsignedByte();
-        body = in.readNBytes(in.readUnsignedByte());
-      } while (type == 0x20 || type == 0xD0);
-      assertThat(type).as("DISCONNECT").isEqualTo(0xE0);
-      assertThat(body[0] & 0xff).as("quota exceeded").isEqualTo(0x97);
-    }
-    assertThat(fixture.get("/refusals/restless").encode()).contains("\"ping quota\":1");
   }
 }

@@ -168,8 +168,6 @@ public final class FleetExtension implements ExtensionMain {
       context.addSubscribeInboundInterceptor(subscribing);
       context.addSubackOutboundInterceptor(subscribing);
       context.addUnsubscribeInboundInterceptor(subscribing);
-      context.addPingReqInboundInterceptor(
-          new Pings(session.get(), disconnector, refusals, System::nanoTime));
     } else {
       // The authorizer denies such a client everything.
       LOG.error(

@@ -33,7 +33,7 @@ final class RefusalNotes {
   /**
    * The policy said no.
    *
-   * @param operation publish, subscribe, unsubscribe, ping, will or deliver
+   * @param operation publish, subscribe, unsubscribe, will or deliver
    * @param topic or filter
    */
   void byPolicy(ClientSession session, String operation, String topic, Decision decision) {

@@ -45,6 +45,11 @@ public record AuthorityHistory(long version, List<Authority> all) {
         .orElseThrow(() -> new IllegalStateException("no active CA of kind " + kind));
   }
 
+  /** Whether one of a kind signs: not where another server has dropped it and made the next. */
+  public boolean isActive(String kind) {
+    return in(kind, State.ACTIVE).isPresent();
+  }
+
   /** The one of a kind that will sign next, if it is made already. */
   public Optional<Authority> prepared(String kind) {
     return in(kind, State.PREPARED);

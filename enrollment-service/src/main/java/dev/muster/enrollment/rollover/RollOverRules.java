@@ -66,6 +66,9 @@ final class RollOverRules {
   }
 
   private Optional<RollOverStep> preparation(AuthorityHistory history, String kind, Instant now) {
+    if (!history.isActive(kind) || !history.isActive(AuthorityHistory.ROOT)) {
+      return Optional.empty();
+    }
     Authority active = history.active(kind);
     Authority root = history.active(AuthorityHistory.ROOT);
     Instant needed = now.plus(longest.get(kind)).plus(leadTime(kind));

@@ -60,6 +60,12 @@ class RollOverRulesTest {
     Authority newRoot = authority("root-2", State.ACTIVE, 0, "root-2", 3000);
     Authority oldRoot = authority("root", State.RETIRING, 1, "root", 500);
     return Stream.of(
+        Arguments.of(
+            "another server has dropped the CA, and its next one is not here yet",
+            List.of(
+                root(2000), authority("device", State.COMPROMISED, 0, "root", 900), service(900)),
+            0,
+            "none"),
         Arguments.of("nothing", List.of(root(2000), device(900), service(900)), 0, "none"),
         Arguments.of(
             "31 days left: the last certificates would be cut",
