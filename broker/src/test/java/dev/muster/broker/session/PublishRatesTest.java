@@ -56,9 +56,8 @@ class PublishRatesTest {
   @Test
   void messageThatDoesNotWait_allocatesNothing() {
     RateLimit limit = new RateLimit(1_000_000, 1_000_000);
-    assertThat(Allocation.of(() -> take(limit, 1)))
-        .as("but for the subject that this test makes")
-        .isLessThan(Allocation.of(() -> device(1)) + Allocation.AN_OBJECT);
+    ClientSubject subject = device(1);
+    assertThat(Allocation.of(() -> rates.take(subject, limit, 1))).isLessThan(Allocation.AN_OBJECT);
   }
 
   @Test
