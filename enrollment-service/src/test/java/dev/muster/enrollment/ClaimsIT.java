@@ -52,20 +52,7 @@ class ClaimsIT {
   }
 
   private static RunningService.Http enroll(String credential, String token, String csr) {
-    return enroll(service, credential, token, csr);
-  }
-
-  private static RunningService.Http enroll(
-      RunningService service, String credential, String token, String csr) {
-    return service.curl(
-        credential,
-        "-u",
-        "any:" + token,
-        "-H",
-        "Content-Type: application/pkcs10",
-        "--data-binary",
-        "@" + csr + ".b64",
-        service.est("simpleenroll"));
+    return service.claim(credential, token, csr);
   }
 
   private static String state(String manufacturer, String id) {
@@ -253,15 +240,15 @@ class ClaimsIT {
     try (RunningService attacked = new RunningService(other)) {
       attacked.csr("guess", "/");
       for (int i = 0; i < 10; i++) {
-        assertThat(enroll(attacked, null, "guess-" + i, "guess").status()).isEqualTo(401);
+        assertThat(attacked.claim(null, "guess-" + i, "guess").status()).isEqualTo(401);
       }
-      RunningService.Http answer = enroll(attacked, null, "guess-10", "guess");
+      RunningService.Http answer = attacked.claim(null, "guess-10", "guess");
       assertThat(answer.status()).isEqualTo(429);
       assertThat(answer.header("Retry-After")).isPresent();
       attacked.addManufacturer("acme", attacked.factory, "auto");
       String good = claim(attacked, "acme", "NO-ID-5").getString("token");
       attacked.csr("right", "/");
-      assertThat(enroll(attacked, null, good, "right").status())
+      assertThat(attacked.claim(null, good, "right").status())
           .as("a right one of the same address")
           .isEqualTo(200);
     }

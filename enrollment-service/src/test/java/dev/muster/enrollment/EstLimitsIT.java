@@ -229,11 +229,11 @@ class EstLimitsIT {
         .getJsonObject(0)
         .getString("token");
     service.csr("claimed", "/");
-    assertThat(claim(service, token, "claimed").status()).isEqualTo(200);
+    assertThat(service.claim(null, token, "claimed").status()).isEqualTo(200);
     service.csr("finder", "/");
     List<Integer> finder = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      finder.add(claim(service, token, "finder").status());
+      finder.add(service.claim(null, token, "finder").status());
     }
     assertThat(finder).isSubsetOf(401, 429).contains(429);
     service.idevid("CLAIMED");
@@ -241,18 +241,6 @@ class EstLimitsIT {
     assertThat(service.enroll("simpleenroll", "CLAIMED", "second").status())
         .as("a second key, which waits for an operator")
         .isEqualTo(202);
-  }
-
-  private static RunningService.Http claim(RunningService service, String token, String csr) {
-    return service.curl(
-        null,
-        "-u",
-        "any:" + token,
-        "-H",
-        "Content-Type: application/pkcs10",
-        "--data-binary",
-        "@" + csr + ".b64",
-        service.est("simpleenroll"));
   }
 
   @Test

@@ -448,6 +448,19 @@ final class RunningService implements AutoCloseable {
         .isEmpty();
   }
 
+  /** Asks for a first certificate with a claim token, and with a factory identity if there is one. */
+  Http claim(@org.jspecify.annotations.Nullable String credential, String token, String csr) {
+    return curl(
+        credential,
+        "-u",
+        "any:" + token,
+        "-H",
+        "Content-Type: application/pkcs10",
+        "--data-binary",
+        "@" + csr + ".b64",
+        est("simpleenroll"));
+  }
+
   /** POSTs {@code <csr>.b64}, as {@code <credential>}; null for no client certificate. */
   Http enroll(String operation, @org.jspecify.annotations.Nullable String credential, String csr) {
     return curl(
