@@ -448,7 +448,9 @@ final class RunningService implements AutoCloseable {
         .isEmpty();
   }
 
-  /** Asks for a first certificate with a claim token, and with a factory identity if there is one. */
+  /**
+   * Asks for a first certificate with a claim token, and with a factory identity if there is one.
+   */
   Http claim(@org.jspecify.annotations.Nullable String credential, String token, String csr) {
     return curl(
         credential,
