@@ -15,6 +15,7 @@ import dev.muster.app.command.InitCommand;
 import dev.muster.app.command.PolicyCommand;
 import dev.muster.app.command.ServeCommand;
 import dev.muster.app.command.SimulateCommand;
+import dev.muster.broker.FairHandshakes;
 import dev.muster.protocol.tls.Renegotiation;
 import org.slf4j.LoggerFactory;
 import picocli.AutoComplete;
@@ -50,8 +51,9 @@ public final class Muster {
   private Muster() {}
 
   public static void main(String[] args) {
-    // Before anything speaks TLS.
+    // Before anything speaks TLS, or listens.
     Renegotiation.refuse();
+    FairHandshakes.enable();
     System.exit(run(args));
   }
 

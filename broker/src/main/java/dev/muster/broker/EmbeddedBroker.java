@@ -26,6 +26,7 @@ final class EmbeddedBroker implements AutoCloseable {
   static {
     // HiveMQ does not, and speaks the JDK's TLS.
     Renegotiation.refuse();
+    FairHandshakes.enable();
   }
 
   /** Beside a few packets that are as large as they may be. */

@@ -1,0 +1,49 @@
+/*
+ * Copyright The Muster Authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package dev.muster.broker;
+
+import com.hivemq.bootstrap.netty.initializer.AbstractTlsChannelInitializer;
+import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+
+/**
+ * Has HiveMQ's TLS handshakes take turns ({@link HandshakeTurn}): it computes them on the threads
+ * that serve connections, and a fleet that comes back at once would keep everybody else waiting.
+ *
+ * <p>Netty finds this with {@link java.util.ServiceLoader}, and shows it each connection that any
+ * server in the JVM accepts.
+ */
+public final class FairHandshakes extends ChannelInitializerExtension {
+  private static final String SERVICE_LOADER = "serviceload";
+
+  /** For Netty, and to be called by nobody else. */
+  public FairHandshakes() {
+    // Nothing is held.
+  }
+
+  /**
+   * Has Netty look for extensions in this JVM, unless somebody has set the property otherwise. To
+   * be called before the first connection or listener of the JVM, when Netty reads it.
+   */
+  public static void enable() {
+    if (System.getProperty(EXTENSIONS_SYSTEM_PROPERTY) == null) {
+      System.setProperty(EXTENSIONS_SYSTEM_PROPERTY, SERVICE_LOADER);
+    }
+  }
+
+  @Override
+  public void postInitializeServerChildChannel(Channel channel) {
+    if (channel.pipeline().get(AbstractTlsChannelInitializer.class) != null) {
+      // After HiveMQ has put TLS first, which it does when the channel is registered.
+      channel.pipeline().addLast(new ChannelInitializer<>() {
+        @Override
+        protected void initChannel(Channel registered) {
+          registered.pipeline().addFirst(new HandshakeTurn());
+        }
+      });
+    }
+  }
+}
