@@ -19,6 +19,7 @@ import dev.muster.broker.session.PlaceWatch;
 import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
+import dev.muster.broker.session.SessionLog;
 import dev.muster.broker.session.Sessions;
 import dev.muster.broker.session.Subscriptions;
 import dev.muster.broker.telemetry.TelemetrySink;
@@ -76,6 +77,7 @@ public final class BrokerCore implements AutoCloseable {
   private final FleetExtension extension;
   private final CertificateAuthenticator authenticator;
   private final PlaceWatch places;
+  private final SessionLog log = opened.add(new SessionLog());
   private final PublishRates rates = new PublishRates(System::nanoTime);
 
   /**
@@ -163,7 +165,7 @@ public final class BrokerCore implements AutoCloseable {
             revocations,
             sessions,
             new CloneWatch(clock, devices::noteAlarm),
-            places,
+            List.of(places, log),
             policy,
             refusals,
             rates,

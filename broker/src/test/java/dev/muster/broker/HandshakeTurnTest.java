@@ -43,9 +43,10 @@ class HandshakeTurnTest {
       new MultiThreadIoEventLoopGroup(1, LocalIoHandler.newFactory());
 
   @AfterEach
-  void end() {
-    servers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-    clients.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  void end() throws InterruptedException {
+    // One after the other: whose client is gone, has closed already.
+    clients.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+    servers.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
   }
 
   @Test
@@ -79,7 +80,7 @@ class HandshakeTurnTest {
     for (int i = 0; i < 3; i++) {
       devices.add(bootstrap.connect(address).sync().channel());
     }
-    accepted.await();
+    assertThat(accepted.await(30, TimeUnit.SECONDS)).isTrue();
     CountDownLatch allHaveSpoken = new CountDownLatch(1);
     loop.execute(() -> await(allHaveSpoken));
     for (Channel device : devices) {
@@ -88,7 +89,7 @@ class HandshakeTurnTest {
     allHaveSpoken.countDown();
     List<String> order = new ArrayList<>();
     while (order.size() < 6) {
-      order.add(done.take());
+      order.add(String.valueOf(done.poll(30, TimeUnit.SECONDS)));
     }
     assertThat(order)
         .containsExactly("handshake", "other", "handshake", "other", "handshake", "other");

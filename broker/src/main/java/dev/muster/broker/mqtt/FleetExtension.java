@@ -24,7 +24,6 @@ import dev.muster.broker.session.ClientSession;
 import dev.muster.broker.session.CloneWatch;
 import dev.muster.broker.session.DevicePublisher;
 import dev.muster.broker.session.Disconnector;
-import dev.muster.broker.session.PlaceWatch;
 import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.PublishRates;
 import dev.muster.broker.session.Refusals;
@@ -52,7 +51,7 @@ public final class FleetExtension implements ExtensionMain {
       Revocations revocations,
       Sessions sessions,
       CloneWatch clones,
-      PlaceWatch places,
+      List<SessionListener> watching,
       PolicyFollower policy,
       Refusals refusals,
       PublishRates rates,
@@ -114,7 +113,7 @@ public final class FleetExtension implements ExtensionMain {
         new ConnectGate(parts.authenticator(), sessions, parts.clones(), meters, refusals, clock);
     this.authorizer = new SubjectAuthorizer(sessions, check, refusals);
     List<SessionListener> listeners = new ArrayList<>(state.listeners());
-    listeners.add(parts.places());
+    listeners.addAll(parts.watching());
     this.events = new SessionEvents(
         sessions, check, disconnector, parts.policy(), this.subscriptions, listeners);
     this.crls = new CrlIntake(parts.revocations(), parts.brokerName(), refusals);

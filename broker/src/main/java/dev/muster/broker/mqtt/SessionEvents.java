@@ -17,16 +17,11 @@ import dev.muster.broker.session.Disconnector;
 import dev.muster.broker.session.PolicyFollower;
 import dev.muster.broker.session.SessionListener;
 import dev.muster.broker.session.Sessions;
-import dev.muster.protocol.identity.Quoted;
 import java.util.List;
 import java.util.Locale;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Keeps our sessions in step with HiveMQ's connections. Called by HiveMQ; does not block. */
 final class SessionEvents implements ClientLifecycleEventListener {
-  private static final Logger LOG = LoggerFactory.getLogger(SessionEvents.class);
-
   private final Sessions sessions;
   private final SessionCheck check;
   private final Disconnector disconnector;
@@ -58,13 +53,6 @@ final class SessionEvents implements ClientLifecycleEventListener {
   public void onAuthenticationSuccessful(AuthenticationSuccessfulInput input) {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
       sessions.markLive(session);
-      LOG.info(
-          "Client connected client={} subject={} serial={} address={} roles={}",
-          session.clientId(),
-          session.subject(),
-          session.credential().serialText(),
-          session.connection().address(),
-          session.policy().roles());
       listeners.forEach(listener -> listener.live(session));
       cutIfOver(session);
       policy.bringUpToDate(session);
@@ -118,11 +106,6 @@ final class SessionEvents implements ClientLifecycleEventListener {
     ConnectionSessions.find(input.getConnectionInformation(), sessions).ifPresent(session -> {
       sessions.close(session);
       listeners.forEach(listener -> listener.ended(session, reason));
-      LOG.info(
-          "Client disconnected client={} subject={} reason={}",
-          session.clientId(),
-          session.subject(),
-          Quoted.of(reason));
     });
   }
 }

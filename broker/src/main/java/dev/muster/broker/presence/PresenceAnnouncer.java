@@ -10,30 +10,38 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.topic.FleetTopics;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes the presence of devices. Of one device one message at a time, and then the newest: so
- * the last that is heard is what holds.
+ * Publishes the presence of devices, one message after the other, and of each device what is so by
+ * then: the last that is heard is what holds. On a thread of its own, so that nobody else waits
+ * when thousands come or go at once. Safe for use by several threads.
  */
-final class PresenceAnnouncer {
+final class PresenceAnnouncer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PresenceAnnouncer.class);
-
-  private static final class Announced {
-    private Presence newest;
-    private boolean publishing;
-    private boolean stale;
-
-    Announced(Presence presence) {
-      this.newest = presence;
-    }
-  }
+  private static final long PUBLISH_SECONDS = 10;
 
   private final DevicePublisher publisher;
-  private final ConcurrentMap<DeviceId, Announced> devices = new ConcurrentHashMap<>();
+  private final ConcurrentMap<DeviceId, Presence> newest = new ConcurrentHashMap<>();
+  /** Those that are to be told of. */
+  private final Set<DeviceId> waiting = ConcurrentHashMap.newKeySet();
+
+  private final ExecutorService teller = Executors.newSingleThreadExecutor(task -> {
+    Thread thread = new Thread(task, "muster-presence");
+    thread.setDaemon(true);
+    return thread;
+  });
 
   PresenceAnnouncer(DevicePublisher publisher) {
     this.publisher = publisher;
@@ -41,46 +49,40 @@ final class PresenceAnnouncer {
 
   /** Notes what is to be told later; unless the device is known already, and better. */
   void prepare(DeviceId device, Presence presence) {
-    devices.putIfAbsent(device, new Announced(presence));
+    newest.putIfAbsent(device, presence);
   }
 
   void announceAll() {
-    devices.forEach(this::publish);
+    newest.keySet().forEach(this::enqueue);
   }
 
   void announce(DeviceId device, Presence presence) {
-    Announced announced = devices.computeIfAbsent(device, unseen -> new Announced(presence));
-    synchronized (announced) {
-      announced.newest = presence;
-    }
-    publish(device, announced);
+    newest.put(device, presence);
+    enqueue(device);
   }
 
-  private void publish(DeviceId device, Announced announced) {
-    Presence presence;
-    synchronized (announced) {
-      if (announced.publishing) {
-        announced.stale = true;
-        return;
+  private void enqueue(DeviceId device) {
+    if (waiting.add(device)) {
+      try {
+        teller.execute(() -> publish(device));
+      } catch (RejectedExecutionException e) {
+        // The broker has stopped: there is nobody to tell.
       }
-      announced.publishing = true;
-      announced.stale = false;
-      presence = announced.newest;
     }
-    publisher.retain(topicOf(device, presence), message(presence)).whenComplete((done, failure) -> {
-      if (failure != null) {
-        LOG.warn("Presence not published device={} error={}", device, failure.toString());
-      }
-      if (isStale(announced)) {
-        publish(device, announced);
-      }
-    });
   }
 
-  private static boolean isStale(Announced announced) {
-    synchronized (announced) {
-      announced.publishing = false;
-      return announced.stale;
+  private void publish(DeviceId device) {
+    // First, so that what comes from now on is told after this.
+    waiting.remove(device);
+    Presence presence = Objects.requireNonNull(newest.get(device));
+    try {
+      publisher
+          .retain(topicOf(device, presence), message(presence))
+          .get(PUBLISH_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException | RuntimeException e) {
+      LOG.warn("Presence not published device={} error={}", device, e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -97,5 +99,11 @@ final class PresenceAnnouncer {
         .put("reason", presence.reason())
         .toString()
         .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Tells nobody any more. */
+  @Override
+  public void close() {
+    teller.shutdownNow();
   }
 }

@@ -287,6 +287,7 @@ public final class PresenceBook implements SessionListener, AutoCloseable {
   /** Notes the end of what is there still. */
   @Override
   public void close() {
+    announcer.close();
     Instant now = clock.instant();
     kept(store.write(connection -> {
       new PresenceTable(connection).closeAll(now, STOPPED);
