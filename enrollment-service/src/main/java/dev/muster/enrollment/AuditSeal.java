@@ -69,13 +69,25 @@ final class AuditSeal {
   }
 
   private CheckpointSigner signer(Instant now) {
-    if (signer == null || now.isAfter(signerSince.plus(USED_FOR))) {
+    CheckpointSigner current = signer;
+    if (current == null
+        || now.isAfter(signerSince.plus(USED_FOR))
+        || isOfAnotherCa(current.certificate())) {
       ServiceCredential credential = authorities.issueAuditSigner(VALIDITY, clock);
       issued.accept(credential.certificate());
-      signer =
+      current =
           new CheckpointSigner(credential.key(), credential.chain(), CryptoProviders.fastest());
+      signer = current;
       signerSince = now;
     }
-    return signer;
+    return current;
+  }
+
+  /** Than the one that is in use: its key may be in other hands by now, which sign just as well. */
+  private boolean isOfAnotherCa(X509Certificate certificate) {
+    return !authorities.isHalted()
+        && !certificate
+            .getIssuerX500Principal()
+            .equals(authorities.serviceCa().getSubjectX500Principal());
   }
 }

@@ -166,6 +166,13 @@ class ClaimsIT {
         .getJsonObject(1);
     // Without a serial number it names nobody, and is no use without an IDevID.
     assertThat(enroll(null, any.getString("token"), "both1").status()).isEqualTo(401);
+    // Nor is one that names the device: whoever has found it on a label has not the device.
+    JsonObject label = claim("both", "B-3");
+    RunningService.refused(
+        enroll(null, label.getString("token"), "both1"), 401, "client certificate: none");
+    TestPki.write(folder, "B-3", maker.issue("SERIALNUMBER=B-3").build());
+    service.csr("both3", "/");
+    assertThat(enroll("B-3", label.getString("token"), "both3").status()).isEqualTo(200);
     assertThat(enroll("B-1", any.getString("token"), "both1").status()).isEqualTo(200);
     assertThat(state("both", any.getString("id"))).isEqualTo("used");
     assertThat(service.get("/devices/both-b-1").body().getString("identifiedBy"))
@@ -198,6 +205,34 @@ class ClaimsIT {
         .isEqualTo("revoked");
     service.csr("revoked", "/");
     assertThat(enroll(null, claim.getString("token"), "revoked").status()).isEqualTo(401);
+  }
+
+  @Test
+  void claim_ofADeviceThatLeaves_endsWithThat_andOneMadeAfterwardsIsGood() {
+    String used = claim("acme", "NO-ID-6").getString("token");
+    service.csr("leaving", "/");
+    assertThat(enroll(null, used, "leaving").status()).isEqualTo(200);
+    JsonObject sold = claim("acme", "NO-ID-6");
+    JsonObject other = claim("acme", "NO-ID-7");
+    JsonObject to = new JsonObject().put("to", "north");
+    assertThat(service.post("/devices/acme-no-id-6/transfer", to).status()).isEqualTo(200);
+    assertThat(state("acme", sold.getString("id"))).isEqualTo("revoked");
+    assertThat(state("acme", other.getString("id"))).isEqualTo("open");
+    service.csr("seller", "/");
+    RunningService.refused(
+        enroll(null, sold.getString("token"), "seller"), 401, "claim token: not valid");
+
+    String bought = claim("acme", "NO-ID-6").getString("token");
+    service.csr("buyer", "/");
+    assertThat(service
+            .unpack(enroll(null, bought, "buyer"), "buyer")
+            .getSubjectX500Principal()
+            .getName())
+        .contains("O=north");
+    JsonObject left = claim("acme", "NO-ID-6");
+    service.post("/devices/acme-no-id-6/retire", new JsonObject());
+    service.post("/devices/acme-no-id-6/release", new JsonObject());
+    assertThat(enroll(null, left.getString("token"), "seller").status()).isEqualTo(401);
   }
 
   @Test

@@ -24,8 +24,10 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.Response;
 import org.junit.jupiter.api.AfterAll;
@@ -54,8 +56,8 @@ class HookIT {
   static void start() throws IOException {
     hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     hook.createContext("/", exchange -> {
-      await(leave);
       asked = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      await(leave);
       byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(status, bytes.length);
       exchange.getResponseBody().write(bytes);
@@ -148,6 +150,30 @@ class HookIT {
     says(200, "{\"decision\":\"allow\"}");
     assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(200);
     assertThat(overCoap(idevid, "df2").getCode()).isEqualTo(ResponseCode.CHANGED);
+  }
+
+  @Test
+  void manufacturerThatIsDisabledWhileTheHookIsAsked_letsNobodyIn() throws Exception {
+    TestPki.Credential maker = TestPki.root("O=Late,CN=Late CA");
+    service.addManufacturer("late", maker, "auto");
+    TestPki.write(folder, "L-1", maker.issue("SERIALNUMBER=L-1").build());
+    service.csr("late1", "/");
+    says(200, "{\"decision\":\"allow\"}");
+    CountDownLatch thinking = new CountDownLatch(1);
+    leave = thinking;
+    try {
+      CompletableFuture<RunningService.Http> asking =
+          CompletableFuture.supplyAsync(() -> service.enroll("simpleenroll", "L-1", "late1"));
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> asked.contains("\"L-1\""));
+      assertThat(service.post("/manufacturers/late/disable", new JsonObject()).status())
+          .isEqualTo(200);
+      thinking.countDown();
+      RunningService.refused(asking.get(30, TimeUnit.SECONDS), 503, "manufacturer: changed");
+    } finally {
+      thinking.countDown();
+    }
+    RunningService.refused(service.enroll("simpleenroll", "L-1", "late1"), 403, "disabled");
+    assertThat(service.get("/devices/late-l-1").status()).isEqualTo(404);
   }
 
   private static TestPki.Credential idevid(String serial) {

@@ -54,6 +54,11 @@ class ProgramRenewalIT {
   @Test
   void est_simplereenroll_consumer_hasTheSameNamesAndANewKey() {
     X509Certificate before = consumer("reader");
+    assertThat(service
+            .get("/audit?object=certificate:" + RunningService.serialOf(before))
+            .body()
+            .encode())
+        .contains("certificate.issued", "OU=consumer,CN=reader");
     service.csr("reader2", "/");
     RunningService.Http answer = service.enroll("simplereenroll", "reader", "reader2");
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);

@@ -239,6 +239,10 @@ class RollOverIT {
         .isNotNull();
     assertThat(service.curl(null, service.crl("device")).status()).isEqualTo(404);
     assertThat(cacerts()).doesNotContain(authority("device").certificate());
+    RunningService.Answer again = service.post("/authorities/device/roll-over", emergency());
+    assertThat(again.status()).as("who did not hear the answer").isEqualTo(409);
+    assertThat(again.body().encode()).contains("expected: device-2");
+    assertThat(authority("device-2").state()).isEqualTo(Authority.State.ACTIVE);
     JsonObject record =
         service.get("/certificates/" + RunningService.serialOf(lost)).body();
     assertThat(record.getString("status")).isEqualTo("revoked");

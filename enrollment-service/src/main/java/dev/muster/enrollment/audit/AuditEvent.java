@@ -30,7 +30,8 @@ public record AuditEvent(
   public AuditEvent {
     requireNonNull(actor, "actor");
     requireNonNull(action, "action");
-    object = cut(object, MAX_OBJECT);
+    // PostgreSQL has no place for that one character.
+    object = cut(object.replace('\0', '\uFFFD'), MAX_OBJECT);
     SortedMap<String, String> copy = new TreeMap<>(details);
     copy.replaceAll((key, value) -> shortened(value));
     details = Collections.unmodifiableSortedMap(copy);
@@ -51,7 +52,8 @@ public record AuditEvent(
     return new AuditEvent(actor, action, object, more);
   }
 
-  private static String shortened(String value) {
+  /** As it is kept: an entry that no row has room for would fail all that is written beside it. */
+  static String shortened(String value) {
     return value.length() <= MAX_VALUE
         ? value
         : beginning(value, MAX_VALUE - MAX_REST)

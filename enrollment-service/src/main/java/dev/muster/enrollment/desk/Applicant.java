@@ -65,6 +65,8 @@ record Applicant(
         .manufacturer(claim.manufacturer())
         .filter(manufacturer ->
             manufacturer.distrust() == null || !manufacturer.distrust().bars(now))
+        // Where both are demanded, one of them is not enough, whichever it is.
+        .filter(manufacturer -> !manufacturer.policy().claimRequired())
         .map(manufacturer ->
             new Applicant("claim:" + claim.id(), manufacturer, serial, null, List.of(), null));
   }

@@ -55,6 +55,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class EnrollmentDesk {
   private static final Logger LOG = LoggerFactory.getLogger(EnrollmentDesk.class);
+  private static final int MAX_SHOWN = 96;
 
   private final Registry registry;
   private final PeerVerifier peers;
@@ -130,6 +131,7 @@ public final class EnrollmentDesk {
   }
 
   private EnrollmentOutcome enroll(Caller caller, Label label, Ask ask) {
+    TrustAnchors anchors = trust.trustAnchors();
     Peer peer = identify(caller);
     ClaimCheck.Look look = claims.look(caller);
     if (look instanceof ClaimCheck.Look.Denied denied) {
@@ -140,11 +142,24 @@ public final class EnrollmentDesk {
     Optional<Applicant> applicant = Applicant.of(peer, claim, trust, clock.instant());
     return applicant.isEmpty()
         ? reject(caller, peer, "IDevID")
-        : enroll(caller, applicant.get(), claim, label, ask);
+        : enroll(caller, applicant.get(), anchors, claim, label, ask);
+  }
+
+  /** Whether a device is who it was, on the same terms, now that its turn has come. */
+  private boolean isStill(
+      Applicant applicant, TrustAnchors then, Caller caller, Optional<ClaimRecord> claim) {
+    return trust.trustAnchors() == then
+        || Applicant.of(identify(caller), claim, trust, clock.instant())
+            .equals(Optional.of(applicant));
   }
 
   private EnrollmentOutcome enroll(
-      Caller caller, Applicant applicant, Optional<ClaimRecord> claim, Label label, Ask ask) {
+      Caller caller,
+      Applicant applicant,
+      TrustAnchors anchors,
+      Optional<ClaimRecord> claim,
+      Label label,
+      Ask ask) {
     Optional<EnrollmentOutcome> slowed = rates.exceededBy(applicant, clock.instant());
     if (slowed.isPresent()) {
       return slowed.get();
@@ -159,7 +174,11 @@ public final class EnrollmentDesk {
         ((CsrCheck.Accepted) check).csr(), label, new ShownClaim(claim.orElse(null), required));
     try {
       HookVerdict said = hook == null ? asked.hook() : hook.ask(question(asked, caller));
-      return finish(registry.commit(tables -> {
+      Optional<DecisionRecorder.Result> decided = registry.commit(tables -> {
+        // Between the first look and this one lie a queue, the hook, and what operators do.
+        if (!isStill(applicant, anchors, caller, claim)) {
+          return Optional.empty();
+        }
         // As it stands now: somebody may have used it since.
         Optional<ClaimRecord> token =
             claim.map(one -> tables.claims().find(one.id()).orElse(one));
@@ -169,8 +188,12 @@ public final class EnrollmentDesk {
         if (result.outcome() instanceof EnrollmentOutcome.Issued) {
           applicant.recordOrigin(tables);
         }
-        return result;
-      }));
+        return Optional.of(result);
+      });
+      return decided
+          .map(this::finish)
+          .orElseGet(() -> refuse(
+              actor, Kind.UNAVAILABLE, "manufacturer: changed in the meantime, try again later"));
     } catch (HookUnavailableException e) {
       LOG.error("Hook does not answer reason=\"{}\"", e.getMessage());
       return refuse(actor, Kind.UNAVAILABLE, "hook: does not answer, try again later");
@@ -467,10 +490,16 @@ public final class EnrollmentDesk {
   /** Somebody whom the registry does not know, but for the certificate. */
   private static Actor holder(X509Certificate certificate, Caller caller) {
     return new Actor(
-        "stranger:" + readable(certificate.getSubjectX500Principal())
-            + " issuer=" + readable(certificate.getIssuerX500Principal())
+        "stranger:" + shown(certificate.getSubjectX500Principal())
+            + " issuer=" + shown(certificate.getIssuerX500Principal())
             + " fingerprint=" + Fingerprint.of(certificate),
         caller.from());
+  }
+
+  /** Not all of a name that its bearer has chosen, so that the fingerprint stays to be read. */
+  private static String shown(X500Principal name) {
+    String text = readable(name);
+    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "...";
   }
 
   /** RFC 2253 would print the serial number of a device as hex of its DER. */

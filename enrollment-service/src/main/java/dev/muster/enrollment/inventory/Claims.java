@@ -76,6 +76,17 @@ public final class Claims {
         .execute();
   }
 
+  /** As {@link #revoke}, of all that could let one device in. @return how many those were */
+  public int revokeAllFor(String manufacturer, String serial, Instant now) {
+    return sql.statement("UPDATE claim_token SET revoked_at = :now WHERE manufacturer = :manufacturer"
+            + " AND serial = :serial AND used_at IS NULL AND revoked_at IS NULL"
+            + " AND expires_at > :now")
+        .bind("manufacturer", manufacturer)
+        .bind("serial", serial)
+        .bind("now", now)
+        .execute();
+  }
+
   /** Forgets those that could have been used until {@code endedBefore}, and were not. */
   public int expire(Instant endedBefore) {
     return sql.statement("DELETE FROM claim_token WHERE used_at IS NULL AND expires_at < :before")

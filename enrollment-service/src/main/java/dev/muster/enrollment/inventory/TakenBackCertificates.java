@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What belongs on CRLs; {@link Certificates#update} keeps it. */
@@ -36,6 +37,14 @@ public final class TakenBackCertificates {
         // Here, where it costs less than the database's way along an index.
         .sorted(Comparator.comparing(TakenBack::serial))
         .toList();
+  }
+
+  /** When one of an issuer's was last taken back; empty if none is on a CRL. */
+  public Optional<Instant> last(String issuer) {
+    return sql.statement("SELECT revoked_at FROM revocation WHERE issuer = :issuer"
+            + " ORDER BY revoked_at DESC LIMIT 1")
+        .bind("issuer", issuer)
+        .first(row -> Columns.instant(row, "revoked_at"));
   }
 
   /** Forgets those of an issuer that ended before {@code before}. */

@@ -80,10 +80,23 @@ final class AuthorityRoutes {
     });
     AuthorityHistory history = parts.rollOver().history();
     String lost = KINDS.contains(id) ? history.active(id).id() : id;
+    if (!lost.equals(id) && isSuccessorOfALostOne(history, lost)) {
+      // Whose answer was lost asks again, and means the one that is gone already.
+      throw Work.conflict("authority " + id + ": " + lost + " has taken its place in an emergency"
+          + " (expected: " + lost + ", if that one is lost, too)");
+    }
     if (history.find(lost).isEmpty()) {
       throw Work.notFound("authority", id);
     }
     return answer(() -> parts.rollOver().compromised(lost, actor)).put("compromised", lost);
+  }
+
+  /** An emergency changes both in one moment. */
+  private static boolean isSuccessorOfALostOne(AuthorityHistory history, String active) {
+    Instant since = history.find(active).orElseThrow().since();
+    return history.of(Authority.kindOf(active)).stream()
+        .anyMatch(other -> other.state() == Authority.State.COMPROMISED
+            && other.since().equals(since));
   }
 
   private interface Change {

@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.operator;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.csr.CsrCheck;
 import dev.muster.enrollment.csr.VerifiedCsr;
@@ -157,9 +159,10 @@ final class CertificateRoutes {
     String fleetName = Work.optional(body, "fleet");
     @Nullable FleetName fleet = fleetName == null ? null : Work.checked(() -> new FleetName(fleetName));
     byte[] der = Work.checked(() -> Pem.certificationRequest(Work.required(body, "csr")));
+    Actor actor = Work.actor(request);
     work.answer(request, 201, () -> {
       VerifiedCsr csr = verified(der, name);
-      CertificateRecord record = sign(csr, name, role, fleet);
+      CertificateRecord record = sign(csr, name, role, fleet, actor);
       LOG.info(
           "Certificate issued name={} role={} fleet={} serial={} notAfter={}",
           name,
@@ -197,10 +200,10 @@ final class CertificateRoutes {
   }
 
   private CertificateRecord sign(
-      VerifiedCsr csr, String name, String role, @Nullable FleetName fleet) {
+      VerifiedCsr csr, String name, String role, @Nullable FleetName fleet, Actor actor) {
     Instant now = parts.clock().instant();
     synchronized (naming) {
-      return parts.registry().commit(tables -> sign(tables, csr, name, role, fleet, now));
+      return parts.registry().commit(tables -> sign(tables, csr, name, role, fleet, actor, now));
     }
   }
 
@@ -210,6 +213,7 @@ final class CertificateRoutes {
       String name,
       String role,
       @Nullable FleetName fleet,
+      Actor actor,
       Instant now) {
     if (isTaken(tables, csr)) {
       throw Work.conflict("csr: its key is in use already (expected: a new key)");
@@ -227,6 +231,14 @@ final class CertificateRoutes {
     CertificateRecord record =
         CertificateRecord.issued(issuer.id(), role, null, null, now, issued).in(place.shard());
     tables.certificates().insert(record);
+    tables
+        .audit()
+        .append(
+            AuditEvent.of(actor, "certificate.issued", "certificate:" + record.serial())
+                .with("subject", record.certificate().getSubjectX500Principal().getName())
+                .with("key", record.key())
+                .with("notAfter", record.notAfter()),
+            now);
     return record;
   }
 

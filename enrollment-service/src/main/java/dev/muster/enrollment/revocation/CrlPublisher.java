@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,9 @@ public final class CrlPublisher {
 
   private final Map<String, Long> made = new HashMap<>();
   private final AtomicBoolean wanted = new AtomicBoolean();
+  /** Those whose last CRL could not be made, though something may have been taken back. */
+  private final Set<String> owed = ConcurrentHashMap.newKeySet();
+
   private volatile Consumer<PublishedCrl> listener = crl -> {};
 
   /**
@@ -99,14 +104,32 @@ public final class CrlPublisher {
    * those in it are older than those out there.
    */
   public void publishAll() {
-    issuers().forEach(issuer -> make(issuer, new CrlDraft.Wish(clock.instant(), Map.of(), true)));
+    each(
+        issuers().stream(),
+        issuer -> make(issuer, new CrlDraft.Wish(clock.instant(), Map.of(), true)));
   }
 
   /** {@link #publish} for each issuing CA: a device may have certificates of several. */
   public void publishEach() {
-    issuers().stream()
-        .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT))
-        .forEach(this::publish);
+    each(
+        issuers().stream()
+            .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT)),
+        this::publish);
+  }
+
+  /** One that fails holds up none of the others; it is told when all have had their turn. */
+  private static void each(Stream<String> issuers, Consumer<String> work) {
+    List<RuntimeException> failures = new ArrayList<>();
+    issuers.forEach(issuer -> {
+      try {
+        work.accept(issuer);
+      } catch (RuntimeException e) {
+        failures.add(e);
+      }
+    });
+    if (!failures.isEmpty()) {
+      throw failures.get(0);
+    }
   }
 
   /** Has {@link #publishWanted} make all of them anew. Returns at once. */
@@ -114,30 +137,50 @@ public final class CrlPublisher {
     wanted.set(true);
   }
 
-  /** Publishes each if {@link #publishSoon} was called since: by many in a second, but once. */
+  /**
+   * Publishes each if {@link #publishSoon} was called since: by many in a second, but once; and
+   * those that could not be made when they were wanted, so that what was taken back then does not
+   * wait for the next that is due.
+   */
   public void publishWanted() {
-    if (!wanted.getAndSet(false)) {
-      return;
+    owed.retainAll(issuers());
+    if (wanted.getAndSet(false)) {
+      try {
+        publishEach();
+      } catch (RuntimeException e) {
+        wanted.set(true);
+        throw e;
+      }
     }
-    try {
-      publishEach();
-    } catch (RuntimeException e) {
-      wanted.set(true);
-      throw e;
+    each(Set.copyOf(owed).stream(), this::publish);
+  }
+
+  /**
+   * Takes over what another process has made, and makes what is due; also what another should have
+   * made, and has not, as it was killed.
+   */
+  public void publishDue() {
+    each(issuers().stream(), this::publishDue);
+  }
+
+  private void publishDue(String issuer) {
+    Map<Integer, Crls.Issued> newest = adopt(issuer);
+    Instant due = clock.instant().minus(interval);
+    Crls.@Nullable Issued complete = newest.get(PublishedCrl.COMPLETE);
+    boolean untold = complete == null || isUntold(issuer, complete);
+    if (untold
+        || newest.values().stream().anyMatch(issued -> !issued.thisUpdate().isAfter(due))) {
+      make(issuer, new CrlDraft.Wish(due, Map.of(), untold));
     }
   }
 
-  /** Takes over what another process has made, and makes what is due. */
-  public void publishDue() {
-    for (String issuer : issuers()) {
-      Map<Integer, Crls.Issued> newest = adopt(issuer);
-      Instant due = clock.instant().minus(interval);
-      boolean complete = newest.containsKey(PublishedCrl.COMPLETE);
-      if (!complete
-          || newest.values().stream().anyMatch(issued -> !issued.thisUpdate().isAfter(due))) {
-        make(issuer, new CrlDraft.Wish(due, Map.of(), false));
-      }
-    }
+  /** Whether something was taken back after a CRL was made, to the second, as CRLs have it. */
+  private boolean isUntold(String issuer, Crls.Issued newest) {
+    Instant after = newest.thisUpdate().plusSeconds(1);
+    return registry
+        .read(tables -> tables.takenBack().last(issuer))
+        .filter(last -> !last.isBefore(after))
+        .isPresent();
   }
 
   /**
@@ -174,6 +217,7 @@ public final class CrlPublisher {
    * is on this one, too, whatever other process makes CRLs at the same time.
    */
   private synchronized void make(String issuer, CrlDraft.Wish wish) {
+    owed.add(issuer);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // Seconds of the clock, so that a registry restored from a backup repeats no number.
     long number = registry.commit(
@@ -190,6 +234,7 @@ public final class CrlPublisher {
       tables.audit().append(event(issuer, number, signed, draft.over()), clock.instant());
       return number;
     });
+    owed.remove(issuer);
     draft.over().forEach(shard -> current.remove(new CrlPaths.Place(issuer, shard)));
     signed.forEach(this::put);
   }

@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Devices that leave: for good, or for another fleet. Either way all that they have ends, in the
- * transaction in which they leave, so that no renewal comes in between.
+ * transaction in which they leave, so that no renewal comes in between; so do the claim tokens that
+ * were made for them: those are in the hands of whoever had the device.
  *
  * <p>Thread-safe; every call blocks.
  */
@@ -79,12 +80,14 @@ public final class Departures {
     DeviceId id = device.id();
     tables.devices().update(id, DeviceStatus.RETIRED, false);
     int revoked = revokeAll(tables, id, RevocationReason.CESSATION_OF_OPERATION, now);
+    int claims = revokeClaims(tables, device, now);
     tables
         .audit()
         .append(
             AuditEvent.of(by, "device.retired", "device:" + id)
                 .with("before", device.status().label())
                 .with("revoked", revoked)
+                .with("claims", claims == 0 ? null : claims)
                 .with("job", job),
             now);
     LOG.info("Device retired device={} revoked={}", id, revoked);
@@ -109,6 +112,7 @@ public final class Departures {
       tables.manufacturers().changing();
       tables.devices().transfer(id, to, !approval && device.enrolledAt() != null);
       int revoked = revokeAll(tables, id, RevocationReason.AFFILIATION_CHANGED, now);
+      int claims = revokeClaims(tables, device, now);
       DeviceRecord after = tables.devices().find(id).orElseThrow();
       tables
           .audit()
@@ -118,7 +122,8 @@ public final class Departures {
                   .with("to", to)
                   .with("epoch", after.epoch())
                   .with("approval", approval)
-                  .with("revoked", revoked),
+                  .with("revoked", revoked)
+                  .with("claims", claims == 0 ? null : claims),
               now);
       LOG.info(
           "Device transferred device={} from={} to={} revoked={}", id, device.fleet(), to, revoked);
@@ -150,6 +155,10 @@ public final class Departures {
     open.forEach(record ->
         tables.certificates().update(record.serial(), CertificateStatus.REVOKED, reason, now));
     return open.size();
+  }
+
+  private static int revokeClaims(Registry.Tables tables, DeviceRecord device, Instant now) {
+    return tables.claims().revokeAllFor(device.manufacturer(), device.serial(), now);
   }
 
   private static List<CertificateRecord> open(Registry.Tables tables, DeviceId id) {

@@ -47,7 +47,7 @@ final class RollOverRules {
     Stream<Optional<RollOverStep>> byKind = KINDS.stream()
         .map(kind -> history
             .prepared(kind)
-            .map(prepared -> activation(prepared, now))
+            .map(prepared -> activation(history, prepared, now))
             .orElseGet(() -> preparation(history, kind, now)));
     Stream<Optional<RollOverStep>> endings =
         history.all().stream().map(authority -> ending(history, authority, lastEnd, now));
@@ -59,10 +59,15 @@ final class RollOverRules {
     return kind.equals(AuthorityHistory.ROOT) ? config.rootLeadTime() : config.leadTime();
   }
 
-  private Optional<RollOverStep> activation(Authority prepared, Instant now) {
-    return now.isBefore(prepared.since().plus(leadTime(prepared.kind())))
-        ? Optional.empty()
-        : Optional.of(new RollOverStep.Activate(prepared.id()));
+  /** In its time, or at once if the one before has ended, which nobody can wait for. */
+  private Optional<RollOverStep> activation(
+      AuthorityHistory history, Authority prepared, Instant now) {
+    String kind = prepared.kind();
+    boolean known = !now.isBefore(prepared.since().plus(leadTime(kind)));
+    boolean late = history.isActive(kind) && now.isAfter(history.active(kind).notAfter());
+    return known || late
+        ? Optional.of(new RollOverStep.Activate(prepared.id()))
+        : Optional.empty();
   }
 
   private Optional<RollOverStep> preparation(AuthorityHistory history, String kind, Instant now) {

@@ -29,6 +29,21 @@ class AuditEventTest {
   }
 
   @Test
+  void actor_whoseNameIsLong_isKeptByItsBeginning_asAValueIs() {
+    String name = "stranger:CN=" + "x".repeat(20_000);
+    assertThat(new Actor(name, "local").name())
+        .isEqualTo(kept(name))
+        .startsWith("stranger:CN=xxx")
+        .hasSizeLessThanOrEqualTo(300);
+  }
+
+  @Test
+  void object_withACharacterThatPostgresDoesNotTake_hasAnotherInItsPlace() {
+    assertThat(AuditEvent.of(Actor.SYSTEM, "thing.done", "device:\0").object())
+        .isEqualTo("device:\uFFFD");
+  }
+
+  @Test
   void value_isNotCutWithinACharacter() {
     for (String begin : new String[] {"", "x"}) {
       String kept = kept(begin + "\uD83D\uDD11".repeat(300));

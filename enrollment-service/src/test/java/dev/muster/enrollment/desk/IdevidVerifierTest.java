@@ -106,6 +106,20 @@ class IdevidVerifierTest {
   }
 
   @Test
+  void stranger_whoseNameIsEndless_isRefused_andStandsInTheAuditLogByItsBeginning() {
+    X509Certificate endless = TestPki.root("CN=nobody")
+        .issue("CN=" + "x".repeat(20_000))
+        .build()
+        .certificate();
+    refused(enroll(endless), Kind.UNAUTHENTICATED, "issued by nobody we know");
+    List<AuditEntry> log = bench.registry.read(tables -> tables.audit().newest(Long.MAX_VALUE, 5));
+    assertThat(log)
+        .anySatisfy(entry -> assertThat(entry.text())
+            .contains("stranger:CN=xxx", Fingerprint.of(endless).hex())
+            .hasSizeLessThan(2_000));
+  }
+
+  @Test
   void idevid_incompleteChain_isAcceptedWhereTheIntermediateIsRegistered() {
     TestPki.Credential line = bench.factory.issue("CN=Line").ca().build();
     refused(

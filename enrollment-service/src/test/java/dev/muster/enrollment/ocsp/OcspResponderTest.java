@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
@@ -168,6 +169,15 @@ class OcspResponderTest {
     assertThat(last.getResponses()[0].getNextUpdate()).isBefore(first.getNotAfter());
     bench.clock.advance(Duration.ofHours(2));
     assertThat(ask(responder, request).getCerts()[0]).isNotEqualTo(first);
+  }
+
+  @Test
+  void ocsp_signer_thatOutlivesAllOthers_doesNotKeepItsCa() throws Exception {
+    X509Certificate last = bench.issue(Duration.ofHours(1));
+    assertThat(status(last)).isNull();
+    Optional<Instant> end =
+        bench.registry.read(tables -> tables.certificates().lastEnd("device"));
+    assertThat(end).contains(last.getNotAfter().toInstant());
   }
 
   @Test

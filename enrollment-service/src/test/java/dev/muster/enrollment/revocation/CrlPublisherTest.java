@@ -5,10 +5,18 @@
 package dev.muster.enrollment.revocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
+import dev.muster.enrollment.inventory.CertificateStatus;
+import dev.muster.enrollment.issuance.CertificateIssuer;
+import dev.muster.enrollment.issuance.CertificateProfile;
+import dev.muster.enrollment.issuance.CrlContents;
+import dev.muster.enrollment.issuance.IssuanceException;
+import dev.muster.enrollment.issuance.IssuedCertificate;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.issuance.SubjectKey;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -31,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bouncycastle.asn1.ASN1GeneralizedTime;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CRLNumber;
@@ -271,6 +280,91 @@ class CrlPublisherTest {
     CrlShards others = bench.newShards(other, 10);
     others.refill("device");
     assertThat(RevocationBench.shardOf(bench.issue(others, MONTH))).isEqualTo(1);
+  }
+
+  @Test
+  void crl_thatAnotherProcessOwes_whichIsGone_isMadeByWhoeverLooks() {
+    open(10);
+    CrlPublisher other = bench.newPublisher();
+    other.publishDue();
+    X509Certificate certificate = bench.issue(MONTH);
+    bench.clock.advance(Duration.ofSeconds(2));
+    // All that is left of a process that was killed before it could sign.
+    bench.registry.commit(tables -> {
+      tables
+          .certificates()
+          .update(
+              RevocationBench.serial(certificate),
+              CertificateStatus.REVOKED,
+              RevocationReason.KEY_COMPROMISE,
+              bench.clock.instant());
+      return certificate;
+    });
+    bench.clock.advance(Duration.ofSeconds(2));
+    other.publishDue();
+    assertThat(other.current("device").orElseThrow().entries()).isEqualTo(1);
+    assertThat(other.current("device", 1).orElseThrow().entries()).isEqualTo(1);
+    long number = other.current("device").orElseThrow().number();
+    other.publishDue();
+    assertThat(other.current("device").orElseThrow().number()).isEqualTo(number);
+  }
+
+  @Test
+  void crl_thatCouldNotBeMade_isMadeAsSoonAsItCan_andHoldsUpNoOther() {
+    open(10);
+    AtomicBoolean broken = new AtomicBoolean();
+    CrlPublisher publisher = bench.newPublisher(issuer -> failing(issuer, broken));
+    publisher.publishAll();
+    Revocations revocations = new Revocations(bench.registry, publisher, bench.clock);
+    X509Certificate certificate = bench.issue(MONTH);
+    broken.set(true);
+    assertThatThrownBy(() -> revocations.revoke(
+            Actor.SYSTEM, RevocationBench.serial(certificate), RevocationReason.KEY_COMPROMISE))
+        .isInstanceOf(IssuanceException.class);
+    assertThatThrownBy(publisher::publishWanted).isInstanceOf(IssuanceException.class);
+    assertThat(publisher.current("device").orElseThrow().entries()).isZero();
+    bench.clock.advance(RevocationBench.INTERVAL.plusSeconds(1));
+    long before = publisher.current("service").orElseThrow().number();
+    assertThatThrownBy(publisher::publishDue).isInstanceOf(IssuanceException.class);
+    assertThat(publisher.current("service").orElseThrow().number()).isGreaterThan(before);
+
+    broken.set(false);
+    publisher.publishWanted();
+    assertThat(publisher.current("device").orElseThrow().entries()).isEqualTo(1);
+    long number = publisher.current("device").orElseThrow().number();
+    publisher.publishWanted();
+    assertThat(publisher.current("device").orElseThrow().number()).isEqualTo(number);
+  }
+
+  /** The device CA, whose key cannot be used while it is broken; any other as it is. */
+  private static CertificateIssuer failing(CertificateIssuer issuer, AtomicBoolean broken) {
+    if (!issuer.id().equals("device")) {
+      return issuer;
+    }
+    return new CertificateIssuer() {
+      @Override
+      public String id() {
+        return issuer.id();
+      }
+
+      @Override
+      public X509Certificate certificate() {
+        return issuer.certificate();
+      }
+
+      @Override
+      public IssuedCertificate issue(CertificateProfile profile, SubjectKey subject, Instant now) {
+        return issuer.issue(profile, subject, now);
+      }
+
+      @Override
+      public byte[] sign(CrlContents contents) {
+        if (broken.get()) {
+          throw new IssuanceException("the token is gone");
+        }
+        return issuer.sign(contents);
+      }
+    };
   }
 
   @Test

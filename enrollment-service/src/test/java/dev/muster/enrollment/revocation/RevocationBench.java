@@ -26,6 +26,8 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.DistributionPoint;
 import org.bouncycastle.asn1.x509.Extension;
@@ -62,7 +64,21 @@ public final class RevocationBench implements AutoCloseable {
 
   /** As another process on the same database would have one. */
   CrlPublisher newPublisher() {
-    return new CrlPublisher(registry, authorities::issuers, VALIDITY, INTERVAL, clock);
+    return newPublisher(issuer -> issuer);
+  }
+
+  /** @param change of each issuer */
+  CrlPublisher newPublisher(UnaryOperator<CertificateIssuer> change) {
+    return new CrlPublisher(
+        registry,
+        () -> {
+          Map<String, CertificateIssuer> issuers = authorities.issuers();
+          issuers.replaceAll((id, issuer) -> change.apply(issuer));
+          return issuers;
+        },
+        VALIDITY,
+        INTERVAL,
+        clock);
   }
 
   CrlShards newShards(CrlPublisher on, int shardSize) {

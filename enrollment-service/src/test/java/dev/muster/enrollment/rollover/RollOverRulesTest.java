@@ -103,6 +103,11 @@ class RollOverRulesTest {
             0,
             "none"),
         Arguments.of(
+            "prepared, and not known yet, but the one before has ended",
+            List.of(root(2000), device(-1), service(900), fresh),
+            0,
+            "Activate[id=device-2]"),
+        Arguments.of(
             "the old one has a certificate still",
             List.of(root(2000), retiring, service(900), active),
             1,
