@@ -147,8 +147,14 @@ class HookIT {
     Response overCoap = overCoap(idevid, "df2");
     assertThat(overCoap.getCode()).isEqualTo(ResponseCode.SERVICE_UNAVAILABLE);
     assertThat(overCoap.getOptions().getMaxAge()).isPositive();
+    says(200, "{\"decision\":\"allow\",\"fleet\":\"north\"}");
+    assertThat(service
+            .unpack(service.enroll("simpleenroll", "DF1", "df1"), "df1")
+            .getSubjectX500Principal()
+            .getName())
+        .contains("CN=acme-df1", "O=north");
+    assertThat(service.get("/devices/acme-df1").body().getString("fleet")).isEqualTo("north");
     says(200, "{\"decision\":\"allow\"}");
-    assertThat(service.enroll("simpleenroll", "DF1", "df1").status()).isEqualTo(200);
     assertThat(overCoap(idevid, "df2").getCode()).isEqualTo(ResponseCode.CHANGED);
   }
 

@@ -104,6 +104,9 @@ class ProgramRenewalIT {
     assertThat(certificate(lost).getString("reason")).isEqualTo("superseded");
     service.csr("twice4", "/");
     assertThat(service.enroll("simplereenroll", "twice2", "twice4").status()).isEqualTo(403);
+    assertThat(alarms("twice"))
+        .extracting(alarm -> alarm.getString("detail"))
+        .containsExactly("a certificate that was superseded by one with another key");
 
     // Whoever asks for another name has the key, and gets nothing.
     service.csr("twice-proud", "/CN=proud");
@@ -116,6 +119,16 @@ class ProgramRenewalIT {
         403,
         "client certificate: its successor is in use already");
     assertThat(service.count("muster.clone.alarms")).isEqualTo(alarms + 1);
+    JsonObject alarm = alarms("twice").get(0);
+    assertThat(alarm.getString("detail"))
+        .isEqualTo("a certificate whose successor is in use already");
+    assertThat(alarm.getString("subject")).isEqualTo("OU=consumer,CN=twice");
+    assertThat(alarm.containsKey("device")).isFalse();
+    String acknowledge = "/alarms/" + alarm.getString("id") + "/acknowledge";
+    assertThat(service.post(acknowledge, new JsonObject()).status()).isEqualTo(200);
+    assertThat(service.get("/audit?object=program:" + alarm.getString("subject")).body().encode())
+        .contains("alarm.acknowledged");
+    assertThat(alarms("twice")).hasSize(1);
     assertThat(service.enroll("simplereenroll", "twice", "twice3").status())
         .as("the same request again")
         .isEqualTo(200);
@@ -131,6 +144,14 @@ class ProgramRenewalIT {
     service.csr(name, "/");
     return RunningService.serialOf(
         service.unpack(service.enroll("simplereenroll", credential, name), name));
+  }
+
+  /** Those about a program that nobody has looked at, the newest first. */
+  private static List<JsonObject> alarms(String client) {
+    return service.get("/alarms").body().getJsonArray("alarms").stream()
+        .map(JsonObject.class::cast)
+        .filter(alarm -> client.equals(alarm.getString("client")))
+        .toList();
   }
 
   private static JsonObject certificate(String serial) {

@@ -213,7 +213,7 @@ const takeBack = (one) => act(async () => {
 
 function alarmsTab() {
   const rows = [
-    ...(keyAlarms.data?.alarms ?? []).map((one) => ({ ...one, path: `/alarms/${one.id}`, who: one.device, at: one.raisedAt })),
+    ...(keyAlarms.data?.alarms ?? []).map((one) => ({ ...one, path: `/alarms/${one.id}`, who: one.device ?? one.client, at: one.raisedAt })),
     ...(sessionAlarms.data?.alarms ?? []).map((one) => ({ ...one, path: `/sessions/alarms/${one.id}`, who: one.client, at: one.lastAt })),
   ].sort((a, b) => b.at.localeCompare(a.at));
   return keyAlarms.shown(() => rows.length

@@ -186,6 +186,10 @@ final class DecisionRecorder {
     if (!asItIs && !open.tables.devices().enrolled(subject.device(), open.now)) {
       return false;
     }
+    if (!open.facts.device().map(DeviceRecord::fleet).equals(Optional.of(subject.fleet()))) {
+      open.tables.manufacturers().changing();
+      open.tables.devices().fleet(subject.device(), subject.fleet());
+    }
     if (open.request instanceof EnrollmentRequest.First first && first.factoryKey() != null) {
       // Another than before only if an operator has approved it.
       open.tables.devices().factoryKey(subject.device(), first.factoryKey());
@@ -201,11 +205,16 @@ final class DecisionRecorder {
         ? presented(open)
         : null;
     List<CertificateRecord> over = open.facts.certificates().stream()
-        .filter(record -> record.isLive(open.now) && !record.serial().equals(kept))
+        .filter(record -> mayBeUsed(record, open.now) && !record.serial().equals(kept))
         .toList();
     over.forEach(
         record -> supersede(open.tables, record, objectOf(issue.subject()), open.actor, open.now));
     return !over.isEmpty();
+  }
+
+  /** One on hold would be as good as the new one as soon as somebody releases it. */
+  private static boolean mayBeUsed(CertificateRecord record, Instant now) {
+    return record.status() != CertificateStatus.REVOKED && now.isBefore(record.notAfter());
   }
 
   static void supersede(

@@ -18,8 +18,10 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.CertificateIssuer;
 import dev.muster.enrollment.issuance.CertificateProfile;
 import dev.muster.enrollment.issuance.IssuedCertificate;
+import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.issuance.StatusUrls;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -30,7 +32,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +48,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ProgramRenewals {
   private static final Logger LOG = LoggerFactory.getLogger(ProgramRenewals.class);
+  private static final Refused NOT_GOOD = new Refused(
+      Kind.FORBIDDEN,
+      "client certificate: of a service, but revoked, on hold, or not in the registry");
 
   private final Registry registry;
   private final TrustView trust;
@@ -84,13 +91,26 @@ final class ProgramRenewals {
     Result result = registry.commit(tables -> tables
         .certificates()
         .find(presented)
-        .filter(record -> record.isLive(now))
-        .map(known -> renew(tables, known, csr, actor, now))
-        .orElseGet(() -> new Result(new Refused(
-            Kind.FORBIDDEN,
-            "client certificate: of a service, but revoked, on hold, or not in the registry"))));
+        .map(known -> known.isLive(now)
+            ? renew(tables, known, csr, actor, now)
+            : new Result(NOT_GOOD, takenBack(tables, known, now)))
+        .orElseGet(() -> new Result(NOT_GOOD)));
     result.tell.run();
     return result.outcome;
+  }
+
+  /**
+   * One that was superseded by another key has an owner who has that one: whoever still comes with
+   * it has a copy.
+   */
+  private Runnable takenBack(Registry.Tables tables, CertificateRecord presented, Instant now) {
+    Stream<CertificateRecord> others = Stream.of(presented.serial(), presented.replaces())
+        .filter(Objects::nonNull)
+        .flatMap(serial -> tables.certificates().renewedFrom(serial).stream());
+    return presented.reason() == RevocationReason.SUPERSEDED
+            && others.anyMatch(one -> one.isLive(now) && !one.key().equals(presented.key()))
+        ? alarm(tables, presented, "a certificate that was superseded by one with another key", now)
+        : () -> {};
   }
 
   private Result renew(
@@ -116,7 +136,7 @@ final class ProgramRenewals {
               Kind.FORBIDDEN,
               "client certificate: its successor is in use already (expected: renewal with that"
                   + " one, or a new one of an operator)"),
-          () -> tellClone(presented));
+          alarm(tables, presented, "a certificate whose successor is in use already", now));
     }
     List<CertificateRecord> over = new ArrayList<>(next);
     predecessor(tables, presented, now).ifPresent(over::add);
@@ -149,13 +169,24 @@ final class ProgramRenewals {
         || !tables.certificates().renewedFrom(record.serial()).isEmpty();
   }
 
-  private void tellClone(CertificateRecord presented) {
-    meters.counter("muster.clone.alarms").increment();
-    LOG.warn(
-        "Possible clone subject=\"{}\" serial={} reason=\"a certificate whose successor is in use"
-            + " already\" (the certificate in use is untouched)",
-        subject(presented),
-        presented.serial());
+  /** @return what is to be told once it is on disk */
+  private Runnable alarm(
+      Registry.Tables tables, CertificateRecord presented, String detail, Instant now) {
+    String subject = subject(presented);
+    boolean raised = tables
+        .alarms()
+        .raiseAnew("clone", new DeviceId(name(presented)), subject, detail, now);
+    return !raised
+        ? () -> {}
+        : () -> {
+          meters.counter("muster.clone.alarms").increment();
+          LOG.warn(
+              "Possible clone subject=\"{}\" serial={} reason=\"{}\" (the certificate in use is"
+                  + " untouched)",
+              subject,
+              presented.serial(),
+              detail);
+        };
   }
 
   private CertificateRecord issue(
@@ -197,6 +228,12 @@ final class ProgramRenewals {
     return "certificate:" + record.serial();
   }
 
+  private static String name(CertificateRecord record) {
+    return DistinguishedName.of(record.certificate().getSubjectX500Principal())
+        .commonName()
+        .orElseThrow(() -> new IllegalStateException("a program without a name"));
+  }
+
   private static String subject(CertificateRecord record) {
     return record.certificate().getSubjectX500Principal().getName();
   }
@@ -207,12 +244,13 @@ final class ProgramRenewals {
   }
 
   private static CertificateProfile profile(CertificateRecord presented, StatusUrls status) {
-    DistinguishedName name =
-        DistinguishedName.of(presented.certificate().getSubjectX500Principal());
     return CertificateProfile.service(
-        name.commonName().orElseThrow(() -> new IllegalStateException("a program without a name")),
+        name(presented),
         presented.role(),
-        name.organization().map(FleetName::new).orElse(null),
+        DistinguishedName.of(presented.certificate().getSubjectX500Principal())
+            .organization()
+            .map(FleetName::new)
+            .orElse(null),
         // Certificates count whole seconds.
         Duration.between(presented.issuedAt().truncatedTo(SECONDS), presented.notAfter()),
         status);

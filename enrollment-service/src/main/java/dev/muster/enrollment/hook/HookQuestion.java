@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param idevid of the IDevID; null if a claim token was shown in its place
  * @param proposed what it will be called unless the program says otherwise; null if its serial
  *     number makes no name
- * @param known whether it is in the registry; then its name and fleet stay
+ * @param known whether it is in the registry; then its name stays, and its fleet if it has had a
+ *     certificate, or was transferred
  * @param label the fleet that it asked for; null for none
  * @param from its address
  */

@@ -12,8 +12,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/** Alarms about devices. */
+/** Alarms about devices and programs. */
 public final class Alarms {
   private final Sql sql;
 
@@ -23,6 +24,12 @@ public final class Alarms {
 
   /** As {@link #raise}, unless an operator has yet to look at the same. @return if it was raised */
   public boolean raiseAnew(String kind, DeviceId device, String detail, Instant now) {
+    return raiseAnew(kind, device, null, detail, now);
+  }
+
+  /** As the other. @param subject of the certificate of the program of that name; null for none */
+  public boolean raiseAnew(
+      String kind, DeviceId device, @Nullable String subject, String detail, Instant now) {
     boolean open = sql.statement("SELECT EXISTS (SELECT 1 FROM alarm WHERE device = :device"
             + " AND kind = :kind AND detail = :detail AND acknowledged_at IS NULL)")
         .bind("device", device.value())
@@ -30,17 +37,23 @@ public final class Alarms {
         .bind("detail", detail)
         .one(row -> row.getBoolean(1));
     if (!open) {
-      raise(kind, device, detail, now);
+      raise(kind, device, subject, detail, now);
     }
     return !open;
   }
 
   public void raise(String kind, DeviceId device, String detail, Instant now) {
-    sql.statement("INSERT INTO alarm (id, kind, device, detail, raised_at)"
-            + " VALUES (:id, :kind, :device, :detail, :now)")
+    raise(kind, device, null, detail, now);
+  }
+
+  private void raise(
+      String kind, DeviceId device, @Nullable String subject, String detail, Instant now) {
+    sql.statement("INSERT INTO alarm (id, kind, device, subject, detail, raised_at)"
+            + " VALUES (:id, :kind, :device, :subject, :detail, :now)")
         .bind("id", UUID.randomUUID().toString())
         .bind("kind", kind)
         .bind("device", device.value())
+        .bind("subject", subject)
         .bind("detail", detail)
         .bind("now", now)
         .execute();
@@ -73,6 +86,7 @@ public final class Alarms {
         row.getString("id"),
         row.getString("kind"),
         new DeviceId(row.getString("device")),
+        row.getString("subject"),
         row.getString("detail"),
         Columns.instant(row, "raised_at"),
         Columns.instantOrNull(row, "acknowledged_at"),

@@ -286,6 +286,14 @@ public final class Devices {
         .execute();
   }
 
+  /** Where it belongs from the beginning, of which it has had nothing yet. */
+  public void fleet(DeviceId id, FleetName fleet) {
+    sql.statement("UPDATE device SET fleet = :fleet WHERE id = :id")
+        .bind("id", id.value())
+        .bind("fleet", fleet.value())
+        .execute();
+  }
+
   /** It is another fleet's from now on, and a new epoch begins. */
   public void transfer(DeviceId id, FleetName fleet, boolean released) {
     sql.statement("UPDATE device SET fleet = :fleet, epoch = epoch + 1, released = :released"

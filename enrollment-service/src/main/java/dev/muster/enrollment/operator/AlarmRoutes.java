@@ -69,7 +69,7 @@ final class AlarmRoutes {
       tables
           .audit()
           .append(
-              AuditEvent.of(actor, "alarm.acknowledged", "device:" + alarm.device())
+              AuditEvent.of(actor, "alarm.acknowledged", object(alarm))
                   .with("alarm", id)
                   .with("kind", alarm.kind()),
               now);
@@ -77,12 +77,21 @@ final class AlarmRoutes {
     return json(tables.alarms().find(id).orElseThrow());
   }
 
+  private static String object(Alarm alarm) {
+    return alarm.subject() == null ? "device:" + alarm.device() : "program:" + alarm.subject();
+  }
+
+  /** A program is told as alarms about sessions tell it: by its name, and its subject. */
   private static JsonObject json(Alarm alarm) {
+    String name = alarm.device().value();
     @Nullable Instant acknowledgedAt = alarm.acknowledgedAt();
     return new JsonObject()
         .put("id", alarm.id())
         .put("kind", alarm.kind())
-        .put("device", alarm.device().value())
+        .mergeIn(
+            alarm.subject() == null
+                ? new JsonObject().put("device", name)
+                : new JsonObject().put("client", name).put("subject", alarm.subject()))
         .put("detail", alarm.detail())
         .put("raisedAt", alarm.raisedAt().toString())
         .put("acknowledgedAt", acknowledgedAt == null ? null : acknowledgedAt.toString())

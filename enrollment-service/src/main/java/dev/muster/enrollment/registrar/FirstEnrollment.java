@@ -72,11 +72,19 @@ final class FirstEnrollment {
       Optional<DeviceRecord> device,
       Optional<ManifestEntry> announced) {
     return device
-        .map(DeviceRecord::subject)
+        .map(known -> subject(request, known))
         .or(() -> request
             .chosenId()
             .or(() -> Registrar.deviceId(request.manufacturer(), request.serial(), announced))
             .map(id -> new DeviceSubject(fleet(request, announced), id)));
+  }
+
+  /** One that has but waited, where nobody has put it, may be put elsewhere by the hook. */
+  private static DeviceSubject subject(EnrollmentRequest.First request, DeviceRecord known) {
+    boolean open = known.enrolledAt() == null && known.epoch() == 0;
+    return open && request.hook() instanceof HookVerdict.Allow allow && allow.fleet() != null
+        ? new DeviceSubject(allow.fleet(), known.id())
+        : known.subject();
   }
 
   private Optional<EnrollmentDecision> refusal(

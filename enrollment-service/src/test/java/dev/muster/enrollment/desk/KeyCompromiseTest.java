@@ -9,9 +9,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.inventory.Alarm;
+import dev.muster.enrollment.inventory.EnrollmentDecided;
+import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.revocation.Revocations;
+import dev.muster.protocol.identity.DeviceId;
+import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -115,6 +120,43 @@ class KeyCompromiseTest {
           .containsExactlyInAnyOrder(DeskBench.serial(shown), DeskBench.serial(newest));
     }
     assertThat(alarms("acme-kc-4")).isEmpty();
+  }
+
+  @Test
+  void certificateOnHold_endsWhenAnotherKeyIsApproved() {
+    TestPki.Credential idevid =
+        bench.factory.issue("SERIALNUMBER=KC-5").withoutUsages().build();
+    X509Certificate held = DeskBench.issued(bench.enroll(idevid));
+    bench.revocations.hold(Actor.SYSTEM, DeskBench.serial(held));
+    byte[] csr = DeskBench.csr(TestPki.newKey());
+    Caller caller = DeskBench.caller(idevid.chain());
+    assertThat(bench.desk.enroll(caller, Label.NONE, csr))
+        .isInstanceOf(EnrollmentOutcome.Deferred.class);
+    approve(new DeviceId("acme-kc-5"));
+    X509Certificate next = DeskBench.issued(bench.desk.enroll(caller, Label.NONE, csr));
+
+    assertThat(bench.revocations.unhold(Actor.SYSTEM, DeskBench.serial(held)))
+        .as("else two keys would be good")
+        .isInstanceOf(Revocations.Outcome.Impossible.class);
+    assertThat(bench.live("acme-kc-5")).containsExactly(DeskBench.serial(next));
+  }
+
+  private static void approve(DeviceId device) {
+    bench.registry.commit(tables -> {
+      PendingEnrollment waiting = tables.pending().of(device).get(0);
+      tables
+          .pending()
+          .decide(new EnrollmentDecided(
+              0,
+              device,
+              waiting.key(),
+              PendingEnrollment.State.APPROVED,
+              waiting.reason(),
+              null,
+              "test",
+              bench.clock.instant()));
+      return waiting;
+    });
   }
 
   private static List<String> alarms(String device) {

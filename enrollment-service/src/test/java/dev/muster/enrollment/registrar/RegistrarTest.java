@@ -147,6 +147,23 @@ class RegistrarTest {
       return this;
     }
 
+    /** A device that has never had a certificate. */
+    World waiting(int epoch) {
+      device = Optional.of(new DeviceRecord(
+          ID,
+          FLEET,
+          "acme",
+          "SN1",
+          FACTORY_KEY,
+          DeviceStatus.PENDING,
+          false,
+          NOW,
+          null,
+          epoch,
+          Identification.IDEVID));
+      return this;
+    }
+
     World certificate(CertificateStatus status, @Nullable RevocationReason reason) {
       device(DeviceStatus.ACTIVE, false);
       certificates.add(record(ID, status, reason));
@@ -506,6 +523,14 @@ class RegistrarTest {
         row(
             "hook chooses, device known",
             new World().device(DeviceStatus.ACTIVE, false).with(w -> w.hook = CHOICE),
+            "issue acme-sn1 default"),
+        row(
+            "hook chooses, device has but waited",
+            new World().waiting(0).with(w -> w.hook = CHOICE),
+            "issue acme-sn1 south"),
+        row(
+            "hook chooses, device was transferred while it waited",
+            new World().waiting(1).with(w -> w.hook = CHOICE),
             "issue acme-sn1 default"),
         row(
             "hook chooses a taken name",
