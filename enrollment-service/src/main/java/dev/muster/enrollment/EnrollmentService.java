@@ -41,6 +41,7 @@ import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.IssuanceConfig;
 import dev.muster.enrollment.manufacturer.CrlFetcher;
 import dev.muster.enrollment.manufacturer.CrlStore;
+import dev.muster.enrollment.ocsp.OcspAhead;
 import dev.muster.enrollment.ocsp.OcspPages;
 import dev.muster.enrollment.ocsp.OcspResponder;
 import dev.muster.enrollment.operator.CertifiedOperator;
@@ -140,6 +141,8 @@ public final class EnrollmentService implements AutoCloseable {
   private final int httpPort;
   private final int estPort;
   private final @Nullable CoapsServer coaps;
+  private final OcspResponder ocsp;
+  private final OcspAhead ocspAhead;
   private final AuditSeal seal;
   private final CrlFetcher crlFetcher;
   private final RollOver rollOver;
@@ -188,6 +191,18 @@ public final class EnrollmentService implements AutoCloseable {
       renewal.record(server.certificate());
       seal = new AuditSeal(registry, authorities, renewal::record, clock);
       opened.push(seal::sign);
+      ocsp = new OcspResponder(
+          registry,
+          authorities::issuers,
+          config.revocation().crlValidity(),
+          config.revocation().crlInterval(),
+          clock);
+      ocspAhead = new OcspAhead(
+          registry,
+          ocsp,
+          () -> authorities.issuers().keySet(),
+          config.revocation().ocspAhead(),
+          clock);
       httpPort = servePublicWeb();
       rollOver.run();
       shards = new CrlShards(
@@ -205,6 +220,7 @@ public final class EnrollmentService implements AutoCloseable {
               trustChore(),
               connectionsChore(),
               supersededChore(),
+              new Chore("OCSP answers cannot be signed ahead", ocspAhead::run),
               reclaimChore()),
           TRUST_INTERVAL,
           lanes.operators()));
@@ -409,18 +425,12 @@ public final class EnrollmentService implements AutoCloseable {
   }
 
   private int servePublicWeb() {
-    OcspResponder responder = new OcspResponder(
-        registry,
-        authorities::issuers,
-        config.revocation().crlValidity(),
-        config.revocation().crlInterval(),
-        clock);
     PublicWebServer server = new PublicWebServer(
         config.revocation().host(),
         config.revocation().port(),
         List.of(
             new CrlPages(publisher, clock),
-            opened(new OcspPages(responder, clock)),
+            opened(new OcspPages(ocsp, clock)),
             new IssuerCertificates(authorities::issuers, clock)),
         new ConnectionGate(config.est().limits(), "web", meters),
         clock);

@@ -141,6 +141,13 @@ class RollOverIT {
     service.post("/certificates/" + RunningService.serialOf(next) + "/revoke", new JsonObject());
     assertThat(crl("device-2").getRevokedCertificate(next.getSerialNumber())).isNotNull();
     assertThat(service.get("/devices/acme-sn-1").body().getString("status")).isEqualTo("active");
+
+    RunningService.Answer which = service.post("/authorities/device/roll-over", emergency());
+    assertThat(which.status()).as("the one that retires, or the one that issues").isEqualTo(409);
+    assertThat(which.body().encode()).contains("expected: device-1 or device-2");
+    assertThat(rollOver("device-1", emergency()).getString("compromised")).isEqualTo("device");
+    assertThat(authority("device").state()).isEqualTo(Authority.State.COMPROMISED);
+    assertThat(authority("device-2").state()).isEqualTo(Authority.State.ACTIVE);
   }
 
   private X509CRL crl(String id) {

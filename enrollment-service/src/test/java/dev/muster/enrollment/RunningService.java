@@ -128,7 +128,7 @@ final class RunningService implements AutoCloseable {
         new AdmissionConfig(new FleetName("default"), false, List.of()),
         new IssuanceConfig(Duration.ofDays(30), null),
         new RevocationConfig(
-            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1), 10_000),
+            "127.0.0.1", httpPort, null, Duration.ofHours(24), Duration.ofHours(1), 10_000, 0),
         RollOverConfig.DEFAULT);
   }
 
@@ -180,7 +180,8 @@ final class RunningService implements AutoCloseable {
             config.revocation().publicUrl(),
             config.revocation().crlValidity(),
             Duration.ofSeconds(1),
-            config.revocation().shardSize()),
+            config.revocation().shardSize(),
+            config.revocation().ocspAhead()),
         config.rollOver());
   }
 

@@ -299,7 +299,8 @@ public final class Backend implements AutoCloseable {
             config.enrollment().publicHttpUrl(),
             config.enrollment().crlValidity(),
             config.enrollment().crlInterval(),
-            RevocationConfig.MAX_SHARD_SIZE),
+            RevocationConfig.MAX_SHARD_SIZE,
+            config.enrollment().ocspAhead()),
         new RollOverConfig(config.enrollment().caLeadTime(), config.enrollment().rootLeadTime()),
         config.enrollment().hook(),
         config.coaps());

@@ -11,6 +11,7 @@ import dev.muster.enrollment.hook.HookConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.ServerKeygen;
+import dev.muster.enrollment.revocation.RevocationConfig;
 import dev.muster.protocol.identity.FleetName;
 import java.net.URI;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param hook who is asked before a device is let in; null for nobody
  * @param profiles that devices may ask for by an EST label
  * @param serverKeygen whether keys are made for devices
+ * @param ocspAhead about how many certificates OCSP answers are signed before anybody asks
  * @param ca where the keys of the CAs are
  */
 public record EnrollmentSettings(
@@ -42,6 +44,7 @@ public record EnrollmentSettings(
     ServerKeygen serverKeygen,
     Duration crlValidity,
     Duration crlInterval,
+    int ocspAhead,
     Duration caLeadTime,
     Duration rootLeadTime,
     StorageConfig.@Nullable Server database,
@@ -75,6 +78,9 @@ public record EnrollmentSettings(
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
+        # About how many certificates OCSP answers are signed before anybody asks, and anew each
+        # crlInterval: 0 to 10000. Without, the first who asks waits for the signature.
+        # ocspAhead: 0
         # How long a new CA is made known before it is used: until all brokers have it;
         # a new root: until all devices have renewed, and so have it.
         # caLeadTime: 1d
@@ -124,6 +130,7 @@ public record EnrollmentSettings(
             "enrollment.crlValidity", Duration.ofDays(1), minute, Duration.ofDays(30)),
         settings.duration(
             "enrollment.crlInterval", Duration.ofHours(1), second, Duration.ofDays(7)),
+        settings.integer("enrollment.ocspAhead", 0, 0, RevocationConfig.MAX_OCSP_AHEAD),
         settings.duration("enrollment.caLeadTime", Duration.ofDays(1), second, Duration.ofDays(90)),
         settings.duration(
             "enrollment.rootLeadTime", Duration.ofDays(30), second, Duration.ofDays(825)),

@@ -228,6 +228,16 @@ public final class Certificates {
             Columns.instantOrNull(row, "revoked_at")));
   }
 
+  /** Serial numbers of some of an issuer's about which somebody may ask: they have not ended. */
+  public List<String> askable(String issuer, Instant now, int limit) {
+    return sql.statement("SELECT serial FROM certificate WHERE issuer = :issuer"
+            + " AND not_after > :now AND role NOT IN ('ca', 'ocsp') LIMIT :limit")
+        .bind("issuer", issuer)
+        .bind("now", now)
+        .bind("limit", limit)
+        .list(row -> row.getString("serial"));
+  }
+
   /**
    * When the last certificate of an issuer ends; empty if it has none. One that was revoked counts
    * as well: until then somebody must tell of it. Those by which OCSP tells of them do not: they are

@@ -4,15 +4,20 @@
  */
 package dev.muster.enrollment.ocsp;
 
+import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERNull;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.ocsp.CertID;
 import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -41,6 +46,16 @@ final class IssuerHashes {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("this JDK has no " + algorithm, e);
     }
+  }
+
+  /** As most name a certificate of this issuer (RFC 5019, 2.1.1). */
+  CertificateID id(BigInteger serial) {
+    Hashes hashes = Objects.requireNonNull(known.get(OIWObjectIdentifiers.idSHA1));
+    return new CertificateID(new CertID(
+        new AlgorithmIdentifier(OIWObjectIdentifiers.idSHA1, DERNull.INSTANCE),
+        new DEROctetString(hashes.name),
+        new DEROctetString(hashes.key),
+        new ASN1Integer(serial)));
   }
 
   /** Whether a certificate of this issuer is asked about. */

@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Answers for our issuing CAs. The status is read from the registry each time, so that an answer is
  * right whoever has changed it; only signatures are kept, for as long as they still say so. The
- * first who asks about a certificate has its answer signed; from then on it lies ready.
+ * first who asks about a certificate has its answer signed, unless {@link OcspAhead} was there
+ * before; from then on it lies ready.
  *
  * <p>Thread-safe; blocks on the database and signs, so never call it on an event loop.
  */
@@ -135,8 +136,31 @@ public final class OcspResponder {
         || !query.get().certificates().stream().allMatch(authority.hashes::matches)) {
       return OcspAnswer.UNAUTHORIZED;
     }
+    return answerOrFailure(authority, query.get());
+  }
+
+  /** After which an answer is signed anew. */
+  Duration refresh() {
+    return refresh;
+  }
+
+  /** Has an answer lie ready for whoever asks about a certificate next. */
+  void prepare(String issuer, String serial) {
+    @Nullable Authority authority = authority(issuer);
+    if (authority == null) {
+      return;
+    }
+    CertificateID id = authority.hashes.id(new BigInteger(serial, 16));
+    @Nullable Kept ready = kept.get(key(authority, id));
+    // Whether it is still right is looked at when it is given.
+    if (ready == null || !isFresh(ready.answer)) {
+      answerOrFailure(authority, new OcspQuery(List.of(id), null));
+    }
+  }
+
+  private OcspAnswer answerOrFailure(Authority authority, OcspQuery query) {
     try {
-      return answer(authority, query.get());
+      return answer(authority, query);
     } catch (SqlFailedException | IssuanceException e) {
       LOG.error("OCSP request failed reason=\"registry or CA out of order\"", e);
       return OcspAnswer.TRY_LATER;
@@ -170,8 +194,7 @@ public final class OcspResponder {
           ? sign(authority, query, statuses)
           : turnedAway();
     }
-    String key = authority.issuer.id()
-        + HexFormat.of().formatHex(query.certificates().get(0).toASN1Primitive().getEncoded());
+    String key = key(authority, query.certificates().get(0));
     Optional<OcspAnswer> before = Optional.ofNullable(kept.get(key))
         .filter(known -> known.status.equals(statuses.get(0)))
         .map(Kept::answer)
@@ -185,6 +208,15 @@ public final class OcspResponder {
     }
     // An older one is as right, for as long as it says itself.
     return answer == OcspAnswer.TRY_LATER ? before.orElse(answer) : answer;
+  }
+
+  private static String key(Authority authority, CertificateID id) {
+    try {
+      return authority.issuer.id()
+          + HexFormat.of().formatHex(id.toASN1Primitive().getEncoded());
+    } catch (IOException e) {
+      throw new IllegalStateException("a CertID without an encoding", e);
+    }
   }
 
   private boolean isGood(OcspAnswer answer) {

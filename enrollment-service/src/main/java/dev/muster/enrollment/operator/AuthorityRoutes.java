@@ -29,6 +29,9 @@ final class AuthorityRoutes {
       Set.of(AuthorityHistory.ROOT, AuthorityHistory.DEVICE, AuthorityHistory.SERVICE);
   private static final Set<String> REASONS = Set.of("keyCompromise", "cACompromise");
 
+  /** What makes the id of the first of a kind from the kind, for those who want to be sure. */
+  private static final String FIRST = "-1";
+
   /** The shard that is none: all certificates of the issuer. */
   private static final int COMPLETE = 0;
 
@@ -79,16 +82,38 @@ final class AuthorityRoutes {
       throw Work.conflict(problem);
     });
     AuthorityHistory history = parts.rollOver().history();
-    String lost = KINDS.contains(id) ? history.active(id).id() : id;
-    if (!lost.equals(id) && isSuccessorOfALostOne(history, lost)) {
-      // Whose answer was lost asks again, and means the one that is gone already.
-      throw Work.conflict("authority " + id + ": " + lost + " has taken its place in an emergency"
-          + " (expected: " + lost + ", if that one is lost, too)");
-    }
+    String lost = meant(history, id);
     if (history.find(lost).isEmpty()) {
       throw Work.notFound("authority", id);
     }
     return answer(() -> parts.rollOver().compromised(lost, actor)).put("compromised", lost);
+  }
+
+  /**
+   * Which CA is lost: that of an id, or the active one of a kind. The first of a kind has the kind
+   * for its id; that is taken for neither if it could be either.
+   */
+  private static String meant(AuthorityHistory history, String named) {
+    String kind = Authority.kindOf(named);
+    if (!named.equals(kind) || !KINDS.contains(kind)) {
+      return named.equals(kind + FIRST) ? kind : named;
+    }
+    String active = history.active(kind).id();
+    boolean retires = history
+        .find(kind)
+        .filter(first -> first.state() == Authority.State.RETIRING)
+        .isPresent();
+    if (retires) {
+      throw Work.conflict("authority " + kind + ": the first one, which retires, or " + active
+          + ", which issues? (expected: " + kind + FIRST + " or " + active + ")");
+    }
+    if (isSuccessorOfALostOne(history, active)) {
+      // Whose answer was lost asks again, and means the one that is gone already.
+      throw Work.conflict("authority " + kind + ": " + active
+          + " has taken its place in an emergency (expected: " + active
+          + ", if that one is lost, too)");
+    }
+    return active;
   }
 
   /** An emergency changes both in one moment. */

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param crlInterval how often a CRL is made anew; shorter than its validity
  * @param shardSize how many certificates share a distribution point, 1 to 10,000: its CRL can never
  *     have more entries
+ * @param ocspAhead about how many certificates OCSP answers are signed before anybody asks, 0 to
+ *     10,000
  */
 public record RevocationConfig(
     String host,
@@ -28,9 +30,13 @@ public record RevocationConfig(
     @Nullable URI publicUrl,
     Duration crlValidity,
     Duration crlInterval,
-    int shardSize) {
+    int shardSize,
+    int ocspAhead) {
   /** The most. */
   public static final int MAX_SHARD_SIZE = 10_000;
+
+  /** Half of those that are kept, so that others have room beside them. */
+  public static final int MAX_OCSP_AHEAD = 10_000;
 
   /** @throws IllegalArgumentException naming the setting and what is expected */
   public RevocationConfig {
@@ -51,6 +57,10 @@ public record RevocationConfig(
     if (shardSize < 1 || shardSize > MAX_SHARD_SIZE) {
       throw new IllegalArgumentException(
           "shardSize: " + shardSize + " (expected: 1 to " + MAX_SHARD_SIZE + ")");
+    }
+    if (ocspAhead < 0 || ocspAhead > MAX_OCSP_AHEAD) {
+      throw new IllegalArgumentException(
+          "ocspAhead: " + ocspAhead + " (expected: 0 to " + MAX_OCSP_AHEAD + ")");
     }
   }
 }

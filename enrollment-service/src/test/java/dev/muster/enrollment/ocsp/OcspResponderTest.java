@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -327,6 +328,34 @@ class OcspResponderTest {
       case "several" -> request(null, id, id);
       default -> request(null, id(SHA1, BigInteger.valueOf(1000 + number)));
     };
+  }
+
+  @Test
+  void ocsp_answersSignedAhead_lieReady_areRight_andAreSignedAnewInTime() throws Exception {
+    OcspAhead ahead =
+        new OcspAhead(bench.registry, responder, () -> List.of("device"), 1, bench.clock);
+    X509Certificate certificate = bench.issue(MONTH);
+    // With NULL for parameters, as openssl and Java have it.
+    byte[] request = request(
+        null,
+        new CertificateID(
+            new JcaDigestCalculatorProviderBuilder().build().get(CertificateID.HASH_SHA1),
+            new JcaX509CertificateHolder(bench.authorities.deviceCa()),
+            certificate.getSerialNumber()));
+    Instant signed = bench.clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    ahead.run();
+    bench.clock.advance(Duration.ofMinutes(50));
+    assertThat(ask(responder, request).getProducedAt().toInstant()).isEqualTo(signed);
+    ahead.run();
+    assertThat(ask(responder, request).getProducedAt().toInstant()).isEqualTo(signed);
+
+    bench.clock.advance(Duration.ofMinutes(11));
+    Instant again = bench.clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    ahead.run();
+    bench.clock.advance(Duration.ofMinutes(1));
+    assertThat(ask(responder, request).getProducedAt().toInstant()).isEqualTo(again);
+    bench.revoke(certificate, RevocationReason.KEY_COMPROMISE);
+    assertThat(status(certificate)).isInstanceOf(RevokedStatus.class);
   }
 
   @Test
