@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.audit.AuditTrail;
+import dev.muster.enrollment.authority.CaConfig;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
 import dev.muster.enrollment.csr.BlockedKeys;
@@ -80,10 +81,16 @@ final class DeskBench implements AutoCloseable {
 
   /** @param crlValidity half of which is the time after which a CRL is due anew */
   DeskBench(Path folder, StorageConfig storage, Duration validity, Duration crlValidity) {
+    this(folder, storage, validity, crlValidity, CaConfig.DEFAULT);
+  }
+
+  /** @param ca where the keys of the CAs are */
+  DeskBench(
+      Path folder, StorageConfig storage, Duration validity, Duration crlValidity, CaConfig ca) {
     if (!Files.exists(folder.resolve("ca"))) {
-      CertificateAuthorities.create(folder.resolve("ca"), clock);
+      CertificateAuthorities.create(folder.resolve("ca"), ca, clock);
     }
-    authorities = CertificateAuthorities.open(folder.resolve("ca"));
+    authorities = CertificateAuthorities.open(folder.resolve("ca"), ca);
     registry = Registry.open(storage);
     FleetName fleet = new FleetName("default");
     trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);

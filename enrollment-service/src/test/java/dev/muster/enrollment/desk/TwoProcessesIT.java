@@ -6,15 +6,26 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.authority.CaConfig;
+import dev.muster.enrollment.authority.CertificateAuthorities;
+import dev.muster.enrollment.authority.Pkcs11Token;
 import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.StorageConfig;
+import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.issuance.SignatureScheme;
 import dev.muster.enrollment.registrar.Label;
+import dev.muster.enrollment.rollover.RollOver;
+import dev.muster.enrollment.rollover.RollOverConfig;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.testing.SoftHsm;
 import dev.muster.testing.TestPki;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,13 +54,15 @@ class TwoProcessesIT {
   @BeforeAll
   static void start() throws Exception {
     server = EmbeddedPostgres.start();
-    StorageConfig storage = new StorageConfig(
-        folder,
-        new StorageConfig.Server(
-            "jdbc:postgresql://localhost:" + server.getPort() + "/postgres", "postgres", null));
+    StorageConfig storage = storage("postgres");
     one = new DeskBench(folder, storage, Duration.ofDays(1));
     other = new DeskBench(folder, storage, Duration.ofDays(1));
     one.trust.refresh();
+  }
+
+  private static StorageConfig storage(String database) {
+    String url = "jdbc:postgresql://localhost:" + server.getPort() + "/" + database;
+    return new StorageConfig(folder, new StorageConfig.Server(url, "postgres", null));
   }
 
   @AfterAll
@@ -104,6 +117,42 @@ class TwoProcessesIT {
       List<CertificateRecord> kept =
           one.registry.read(tables -> tables.certificates().of(device));
       assertThat(kept).hasSize(1);
+    }
+  }
+
+  /** The two that an operator of a larger fleet has both of. */
+  @Test
+  void keysInAToken_andThatRegistry_enrollRenewRevokeAndRollOver() throws Exception {
+    SoftHsm hsm = SoftHsm.newToken(folder);
+    CaConfig token = new CaConfig(
+        SignatureScheme.ECDSA_P256, new Pkcs11Token(hsm.library(), hsm.label(), hsm.pinFile()));
+    try (Connection connection = server.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE token");
+    }
+    Duration day = Duration.ofDays(1);
+    try (DeskBench bench =
+        new DeskBench(folder.resolve("token"), storage("token"), day, day, token)) {
+      RollOver rollOver = new RollOver(
+          bench.registry,
+          bench.authorities,
+          bench.publisher,
+          RollOverConfig.DEFAULT,
+          day,
+          id -> "http://localhost/crl/" + id + ".crl",
+          bench.clock);
+      rollOver.run();
+      X509Certificate first = bench.enrolled("T-1");
+      X509Certificate next = DeskBench.issued(bench.renew(first));
+      bench.revocations.revoke(
+          Actor.SYSTEM, DeskBench.serial(next), RevocationReason.KEY_COMPROMISE);
+      assertThat(bench.listed()).contains(DeskBench.serial(first), DeskBench.serial(next));
+
+      assertThat(rollOver.compromised("device", Actor.SYSTEM)).isEqualTo("device-2");
+      bench.enrolled("T-2").verify(bench.authorities.deviceCa().getPublicKey());
+      CertificateAuthorities again =
+          CertificateAuthorities.open(folder.resolve("token/ca"), token);
+      assertThat(again.deviceCa()).isEqualTo(bench.authorities.deviceCa());
     }
   }
 }
