@@ -33,6 +33,7 @@ import dev.muster.enrollment.registrar.Registrar;
 import dev.muster.enrollment.registrar.RegistryFacts;
 import dev.muster.enrollment.registrar.ShownClaim;
 import dev.muster.protocol.identity.Quoted;
+import dev.muster.protocol.log.Sparingly;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -74,6 +75,7 @@ public final class EnrollmentDesk {
   private final ClaimCheck claims;
   private final ProgramRenewals programs;
   private final @Nullable EnrollmentHook hook;
+  private final Sparingly strangers = new Sparingly(System::nanoTime);
 
   /**
    * What others are told. They return at once.
@@ -474,7 +476,12 @@ public final class EnrollmentDesk {
 
   /** Before any decision of the registrar: nothing is written but a line in the audit log. */
   private Refused refuse(Actor actor, Kind kind, String detail) {
-    tellRefused(actor, detail);
+    strangers.say(others -> LOG.warn(
+        "Enrollment refused who={} from={} reason=\"{}\" others={}",
+        Quoted.of(actor.name()),
+        actor.from(),
+        detail,
+        others));
     refusals.record(actor, detail);
     return new Refused(kind, detail);
   }

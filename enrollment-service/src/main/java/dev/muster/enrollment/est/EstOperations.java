@@ -15,6 +15,7 @@ import dev.muster.enrollment.registrar.Label;
 import dev.muster.enrollment.sql.SqlFailedException;
 import dev.muster.protocol.est.EstOperation;
 import dev.muster.protocol.est.KeyWish;
+import dev.muster.protocol.log.Sparingly;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Optional;
@@ -54,6 +55,7 @@ public final class EstOperations {
   private final EstWorkers workers;
   private final boolean channelBinding;
   private final CaCertificatesMessage caCertificates;
+  private final Sparingly turnedAway = new Sparingly(System::nanoTime);
 
   /** @param channelBinding whether requests must be linked to their connection */
   public EstOperations(
@@ -138,7 +140,8 @@ public final class EstOperations {
     try {
       lane(wanted, caller).execute(() -> done.accept(attempt(task, failed)));
     } catch (RejectedExecutionException e) {
-      LOG.warn("EST request turned away reason=\"too many at once\"");
+      turnedAway.say(others ->
+          LOG.warn("EST request turned away reason=\"too many at once\" others={}", others));
       done.accept(failed.apply(Failure.UNAVAILABLE));
     }
   }

@@ -12,6 +12,7 @@ import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.est.EstBase64;
 import dev.muster.protocol.est.EstMediaType;
 import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.log.Sparingly;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -50,6 +51,7 @@ final class EstRoutes {
   private final Clock clock;
   private final ConnectionPatrol patrol;
   private final boolean linkable;
+  private final Sparingly refusals = new Sparingly(System::nanoTime);
 
   EstRoutes(Vertx vertx, EstServer.Parts parts) {
     this.vertx = vertx;
@@ -286,11 +288,12 @@ final class EstRoutes {
         .counter("muster.est.requests", "operation", operation, "status", "" + answer.status())
         .increment();
     if (answer.status() >= 400) {
-      LOG.info(
-          "EST request refused from={} operation={} status={}",
+      refusals.say(others -> LOG.info(
+          "EST request refused from={} operation={} status={} others={}",
           request.remoteAddress(),
           operation,
-          answer.status());
+          answer.status(),
+          others));
     }
   }
 }

@@ -42,7 +42,7 @@ final class FirstEnrollment {
 
   EnrollmentDecision decide(EnrollmentRequest.First request, RegistryFacts facts, Instant now) {
     Optional<EnrollmentDecision> unclaimed = request.claim().refusal(request, now);
-    if (unclaimed.isPresent()) {
+    if (unclaimed.isPresent() && !comesBack(request, facts)) {
       return unclaimed.get();
     }
     Optional<DeviceSubject> named = subject(request, facts.device(), facts.announced());
@@ -179,6 +179,13 @@ final class FirstEnrollment {
     Fingerprint known = device.factoryKey();
     Fingerprint shown = request.factoryKey();
     return known != null && shown != null && !known.equals(shown);
+  }
+
+  /**
+   * A fleet that has lost its CA comes back with its IDevIDs, whatever tokens it was let in with.
+   */
+  private static boolean comesBack(EnrollmentRequest.First request, RegistryFacts facts) {
+    return request.claim().token() == null && lostItsCa(facts.certificates());
   }
 
   /** With its certificate nothing was wrong, nor with its key: it was let in before. */

@@ -6,6 +6,9 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.authority.AuthorityHistory;
@@ -43,6 +46,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Paths from IDevIDs to manufacturers, and what stands against them. */
 class IdevidVerifierTest {
@@ -117,6 +121,23 @@ class IdevidVerifierTest {
         .anySatisfy(entry -> assertThat(entry.text())
             .contains("stranger:CN=xxx", Fingerprint.of(endless).hex())
             .hasSizeLessThan(2_000));
+  }
+
+  @Test
+  void strangers_whoComeInCrowds_fillNoLog() {
+    Logger desk = (Logger) LoggerFactory.getLogger(EnrollmentDesk.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    desk.addAppender(log);
+    X509Certificate stranger = TestPki.root("CN=x").issue("CN=y").build().certificate();
+    try {
+      for (int i = 0; i < 100; i++) {
+        refused(enroll(stranger), Kind.UNAUTHENTICATED, "issued by nobody we know");
+      }
+    } finally {
+      desk.detachAppender(log);
+    }
+    assertThat(log.list).isNotEmpty().hasSizeLessThan(100);
   }
 
   @Test

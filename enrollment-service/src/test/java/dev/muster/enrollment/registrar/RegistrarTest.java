@@ -446,6 +446,12 @@ class RegistrarTest {
                 .certificate(CertificateStatus.REVOKED, RevocationReason.CA_COMPROMISE),
             "issue acme-sn1 default"),
         row(
+            "of a CA that was compromised, and let in with a token once",
+            new World()
+                .with(w -> w.claim = new ShownClaim(null, true))
+                .certificate(CertificateStatus.REVOKED, RevocationReason.CA_COMPROMISE),
+            "issue acme-sn1 default"),
+        row(
             "superseded",
             new World().certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED),
             "issue acme-sn1 default"),
