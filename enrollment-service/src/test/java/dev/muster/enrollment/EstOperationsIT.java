@@ -99,6 +99,10 @@ class EstOperationsIT {
     assertThat(decided.getString("device")).isEqualTo("slow-d-2");
     assertThat(decided.getString("reason")).isEqualTo("not ours: déjà sold");
     assertThat(decided.getString("waitedFor")).contains("need an approval");
+    // He has changed his mind.
+    JsonObject key = new JsonObject().put("key", decided.getString("key"));
+    assertThat(service.post("/devices/slow-d-2/approve", key).status()).isEqualTo(200);
+    assertThat(service.enroll("simpleenroll", "D-2", "d2").status()).isEqualTo(200);
   }
 
   @Test

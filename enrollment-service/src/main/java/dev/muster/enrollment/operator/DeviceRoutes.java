@@ -129,6 +129,10 @@ final class DeviceRoutes {
                   parts.clock().instant()));
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
             tables.devices().update(id, DeviceStatus.REFUSED, false);
+          } else if (state == PendingEnrollment.State.APPROVED
+              && device.status() == DeviceStatus.REFUSED) {
+            // Else the key would be let in, and the device not.
+            tables.devices().update(id, letIn(device), false);
           }
           JsonObject details = json.details(tables, id);
           note(
@@ -168,9 +172,7 @@ final class DeviceRoutes {
         200,
         () -> parts.registry().commit(tables -> {
           DeviceRecord device = lock(tables, id);
-          DeviceStatus status =
-              device.enrolledAt() == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE;
-          tables.devices().update(id, status, true);
+          tables.devices().update(id, letIn(device), true);
           tables.pending().deleteAll(id);
           JsonObject details = json.details(tables, id);
           note(
@@ -180,6 +182,11 @@ final class DeviceRoutes {
           LOG.info("Device released device={} (its next new key is let in)", id);
           return details;
         }));
+  }
+
+  /** Its status when nothing is against it. */
+  private static DeviceStatus letIn(DeviceRecord device) {
+    return device.enrolledAt() == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE;
   }
 
   private void transfer(RoutingContext request) {

@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -244,7 +245,8 @@ public final class Revocations {
     Instant now = clock.instant();
     List<CertificateRecord> changed = affected(tables, chosen, wish.reason, now).stream()
         .filter(record -> changes(record, wish.target))
-        .filter(record -> record.serial().equals(chosen.serial()) || isOfUse(record, now))
+        .filter(record -> record.serial().equals(chosen.serial())
+            || isOfUse(record, now) && isOfTheSame(record, chosen, wish))
         .toList();
     changed.forEach(record ->
         tables.certificates().update(record.serial(), wish.target, wish.reason, now, wish.since));
@@ -325,6 +327,13 @@ public final class Revocations {
    */
   private static boolean isOfUse(CertificateRecord record, Instant now) {
     return !now.isAfter(record.notAfter().plus(ManufacturerPolicy.MAX_GRACE));
+  }
+
+  /** A hold ends for those for which it began: some may have been on hold before, for themselves. */
+  private static boolean isOfTheSame(
+      CertificateRecord record, CertificateRecord chosen, Wish wish) {
+    return wish.target != CertificateStatus.ACTIVE
+        || Objects.equals(record.revokedAt(), chosen.revokedAt());
   }
 
   private static boolean changes(CertificateRecord record, CertificateStatus target) {

@@ -19,6 +19,7 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -139,6 +140,23 @@ class KeyCompromiseTest {
         .as("else two keys would be good")
         .isInstanceOf(Revocations.Outcome.Impossible.class);
     assertThat(bench.live("acme-kc-5")).containsExactly(DeskBench.serial(next));
+  }
+
+  @Test
+  void unhold_releasesWhatWasHeldWithIt_andNothingThatWasHeldBefore() {
+    X509Certificate first = bench.enrolled("KC-6");
+    X509Certificate next = DeskBench.issued(bench.renew(first));
+    bench.revocations.hold(Actor.SYSTEM, DeskBench.serial(next));
+    assertThat(bench.live("acme-kc-6")).isEmpty();
+    bench.revocations.unhold(Actor.SYSTEM, DeskBench.serial(next));
+    assertThat(bench.live("acme-kc-6"))
+        .containsExactlyInAnyOrder(DeskBench.serial(first), DeskBench.serial(next));
+
+    bench.revocations.hold(Actor.SYSTEM, DeskBench.serial(first));
+    bench.clock.advance(Duration.ofSeconds(1));
+    bench.revocations.hold(Actor.SYSTEM, DeskBench.serial(next));
+    bench.revocations.unhold(Actor.SYSTEM, DeskBench.serial(next));
+    assertThat(bench.live("acme-kc-6")).containsExactly(DeskBench.serial(next));
   }
 
   private static void approve(DeviceId device) {
