@@ -31,6 +31,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -217,7 +218,16 @@ public final class CrlPublisher {
    * is on this one, too, whatever other process makes CRLs at the same time.
    */
   private synchronized void make(String issuer, CrlDraft.Wish wish) {
-    owed.add(issuer);
+    try {
+      makeNow(issuer, wish);
+      owed.remove(issuer);
+    } catch (RuntimeException e) {
+      owed.add(issuer);
+      throw e;
+    }
+  }
+
+  private void makeNow(String issuer, CrlDraft.Wish wish) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // Seconds of the clock, so that a registry restored from a backup repeats no number.
     long number = registry.commit(
@@ -234,7 +244,6 @@ public final class CrlPublisher {
       tables.audit().append(event(issuer, number, signed, draft.over()), clock.instant());
       return number;
     });
-    owed.remove(issuer);
     draft.over().forEach(shard -> current.remove(new CrlPaths.Place(issuer, shard)));
     signed.forEach(this::put);
   }
