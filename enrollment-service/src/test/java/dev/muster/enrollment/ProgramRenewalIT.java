@@ -126,7 +126,10 @@ class ProgramRenewalIT {
     assertThat(alarm.containsKey("device")).isFalse();
     String acknowledge = "/alarms/" + alarm.getString("id") + "/acknowledge";
     assertThat(service.post(acknowledge, new JsonObject()).status()).isEqualTo(200);
-    assertThat(service.get("/audit?object=program:" + alarm.getString("subject")).body().encode())
+    assertThat(service
+            .get("/audit?object=program:" + alarm.getString("subject"))
+            .body()
+            .encode())
         .contains("alarm.acknowledged");
     assertThat(alarms("twice")).hasSize(1);
     assertThat(service.enroll("simplereenroll", "twice", "twice3").status())

@@ -143,7 +143,9 @@ class RollOverIT {
     assertThat(service.get("/devices/acme-sn-1").body().getString("status")).isEqualTo("active");
 
     RunningService.Answer which = service.post("/authorities/device/roll-over", emergency());
-    assertThat(which.status()).as("the one that retires, or the one that issues").isEqualTo(409);
+    assertThat(which.status())
+        .as("the one that retires, or the one that issues")
+        .isEqualTo(409);
     assertThat(which.body().encode()).contains("expected: device-1 or device-2");
     assertThat(rollOver("device-1", emergency()).getString("compromised")).isEqualTo("device");
     assertThat(authority("device").state()).isEqualTo(Authority.State.COMPROMISED);

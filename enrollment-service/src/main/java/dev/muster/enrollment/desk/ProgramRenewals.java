@@ -173,9 +173,8 @@ final class ProgramRenewals {
   private Runnable alarm(
       Registry.Tables tables, CertificateRecord presented, String detail, Instant now) {
     String subject = subject(presented);
-    boolean raised = tables
-        .alarms()
-        .raiseAnew("clone", new DeviceId(name(presented)), subject, detail, now);
+    boolean raised =
+        tables.alarms().raiseAnew("clone", new DeviceId(name(presented)), subject, detail, now);
     return !raised
         ? () -> {}
         : () -> {

@@ -240,8 +240,8 @@ public final class Certificates {
 
   /**
    * When the last certificate of an issuer ends; empty if it has none. One that was revoked counts
-   * as well: until then somebody must tell of it. Those by which OCSP tells of them do not: they are
-   * made for as long as somebody asks.
+   * as well: until then somebody must tell of it. Those by which OCSP tells of them do not: they
+   * are made for as long as somebody asks.
    */
   public Optional<Instant> lastEnd(String issuer) {
     return sql.statement("SELECT not_after FROM certificate WHERE issuer = :issuer"

@@ -78,9 +78,10 @@ public final class Claims {
 
   /** As {@link #revoke}, of all that could let one device in. @return how many those were */
   public int revokeAllFor(String manufacturer, String serial, Instant now) {
-    return sql.statement("UPDATE claim_token SET revoked_at = :now WHERE manufacturer = :manufacturer"
-            + " AND serial = :serial AND used_at IS NULL AND revoked_at IS NULL"
-            + " AND expires_at > :now")
+    return sql.statement(
+            "UPDATE claim_token SET revoked_at = :now WHERE manufacturer = :manufacturer"
+                + " AND serial = :serial AND used_at IS NULL AND revoked_at IS NULL"
+                + " AND expires_at > :now")
         .bind("manufacturer", manufacturer)
         .bind("serial", serial)
         .bind("now", now)

@@ -120,8 +120,8 @@ final class AuthorityRoutes {
   private static boolean isSuccessorOfALostOne(AuthorityHistory history, String active) {
     Instant since = history.find(active).orElseThrow().since();
     return history.of(Authority.kindOf(active)).stream()
-        .anyMatch(other -> other.state() == Authority.State.COMPROMISED
-            && other.since().equals(since));
+        .anyMatch(other ->
+            other.state() == Authority.State.COMPROMISED && other.since().equals(since));
   }
 
   private interface Change {

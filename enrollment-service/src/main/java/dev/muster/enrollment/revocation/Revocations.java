@@ -329,7 +329,9 @@ public final class Revocations {
     return !now.isAfter(record.notAfter().plus(ManufacturerPolicy.MAX_GRACE));
   }
 
-  /** A hold ends for those for which it began: some may have been on hold before, for themselves. */
+  /**
+   * A hold ends for those for which it began: some may have been on hold before, for themselves.
+   */
   private static boolean isOfTheSame(
       CertificateRecord record, CertificateRecord chosen, Wish wish) {
     return wish.target != CertificateStatus.ACTIVE

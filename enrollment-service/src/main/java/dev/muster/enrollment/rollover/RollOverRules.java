@@ -65,9 +65,7 @@ final class RollOverRules {
     String kind = prepared.kind();
     boolean known = !now.isBefore(prepared.since().plus(leadTime(kind)));
     boolean late = history.isActive(kind) && now.isAfter(history.active(kind).notAfter());
-    return known || late
-        ? Optional.of(new RollOverStep.Activate(prepared.id()))
-        : Optional.empty();
+    return known || late ? Optional.of(new RollOverStep.Activate(prepared.id())) : Optional.empty();
   }
 
   private Optional<RollOverStep> preparation(AuthorityHistory history, String kind, Instant now) {

@@ -111,10 +111,8 @@ class IdevidVerifierTest {
 
   @Test
   void stranger_whoseNameIsEndless_isRefused_andStandsInTheAuditLogByItsBeginning() {
-    X509Certificate endless = TestPki.root("CN=nobody")
-        .issue("CN=" + "x".repeat(20_000))
-        .build()
-        .certificate();
+    X509Certificate endless =
+        TestPki.root("CN=nobody").issue("CN=" + "x".repeat(20_000)).build().certificate();
     refused(enroll(endless), Kind.UNAUTHENTICATED, "issued by nobody we know");
     List<AuditEntry> log = bench.registry.read(tables -> tables.audit().newest(Long.MAX_VALUE, 5));
     assertThat(log)

@@ -150,8 +150,7 @@ class TwoProcessesIT {
 
       assertThat(rollOver.compromised("device", Actor.SYSTEM)).isEqualTo("device-2");
       bench.enrolled("T-2").verify(bench.authorities.deviceCa().getPublicKey());
-      CertificateAuthorities again =
-          CertificateAuthorities.open(folder.resolve("token/ca"), token);
+      CertificateAuthorities again = CertificateAuthorities.open(folder.resolve("token/ca"), token);
       assertThat(again.deviceCa()).isEqualTo(bench.authorities.deviceCa());
     }
   }

@@ -176,8 +176,7 @@ class OcspResponderTest {
   void ocsp_signer_thatOutlivesAllOthers_doesNotKeepItsCa() throws Exception {
     X509Certificate last = bench.issue(Duration.ofHours(1));
     assertThat(status(last)).isNull();
-    Optional<Instant> end =
-        bench.registry.read(tables -> tables.certificates().lastEnd("device"));
+    Optional<Instant> end = bench.registry.read(tables -> tables.certificates().lastEnd("device"));
     assertThat(end).contains(last.getNotAfter().toInstant());
   }
 
