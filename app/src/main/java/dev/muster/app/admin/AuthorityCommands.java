@@ -49,7 +49,8 @@ final class AuthorityCommands {
   static final class RollOver extends AdminAction {
     @Parameters(
         paramLabel = "KIND",
-        description = "device, service or root; in an emergency also the id of an issuing CA, as device-2 (the"
+        description =
+            "device, service or root; in an emergency also the id of an issuing CA, as device-2 (the"
                 + " first is device-1).")
     String kind = "";
 
