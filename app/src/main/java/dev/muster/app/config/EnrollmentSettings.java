@@ -78,8 +78,8 @@ public record EnrollmentSettings(
         # How long a CRL may be relied on, and how often a new one is made without need.
         # crlValidity: 1d
         # crlInterval: 1h
-        # About how many certificates OCSP answers are signed before anybody asks, and anew each
-        # crlInterval: 0 to 10000. Without, the first who asks waits for the signature.
+        # About how many certificates, 10000 at most, OCSP answers are signed before anybody asks,
+        # and anew as often as CRLs. Without, the first who asks waits for the signature.
         # ocspAhead: 0
         # How long a new CA is made known before it is used: until all brokers have it;
         # a new root: until all devices have renewed, and so have it.
