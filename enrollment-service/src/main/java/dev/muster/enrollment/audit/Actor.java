@@ -10,7 +10,7 @@ import static java.util.Objects.requireNonNull;
  * Who does something.
  *
  * @param name {@code operator:<name>}, {@code device:<id>}, {@code idevid:<manufacturer>/<serial>},
- *     {@code program:<subject>}, {@code system} or {@code stranger} Strangers choose names of any
+ *     {@code program:<subject>}, {@code system} or {@code stranger}. Strangers choose names of any
  *     length: of one beyond 300 characters the beginning is kept, and what it is told by from
  *     others that begin so.
  * @param from the network address it came from; {@code local} if from none
