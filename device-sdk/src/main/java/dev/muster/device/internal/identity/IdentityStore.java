@@ -317,7 +317,8 @@ public final class IdentityStore implements AutoCloseable {
     } catch (NoSuchFileException e) {
       return 0;
     } catch (IOException e) {
-      throw new UncheckedIOException(pointer + ": cannot be read", e);
+      // For want of one number a device with good identities would stand still.
+      LOG.warn("Pointer damaged file={} reason={}", pointer, e.toString());
     }
     return 0;
   }

@@ -6,7 +6,6 @@ package dev.muster.device.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +29,7 @@ record Frame(byte type, long number, long timeMs, byte[] content, long end) {
   private static final int HEAD_BYTES = 10;
   private static final int BODY_HEAD_BYTES = 17;
   private static final int SCAN_BYTES = 64 * 1024;
+  private static final int PAGE_BYTES = 4 * 1024;
 
   /** The bytes that a record with so much content takes. */
   static int size(int contentBytes) {
@@ -47,18 +47,18 @@ record Frame(byte type, long number, long timeMs, byte[] content, long end) {
   }
 
   /** The first whole frame from {@code offset} on, behind damage if need be; null at the end. */
-  static @Nullable Frame next(FileChannel file, long offset, long fileEnd) throws IOException {
+  static @Nullable Frame next(SegmentReader file, long offset, long fileEnd) throws IOException {
     Frame frame = read(file, offset, fileEnd);
     return frame == null ? find(file, offset + 1, fileEnd) : frame;
   }
 
   /** Reads the frame that begins at {@code offset}; null if there is none that is whole. */
-  private static @Nullable Frame read(FileChannel file, long offset, long fileEnd)
+  private static @Nullable Frame read(SegmentReader file, long offset, long fileEnd)
       throws IOException {
     if (fileEnd - offset < size(0)) {
       return null;
     }
-    ByteBuffer head = read(file, offset, HEAD_BYTES);
+    ByteBuffer head = file.read(offset, HEAD_BYTES);
     if (head.remaining() < HEAD_BYTES || head.getShort() != MAGIC) {
       return null;
     }
@@ -70,7 +70,7 @@ record Frame(byte type, long number, long timeMs, byte[] content, long end) {
     if (!plausible) {
       return null;
     }
-    ByteBuffer body = read(file, offset + HEAD_BYTES, length);
+    ByteBuffer body = file.read(offset + HEAD_BYTES, length);
     if (body.remaining() < length || checksum(length, body.duplicate()) != checksum) {
       return null;
     }
@@ -82,29 +82,24 @@ record Frame(byte type, long number, long timeMs, byte[] content, long end) {
     return new Frame(type, number, timeMs, content, offset + HEAD_BYTES + length);
   }
 
-  private static @Nullable Frame find(FileChannel file, long from, long fileEnd)
+  private static @Nullable Frame find(SegmentReader file, long from, long fileEnd)
       throws IOException {
     long offset = from;
     while (offset < fileEnd) {
-      ByteBuffer chunk = read(file, offset, (int) Math.min(SCAN_BYTES, fileEnd - offset));
+      int wanted = (int) Math.min(SCAN_BYTES, fileEnd - offset);
+      ByteBuffer chunk = file.read(offset, wanted);
       for (int i = 0; i + 1 < chunk.limit(); i++) {
         Frame frame = chunk.getShort(i) == MAGIC ? read(file, offset + i, fileEnd) : null;
         if (frame != null) {
           return frame;
         }
       }
-      // The mark may lie across two chunks.
-      offset += Math.max(1, chunk.limit() - 1);
+      // The mark may lie across two chunks; but where nothing can be read, no page of it can.
+      offset = chunk.limit() < wanted
+          ? ((offset + chunk.limit()) / PAGE_BYTES + 1) * PAGE_BYTES
+          : offset + Math.max(1, chunk.limit() - 1);
     }
     return null;
-  }
-
-  private static ByteBuffer read(FileChannel file, long offset, int length) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(length);
-    while (buffer.hasRemaining() && file.read(buffer, offset + buffer.position()) >= 0) {
-      // Reads on.
-    }
-    return buffer.flip();
   }
 
   private static int checksum(int length, ByteBuffer body) {

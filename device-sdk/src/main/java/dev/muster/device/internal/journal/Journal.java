@@ -8,6 +8,7 @@ import dev.muster.device.internal.log.DeviceLogger;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,7 +124,7 @@ public final class Journal implements AutoCloseable {
   /** @return whether the segment told what is done */
   private boolean scan(Segment segment) throws IOException {
     Frame told = null;
-    try (FileChannel file = segment.open()) {
+    try (SegmentReader file = segment.salvage()) {
       long offset = 0;
       while (offset < segment.length()) {
         Frame frame = Frame.next(file, offset, segment.length());
@@ -137,6 +138,13 @@ public final class Journal implements AutoCloseable {
         }
         offset = frame.end();
       }
+      if (file.hasPassedOver()) {
+        LOG.warn("Journal file read as far as it can be file={}", segment);
+      }
+    } catch (ClosedChannelException e) {
+      throw e;
+    } catch (IOException e) {
+      LOG.warn("Journal file not opened file={} reason={}", segment, e.toString());
     }
     return told != null && readDone(told);
   }
@@ -366,7 +374,7 @@ public final class Journal implements AutoCloseable {
   private void countLost(Segment segment, long count) throws IOException {
     long from = Long.MAX_VALUE;
     long to = Long.MIN_VALUE;
-    try (FileChannel file = segment.open()) {
+    try (SegmentReader file = segment.salvage()) {
       for (Frame frame = Frame.next(file, 0, segment.length());
           frame != null;
           frame = Frame.next(file, frame.end(), segment.length())) {
@@ -375,6 +383,10 @@ public final class Journal implements AutoCloseable {
           to = Math.max(to, frame.timeMs());
         }
       }
+    } catch (ClosedChannelException e) {
+      throw e;
+    } catch (IOException e) {
+      LOG.warn("Journal file not opened file={} reason={}", segment, e.toString());
     }
     lost = lost.plus(new Lost(count, from == Long.MAX_VALUE ? 0 : from, Math.max(to, 0)));
     noted = false;
@@ -415,8 +427,7 @@ public final class Journal implements AutoCloseable {
       if (segment == null) {
         return null;
       }
-      Cursor reader = cursorAt(segment, wanted);
-      Frame frame = reader.nextFrom(wanted);
+      Frame frame = frameFrom(segment, wanted);
       long end = frame == null ? endOf(segment) : frame.number();
       passOver(wanted, end, frame == null ? 0 : frame.timeMs());
       if (frame != null && !done.contains(frame.number())) {
@@ -425,6 +436,40 @@ public final class Journal implements AutoCloseable {
       wanted = frame == null ? end : frame.number() + 1;
     }
     return null;
+  }
+
+  /**
+   * Null if there is none from this number on.
+   *
+   * @throws IOException if the file cannot be read, which may pass: after some times it is read as
+   *     far as it can be
+   */
+  private @Nullable Frame frameFrom(Segment segment, long wanted) throws IOException {
+    try {
+      return cursorAt(segment, wanted).nextFrom(wanted);
+    } catch (ClosedChannelException e) {
+      closeCursor();
+      throw e;
+    } catch (IOException e) {
+      closeCursor();
+      if (segment.isGivenUp()) {
+        return null; // It cannot even be opened.
+      }
+      segment.failed();
+      if (!segment.isGivenUp()) {
+        throw e;
+      }
+      LOG.warn("Journal file read as far as it can be file={} reason={}", segment, e.toString());
+      return frameFrom(segment, wanted);
+    }
+  }
+
+  private void closeCursor() throws IOException {
+    Cursor open = cursor;
+    cursor = null;
+    if (open != null) {
+      open.close();
+    }
   }
 
   /** Numbers without a record: damage, unless they were done. */
@@ -462,9 +507,7 @@ public final class Journal implements AutoCloseable {
   private Cursor cursorAt(Segment segment, long number) throws IOException {
     Cursor open = cursor;
     if (open == null || open.segment != segment || open.passed >= number) {
-      if (open != null) {
-        open.close();
-      }
+      closeCursor();
       open = new Cursor(segment);
       cursor = open;
     }
@@ -474,7 +517,7 @@ public final class Journal implements AutoCloseable {
   /** Where reading has got to. */
   private static final class Cursor {
     private final Segment segment;
-    private final FileChannel file;
+    private final SegmentReader file;
     private long offset;
     private long passed;
 
@@ -514,10 +557,7 @@ public final class Journal implements AutoCloseable {
     } finally {
       abandonActive();
       dropFinished();
-      if (cursor != null) {
-        cursor.close();
-        cursor = null;
-      }
+      closeCursor();
     }
   }
 }

@@ -19,9 +19,13 @@ import java.util.regex.Pattern;
 final class Segment {
   private static final Pattern NAME = Pattern.compile("([0-9a-f]{16})\\.log");
 
+  /** So often it is waited for a card or a controller that starts anew. */
+  private static final int MOST_FAILURES = 10;
+
   private final Path file;
   private final long first;
   private long length;
+  private int failures;
   private boolean holdsRecords;
 
   private Segment(Path file, long first, long length) {
@@ -64,8 +68,27 @@ final class Segment {
     return length;
   }
 
-  FileChannel open() throws IOException {
-    return FileChannel.open(file, StandardOpenOption.READ);
+  SegmentReader open() throws IOException {
+    return open(isGivenUp());
+  }
+
+  /** To be read as far as it can be. */
+  SegmentReader salvage() throws IOException {
+    return open(true);
+  }
+
+  private SegmentReader open(boolean passesOver) throws IOException {
+    return new SegmentReader(FileChannel.open(file, StandardOpenOption.READ), passesOver);
+  }
+
+  /** It could not be read. */
+  void failed() {
+    failures++;
+  }
+
+  /** Whether it has failed so often that it is only read as far as it can be. */
+  boolean isGivenUp() {
+    return failures >= MOST_FAILURES;
   }
 
   FileChannel openToAppend() throws IOException {

@@ -65,6 +65,9 @@ final class Lane {
   private long readFrom;
   private long readEnd;
   private boolean backlogIsNext;
+  /** The disk has not given back what is next; it is asked again with the next store. */
+  private boolean backlogFailed;
+
   private volatile long backlog;
   private volatile long journalBytes;
   private volatile long lostOnDisk;
@@ -186,8 +189,12 @@ final class Lane {
       readEnd = opened.next();
       journal = opened;
       look();
-      Journal.Entry oldest = opened.read(readFrom);
-      backlogSinceMs = oldest == null ? Long.MAX_VALUE : oldest.timeMs();
+      try {
+        Journal.Entry oldest = opened.read(readFrom);
+        backlogSinceMs = oldest == null ? Long.MAX_VALUE : oldest.timeMs();
+      } catch (IOException e) {
+        backlogNotRead(e); // What is new can be kept all the same.
+      }
     }
   }
 
@@ -207,7 +214,8 @@ final class Lane {
   }
 
   boolean needsStore() {
-    return isKeptOnDisk() && (journal == null || !journal.isNoted() || hasUnwritten());
+    return isKeptOnDisk()
+        && (journal == null || !journal.isNoted() || backlogFailed || hasUnwritten());
   }
 
   boolean isEmpty() {
@@ -241,12 +249,12 @@ final class Lane {
 
   private @Nullable Entry readBacklog(Collection<Entry> inFlight) {
     Journal open = journal;
-    while (open != null && readFrom < readEnd) {
+    while (open != null && readFrom < readEnd && !backlogFailed) {
       Journal.Entry record;
       try {
         record = open.read(readFrom);
       } catch (IOException e) {
-        LOG.warn("Backlog not read class={} reason={}", messageClass, e.toString());
+        backlogNotRead(e);
         return null;
       }
       boolean over = record == null || record.number() >= readEnd;
@@ -263,6 +271,11 @@ final class Lane {
       }
     }
     return null;
+  }
+
+  private void backlogNotRead(IOException failure) {
+    backlogFailed = true;
+    LOG.warn("Backlog not read class={} reason={}", messageClass, failure.toString());
   }
 
   private boolean isInMemory(long number, Collection<Entry> inFlight) {
@@ -317,6 +330,7 @@ final class Lane {
       return;
     }
     boolean written = false;
+    backlogFailed = false;
     open(stateDirectory);
     Journal open = journal;
     while (open != null) {

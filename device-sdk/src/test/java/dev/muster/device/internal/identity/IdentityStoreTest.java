@@ -323,6 +323,21 @@ class IdentityStoreTest {
     assertThat(current().number()).isEqualTo(2);
   }
 
+  /** What a process has at address 0 reads like a sector that is gone. */
+  @Test
+  void load_pointerCannotBeRead_newestServes() throws IOException {
+    store.promote(issue(store.pendingKey(0)));
+    store.promote(issue(store.pendingKey(1)));
+    Path pointer = state.resolve("identity/current");
+    Files.delete(pointer);
+    Files.createSymbolicLink(pointer, Path.of("/proc/self/mem"));
+    assertThatThrownBy(() -> Files.readString(pointer)).isInstanceOf(IOException.class);
+    reopen();
+
+    assertThat(current().number()).isEqualTo(2);
+    assertThat(pointer).isRegularFile().hasContent("2");
+  }
+
   @Test
   void load_certificateOfAnotherRoot_isNotUsed() throws IOException {
     store.promote(issue(store.pendingKey(0)));

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class JournalTest {
   private static final int ROUNDS = Integer.getInteger("journal.rounds", 10);
   private static final long MEBIBYTE = 1024 * 1024;
+  private static final long SMALL = 32 * 1024;
 
   @TempDir
   Path temp;
@@ -205,6 +206,103 @@ class JournalTest {
       assertThat(journal.lost().toMs()).isEqualTo(999 - left.size());
     }
     assertThat(open(64 * 1024).lost().count()).isPositive();
+  }
+
+  /** So many that they are in five files of at most 4 KiB: 15 in each, and 7 in the last. */
+  private List<Path> writeFiveFiles() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      for (int i = 0; i < 67; i++) {
+        journal.write(List.of(content("record " + i + " ".repeat(220))));
+      }
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> all = files.sorted().toList();
+      assertThat(all).hasSize(5);
+      return all;
+    }
+  }
+
+  /** Reads on when a file could not be read. @return how often that was so */
+  private static int readAllPatiently(Journal journal, List<String> texts) {
+    int failures = 0;
+    for (long wanted = 0; ; ) {
+      try {
+        Journal.Entry entry = journal.read(wanted);
+        if (entry == null) {
+          return failures;
+        }
+        texts.add(new String(entry.bytes(), StandardCharsets.UTF_8).strip());
+        wanted = entry.number() + 1;
+      } catch (IOException e) {
+        assertThat(++failures).as("%s", e).isLessThan(100);
+      }
+    }
+  }
+
+  /** A folder can be opened, and fails to be read: so does a file whose sectors are gone. */
+  private static void breakForGood(Path file) throws IOException {
+    Files.delete(file);
+    Files.createDirectory(file);
+  }
+
+  @Test
+  void file_cannotBeRead_isWaitedForAndThenPassedOver_andCostsNoOther() throws IOException {
+    breakForGood(writeFiveFiles().get(1));
+    Journal journal = open(SMALL);
+    journal.write(List.of(content("new 1")));
+
+    List<String> left = new ArrayList<>();
+    int failures = readAllPatiently(journal, left);
+
+    assertThat(failures).isPositive();
+    assertThat(left)
+        .hasSize(67 - 15 + 1)
+        .startsWith("record 0")
+        .contains("record 14", "record 30", "record 66")
+        .endsWith("new 1");
+    assertThat(journal.lost().count()).isEqualTo(15);
+  }
+
+  @Test
+  void file_canBeReadAgain_isReadInFull() throws IOException {
+    Path file = writeFiveFiles().get(1);
+    byte[] whole = Files.readAllBytes(file);
+    Journal journal = open(SMALL);
+    breakForGood(file);
+    assertThatThrownBy(() -> journal.read(20)).isInstanceOf(IOException.class);
+    Files.delete(file);
+    Files.write(file, whole);
+
+    assertThat(readAll(journal)).hasSize(67);
+    assertThat(journal.lost().count()).isZero();
+  }
+
+  @Test
+  void file_newestCannotBeRead_newOnesAreWrittenAndRead() throws IOException {
+    breakForGood(writeFiveFiles().get(4));
+    try (Journal journal = open(SMALL)) {
+      journal.write(List.of(content("new 1")));
+    }
+
+    List<String> left = new ArrayList<>();
+    readAllPatiently(open(SMALL), left);
+
+    assertThat(left).hasSize(61).endsWith("new 1");
+  }
+
+  @Test
+  void write_beyondTheLimit_oldestCannotBeRead_makesRoomAllTheSame() throws IOException {
+    Path oldest = writeFiveFiles().get(0);
+    breakForGood(oldest);
+    Journal journal = open(SMALL);
+
+    for (int i = 0; i < 100; i++) {
+      journal.write(List.of(content("new " + i + " ".repeat(220))));
+    }
+
+    assertThat(oldest).doesNotExist();
+    assertThat(journal.bytes()).isLessThanOrEqualTo(SMALL);
+    assertThat(readAll(journal).size() + journal.lost().count()).isEqualTo(167);
   }
 
   @Test
