@@ -30,7 +30,7 @@ import java.util.Map;
  *     token takes its time; zero before the first
  * @param connectionEnds how often attempts and connections ended, by why, without those that the
  *     device itself ended: {@code lost}, {@code busy}, {@code untrusted}, {@code refused},
- *     {@code certificate_refused}, {@code expired}
+ *     {@code certificate_refused}, {@code expired}, {@code called_expired}
  */
 public record DeviceStatistics(
     long waiting,

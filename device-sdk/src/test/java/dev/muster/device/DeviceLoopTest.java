@@ -14,6 +14,7 @@ import dev.muster.device.internal.connection.DeviceTiming;
 import dev.muster.device.internal.est.EstChannel;
 import dev.muster.device.internal.est.EstChannelProvider;
 import dev.muster.device.internal.mqtt.LinkEnd;
+import dev.muster.device.internal.mqtt.OutboundMessage;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.testing.EstDouble;
 import dev.muster.device.testing.Library;
@@ -22,9 +23,13 @@ import dev.muster.device.testing.ScriptedTransport.ScriptedLink;
 import dev.muster.device.testing.TestFleet;
 import dev.muster.protocol.est.CertificateId;
 import dev.muster.protocol.est.EstOperation;
+import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +45,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -330,6 +336,38 @@ class DeviceLoopTest {
     assertThat(est.requests().get(1).key()).isNotEqualTo(est.requests().get(0).key());
   }
 
+  /** Another key in place of one that is live would wait for an operator, as a clone does. */
+  @Test
+  void calledExpired_byAnybody_keepsItsIdentity() {
+    final int links = restart(TestTiming.refusedFor(Duration.ofHours(2)));
+    ScriptedLink first = nextLink(links + 1);
+    final long enrollments = est.asked(EstOperation.SIMPLE_ENROLL);
+    est.registrar(request -> EstDouble.Answer.text(503, "busy"));
+    first.ended(LinkEnd.Kind.CALLED_EXPIRED, "certificate_expired");
+    await().atMost(LIMIT).until(() -> est.asked(EstOperation.SIMPLE_REENROLL) >= 1);
+
+    est.registrar(est::issue);
+
+    nextLink(links + 2).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    assertThat(est.asked(EstOperation.SIMPLE_ENROLL)).isEqualTo(enrollments);
+  }
+
+  @Test
+  void calledExpired_andRefusedByTheRegistrar_enrollsAnew() {
+    final int links = restart(TestTiming.refusedFor(Duration.ofHours(2)));
+    ScriptedLink first = nextLink(links + 1);
+    final long enrollments = est.asked(EstOperation.SIMPLE_ENROLL);
+    est.registrar(request -> request.operation() == EstOperation.SIMPLE_REENROLL
+        ? EstDouble.Answer.text(403, "certificate: expired")
+        : est.issue(request));
+
+    first.ended(LinkEnd.Kind.CALLED_EXPIRED, "certificate_expired");
+
+    assertThat(nextLink(links + 2).certificate()).isNotEqualTo(first.certificate());
+    assertThat(est.asked(EstOperation.SIMPLE_ENROLL)).isEqualTo(enrollments + 1);
+  }
+
   /** With the least of chances it asks as soon as it is online, and renews as the window opens. */
   @Test
   void renewal_asTheServerSuggests_isNow() {
@@ -470,6 +508,48 @@ class DeviceLoopTest {
     } finally {
       end.countDown();
     }
+  }
+
+  /** Else it would be in use only after the next connection, and end with this one meanwhile. */
+  @Test
+  void renewed_diskIsFullWhenTheNewIdentityIsProven_isInUseOnceThereIsRoom() throws Exception {
+    nextLink(1).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    Path occupied = Files.createDirectories(folder.resolve("state/identity/current.new/occupied"));
+    renewSoon();
+    nextLink(2).connected(10);
+    await()
+        .atMost(LIMIT)
+        .until(() -> device.log().lines().stream()
+            .anyMatch(line -> line.contains("identity: cannot be written")));
+
+    Files.delete(occupied);
+
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () -> assertThat(folder.resolve("state/identity/current")).hasContent("2"));
+    assertThat(transport.links()).hasSize(2);
+  }
+
+  /** As long as the server has asked it to wait, and by the clock of then two days longer. */
+  @Test
+  void renewal_putOffWhileTheClockWasAhead_isTriedOnceItIsRight() {
+    device.close();
+    final int links = transport.links().size();
+    device = builder().random(() -> 0L).build();
+    device.start();
+    ScriptedLink old = nextLink(links + 1);
+    old.connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    est.registrar(request -> EstDouble.Answer.text(202, "wait").with("Retry-After", "3600"));
+    renewSoon();
+    await().atMost(LIMIT).until(() -> device.reason().contains("renewal failed"));
+
+    est.registrar(est::issue);
+    clock.advance(Duration.ofDays(-2));
+
+    assertThat(nextLink(links + 2).certificate()).isNotEqualTo(old.certificate());
   }
 
   private static void awaitQuietly(CountDownLatch latch) {
@@ -623,6 +703,81 @@ class DeviceLoopTest {
       Files.newOutputStream(note).close();
     }
     await().atMost(LIMIT).until(() -> device.state() == DeviceState.STOPPED);
+  }
+
+  /** Nobody sends anything new, which would have the disk asked again by the way. */
+  @Test
+  void backlog_aFileOfItCannotBeRead_theOthersAreSent() throws Exception {
+    restartWithSmallFiles();
+    for (int i = 0; i < 300; i++) {
+      device.telemetry("env").send(Map.of("n", i));
+    }
+    await().atMost(LIMIT).until(() -> device.statistics().stored() == 300);
+    device.close();
+    final String boot = device.bootId();
+    Path oldest;
+    try (Stream<Path> files = Files.list(folder.resolve("state/journal/telemetry"))) {
+      List<Path> all = files.sorted().toList();
+      assertThat(all).hasSizeGreaterThan(2);
+      oldest = all.get(0);
+    }
+    Files.delete(oldest);
+    Files.createDirectory(oldest); // Can be opened, and fails to be read.
+
+    final int links = restartWithSmallFiles();
+
+    ScriptedLink link = nextLink(links + 1);
+    link.connected(64);
+    await().atMost(LIMIT).until(() -> {
+      for (int i = 0; i < link.sent().size(); i++) {
+        link.acknowledge(i);
+      }
+      return link.sent().size() > 100 && device.statistics().waiting() == 0;
+    });
+    assertThat(link.sent())
+        .extracting(OutboundMessage::identity)
+        .contains(new MessageIdentity(boot, 300));
+    assertThat(device.statistics().lost()).isPositive();
+    assertThat(oldest).doesNotExist();
+  }
+
+  private int restartWithSmallFiles() {
+    device.close();
+    final int links = transport.links().size();
+    device = builder().journalLimit(64 * 1024).build();
+    device.start();
+    return links;
+  }
+
+  /** As some networks do, to hold programs up: no octet is late, and all of them take an hour. */
+  @Test
+  void enrollment_serverThatDrips_isLeft() throws Exception {
+    device.close();
+    try (ServerSocket dripping = new ServerSocket(0)) {
+      device = builder()
+          .enrollment(URI.create("https://localhost:" + dripping.getLocalPort()))
+          .stateDirectory(folder.resolve("dripped"))
+          .timing(TestTiming.enrollingFor(Duration.ofMillis(500)))
+          .build();
+      device.start();
+      try (Socket victim = dripping.accept()) {
+        byte[] record = {0x16, 3, 3, 0x40, 0, 2, 0, 0x3f, (byte) 0xf0}; // A long ServerHello.
+        victim.getOutputStream().write(record);
+
+        await().atMost(LIMIT).until(() -> {
+          drip(victim);
+          return states.stream().anyMatch(state -> state.contains("cannot be reached"));
+        });
+      }
+    }
+  }
+
+  private static void drip(Socket victim) {
+    try {
+      victim.getOutputStream().write(0);
+    } catch (IOException e) {
+      // It has hung up, which is what is waited for.
+    }
   }
 
   private static boolean aDeviceReadsItsNote() {

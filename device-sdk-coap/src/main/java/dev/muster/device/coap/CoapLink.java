@@ -342,8 +342,9 @@ final class CoapLink implements MqttLink {
     if (refusal != null) {
       return new LinkEnd(LinkEnd.Kind.UNTRUSTED, "the broker is not trusted: " + refusal);
     }
+    // In the handshake, before anything is authenticated.
     LinkEnd.Kind kind = Alerts.saysExpired(error)
-        ? LinkEnd.Kind.EXPIRED
+        ? LinkEnd.Kind.CALLED_EXPIRED
         : Alerts.refusesUs(error) ? LinkEnd.Kind.CERTIFICATE_REFUSED : LinkEnd.Kind.LOST;
     return new LinkEnd(kind, String.valueOf(error.getMessage()));
   }

@@ -65,6 +65,9 @@ public final class DeviceLoop {
 
   private static final Duration QUESTION_AGAIN = Duration.ofDays(1);
 
+  /** A clock that goes back by less is only adjusted. */
+  private static final Duration CLOCK_STEP = Duration.ofMinutes(1);
+
   private static final int PACKET_TOO_LARGE = 0x95;
   private static final int FIRST_FAILURE = 0x80;
   private static final String JSON = "application/json";
@@ -93,7 +96,8 @@ public final class DeviceLoop {
   private @Nullable Link link;
   private EventLoop.@Nullable Timed nextStep;
   private boolean storePlanned;
-  private Instant noRenewalBefore = Instant.MIN;
+  private Instant renewalPutOffAt = Instant.EPOCH;
+  private Instant noRenewalBefore = Instant.EPOCH;
   private @Nullable Instant nextQuestion;
   private boolean loaded;
   private boolean timeAsked;
@@ -492,11 +496,12 @@ public final class DeviceLoop {
       return;
     }
     connectionEnds.merge(end.kind().name().toLowerCase(Locale.ROOT), 1L, Long::sum);
-    boolean refused =
-        end.kind() == LinkEnd.Kind.REFUSED || end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED;
+    boolean calledExpired = end.kind() == LinkEnd.Kind.CALLED_EXPIRED;
+    boolean certificateRefused = end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED || calledExpired;
+    boolean refused = end.kind() == LinkEnd.Kind.REFUSED || certificateRefused;
     boolean cutOff = end.kind() == LinkEnd.Kind.REFUSED && ended.online;
-    if (end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED || cutOff) {
-      identities.doubt(ended.identity);
+    if (certificateRefused || cutOff) {
+      identities.doubt(ended.identity, calledExpired);
     }
     if (end.kind() == LinkEnd.Kind.EXPIRED) {
       identities.declareExpired(ended.identity);
@@ -557,6 +562,7 @@ public final class DeviceLoop {
         queue.store(MessageClass.ALARM);
         queue.store(MessageClass.TELEMETRY);
         dialogues.forEach(Dialogue::store);
+        pump(); // A disk that has failed before may give back what is next.
         planStore();
       });
     }
@@ -610,12 +616,15 @@ public final class DeviceLoop {
     timeNote.keep(settings.clock().floor());
     renewIfDue();
     askWhenToRenew();
+    // Last, for it writes to a disk that may be full.
+    identities.catchUp(isOnline() ? link.identity : null);
+    rememberSubject();
   }
 
   private void renewIfDue() {
     Instant now = now();
     Generation current = identities.current();
-    boolean due = identities.isRenewalDue(now) && !now.isBefore(noRenewalBefore);
+    boolean due = identities.isRenewalDue(now) && !isRenewalPutOff(now);
     if (current != null && due && !stopping && !enroller.isBusy()) {
       renew(current);
     }
@@ -652,6 +661,17 @@ public final class DeviceLoop {
     return !now.isBefore(nextQuestion);
   }
 
+  private void putOffRenewal(Duration wait) {
+    renewalPutOffAt = now();
+    noRenewalBefore = renewalPutOffAt.plus(wait);
+  }
+
+  /** By a clock that was ahead then, and is right now, it would be for too long. */
+  private boolean isRenewalPutOff(Instant now) {
+    boolean isSetBack = now.isBefore(renewalPutOffAt.minus(CLOCK_STEP));
+    return !isSetBack && now.isBefore(noRenewalBefore);
+  }
+
   private void renew(Generation current) {
     if (isOnline()) {
       status.enter(DeviceState.RENEWING, "asking for the next certificate");
@@ -660,7 +680,7 @@ public final class DeviceLoop {
       @Override
       public void issued(PendingKey key, IssuedCertificate certificate) {
         // Should the disk be full, the next attempt is not at once.
-        noRenewalBefore = now().plus(waits.nextCandidate(left(current)));
+        putOffRenewal(waits.nextCandidate(left(current)));
         identities.renewed(key, certificate);
         waits.renewed();
         LOG.info(
@@ -681,9 +701,9 @@ public final class DeviceLoop {
       public void failed(EnrollmentException problem) {
         status.problem(problem);
         Duration wait = waits.afterRenewalProblem(problem, left(current));
-        noRenewalBefore = now().plus(wait);
+        putOffRenewal(wait);
         if (problem instanceof EnrollmentRefusedException refused) {
-          identities.judged(!refused.isCertificateUnknown());
+          identities.judged(refused);
         }
         if (link == null && identities.choose(now()) == null) {
           // With what is left: the IDevID, or a new claim token.

@@ -19,6 +19,7 @@ import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.identity.TrustStore;
 import dev.muster.device.internal.log.DeviceLogger;
+import dev.muster.device.internal.loop.EventLoop;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyUnavailableException;
 import java.time.Duration;
@@ -42,13 +43,19 @@ final class Enroller {
 
   private static final Logger LOG = DeviceLogger.of(Enroller.class);
 
+  /**
+   * A conversation has three, and each its time; who says one octet now and then, as some networks
+   * do to hold programs up, would keep within that for days.
+   */
+  private static final int REQUESTS = 4;
+
   private final DeviceSettings settings;
   private final TrustStore trust;
-  private final Executor owner;
+  private final EventLoop owner;
   private final Executor threads;
   private @Nullable EstClient running;
 
-  Enroller(DeviceSettings settings, TrustStore trust, Executor owner, Executor threads) {
+  Enroller(DeviceSettings settings, TrustStore trust, EventLoop owner, Executor threads) {
     this.settings = settings;
     this.trust = trust;
     this.owner = owner;
@@ -171,6 +178,11 @@ final class Enroller {
     }
     threads.execute(conversation);
     running = client; // Its end is told on this thread, so not before.
+    owner.after(settings.timing().enrollmentTimeout().multipliedBy(REQUESTS), () -> {
+      if (running == client) {
+        client.abort(); // Its end is told as of any other.
+      }
+    });
   }
 
   private void run(

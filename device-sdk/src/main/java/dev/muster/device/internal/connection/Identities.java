@@ -4,6 +4,7 @@
  */
 package dev.muster.device.internal.connection;
 
+import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.est.RenewalAdvice;
@@ -13,9 +14,11 @@ import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.identity.RenewalWindow;
+import java.io.UncheckedIOException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +36,8 @@ final class Identities {
     NONE,
     /** A broker has refused it: the registrar shall say. */
     RAISED,
+    /** It was called expired, and nothing proves by whom: the registrar shall say. */
+    CALLED_EXPIRED,
     /** The registrar has said. */
     SETTLED
   }
@@ -52,6 +57,8 @@ final class Identities {
   private boolean declaredExpired;
   private Doubt doubt = Doubt.NONE;
   private int refusals;
+  /** What the registrar has published, and is not on the disk yet. */
+  private List<X509Certificate> unlearnt = List.of();
 
   Identities(IdentityStore store, RandomGenerator random, DeviceClock clock) {
     this.store = store;
@@ -171,17 +178,21 @@ final class Identities {
   /**
    * A broker does not take its certificate. Once for each identity the registrar is asked to renew
    * it before its time: it knows whether the certificate is worth anything.
+   *
+   * @param calledExpired if that is the reason; but anybody could have said so
    */
-  void doubt(Generation generation) {
+  void doubt(Generation generation, boolean calledExpired) {
     if (generation == current && doubt == Doubt.NONE) {
-      doubt = Doubt.RAISED;
+      doubt = calledExpired ? Doubt.CALLED_EXPIRED : Doubt.RAISED;
     }
   }
 
-  /** The registrar has answered a renewal; @param accepted whether it knows the identity at all */
-  void judged(boolean accepted) {
+  /** The registrar has refused a renewal. */
+  void judged(EnrollmentRefusedException refused) {
+    // With a cause, it is an alert of TLS, which proves as little as the one that raised the doubt.
+    boolean isExpired = doubt == Doubt.CALLED_EXPIRED && refused.getCause() == null;
     doubt = Doubt.SETTLED;
-    if (!accepted) {
+    if (refused.isCertificateUnknown() || isExpired) {
       declaredExpired = true;
     }
   }
@@ -202,7 +213,7 @@ final class Identities {
   boolean isRenewalDue(Instant now) {
     return isCurrentUsable(now)
         && candidate == null
-        && (!now.isBefore(renewAt) || doubt == Doubt.RAISED);
+        && (!now.isBefore(renewAt) || doubt == Doubt.RAISED || doubt == Doubt.CALLED_EXPIRED);
   }
 
   /** The key for the next request. */
@@ -215,7 +226,7 @@ final class Identities {
     Generation generation = store.save(key, issued.chain(), issued.subject());
     store.promote(generation);
     setCurrent(generation);
-    learn(issued);
+    learn(issued.authorities());
     return generation;
   }
 
@@ -224,12 +235,34 @@ final class Identities {
     candidate = store.save(key, issued.chain(), issued.subject());
     preferCurrent = false;
     doubt = Doubt.SETTLED;
-    learn(issued);
+    learn(issued.authorities());
   }
 
-  private void learn(IssuedCertificate issued) {
-    if (store.trust().learn(issued.authorities())) {
-      tls = null; // It would go on trusting what was trusted before.
+  /** A disk that is full is no reason not to use the certificate that came with them. */
+  private void learn(List<X509Certificate> authorities) {
+    try {
+      if (store.trust().learn(authorities)) {
+        tls = null; // It would go on trusting what was trusted before.
+      }
+      unlearnt = List.of();
+    } catch (UncheckedIOException e) {
+      LOG.warn("Trust not learnt yet reason={}", e.getMessage());
+      unlearnt = authorities;
+    }
+  }
+
+  /**
+   * Does what a disk that was full has put off: else that would wait for another connection, which
+   * may be weeks away, and the certificate in use would end meanwhile.
+   *
+   * @param online what the broker knows the device by; null if it is not connected
+   */
+  void catchUp(@Nullable Generation online) {
+    if (!unlearnt.isEmpty()) {
+      learn(unlearnt);
+    }
+    if (online != null && online == candidate) {
+      proven(online);
     }
   }
 

@@ -100,7 +100,7 @@ final class BuiltInLink implements MqttLink {
       tls.connect(settings.connectTimeout());
       loop.execute(this::opened);
     } catch (IOException | RuntimeException | Error e) {
-      loop.execute(() -> end(LinkEnd.of(e)));
+      loop.execute(() -> end(LinkEnd.ofHandshake(e)));
     }
   }
 

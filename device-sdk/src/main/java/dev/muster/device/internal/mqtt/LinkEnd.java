@@ -27,6 +27,15 @@ public record LinkEnd(Kind kind, String detail) {
     };
   }
 
+  /**
+   * As {@link #of}, before the handshake is over: an alert is not authenticated by then (RFC 8446,
+   * 6), and a broker that refuses our certificate in TLS 1.3 does so later.
+   */
+  static LinkEnd ofHandshake(Throwable failure) {
+    LinkEnd end = of(failure);
+    return end.kind == Kind.EXPIRED ? new LinkEnd(Kind.CALLED_EXPIRED, end.detail) : end;
+  }
+
   /** What to do next. */
   public enum Kind {
     /** We asked for it. */
@@ -42,6 +51,8 @@ public record LinkEnd(Kind kind, String detail) {
     /** TLS refuses our certificate already: its CA may not be trusted any more. */
     CERTIFICATE_REFUSED,
     /** The broker says that our certificate has expired. */
-    EXPIRED
+    EXPIRED,
+    /** As above, but nothing proves that it was the broker: anybody on the way may have said so. */
+    CALLED_EXPIRED
   }
 }

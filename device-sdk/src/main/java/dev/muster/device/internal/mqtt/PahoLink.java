@@ -172,7 +172,10 @@ final class PahoLink implements MqttLink {
     if (failure instanceof MqttException mqtt && ReasonCodes.isFromBroker(mqtt.getReasonCode())) {
       return ReasonCodes.endOf(mqtt.getReasonCode(), "");
     }
-    return cause == null ? new LinkEnd(LinkEnd.Kind.LOST, "connection lost") : LinkEnd.of(cause);
+    if (cause == null) {
+      return new LinkEnd(LinkEnd.Kind.LOST, "connection lost");
+    }
+    return socket.isSecured() ? LinkEnd.of(cause) : LinkEnd.ofHandshake(cause);
   }
 
   private final class ConnectListener implements MqttActionListener {

@@ -95,6 +95,11 @@ final class TlsSocketModule implements NetworkModule {
     }
   }
 
+  /** Whether the handshake was over. */
+  synchronized boolean isSecured() {
+    return tls != null;
+  }
+
   /** What went wrong first on this socket. */
   synchronized @Nullable IOException firstFailure() {
     return firstFailure;

@@ -6,6 +6,7 @@ package dev.muster.device.internal.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.est.RenewalAdvice;
@@ -15,7 +16,10 @@ import dev.muster.device.internal.identity.IdentityStore;
 import dev.muster.device.internal.identity.PendingKey;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.testing.TestFleet;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.DeviceSubject;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -54,6 +58,10 @@ class IdentitiesTest {
   }
 
   private void enroll(RandomGenerator chance) {
+    enroll(chance, List.of());
+  }
+
+  private void enroll(RandomGenerator chance, List<X509Certificate> authorities) {
     IdentityStore store = IdentityStore.open(
         folder.resolve("state"), TrustAnchors.read(fleet.trust()), new FileKeys());
     identities = new Identities(store, chance, DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
@@ -70,7 +78,7 @@ class IdentitiesTest {
         new IssuedCertificate(
             List.of(leaf, fleet.deviceCa().certificate()),
             DeviceSubject.of(leaf.getSubjectX500Principal()),
-            List.of()));
+            authorities));
   }
 
   private boolean isDueAfter(double days) {
@@ -92,6 +100,43 @@ class IdentitiesTest {
 
     assertThat(isDueAfter(24.99)).isFalse();
     assertThat(isDueAfter(25)).isTrue();
+  }
+
+  @Test
+  void enrolled_noRoomForWhatTheRegistrarPublishes_isInUseAndLearnsItLater() throws IOException {
+    Path learnt = folder.resolve("state/trust.pem");
+    Path occupied = Files.createDirectories(folder.resolve("state/trust.pem.new/occupied"));
+
+    enroll(FIRST, PemFile.certificates(fleet.trust()));
+
+    assertThat(identities.current()).isEqualTo(generation);
+    assertThat(learnt).doesNotExist();
+    Files.delete(occupied);
+    identities.catchUp(null);
+    assertThat(learnt).exists();
+  }
+
+  /** Who has called it expired on the way to the broker can do so on the way to the registrar. */
+  @Test
+  void calledExpired_registrarRefusesByAnAlert_isInUse() {
+    enroll(FIRST);
+    identities.doubt(generation, true);
+    assertThat(isDueAfter(1)).isTrue();
+
+    identities.judged(new EnrollmentRefusedException("certificate_expired", new IOException()));
+
+    assertThat(identities.choose(begin)).isEqualTo(generation);
+    assertThat(isDueAfter(1)).isFalse();
+  }
+
+  @Test
+  void calledExpired_registrarSaysSoToo_isNotInUse() {
+    enroll(FIRST);
+    identities.doubt(generation, true);
+
+    identities.judged(new EnrollmentRefusedException("certificate: expired", null));
+
+    assertThat(identities.choose(begin)).isNull();
   }
 
   private void advise(double fromDay, double toDay) {

@@ -18,6 +18,7 @@ import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -267,6 +269,22 @@ abstract class MqttTransportContract {
         .build();
     try (Mosquitto broker = Mosquitto.start(fleet)) {
       assertThat(awaitEnd(connect(broker.uri())).kind()).isEqualTo(LinkEnd.Kind.EXPIRED);
+    }
+  }
+
+  /** Before TLS is there, anybody on the way can say so: it takes seven octets. */
+  @Test
+  void connect_calledExpiredByAnybody_isNoWordOfTheBroker() throws Exception {
+    try (ServerSocket impostor = new ServerSocket(0)) {
+      Recorder recorder = connect(URI.create("mqtts://localhost:" + impostor.getLocalPort()));
+      try (Socket victim = impostor.accept()) {
+        assertThat(victim.getInputStream().read()).isEqualTo(0x16); // A ClientHello.
+        victim.getOutputStream().write(HexFormat.of().parseHex("1503030002022d"));
+
+        assertThat(awaitEnd(recorder).kind())
+            .as(recorder.end.detail())
+            .isEqualTo(LinkEnd.Kind.CALLED_EXPIRED);
+      }
     }
   }
 
