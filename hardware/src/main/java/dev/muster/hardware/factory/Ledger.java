@@ -101,8 +101,16 @@ final class Ledger {
   }
 
   private static List<String> lines(ByteBuffer bytes) throws IOException {
-    String text = StandardCharsets.US_ASCII.newDecoder().decode(bytes).toString();
-    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+    int end = bytes.limit();
+    while (end > 0 && bytes.get(end - 1) != '\n') {
+      end--; // Torn, and perhaps no text.
+    }
+    return StandardCharsets.US_ASCII
+        .newDecoder()
+        .decode(bytes.limit(end))
+        .toString()
+        .lines()
+        .toList();
   }
 
   /**

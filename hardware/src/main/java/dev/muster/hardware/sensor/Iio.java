@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,8 +21,12 @@ import java.util.regex.Pattern;
  * scale may be of the channel or of all channels of its kind.
  */
 final class Iio implements SensorClass {
-  private static final Pattern INPUT =
-      Pattern.compile("in_(([a-z]+)[0-9]*(?:_(?!raw|input)[a-z0-9]+)*)_(raw|input)");
+  /** Of one input, or of the difference between two: {@code in_voltage0-voltage1_raw}. */
+  private static final Pattern INPUT = Pattern.compile(
+      "in_(([a-z]+)[0-9]*(?:-[a-z]+[0-9]+)?(?:_(?!raw|input)[a-z0-9]+)*)_(raw|input)");
+
+  private static final Pattern OF_ONE =
+      Pattern.compile("(in_[a-z]+)[0-9]*(?:(-[a-z]+)[0-9]+)?(?:_[a-z0-9]+)*_raw");
 
   /** What the kernel's unit is multiplied with, and the unit then. */
   private record Kind(double factor, String unit) {}
@@ -87,10 +92,14 @@ final class Iio implements SensorClass {
    * {@code in_voltage_scale}.
    */
   private static double shared(Path raw, String what, double none) throws IOException {
-    String own = raw.getFileName().toString().replaceFirst("_raw$", "_" + what);
-    String ofAll =
-        own.replaceFirst("^(in_[a-z]+)[0-9]*(?:_[a-z0-9]+)*_" + what + "$", "$1_" + what);
-    return SysfsFiles.optionalNumber(raw.resolveSibling(own))
-        .orElse(SysfsFiles.optionalNumber(raw.resolveSibling(ofAll)).orElse(none));
+    String name = raw.getFileName().toString();
+    OptionalDouble own =
+        SysfsFiles.optionalNumber(raw.resolveSibling(name.replaceFirst("_raw$", "_" + what)));
+    if (own.isPresent()) {
+      return own.getAsDouble();
+    }
+    Matcher ofOne = OF_ONE.matcher(name);
+    String ofAll = ofOne.replaceFirst("$1$2_" + what);
+    return SysfsFiles.optionalNumber(raw.resolveSibling(ofAll)).orElse(none);
   }
 }

@@ -9,9 +9,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +61,22 @@ class LedgerTest {
     Files.writeString(file, "SN-4");
     ledger.addUnlessOthers("SN-5", KEY);
     assertThat(ledger.keys()).containsExactly(entry("SN-5", KEY));
+  }
+
+  /** What a power cut leaves where it had begun to write need not even be text. */
+  @Test
+  void tornLine_ofAnything_isNone() throws Exception {
+    Path file = folder.resolve(Ledger.FILE);
+    byte[] whole = ("SN-1 " + KEY + "\n").getBytes(StandardCharsets.US_ASCII);
+    byte[] torn = Arrays.copyOf(whole, whole.length + 9);
+    Arrays.fill(torn, whole.length, torn.length, (byte) 0xE5);
+    Files.write(file, torn);
+    Ledger ledger = new Ledger(folder);
+    assertThat(ledger.keys()).containsExactly(entry("SN-1", KEY));
+
+    ledger.addUnlessOthers("SN-2", "cd".repeat(32));
+
+    assertThat(ledger.keys()).containsExactly(entry("SN-1", KEY), entry("SN-2", "cd".repeat(32)));
   }
 
   /** Closing any descriptor of a file takes away the lock that a process has on it. */

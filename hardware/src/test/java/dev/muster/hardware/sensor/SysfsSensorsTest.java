@@ -98,6 +98,35 @@ class SysfsSensorsTest {
     assertReads("iio.lis3dh.accel_x", -0.98, "m/s2");
   }
 
+  /**
+   * An ADS1015, whose inputs are measured against each other; an AD7124 with one scale for them.
+   */
+  @Test
+  void iio_differencesOfTwoInputs_areRead() throws IOException {
+    file("bus/iio/devices/iio:device0/name", "ads1015");
+    file("bus/iio/devices/iio:device0/in_voltage0-voltage1_raw", "-150");
+    file("bus/iio/devices/iio:device0/in_voltage0-voltage1_scale", "3");
+    file("bus/iio/devices/iio:device0/in_voltage0_raw", "200");
+    file("bus/iio/devices/iio:device0/in_voltage0_scale", "2");
+    file("bus/iio/devices/iio:device1/name", "ad7124-4");
+    file("bus/iio/devices/iio:device1/in_voltage2-voltage3_raw", "1000");
+    file("bus/iio/devices/iio:device1/in_voltage-voltage_scale", "0.5");
+
+    assertReads("iio.ads1015.voltage0-voltage1", -0.45, "V");
+    assertReads("iio.ads1015.voltage0", 0.4, "V");
+    assertReads("iio.ad7124-4.voltage2-voltage3", 0.5, "V");
+  }
+
+  @Test
+  void iio_scaleOfAll_isNotAskedWhereAChannelHasItsOwn() throws IOException {
+    file("bus/iio/devices/iio:device0/name", "mcp3008");
+    file("bus/iio/devices/iio:device0/in_voltage1_raw", "10");
+    file("bus/iio/devices/iio:device0/in_voltage1_scale", "2");
+    file("bus/iio/devices/iio:device0/in_voltage_scale", "busy");
+
+    assertReads("iio.mcp3008.voltage1", 0.02, "V");
+  }
+
   @Test
   void hwmon_allKinds_areSi() throws IOException {
     file("class/hwmon/hwmon0/name", "ina226");
