@@ -79,6 +79,48 @@ class BoardPagesTest {
         .hasSameElementsAs(matches("(?m)^# X-Env-Var-(\\w+):", layer()));
   }
 
+  /** What it insists on is set, nothing else, and by the layer's own name; the page knows all. */
+  @Test
+  void config_andPage_keepToTheLayer() throws IOException {
+    String config = Files.readString(HARDWARE.resolve("image/config/muster-device.yaml"));
+
+    assertThat(matches("(?m)^  app: (.*)$", config))
+        .isEqualTo(matches("(?m)^# X-Env-Layer-Name: (.*)$", layer()));
+    assertThat(matches("(?m)^  (\\w+):", config.substring(config.indexOf("\nmuster:"))))
+        .hasSize(3)
+        .isEqualTo(matches("(?m)^# X-Env-Var-(\\w+)-Required: y$", layer()));
+    assertThat(matches(
+            "(?m)^\\| `muster\\.(\\w+)` ", Files.readString(HARDWARE.resolve("image/README.md"))))
+        .hasSameElementsAs(matches("(?m)^# X-Env-Var-(\\w+):", layer()));
+  }
+
+  /** The hook installs the package with dpkg, which fetches nothing that is missing. */
+  @Test
+  void layer_bringsWhatThePackageDependsOn() throws IOException {
+    List<String> brought = matches("(?m)^    - ([a-z0-9-]+)$", layer());
+    String depends = matches(
+            "(?m)^Depends: (.*)$", Files.readString(HARDWARE.resolve("debian/control/control")))
+        .get(0);
+
+    assertThat(Stream.of(depends.split(", ")).map(one -> one.replaceFirst("[ |].*", "")))
+        .hasSize(3)
+        .hasSameElementsAs(brought);
+  }
+
+  @Test
+  void layer_overlays_areThoseOfTheBoards() throws IOException {
+    List<String> overlays =
+        List.of(matches("(?m)^# X-Env-Var-tpm_overlay-Valid: keywords:(.*)$", layer())
+            .get(0)
+            .split(","));
+
+    assertThat(overlays)
+        .hasSize(2)
+        .containsAll(matches("(?m)^# X-Env-Var-tpm_overlay: (.*)$", layer()))
+        .allSatisfy(overlay ->
+            assertThat(HARDWARE.resolve("boards/README.md")).content().contains(overlay));
+  }
+
   /** No image is built here: what would be done to one is done to a folder. */
   @Test
   void layer_hooks_makeOfAFolderWhatTheImageIsToBe(@TempDir Path folder) throws Exception {
