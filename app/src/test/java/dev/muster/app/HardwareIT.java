@@ -327,6 +327,83 @@ class HardwareIT {
         .asText();
   }
 
+  /** What the package runs holds of its libraries what it needs, wherever the keys are. */
+  @Test
+  void agents_ofTheDebianPackage_withKeysInTpmTokenAndFiles_areHeard() throws Exception {
+    Path deb = MusterProcess.ROOT.resolve("hardware/target/muster-device_all.deb");
+    PeerProgram.require("dpkg-deb")
+        .run(folder, "-x", deb.toString(), folder.resolve("package").toString())
+        .expectSuccess();
+    SoftHsm hsm = SoftHsm.newToken(folder);
+    String query = "?module-path=" + hsm.library() + "&pin-source=" + hsm.pinFile();
+    List<Process> agents = new ArrayList<>();
+    try (Swtpm tpm = Swtpm.start(folder)) {
+      Made withTpm = make("SN-13", tpm.uri("?handle=0x81020000"), tpm.uri(""));
+      Made withToken = make(
+          "SN-14",
+          URI.create("pkcs11:token=" + hsm.label() + ";object=idevid" + query),
+          URI.create("pkcs11:token=" + hsm.label() + query));
+      restart(tpm); // It was this process's.
+      Path claim = Files.writeString(folder.resolve("claim-SN-15"), claimToken("SN-15") + "\n");
+
+      agents.add(startPackaged("SN-13", whereItsKeysAre(withTpm)));
+      agents.add(startPackaged("SN-14", whereItsKeysAre(withToken)));
+      agents.add(startPackaged("SN-15", "claim.token=" + claim));
+
+      for (String serial : List.of("SN-13", "SN-14", "SN-15")) {
+        await()
+            .atMost(Duration.ofSeconds(90))
+            .ignoreExceptions()
+            .untilAsserted(() -> assertThat(operator
+                    .get("devices/acme-" + serial.toLowerCase(Locale.ROOT) + "/telemetry/latest")
+                    .path("values"))
+                .as("%s", Files.readString(folder.resolve(serial + ".err")))
+                .isNotEmpty());
+      }
+      assertThat(state(withTpm).resolve("identity/0001/key.tss")).exists();
+      assertThat(state(withToken).resolve("identity/0001/key.uri")).exists();
+    } finally {
+      agents.forEach(Process::destroy);
+      for (Process agent : agents) {
+        assertThat(agent.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+
+  private static String whereItsKeysAre(Made made) {
+    return """
+        identity.key=%s
+        identity.chain=%s
+        keys=%s""".formatted(
+            made.idevid(), folder.resolve(made.serial()).resolve("chain.pem"), made.keys());
+  }
+
+  private static Process startPackaged(String serial, String identity) throws IOException {
+    Path config = Files.writeString(folder.resolve(serial + ".properties"), """
+        enrollment=%s
+        broker=%s
+        trust=%s
+        %s
+        state=%s
+        sys=%s
+        statistics.seconds=1
+        """.formatted(
+            backend.endpoints().estUrl(),
+            backend.endpoints().mqttUrl(),
+            folder.resolve("data/trust/root.pem"),
+            identity,
+            folder.resolve("state-" + serial),
+            folder.resolve("no-sensors")));
+    return PeerProgram.require("sh")
+        .start(
+            folder,
+            folder.resolve(serial + ".out"),
+            folder.resolve(serial + ".err"),
+            folder.resolve("package/usr/bin/muster-device").toString(),
+            "--config",
+            config.toString());
+  }
+
   @Test
   void agent_claimTokenInPlaceOfAnIdevid_isLetIn() throws Exception {
     String token = claimToken("SN-9");
