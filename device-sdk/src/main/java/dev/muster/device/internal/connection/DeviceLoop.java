@@ -458,6 +458,7 @@ public final class DeviceLoop {
     connected.subscribe();
     dialogues.forEach(dialogue -> dialogue.connected(connected.topics, connected));
     pump();
+    planStore(); // The disk may not have given back what is next, and is asked again then.
     if (stopping) {
       stopIfSettled();
     } else if (identities.hasCandidate() && !renewed) {
