@@ -69,12 +69,14 @@ class EventLoopTest {
 
   @Test
   void after_cancelledOrDue_runsWhatIsDueInItsOrder() {
+    Runnable later = () -> happened.add("later");
+    Runnable never = () -> happened.add("never");
+    Runnable soon = () -> happened.add("soon");
     loop.execute(
         () -> { // In one task, so that a slow machine knows of all before any is due.
-          loop.after(Duration.ofMillis(40), () -> happened.add("later"));
-          EventLoop.Timed cancelled =
-              loop.after(Duration.ofMillis(20), () -> happened.add("never"));
-          loop.after(Duration.ofMillis(10), () -> happened.add("soon"));
+          loop.after(Duration.ofMillis(400), later);
+          EventLoop.Timed cancelled = loop.after(Duration.ofMillis(20), never);
+          loop.after(Duration.ofMillis(10), soon);
           cancelled.cancel();
         });
 
