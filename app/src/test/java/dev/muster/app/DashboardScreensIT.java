@@ -88,6 +88,16 @@ class DashboardScreensIT extends DashboardBrowser {
 
   private static final String DEVICES_OF_API = "**/api/v1/devices?*";
 
+  /** When the first of the latest values was measured, whenever another one is shown. */
+  private static final String NOTE_TIMES = """
+      () => {
+        globalThis.times = [];
+        const first = () => document.querySelector('td[data-head=Age] time');
+        new MutationObserver(() => times.push(Date.parse(first().dateTime)))
+          .observe(document, { subtree: true, attributes: true, attributeFilter: ['datetime'] });
+      }
+      """;
+
   private boolean phonesAreDark;
 
   private static @Nullable PublishingFleet fleet;
@@ -265,6 +275,34 @@ class DashboardScreensIT extends DashboardBrowser {
     passTimeUntil(() -> asked.size() > 1);
     assertThat(page.locator("main .bulk .badge")).hasText("reconnecting…");
     assertThat(asked).hasSizeGreaterThan(1);
+  }
+
+  /** What is stored may be behind what came, and is asked for again and again. */
+  @Test
+  @Order(4)
+  void valueThatCame_isNotTakenBack_byADatabaseThatIsBehind() {
+    fleet();
+    String latest = "devices/acme-sn-0/telemetry/latest";
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> operator.get(latest).path("values").size() > 0);
+    String stored = operator.get(latest).toString();
+    List<String> asked = new ArrayList<>();
+    page.route("**/" + latest, route -> {
+      asked.add(route.request().url());
+      route.fulfill(new Route.FulfillOptions().setBody(stored));
+    });
+    page.clock().install();
+    open("/devices/acme-sn-0");
+    page.locator("td[data-head=Age] time").first().waitFor();
+    page.evaluate(NOTE_TIMES);
+    page.waitForFunction("() => times.length > 0");
+    passTimeUntil(() -> asked.size() > 1);
+    assertThat(asked).hasSizeGreaterThan(1);
+    page.waitForFunction("seen => times.length > seen + 2", page.evaluate("times.length"));
+    assertThat(page.evaluate("times.every((one, i) => i === 0 || times[i - 1] <= one)"))
+        .as(() -> "each as new as the one before: " + page.evaluate("times"))
+        .isEqualTo(true);
   }
 
   @Test

@@ -29,6 +29,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,8 @@ final class Telemetry implements AutoCloseable {
   private static final Duration RECLAIM_PAUSE = Duration.ofSeconds(1);
 
   private final Opened opened = new Opened();
-  private final LiveFeed feed = new LiveFeed();
+  private final ExecutorService showing = Executors.newSingleThreadExecutor(Telemetry::daemon);
+  private final LiveFeed feed = new LiveFeed(showing);
   private final Clock clock;
   private final Retention retention;
   private final TelemetryDatabase database;
@@ -154,8 +157,16 @@ final class Telemetry implements AutoCloseable {
         .flatMap(Optional::stream);
   }
 
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "muster telemetry live");
+    thread.setDaemon(true);
+    return thread;
+  }
+
   @Override
   public void close() {
     opened.close();
+    // Nothing is acknowledged any more.
+    showing.shutdown();
   }
 }

@@ -14,7 +14,7 @@ import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.JournaledSink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.Page;
-import dev.muster.broker.telemetry.StoredListener;
+import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
@@ -299,7 +299,7 @@ class KillIT {
   /** Has the database take what waits in the journal. */
   private void store(TelemetryDatabase database) {
     MeterRegistry meters = new SimpleMeterRegistry();
-    StoredListener nobody = StoredListener.NOBODY;
+    AcknowledgedListener nobody = AcknowledgedListener.NOBODY;
     try (JdbcTelemetrySink direct =
             JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, nobody, meters);
         JournaledSink sink = JournaledSink.start(

@@ -42,7 +42,7 @@ class LiveRouteTest {
     Vertx vertx = Vertx.vertx();
     try {
       // Twice a second: far more often than needed, for a machine that is busy.
-      int port = serve(vertx, new LiveRoute(new LiveFeed(), 2), IDLE_SECONDS);
+      int port = serve(vertx, new LiveRoute(new LiveFeed(Runnable::run), 2), IDLE_SECONDS);
       long start = System.nanoTime();
       try (Socket socket = ask(port)) {
         BufferedReader lines = lines(socket);
@@ -59,12 +59,12 @@ class LiveRouteTest {
   @Test
   void slowReader_getsFewEvents_andTheNewestValuesLast() throws Exception {
     Vertx vertx = Vertx.vertx();
-    LiveFeed feed = new LiveFeed();
+    LiveFeed feed = new LiveFeed(Runnable::run);
     try (Socket socket = ask(serve(vertx, new LiveRoute(feed), 0))) {
       BufferedReader lines = lines(socket);
       assertThat(lines.lines().anyMatch(": values as they come"::equals)).isTrue();
       for (int i = 1; i <= VALUES; i++) {
-        feed.stored(value(i));
+        feed.acknowledged(value(i));
         tick(vertx);
       }
       List<Integer> seen = new ArrayList<>();

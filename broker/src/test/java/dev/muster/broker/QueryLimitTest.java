@@ -11,7 +11,7 @@ import dev.muster.broker.session.Sessions;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.MessageQuery;
-import dev.muster.broker.telemetry.StoredListener;
+import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetryStorage;
@@ -117,7 +117,7 @@ class QueryLimitTest {
     try (TelemetryDatabase database =
             TelemetryDatabase.open(new TelemetryStorage(folder, null), limit);
         JdbcTelemetrySink sink =
-            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
+            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
         DeviceState devices = DeviceState.start(database, PresenceListener.NONE, clock, meters)) {
       WorkerExecutor queries = vertx.createSharedWorkerExecutor("queries", 2);
       OperatorApi api = OperatorApi.at(OperatorApi.serve(vertx, router -> {

@@ -24,6 +24,10 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -327,9 +331,10 @@ class TelemetryApiIT {
   }
 
   @Test
-  void live_showsWhatIsStored() throws Exception {
+  void live_showsWhatIsAcknowledged_alsoWhileTheDatabaseStandsStill() throws Exception {
     AtomicReference<String> seen = new AtomicReference<>("");
-    try (Socket socket = api.open("GET", "/telemetry/live?device=q3")) {
+    try (Connection holding = standStill();
+        Socket socket = api.open("GET", "/telemetry/live?device=q3")) {
       Thread reader = new Thread(() -> readInto(seen, socket));
       reader.start();
       await().until(() -> seen.get().contains("text/event-stream"));
@@ -340,7 +345,25 @@ class TelemetryApiIT {
               .contains("event: values")
               .contains("{\"device\":\"q3\",\"stream\":\"env\",\"metric\":\"t\"")
               .contains("\"value\":7.25"));
+      assertThat(latest("q3")).as("in the database").isEmpty();
+      holding.rollback();
+      await().until(() -> !latest("q3").isEmpty());
     }
+  }
+
+  private static JsonArray latest(String device) {
+    return api.get("/devices/" + device + "/telemetry/latest").getJsonArray("values");
+  }
+
+  /** Until it is rolled back, the database takes nothing: whoever stores notes in that row how far. */
+  private static Connection standStill() throws SQLException {
+    Connection connection = DriverManager.getConnection(
+        "jdbc:h2:paced:" + folder.toAbsolutePath().resolve("broker/telemetry"), "sa", "");
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT position FROM ingest_journal FOR UPDATE");
+    }
+    return connection;
   }
 
   private static void readInto(AtomicReference<String> seen, Socket socket) {

@@ -40,6 +40,7 @@ public final class Dashboard {
       "api.js",
       "audit.js",
       "bulk.js",
+      "came.js",
       "certificates.js",
       "chart.js",
       "device.js",

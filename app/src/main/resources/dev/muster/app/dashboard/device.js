@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, limited, may, part, post, postOnce, query, Refusal, seen } from './api.js';
+import { came } from './came.js';
 import { difference, mergePatch, pretty } from './diff.js';
 import { tail } from './tail.js';
 import { deviceChart } from './devicechart.js';
@@ -19,7 +20,10 @@ const at = (id, rest = '') => `/devices/${part(id)}${rest}`;
 
 const record = new Source((signal, id) => orNull(get(at(id), signal)), 10000);
 const presence = new Source(async (signal, id) => ({ one: await orNull(get(at(id, '/presence'), signal)) }), 5000);
-const latest = new Source((signal, id) => get(at(id, '/telemetry/latest'), signal), 15000);
+const latest = new Source(async (signal, id) => {
+  const stored = await get(at(id, '/telemetry/latest'), signal);
+  return { ...stored, values: came.newest(stored.values) };
+}, 15000);
 const history = new Pages(async (id, after, signal) => {
   const page = await get(at(id, '/history') + query({ after, limit: 200 }), signal);
   return { rows: page.events, certificates: page.certificates, next: page.next };
@@ -65,13 +69,6 @@ const states = () => html`${record.data ? badge(record.data.status) : nothing}${
 
 const facts = (pairs) => html`<dl class="facts">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 
-/** The newest of a series takes the place of the one before. */
-function update(value) {
-  const known = latest.data.values.find((one) => one.stream === value.stream && one.metric === value.metric);
-  if (known) Object.assign(known, value);
-  else latest.data.values.push(value);
-}
-
 let stream = null;
 
 /** Browsers ask again by themselves when a connection is lost, but not when they were refused. */
@@ -85,8 +82,8 @@ const isSilent = ({ heard }) => Date.now() - heard > SILENCE_MS;
 /** Values as they come, as long as somebody looks at this device. */
 function follow(id) {
   if (stream?.id === id && !isOver(stream) && !isSilent(stream)) return;
-  if (stream?.id !== id) tail.begin();
-  else tail.lost();
+  if (stream?.id === id) tail.lost();
+  else begin();
   stream?.source.close();
   const source = new EventSource('/api/v1/telemetry/live' + query({ device: id }));
   const own = { id, source, since: Date.now(), heard: Date.now() };
@@ -102,9 +99,15 @@ function follow(id) {
   source.addEventListener('values', (event) => {
     const values = JSON.parse(event.data);
     tail.take(values);
-    if (latest.key === id && latest.data) values.forEach(update);
+    came.take(values);
+    if (latest.key === id && latest.data) latest.data.values = came.newest(latest.data.values);
     redraw();
   });
+}
+
+function begin() {
+  tail.begin();
+  came.begin();
 }
 
 export function stopFollowing() {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, part, query } from './api.js';
+import { came, nameOf } from './came.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { go, param, set } from './router.js';
 import { failure, html, nothing, ref, Source } from './ui.js';
@@ -14,11 +15,14 @@ const series = new Source(async (signal, key) => {
   return { ...answer, frame: { from, to } };
 }, 5000);
 
+/** So often a line goes on at most. */
+const STEP_MS = 1000;
+
 /** What one device has measured of late. */
 export function deviceChart(id, latest) {
   load();
   const span = SPANS.find(([name]) => name === param('span')) ?? SPANS[0];
-  const names = latest.map((one) => `${one.stream}/${one.metric}`);
+  const names = latest.map(nameOf);
   const wanted = param('metrics').split(',').filter((name) => names.includes(name));
   // At first those that share an axis: current beside energy would be a line at the bottom.
   const first = latest.find((one) => typeof one.value === 'number') ?? latest[0];
@@ -34,7 +38,10 @@ export function deviceChart(id, latest) {
 }
 
 function draw(canvas, shown, explorer) {
-  const chosen = series.data.series.filter((one) => shown.includes(`${one.stream}/${one.metric}`));
+  const chosen = series.data.series.filter((one) => shown.includes(nameOf(one)));
   const zoomed = (from, to) => go(explorer({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }));
-  plot(canvas, [series.at, shown.join()].join('|'), numeric(chosen, (one) => one.metric), series.data.frame, zoomed);
+  const until = Math.floor(came.until() / STEP_MS);
+  const later = Math.max(0, until * STEP_MS - series.data.frame.to);
+  const frame = { from: series.data.frame.from + later, to: series.data.frame.to + later };
+  plot(canvas, [series.at, until, shown.join()].join('|'), numeric(chosen.map((one) => came.goneOn(one)), (one) => one.metric), frame, zoomed);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, part, query } from './api.js';
+import { nameOf } from './came.js';
 import { load, numeric, plot, SPANS, toggled } from './chart.js';
 import { param, params, set } from './router.js';
 import { savedViews } from './views.js';
@@ -13,7 +14,6 @@ const TIERS = [['raw', 'values as they came'], ['1m', 'minutes'], ['1h', 'hours'
 const ROWS_AT_ONCE = 200;
 
 const iso = (ms) => new Date(ms).toISOString();
-const nameOf = (one) => `${one.stream}/${one.metric}`;
 
 /** The devices' newest values, which tell what they measure. */
 const known = new Source(

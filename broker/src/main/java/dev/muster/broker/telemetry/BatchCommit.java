@@ -44,16 +44,16 @@ final class BatchCommit {
 
   private final TelemetryDatabase database;
   private final TelemetryWriter.Limits limits;
-  private final StoredListener listener;
+  private final AcknowledgedListener listener;
   private final Timer commits;
   private final Map<Stored, Counter> outcomes = new EnumMap<>(Stored.class);
   private @Nullable TelemetryWriter writer;
 
-  /** @param listener is told of what is new, on the thread that commits */
+  /** @param listener is told of what is new, on the thread that commits, after who waits for it */
   BatchCommit(
       TelemetryDatabase database,
       IntakeLimits intake,
-      StoredListener listener,
+      AcknowledgedListener listener,
       MeterRegistry meters) {
     this.database = database;
     this.listener = listener;
@@ -137,7 +137,7 @@ final class BatchCommit {
     outcomes.get(outcome).increment();
     item.stored(outcome);
     if (outcome == Stored.NEW) {
-      listener.stored(item.message());
+      listener.acknowledged(item.message());
     }
   }
 

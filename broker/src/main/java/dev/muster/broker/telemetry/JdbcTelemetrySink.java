@@ -54,7 +54,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
         MAX_BATCH,
         Counter.builder("muster.telemetry.commit.failures").register(meters),
         writing,
-        pending -> pending.message().payload().length);
+        pending -> pending.message().payloadBytes());
     Gauge.builder("muster.telemetry.queue", thread, BatchThread::size).register(meters);
   }
 
@@ -66,7 +66,7 @@ public final class JdbcTelemetrySink implements TelemetrySink {
   public static JdbcTelemetrySink start(
       TelemetryDatabase database,
       IntakeLimits intake,
-      StoredListener listener,
+      AcknowledgedListener listener,
       MeterRegistry meters) {
     return start(new BatchCommit(database, intake, listener, meters), intake, meters);
   }

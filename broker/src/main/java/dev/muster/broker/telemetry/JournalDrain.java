@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,15 +35,11 @@ final class JournalDrain implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JournalDrain.class);
   private static final String POSITION = "SELECT position FROM ingest_journal";
 
-  /**
-   * From one commit to the next, between these: ten times as long as the last one took, or twice
-   * while somebody looks on. That is how old what he sees can be.
-   */
+  /** From one commit to the next, between these: ten times as long as the last one took. */
   private static final long MIN_PACE_NS = Duration.ofMillis(500).toNanos();
 
   private static final long MAX_PACE_NS = Duration.ofMillis(1_500).toNanos();
   private static final int PACE_PER_WORK = 10;
-  private static final int PACE_PER_WORK_WATCHED = 2;
 
   /** What one commit takes at most. */
   private static final int MAX_BATCH = 16_384;
@@ -90,7 +85,6 @@ final class JournalDrain implements AutoCloseable {
   private final TelemetryDatabase database;
   private final BatchCommit commit;
   private final IntakeLimits intake;
-  private final BooleanSupplier watched;
   private final Thread thread = new Thread(this::run, "muster telemetry drain");
 
   /** Guards what follows. */
@@ -116,13 +110,11 @@ final class JournalDrain implements AutoCloseable {
       TelemetryDatabase database,
       BatchCommit commit,
       IntakeLimits intake,
-      BooleanSupplier watched,
       long position) {
     this.journal = journal;
     this.database = database;
     this.commit = commit;
     this.intake = intake;
-    this.watched = watched;
     this.position = position;
   }
 
@@ -206,7 +198,7 @@ final class JournalDrain implements AutoCloseable {
           long start = System.nanoTime();
           step();
           long took = System.nanoTime() - start;
-          next = start + paceNs(took, watched.getAsBoolean());
+          next = start + paceNs(took);
         }
       } catch (InterruptedException e) {
         closing = true;
@@ -218,9 +210,8 @@ final class JournalDrain implements AutoCloseable {
   }
 
   /** From the beginning of a commit that took so long to that of the next. */
-  static long paceNs(long tookNs, boolean watched) {
-    long wanted = tookNs * (watched ? PACE_PER_WORK_WATCHED : PACE_PER_WORK);
-    return Math.max(MIN_PACE_NS, Math.min(MAX_PACE_NS, wanted));
+  static long paceNs(long tookNs) {
+    return Math.max(MIN_PACE_NS, Math.min(MAX_PACE_NS, tookNs * PACE_PER_WORK));
   }
 
   /** Whether the database has all of it. For the time after {@link #close}. */

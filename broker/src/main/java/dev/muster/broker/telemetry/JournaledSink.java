@@ -33,6 +33,7 @@ public final class JournaledSink implements TelemetrySink {
   private final JournalDrain drain;
   private final TelemetrySink direct;
   private final IntakeLimits intake;
+  private final AcknowledgedListener listener;
   private final Appending appending = new Appending();
   private final BatchThread<Pending> appender;
 
@@ -41,17 +42,19 @@ public final class JournaledSink implements TelemetrySink {
       JournalDrain drain,
       TelemetrySink direct,
       IntakeLimits intake,
+      AcknowledgedListener listener,
       MeterRegistry meters) {
     this.journal = journal;
     this.drain = drain;
     this.direct = direct;
     this.intake = intake;
+    this.listener = listener;
     this.appender = new BatchThread<>(
         "telemetry journal",
         MAX_BATCH,
         Counter.builder("muster.telemetry.journal.failures").register(meters),
         appending,
-        pending -> pending.message().payload().length);
+        pending -> pending.message().payloadBytes());
     Gauge.builder("muster.telemetry.journal.bytes", drain, JournalDrain::bytes)
         .description("What is acknowledged, and not in the database yet")
         .register(meters);
@@ -65,7 +68,7 @@ public final class JournaledSink implements TelemetrySink {
    *
    * @param direct stores what operators send on; stays the caller's to close, as does the database,
    *     after this
-   * @param listener is told of what is new in the database
+   * @param listener is told of what the journal has now, not of what it holds at the start
    * @throws StartFailedException if it cannot be used; says why
    */
   public static JournaledSink start(
@@ -73,7 +76,7 @@ public final class JournaledSink implements TelemetrySink {
       TelemetryDatabase database,
       TelemetrySink direct,
       IntakeLimits intake,
-      StoredListener listener,
+      AcknowledgedListener listener,
       MeterRegistry meters) {
     return start(folder, IngestJournal::open, database, direct, intake, listener, meters);
   }
@@ -90,15 +93,15 @@ public final class JournaledSink implements TelemetrySink {
       TelemetryDatabase database,
       TelemetrySink direct,
       IntakeLimits intake,
-      StoredListener listener,
+      AcknowledgedListener listener,
       MeterRegistry meters) {
     try {
       long position = JournalDrain.positionIn(database);
       IngestJournal journal = opening.open(folder, position);
-      BatchCommit commit = new BatchCommit(database, intake, listener, meters);
-      JournalDrain drain =
-          new JournalDrain(journal, database, commit, intake, listener::isWatching, position);
-      JournaledSink sink = new JournaledSink(journal, drain, direct, intake, meters);
+      BatchCommit commit =
+          new BatchCommit(database, intake, AcknowledgedListener.NOBODY, meters);
+      JournalDrain drain = new JournalDrain(journal, database, commit, intake, position);
+      JournaledSink sink = new JournaledSink(journal, drain, direct, intake, listener, meters);
       drain.start();
       sink.appender.start();
       return sink;
@@ -165,7 +168,15 @@ public final class JournaledSink implements TelemetrySink {
       }
       appender.succeeded();
       drain.appended();
-      batch.forEach(pending -> pending.result().complete(outcomeOf(pending.message())));
+      batch.forEach(this::acknowledge);
+    }
+
+    private void acknowledge(Pending pending) {
+      Stored outcome = outcomeOf(pending.message());
+      pending.result().complete(outcome);
+      if (outcome == Stored.NEW) {
+        listener.acknowledged(pending.message());
+      }
     }
 
     @Override

@@ -131,6 +131,11 @@ public final class TelemetryMessage {
     return payload;
   }
 
+  /** How long the payload is. */
+  public int payloadBytes() {
+    return payload.length;
+  }
+
   /** The id under which it is kept aside; null: it comes from the device. */
   @Nullable Long letter() {
     return letter;

@@ -52,7 +52,7 @@ class FullDiskTest {
     database =
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
     sink = JdbcTelemetrySink.start(
-        database, IntakeLimits.DEFAULT, StoredListener.NOBODY, new SimpleMeterRegistry());
+        database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, new SimpleMeterRegistry());
     messages = new MessageQuery(database);
   }
 

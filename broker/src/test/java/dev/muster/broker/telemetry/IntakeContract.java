@@ -100,7 +100,7 @@ abstract class IntakeContract extends QueryContract {
   void lettersBeyondADevicesShare_theOldestGo_andAreCounted() throws Exception {
     IntakeLimits limits = new IntakeLimits(Duration.ofMinutes(5), 20, 100);
     try (JdbcTelemetrySink narrow =
-        JdbcTelemetrySink.start(database, limits, StoredListener.NOBODY, meters)) {
+        JdbcTelemetrySink.start(database, limits, AcknowledgedListener.NOBODY, meters)) {
       for (int i = 1; i <= 30; i++) {
         narrow.store(message("a", i, "?" + i)).get(10, TimeUnit.SECONDS);
       }

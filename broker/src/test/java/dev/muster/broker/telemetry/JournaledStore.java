@@ -19,14 +19,14 @@ public final class JournaledStore implements TelemetrySink {
   public JournaledStore(Path folder, FlushingDisk disk) {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     database = TelemetryDatabase.open(folder);
-    direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
+    direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
     journaled = JournaledSink.start(
         folder.resolve("journal"),
         (path, least) -> JournalOnDisk.open(path, least, disk),
         database,
         direct,
         IntakeLimits.DEFAULT,
-        StoredListener.NOBODY,
+        AcknowledgedListener.NOBODY,
         meters);
   }
 

@@ -43,7 +43,7 @@ class PagesTest {
   void open() {
     database = TelemetryDatabase.open(folder);
     sink = JdbcTelemetrySink.start(
-        database, IntakeLimits.DEFAULT, StoredListener.NOBODY, new SimpleMeterRegistry());
+        database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, new SimpleMeterRegistry());
   }
 
   @AfterEach

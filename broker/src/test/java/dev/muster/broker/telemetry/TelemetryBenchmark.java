@@ -214,13 +214,13 @@ class TelemetryBenchmark {
     Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
     try (JdbcTelemetrySink direct =
-            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, StoredListener.NOBODY, meters);
+            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
         JournaledSink journaled = JournaledSink.start(
             folder.resolve("journal"),
             database,
             direct,
             IntakeLimits.DEFAULT,
-            StoredListener.NOBODY,
+            AcknowledgedListener.NOBODY,
             meters)) {
       Senders senders = new Senders(direct, journaled);
       senders.send("alone", () -> false);

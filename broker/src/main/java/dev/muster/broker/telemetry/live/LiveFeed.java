@@ -4,47 +4,69 @@
  */
 package dev.muster.broker.telemetry.live;
 
-import dev.muster.broker.telemetry.StoredListener;
+import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 
 /**
- * Shows what is stored to those who look on. Costs nothing while nobody does. Safe for use by
- * several threads.
+ * Shows what is acknowledged to those who look on. While nobody does that costs one look at a
+ * field; else it is done on a thread of its own, for which whoever acknowledges does not wait. Safe
+ * for use by several threads.
  */
-public final class LiveFeed implements StoredListener {
+public final class LiveFeed implements AcknowledgedListener {
   /** How many may look on at a time. */
   public static final int MAX_VIEWERS = 16;
 
   private final List<LiveViewer> viewers = new CopyOnWriteArrayList<>();
+  private final NewestMessages waiting = new NewestMessages();
+  private final Executor thread;
+
+  /** @param thread one at a time shows what waits, in the order in which that came */
+  public LiveFeed(Executor thread) {
+    this.thread = thread;
+  }
 
   @Override
-  public void stored(TelemetryMessage message) {
-    if (!viewers.isEmpty()) {
-      show(message);
+  public void acknowledged(TelemetryMessage message) {
+    if (!viewers.isEmpty() && isWanted(message) && waiting.add(message)) {
+      thread.execute(this::showWaiting);
     }
   }
 
-  @Override
-  public boolean isWatching() {
-    return !viewers.isEmpty();
+  private boolean isWanted(TelemetryMessage message) {
+    return viewers.stream().anyMatch(viewer -> wants(viewer, message));
+  }
+
+  private static boolean wants(LiveViewer viewer, TelemetryMessage message) {
+    return viewer.filter().wants(message.topic().device().value(), message.topic().stream());
+  }
+
+  private void showWaiting() {
+    NewestMessages.Taken taken = waiting.take();
+    viewers.forEach(viewer -> viewer.miss(taken.dropped()));
+    taken.messages().forEach(this::show);
   }
 
   private void show(TelemetryMessage message) {
-    String device = message.topic().device().value();
-    String stream = message.topic().stream();
-    for (LiveViewer viewer : viewers) {
-      if (viewer.filter().wants(device, stream)
-          && message.reading() instanceof Reading.Readable readable) {
-        for (Measurement measurement : readable.measurements()) {
-          if (viewer.filter().wants(measurement.metric())) {
-            viewer.offer(value(device, stream, measurement));
-          }
+    if (message.reading() instanceof Reading.Readable readable) {
+      for (LiveViewer viewer : viewers) {
+        if (wants(viewer, message)) {
+          show(viewer, message.topic(), readable);
         }
+      }
+    }
+  }
+
+  private static void show(LiveViewer viewer, TelemetryTopic topic, Reading.Readable readable) {
+    for (Measurement measurement : readable.measurements()) {
+      if (viewer.filter().wants(measurement.metric())) {
+        viewer.offer(value(topic.device().value(), topic.stream(), measurement));
       }
     }
   }

@@ -8,7 +8,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that has just been stored. @param value a {@code Double}, a {@code String} or a
+ * A value that has just been acknowledged. @param value a {@code Double}, a {@code String} or a
  * {@code Boolean}
  */
 public record LiveValue(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ public final class LiveViewer {
 
   private final LiveFilter filter;
   private final Map<Key, Slot> slots = new ConcurrentHashMap<>();
-  private volatile long missed;
+  private final AtomicLong missed = new AtomicLong();
 
   /** The newest value of a series, and whether it was taken. */
   private static final class Slot {
@@ -31,10 +32,15 @@ public final class LiveViewer {
 
     synchronized void put(LiveValue value) {
       LiveValue before = newest;
-      if (before == null || !value.time().isBefore(before.time())) {
+      if (before == null || isNews(value, before)) {
         newest = value;
         waiting = true;
       }
+    }
+
+    /** What is sent again is none. */
+    private static boolean isNews(LiveValue value, LiveValue before) {
+      return !value.time().isBefore(before.time()) && !value.equals(before);
     }
 
     synchronized @Nullable LiveValue take() {
@@ -52,13 +58,13 @@ public final class LiveViewer {
     return filter;
   }
 
-  /** Called by the store's one thread. */
+  /** Called by the feed's one thread. */
   void offer(LiveValue value) {
     Key key = new Key(value.device(), value.stream(), value.metric());
     Slot slot = slots.get(key);
     if (slot == null) {
       if (slots.size() >= MAX_SERIES) {
-        missed++;
+        miss(1);
         return;
       }
       slot = slots.computeIfAbsent(key, any -> new Slot());
@@ -78,8 +84,16 @@ public final class LiveViewer {
     return taken;
   }
 
-  /** How many values were not shown because they are of too many series. */
+  /** Notes that so many were not shown. */
+  void miss(long more) {
+    missed.addAndGet(more);
+  }
+
+  /**
+   * How many values were not shown because they are of too many series, and messages because more
+   * came than can be shown.
+   */
   public long missed() {
-    return missed;
+    return missed.get();
   }
 }

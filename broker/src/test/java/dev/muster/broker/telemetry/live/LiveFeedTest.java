@@ -10,6 +10,8 @@ import dev.muster.broker.telemetry.TelemetryMessage;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -17,12 +19,16 @@ class LiveFeedTest {
   private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
   private static final LiveFilter ALL = new LiveFilter(Set.of(), null, null);
 
-  private final LiveFeed feed = new LiveFeed();
+  private final LiveFeed feed = new LiveFeed(Runnable::run);
 
-  private void store(String device, Instant at, String payload) {
+  private void acknowledge(String device, Instant at, String payload) {
+    acknowledge(feed, device, at, payload);
+  }
+
+  private static void acknowledge(LiveFeed feed, String device, Instant at, String payload) {
     TelemetryTopic topic =
         TelemetryTopic.parse("fleets/f1/devices/" + device + "/telemetry/s").orElseThrow();
-    feed.stored(
+    feed.acknowledged(
         TelemetryMessage.read(topic, null, at, null, payload.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -34,9 +40,9 @@ class LiveFeedTest {
   void slowViewer_seesOnlyTheNewestOfEachSeries() {
     LiveViewer viewer = viewer(ALL);
     for (int i = 0; i < 1_000; i++) {
-      store("d1", NOW.plusSeconds(i), "{\"t\":" + i + "}");
+      acknowledge("d1", NOW.plusSeconds(i), "{\"t\":" + i + "}");
     }
-    store("d1", NOW, "{\"t\":-1}");
+    acknowledge("d1", NOW, "{\"t\":-1}");
     assertThat(viewer.take()).singleElement().satisfies(value -> {
       assertThat(value.value()).as("what came late is not newer").isEqualTo(999.0);
       assertThat(value.time()).isEqualTo(NOW.plusSeconds(999));
@@ -44,20 +50,49 @@ class LiveFeedTest {
     assertThat(viewer.take()).as("seen").isEmpty();
   }
 
+  /** A store tells of a redelivery, whose value has no other time, and too late. */
   @Test
-  void feed_isWatched_asLongAsSomebodyLooksOn() {
-    assertThat(feed.isWatching()).isFalse();
+  void whatIsSentAgain_isNotShownAgain() {
     LiveViewer viewer = viewer(ALL);
-    assertThat(feed.isWatching()).isTrue();
-    feed.close(viewer);
-    assertThat(feed.isWatching()).isFalse();
+    acknowledge("d1", NOW, "{\"t\":1}");
+    assertThat(viewer.take()).hasSize(1);
+    acknowledge("d1", NOW, "{\"t\":1}");
+    assertThat(viewer.take()).isEmpty();
+    acknowledge("d1", NOW, "{\"t\":2}");
+    assertThat(viewer.take()).extracting(LiveValue::value).containsExactly(2.0);
+  }
+
+  /** Whoever acknowledges goes on meanwhile, and what waits does not grow for ever. */
+  @Test
+  void whatCannotBeShownAtOnce_waits_untilTheOldestHasToGo() {
+    Deque<Runnable> tasks = new ArrayDeque<>();
+    LiveFeed busy = new LiveFeed(tasks::add);
+    LiveViewer viewer = busy.open(new LiveFilter(Set.of("d1", "d3"), null, null)).orElseThrow();
+    acknowledge(busy, "d2", NOW, "1");
+    assertThat(tasks).as("nobody wants to see it").isEmpty();
+    acknowledge(busy, "d3", NOW, "1");
+    int bytes = 100_000;
+    long kept = NewestMessages.MAX_BYTES / bytes;
+    for (int i = 0; i < 2 * kept; i++) {
+      acknowledge(busy, "d1", NOW.plusSeconds(i), i + " ".repeat(bytes));
+    }
+    assertThat(tasks).as("told once").hasSize(1);
+    assertThat(viewer.take()).isEmpty();
+    tasks.remove().run();
+    assertThat(viewer.take())
+        .singleElement()
+        .satisfies(value -> assertThat(value.value()).isEqualTo(2.0 * kept - 1));
+    assertThat(viewer.missed()).isBetween(kept, kept + 2);
+    acknowledge(busy, "d3", NOW, "2");
+    tasks.remove().run();
+    assertThat(viewer.take()).extracting(LiveValue::value).containsExactly(2.0);
   }
 
   @Test
   void filter_leavesOutTheOthers() {
     LiveViewer viewer = viewer(new LiveFilter(Set.of("d1"), "s", "t"));
-    store("d1", NOW, "{\"t\":1,\"u\":2}");
-    store("d2", NOW, "{\"t\":3}");
+    acknowledge("d1", NOW, "{\"t\":1,\"u\":2}");
+    acknowledge("d2", NOW, "{\"t\":3}");
     assertThat(viewer.take()).extracting(LiveValue::value).containsExactly(1.0);
   }
 
@@ -65,9 +100,9 @@ class LiveFeedTest {
   void seriesBeyondTheLimit_areCounted() {
     LiveViewer viewer = viewer(ALL);
     for (int i = 0; i < LiveViewer.MAX_SERIES + 5; i++) {
-      store("d" + i, NOW, "1");
+      acknowledge("d" + i, NOW, "1");
     }
-    store("d0", NOW.plusSeconds(1), "2");
+    acknowledge("d0", NOW.plusSeconds(1), "2");
     assertThat(viewer.take()).hasSize(LiveViewer.MAX_SERIES);
     assertThat(viewer.missed()).isEqualTo(5);
   }
