@@ -90,7 +90,11 @@ abstract class DashboardBrowser {
   }
 
   private static String[] serveWithEachWayToSignIn() {
-    List<String> command = new ArrayList<>(List.of("serve", "--ephemeral-ports"));
+    List<String> command = new ArrayList<>(List.of(
+        "serve",
+        "--ephemeral-ports",
+        "--set",
+        "telemetry.journal.bytes=" + Integer.getInteger("soak.journalBytes", 0)));
     Map.of(
             "certificates", "true",
             "oidc.issuer", provider().issuer(),

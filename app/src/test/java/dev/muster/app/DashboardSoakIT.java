@@ -22,8 +22,9 @@ import org.junit.jupiter.api.Test;
  * The dashboard while a fleet sends: 1,000 light devices at 1 Hz, or {@code -Dsoak.devices=10000}
  * and {@code -Dsoak.rate=0.2} where the machine that carries server and browser carries them too.
  * No task of a page is so long that somebody would notice, and the values of a device are at most a
- * second older than those that the server has. How old these are themselves is printed: that is a
- * matter of the machine, which carries the fleet as well.
+ * second older than those that the server has stored; they may be newer. How old they are
+ * themselves is printed: that is a matter of the machine, which carries the fleet as well, and of
+ * {@code -Dsoak.journalBytes}, up to which messages do not wait for the database.
  *
  * <p>Both are clock time, and this machine has other things to do: so each screen is looked at in
  * windows of a few seconds, of which one has to be good. A page that blocks, does so in all of

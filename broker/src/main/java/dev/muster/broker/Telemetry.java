@@ -153,7 +153,8 @@ final class Telemetry implements AutoCloseable {
   /** What an operator should mend. */
   Stream<String> problems() {
     Stream<Optional<String>> ofUpkeep = upkeep.stream().map(Upkeep::problem);
-    return Stream.concat(Stream.of(sink.problem(), review.problem()), ofUpkeep)
+    Optional<String> behind = Optional.ofNullable(journaled).flatMap(JournaledSink::behind);
+    return Stream.concat(Stream.of(sink.problem(), behind, review.problem()), ofUpkeep)
         .flatMap(Optional::stream);
   }
 

@@ -49,7 +49,8 @@ final class JournalDrain implements AutoCloseable {
   /**
    * What may wait: as much as the database takes in two seconds, between these; and until it is
    * known. When a third of it waits, there is no more rest: as much again may come while that is
-   * stored, and only who sends more than the database takes has to wait.
+   * stored, and only who sends more than the database takes has to wait. Of a database that works
+   * more may be wanted.
    */
   private static final long MIN_ROOM = 512 * 1024;
 
@@ -146,7 +147,7 @@ final class JournalDrain implements AutoCloseable {
    */
   Optional<String> awaitRoom() throws InterruptedException {
     synchronized (monitor) {
-      while (bytes() >= room) {
+      while (bytes() >= (problem == null ? Math.max(room, intake.journalBytes()) : room)) {
         if (problem != null) {
           return Optional.of(BatchThread.FAILED);
         }
@@ -163,12 +164,12 @@ final class JournalDrain implements AutoCloseable {
    * Hurries.
    *
    * @return done when the database has all that was appended before; at once if it does not work,
-   *     or too many wait for it
+   *     is far behind, or too many wait for it
    */
   CompletableFuture<Void> settled() {
     CompletableFuture<Void> reached = new CompletableFuture<>();
     synchronized (monitor) {
-      if (uncertain || closing || bytes() == 0 || marks.size() >= MAX_MARKS) {
+      if (uncertain || closing || bytes() == 0 || isFarBehind() || marks.size() >= MAX_MARKS) {
         reached.complete(null);
       } else {
         marks.add(new Mark(journal.end(), reached));
@@ -182,6 +183,13 @@ final class JournalDrain implements AutoCloseable {
   long bytes() {
     synchronized (monitor) {
       return journal.end() - position;
+    }
+  }
+
+  /** Whether more waits than whoever asks would wait for: a batch may lie beyond the room. */
+  boolean isFarBehind() {
+    synchronized (monitor) {
+      return bytes() > 2 * room;
     }
   }
 

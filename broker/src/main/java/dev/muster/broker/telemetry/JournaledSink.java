@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  */
 public final class JournaledSink implements TelemetrySink {
   private static final int MAX_BATCH = 1_024;
+  private static final long BYTES_PER_MIB = 1024 * 1024;
 
   private record Pending(TelemetryMessage message, CompletableFuture<Stored> result) {}
 
@@ -139,10 +140,19 @@ public final class JournaledSink implements TelemetrySink {
         .findFirst();
   }
 
+  /** That the database is far behind, for an operator; empty if it is not. */
+  public Optional<String> behind() {
+    return drain.isFarBehind()
+        ? Optional.of("telemetry store: " + drain.bytes() / BYTES_PER_MIB
+            + " MiB are acknowledged that the database does not have yet: it takes less than comes")
+        : Optional.empty();
+  }
+
   /**
    * Waits for the database without a thread.
    *
-   * @return done when it has all that was acknowledged before, or does not work at present
+   * @return done when it has all that was acknowledged before; at once if it does not work at
+   *     present, or is far behind
    */
   public CompletableFuture<Void> settled() {
     return drain.settled();

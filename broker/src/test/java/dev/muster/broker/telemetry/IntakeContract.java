@@ -98,7 +98,7 @@ abstract class IntakeContract extends QueryContract {
 
   @Test
   void lettersBeyondADevicesShare_theOldestGo_andAreCounted() throws Exception {
-    IntakeLimits limits = new IntakeLimits(Duration.ofMinutes(5), 20, 100);
+    IntakeLimits limits = new IntakeLimits(Duration.ofMinutes(5), 20, 100, 0);
     try (JdbcTelemetrySink narrow =
         JdbcTelemetrySink.start(database, limits, AcknowledgedListener.NOBODY, meters)) {
       for (int i = 1; i <= 30; i++) {

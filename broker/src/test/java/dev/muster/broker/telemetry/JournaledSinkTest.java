@@ -19,6 +19,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.h2.store.fs.FilePath;
 import org.junit.jupiter.api.AfterEach;
@@ -45,6 +49,7 @@ class JournaledSinkTest {
 
   private final MeterRegistry meters = new SimpleMeterRegistry();
   private final List<TelemetryMessage> told = new CopyOnWriteArrayList<>();
+  private IntakeLimits limits = IntakeLimits.DEFAULT;
   private TelemetryDatabase database;
   private JdbcTelemetrySink direct;
   private JournaledSink sink;
@@ -60,13 +65,13 @@ class JournaledSinkTest {
   private void open(Path journal) {
     database =
         TelemetryDatabase.open(EmbeddedEngine.at("jdbc:h2:full:" + folder.resolve("t"), "t"));
-    direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, told::add, meters);
+    direct = JdbcTelemetrySink.start(database, limits, told::add, meters);
     sink = JournaledSink.start(
         journal,
         (path, least) -> JournalOnDisk.open(path, least, disk),
         database,
         direct,
-        IntakeLimits.DEFAULT,
+        limits,
         told::add,
         meters);
   }
@@ -261,10 +266,41 @@ class JournaledSinkTest {
         .hasValueSatisfying(text -> assertThat(text).startsWith("telemetry store: "));
     FullDiskTest.FullDisk.full = false;
     long most = acknowledged;
-    await().atMost(java.time.Duration.ofSeconds(60)).untilAsserted(() -> {
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
       assertThat(sequences()).hasSize((int) most).doesNotHaveDuplicates();
       assertThat(sink.problem()).isEmpty();
     });
+  }
+
+  @Test
+  void databaseThatTakesLessThanComes_isFarBehind_ifSoMuchMayBeAcknowledged() throws Exception {
+    close();
+    limits = new IntakeLimits(Duration.ofMinutes(5), 1, 1, 16 * JournalDrain.FIRST_ROOM);
+    open(folder.resolve("journal"));
+    try (Connection holding = database.connect();
+        Statement statement = holding.createStatement()) {
+      holding.setAutoCommit(false);
+      // Whoever stores notes there how far.
+      statement.execute("SELECT position FROM ingest_journal FOR UPDATE");
+      storeTogether(1, 24);
+      storeTogether(25, 48);
+      assertThat(meters.get("muster.telemetry.journal.bytes").gauge().value())
+          .isGreaterThan(2.0 * JournalDrain.FIRST_ROOM);
+      assertThat(sink.behind()).hasValueSatisfying(text -> assertThat(text).contains(" 3 MiB are"));
+      assertThat(sink.settled()).as("nobody waits for that").isDone();
+      holding.rollback();
+    }
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(sequences()).hasSize(48));
+    await().untilAsserted(() -> assertThat(sink.behind()).isEmpty());
+  }
+
+  /** Of 64 KiB each. */
+  private void storeTogether(int first, int last) {
+    CompletableFuture.allOf(IntStream.rangeClosed(first, last)
+            .mapToObj(i -> sink.store(message(i, "1" + " ".repeat(64 * 1024))))
+            .toArray(CompletableFuture[]::new))
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
   }
 
   @Test
