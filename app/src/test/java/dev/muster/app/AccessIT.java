@@ -63,7 +63,13 @@ class AccessIT {
 
   @BeforeAll
   static void start() throws IOException {
-    backend = MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+    backend = MusterProcess.start(
+            folder,
+            "serve",
+            "--ephemeral-ports",
+            "--set",
+            "operators.trustedProxies=127.0.0.1,::1")
+        .awaitReady();
     fleet = PublishingFleet.start(folder, 1, Duration.ofMillis(500));
     keyHolder = OperatorClient.local(folder.resolve("muster-data"));
     api = new ApiCaller(folder.resolve("muster-data"));
@@ -123,6 +129,22 @@ class AccessIT {
         }
       }
     }
+  }
+
+  /** The proxy is this test. */
+  @Test
+  void orders_throughAKnownProxy_areWrittenDownWithWhereTheyCameFrom() {
+    await().atMost(Duration.ofSeconds(60)).until(() -> fleet.acknowledged() > 0);
+    for (Call order : List.of(
+        api.call("groupDevice", DEVICE).json("{'add': ['forwarded']}"),
+        api.call("patchTwin", DEVICE).json("{'forwarded': true}"))) {
+      order.header("X-Forwarded-For", "198.51.100.9, 203.0.113.4").expect(200);
+    }
+    List<String> entries = api.call("listAudit", "object=device:" + DEVICE + "&limit=1000")
+        .expect(200)
+        .findValuesAsText("text");
+    assertThat(entries).filteredOn(text -> text.contains("\"203.0.113.4\"")).hasSize(2);
+    assertThat(entries).noneMatch(text -> text.contains("198.51.100.9"));
   }
 
   private static List<String> texts(JsonNode array) {

@@ -376,7 +376,7 @@ public final class Access {
     refused.increment();
     LOG.warn(
         "Operator refused from={} who={} path={} reason=\"{}\"",
-        ctx.request().remoteAddress(),
+        OperatorRoutes.from(ctx),
         caller == null ? "stranger" : caller.auditName(),
         Quoted.of(ctx.normalizedPath()),
         reason);
@@ -396,11 +396,7 @@ public final class Access {
   }
 
   static Actor actor(RoutingContext ctx) {
-    return new Actor(of(ctx).auditName(), address(ctx));
-  }
-
-  static String address(RoutingContext ctx) {
-    return String.valueOf(ctx.request().remoteAddress().hostAddress());
+    return new Actor(of(ctx).auditName(), OperatorRoutes.from(ctx));
   }
 
   /**

@@ -7,6 +7,7 @@ package dev.muster.app.access;
 import dev.muster.app.access.Operators.Client;
 import dev.muster.app.access.Operators.SignIn;
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.protocol.once.IfMatch;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
@@ -148,7 +149,7 @@ final class AccessRoutes {
     String browser = ctx.request().getHeader("User-Agent");
     Cookie device = ctx.request().getCookie(DEVICE_COOKIE);
     return new Client(
-        Access.address(ctx),
+        OperatorRoutes.from(ctx),
         browser == null ? "" : browser.substring(0, Math.min(MAX_BROWSER, browser.length())),
         device == null ? null : device.getValue());
   }

@@ -9,6 +9,7 @@ import dev.muster.app.access.Provider.Identity;
 import dev.muster.app.access.Provider.Pending;
 import dev.muster.app.access.Provider.RefusedException;
 import dev.muster.app.access.Provider.RefusedException.Why;
+import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
@@ -63,7 +64,7 @@ final class ProviderRoutes {
     places
         .run(() -> provider.authorization(begun))
         .onSuccess(where -> {
-          remember(begun, Access.address(ctx));
+          remember(begun, OperatorRoutes.from(ctx));
           // Lax: the provider's page sends the browser back to us.
           ctx.response().addCookie(cookie(begun.state().getValue()).setMaxAge(LONGEST.toSeconds()));
           redirect(ctx, where.toString());
@@ -126,7 +127,7 @@ final class ProviderRoutes {
     Why why = problem instanceof RefusedException refused ? refused.why() : Why.PROVIDER;
     LOG.warn(
         "Sign-in refused by=provider from={} reason={}",
-        Access.address(ctx),
+        OperatorRoutes.from(ctx),
         Quoted.of(String.valueOf(problem.getMessage())));
     redirect(ctx, "/sign-in?refused=" + why.name().toLowerCase(Locale.ROOT));
   }

@@ -151,7 +151,11 @@ public final class Backend implements AutoCloseable {
         this::desired,
         journal());
     OperatorServer operator = new OperatorServer(
-        vertx, access, server, config.operators().certificates() ? () -> issuers(others) : null);
+        vertx,
+        access,
+        config.operators().proxies(),
+        server,
+        config.operators().certificates() ? () -> issuers(others) : null);
     operator
         .api()
         .get("/health")

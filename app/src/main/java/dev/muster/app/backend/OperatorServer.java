@@ -5,6 +5,7 @@
 package dev.muster.app.backend;
 
 import dev.muster.app.access.Access;
+import dev.muster.app.access.TrustedProxies;
 import dev.muster.app.dashboard.Dashboard;
 import dev.muster.app.openapi.OpenApi;
 import dev.muster.broker.ProblemDetails;
@@ -54,6 +55,7 @@ final class OperatorServer {
 
   private final Vertx vertx;
   private final Access access;
+  private final TrustedProxies proxies;
   private final Router api;
   /** Read beside all else that starts. */
   private final CompletableFuture<OpenApi> document = CompletableFuture.supplyAsync(OpenApi::load);
@@ -67,12 +69,14 @@ final class OperatorServer {
   OperatorServer(
       Vertx vertx,
       Access access,
+      TrustedProxies proxies,
       ServiceCredential credential,
       @Nullable Supplier<List<X509Certificate>> clients) {
     this.clients = clients;
     this.vertx = vertx;
     this.keys = new SingleKeyManager(credential);
     this.access = access;
+    this.proxies = proxies;
     this.api = Router.router(vertx);
     access.mount(api);
   }
@@ -96,6 +100,7 @@ final class OperatorServer {
       ctx.next();
     });
     root.route().handler(OperatorServer::secureHeaders);
+    root.route().handler(proxies::note);
     // Who asks is checked first: a stranger's body is not even read.
     access.guard(root, API);
     root.post("/api/v1/manufacturers/:name/manifest").handler(bodies(MAX_MANIFEST_BYTES));

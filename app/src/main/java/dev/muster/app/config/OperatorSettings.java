@@ -5,6 +5,7 @@
 package dev.muster.app.config;
 
 import dev.muster.app.access.ProviderSettings;
+import dev.muster.app.access.TrustedProxies;
 import dev.muster.broker.settings.Settings;
 import java.net.URI;
 import java.nio.file.Path;
@@ -12,18 +13,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How operators may sign in, besides with a password.
+ * How operators may sign in, besides with a password, and where they are taken to be.
  *
  * @param certificates whether by a certificate of role {@code operator} that they show
  * @param certificateCa whose such certificates are good then, too; null for our own alone
  * @param certificateCrl of that CA; null without one
  * @param provider an OpenID provider; null without one
+ * @param proxies whose word is taken for where a request came from
  */
 public record OperatorSettings(
     boolean certificates,
     @Nullable Path certificateCa,
     @Nullable Path certificateCrl,
-    @Nullable ProviderSettings provider) {
+    @Nullable ProviderSettings provider,
+    TrustedProxies proxies) {
   static final String COMMENTED_YAML = """
       operators:
         # Let operators in by a certificate of role operator, whose name is that of their account:
@@ -33,6 +36,9 @@ public record OperatorSettings(
         # Another CA whose certificates of OU=operator are good, too, and its CRL, read at each use.
         # certificateCa: /etc/muster/operators-ca.pem
         # certificateCrl: /etc/muster/operators-ca.crl
+        # Proxies before the operator's port, whose X-Forwarded-For is believed: the audit log, the
+        # sessions and who has to wait for guessed passwords go by the address that it tells.
+        # trustedProxies: [10.1.2.3, 10.2.0.0/16]
         # Sign in by an OpenID provider (OpenID Connect, authorization code with PKCE). Register
         # URL/provider/callback there. Nobody comes in without a group that has a role here, the
         # first that fits: GROUP=ROLE, or limited to fleets, GROUP=ROLE FLEET FLEET.
@@ -77,10 +83,15 @@ public record OperatorSettings(
     @Nullable Path ca = path(settings, "operators.certificateCa");
     @Nullable Path crl = path(settings, "operators.certificateCrl");
     @Nullable ProviderSettings provider = provider(settings);
+    List<String> trusted = settings.list("operators.trustedProxies", List.of());
+    TrustedProxies proxies = settings
+        .check("operators.trustedProxies", () -> TrustedProxies.of(trusted))
+        .orElse(TrustedProxies.NONE);
     return settings
         .check(
-            "operators.certificateCa", () -> new OperatorSettings(certificates, ca, crl, provider))
-        .orElseGet(() -> new OperatorSettings(false, null, null, null));
+            "operators.certificateCa",
+            () -> new OperatorSettings(certificates, ca, crl, provider, proxies))
+        .orElseGet(() -> new OperatorSettings(false, null, null, null, TrustedProxies.NONE));
   }
 
   private static @Nullable ProviderSettings provider(Settings settings) {

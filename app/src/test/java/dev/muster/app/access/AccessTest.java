@@ -77,6 +77,7 @@ class AccessTest {
             3, new JsonObject("{\"a\":{\"b\":1,\"c\":2},\"d\":[1],\"e\":5}"))),
         EVENTS::add);
     Router root = Router.router(VERTX);
+    root.route().handler(TrustedProxies.of(List.of("127.0.0.1", "::1"))::note);
     access.guard(root, "/api");
     root.route().handler(BodyHandler.create(false));
     access.audit(root, "/api");
@@ -309,6 +310,20 @@ class AccessTest {
     }
     assertThat(last.orElseThrow().statusCode()).isEqualTo(429);
     assertThat(last.orElseThrow().headers().firstValue("Retry-After")).hasValue("2");
+  }
+
+  @Test
+  void signIn_throughAKnownProxy_waitsForNobodyElseWhoGuessesThroughIt() {
+    String body = new JsonObject().put("name", "mallory").put("password", "guess").encode();
+    for (int i = 0; i < 5; i++) {
+      assertThat(signInFrom("198.51.100.1", body)).isEqualTo(401);
+    }
+    assertThat(signInFrom("198.51.100.1", body)).isEqualTo(429);
+    assertThat(signInFrom("198.51.100.1, 198.51.100.2", body)).isEqualTo(401);
+  }
+
+  private static int signInFrom(String forwardedFor, String body) {
+    return send("POST", "/access/session", body, "X-Forwarded-For", forwardedFor).statusCode();
   }
 
   @Test

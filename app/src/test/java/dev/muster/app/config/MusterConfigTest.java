@@ -98,6 +98,10 @@ class MusterConfigTest {
             "operators.certificateCa: /ca.pem (expected: with operators.certificates: true)");
     assertThatThrownBy(() -> read("operators: {certificates: true, certificateCrl: /ca.crl}"))
         .hasMessageContaining("operators.certificateCa: missing (expected: with");
+    assertThatThrownBy(() -> read("operators: {trustedProxies: [10.0.0.0/8, 0.0.0.0/0]}"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(
+            "operators.trustedProxies: 0.0.0.0/0 (expected: an address, or a network");
     for (String one : List.of(
         "clientId: muster",
         "clientSecretFile: /secret",

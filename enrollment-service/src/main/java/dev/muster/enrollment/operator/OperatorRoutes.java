@@ -5,8 +5,10 @@
 package dev.muster.enrollment.operator;
 
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.security.SecureRandom;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that operators do with identities: devices, manufacturers, certificates. */
 public final class OperatorRoutes {
@@ -28,7 +30,19 @@ public final class OperatorRoutes {
   /** In a request's context: the fleets that who asks is limited to, a list; none for all. */
   public static final String FLEETS = "muster.fleets";
 
+  /**
+   * In a request's context: the address that it came from. Without it, that is where its connection
+   * comes from.
+   */
+  public static final String FROM = "muster.from";
+
   private OperatorRoutes() {}
+
+  /** Where a request came from. */
+  public static String from(RoutingContext request) {
+    @Nullable String from = request.get(FROM);
+    return from == null ? String.valueOf(request.request().remoteAddress().hostAddress()) : from;
+  }
 
   /** Answers to requests that came with a key, and were kept until then, may be forgotten. */
   public static Instant answersKeptSince(Instant now) {

@@ -187,9 +187,7 @@ final class Work {
   /** Who asks, for the audit. */
   static Actor actor(RoutingContext request) {
     @Nullable String name = request.get(OperatorRoutes.ACTOR);
-    return new Actor(
-        name == null ? "operator" : name,
-        String.valueOf(request.request().remoteAddress().host()));
+    return new Actor(name == null ? "operator" : name, OperatorRoutes.from(request));
   }
 
   /** @param name what it is a time of, for who gave it */
