@@ -548,8 +548,16 @@ class DashboardScreensIT extends DashboardBrowser {
     tab("Approved");
     assertThat(row("acme-sn-20")).containsText("operator:ada");
     tab("Refused");
-    assertThat(row("acme-sn-21")).containsText(HOSTILE.get(0));
+    assertThat(row("acme-sn-21").first()).containsText(HOSTILE.get(0));
     harmless();
+    admission("registered");
+    Factory.open(folder.resolve("acme"), Clock.systemUTC())
+        .issue("SN-31", folder.resolve("SN-31"));
+    try (FleetDevice nobodys = device(
+        "SN-31", "-state", Endpoints.read(folder.resolve("muster-data")).mqttUrl())) {
+      nobodys.start();
+      assertThat(row("idevid:acme/SN-31").first()).containsText("was not announced");
+    }
     Locator key = page.locator("main .notice");
     link("acme-sn-21").click();
     assertThat(key).hasText(Pattern.compile("The key \\w+… was refused: .*"));

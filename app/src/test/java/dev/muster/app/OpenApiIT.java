@@ -259,6 +259,11 @@ class OpenApiIT {
     api.call("rollOver", "service").json("{}").expect(409);
     api.call("listAuthorities").expect(200);
     api.call("listAudit", "order=newest&limit=1").expect(200);
+    List<String> ordered = api.call("listAudit", "action=renewal.ordered&limit=2")
+        .expect(200)
+        .findValuesAsText("text");
+    assertThat(ordered).isNotEmpty().allMatch(text -> text.contains("\"renewal.ordered\""));
+    api.call("listAudit", "action=renewal.ordered&object=device:" + DEVICE).expect(400);
     api.call("listCheckpoints").expect(200);
   }
 

@@ -47,9 +47,16 @@ final class AuditCommands {
             "One thing's history alone: device:ID, certificate:SERIAL, manufacturer:NAME.")
     @Nullable String about;
 
+    @Option(
+        names = "--action",
+        paramLabel = "ACTION",
+        description =
+            "What was done of one kind alone, newest first: enrollment.refused. Not beside --about.")
+    @Nullable String action;
+
     @Override
     JsonNode ask(OperatorClient client) {
-      String filter = about == null ? "" : "&object=" + OperatorClient.segment(about);
+      String filter = filter("object", about) + filter("action", action);
       ObjectNode answer = JSON.createObjectNode();
       var entries = answer.putArray("entries");
       DeviceCommands.allPages(client, ENTRIES + filter, "entries")
@@ -71,6 +78,10 @@ final class AuditCommands {
               e.path("object"),
               e.path("details").toString()));
       table.print(out);
+    }
+
+    private static String filter(String name, @Nullable String value) {
+      return value == null ? "" : "&" + name + "=" + OperatorClient.segment(value);
     }
 
     private static JsonNode parsed(String text) {

@@ -450,7 +450,7 @@ export const auditTable = (rows) => rows.length
 /** Nobody reads a hash to its end; who needs it, finds it there. */
 const detail = (name, value) => html`<span title=${value}>${name}=${value.length > 40 && !value.includes(' ') ? value.slice(0, 16) + '…' : value}</span> `;
 
-const about = (object = '') => object.startsWith('device:') ? html`<a href=${at(object.slice(7))}>${object}</a>` : object;
+export const about = (object = '') => object.startsWith('device:') ? html`<a href=${at(object.slice(7))}>${object}</a>` : object;
 
 function live(id) {
   follow(id);

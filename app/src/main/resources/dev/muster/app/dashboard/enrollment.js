@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 import { get, limited, may, part, post, postOnce, query, Refusal } from './api.js';
+import { refusals } from './audit.js';
 import { param, set } from './router.js';
 import { act, ask, badge, copyable, empty, failure, heading, html, nothing, number, Pages, redraw, say, Source, table, tabs, time } from './ui.js';
 
@@ -70,8 +71,8 @@ const decided = (state) => decisions.use(state).shown((rows) => rows.length
     ]))
   : empty(`No key was ${state} yet. What is to be decided, waits:`, html`<a href="/enrollment">Who waits</a>`));
 
-/** Whom nobody has decided about. */
-const byRule = () => limited() ? nothing : html`<p class="muted">Whom a rule or the hook has refused stands in the <a href="/audit">audit log</a> with the reason, as enrollment.refused.</p>`;
+/** What was told to whoever asked, also by a rule or the hook. Whoever is limited to fleets does not see the log that it stands in. */
+const told = () => limited() ? nothing : html`<h2>What was told to whoever asked</h2>${refusals()}`;
 
 async function decide(one, what, reason) {
   await post(`/devices/${part(one.device)}/${what}`, { key: one.key, reason });
@@ -246,4 +247,4 @@ const acknowledge = (one) => act(async () => {
 
 const OF_ALL = ['manufacturers', 'manifests', 'claims'];
 
-const TABS = { '': waitingTab, approved: () => decided('approved'), refused: () => html`${decided('refused')}${byRule()}`, manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };
+const TABS = { '': waitingTab, approved: () => decided('approved'), refused: () => html`${decided('refused')}${told()}`, manufacturers: manufacturersTab, manifests: manifestsTab, claims: claimsTab, alarms: alarmsTab };

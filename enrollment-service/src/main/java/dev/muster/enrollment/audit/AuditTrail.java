@@ -60,6 +60,17 @@ public final class AuditTrail {
             new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")));
   }
 
+  /** Entries of one action before {@code before}, newest first. */
+  public List<AuditEntry> of(String action, long before, int limit) {
+    return sql.statement("SELECT seq, entry, hash FROM audit_entry WHERE action = :action"
+            + " AND seq < :before ORDER BY seq DESC LIMIT :limit")
+        .bind("action", action)
+        .bind("before", before)
+        .bind("limit", limit)
+        .list(row ->
+            new AuditEntry(row.getLong("seq"), row.getString("entry"), row.getString("hash")));
+  }
+
   /**
    * Signs where the log ends, if anything came since the last checkpoint. Only in a transaction
    * that writes.

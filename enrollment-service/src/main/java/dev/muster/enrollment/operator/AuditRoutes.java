@@ -34,17 +34,25 @@ final class AuditRoutes {
     int limit = Work.limit(request);
     long after = after(request);
     @Nullable String object = request.request().getParam("object");
+    @Nullable String action = request.request().getParam("action");
     boolean newest = isNewestFirst(request);
     if (newest && object != null) {
       throw Work.badRequest("order: newest (expected: none beside object, told oldest first)");
     }
+    if (object != null && action != null) {
+      throw Work.badRequest("action: " + Quoted.of(action) + " (expected: none beside object)");
+    }
+    long before = after == 0 ? Long.MAX_VALUE : after;
     work.answer(request, 200, () -> {
       List<AuditEntry> page = parts.registry().read(tables -> {
         if (object != null) {
           return tables.audit().about(object, after, limit);
         }
+        if (action != null) {
+          return tables.audit().of(action, before, limit);
+        }
         return newest
-            ? tables.audit().newest(after == 0 ? Long.MAX_VALUE : after, limit)
+            ? tables.audit().newest(before, limit)
             : tables.audit().page(after, limit);
       });
       JsonArray entries = new JsonArray();
