@@ -9,12 +9,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.JournaledSink;
 import dev.muster.broker.telemetry.MessageQuery;
 import dev.muster.broker.telemetry.Page;
-import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;

@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.broker.presence.PresenceListener;
 import dev.muster.broker.session.Sessions;
+import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.IntakeLimits;
 import dev.muster.broker.telemetry.JdbcTelemetrySink;
 import dev.muster.broker.telemetry.MessageQuery;
-import dev.muster.broker.telemetry.AcknowledgedListener;
 import dev.muster.broker.telemetry.TelemetryDatabase;
 import dev.muster.broker.telemetry.TelemetryQuery;
 import dev.muster.broker.telemetry.TelemetryStorage;
@@ -116,8 +116,8 @@ class QueryLimitTest {
     Vertx vertx = Vertx.vertx();
     try (TelemetryDatabase database =
             TelemetryDatabase.open(new TelemetryStorage(folder, null), limit);
-        JdbcTelemetrySink sink =
-            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
+        JdbcTelemetrySink sink = JdbcTelemetrySink.start(
+            database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
         DeviceState devices = DeviceState.start(database, PresenceListener.NONE, clock, meters)) {
       WorkerExecutor queries = vertx.createSharedWorkerExecutor("queries", 2);
       OperatorApi api = OperatorApi.at(OperatorApi.serve(vertx, router -> {

@@ -355,7 +355,9 @@ class TelemetryApiIT {
     return api.get("/devices/" + device + "/telemetry/latest").getJsonArray("values");
   }
 
-  /** Until it is rolled back, the database takes nothing: whoever stores notes in that row how far. */
+  /**
+   * Until it is rolled back, the database takes nothing: whoever stores notes in that row how far.
+   */
   private static Connection standStill() throws SQLException {
     Connection connection = DriverManager.getConnection(
         "jdbc:h2:paced:" + folder.toAbsolutePath().resolve("broker/telemetry"), "sa", "");

@@ -67,10 +67,7 @@ public final class TelemetrySettings {
         settings.integer(
             "telemetry.deadLetters.count", otherwise.deadLetters(), 1, Integer.MAX_VALUE),
         settings.integer(
-            "telemetry.deadLetters.bytes",
-            (int) otherwise.deadLetterBytes(),
-            1,
-            Integer.MAX_VALUE),
+            "telemetry.deadLetters.bytes", (int) otherwise.deadLetterBytes(), 1, Integer.MAX_VALUE),
         settings.integer(
             "telemetry.journal.bytes", (int) otherwise.journalBytes(), 0, Integer.MAX_VALUE));
   }

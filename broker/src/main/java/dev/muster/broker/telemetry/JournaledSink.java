@@ -99,8 +99,7 @@ public final class JournaledSink implements TelemetrySink {
     try {
       long position = JournalDrain.positionIn(database);
       IngestJournal journal = opening.open(folder, position);
-      BatchCommit commit =
-          new BatchCommit(database, intake, AcknowledgedListener.NOBODY, meters);
+      BatchCommit commit = new BatchCommit(database, intake, AcknowledgedListener.NOBODY, meters);
       JournalDrain drain = new JournalDrain(journal, database, commit, intake, position);
       JournaledSink sink = new JournaledSink(journal, drain, direct, intake, listener, meters);
       drain.start();

@@ -19,7 +19,8 @@ public final class JournaledStore implements TelemetrySink {
   public JournaledStore(Path folder, FlushingDisk disk) {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     database = TelemetryDatabase.open(folder);
-    direct = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
+    direct = JdbcTelemetrySink.start(
+        database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
     journaled = JournaledSink.start(
         folder.resolve("journal"),
         (path, least) -> JournalOnDisk.open(path, least, disk),

@@ -59,7 +59,8 @@ abstract class StoreContract {
   @BeforeEach
   void open() throws Exception {
     database = openDatabase();
-    sink = JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
+    sink = JdbcTelemetrySink.start(
+        database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
     messages = new MessageQuery(database);
     rollups = newRollups();
   }
@@ -171,8 +172,8 @@ abstract class StoreContract {
 
   @Test
   void twoWriters_giveIdsInTheOrderOfCommits() throws Exception {
-    try (JdbcTelemetrySink other =
-        JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters)) {
+    try (JdbcTelemetrySink other = JdbcTelemetrySink.start(
+        database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters)) {
       List<CompletableFuture<Stored>> results = new ArrayList<>();
       for (int i = 1; i <= 400; i++) {
         results.add((i % 2 == 0 ? sink : other).store(message("a", 1 + i / 2, "1")));

@@ -213,8 +213,8 @@ class TelemetryBenchmark {
   private void waits(TelemetryDatabase database) throws Exception {
     Rollups rollups = new Rollups(database, Retention.DEFAULT, clock);
     OldTelemetry old = new OldTelemetry(database, Retention.DEFAULT, clock, meters);
-    try (JdbcTelemetrySink direct =
-            JdbcTelemetrySink.start(database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
+    try (JdbcTelemetrySink direct = JdbcTelemetrySink.start(
+            database, IntakeLimits.DEFAULT, AcknowledgedListener.NOBODY, meters);
         JournaledSink journaled = JournaledSink.start(
             folder.resolve("journal"),
             database,

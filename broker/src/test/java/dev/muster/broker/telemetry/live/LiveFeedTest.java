@@ -67,7 +67,8 @@ class LiveFeedTest {
   void whatCannotBeShownAtOnce_waits_untilTheOldestHasToGo() {
     Deque<Runnable> tasks = new ArrayDeque<>();
     LiveFeed busy = new LiveFeed(tasks::add);
-    LiveViewer viewer = busy.open(new LiveFilter(Set.of("d1", "d3"), null, null)).orElseThrow();
+    LiveViewer viewer =
+        busy.open(new LiveFilter(Set.of("d1", "d3"), null, null)).orElseThrow();
     acknowledge(busy, "d2", NOW, "1");
     assertThat(tasks).as("nobody wants to see it").isEmpty();
     acknowledge(busy, "d3", NOW, "1");
