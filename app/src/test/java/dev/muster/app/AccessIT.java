@@ -64,11 +64,7 @@ class AccessIT {
   @BeforeAll
   static void start() throws IOException {
     backend = MusterProcess.start(
-            folder,
-            "serve",
-            "--ephemeral-ports",
-            "--set",
-            "operators.trustedProxies=127.0.0.1,::1")
+            folder, "serve", "--ephemeral-ports", "--set", "operators.trustedProxies=127.0.0.1,::1")
         .awaitReady();
     fleet = PublishingFleet.start(folder, 1, Duration.ofMillis(500));
     keyHolder = OperatorClient.local(folder.resolve("muster-data"));

@@ -551,10 +551,9 @@ class DashboardScreensIT extends DashboardBrowser {
     assertThat(row("acme-sn-21").first()).containsText(HOSTILE.get(0));
     harmless();
     admission("registered");
-    Factory.open(folder.resolve("acme"), Clock.systemUTC())
-        .issue("SN-31", folder.resolve("SN-31"));
-    try (FleetDevice nobodys = device(
-        "SN-31", "-state", Endpoints.read(folder.resolve("muster-data")).mqttUrl())) {
+    Factory.open(folder.resolve("acme"), Clock.systemUTC()).issue("SN-31", folder.resolve("SN-31"));
+    try (FleetDevice nobodys =
+        device("SN-31", "-state", Endpoints.read(folder.resolve("muster-data")).mqttUrl())) {
       nobodys.start();
       assertThat(row("idevid:acme/SN-31").first()).containsText("was not announced");
     }

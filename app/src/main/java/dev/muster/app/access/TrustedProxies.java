@@ -57,7 +57,7 @@ public final class TrustedProxies {
     List<String> hops = new ArrayList<>();
     forwardedFor.forEach(line -> hops.addAll(Arrays.asList(line.split(",", -1))));
     String from = peer;
-    Optional<InetAddress> address = address(peer);
+    Optional<InetAddress> address = read(peer);
     for (int i = hops.size() - 1; i >= 0 && address.filter(this::isTrusted).isPresent(); i--) {
       address = hop(hops.get(i).trim());
       from = address.map(InetAddress::getHostAddress).orElse(from);
@@ -72,15 +72,15 @@ public final class TrustedProxies {
   /** Some proxies add the port. */
   private static Optional<InetAddress> hop(String text) {
     if (text.startsWith("[") && text.indexOf(']') > 0) {
-      return address(text.substring(1, text.indexOf(']')));
+      return read(text.substring(1, text.indexOf(']')));
     }
     int colon = text.indexOf(':');
     boolean hasPort = colon >= 0 && colon == text.lastIndexOf(':');
-    return address(hasPort ? text.substring(0, colon) : text);
+    return read(hasPort ? text.substring(0, colon) : text);
   }
 
   /** Of digits alone: no name is looked up. */
-  private static Optional<InetAddress> address(String text) {
+  private static Optional<InetAddress> read(String text) {
     byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
     try {
       return bytes == null ? Optional.empty() : Optional.of(InetAddress.getByAddress(bytes));
@@ -93,7 +93,7 @@ public final class TrustedProxies {
   private record Network(byte[] address, int bits) {
     static Network parse(String text) {
       String[] parts = text.split("/", 2);
-      byte[] address = address(parts[0])
+      byte[] address = read(parts[0])
           .orElseThrow(() -> new IllegalArgumentException(text + EXPECTED))
           .getAddress();
       int most = address.length * Byte.SIZE;

@@ -314,7 +314,8 @@ class AccessTest {
 
   @Test
   void signIn_throughAKnownProxy_waitsForNobodyElseWhoGuessesThroughIt() {
-    String body = new JsonObject().put("name", "mallory").put("password", "guess").encode();
+    String body =
+        new JsonObject().put("name", "mallory").put("password", "guess").encode();
     for (int i = 0; i < 5; i++) {
       assertThat(signInFrom("198.51.100.1", body)).isEqualTo(401);
     }
@@ -323,7 +324,8 @@ class AccessTest {
   }
 
   private static int signInFrom(String forwardedFor, String body) {
-    return send("POST", "/access/session", body, "X-Forwarded-For", forwardedFor).statusCode();
+    return send("POST", "/access/session", body, "X-Forwarded-For", forwardedFor)
+        .statusCode();
   }
 
   @Test

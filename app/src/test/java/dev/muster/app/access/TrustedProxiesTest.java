@@ -58,7 +58,7 @@ class TrustedProxiesTest {
   void everybody_andWhatIsNoNetwork_isRefused(String network) {
     assertThatThrownBy(() -> TrustedProxies.of(List.of(network)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(network
-            + " (expected: an address, or a network such as 10.0.0.0/8, of proxies alone)");
+        .hasMessage(
+            network + " (expected: an address, or a network such as 10.0.0.0/8, of proxies alone)");
   }
 }

@@ -51,9 +51,7 @@ final class AuditRoutes {
         if (action != null) {
           return tables.audit().of(action, before, limit);
         }
-        return newest
-            ? tables.audit().newest(before, limit)
-            : tables.audit().page(after, limit);
+        return newest ? tables.audit().newest(before, limit) : tables.audit().page(after, limit);
       });
       JsonArray entries = new JsonArray();
       // As text, because the hash is that of its very bytes.
