@@ -317,10 +317,10 @@ class AccessTest {
     String body =
         new JsonObject().put("name", "mallory").put("password", "guess").encode();
     for (int i = 0; i < 5; i++) {
-      assertThat(signInFrom("198.51.100.1", body)).isEqualTo(401);
+      assertThat(signInFrom("198.51.100.1", body)).isEqualTo(403);
     }
     assertThat(signInFrom("198.51.100.1", body)).isEqualTo(429);
-    assertThat(signInFrom("198.51.100.1, 198.51.100.2", body)).isEqualTo(401);
+    assertThat(signInFrom("198.51.100.1, 198.51.100.2", body)).isEqualTo(403);
   }
 
   private static int signInFrom(String forwardedFor, String body) {
