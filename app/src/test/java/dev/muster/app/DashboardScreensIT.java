@@ -557,6 +557,7 @@ class DashboardScreensIT extends DashboardBrowser {
       nobodys.start();
       assertThat(row("idevid:acme/SN-31").first()).containsText("was not announced");
     }
+    admission("manual");
     Locator key = page.locator("main .notice");
     link("acme-sn-21").click();
     assertThat(key).hasText(Pattern.compile("The key \\w+… was refused: .*"));
