@@ -46,11 +46,6 @@ class Came {
     const more = last.min === undefined ? (this.values.get(nameOf(series)) ?? []).filter((one) => isBefore(last, one)) : [];
     return more.length ? { ...series, points: [...series.points, ...more] } : series;
   }
-
-  /** When the newest was measured that came, in milliseconds. */
-  until() {
-    return Math.max(0, ...[...this.values.values()].map((of) => Date.parse(of.at(-1).time)));
-  }
 }
 
 export const came = new Came();

@@ -15,9 +15,6 @@ const series = new Source(async (signal, key) => {
   return { ...answer, frame: { from, to } };
 }, 5000);
 
-/** So often a line goes on at most. */
-const STEP_MS = 1000;
-
 /** What one device has measured of late. */
 export function deviceChart(id, latest) {
   load();
@@ -40,8 +37,6 @@ export function deviceChart(id, latest) {
 function draw(canvas, shown, explorer) {
   const chosen = series.data.series.filter((one) => shown.includes(nameOf(one)));
   const zoomed = (from, to) => go(explorer({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }));
-  const until = Math.floor(came.until() / STEP_MS);
-  const later = Math.max(0, until * STEP_MS - series.data.frame.to);
-  const frame = { from: series.data.frame.from + later, to: series.data.frame.to + later };
-  plot(canvas, [series.at, until, shown.join()].join('|'), numeric(chosen.map((one) => came.goneOn(one)), (one) => one.metric), frame, zoomed);
+  // When it was asked for last: more often would be much work for a line.
+  plot(canvas, [series.at, shown.join()].join('|'), numeric(chosen.map((one) => came.goneOn(one)), (one) => one.metric), series.data.frame, zoomed);
 }
