@@ -37,6 +37,6 @@ export function deviceChart(id, latest) {
 function draw(canvas, shown, explorer) {
   const chosen = series.data.series.filter((one) => shown.includes(nameOf(one)));
   const zoomed = (from, to) => go(explorer({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }));
-  // When it was asked for last: more often would be much work for a line.
+  // Once for each answer, with what had come by then: for each value would be much work for a line.
   plot(canvas, [series.at, shown.join()].join('|'), numeric(chosen.map((one) => came.goneOn(one)), (one) => one.metric), series.data.frame, zoomed);
 }
