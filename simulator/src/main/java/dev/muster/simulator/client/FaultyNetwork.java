@@ -85,12 +85,14 @@ final class FaultyNetwork extends ChannelDuplexHandler {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
+    readOrNot();
   }
 
   /** From now on. What is held goes on its way as soon as the new conditions let it. */
   void change(NetworkConditions next) {
     conditions = next;
     drain();
+    readOrNot();
   }
 
   /**
@@ -111,9 +113,17 @@ final class FaultyNetwork extends ChannelDuplexHandler {
   /** TLS asks for more when it has but a part of a record; it comes when there is room. */
   @Override
   public void read(ChannelHandlerContext at) {
-    if (incoming.bytes < MOST_HELD_BYTES) {
+    if (isReading()) {
       at.read();
     }
+  }
+
+  /**
+   * What does not arrive is not read: not the end of the connection either, which whoever reads
+   * nothing does not see. Whoever is abandoned reads on: else nobody would see it any more.
+   */
+  private boolean isReading() {
+    return abandoned || !conditions.silent() && incoming.bytes < MOST_HELD_BYTES;
   }
 
   @Override
@@ -147,10 +157,9 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     arm(at, now);
   }
 
-  /** Whoever is abandoned reads on: else the end of the connection would not be seen. */
   private void readOrNot() {
     if (context != null) {
-      context.channel().config().setAutoRead(incoming.bytes < MOST_HELD_BYTES);
+      context.channel().config().setAutoRead(isReading());
     }
   }
 

@@ -336,12 +336,19 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    end(connected ? "the connection was lost" : "the broker closed the connection before CONNACK");
+    lose(connected ? "the connection was lost" : "the broker closed the connection before CONNACK");
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    end(describe(cause));
+    lose(describe(cause));
+  }
+
+  /** Who is abandoned is not told by the other end that it is over, and finds out by its pings. */
+  private void lose(String reason) {
+    if (!connected || !network.isAbandoned()) {
+      end(reason);
+    }
   }
 
   private static String describe(Throwable cause) {

@@ -6,9 +6,18 @@ package dev.muster.simulator.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +25,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class FaultyNetworkTest {
   private static final NetworkConditions SILENT = NetworkConditions.SILENT;
@@ -119,6 +129,43 @@ final class FaultyNetworkTest {
     network.change(NetworkConditions.GOOD);
     assertThat(received()).hasSize(2);
     assertThat(reads()).isTrue();
+  }
+
+  /** The other end has closed before: on the connection that is not silent that is seen. */
+  @Test
+  @Timeout(60)
+  void silent_doesNotSeeTheOtherEndClose_untilItSpeaks() throws Exception {
+    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+      FaultyNetwork quiet = new FaultyNetwork(NetworkConditions.GOOD, new SplittableRandom(1));
+      FaultyNetwork good = new FaultyNetwork(NetworkConditions.GOOD, new SplittableRandom(1));
+      Channel cut = connect(loops, server, quiet);
+      Socket cutSide = server.accept();
+      Channel other = connect(loops, server, good);
+      Socket otherSide = server.accept();
+      cut.eventLoop().submit(() -> quiet.change(SILENT)).sync();
+      cutSide.close();
+      otherSide.close();
+      other.closeFuture().sync();
+      // Whatever else was there to be read has been by the next turn of the loop.
+      cut.eventLoop().submit(() -> {}).sync();
+      assertThat(cut.isActive()).isTrue();
+      cut.eventLoop().submit(() -> quiet.change(NetworkConditions.GOOD)).sync();
+      cut.closeFuture().sync();
+    } finally {
+      loops.shutdownGracefully();
+    }
+  }
+
+  private static Channel connect(EventLoopGroup loops, ServerSocket server, FaultyNetwork network)
+      throws InterruptedException {
+    return new Bootstrap()
+        .group(loops)
+        .channel(NioSocketChannel.class)
+        .handler(network)
+        .connect(server.getLocalSocketAddress())
+        .sync()
+        .channel();
   }
 
   @Test
