@@ -5,6 +5,7 @@
 package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.client.NetworkConditions;
@@ -13,8 +14,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -35,6 +38,22 @@ final class DeviceRun implements DeviceLink.Listener {
   private static final Runnable NOBODY = () -> {};
   /** So many are on their way at once. */
   private static final int MESSAGES_OF_A_FLOOD = 20;
+  /** After one that was not taken. */
+  private static final Duration PAUSE_OF_A_FLOOD = Duration.ofMillis(1);
+
+  /** A message that was due in a phase. Each is another, however equal. */
+  private static final class Sent {
+    final long due;
+    final PhaseStats phase;
+    /** Whether the phase had touched the device by then. */
+    final boolean touched;
+
+    Sent(long due, PhaseStats phase, boolean touched) {
+      this.due = due;
+      this.phase = phase;
+      this.touched = touched;
+    }
+  }
 
   private final VirtualDevice device;
   private final DeviceLink.Factory links;
@@ -52,6 +71,8 @@ final class DeviceRun implements DeviceLink.Listener {
   private volatile String reason = "not started";
   private volatile @Nullable DeviceLink link;
   private volatile @Nullable PhaseStats touchedIn;
+  /** What is neither acknowledged nor given up. */
+  private final Set<Sent> underWay = ConcurrentHashMap.newKeySet();
   /** To which the message belongs that was acknowledged last. */
   private volatile @Nullable PhaseStats answeredIn;
 
@@ -225,6 +246,14 @@ final class DeviceRun implements DeviceLink.Listener {
   }
 
   @Override
+  public void delivered(MessageIdentity message) {
+    DeviceLink current = link;
+    if (current != null) {
+      current.device().ifPresent(id -> ledger.remember(id, message));
+    }
+  }
+
+  @Override
   public void intruded() {
     counters.broken.count("let in with the certificate of its factory");
   }
@@ -258,6 +287,13 @@ final class DeviceRun implements DeviceLink.Listener {
   void restore(Consumer<ControlledLink> action) {
     if (link instanceof ControlledLink controlled) {
       action.accept(controlled);
+    }
+  }
+
+  /** @param longest that it waits between two attempts to connect; null: as devices do */
+  void hurry(@Nullable Duration longest) {
+    if (link instanceof ControlledLink controlled) {
+      controlled.hurry(longest);
     }
   }
 
@@ -385,7 +421,22 @@ final class DeviceRun implements DeviceLink.Listener {
     }
     // Not at once: an answer that is there already would call this from within itself.
     timeline.at(
-        now, () -> send(current, now).ifPresent(answer -> answer.thenRun(() -> flood(end))));
+        now,
+        () -> send(current, now)
+            .ifPresentOrElse(
+                answer -> answer.whenComplete((nothing, refusal) -> floodOn(end, refusal == null)),
+                () -> floodOn(end, false)));
+  }
+
+  /**
+   * Who is refused is no less a rogue; but who has no place left would ask for one all the time.
+   */
+  private void floodOn(long end, boolean taken) {
+    if (taken) {
+      flood(end);
+    } else {
+      timeline.at(timeline.nanos() + PAUSE_OF_A_FLOOD.toNanos(), () -> flood(end));
+    }
   }
 
   private void scheduleAfter(long nanos, double pause) {
@@ -403,7 +454,7 @@ final class DeviceRun implements DeviceLink.Listener {
   private Optional<CompletableFuture<Void>> send(DeviceLink current, long due) {
     PhaseStats phase = counters.phase();
     // A later phase may touch it before this message is answered.
-    boolean touched = touchedIn == phase;
+    Sent sent = new Sent(due, phase, touchedIn == phase);
     counters.sent.increment();
     phase.sent();
     long lateNanos = timeline.nanos() - due;
@@ -414,15 +465,17 @@ final class DeviceRun implements DeviceLink.Listener {
           .device()
           .orElseThrow(() -> new IllegalStateException("connected without an identity"));
       DeviceLink.Receipt receipt = sendInTurn(current, measured);
+      ledger.sent(id, receipt.identity());
+      underWay.add(sent);
       if (!ahead.isZero()) {
         ledger.dated(id, receipt.identity(), ahead);
       }
       receipt
           .acknowledged()
-          .whenComplete((nothing, failure) -> complete(id, receipt, due, phase, touched, failure));
+          .whenComplete((nothing, failure) -> complete(id, receipt, sent, failure));
       return Optional.of(receipt.acknowledged());
     } catch (RuntimeException e) {
-      phase.unanswered(touched);
+      phase.unanswered(sent.touched);
       counters.messageFailures.count(describe(e));
       return Optional.empty();
     }
@@ -436,31 +489,51 @@ final class DeviceRun implements DeviceLink.Listener {
   }
 
   private void complete(
-      DeviceId id,
-      DeviceLink.Receipt receipt,
-      long due,
-      PhaseStats phase,
-      boolean touchedBefore,
-      @Nullable Throwable failure) {
-    boolean touched = touchedBefore || touchedIn == phase;
-    if (failure == null) {
-      long latency = timeline.nanos() - due;
-      ledger.remember(id, receipt.identity());
-      counters.acknowledged(latency);
-      phase.acknowledged(latency, touched);
-      answeredIn = phase;
-      if (touched) {
-        counters.gap(latency);
-      }
+      DeviceId id, DeviceLink.Receipt receipt, Sent sent, @Nullable Throwable failure) {
+    if (failure == null && !ledger.remember(id, receipt.identity())) {
+      counters.broken.count("numbered as another message, which was acknowledged");
+    }
+    if (!underWay.remove(sent)) {
+      // The report is made.
       return;
     }
-    phase.unanswered(touched);
-    if (counting) {
+    if (failure == null) {
+      long latency = timeline.nanos() - sent.due;
+      counters.acknowledged(latency);
+      sent.phase.acknowledged(latency, isTouched(sent));
+      answeredIn = sent.phase;
+      waited(sent);
+    } else if (counting) {
+      sent.phase.unanswered(isTouched(sent));
       counters.messageFailures.count(describe(failure));
-    } else if (touched) {
-      // It waited until the run was over.
-      counters.gap(timeline.nanos() - due);
+    } else {
+      giveUp(sent);
     }
+  }
+
+  private boolean isTouched(Sent sent) {
+    return sent.touched || touchedIn == sent.phase;
+  }
+
+  /** What a phase does to a device may show in a later one. Who was revoked waits for nothing. */
+  private void waited(Sent sent) {
+    if (touchedIn != null && !revoked) {
+      counters.gap(timeline.nanos() - sent.due);
+    }
+  }
+
+  /** What is under way will not be acknowledged: the run is over. */
+  void giveUp() {
+    for (Sent sent : underWay) {
+      if (underWay.remove(sent)) {
+        giveUp(sent);
+      }
+    }
+  }
+
+  private void giveUp(Sent sent) {
+    sent.phase.unanswered(isTouched(sent));
+    waited(sent);
   }
 
   private static String describe(Throwable failure) {
@@ -499,9 +572,9 @@ final class DeviceRun implements DeviceLink.Listener {
     }
   }
 
-  /** Why the device never came online; empty if it did. */
+  /** Why the device never came online; empty if it did, or may not. */
   Optional<String> failure() {
-    if (connected.get()) {
+    if (connected.get() || revoked) {
       return Optional.empty();
     }
     return Optional.of((enrolled.get() ? "not connected: " : "not enrolled: ") + reason);

@@ -44,6 +44,7 @@ final class FleetRun {
    */
   static final Duration LOOK_AHEAD = Duration.ofSeconds(10);
 
+  static final String NOT_THEIRS = "a server was killed, and no device lost its connection";
   static final String UNACKNOWLEDGED = "not acknowledged by the end of the run";
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetRun.class);
@@ -72,6 +73,7 @@ final class FleetRun {
   private Progress.Phase phase = Progress.Phase.RUNNING;
   private boolean stopped;
   private long sendingNanos;
+  private int offlineAtEnd;
   private long drainDeadline;
   /** Of the phases: another one after one has ended early. */
   private Object schedule = new Object();
@@ -320,6 +322,7 @@ final class FleetRun {
       phase = Progress.Phase.DRAINING;
       stopped = early;
       sendingNanos = now - startNanos;
+      offlineAtEnd = devices.size() - counters.online.get();
       counters.end(now);
       drainDeadline = deadline;
     }
@@ -390,6 +393,8 @@ final class FleetRun {
     if (stillOpen > 0) {
       LOG.warn("Devices not closed in time count={} limit={}", stillOpen, CLOSE_LIMIT);
     }
+    // Links fail what they still had when they are closed, but some do that a moment later.
+    devices.forEach(DeviceRun::giveUp);
     RunReport result = toReport();
     LOG.info(
         "Simulation ended enrolled={} connected={} sent={} acknowledged={} completed={}",
@@ -414,15 +419,20 @@ final class FleetRun {
       messageFailures.count(UNACKNOWLEDGED, unknown);
     }
     boolean completed;
+    int offline;
     long nanos;
     synchronized (this) {
       completed = !stopped;
+      offline = offlineAtEnd;
       nanos = sendingNanos;
     }
     List<RunReport.PhaseReport> phases =
         counters.phases().stream().map(stats -> stats.toReport(startNanos)).toList();
     if (completed) {
       Verdict.vain(phases).forEach(counters.broken::count);
+    }
+    if (server.kills() > 0 && counters.connectionFailures.total() == 0) {
+      counters.broken.count(NOT_THEIRS);
     }
     return new RunReport(
         completed,
@@ -431,6 +441,7 @@ final class FleetRun {
         plan.devices(),
         counters.enrolled.get(),
         counters.connected.get(),
+        offline,
         sent,
         acknowledged,
         deviceFailures.toMap(),

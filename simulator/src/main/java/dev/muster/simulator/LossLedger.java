@@ -15,10 +15,12 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 
 /**
@@ -34,7 +36,9 @@ public final class LossLedger {
   private static final int MAX_EXAMPLES = 20;
   private static final int MAX_EVENTS = 100;
 
-  /** Device, then boot, then the sequence numbers that were acknowledged. */
+  /**
+   * Device, then boot, also one that only sent, then the sequence numbers that were acknowledged.
+   */
   private final Map<DeviceId, Map<String, BitSet>> acknowledged = new HashMap<>();
 
   /** Device, then boot, then how far its clock was ahead, then which messages it dated so. */
@@ -84,12 +88,29 @@ public final class LossLedger {
     }
   }
 
-  /** Remembers that a message was acknowledged. */
-  public synchronized void remember(DeviceId device, MessageIdentity identity) {
-    acknowledged
+  /** Remembers that a message was sent: it may be stored, though nobody hears of it, but once. */
+  synchronized void sent(DeviceId device, MessageIdentity identity) {
+    numbers(device, identity);
+  }
+
+  /**
+   * Remembers that a message was acknowledged.
+   *
+   * @return false if another one with its number was before, of which nothing could be told apart:
+   *     a backend stores the first, and takes the second for that
+   */
+  public synchronized boolean remember(DeviceId device, MessageIdentity identity) {
+    BitSet numbers = numbers(device, identity);
+    int number = Math.toIntExact(identity.sequence());
+    boolean first = !numbers.get(number);
+    numbers.set(number);
+    return first;
+  }
+
+  private BitSet numbers(DeviceId device, MessageIdentity identity) {
+    return acknowledged
         .computeIfAbsent(device, id -> new HashMap<>())
-        .computeIfAbsent(identity.boot(), boot -> new BitSet())
-        .set(Math.toIntExact(identity.sequence()));
+        .computeIfAbsent(identity.boot(), boot -> new BitSet());
   }
 
   /** Remembers that a message was dated by a clock that was so far ahead of the right one. */
@@ -184,11 +205,38 @@ public final class LossLedger {
   /**
    * Looks every acknowledged message up in what is stored. Blocks while {@code stored} does. What
    * is stored without an acknowledgement is no fault: the acknowledgement may have been lost on its
-   * way. Messages of boots that nothing here was acknowledged for are not looked at.
+   * way. Messages of boots that nothing was sent of here are not looked at.
    */
   public Comparison compare(StoredMessages stored) {
+    return compare(stored, missing -> false);
+  }
+
+  /**
+   * The same with a backend that may need a while until it shows what it has acknowledged.
+   *
+   * @param again is told how many are missing, waits if it likes, and says whether the devices that
+   *     miss some are to be looked up again; asked as long as there are any
+   */
+  public Comparison compare(StoredMessages stored, LongPredicate again) {
     Tally tally = new Tally();
-    copy().forEach((device, boots) -> tally.add(device, boots, stored.storedFor(device)));
+    Map<DeviceId, Map<String, BitSet>> left = copy();
+    boolean last = false;
+    while (!left.isEmpty()) {
+      Map<DeviceId, Map<String, BitSet>> incomplete = new LinkedHashMap<>();
+      long missing = 0;
+      for (Map.Entry<DeviceId, Map<String, BitSet>> entry : left.entrySet()) {
+        Tally one = new Tally();
+        one.add(entry.getKey(), entry.getValue(), stored.storedFor(entry.getKey()));
+        if (last || one.lost.count == 0) {
+          tally.add(one);
+        } else {
+          incomplete.put(entry.getKey(), entry.getValue());
+          missing += one.lost.count;
+        }
+      }
+      left = incomplete;
+      last = missing > 0 && !again.test(missing);
+    }
     return tally.toComparison();
   }
 
@@ -231,6 +279,15 @@ public final class LossLedger {
         lost.add(device, boot, missing);
         duplicated.add(device, boot, twice.getOrDefault(boot, new BitSet()));
       });
+    }
+
+    void add(Tally other) {
+      acknowledged += other.acknowledged;
+      lost.add(other.lost);
+      duplicated.add(other.duplicated);
+      reordered.add(other.reordered);
+      late.add(other.late);
+      slowest = other.slowest.compareTo(slowest) > 0 ? other.slowest : slowest;
     }
 
     private static boolean isFirst(
@@ -286,6 +343,11 @@ public final class LossLedger {
       if (some.size() < MAX_EXAMPLES) {
         some.add(message);
       }
+    }
+
+    void add(Examples others) {
+      count += others.count;
+      others.some.stream().limit(MAX_EXAMPLES - some.size()).forEach(some::add);
     }
 
     void add(DeviceId device, String boot, BitSet numbers) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Does to the devices what a phase wants. Which ones it picks depends on the seed and on the
@@ -143,21 +144,38 @@ final class Phases {
     if (within == null) {
       spreadKills(phase, stats, random);
     } else {
+      hurry(phase.retry());
+      int online = (int) Math.ceil(phase.online() * devices.size());
       long end = timeline.nanos() + phase.length().toNanos();
-      new Kills(within.toNanos(), end, stats, random, over).next(phase.times());
+      new Kills(within.toNanos(), online, end, stats, random, over).next(phase.times());
     }
   }
 
-  /** One after another, each when the server has acknowledged something again. */
+  private void hurry(@Nullable Duration longest) {
+    devices.forEach(device -> device.hurry(longest));
+  }
+
+  /**
+   * One after another, each when the server has acknowledged something again, and so many devices
+   * are online.
+   */
   private final class Kills {
     private final long within;
+    private final int online;
     private final long end;
     private final PhaseStats stats;
     private final SplittableRandom random;
     private final Runnable over;
 
-    Kills(long within, long end, PhaseStats stats, SplittableRandom random, Runnable over) {
+    Kills(
+        long within,
+        int online,
+        long end,
+        PhaseStats stats,
+        SplittableRandom random,
+        Runnable over) {
       this.within = within;
+      this.online = online;
       this.end = end;
       this.stats = stats;
       this.random = random;
@@ -170,11 +188,13 @@ final class Phases {
 
     private void await(long before, int left) {
       if (timeline.nanos() >= end) {
+        hurry(null);
         return;
       }
-      if (counters.acknowledged.sum() == before) {
+      if (counters.acknowledged.sum() == before || counters.online.get() < online) {
         timeline.at(timeline.nanos() + POLL.toNanos(), () -> await(before, left));
       } else if (left == 0) {
+        hurry(null);
         over.run();
       } else {
         long moment = timeline.nanos() + (long) (random.nextDouble() * within);
@@ -185,7 +205,11 @@ final class Phases {
     private void kill(int left) {
       if (server.killServer(() -> timeline.nanos() < end)) {
         stats.tried();
+        // By then all has arrived that was acknowledged before.
+        server.awaitReady(() -> timeline.nanos() < end);
         next(left - 1);
+      } else {
+        hurry(null);
       }
     }
   }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param devices how many there were to be
  * @param enrolled devices that held an operational certificate
  * @param connected devices that were online at least once
+ * @param offlineAtEnd devices that were not online when the last phase ended
  * @param sent messages handed to the SDK
  * @param acknowledged messages that the broker acknowledged
  * @param deviceFailures reason to number of devices, for those that never came online
@@ -48,6 +49,7 @@ public record RunReport(
     int devices,
     int enrolled,
     int connected,
+    int offlineAtEnd,
     long sent,
     long acknowledged,
     SortedMap<String, Long> deviceFailures,

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ public record Verdict(
     String name, double limit, double found, @Nullable String why) {
   private static final double MS_PER_SECOND = 1000;
   private static final double MOST = 0.99;
+  /** Of fewer messages the 99th percentile is but the slowest. */
+  private static final int FEWEST_FOR_P99 = 100;
+
   private static final double MB = 1e6;
   /** In samples, which are seconds. */
   private static final int WINDOW = 5;
@@ -76,7 +80,7 @@ public record Verdict(
     adder.add(
         "longest-gap", gap == null ? null : gap.toMillis() / MS_PER_SECOND, measured::longestGap);
     adder.add("back-online", expected.backOnline(), measured::backOnline);
-    adder.add("offline-at-end", expected.offlineAtEnd(), measured::offlineAtEnd);
+    adder.add("offline-at-end", expected.offlineAtEnd(), () -> Found.of(report.offlineAtEnd()));
     adder.add(
         "heap-growth",
         expected.heapGrowth(),
@@ -163,23 +167,49 @@ public record Verdict(
           || phase instanceof Phase.Recovery);
     }
 
+    /** A burst leaves no device alone. */
+    private static boolean isDisturbance(Phase phase) {
+      return isFault(phase) && !(phase instanceof Phase.Burst);
+    }
+
     Found undisturbed() {
-      int fault = firstFault();
-      double before = fault > 0 ? p99(report.phases().get(fault - 1)) : Double.NaN;
-      double worst = Double.NaN;
-      for (int i = fault; i < phases.size(); i++) {
-        double ratio = p99(report.phases().get(i)) / before;
-        if (isFault(phases.get(i)) && !(ratio <= worst)) {
-          worst = ratio;
+      List<Integer> disturbances = IntStream.range(0, phases.size())
+          .filter(i -> isDisturbance(phases.get(i)))
+          .boxed()
+          .toList();
+      if (disturbances.isEmpty()) {
+        return Found.nothing("nothing was tried: no phase leaves devices alone and others not");
+      }
+      int calm = disturbances.get(0) - 1;
+      double before = p99(report.phases().get(calm));
+      if (!Double.isFinite(before)) {
+        return withoutP99(calm);
+      }
+      double worst = 0;
+      for (int i : disturbances) {
+        double during = p99(report.phases().get(i));
+        if (Double.isNaN(during)) {
+          return withoutP99(i);
         }
+        worst = Math.max(worst, during / before);
       }
       return Found.of(worst);
     }
 
-    /** Who waits in vain waits for ever. */
+    private Found withoutP99(int phase) {
+      return Found.nothing(String.format(
+          Locale.ROOT,
+          "not measured: phase %d, %s, has fewer than %d messages of devices left alone, or too many"
+              + " without an answer",
+          phase + 1,
+          phases.get(phase).name(),
+          FEWEST_FOR_P99));
+    }
+
+    /** Who waits in vain waits for ever. NaN if it would be of too few. */
     private static double p99(RunReport.PhaseReport phase) {
       RunReport.Latency latency = phase.latency();
-      if (latency == null) {
+      if (latency == null || phase.untouched() < FEWEST_FOR_P99) {
         return Double.NaN;
       }
       return phase.unanswered() > (1 - MOST) * phase.untouched()
@@ -192,15 +222,6 @@ public record Verdict(
       return gap == null
           ? Found.nothing(NOTHING_ACKNOWLEDGED)
           : Found.of(gap.toMillis() / MS_PER_SECOND);
-    }
-
-    /** Before the devices are closed, which the last samples see. */
-    Found offlineAtEnd() {
-      return Found.of(report.samples().stream()
-          .filter(sample -> sample.at().compareTo(report.duration()) <= 0)
-          .mapToDouble(sample -> report.devices() - sample.online())
-          .reduce((first, last) -> last)
-          .orElse(Double.NaN));
     }
 
     /** Of several storms the slowest. */
@@ -297,7 +318,7 @@ public record Verdict(
 
     double undone() {
       return report.phases().stream()
-          .mapToDouble(phase -> phase.wanted() - phase.achieved())
+          .mapToDouble(phase -> Math.max(0, phase.wanted() - phase.achieved()))
           .sum();
     }
   }

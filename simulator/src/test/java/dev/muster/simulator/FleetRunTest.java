@@ -23,6 +23,8 @@ import java.util.concurrent.CompletableFuture;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class FleetRunTest {
   private final SimulatedBackend backend = new SimulatedBackend();
@@ -121,6 +123,26 @@ final class FleetRunTest {
     assertThat(report.messageFailures())
         .containsOnly(Map.entry(FleetRun.UNACKNOWLEDGED, report.sent()));
     assertThat(backend.timeline.elapsed()).isEqualTo(seconds(5).plus(FleetRun.DRAIN_LIMIT));
+  }
+
+  @Test
+  void run_messagesUnderWayAtTheEnd_areUnanswered_evenIfTheirLinksNeverSaySo() {
+    backend.stallFrom = seconds(6);
+    backend.stallTo = Duration.ofHours(1);
+    RunReport report =
+        run(Plans.scenario(4, 2, 1, new Phase.Ramp(seconds(1)), steady(4), steady(9)));
+    RunReport.PhaseReport last = report.phases().get(2);
+    assertThat(last.unanswered()).isPositive().isEqualTo(last.sent() - last.acknowledged());
+    assertThat(last.untouched()).isEqualTo(last.sent());
+  }
+
+  @Test
+  void run_deviceThatUsesANumberTwice_isBroken() {
+    backend.repeatsNumbers = true;
+    RunReport report = run(Plans.plan(2, 1, seconds(5), seconds(0), 1));
+    assertThat(report.broken())
+        .containsOnly(Map.entry(
+            "numbered as another message, which was acknowledged", report.acknowledged() - 2));
   }
 
   @Test
@@ -294,6 +316,16 @@ final class FleetRunTest {
   }
 
   @Test
+  void flood_thatIsRefused_goesOn() {
+    backend.refusesAll = true;
+    RunReport report = run(Plans.scenario(
+        1, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Flood(seconds(3), 1), steady(1)));
+    // 20 at once, each refused after 5 ms and sent again 1 ms later.
+    assertThat(report.phases().get(1).sent()).isBetween(9_000L, 10_100L);
+    assertThat(report.phases().get(2).sent()).isLessThan(20L);
+  }
+
+  @Test
   void partition_endsWithItsPhase() {
     run(Plans.scenario(
         10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Partition(seconds(5), 0.2), steady(1)));
@@ -435,6 +467,17 @@ final class FleetRunTest {
   }
 
   @Test
+  void longestGap_ofADeviceThatAPhaseConcerned_isItsLongestWaitThereafterToo() {
+    backend.stallFrom = seconds(12);
+    backend.stallTo = seconds(19);
+    Phase[] phases = {
+      new Phase.Ramp(seconds(1)), new Phase.Rotation(seconds(5), 1), steady(20),
+    };
+    assertThat(requireNonNull(run(Plans.scenario(2, 2, 7, phases)).longestGap()).toMillis())
+        .isBetween(6_400L, 7_100L);
+  }
+
+  @Test
   void server_isLookedAt_beforeThePhaseEnds_andSoBeforeTheFault() {
     Expectations expected = new Expectations(null, null, null, null, 1.0, null, null, null, null);
     RunReport report = run(Plans.scenario(
@@ -536,6 +579,31 @@ final class FleetRunTest {
     assertThat(recovery.wanted()).isEqualTo(4);
     assertThat(recovery.achieved()).isEqualTo(3);
     assertThat(recovery.length()).isEqualTo(seconds(20));
+  }
+
+  /** Though at the last full second they were still away. */
+  @Test
+  void recovery_asTheLastPhase_leavesNobodyOffline() {
+    Expectations expected = new Expectations(null, null, null, 0.0, null, null, null, null, null);
+    FleetPlan plan = Plans.scenario(
+        100,
+        new Scenario(
+            "storm",
+            List.of(
+                new Phase.Ramp(Duration.ofMillis(1500)),
+                steady(5),
+                new Phase.ReconnectStorm(Duration.ofMillis(200), 1),
+                new Phase.Recovery(seconds(60))),
+            expected));
+    RunReport report = run(plan);
+    assertThat(report.duration()).isLessThan(seconds(9)).isGreaterThan(seconds(8));
+    assertThat(report.samples().get(7).online()).isLessThan(100);
+    assertThat(report.offlineAtEnd()).isZero();
+    assertThat(Verdict.of(plan, report)).singleElement().matches(Verdict::holds);
+
+    SimulatedBackend lost = new SimulatedBackend();
+    lost.comesBack = serial -> !serial.equals("sim-0042");
+    assertThat(run(lost, plan).offlineAtEnd()).isEqualTo(1);
   }
 
   @Test
@@ -669,6 +737,35 @@ final class FleetRunTest {
       assertThat(report.phases().get(3).length()).isEqualTo(seconds(5));
       assertThat(report.completed()).isTrue();
       assertThat(report.server().problems()).isEmpty();
+      assertThat(report.broken())
+          .as("this server has nothing to do with the backend")
+          .containsOnlyKeys(FleetRun.NOT_THEIRS);
+    }
+  }
+
+  /** One of four is cut off, and does not come back. */
+  @ParameterizedTest
+  @CsvSource({"75, 2", "80, 0"})
+  void killServer_within_waitsForThoseWhoAreToBeOnline(
+      int percent, long kills, @TempDir Path folder) {
+    backend.comesBack = serial -> false;
+    try (LocalServer server = LocalServer.launch(
+        "echo ready now; exec sleep 600", Map.of(), folder.resolve("server.log"), null)) {
+      RunReport report = run(
+          Plans.scenario(
+              4,
+              1,
+              7,
+              new Phase.Ramp(seconds(1)),
+              new Phase.ReconnectStorm(seconds(1), 0.25),
+              new Phase.KillServer(seconds(60), 2, seconds(2), percent / 100.0, seconds(3)),
+              steady(1)),
+          new ServerAccess(server, null, folder.resolve("hooks.log")));
+      assertThat(report.phases().get(2).achieved()).isEqualTo(kills);
+      assertThat(backend.done.subList(1, 9)).as("until the phase is over").satisfies(done -> {
+        assertThat(done.subList(0, 4)).allMatch(it -> it.matches("hurry sim-\\d+ PT3S"));
+        assertThat(done.subList(4, 8)).allMatch(it -> it.matches("hurry sim-\\d+ null"));
+      });
     }
   }
 

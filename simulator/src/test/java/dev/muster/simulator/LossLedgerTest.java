@@ -13,6 +13,7 @@ import dev.muster.simulator.LossLedger.DeviceMessage;
 import dev.muster.simulator.LossLedger.Found;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,42 @@ final class LossLedgerTest {
   }
 
   @Test
+  void compare_whatIsStoredAMomentLater_isNotLost() {
+    remember(A, "x", 1, 10);
+    remember(B, "y", 1, 10);
+    List<StoredMessage> late = messages("y", 1, 7);
+    List<Long> missing = new ArrayList<>();
+    List<DeviceId> asked = new ArrayList<>();
+    Comparison comparison = ledger.compare(
+        device -> {
+          asked.add(device);
+          return device.equals(A) ? messages("x", 1, 10) : late;
+        },
+        found -> {
+          missing.add(found);
+          late.addAll(messages("y", 8 + missing.size() - 1, 8 + missing.size() - 1));
+          return true;
+        });
+    assertThat(comparison.clean()).isTrue();
+    assertThat(comparison.acknowledged()).isEqualTo(20);
+    assertThat(missing).containsExactly(3L, 2L, 1L);
+    assertThat(asked).containsExactly(A, B, B, B, B);
+  }
+
+  @Test
+  void compare_whatIsNotWaitedForAnyMore_isLost() {
+    remember(A, "x", 1, 10);
+    remember(B, "y", 1, 10);
+    Iterator<Boolean> again = List.of(true, true, false).iterator();
+    Comparison comparison = ledger.compare(
+        device -> device.equals(A) ? messages("x", 1, 10) : messages("y", 1, 7),
+        missing -> again.next());
+    assertThat(comparison.lost().count()).isEqualTo(3);
+    assertThat(comparison.acknowledged()).isEqualTo(20);
+    assertThat(again).isExhausted();
+  }
+
+  @Test
   void compare_storedUnderAnotherDevice_isLost() {
     remember(A, "x", 1, 2);
     Comparison comparison =
@@ -74,6 +111,16 @@ final class LossLedgerTest {
     assertThat(comparison.duplicated().examples())
         .extracting(message -> message.identity().sequence())
         .containsExactly(5L, 12L);
+  }
+
+  @Test
+  void compare_storedTwice_isDuplicated_alsoIfNothingWasAcknowledged() {
+    ledger.sent(A, new MessageIdentity("x", 3));
+    List<StoredMessage> stored = messages("x", 1, 5);
+    assertThat(ledger.compare(device -> stored).clean()).isTrue();
+    stored.addAll(messages("x", 3, 3));
+    assertThat(ledger.compare(device -> stored).duplicated().count()).isEqualTo(1);
+    assertThat(ledger.size()).isZero();
   }
 
   @Test

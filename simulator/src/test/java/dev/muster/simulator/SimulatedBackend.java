@@ -16,11 +16,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Links to a backend that takes as long, and fails as often, as a test wants. */
 final class SimulatedBackend implements DeviceLink.Factory {
+  private static final AtomicInteger BOOTS = new AtomicInteger();
+
+  /** Devices of another run have another. */
+  private final String boot = "boot-" + BOOTS.incrementAndGet();
+
   final ManualTimeline timeline = new ManualTimeline();
   final List<Link> links = new ArrayList<>();
   final List<String> sent = new ArrayList<>();
@@ -38,6 +44,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
   long refused = -1;
   /** How long the caller of {@code send} is held up by the message with number 3. */
   Duration sendTakes = Duration.ZERO;
+
+  /** Whether it refuses all others, too. */
+  boolean refusesAll;
+  /** Whether devices number each message as their first. */
+  boolean repeatsNumbers;
 
   boolean answers = true;
   /** Whether links are as the SDK's. */
@@ -159,6 +170,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
     }
 
     @Override
+    public void hurry(@Nullable Duration longest) {
+      done.add("hurry " + serial + " " + longest);
+    }
+
+    @Override
     public void abandon(@Nullable Duration timeout) {
       done.add("abandoned " + serial + " " + timeout);
     }
@@ -215,7 +231,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
       if (answers) {
         timeline.after(untilAnswer(), () -> answer(number, acknowledged));
       }
-      return new Receipt(new MessageIdentity("boot-1", number), acknowledged);
+      return new Receipt(new MessageIdentity(boot, repeatsNumbers ? 1 : number), acknowledged);
     }
 
     private Duration untilAnswer() {
@@ -225,7 +241,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
     }
 
     private void answer(long number, CompletableFuture<Void> acknowledged) {
-      if (number == refused) {
+      if (number == refused || refusesAll) {
         acknowledged.completeExceptionally(new IOException("the broker refused the message"));
       } else {
         acknowledged.complete(null);

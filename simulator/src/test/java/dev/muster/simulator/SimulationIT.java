@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.Measurement;
+import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.client.FactoryIdentity;
@@ -170,6 +171,8 @@ final class SimulationIT {
   void powerCut_sdkDevice_sendsWhatItsJournalHolds_once() throws Exception {
     LossLedger ledger = new LossLedger();
     List<String> waits = new CopyOnWriteArrayList<>();
+    List<MessageIdentity> delivered = new CopyOnWriteArrayList<>();
+    MessageIdentity journaled;
     try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
         LabBroker broker = new LabBroker(folder, root, deviceCa);
         FaultProxy network = FaultProxy.to(broker.uri().getPort())) {
@@ -178,7 +181,7 @@ final class SimulationIT {
       VirtualDevice device = new VirtualDevice(plan, 0);
       try (SdkLinks links =
               new SdkLinks(plan.endpoints(), this::identityOf, Clock.systemUTC(), false);
-          DeviceLink link = links.open("SN-0001", new Ear(waits))) {
+          DeviceLink link = links.open("SN-0001", new Ear(waits, delivered))) {
         link.start();
         Awaitility.await().atMost(LIMIT).until(() -> link.device().isPresent());
         DeviceId id = link.device().orElseThrow();
@@ -194,6 +197,7 @@ final class SimulationIT {
             .hasCauseInstanceOf(IOException.class)
             .hasMessageContaining("the power was cut");
         assertThat(waits).contains("the power was cut");
+        journaled = unanswered.identity();
         network.heal();
         DeviceLink.Receipt next = Awaitility.await()
             .atMost(LIMIT)
@@ -211,10 +215,12 @@ final class SimulationIT {
         });
       }
     }
+    assertThat(delivered).as("what the ledger would not know of").containsExactly(journaled);
     assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**.{image,gone}");
   }
 
-  private record Ear(List<String> waits) implements DeviceLink.Listener {
+  private record Ear(List<String> waits, List<MessageIdentity> delivered)
+      implements DeviceLink.Listener {
     @Override
     public void enrolled() {
       // Asked for.
@@ -228,6 +234,11 @@ final class SimulationIT {
     @Override
     public void waiting(String reason) {
       waits.add(reason);
+    }
+
+    @Override
+    public void delivered(MessageIdentity message) {
+      delivered.add(message);
     }
   }
 

@@ -133,16 +133,76 @@ class VerdictTest {
 
   /** However many others sent, to which the phase did something. */
   @ParameterizedTest
-  @CsvSource({"100, 2, false", "100, 1, true", "50, 1, false"})
+  @CsvSource({"100, 2, false", "100, 1, true", "150, 2, false"})
   void undisturbed_whoseMessagesAreNeverAnswered_isWithoutEnd(
       long of, long unanswered, boolean holds) {
-    RunReport.PhaseReport storm = new RunReport.PhaseReport(
+    RunReport report = report(
+        List.of(
+            phase("ramp", 0, latency(1)),
+            phase("steady", 1, latency(1)),
+            storm(latency(1), of, unanswered)),
+        List.of());
+    Verdict verdict = verdict(report, "undisturbed-p99");
+    assertThat(verdict.holds()).isEqualTo(holds);
+    assertThat(verdict.found()).isEqualTo(holds ? 1 : Double.POSITIVE_INFINITY);
+  }
+
+  /** In the storm, or before it; also where the calm before was none. */
+  @ParameterizedTest
+  @CsvSource({"99, 100, 0, 3", "100, 99, 0, 2", "100, 1000, 11, 2"})
+  void undisturbed_ofTooFewMessages_isNotMeasured(
+      long during, long before, long unansweredBefore, int phase) {
+    RunReport.PhaseReport calm = new RunReport.PhaseReport(
+        "steady",
+        seconds(1),
+        seconds(9),
+        before,
+        before,
+        latency(10),
+        null,
+        0,
+        null,
+        0,
+        null,
+        0,
+        0,
+        before,
+        unansweredBefore);
+    RunReport report = report(
+        List.of(phase("ramp", 0, latency(1)), calm, storm(latency(1), during, 0)), List.of());
+    assertThat(verdict(report, "undisturbed-p99")).satisfies(VerdictTest::isNotMeasured);
+    assertThat(verdict(report, "undisturbed-p99").toString()).contains("phase " + phase + ", ");
+  }
+
+  /** It says what the load alone does, by which nobody is left alone. */
+  @Test
+  void undisturbed_isNotOfABurst_norMeasuredByIt() {
+    List<Phase> phases = List.of(
+        new Phase.Ramp(seconds(1)),
+        new Phase.Steady(seconds(9)),
+        new Phase.Burst(seconds(10), 1.4),
+        new Phase.Steady(seconds(10)),
+        new Phase.ReconnectStorm(seconds(10), 0.5));
+    RunReport report = report(
+        List.of(
+            phase("ramp", 0, latency(1)),
+            phase("steady", 1, latency(5)),
+            phase("burst", 10, latency(90)),
+            phase("steady", 20, latency(10)),
+            storm(latency(15), 100, 0)),
+        List.of());
+    assertThat(Verdict.of(plan(phases, ALL), report).get(0).found()).isEqualTo(1.5);
+  }
+
+  private static RunReport.PhaseReport storm(
+      RunReport.Latency latency, long untouched, long unanswered) {
+    return new RunReport.PhaseReport(
         "reconnect-storm",
         seconds(10),
         seconds(10),
         1_000,
         998,
-        latency(1),
+        latency,
         null,
         0,
         null,
@@ -150,11 +210,8 @@ class VerdictTest {
         latency(1),
         50,
         50,
-        of,
+        untouched,
         unanswered);
-    RunReport report = report(
-        List.of(phase("ramp", 0, latency(1)), phase("steady", 1, latency(1)), storm), List.of());
-    assertThat(verdict(report, "undisturbed-p99").holds()).isEqualTo(holds);
   }
 
   @Test
@@ -254,7 +311,7 @@ class VerdictTest {
         back == 0 ? null : latency(900),
         50,
         cut,
-        50,
+        100,
         0);
   }
 
@@ -285,6 +342,7 @@ class VerdictTest {
         100,
         100,
         100,
+        10,
         1_000,
         longestGap.isZero() ? 0 : 1_000,
         new TreeMap<>(),

@@ -207,9 +207,15 @@ public final class SimulateCommand implements Callable<Integer> {
         command, Map.of("DATA", access.data().toString()), log("server.log"), brokerAddress());
   }
 
-  /** Not in the data directory, which the server may have to make. */
-  private Path log(String name) {
-    return state == null ? Path.of(name) : state.resolve(name);
+  /**
+   * Of this run, and of no other with another server; and not in the data directory, which the
+   * server may have to make.
+   */
+  Path log(String name) {
+    Path data = access.data();
+    return state == null
+        ? data.resolveSibling(data.getFileName() + "." + name)
+        : state.resolve(name);
   }
 
   /** Null if it is known when the server serves. */
@@ -282,8 +288,8 @@ public final class SimulateCommand implements Callable<Integer> {
   private FleetPlan plan(ScenarioFile asked) {
     try {
       int count = first(devices, asked.devices(), DEVICES);
-      FileHandles.require(count);
       FleetPlan.Client made = client(count);
+      FileHandles.require(made, count, asked.scenario().phases());
       return new FleetPlan(
           made,
           count,

@@ -31,6 +31,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedFleet implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+  /** Since something was stored that had been missing. */
+  private static final Duration STORE_LIMIT = Duration.ofSeconds(60);
+
+  private static final Duration STORE_POLL = Duration.ofSeconds(1);
   /** A ramp, and then what goes on: nothing to be told apart. */
   private static final int PLAIN = 2;
 
@@ -58,6 +65,7 @@ final class SimulatedFleet implements AutoCloseable {
   private final Factory factory;
   private final ServerAccess server;
   private final Simulation simulation;
+  private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
    * How a run went, and whether the store has what was acknowledged.
@@ -77,12 +85,13 @@ final class SimulatedFleet implements AutoCloseable {
       @Nullable String unverified,
       @Nullable String serverVersion) {
     /**
-     * Every device was let in, every acknowledged message is stored once, if one can tell, and what
-     * the scenario wanted was done and came as expected.
+     * Every device was let in, by both, every acknowledged message is stored once, if one can tell,
+     * and what the scenario wanted was done and came as expected.
      */
     boolean passed() {
       return (report.completed() || isPlain())
           && report.enrolled() == report.devices()
+          && report.deviceFailures().isEmpty()
           && report.acknowledged() > 0
           && report.broken().isEmpty()
           && report.server().problems().isEmpty()
@@ -299,15 +308,40 @@ final class SimulatedFleet implements AutoCloseable {
     }
     try {
       LossLedger ledger = simulation.ledger();
-      LossLedger.Comparison store = ledger.compare(new BackendStore(asked));
+      LossLedger.Comparison store = ledger.compare(new BackendStore(asked), new Patience());
       return new Outcome(plan, began, report, store, ledger.explain(store), null, serverVersion);
     } catch (UserError e) {
       return new Outcome(plan, began, report, null, List.of(), e.getMessage(), serverVersion);
     }
   }
 
+  /**
+   * What is acknowledged is in a journal; the database, which is asked, may be behind that, and
+   * does not say so. It is waited for as long as it gets nearer, or may yet.
+   */
+  private final class Patience implements LongPredicate {
+    private long fewest = Long.MAX_VALUE;
+    private long since;
+
+    @Override
+    public boolean test(long missing) {
+      if (missing < fewest) {
+        fewest = missing;
+        since = System.nanoTime();
+      }
+      try {
+        return System.nanoTime() - since < STORE_LIMIT.toNanos()
+            && !stopped.await(STORE_POLL.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
   /** Ends the run early, from another thread; {@link #run} still returns its report. */
   void stop() {
+    stopped.countDown();
     simulation.close();
   }
 

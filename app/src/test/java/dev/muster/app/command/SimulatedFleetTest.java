@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -75,6 +76,16 @@ class SimulatedFleetTest {
     assertThat(outcome.toText()).contains("not verified: 503");
   }
 
+  /** Who sends nothing has nothing that could be lost. */
+  @Test
+  void outcome_deviceThatNeverCame_fails() {
+    SimulatedFleet.Outcome outcome = outcome(
+        device -> numbers().map(this::stored).toList(),
+        report(Map.of("not connected: refused by the broker: bad reason 0x87", 1L)));
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.toText()).contains("device failed  1 x not connected: refused");
+  }
+
   private static void broken(SimulatedFleet.Outcome outcome, String how) {
     assertThat(outcome.exitCode()).isEqualTo(1);
     JsonNode json = outcome.toJson();
@@ -89,6 +100,10 @@ class SimulatedFleetTest {
   }
 
   private static SimulatedFleet.Outcome outcome(StoredMessages store) {
+    return outcome(store, report());
+  }
+
+  private static SimulatedFleet.Outcome outcome(StoredMessages store, RunReport report) {
     LossLedger ledger = new LossLedger();
     ledger.note(RESTLESS, Duration.ofSeconds(1), "online");
     ledger.note(RESTLESS, Duration.ofSeconds(2), "offline: the connection was reset");
@@ -98,7 +113,7 @@ class SimulatedFleetTest {
     }
     LossLedger.Comparison compared = ledger.compare(store);
     return new SimulatedFleet.Outcome(
-        plan(), Instant.EPOCH, report(), compared, ledger.explain(compared), null, "1.2.3");
+        plan(), Instant.EPOCH, report, compared, ledger.explain(compared), null, "1.2.3");
   }
 
   private static Stream<Long> numbers() {
@@ -127,6 +142,10 @@ class SimulatedFleetTest {
 
   /** Nothing is wrong with it but, perhaps, what was stored. */
   private static RunReport report() {
+    return report(Map.of());
+  }
+
+  private static RunReport report(Map<String, Long> deviceFailures) {
     return new RunReport(
         true,
         SEED,
@@ -134,9 +153,10 @@ class SimulatedFleetTest {
         2,
         2,
         2,
+        0,
         2 * MESSAGES,
         2 * MESSAGES,
-        new TreeMap<>(),
+        new TreeMap<>(deviceFailures),
         new TreeMap<>(),
         new TreeMap<>(),
         new TreeMap<>(),

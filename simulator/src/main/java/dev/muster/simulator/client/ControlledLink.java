@@ -4,6 +4,9 @@
  */
 package dev.muster.simulator.client;
 
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
 /** A link with which can be done what devices do not do by themselves. Nothing blocks. */
 public interface ControlledLink extends NetworkedLink {
   /** Begins to enroll, and does not connect before {@link #start}. */
@@ -11,6 +14,9 @@ public interface ControlledLink extends NetworkedLink {
 
   /** Asks for another certificate with another key, and goes on with that. */
   void renew();
+
+  /** @param longest that it waits between two attempts to connect; null: as devices do */
+  void hurry(@Nullable Duration longest);
 
   /** From now on there is a second device with the same key, or no more. */
   void duplicate(boolean there);

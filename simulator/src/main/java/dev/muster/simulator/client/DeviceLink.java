@@ -79,6 +79,14 @@ public interface DeviceLink extends AutoCloseable {
       // As above.
     }
 
+    /**
+     * The broker has acknowledged a message whose receipt failed: the device had it in its journal,
+     * when its power was cut or too many others were waited for, and sent it later.
+     */
+    default void delivered(MessageIdentity message) {
+      // Of those who have a journal.
+    }
+
     /** It was let in with a certificate that is not for it. */
     default void intruded() {
       // As above.

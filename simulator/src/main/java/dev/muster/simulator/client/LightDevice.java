@@ -83,6 +83,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private boolean online;
   private boolean closed;
   private int failures;
+  private Duration longestWait = LONGEST_WAIT;
   private int powerCuts;
   private NetworkConditions conditions = NetworkConditions.GOOD;
 
@@ -173,6 +174,11 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
       forget("renewed its certificate");
       connect();
     }
+  }
+
+  @Override
+  public void hurry(@Nullable Duration longest) {
+    on(() -> longestWait = longest == null ? LONGEST_WAIT : longest);
   }
 
   @Override
@@ -353,7 +359,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   private Duration nextWait() {
-    long limit = Math.min(LONGEST_WAIT.toNanos(), FIRST_WAIT.toNanos() << failures);
+    long limit = Math.min(longestWait.toNanos(), FIRST_WAIT.toNanos() << failures);
     failures = Math.min(failures + 1, MAX_DOUBLINGS);
     return Duration.ofNanos((long) (random.nextDouble() * limit));
   }

@@ -9,11 +9,13 @@ import static java.util.Objects.requireNonNull;
 import dev.muster.device.CommandResult;
 import dev.muster.device.DeviceListener;
 import dev.muster.device.DeviceState;
+import dev.muster.device.DeviceStatistics;
 import dev.muster.device.EnrollmentException;
 import dev.muster.device.FleetDevice;
 import dev.muster.device.PublishReceipt;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
+import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.payload.Reading;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -26,8 +28,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -133,6 +137,11 @@ public final class SdkLinks implements DeviceLink.Factory {
     /** Two starts do not speak at once. */
     private final Object speaking = new Object();
 
+    /** What is in the journal, or was, and nobody waits for any more. */
+    private final Set<MessageIdentity> journaled = ConcurrentHashMap.newKeySet();
+    /** Messages that are gone, in all starts but the last. */
+    private long lost;
+
     private boolean started;
     private boolean closed;
     /** Null while there is no power. */
@@ -200,8 +209,13 @@ public final class SdkLinks implements DeviceLink.Factory {
         throw new IllegalStateException(POWER_CUT);
       }
       PublishReceipt receipt = current.sdk.telemetry(reading.stream()).send(reading.measurements());
+      current.awaited.add(receipt);
       return new Receipt(
-          receipt.identity(), receipt.acknowledged().exceptionally(current::explain));
+          receipt.identity(),
+          receipt
+              .acknowledged()
+              .whenComplete((nothing, failure) -> current.answered(receipt))
+              .exceptionally(current::explain));
     }
 
     @Override
@@ -223,6 +237,9 @@ public final class SdkLinks implements DeviceLink.Factory {
         life = null;
       }
       last.end();
+      synchronized (this) {
+        lost += last.sdk.statistics().lost();
+      }
       try (DiskImage image = DiskImage.of(disk())) {
         last.sdk.close();
         image.putBack();
@@ -248,6 +265,7 @@ public final class SdkLinks implements DeviceLink.Factory {
         last = life;
       }
       if (last != null) {
+        tellDelivered(last.sdk.statistics());
         last.sdk.close();
       }
       if (proxy != null) {
@@ -255,9 +273,23 @@ public final class SdkLinks implements DeviceLink.Factory {
       }
     }
 
+    /**
+     * Of what was in the journal nothing is left, and nothing was given up: all was acknowledged.
+     */
+    private synchronized void tellDelivered(DeviceStatistics statistics) {
+      if (statistics.connections() > 0
+          && statistics.waiting() == 0
+          && statistics.lost() + lost == 0) {
+        synchronized (speaking) {
+          journaled.forEach(listener::delivered);
+        }
+      }
+    }
+
     /** From one start of the device to its end. */
     private final class Life implements DeviceListener {
       final FleetDevice sdk;
+      final Set<PublishReceipt> awaited = ConcurrentHashMap.newKeySet();
       private volatile boolean over;
 
       Life() {
@@ -299,6 +331,24 @@ public final class SdkLinks implements DeviceLink.Factory {
       void end() {
         tell(hearing -> hearing.waiting(POWER_CUT));
         over = true;
+        // Before anybody looks at the disk.
+        awaited.forEach(this::noteIfStored);
+      }
+
+      void answered(PublishReceipt receipt) {
+        if (!over) {
+          noteIfStored(receipt);
+        }
+        awaited.remove(receipt);
+      }
+
+      private void noteIfStored(PublishReceipt receipt) {
+        PublishReceipt.Status status = receipt.status();
+        boolean told = receipt.stored().isDone() && !receipt.stored().isCompletedExceptionally();
+        if (status == PublishReceipt.Status.STORED
+            || status == PublishReceipt.Status.SENT && told) {
+          journaled.add(receipt.identity());
+        }
       }
 
       /** What the SDK says when it is closed is not what has happened. */

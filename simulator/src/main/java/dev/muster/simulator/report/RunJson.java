@@ -36,6 +36,7 @@ public final class RunJson {
         .put("devices", report.devices())
         .put("enrolled", report.enrolled())
         .put("connected", report.connected())
+        .put("offlineAtEnd", report.offlineAtEnd())
         .put("sent", report.sent())
         .put("acknowledged", report.acknowledged())
         .put("failed", report.failed())

@@ -197,8 +197,22 @@ public sealed interface Phase {
    * @param within so long after the server acknowledged something again; then the phase ends when
    *     it has done so after the last kill, and takes no longer than its length. Null: moments are
    *     spread over all of it
+   * @param online that share of the devices is online again by then, too; 0: however many are
+   * @param retry so long at most a device waits meanwhile between two attempts to connect; null: as
+   *     devices do, which those of the SDK cannot be talked out of
    */
-  record KillServer(Duration length, int times, @Nullable Duration within) implements Phase {
+  record KillServer(
+      Duration length,
+      int times,
+      @Nullable Duration within,
+      double online,
+      @Nullable Duration retry)
+      implements Phase {
+    /** However many are online, and as devices wait. */
+    public KillServer(Duration length, int times, @Nullable Duration within) {
+      this(length, times, within, 0, null);
+    }
+
     @Override
     public String name() {
       return "kill-server";
@@ -206,7 +220,7 @@ public sealed interface Phase {
 
     @Override
     public boolean forAnyClient() {
-      return true;
+      return retry == null;
     }
   }
 

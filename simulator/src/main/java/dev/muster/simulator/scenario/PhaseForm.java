@@ -52,14 +52,7 @@ enum PhaseForm {
       "{for: 20s, share: 30%}",
       values -> new Phase.PowerCut(values.duration("for"), values.share("share")), "for", "share"),
   KILL_SERVER(
-      "{for: 60s, times: 10}",
-      values -> new Phase.KillServer(
-          values.duration("for"),
-          (int) values.number("times", 1, 100_000),
-          values.durationIfAny("within")),
-      "for",
-      "times",
-      "within"),
+      "{for: 60s, times: 10}", PhaseForm::killServer, "for", "times", "within", "online", "retry"),
   HOOK(
       "{for: 60s, begin: COMMAND, end: COMMAND}",
       values -> new Phase.Hook(
@@ -121,6 +114,18 @@ enum PhaseForm {
         delay == null ? Duration.ZERO : delay,
         values.has("bandwidth") ? values.number("bandwidth", 1, 1e9) : 0,
         values.has("loss") ? values.share("loss") : 0);
+  }
+
+  private static Phase killServer(Values values) {
+    if (values.has("online") || values.has("retry")) {
+      values.requireAny("within");
+    }
+    return new Phase.KillServer(
+        values.duration("for"),
+        (int) values.number("times", 1, 100_000),
+        values.durationIfAny("within"),
+        values.has("online") ? values.share("online") : 0,
+        values.durationIfAny("retry"));
   }
 
   /** What stands behind the keys of a phase; notes what does not fit. */

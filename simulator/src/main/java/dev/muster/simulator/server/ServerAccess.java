@@ -84,6 +84,13 @@ public final class ServerAccess implements AutoCloseable {
     return true;
   }
 
+  /** Waits until the server serves, or nobody wants that any more. */
+  public synchronized void awaitReady(BooleanSupplier wanted) {
+    if (server != null) {
+      awaitReady(server, () -> !closed && wanted.getAsBoolean());
+    }
+  }
+
   /** Runs what a hook begins with. @return whether that was done */
   public synchronized boolean begin(Phase.Hook hook) {
     if (closed) {

@@ -131,6 +131,20 @@ final class ScenarioFileTest {
   }
 
   @Test
+  void read_killsOfAServerWithDevices() {
+    assertThat(parse("phases: [ramp: {for: 1s}, kill-server: {for: 1h, times: 9, within: 5s,"
+                + " online: 90%, retry: 2s}]")
+            .scenario()
+            .phases()
+            .get(1))
+        .isEqualTo(new Phase.KillServer(
+            Duration.ofHours(1), 9, Duration.ofSeconds(5), 0.9, Duration.ofSeconds(2)));
+    refused(
+        "phases: [ramp: {for: 1s}, kill-server: {for: 1s, times: 9, online: 90%}]",
+        "s.yaml:1:27: kill-server: missing (expected: at least one of within)");
+  }
+
+  @Test
   void read_variables_areThoseOfTheEnvironment() {
     String text = """
         server: start ${DATA:-here}
