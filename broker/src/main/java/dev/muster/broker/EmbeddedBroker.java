@@ -4,6 +4,7 @@
  */
 package dev.muster.broker;
 
+import com.hivemq.bootstrap.netty.initializer.AbstractTlsChannelInitializer;
 import com.hivemq.configuration.service.InternalConfigurations;
 import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
@@ -27,6 +28,7 @@ final class EmbeddedBroker implements AutoCloseable {
     // HiveMQ does not, and speaks the JDK's TLS.
     Renegotiation.refuse();
     FairHandshakes.enable();
+    FairHandshakes.recognize(AbstractTlsChannelInitializer.class);
   }
 
   /** Beside a few packets that are as large as they may be. */

@@ -4,10 +4,11 @@
  */
 package dev.muster.broker;
 
-import com.hivemq.bootstrap.netty.initializer.AbstractTlsChannelInitializer;
 import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has HiveMQ's TLS handshakes take turns ({@link HandshakeTurn}): it computes them on the threads
@@ -18,6 +19,9 @@ import io.netty.channel.ChannelInitializer;
  */
 public final class FairHandshakes extends ChannelInitializerExtension {
   private static final String SERVICE_LOADER = "serviceload";
+
+  /** What stands in the connections that are recognized, until they have TLS. */
+  private static volatile @Nullable Class<? extends ChannelHandler> recognized;
 
   /** For Netty, and to be called by nobody else. */
   public FairHandshakes() {
@@ -34,9 +38,15 @@ public final class FairHandshakes extends ChannelInitializerExtension {
     }
   }
 
+  /** Says by which handler connections are known that are to have TLS, and to take turns. */
+  static void recognize(Class<? extends ChannelHandler> tlsInitializer) {
+    recognized = tlsInitializer;
+  }
+
   @Override
   public void postInitializeServerChildChannel(Channel channel) {
-    if (channel.pipeline().get(AbstractTlsChannelInitializer.class) != null) {
+    Class<? extends ChannelHandler> tlsInitializer = recognized;
+    if (tlsInitializer != null && channel.pipeline().get(tlsInitializer) != null) {
       // After HiveMQ has put TLS first, which it does when the channel is registered.
       channel.pipeline().addLast(new ChannelInitializer<>() {
         @Override
