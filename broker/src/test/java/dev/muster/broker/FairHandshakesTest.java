@@ -42,7 +42,8 @@ class FairHandshakesTest {
   private static Channel accepted(ChannelHandler handler) {
     ChannelInitializerExtension found =
         ServiceLoader.load(ChannelInitializerExtension.class).findFirst().orElseThrow();
-    EmbeddedChannel channel = new EmbeddedChannel(false, false, handler);
+    EmbeddedChannel channel = new EmbeddedChannel(false, false);
+    channel.pipeline().addLast(handler);
     found.postInitializeServerChildChannel(channel);
     try {
       channel.register();
