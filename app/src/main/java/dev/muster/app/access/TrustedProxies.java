@@ -40,6 +40,17 @@ public final class TrustedProxies {
         : new TrustedProxies(networks.stream().map(Network::parse).toList());
   }
 
+  /** Whether nobody's word is taken. */
+  public boolean isEmpty() {
+    return networks.isEmpty();
+  }
+
+  /** The networks, as {@code [10.1.2.3/32]}. */
+  @Override
+  public String toString() {
+    return networks.toString();
+  }
+
   /** Notes where a request came from, for all who ask that later. */
   public void note(RoutingContext ctx) {
     String peer = String.valueOf(ctx.request().remoteAddress().hostAddress());
@@ -106,6 +117,11 @@ public final class TrustedProxies {
 
     private static int bits(String text) {
       return text.matches("\\d{1,3}") ? Integer.parseInt(text) : -1;
+    }
+
+    @Override
+    public String toString() {
+      return NetUtil.bytesToIpAddress(address) + "/" + bits;
     }
 
     boolean contains(byte[] other) {

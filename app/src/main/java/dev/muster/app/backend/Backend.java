@@ -13,6 +13,7 @@ import dev.muster.app.access.CertificatesOfCa;
 import dev.muster.app.access.DesiredTwins;
 import dev.muster.app.access.Journal;
 import dev.muster.app.access.OperatorCertificates;
+import dev.muster.app.access.TrustedProxies;
 import dev.muster.app.config.MusterConfig;
 import dev.muster.app.config.OperatorSettings;
 import dev.muster.app.data.DataDirectory;
@@ -150,10 +151,14 @@ public final class Backend implements AutoCloseable {
         (fleets, devices) -> enrollment != null && enrollment.areOf(fleets, devices),
         this::desired,
         journal());
+    TrustedProxies proxies = config.operators().proxies();
+    if (!proxies.isEmpty()) {
+      LOG.warn("Operators are taken to be where X-Forwarded-For says trustedProxies={}", proxies);
+    }
     OperatorServer operator = new OperatorServer(
         vertx,
         access,
-        config.operators().proxies(),
+        proxies,
         server,
         config.operators().certificates() ? () -> issuers(others) : null);
     operator

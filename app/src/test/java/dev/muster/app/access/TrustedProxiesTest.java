@@ -61,4 +61,11 @@ class TrustedProxiesTest {
         .hasMessage(
             network + " (expected: an address, or a network such as 10.0.0.0/8, of proxies alone)");
   }
+
+  @Test
+  void toString_isForTheLog() {
+    assertThat(TrustedProxies.of(List.of("10.1.2.3", "10.2.0.0/16")))
+        .hasToString("[10.1.2.3/32, 10.2.0.0/16]");
+    assertThat(TrustedProxies.NONE.isEmpty()).isTrue();
+  }
 }
