@@ -18,4 +18,10 @@ public record IssuedStatus(
     String issuer,
     CertificateStatus status,
     @Nullable RevocationReason reason,
-    @Nullable Instant revokedAt) {}
+    @Nullable Instant revokedAt) {
+
+  /** Revoked, or on hold. */
+  public boolean isTakenBack() {
+    return reason != null && revokedAt != null;
+  }
+}

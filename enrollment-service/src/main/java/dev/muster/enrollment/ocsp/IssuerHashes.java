@@ -58,6 +58,14 @@ final class IssuerHashes {
         new ASN1Integer(serial)));
   }
 
+  /**
+   * Whether the algorithm is written as nearly all do, with NULL for parameters. Without any it is
+   * the same (RFC 5754, 2), but asks for an answer of its own, with the same CertID.
+   */
+  static boolean isUsual(CertificateID id) {
+    return id.toASN1Primitive().getHashAlgorithm().getParameters() != null;
+  }
+
   /** Whether a certificate of this issuer is asked about. */
   boolean matches(CertificateID id) {
     AlgorithmIdentifier algorithm = id.toASN1Primitive().getHashAlgorithm();

@@ -18,10 +18,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Collections;
 import java.util.Date;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +61,10 @@ public final class OcspResponder {
   private static final int SIGNATURES_PER_SECOND = 500;
 
   /** Of those, for answers of use to nobody but who asked: a stranger can ask for any number. */
-  private static final int SIGNATURES_FOR_ONE_PER_SECOND = SIGNATURES_PER_SECOND / 2;
+  private static final int SIGNATURES_FOR_ONE_PER_SECOND = SIGNATURES_PER_SECOND / 4;
+
+  /** Of those, for answers that are kept, about numbers that a stranger has from the CRL. */
+  private static final int SIGNATURES_FOR_TAKEN_BACK_PER_SECOND = SIGNATURES_PER_SECOND / 4;
 
   private static final int MAX_SERIAL_BITS = 159;
 
@@ -74,16 +75,9 @@ public final class OcspResponder {
   private final Clock clock;
   private final Budget signatures;
   private final Budget signaturesForOne;
+  private final Budget signaturesForTakenBack;
   private final Map<String, Authority> authorities = new ConcurrentHashMap<>();
-  private final Map<String, Kept> kept =
-      Collections.synchronizedMap(new LinkedHashMap<String, Kept>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Kept> eldest) {
-          return size() > MAX_KEPT;
-        }
-      });
+  private final KeptAnswers kept;
 
   /**
    * @param issuers by id, as they are at the time
@@ -96,6 +90,17 @@ public final class OcspResponder {
       Duration validity,
       Duration refresh,
       Clock clock) {
+    this(registry, issuers, validity, refresh, clock, MAX_KEPT);
+  }
+
+  /** @param most answers that are kept, of certificates in use and of others */
+  OcspResponder(
+      Registry registry,
+      Supplier<Map<String, CertificateIssuer>> issuers,
+      Duration validity,
+      Duration refresh,
+      Clock clock,
+      int most) {
     this.registry = registry;
     this.issuers = issuers;
     this.validity = min(validity, OcspSigner.MAX_ANSWER);
@@ -103,6 +108,8 @@ public final class OcspResponder {
     this.clock = clock;
     this.signatures = new Budget(SIGNATURES_PER_SECOND, clock.instant());
     this.signaturesForOne = new Budget(SIGNATURES_FOR_ONE_PER_SECOND, clock.instant());
+    this.signaturesForTakenBack = new Budget(SIGNATURES_FOR_TAKEN_BACK_PER_SECOND, clock.instant());
+    this.kept = new KeptAnswers(most);
   }
 
   private static Duration min(Duration a, Duration b) {
@@ -111,9 +118,6 @@ public final class OcspResponder {
 
   /** One issuer that we speak for. */
   private record Authority(CertificateIssuer issuer, IssuerHashes hashes, OcspSigner signer) {}
-
-  /** Signed before. */
-  private record Kept(Optional<IssuedStatus> status, OcspAnswer answer) {}
 
   /** Whether there is such an issuer. */
   boolean knows(String issuer) {
@@ -151,9 +155,9 @@ public final class OcspResponder {
       return;
     }
     CertificateID id = authority.hashes.id(new BigInteger(serial, 16));
-    @Nullable Kept ready = kept.get(key(authority, id));
+    Optional<KeptAnswers.Kept> ready = kept.find(key(authority, id));
     // Whether it is still right is looked at when it is given.
-    if (ready == null || !isFresh(ready.answer)) {
+    if (ready.filter(known -> isFresh(known.answer())).isEmpty()) {
       answerOrFailure(authority, new OcspQuery(List.of(id), null));
     }
   }
@@ -187,27 +191,40 @@ public final class OcspResponder {
   private OcspAnswer answer(Authority authority, OcspQuery query)
       throws GeneralSecurityException, OCSPException, IOException, OperatorCreationException {
     List<Optional<IssuedStatus>> statuses = read(authority.issuer.id(), query);
-    boolean forAll =
-        query.nonce() == null && statuses.size() == 1 && statuses.get(0).isPresent();
-    if (!forAll) {
+    CertificateID id = query.certificates().get(0);
+    Optional<IssuedStatus> forAll = query.nonce() == null && statuses.size() == 1
+        ? statuses.get(0).filter(status -> isKept(status, id))
+        : Optional.empty();
+    if (forAll.isEmpty()) {
       return signaturesForOne.take(clock.instant())
           ? sign(authority, query, statuses)
           : turnedAway();
     }
-    String key = key(authority, query.certificates().get(0));
-    Optional<OcspAnswer> before = Optional.ofNullable(kept.get(key))
-        .filter(known -> known.status.equals(statuses.get(0)))
-        .map(Kept::answer)
+    IssuedStatus status = forAll.get();
+    String key = key(authority, id);
+    Optional<OcspAnswer> before = kept.find(key)
+        .filter(known -> known.status().equals(status))
+        .map(KeptAnswers.Kept::answer)
         .filter(this::isGood);
     if (before.filter(this::isFresh).isPresent()) {
       return before.get();
     }
-    OcspAnswer answer = sign(authority, query, statuses);
+    OcspAnswer answer = status.isTakenBack() && !signaturesForTakenBack.take(clock.instant())
+        ? turnedAway()
+        : sign(authority, query, statuses);
     if (answer.good() != null) {
-      kept.put(key, new Kept(statuses.get(0), answer));
+      kept.put(key, new KeptAnswers.Kept(status, answer));
     }
     // An older one is as right, for as long as it says itself.
     return answer == OcspAnswer.TRY_LATER ? before.orElse(answer) : answer;
+  }
+
+  /**
+   * Of what was taken back, which a stranger can read on the CRL, one answer is kept for each hash,
+   * so that all of them have room.
+   */
+  private static boolean isKept(IssuedStatus status, CertificateID id) {
+    return !status.isTakenBack() || IssuerHashes.isUsual(id);
   }
 
   private static String key(Authority authority, CertificateID id) {

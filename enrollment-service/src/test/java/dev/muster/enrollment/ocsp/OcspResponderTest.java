@@ -16,12 +16,15 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.ocsp.CertID;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -89,7 +92,43 @@ class OcspResponderTest {
       ASN1ObjectIdentifier hash, X509Certificate issuer, BigInteger serial) throws Exception {
     DigestCalculatorProvider digests = new JcaDigestCalculatorProviderBuilder().build();
     return new CertificateID(
-        digests.get(new AlgorithmIdentifier(hash)), new JcaX509CertificateHolder(issuer), serial);
+        digests.get(new AlgorithmIdentifier(hash, DERNull.INSTANCE)),
+        new JcaX509CertificateHolder(issuer),
+        serial);
+  }
+
+  /** In all the ways that one certificate can be asked about. */
+  private List<CertificateID> spellings(BigInteger serial) throws Exception {
+    List<CertificateID> all = new ArrayList<>();
+    for (ASN1ObjectIdentifier hash : List.of(SHA1, NISTObjectIdentifiers.id_sha256)) {
+      CertID usual = id(hash, serial).toASN1Primitive();
+      all.add(new CertificateID(usual));
+      all.add(new CertificateID(new CertID(
+          new AlgorithmIdentifier(hash),
+          usual.getIssuerNameHash(),
+          usual.getIssuerKeyHash(),
+          usual.getSerialNumber())));
+    }
+    return all;
+  }
+
+  /** Revoked, all at once. */
+  private List<X509Certificate> takenBack(int count) {
+    List<X509Certificate> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      all.add(bench.issue(MONTH));
+    }
+    bench.registry.commit(tables -> {
+      all.forEach(certificate -> tables
+          .certificates()
+          .update(
+              RevocationBench.serial(certificate),
+              dev.muster.enrollment.inventory.CertificateStatus.REVOKED,
+              RevocationReason.SUPERSEDED,
+              bench.clock.instant()));
+      return count;
+    });
+    return all;
   }
 
   private static byte[] request(@Nullable Integer nonceLength, CertificateID... ids)
@@ -225,16 +264,77 @@ class OcspResponderTest {
     bench.clock.advance(Duration.ofMinutes(2));
     OcspAnswer second = responder.answer("device", request);
     assertThat(second).isNotSameAs(first);
+    String serial = RevocationBench.serial(certificate);
+    bench.revocations.hold(Actor.SYSTEM, serial);
+    OcspAnswer held = responder.answer("device", request);
+    assertThat(held).isNotSameAs(second);
+    assertThat(responder.answer("device", request)).isSameAs(held);
+    bench.revocations.unhold(Actor.SYSTEM, serial);
+    assertThat(responder.answer("device", request)).isNotSameAs(held).isNotSameAs(second);
     bench.revoke(certificate, RevocationReason.SUPERSEDED);
-    assertThat(responder.answer("device", request)).isNotSameAs(second);
+    assertThat(status(certificate)).isInstanceOf(RevokedStatus.class);
   }
 
   @Test
-  void ocsp_certId_bySha256_isUnderstood() throws Exception {
-    CertificateID id = id(NISTObjectIdentifiers.id_sha256, bench.issue(MONTH).getSerialNumber());
-    SingleResp answer = ask(responder, request(null, id)).getResponses()[0];
-    assertThat(answer.getCertStatus()).isNull();
-    assertThat(answer.getCertID()).isEqualTo(id);
+  void ocsp_certId_bySha1OrSha256_withNullOrWithout_isUnderstood_andComesBackAsItWas()
+      throws Exception {
+    BigInteger inUse = bench.issue(MONTH).getSerialNumber();
+    BigInteger revoked = takenBack(1).get(0).getSerialNumber();
+    for (CertificateID id : spellings(inUse)) {
+      SingleResp answer = ask(responder, request(null, id)).getResponses()[0];
+      assertThat(answer.getCertStatus()).isNull();
+      assertThat(answer.getCertID()).isEqualTo(id);
+    }
+    for (CertificateID id : spellings(revoked)) {
+      SingleResp answer = ask(responder, request(null, id)).getResponses()[0];
+      assertThat(answer.getCertStatus()).isInstanceOf(RevokedStatus.class);
+      assertThat(answer.getCertID()).isEqualTo(id);
+    }
+  }
+
+  @Test
+  void ocsp_takenBack_askedInEachSpelling_takesNothingFromThoseInUse() throws Exception {
+    int served = 0;
+    for (X509Certificate revoked : takenBack(126)) {
+      for (CertificateID id : spellings(revoked.getSerialNumber())) {
+        served += responder.answer("device", request(null, id)) == OcspAnswer.TRY_LATER ? 0 : 1;
+      }
+    }
+    assertThat(status(bench.issue(MONTH))).as("asked for the first time").isNull();
+    assertThat(served).isEqualTo(250);
+  }
+
+  @Test
+  void ocsp_takenBack_askedInEachSpelling_pushesOutNoAnswer_andOneForEachHashIsKept()
+      throws Exception {
+    OcspResponder small = new OcspResponder(
+        bench.registry,
+        bench.authorities::issuers,
+        Duration.ofHours(24),
+        Duration.ofHours(1),
+        bench.clock,
+        4);
+    byte[] inUse = request(null, id(SHA1, bench.issue(MONTH).getSerialNumber()));
+    OcspAnswer kept = small.answer("device", inUse);
+    List<X509Certificate> revoked = takenBack(2);
+    List<OcspAnswer> first = askInEachSpelling(small, revoked);
+    List<OcspAnswer> again = askInEachSpelling(small, revoked);
+    assertThat(small.answer("device", inUse)).isSameAs(kept);
+    for (int i = 0; i < first.size(); i++) {
+      boolean usual = i % 2 == 0;
+      assertThat(again.get(i) == first.get(i)).isEqualTo(usual);
+    }
+  }
+
+  private List<OcspAnswer> askInEachSpelling(OcspResponder whom, List<X509Certificate> all)
+      throws Exception {
+    List<OcspAnswer> answers = new ArrayList<>();
+    for (X509Certificate one : all) {
+      for (CertificateID id : spellings(one.getSerialNumber())) {
+        answers.add(whom.answer("device", request(null, id)));
+      }
+    }
+    return answers;
   }
 
   @Test
@@ -310,7 +410,7 @@ class OcspResponderTest {
     while (responder.answer("device", flood(flood, serial, served)) != OcspAnswer.TRY_LATER) {
       assertThat(++served).isLessThan(1000);
     }
-    assertThat(served).isEqualTo(250);
+    assertThat(served).isEqualTo(125);
     assertThat(status(bench.issue(MONTH))).as("asked for the first time").isNull();
     byte[] request = request(null, id(SHA1, other));
     OcspAnswer kept = responder.answer("device", request);
@@ -334,13 +434,7 @@ class OcspResponderTest {
     OcspAhead ahead =
         new OcspAhead(bench.registry, responder, () -> List.of("device"), 1, bench.clock);
     X509Certificate certificate = bench.issue(MONTH);
-    // With NULL for parameters, as openssl and Java have it.
-    byte[] request = request(
-        null,
-        new CertificateID(
-            new JcaDigestCalculatorProviderBuilder().build().get(CertificateID.HASH_SHA1),
-            new JcaX509CertificateHolder(bench.authorities.deviceCa()),
-            certificate.getSerialNumber()));
+    byte[] request = request(null, id(SHA1, certificate.getSerialNumber()));
     Instant signed = bench.clock.instant().truncatedTo(ChronoUnit.SECONDS);
     ahead.run();
     bench.clock.advance(Duration.ofMinutes(50));
@@ -373,10 +467,11 @@ class OcspResponderTest {
     while (responder.answer("device", request(32, id(SHA1, serial))) != OcspAnswer.TRY_LATER) {
       // Those for one are used up.
     }
-    for (int i = 0; i < 125; i++) {
-      BigInteger another = bench.issue(MONTH).getSerialNumber();
-      ask(responder, request(null, id(SHA1, another)));
-      ask(responder, request(null, id(NISTObjectIdentifiers.id_sha256, another)));
+    boolean left = true;
+    while (left) {
+      for (CertificateID id : spellings(bench.issue(MONTH).getSerialNumber())) {
+        left &= responder.answer("device", request(null, id)) != OcspAnswer.TRY_LATER;
+      }
     }
     assertThat(responder.answer("device", request)).isSameAs(first);
   }
