@@ -114,12 +114,16 @@ public final class OcspPages implements WebFeature, AutoCloseable {
         .orElseGet(() -> WebAnswer.once(RESPONSE, answer.der()));
   }
 
-  /** RFC 5019, 6.2. */
+  /**
+   * RFC 5019, 6.2. A date does not tell which answer somebody has: the status may change twice in a
+   * second, and back, and processes sign on their own.
+   */
   private Freshness freshness(Buffer der, OcspAnswer.Period period) {
     Duration left = Duration.between(clock.instant(), period.nextUpdate());
     return new Freshness(
         sha256(der),
         period.thisUpdate(),
+        false,
         left.compareTo(MAX_AGE) < 0 ? left : MAX_AGE,
         period.nextUpdate());
   }

@@ -50,6 +50,7 @@ public final class IssuerCertificates implements WebFeature {
           new WebAnswer.Freshness(
               Fingerprint.of(certificate).hex(),
               certificate.getNotBefore().toInstant(),
+              true,
               MAX_AGE,
               clock.instant().plus(MAX_AGE)));
     } catch (CertificateEncodingException e) {

@@ -21,10 +21,13 @@ public record WebAnswer(
    * How long others may keep it (RFC 9111).
    *
    * @param tag differs whenever the body does; of {@code [a-z0-9-]}
+   * @param byDate whether no other body had that date, or will have it: only then does a date alone
+   *     tell which body somebody has (RFC 9110, 8.8.2.2)
    * @param maxAge for caches that know it
    * @param expires for those that do not
    */
-  public record Freshness(String tag, Instant lastModified, Duration maxAge, Instant expires) {}
+  public record Freshness(
+      String tag, Instant lastModified, boolean byDate, Duration maxAge, Instant expires) {}
 
   /** Something good for a while. */
   public static WebAnswer fresh(String contentType, Buffer body, Freshness freshness) {

@@ -152,7 +152,7 @@ final class WebRoutes {
     }
   }
 
-  /** Whether the asker has that answer already (RFC 9110, 13.1). */
+  /** Whether the asker is known to have that answer already (RFC 9110, 13.1). */
   private static boolean isKnown(HttpServerRequest request, WebAnswer.Freshness freshness) {
     if (request.method().name().equals("POST")) {
       return false;
@@ -163,6 +163,7 @@ final class WebRoutes {
     }
     String since = request.getHeader(HttpHeaders.IF_MODIFIED_SINCE);
     return since != null
+        && freshness.byDate()
         && HttpDates.parse(since)
             .map(known -> !freshness.lastModified().isAfter(known))
             .orElse(false);

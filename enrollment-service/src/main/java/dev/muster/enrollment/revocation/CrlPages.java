@@ -11,6 +11,7 @@ import dev.muster.enrollment.publicweb.WebPage;
 import io.vertx.core.Future;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /** CRLs over plain HTTP (RFC 5280, 4.2.1.13; RFC 2585, 3). */
@@ -35,14 +36,23 @@ public final class CrlPages implements WebFeature {
         .map(crl -> WebPage.get(() -> Future.succeededFuture(answer(crl))));
   }
 
+  /**
+   * Two CRLs may have one thisUpdate, but not one number, which is the second in which it was made
+   * or a later one. Once that second is over, its end is the date; before, a date tells nothing:
+   * whoever got the CRL before in that same second has it, too.
+   */
   private WebAnswer answer(PublishedCrl crl) {
+    Instant now = clock.instant();
+    Instant over = Instant.ofEpochSecond(crl.number()).plusSeconds(1);
+    boolean isOver = !over.isAfter(now);
     return WebAnswer.fresh(
         TYPE,
         crl.der(),
         new Freshness(
             crl.issuer() + "-" + crl.shard() + "-" + crl.number(),
-            crl.thisUpdate(),
+            isOver ? over : crl.thisUpdate(),
+            isOver,
             MAX_AGE,
-            clock.instant().plus(MAX_AGE)));
+            now.plus(MAX_AGE)));
   }
 }

@@ -7,6 +7,10 @@ package dev.muster.enrollment.publicweb;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.est.ConnectionPatrol;
+import dev.muster.enrollment.est.HttpDates;
+import dev.muster.enrollment.revocation.CrlPages;
+import dev.muster.enrollment.revocation.CrlPublisher;
+import dev.muster.enrollment.revocation.RevocationBench;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -15,17 +19,26 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class WebRoutesTest {
   private static final String GET =
       "GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+  /** More seconds than numbers were given to CRLs in one. */
+  private static final Duration SETTLED = Duration.ofSeconds(20);
 
   private final Vertx vertx = Vertx.vertx();
 
@@ -70,6 +83,53 @@ class WebRoutesTest {
       assertThat(new String(waiting.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
           .endsWith("nothing, after a long search\n");
     }
+  }
+
+  @Test
+  void crlMadeTwiceInASecond_isSentToWhoHasTheFirst_andAsksByDate(@TempDir Path folder)
+      throws IOException {
+    try (RevocationBench bench = new RevocationBench(folder)) {
+      CrlPublisher publisher = new CrlPublisher(
+          bench.registry,
+          bench.authorities::issuers,
+          Duration.ofDays(1),
+          Duration.ofHours(1),
+          bench.clock);
+      publisher.publish("device");
+      int port = serve(new CrlPages(publisher, bench.clock), 60_000);
+      String first = lastModified(crl(port, null));
+      publisher.publish("device");
+      assertThat(crl(port, first)).startsWith("HTTP/1.1 200");
+      bench.clock.advance(SETTLED);
+      assertThat(crl(port, first)).startsWith("HTTP/1.1 200");
+      String second = lastModified(crl(port, null));
+      assertThat(crl(port, second)).startsWith("HTTP/1.1 304");
+
+      // As the file is dated of who has fetched it.
+      String fetched = HttpDates.format(bench.clock.instant());
+      publisher.publish("device");
+      assertThat(crl(port, fetched)).startsWith("HTTP/1.1 200");
+      bench.clock.advance(SETTLED);
+      assertThat(crl(port, fetched)).startsWith("HTTP/1.1 200");
+      assertThat(crl(port, second)).startsWith("HTTP/1.1 200");
+      assertThat(crl(port, lastModified(crl(port, null)))).startsWith("HTTP/1.1 304");
+    }
+  }
+
+  private static String crl(int port, @Nullable String since) throws IOException {
+    String condition = since == null ? "" : "If-Modified-Since: " + since + "\r\n";
+    String request = "GET /crl/device.crl HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        + condition + "\r\n";
+    try (Socket socket = connect(port)) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  private static String lastModified(String answer) {
+    Matcher matcher = Pattern.compile("(?i)\r\nLast-Modified: ([^\r]+)\r\n").matcher(answer);
+    assertThat(matcher.find()).as(answer).isTrue();
+    return matcher.group(1);
   }
 
   private static Socket connect(int port) throws IOException {
