@@ -206,7 +206,12 @@ public final class EnrollmentService implements AutoCloseable {
       httpPort = servePublicWeb();
       rollOver.run();
       shards = new CrlShards(
-          registry, publisher, publicBase(), config.revocation().shardSize(), lanes.operators());
+          registry,
+          publisher,
+          publicBase(),
+          config.revocation().shardSize(),
+          lanes.operators(),
+          clock);
       authorities.issuers().keySet().forEach(shards::refill);
       EstOperations operations = operations();
       estPort = serveEst(operations);

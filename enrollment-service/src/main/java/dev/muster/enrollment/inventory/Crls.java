@@ -77,14 +77,16 @@ public final class Crls {
 
   /** Puts a CRL in the place of the one before, unless that is newer still. */
   public void replace(String issuer, Issued issued, byte[] der) {
-    Issued before = newest(issuer).get(issued.shard());
-    if (before != null && before.number() >= issued.number()) {
-      return;
-    }
-    delete(issuer, issued.shard());
-    sql.statement("INSERT INTO crl_newest (issuer, shard, number, this_update, next_update,"
-            + " entries, digest, url) VALUES (:issuer, :shard, :number, :thisUpdate, :nextUpdate,"
-            + " :entries, :digest, :url)")
+    boolean isFirst = !newest(issuer).containsKey(issued.shard());
+    // Compared where it is written: another process may be writing a newer one at this moment.
+    String statement = isFirst
+        ? "INSERT INTO crl_newest (issuer, shard, number, this_update, next_update, entries,"
+            + " digest, url) VALUES (:issuer, :shard, :number, :thisUpdate, :nextUpdate, :entries,"
+            + " :digest, :url)"
+        : "UPDATE crl_newest SET number = :number, this_update = :thisUpdate,"
+            + " next_update = :nextUpdate, entries = :entries, digest = :digest, url = :url"
+            + " WHERE issuer = :issuer AND shard = :shard AND number < :number";
+    int written = sql.statement(statement)
         .bind("issuer", issuer)
         .bind("shard", issued.shard())
         .bind("number", issued.number())
@@ -94,6 +96,13 @@ public final class Crls {
         .bind("digest", issued.digest())
         .bind("url", issued.url())
         .execute();
+    if (written > 0) {
+      replaceContent(issuer, issued, der);
+    }
+  }
+
+  private void replaceContent(String issuer, Issued issued, byte[] der) {
+    remove(issuer, issued.shard(), "crl_content");
     sql.statement("INSERT INTO crl_content (issuer, shard, number, crl)"
             + " VALUES (:issuer, :shard, :number, :crl)")
         .bind("issuer", issuer)
@@ -103,9 +112,13 @@ public final class Crls {
         .execute();
   }
 
-  /** Ends a shard: none of its certificates is left. */
+  /** Ends a shard: none of its certificates is left, and there will be no other. */
   public void delete(String issuer, int shard) {
-    for (String table : new String[] {"crl_newest", "crl_content"}) {
+    remove(issuer, shard, "crl_newest", "crl_content", "crl_places");
+  }
+
+  private void remove(String issuer, int shard, String... tables) {
+    for (String table : tables) {
       sql.statement("DELETE FROM " + table + " WHERE issuer = :issuer AND shard = :shard")
           .bind("issuer", issuer)
           .bind("shard", shard)
@@ -127,9 +140,10 @@ public final class Crls {
    *
    * @param base what the URL of the shard begins with; another than before begins another shard
    * @param size of a shard
+   * @param now kept: see {@link #lastTaken}
    * @return the shard
    */
-  public int takePlaces(String issuer, String base, int count, int size) {
+  public int takePlaces(String issuer, String base, int count, int size, Instant now) {
     record Filling(int shard, int used, String base) {}
 
     Optional<Filling> filling = sql.statement(
@@ -150,7 +164,26 @@ public final class Crls {
         .bind("used", used)
         .bind("base", base)
         .execute();
+    recordTaken(issuer, shard, now);
     return shard;
+  }
+
+  private void recordTaken(String issuer, int shard, Instant now) {
+    remove(issuer, shard, "crl_places");
+    sql.statement("INSERT INTO crl_places (issuer, shard, taken_at) VALUES (:issuer, :shard, :now)")
+        .bind("issuer", issuer)
+        .bind("shard", shard)
+        .bind("now", now)
+        .execute();
+  }
+
+  /** When places in each shard of an issuer were last given away. */
+  public Map<Integer, Instant> lastTaken(String issuer) {
+    Map<Integer, Instant> taken = new HashMap<>();
+    sql.statement("SELECT shard, taken_at FROM crl_places WHERE issuer = :issuer")
+        .bind("issuer", issuer)
+        .list(row -> taken.put(row.getInt("shard"), Columns.instant(row, "taken_at")));
+    return taken;
   }
 
   private static Issued issued(ResultSet row) throws SQLException {

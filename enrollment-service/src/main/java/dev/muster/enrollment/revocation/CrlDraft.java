@@ -11,6 +11,7 @@ import dev.muster.enrollment.issuance.CrlContents;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,10 +27,14 @@ import org.jspecify.annotations.Nullable;
  * What the CRLs of an issuer should say now, and which of them have to be made for it.
  *
  * @param parts to be signed
- * @param over shards whose certificates have all ended and were on a CRL after that
+ * @param over shards whose certificates have all ended and were on a CRL after that, and will have
+ *     no others
  * @param forgotten what ended before this need not be named again
  */
 record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
+  /** By which the clocks of processes on one database may differ. */
+  private static final Duration SKEW = Duration.ofMinutes(1);
+
   /**
    * One CRL.
    *
@@ -46,7 +51,7 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
    */
   record Wish(Instant due, Map<Integer, String> opened, boolean complete) {}
 
-  static CrlDraft of(Registry.Tables tables, String issuer, Wish wish) {
+  static CrlDraft of(Registry.Tables tables, String issuer, Wish wish, Instant now) {
     Map<Integer, Crls.Issued> newest = tables.crls().newest(issuer);
     Instant oldest = newest.values().stream()
         .map(Crls.Issued::thisUpdate)
@@ -56,7 +61,7 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
     Map<Integer, String> shards = new HashMap<>(wish.opened());
     newest.values().forEach(issued -> shards.put(issued.shard(), issued.url()));
     shards.put(PublishedCrl.COMPLETE, "");
-    Set<Integer> over = over(tables, issuer, newest, oldest, wish.due());
+    Set<Integer> over = over(tables, issuer, newest, oldest, wish.due(), now);
     Map<Integer, List<TakenBack>> byShard = byShard(all);
     List<Part> parts = new ArrayList<>();
     for (int shard : new TreeSet<>(shards.keySet())) {
@@ -64,16 +69,26 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
       List<TakenBack> candidates =
           shard == PublishedCrl.COMPLETE ? all : byShard.getOrDefault(shard, List.of());
       Part part = part(shard, String.valueOf(shards.get(shard)), candidates, before);
-      if (!over.contains(shard) && isWanted(part, before, wish)) {
+      if (!over.contains(shard) && isWanted(part, before, wish, now)) {
         parts.add(part);
       }
     }
     return new CrlDraft(parts, over, oldest);
   }
 
-  private static boolean isWanted(Part part, Crls.@Nullable Issued before, Wish wish) {
+  /**
+   * Whether a CRL is to be made anew.
+   *
+   * @param due when it was made then or earlier
+   * @param now when it was made long after that, by a clock that was ahead: nobody takes it yet
+   */
+  static boolean isDue(Crls.Issued issued, Instant due, Instant now) {
+    return !issued.thisUpdate().isAfter(due) || issued.thisUpdate().isAfter(now.plus(SKEW));
+  }
+
+  private static boolean isWanted(Part part, Crls.@Nullable Issued before, Wish wish, Instant now) {
     return before == null
-        || !before.thisUpdate().isAfter(wish.due())
+        || isDue(before, wish.due(), now)
         || (part.shard == PublishedCrl.COMPLETE
             ? wish.complete()
             : !before.digest().equals(part.digest));
@@ -103,7 +118,8 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
       String issuer,
       Map<Integer, Crls.Issued> newest,
       Instant oldest,
-      Instant due) {
+      Instant due,
+      Instant now) {
     int open = tables.crls().openShard(issuer);
     List<Crls.Issued> candidates = newest.values().stream()
         .filter(issued -> issued.shard() != PublishedCrl.COMPLETE && issued.shard() != open)
@@ -112,7 +128,10 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
     Set<Integer> over = new TreeSet<>();
     if (!candidates.isEmpty()) {
       Map<Integer, Instant> ends = tables.certificates().shardEnds(issuer, oldest);
+      Map<Integer, Instant> taken = tables.crls().lastTaken(issuer);
       candidates.stream()
+          .filter(
+              issued -> CrlShards.isUsedUp(taken.getOrDefault(issued.shard(), Instant.EPOCH), now))
           .filter(issued ->
               ends.getOrDefault(issued.shard(), Instant.EPOCH).isBefore(issued.thisUpdate()))
           .forEach(issued -> over.add(issued.shard()));

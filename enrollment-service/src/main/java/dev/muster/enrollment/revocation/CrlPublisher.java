@@ -166,11 +166,11 @@ public final class CrlPublisher {
 
   private void publishDue(String issuer) {
     Map<Integer, Crls.Issued> newest = adopt(issuer);
-    Instant due = clock.instant().minus(interval);
+    Instant now = clock.instant();
+    Instant due = now.minus(interval);
     Crls.@Nullable Issued complete = newest.get(PublishedCrl.COMPLETE);
     boolean untold = complete == null || isUntold(issuer, complete);
-    if (untold
-        || newest.values().stream().anyMatch(issued -> !issued.thisUpdate().isAfter(due))) {
+    if (untold || newest.values().stream().anyMatch(issued -> CrlDraft.isDue(issued, due, now))) {
       make(issuer, new CrlDraft.Wish(due, Map.of(), untold));
     }
   }
@@ -232,7 +232,7 @@ public final class CrlPublisher {
     // Seconds of the clock, so that a registry restored from a backup repeats no number.
     long number = registry.commit(
         tables -> tables.crls().nextNumber(issuer, Math.max(1, now.getEpochSecond())));
-    CrlDraft draft = registry.read(tables -> CrlDraft.of(tables, issuer, wish));
+    CrlDraft draft = registry.read(tables -> CrlDraft.of(tables, issuer, wish, now));
     List<PublishedCrl> signed =
         draft.parts().stream().map(part -> sign(issuer, number, now, part)).toList();
     registry.commit(tables -> {

@@ -8,6 +8,9 @@ import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.issuance.StatusUrls;
 import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -21,18 +24,27 @@ import org.slf4j.LoggerFactory;
  * Deals certificates out to shards, so that no shard's CRL can ever grow beyond a bound.
  *
  * <p>Places are taken from the registry in blocks, ahead of need, and given away from memory; what
- * is left when the process ends is lost. When there are none, because many came at once, a
- * certificate is given the complete CRL, which is as right, only larger.
+ * is left when the process ends is lost, and so is what nobody has wanted for long: a shard of
+ * which no process can have places any more may go with its certificates. When there are none,
+ * because many came at once, a certificate is given the complete CRL, which is as right, only
+ * larger.
  */
 public final class CrlShards implements StatusPlaces {
   private static final Logger LOG = LoggerFactory.getLogger(CrlShards.class);
   private static final int BLOCKS = 10;
+
+  /** How long places may lie in memory. */
+  private static final Duration HELD = Duration.ofDays(30);
+
+  /** For certificates with a place that are not in the registry yet, and for clocks that differ. */
+  private static final Duration MARGIN = Duration.ofDays(1);
 
   private final Registry registry;
   private final CrlPublisher publisher;
   private final String base;
   private final int size;
   private final Executor workers;
+  private final Clock clock;
   private final Map<String, Supply> supplies = new ConcurrentHashMap<>();
 
   /**
@@ -41,38 +53,52 @@ public final class CrlShards implements StatusPlaces {
    * @param workers take new blocks
    */
   public CrlShards(
-      Registry registry, CrlPublisher publisher, String base, int size, Executor workers) {
+      Registry registry,
+      CrlPublisher publisher,
+      String base,
+      int size,
+      Executor workers,
+      Clock clock) {
     this.registry = registry;
     this.publisher = publisher;
     this.base = base;
     this.size = size;
     this.workers = workers;
+    this.clock = clock;
+  }
+
+  /** Whether places that were taken then can be in no certificate that is still to come. */
+  static boolean isUsedUp(Instant taken, Instant now) {
+    return now.isAfter(taken.plus(HELD).plus(MARGIN));
   }
 
   /** Places in memory. */
   private static final class Supply {
-    private record Block(int shard, int places) {}
+    private record Block(int shard, int places, Instant until) {}
 
     private final Deque<Block> blocks = new ArrayDeque<>();
     private int left;
     private boolean coming;
 
     /** A shard; 0 if there is no place. */
-    int take() {
+    int take(Instant now) {
+      while (!blocks.isEmpty() && !now.isBefore(blocks.element().until)) {
+        left -= blocks.remove().places;
+      }
       Block first = blocks.poll();
       if (first == null) {
         return PublishedCrl.COMPLETE;
       }
       left--;
       if (first.places > 1) {
-        blocks.addFirst(new Block(first.shard, first.places - 1));
+        blocks.addFirst(new Block(first.shard, first.places - 1, first.until));
       }
       return first.shard;
     }
 
-    void add(int shard, int places) {
-      blocks.add(new Block(shard, places));
-      left += places;
+    void add(Block block) {
+      blocks.add(block);
+      left += block.places;
     }
   }
 
@@ -86,14 +112,14 @@ public final class CrlShards implements StatusPlaces {
     int shard;
     boolean order;
     synchronized (supply) {
-      shard = supply.take();
+      shard = supply.take(clock.instant());
       order = supply.left <= block() / 2 && !supply.coming;
       supply.coming |= order;
     }
     if (order) {
       order(issuer, supply);
     }
-    // A shard may have come to its end while its last places lay here.
+    // Not if the registry is from a backup that was made before these places were taken.
     boolean open = publisher.current(issuer, shard).isPresent();
     return place(issuer, open ? shard : PublishedCrl.COMPLETE);
   }
@@ -126,11 +152,12 @@ public final class CrlShards implements StatusPlaces {
   /** Takes another block of places. Blocks. */
   public void refill(String issuer) {
     int block = block();
-    int shard = registry.commit(tables -> tables.crls().takePlaces(issuer, base, block, size));
+    Instant now = clock.instant();
+    int shard = registry.commit(tables -> tables.crls().takePlaces(issuer, base, block, size, now));
     publisher.open(issuer, shard, base + CrlPaths.shard(issuer, shard));
     Supply supply = supplies.computeIfAbsent(issuer, none -> new Supply());
     synchronized (supply) {
-      supply.add(shard, block);
+      supply.add(new Supply.Block(shard, block, now.plus(HELD)));
     }
   }
 

@@ -96,7 +96,8 @@ final class DeskBench implements AutoCloseable {
     trust = new TrustView(registry, new AdmissionConfig(fleet, false, List.of()), clock);
     publisher = new CrlPublisher(
         registry, authorities::crlSigners, crlValidity, crlValidity.dividedBy(2), clock);
-    CrlShards shards = new CrlShards(registry, publisher, "http://localhost", 1000, work -> {});
+    CrlShards shards =
+        new CrlShards(registry, publisher, "http://localhost", 1000, work -> {}, clock);
     shards.refill("device");
     revocations = new Revocations(registry, publisher, clock);
     departures = new Departures(registry, publisher, clock);

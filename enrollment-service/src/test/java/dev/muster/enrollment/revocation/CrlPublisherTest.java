@@ -6,6 +6,7 @@ package dev.muster.enrollment.revocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEntry;
@@ -29,7 +30,9 @@ import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -38,6 +41,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.bouncycastle.asn1.ASN1GeneralizedTime;
@@ -49,6 +53,8 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CrlPublisherTest {
   private static final Duration MONTH = Duration.ofDays(30);
@@ -247,20 +253,57 @@ class CrlPublisherTest {
   }
 
   @Test
+  void crl_madeWhileTheClockWasAhead_isMadeAnew_onceItIsRight() {
+    open(10);
+    bench.clock.advance(Duration.ofDays(1));
+    bench.publisher.publishDue();
+    bench.clock.advance(Duration.ofDays(-1));
+    bench.publisher.publishDue();
+    for (int shard : List.of(PublishedCrl.COMPLETE, 1)) {
+      assertThat(bench.crl(shard).getThisUpdate()).isBeforeOrEqualTo(bench.clock.instant());
+    }
+  }
+
+  @Test
   void crl_ofAShardWhoseCertificatesHaveEnded_disappearsAfterALastOne() {
     open(1);
     X509Certificate first = bench.issue(Duration.ofMinutes(10));
-    bench.issue(MONTH);
-    bench.issue(MONTH);
+    bench.issue(MONTH.multipliedBy(2));
+    bench.issue(MONTH.multipliedBy(2));
     int shard = RevocationBench.shardOf(first);
     bench.revoke(first, RevocationReason.SUPERSEDED);
     bench.clock.advance(RevocationBench.INTERVAL);
     bench.publisher.publishDue();
     assertThat(bench.crl(shard).getRevokedCertificate(first.getSerialNumber())).isNotNull();
-    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.clock.advance(Duration.ofDays(30));
+    bench.publisher.publishDue();
+    assertThat(bench.crl(shard).getRevokedCertificates()).isNull();
+    bench.clock.advance(Duration.ofDays(2));
     bench.publisher.publishDue();
     assertThat(bench.publisher.current("device", shard)).isEmpty();
     assertThat(bench.publisher.current("device", shard + 1)).isPresent();
+  }
+
+  /** @param days that the other process has kept its places for */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 30, 32})
+  void crl_thatACertificateNames_isThere_alsoIfAnotherProcessHasLongHeldItsPlace(int days) {
+    open(10);
+    CrlPublisher other = bench.newPublisher();
+    CrlShards others = bench.newShards(other, 10);
+    others.refill("device");
+    while (RevocationBench.shardOf(bench.issue(Duration.ofMinutes(10))) == 1) {
+      // The shard whose place the other has is filled, and soon ends.
+    }
+    bench.clock.advance(RevocationBench.INTERVAL);
+    bench.publisher.publishDue();
+    bench.clock.advance(Duration.ofDays(days).plus(RevocationBench.INTERVAL));
+    bench.publisher.publishDue();
+    X509Certificate certificate = bench.issue(others, MONTH);
+    assertThat(RevocationBench.shardOf(certificate)).isEqualTo(days < 30 ? 1 : 0);
+    assertThat(bench.publisher.current("device", RevocationBench.shardOf(certificate)))
+        .isPresent();
+    assertThat(bench.publisher.current("device", 1).isPresent()).isEqualTo(days < 31);
   }
 
   @Test
@@ -280,6 +323,37 @@ class CrlPublisherTest {
     CrlShards others = bench.newShards(other, 10);
     others.refill("device");
     assertThat(RevocationBench.shardOf(bench.issue(others, MONTH))).isEqualTo(1);
+  }
+
+  @Test
+  void crl_olderThanWhatAnotherProcessIsWriting_doesNotTakeItsPlace() throws SQLException {
+    open(10);
+    long newer = bench.publisher.current("device").orElseThrow().number() + 1000;
+    try (Connection other = connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute(
+          "UPDATE crl_newest SET number = " + newer + " WHERE issuer = 'device' AND shard = 0");
+      CompletableFuture<PublishedCrl> older =
+          CompletableFuture.supplyAsync(() -> bench.publisher.publish("device"));
+      await()
+          .pollInterval(Duration.ofMillis(10))
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> waits(statement));
+      other.commit();
+      older.join();
+    }
+    assertThat(
+            bench.registry.read(tables -> tables.crls().newest("device")).get(0).number())
+        .isEqualTo(newer);
+  }
+
+  /** Whether somebody waits for what another transaction has written. */
+  private static boolean waits(Statement statement) throws SQLException {
+    try (ResultSet blocked = statement.executeQuery(
+        "SELECT 1 FROM INFORMATION_SCHEMA.SESSIONS WHERE BLOCKER_ID IS NOT NULL")) {
+      return blocked.next();
+    }
   }
 
   @Test
@@ -370,10 +444,15 @@ class CrlPublisherTest {
   @Test
   void certificate_withoutAPlaceAtHand_namesTheCompleteCrl() {
     open(10);
-    CrlShards busy =
-        new CrlShards(bench.registry, bench.publisher, RevocationBench.BASE, 10, work -> {
+    CrlShards busy = new CrlShards(
+        bench.registry,
+        bench.publisher,
+        RevocationBench.BASE,
+        10,
+        work -> {
           throw new RejectedExecutionException();
-        });
+        },
+        bench.clock);
     assertThat(RevocationBench.distributionPoint(bench.issue(busy, MONTH)))
         .isEqualTo("http://crl.example.com/crl/device.crl");
   }
@@ -415,9 +494,13 @@ class CrlPublisherTest {
     assertThat(bench.crl().getRevokedCertificates()).hasSize(entries);
   }
 
+  private Connection connect() throws SQLException {
+    return DriverManager.getConnection(
+        "jdbc:h2:file:" + folder.resolve("db").resolve("registry"), "sa", "");
+  }
+
   private void addRevoked(int count) throws SQLException {
-    String url = "jdbc:h2:file:" + folder.resolve("db").resolve("registry");
-    try (Connection connection = DriverManager.getConnection(url, "sa", "");
+    try (Connection connection = connect();
         PreparedStatement insert = connection.prepareStatement(
             "INSERT INTO revocation (serial, issuer, shard, not_after, reason, revoked_at)"
                 + " VALUES (?, 'device', 0, ?, 'superseded', ?)")) {

@@ -82,7 +82,7 @@ public final class RevocationBench implements AutoCloseable {
   }
 
   CrlShards newShards(CrlPublisher on, int shardSize) {
-    return new CrlShards(registry, on, BASE, shardSize, Runnable::run);
+    return new CrlShards(registry, on, BASE, shardSize, Runnable::run, clock);
   }
 
   public X509Certificate issue(Duration validity) {
