@@ -176,7 +176,7 @@ class ServerKeygenIT {
   @Test
   void est_serverkeygen_plain_isANewKeyWithItsCertificate_whateverTheCsrIsSignedWith()
       throws Exception {
-    service.idevid("G-1");
+    TestPki.Credential idevid = service.idevid("G-1");
     service.csr("g1", "/");
     byte[] der = service.read("g1.der");
     der[der.length - 1] ^= 1;
@@ -202,6 +202,14 @@ class ServerKeygenIT {
     assertThat(again.status()).isEqualTo(403);
     assertThat(again.body()).contains("serverkeygen: would wait for an operator");
     assertThat(service.get("/devices/acme-g-1").body().getJsonArray("pending")).isEmpty();
+    // Nor does a device come in that has another's IDevID's key, and that one's operators hear of
+    // it.
+    KeyPair keys = new KeyPair(idevid.certificate().getPublicKey(), idevid.key());
+    TestPki.write(
+        folder, "G-1b", service.factory.issue("SERIALNUMBER=G-1b").key(keys).build());
+    assertThat(service.enroll("serverkeygen", "G-1b", "g1").status()).isEqualTo(403);
+    assertThat(service.get("/alarms").body().encode())
+        .contains("another serial number came with the key of its IDevID");
   }
 
   @Test

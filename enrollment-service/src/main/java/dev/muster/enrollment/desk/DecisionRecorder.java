@@ -269,7 +269,20 @@ final class DecisionRecorder {
     open.audit(open.event("enrollment.deferred", objectOf(subject))
         .with("reason", defer.reason())
         .with("clone", defer.cloneAlarm() ? "possible" : null));
-    return new Result(outcome, false, () -> tellDeferred(defer, key));
+    return alarmHolder(
+        open, defer.holder(), new Result(outcome, false, () -> tellDeferred(defer, key)));
+  }
+
+  /** Of two devices with one IDevID's key, the operators of the other one are told, too. */
+  private Result alarmHolder(Case open, Optional<DeviceId> holder, Result result) {
+    if (holder.isEmpty() || !(open.request instanceof EnrollmentRequest.First first)) {
+      return result;
+    }
+    String alarm = "another serial number came with the key of its IDevID (SHA-256 "
+        + first.factoryKey() + ")";
+    DeviceId id = holder.get();
+    boolean raised = open.tables.alarms().raiseAnew("clone", id, alarm, open.now);
+    return raised ? result.andTell(() -> tellClone(id, alarm)) : result;
   }
 
   private void tellDeferred(EnrollmentDecision.Defer defer, Fingerprint key) {
@@ -329,7 +342,8 @@ final class DecisionRecorder {
   }
 
   private Result refuse(Case open, EnrollmentDecision.Refuse refuse) {
-    Result result = refuse(open, kind(refuse.reason()), refuse.detail());
+    Result result =
+        alarmHolder(open, refuse.holder(), refuse(open, kind(refuse.reason()), refuse.detail()));
     Optional<DeviceRecord> device = open.facts.device();
     if (refuse.cloneAlarm().isEmpty() || device.isEmpty()) {
       return result;

@@ -327,7 +327,8 @@ public final class EnrollmentDesk {
               RefusalReason.FORBIDDEN,
               "serverkeygen: would wait for an operator, as " + defer.reason()
                   + " (expected: simpleenroll, or a device that was released)",
-              defer.cloneAlarm() ? Optional.of(defer.reason()) : Optional.empty())
+              defer.cloneAlarm() ? Optional.of(defer.reason()) : Optional.empty(),
+              defer.holder())
           : decision;
     }
   }

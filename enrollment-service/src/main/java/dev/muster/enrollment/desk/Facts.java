@@ -4,6 +4,8 @@
  */
 package dev.muster.enrollment.desk;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.inventory.Certificates;
 import dev.muster.enrollment.inventory.DeviceRecord;
@@ -20,6 +22,7 @@ import dev.muster.protocol.identity.DeviceId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Gathers from the registry what the registrar wants to know. */
 final class Facts {
@@ -35,9 +38,11 @@ final class Facts {
     Optional<ManifestEntry> announced = Optional.empty();
     Optional<DeviceRecord> device;
     Optional<DeviceId> id;
+    @Nullable Fingerprint factoryKey = null;
     boolean idTaken = false;
     if (request instanceof EnrollmentRequest.First first) {
       String manufacturer = first.manufacturer().name();
+      factoryKey = first.factoryKey();
       announced = tables.manufacturers().announced(manufacturer, first.serial());
       device = tables.devices().find(manufacturer, first.serial());
       Optional<ManifestEntry> entry = announced;
@@ -54,7 +59,8 @@ final class Facts {
       throw new IllegalStateException("unknown request: " + request);
     }
     Optional<DeviceId> known = device.map(DeviceRecord::id);
-    Certificates.Rarities rarities = tables.certificates().rarities(key, known.orElse(null));
+    Certificates.Rarities rarities =
+        tables.certificates().rarities(key, factoryKey, known.orElse(null));
     boolean seen = rarities.seenKey();
     List<PendingEnrollment> pending = known
         .filter(name -> rarities.pending())
@@ -65,6 +71,9 @@ final class Facts {
     return new RegistryFacts(
         announced,
         device,
+        rarities.sharedFactoryKey()
+            ? tables.devices().holder(requireNonNull(factoryKey), known.orElse(null))
+            : Optional.empty(),
         idTaken,
         known
             .map(name -> tables.certificates().current(name, now.minus(terms.grace())))

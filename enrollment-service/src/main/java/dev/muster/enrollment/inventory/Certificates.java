@@ -96,17 +96,24 @@ public final class Certificates {
    *
    * @param seenKey whether a key was ever certified, or is that of an IDevID
    * @param pending whether keys of a device wait for an operator, or were decided about by one
+   * @param sharedFactoryKey whether another device has the key of its IDevID
    */
-  public record Rarities(boolean seenKey, boolean pending) {}
+  public record Rarities(boolean seenKey, boolean pending, boolean sharedFactoryKey) {}
 
-  /** @param device null for one that is not in the registry yet */
-  public Rarities rarities(Fingerprint key, @Nullable DeviceId device) {
+  /**
+   * @param factoryKey of its IDevID; null if it shows none
+   * @param device null for one that is not in the registry yet
+   */
+  public Rarities rarities(
+      Fingerprint key, @Nullable Fingerprint factoryKey, @Nullable DeviceId device) {
     return sql.statement("SELECT EXISTS (SELECT 1 FROM certificate WHERE public_key = :key)"
             + " OR EXISTS (SELECT 1 FROM device WHERE factory_key = :key),"
-            + " EXISTS (SELECT 1 FROM pending_enrollment WHERE device = :device)")
+            + " EXISTS (SELECT 1 FROM pending_enrollment WHERE device = :device),"
+            + " EXISTS (SELECT 1 FROM device WHERE factory_key = :factoryKey AND id <> :device)")
         .bind("key", key.hex())
-        .bind("device", Columns.text(device))
-        .one(row -> new Rarities(row.getBoolean(1), row.getBoolean(2)));
+        .bind("factoryKey", Columns.text(factoryKey))
+        .bind("device", Devices.idOrNone(device))
+        .one(row -> new Rarities(row.getBoolean(1), row.getBoolean(2), row.getBoolean(3)));
   }
 
   /** The newest with that key: there are several only where keys may be kept. */

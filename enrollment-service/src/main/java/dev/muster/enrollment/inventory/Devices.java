@@ -93,6 +93,23 @@ public final class Devices {
   }
 
   /**
+   * A device that has that key in its IDevID; any, if there are several.
+   *
+   * @param except not this one
+   */
+  public Optional<DeviceId> holder(Fingerprint key, @Nullable DeviceId except) {
+    return sql.statement("SELECT id FROM device WHERE factory_key = :key AND id <> :id LIMIT 1")
+        .bind("key", key.hex())
+        .bind("id", idOrNone(except))
+        .first(row -> new DeviceId(row.getString(1)));
+  }
+
+  /** To compare ids with: SQL's null is neither the same as one nor another. */
+  static String idOrNone(@Nullable DeviceId id) {
+    return id == null ? "" : id.value();
+  }
+
+  /**
    * Whether a name is that of a device, or kept for one that was announced: another than the one of
    * this manufacturer and serial, which is in the registry under no name yet.
    */

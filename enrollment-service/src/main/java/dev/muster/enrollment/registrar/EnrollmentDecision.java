@@ -5,6 +5,7 @@
 package dev.muster.enrollment.registrar;
 
 import dev.muster.enrollment.inventory.CertificateRecord;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.time.Duration;
 import java.util.Optional;
@@ -39,8 +40,14 @@ public sealed interface EnrollmentDecision {
    * @param retryAfter ask again then, not before
    * @param cloneAlarm two keys claim to be one device
    * @param reason for the operator
+   * @param holder the other device whose IDevID's key was shown, if that is why
    */
-  record Defer(DeviceSubject subject, Duration retryAfter, boolean cloneAlarm, String reason)
+  record Defer(
+      DeviceSubject subject,
+      Duration retryAfter,
+      boolean cloneAlarm,
+      String reason,
+      Optional<DeviceId> holder)
       implements EnrollmentDecision {}
 
   /**
@@ -48,12 +55,14 @@ public sealed interface EnrollmentDecision {
    *
    * @param detail for the sender: what was found, what is expected
    * @param cloneAlarm for the operator, if two keys claim to be one device
+   * @param holder the other device whose IDevID's key was shown, if that is why
    */
-  record Refuse(RefusalReason reason, String detail, Optional<String> cloneAlarm)
+  record Refuse(
+      RefusalReason reason, String detail, Optional<String> cloneAlarm, Optional<DeviceId> holder)
       implements EnrollmentDecision {
     /** Without an alarm. */
     public Refuse(RefusalReason reason, String detail) {
-      this(reason, detail, Optional.empty());
+      this(reason, detail, Optional.empty(), Optional.empty());
     }
   }
 }

@@ -17,8 +17,10 @@ import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Defer;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Supersede;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -123,6 +125,9 @@ final class FirstEnrollment {
     if (pending.isPresent() && pending.get().state() == PendingEnrollment.State.APPROVED) {
       return new Issue(subject, Supersede.ALL);
     }
+    if (facts.holder().isPresent() && !wasLetInWith(request.factoryKey(), facts)) {
+      return waitBeside(facts.holder().get(), request, facts, subject, now);
+    }
     if (request.hook() instanceof HookVerdict.Defer defer) {
       return defer(facts, subject, now, false, "the hook wants it to wait: " + defer.reason());
     }
@@ -159,6 +164,36 @@ final class FirstEnrollment {
       case MANUAL ->
         defer(facts, subject, now, false, "its manufacturer's devices need an approval");
     };
+  }
+
+  /**
+   * The holder is not named: whoever sees the alarm may be limited to fleets that are not its. It
+   * has an alarm of its own, which tells the same key.
+   */
+  private static EnrollmentDecision waitBeside(
+      DeviceId holder,
+      EnrollmentRequest.First request,
+      RegistryFacts facts,
+      DeviceSubject subject,
+      Instant now) {
+    EnrollmentDecision decision = defer(
+        facts,
+        subject,
+        now,
+        true,
+        "an IDevID with the key of another device's (SHA-256 " + request.factoryKey() + ")");
+    return decision instanceof Defer defer
+        ? new Defer(subject, defer.retryAfter(), true, defer.reason(), Optional.of(holder))
+        : decision;
+  }
+
+  private static boolean wasLetInWith(@Nullable Fingerprint factoryKey, RegistryFacts facts) {
+    return facts
+        .device()
+        .map(device -> device.enrolledAt() != null
+            && device.factoryKey() != null
+            && device.factoryKey().equals(factoryKey))
+        .orElse(false);
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.PendingEnrollment;
+import dev.muster.protocol.identity.DeviceId;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,6 +17,7 @@ import java.util.Optional;
  *
  * @param announced the manifest's entry for the device
  * @param device the device itself
+ * @param holder another device whose IDevID has the key that is shown
  * @param idTaken its name belongs to another device
  * @param certificates those of the device that may be in use, or renewed, and the newest
  * @param sameKey the certificate of the key in the request, whosever it is
@@ -27,6 +29,7 @@ import java.util.Optional;
 public record RegistryFacts(
     Optional<ManifestEntry> announced,
     Optional<DeviceRecord> device,
+    Optional<DeviceId> holder,
     boolean idTaken,
     List<CertificateRecord> certificates,
     Optional<CertificateRecord> sameKey,
@@ -38,7 +41,7 @@ public record RegistryFacts(
     certificates = List.copyOf(certificates);
   }
 
-  /** With nothing particular about renewals. */
+  /** With nothing particular about renewals, and an IDevID whose key no other device has. */
   public RegistryFacts(
       Optional<ManifestEntry> announced,
       Optional<DeviceRecord> device,
@@ -51,6 +54,7 @@ public record RegistryFacts(
     this(
         announced,
         device,
+        Optional.empty(),
         idTaken,
         certificates,
         sameKey,
@@ -65,6 +69,7 @@ public record RegistryFacts(
     return new RegistryFacts(
         announced,
         device,
+        holder,
         idTaken,
         certificates,
         sameKey,
@@ -72,5 +77,20 @@ public record RegistryFacts(
         pending,
         waitingKeys,
         terms);
+  }
+
+  /** The same with another device that has the key of the IDevID. */
+  public RegistryFacts with(DeviceId other) {
+    return new RegistryFacts(
+        announced,
+        device,
+        Optional.of(other),
+        idTaken,
+        certificates,
+        sameKey,
+        reservedKey,
+        pending,
+        waitingKeys,
+        renewalTerms);
   }
 }

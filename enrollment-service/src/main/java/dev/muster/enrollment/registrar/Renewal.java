@@ -147,7 +147,8 @@ final class Renewal {
         "certificate: " + presented.status().label(),
         passedOn
             ? Optional.of("a certificate that was superseded by one with another key")
-            : Optional.empty());
+            : Optional.empty(),
+        Optional.empty());
   }
 
   /** Otherwise the key has a successor of this certificate already, which its owner lost. */

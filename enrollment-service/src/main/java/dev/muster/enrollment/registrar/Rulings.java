@@ -73,7 +73,7 @@ final class Rulings {
     Duration retryAfter = patience.compareTo(MIN_RETRY) < 0
         ? MIN_RETRY
         : patience.compareTo(MAX_RETRY) > 0 ? MAX_RETRY : patience;
-    return new Defer(subject, retryAfter, cloneAlarm, reason);
+    return new Defer(subject, retryAfter, cloneAlarm, reason, Optional.empty());
   }
 
   static boolean wrongLabel(EnrollmentRequest request, DeviceSubject subject) {

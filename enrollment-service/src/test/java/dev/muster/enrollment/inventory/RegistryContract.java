@@ -111,17 +111,25 @@ abstract class RegistryContract {
       for (int i = 1; i <= 3; i++) {
         Fingerprint key = new Fingerprint(String.format("%064x", i));
         DeviceRecord device = device("sn-" + i, key);
-        assertThat(tables.certificates().rarities(key, null))
+        assertThat(tables.certificates().rarities(key, key, null))
             .as("before %d", i)
-            .isEqualTo(new Certificates.Rarities(false, false));
+            .isEqualTo(new Certificates.Rarities(false, false, false));
         tables.devices().insert(device);
-        assertThat(tables.certificates().rarities(key, device.id()))
+        assertThat(tables.certificates().rarities(key, key, device.id()))
             .as("after %d", i)
-            .isEqualTo(new Certificates.Rarities(true, false));
+            .isEqualTo(new Certificates.Rarities(true, false, false));
         tables.pending().insert(PendingEnrollment.waiting(device.id(), key, "new", NOW));
-        assertThat(tables.certificates().rarities(key, device.id()))
+        assertThat(tables.certificates().rarities(key, key, device.id()))
             .as("with a key that waits, %d", i)
-            .isEqualTo(new Certificates.Rarities(true, true));
+            .isEqualTo(new Certificates.Rarities(true, true, false));
+        assertThat(tables.certificates().rarities(key, key, null).sharedFactoryKey())
+            .as("to another device, %d", i)
+            .isTrue();
+        assertThat(tables.certificates().rarities(key, null, null).sharedFactoryKey())
+            .as("to another device without an IDevID, %d", i)
+            .isFalse();
+        assertThat(tables.devices().holder(key, null)).contains(device.id());
+        assertThat(tables.devices().holder(key, device.id())).isEmpty();
       }
       return true;
     });

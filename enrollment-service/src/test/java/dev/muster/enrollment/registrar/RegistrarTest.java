@@ -59,6 +59,7 @@ class RegistrarTest {
   private static final Fingerprint FACTORY_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final Fingerprint OTHER_KEY = Fingerprint.of(TestPki.newKey().getPublic());
   private static final DeviceId ID = new DeviceId("acme-sn1");
+  private static final Optional<DeviceId> HOLDER = Optional.of(new DeviceId("acme-sn0"));
   private static final CertificateRecord PRESENTED = record(ID, CertificateStatus.ACTIVE, null);
   private static final HookVerdict CHOICE =
       new HookVerdict.Allow(new FleetName("south"), new DeviceId("valve-1"));
@@ -122,6 +123,7 @@ class RegistrarTest {
 
     Optional<ManifestEntry> announced = Optional.empty();
     Optional<DeviceRecord> device = Optional.empty();
+    Optional<DeviceId> holder = Optional.empty();
     boolean idTaken;
     List<CertificateRecord> certificates = new ArrayList<>();
     Optional<CertificateRecord> sameKey = Optional.empty();
@@ -182,9 +184,10 @@ class RegistrarTest {
     }
 
     RegistryFacts facts() {
-      return new RegistryFacts(
+      RegistryFacts facts = new RegistryFacts(
               announced, device, idTaken, certificates, sameKey, reserved, pending, waiting)
           .with(terms);
+      return holder.map(facts::with).orElse(facts);
     }
 
     /** An hour after the end of all certificates. */
@@ -277,6 +280,22 @@ class RegistrarTest {
     return Optional.of(new ManifestEntry("SN1", null, null, null, key));
   }
 
+  private static DeviceRecord device(
+      @Nullable Fingerprint factoryKey, boolean released, @Nullable Instant enrolledAt) {
+    return new DeviceRecord(
+        ID,
+        FLEET,
+        "acme",
+        "SN1",
+        factoryKey,
+        enrolledAt == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE,
+        released,
+        EARLIER,
+        enrolledAt,
+        0,
+        factoryKey == null ? Identification.CLAIM : Identification.IDEVID);
+  }
+
   private static DeviceRecord neverEnrolled(DeviceRecord device) {
     return new DeviceRecord(
         device.id(),
@@ -347,6 +366,53 @@ class RegistrarTest {
                 .certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED)
                 .with(w -> w.announced = announced(OTHER_KEY)),
             "issue acme-sn1 default"),
+        row(
+            "IDevID with another device's key",
+            new World().with(w -> w.holder = HOLDER),
+            "defer true beside acme-sn0"),
+        row(
+            "IDevID with another device's key, before its hook or a manifest is heard",
+            new World()
+                .with(w -> w.admission = Admission.REGISTERED)
+                .with(w -> w.hook = new HookVerdict.Defer("later"))
+                .with(w -> w.holder = HOLDER),
+            "defer true beside acme-sn0"),
+        row(
+            "IDevID with another device's key, waits already",
+            new World()
+                .waiting(0)
+                .pending(PendingEnrollment.State.WAITING, Duration.ZERO)
+                .with(w -> w.holder = HOLDER),
+            "defer true beside acme-sn0"),
+        row(
+            "IDevID with another device's key, known by a claim token only",
+            new World()
+                .with(w -> w.device = Optional.of(device(null, false, EARLIER)))
+                .with(w -> w.holder = HOLDER),
+            "defer true beside acme-sn0"),
+        row(
+            "IDevID with another device's key, released",
+            new World()
+                .with(w -> w.device = Optional.of(device(FACTORY_KEY, true, null)))
+                .with(w -> w.holder = HOLDER),
+            "defer true beside acme-sn0"),
+        row(
+            "IDevID with another device's key, approved",
+            new World()
+                .waiting(0)
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO)
+                .with(w -> w.holder = HOLDER),
+            "issue acme-sn1 default superseding"),
+        row(
+            "IDevID with another device's key, let in with it before",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED)
+                .with(w -> w.holder = HOLDER),
+            "issue acme-sn1 default"),
+        row(
+            "IDevID with another device's key, too many keys",
+            new World().with(w -> w.holder = HOLDER).with(w -> w.waiting = 8),
+            "TOO_MANY_PENDING device"),
         row("manual", new World().with(w -> w.admission = Admission.MANUAL), "defer false"),
         row(
             "manual, approved",
@@ -913,7 +979,8 @@ class RegistrarTest {
       return "repeat";
     }
     if (decision instanceof EnrollmentDecision.Defer defer) {
-      return "defer " + defer.cloneAlarm();
+      return "defer " + defer.cloneAlarm()
+          + defer.holder().map(holder -> " beside " + holder).orElse("");
     }
     EnrollmentDecision.Refuse refuse = (EnrollmentDecision.Refuse) decision;
     return refuse.reason() + " " + refuse.detail();
