@@ -407,6 +407,19 @@ class ManufacturersIT {
     assertThat(service.post(path + "/policy", manual, "If-Match", "x").status()).isEqualTo(400);
   }
 
+  /** As the signature of a root is of no interest, neither TLS nor we judge it (RFC 5280, 6.1). */
+  @Test
+  void idevid_withARootSignedBySha1SentAlong_comesIn() {
+    TestPki.Credential ca =
+        TestPki.selfSigned("CN=Old").ca().signed("SHA1withECDSA").build();
+    service.addManufacturer("old", ca, "auto");
+    TestPki.Credential idevid = ca.issue("SERIALNUMBER=1").build();
+    TestPki.write(folder, "old1", idevid);
+    service.write("old1.pem", TestPki.pem(List.of(idevid.certificate(), ca.certificate())));
+    service.csr("old1-csr", "/");
+    assertThat(service.enroll("simpleenroll", "old1", "old1-csr").status()).isEqualTo(200);
+  }
+
   @Test
   void idevidsOfOddShapes_comeInByTheRuleOfTheirManufacturer() {
     TestPki.Credential ca = TestPki.root("CN=Shapes");

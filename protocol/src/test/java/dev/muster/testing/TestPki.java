@@ -117,6 +117,7 @@ public final class TestPki {
     private KeyPurposeId purpose = KeyPurposeId.id_kp_clientAuth;
     private final List<GeneralName> names = new ArrayList<>();
     private int pathLength = -1;
+    private String algorithm = "SHA256withECDSA";
     private final Map<ASN1ObjectIdentifier, ASN1Encodable> extensions = new LinkedHashMap<>();
 
     private Builder(String subject, Credential issuer) {
@@ -143,6 +144,12 @@ public final class TestPki {
 
     public Builder key(KeyPair keys) {
       this.keys = keys;
+      return this;
+    }
+
+    /** Not with {@code SHA256withECDSA}, but with {@code SHA1withECDSA} for example. */
+    public Builder signed(String algorithm) {
+      this.algorithm = algorithm;
       return this;
     }
 
@@ -237,7 +244,7 @@ public final class TestPki {
         PrivateKey signingKey = issuer == null ? keys.getPrivate() : issuer.key();
         X509Certificate certificate = new JcaX509CertificateConverter()
             .getCertificate(
-                builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signingKey)));
+                builder.build(new JcaContentSignerBuilder(algorithm).build(signingKey)));
         List<X509Certificate> issuers = new ArrayList<>();
         if (issuer != null) {
           issuers.add(issuer.certificate());

@@ -5,6 +5,7 @@
 package dev.muster.enrollment.desk;
 
 import dev.muster.enrollment.csr.CertificateKeys;
+import dev.muster.enrollment.idevid.Signatures;
 import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -46,6 +47,7 @@ final class PathRules {
   static Optional<String> violation(
       List<X509Certificate> path, X509Certificate anchor, ManufacturerPolicy policy, Instant now) {
     return validity(path.get(0), policy, now)
+        .or(() -> weakSignature(path))
         .or(() -> weakKey(path))
         .or(() -> unknown(path))
         .or(() -> aboveViolation(path, anchor, now));
@@ -62,6 +64,18 @@ final class PathRules {
       return Optional.of("expired (at " + end + ")");
     }
     return Optional.empty();
+  }
+
+  /**
+   * Of the path alone: the anchor's own signature proves nothing, nor do certificates that came
+   * along and are not needed (RFC 5280, 6.1; RFC 8446, 4.4.2.2).
+   */
+  private static Optional<String> weakSignature(List<X509Certificate> path) {
+    return path.stream()
+        .filter(Signatures::isWeak)
+        .findFirst()
+        .map(weak ->
+            "its chain is signed with " + weak.getSigAlgName() + " (expected: SHA-256 or better)");
   }
 
   private static Optional<String> weakKey(List<X509Certificate> path) {

@@ -8,7 +8,6 @@ import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.authority.CertificateAuthorities;
 import dev.muster.enrollment.crypto.CryptoProviders;
-import dev.muster.enrollment.idevid.Signatures;
 import java.security.PublicKey;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -110,11 +109,6 @@ final class PeerVerifier {
     if (chain.size() > MAX_CHAIN) {
       return Optional.of("client certificate: a chain of " + chain.size() + " (expected: at most "
           + MAX_CHAIN + ")");
-    }
-    Optional<X509Certificate> weak = chain.stream().filter(Signatures::isWeak).findFirst();
-    if (weak.isPresent()) {
-      return Optional.of("client certificate: its chain is signed with "
-          + weak.get().getSigAlgName() + " (expected: SHA-256 or better)");
     }
     if (leaf.getBasicConstraints() >= 0) {
       return Optional.of("client certificate: that of a CA (expected: of a device)");

@@ -6,13 +6,17 @@ package dev.muster.enrollment.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.registrar.Label;
 import dev.muster.testing.TestPki;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A manufacturer's CA is held to what its own certificate says. */
 class AnchorRulesTest {
   private static final Duration DAY = Duration.ofDays(1);
+  private static final String SHA1 = "SHA1withECDSA";
 
   @TempDir
   Path folder;
@@ -119,6 +124,33 @@ class AnchorRulesTest {
         bench.factory.issue("SERIALNUMBER=RSA2048").key(rsa(2048)).build();
     DeskBench.issued(bench.enroll(rsa2048));
     refused(bench.factory.issue("SERIALNUMBER=RSA1024").key(rsa(1024)).build(), "RSA 1024 bits");
+  }
+
+  /** RFC 5280, 6.1: the path does not reach what proves nothing; weak links in it prove nothing. */
+  @Test
+  void weakSignatures_areRefusedInThePath_andOfNoInterestBesideIt() {
+    TestPki.Credential old = TestPki.selfSigned("CN=Old").ca().signed(SHA1).build();
+    bench.addManufacturer("old", old.certificate());
+    TestPki.Credential line = old.issue("CN=Line").ca().build();
+    DeskBench.issued(enrollWithRoot(idevid(old, "SERIALNUMBER=1")));
+    DeskBench.issued(enrollWithRoot(idevid(line, "SERIALNUMBER=2")));
+
+    // One that is registered below a root which is not, and is sent along.
+    TestPki.Credential elsewhere =
+        TestPki.selfSigned("CN=Elsewhere").ca().signed(SHA1).build();
+    TestPki.Credential below = elsewhere.issue("CN=Below").ca().signed(SHA1).build();
+    bench.addManufacturer("below", below.certificate());
+    DeskBench.issued(enrollWithRoot(idevid(below, "SERIALNUMBER=3")));
+
+    TestPki.Credential weakLine = old.issue("CN=Weak").ca().signed(SHA1).build();
+    refused(idevid(weakLine, "SERIALNUMBER=4"), "signed with SHA1withECDSA");
+    refused(old.issue("SERIALNUMBER=5").signed(SHA1).build(), "signed with SHA1withECDSA");
+  }
+
+  private EnrollmentOutcome enrollWithRoot(TestPki.Credential idevid) {
+    List<X509Certificate> chain = new ArrayList<>(idevid.issuers());
+    chain.add(0, idevid.certificate());
+    return bench.desk.enroll(DeskBench.caller(chain), Label.NONE, DeskBench.csr(TestPki.newKey()));
   }
 
   private static KeyPair rsa(int bits) throws GeneralSecurityException {
