@@ -76,8 +76,8 @@ final class TermOptions {
       names = "--crl-mode",
       paramLabel = "MODE",
       description =
-          "When a CRL of its CA is wanted and absent or old: closed lets nobody in, open lets in "
-              + "(at first: closed).")
+          "When a CRL of its CA is wanted and absent or old, or that of a CA between is not known: "
+              + "closed lets nobody in, open lets in (at first: closed).")
   @Nullable CrlMode crlMode;
 
   ObjectNode addTo(ObjectNode body) {

@@ -7,7 +7,10 @@ package dev.muster.enrollment.inventory;
 import dev.muster.protocol.identity.Quoted;
 import java.util.Locale;
 
-/** What happens when a manufacturer's CRL is wanted and there is none, or an old one. */
+/**
+ * What happens when a manufacturer's CRL is wanted and there is none, or an old one. One is wanted
+ * of each CA between a device and a CA that has one.
+ */
 public enum CrlMode {
   /** Nobody is let in on an IDevID whose revocation cannot be ruled out. */
   CLOSED,

@@ -327,6 +327,27 @@ class IdevidVerifierTest {
     bench.trust.refresh();
   }
 
+  /** Else whoever has the key of a CA below the registered one would issue what nobody revokes. */
+  @Test
+  void caBetween_whoseCrlIsNotHere_letsNobodyIn_onceItsManufacturerHasCrls() {
+    TestPki.Credential line = bench.factory.issue("CN=Line 7").ca().build();
+    DeskBench.issued(enroll(idevid(line, "1").chain()));
+    store(bench.factory, DAY);
+    DeskBench.issued(enroll(idevid(bench.factory, "2").chain()));
+    refused(
+        enroll(idevid(line, "3").chain()),
+        Kind.FORBIDDEN,
+        "IDevID: may be revoked (expected: a CRL of \"CN=Line 7\", which is not registered here)");
+    Manufacturer acme = bench.manufacturer("acme");
+    Duration none = Duration.ZERO;
+    bench.save(acme.with(policy(false, none, none, false, CrlMode.OPEN)));
+    DeskBench.issued(enroll(idevid(line, "3").chain()));
+    bench.save(acme);
+    bench.addManufacturer("acme", line.certificate());
+    store(line, DAY);
+    DeskBench.issued(enroll(idevid(line, "4").chain()));
+  }
+
   @Test
   void staleOrMissingCrl_keepsOutOrNot_asThePolicySays() {
     store(bench.factory, Duration.ofSeconds(-1));
