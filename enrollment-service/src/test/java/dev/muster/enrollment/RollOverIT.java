@@ -243,6 +243,8 @@ class RollOverIT {
     JsonObject answer = rollOver("device", emergency());
     assertThat(answer.getString("compromised")).isEqualTo("device");
     assertThat(answer.getString("id")).isEqualTo("device-2");
+    assertThat(service.get("/audit?object=ca:device").body().encode())
+        .contains("\\\"reason\\\":\\\"keyCompromise\\\"");
     assertThat(
             crl("root").getRevokedCertificate(authority("device").certificate().getSerialNumber()))
         .isNotNull();

@@ -8,6 +8,7 @@ import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.authority.Authority;
 import dev.muster.enrollment.authority.AuthorityHistory;
 import dev.muster.enrollment.inventory.Crls;
+import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.rollover.RollOver;
 import dev.muster.protocol.file.Pem;
 import dev.muster.protocol.identity.Quoted;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class AuthorityRoutes {
   private static final Set<String> KINDS =
       Set.of(AuthorityHistory.ROOT, AuthorityHistory.DEVICE, AuthorityHistory.SERVICE);
-  private static final Set<String> REASONS = Set.of("keyCompromise", "cACompromise");
+  private static final List<String> REASONS =
+      List.of(RevocationReason.KEY_COMPROMISE.label(), RevocationReason.CA_COMPROMISE.label());
 
   /** What makes the id of the first of a kind from the kind, for those who want to be sure. */
   private static final String FIRST = "-1";
@@ -86,7 +88,8 @@ final class AuthorityRoutes {
     if (history.find(lost).isEmpty()) {
       throw Work.notFound("authority", id);
     }
-    return answer(() -> parts.rollOver().compromised(lost, actor)).put("compromised", lost);
+    return answer(() -> parts.rollOver().compromised(lost, RevocationReason.of(reason), actor))
+        .put("compromised", lost);
   }
 
   /**

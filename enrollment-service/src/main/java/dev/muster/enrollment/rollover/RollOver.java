@@ -57,6 +57,15 @@ public final class RollOver {
     }
   }
 
+  /**
+   * Who changes something.
+   *
+   * @param reason why a CA is dropped; null if none is, or nobody is here any more to tell
+   */
+  private record Order(Actor actor, @Nullable RevocationReason reason) {
+    static final Order UPKEEP = new Order(Actor.SYSTEM, null);
+  }
+
   private final Registry registry;
   private final CertificateAuthorities authorities;
   private final CrlPublisher publisher;
@@ -170,13 +179,13 @@ public final class RollOver {
         sweep();
       }
       if (isBehind(registry.read(tables -> tables.authorities().all()))) {
-        change(Actor.SYSTEM, tables -> {});
+        change(Order.UPKEEP, tables -> {});
       }
       for (int i = 0; i < MAX_STEPS; i++) {
         if (registry.read(this::due).isEmpty()) {
           return;
         }
-        change(Actor.SYSTEM, tables -> due(tables).ifPresent(this::take));
+        change(Order.UPKEEP, tables -> due(tables).ifPresent(this::take));
       }
     } catch (BehindException e) {
       LOG.debug("Another process was first problem=\"{}\"", e.getMessage());
@@ -195,14 +204,15 @@ public final class RollOver {
    * @throws IllegalArgumentException if that cannot be; worded for an operator
    */
   public synchronized String begin(String kind, boolean atOnce, Actor actor) {
-    change(actor, tables -> {
+    Order order = new Order(actor, null);
+    change(order, tables -> {
       if (history().prepared(kind).isEmpty() || !atOnce) {
         take(new RollOverStep.Prepare(kind));
       }
     });
     String id = history().prepared(kind).orElseThrow().id();
     if (atOnce) {
-      change(actor, tables -> take(new RollOverStep.Activate(id)));
+      change(order, tables -> take(new RollOverStep.Activate(id)));
     }
     return id;
   }
@@ -211,11 +221,12 @@ public final class RollOver {
    * Drops an issuing CA whose key is in other hands; what it has signed is revoked. If it is the
    * active one, another takes its place at once.
    *
+   * @param reason the operator's, for the audit log
    * @return the id of the CA that issues now
    * @throws IllegalArgumentException if that cannot be; worded for an operator
    */
-  public synchronized String compromised(String id, Actor actor) {
-    change(actor, tables -> drop(id));
+  public synchronized String compromised(String id, RevocationReason reason, Actor actor) {
+    change(new Order(actor, reason), tables -> drop(id));
     return history().active(Authority.kindOf(id)).id();
   }
 
@@ -255,7 +266,7 @@ public final class RollOver {
    * has to tell. All that writes to the registry waits meanwhile, in whatever process: so one alone
    * changes the CAs at a time, and knows what the others have done.
    */
-  private void change(Actor actor, Consumer<Registry.Tables> step) {
+  private void change(Order order, Consumer<Registry.Tables> step) {
     List<Authority> changed = registry.commit(tables -> {
       AuthorityHistory before = history();
       authorities.reread();
@@ -270,7 +281,7 @@ public final class RollOver {
       List<Authority> ahead = history().all().stream()
           .filter(authority -> !recordOf(authority).equals(recorded.get(authority.id())))
           .toList();
-      ahead.forEach(authority -> record(tables, authority, recorded.get(authority.id()), actor));
+      ahead.forEach(authority -> record(tables, authority, recorded.get(authority.id()), order));
       return ahead;
     });
     changed.forEach(this::publish);
@@ -287,7 +298,7 @@ public final class RollOver {
   }
 
   private void record(
-      Registry.Tables tables, Authority authority, @Nullable Recorded recorded, Actor actor) {
+      Registry.Tables tables, Authority authority, @Nullable Recorded recorded, Order order) {
     Instant now = clock.instant();
     @Nullable String before = recorded == null ? null : recorded.state();
     tables.authorities().put(authority.id(), recordOf(authority), authority.since());
@@ -304,18 +315,18 @@ public final class RollOver {
     if (!authority.isRoot() && tables.certificates().find(certificate.serial()).isEmpty()) {
       tables.certificates().insert(certificate);
     }
-    int revoked = authority.state() == State.COMPROMISED
-        ? revokeAll(tables, authority, certificate.serial(), now)
-        : 0;
+    boolean lost = authority.state() == State.COMPROMISED;
+    int revoked = lost ? revokeAll(tables, authority, certificate.serial(), now) : 0;
     tables
         .audit()
         .append(
-            AuditEvent.of(actor, "ca." + authority.state().label(), "ca:" + authority.id())
+            AuditEvent.of(order.actor, "ca." + authority.state().label(), "ca:" + authority.id())
                 .with("before", before)
                 .with("serial", certificate.serial())
                 .with(
                     "subject", authority.certificate().getSubjectX500Principal().getName())
                 .with("notAfter", authority.notAfter())
+                .with("reason", lost && order.reason != null ? order.reason.label() : null)
                 .with("revoked", revoked == 0 ? null : revoked),
             now);
     LOG.info(

@@ -148,7 +148,8 @@ class TwoProcessesIT {
           Actor.SYSTEM, DeskBench.serial(next), RevocationReason.KEY_COMPROMISE);
       assertThat(bench.listed()).contains(DeskBench.serial(first), DeskBench.serial(next));
 
-      assertThat(rollOver.compromised("device", Actor.SYSTEM)).isEqualTo("device-2");
+      assertThat(rollOver.compromised("device", RevocationReason.KEY_COMPROMISE, Actor.SYSTEM))
+          .isEqualTo("device-2");
       bench.enrolled("T-2").verify(bench.authorities.deviceCa().getPublicKey());
       CertificateAuthorities again = CertificateAuthorities.open(folder.resolve("token/ca"), token);
       assertThat(again.deviceCa()).isEqualTo(bench.authorities.deviceCa());
