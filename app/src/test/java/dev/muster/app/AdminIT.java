@@ -292,7 +292,13 @@ class AdminIT {
         .allMatch(line -> line.matches("[0-9a-f]{64} \\{.*}"))
         .isNotEmpty();
     assertThat(muster("admin audit verify --known DIR/audit.log.checkpoints"))
-        .startsWith("verified: ");
+        .startsWith("verified: ")
+        .doesNotContain("not counted");
+    assertThat(muster("admin audit verify --compromised 00AB12"))
+        .startsWith("verified: ")
+        .contains("not counted: 0 signatures under CAs that were compromised (ab12)");
+    assertThat(refused("admin audit verify --compromised service"))
+        .contains("--compromised: \"service\" (expected: the serial number of a CA");
   }
 
   @Test

@@ -6,21 +6,27 @@ package dev.muster.app.admin;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.muster.app.UserError;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.enrollment.audit.AuditEntry;
 import dev.muster.enrollment.audit.AuditVerifier;
 import dev.muster.protocol.file.PemFile;
+import dev.muster.protocol.identity.Quoted;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -133,8 +139,11 @@ final class AuditCommands {
   @Command(
       name = "verify",
       description = "Prove that the log is whole: every entry hangs on the one before, and every"
-          + " signature fits. Exit code 1 if not.")
+          + " signature fits. Exit code 1 if not. Signatures under a CA that was compromised, by what"
+          + " the log, the server or --compromised say, must fit, but do not count.")
   static final class Verify extends AdminAction {
+    private static final Pattern SERIAL = Pattern.compile("[0-9a-fA-F]{1,40}");
+
     @Option(
         names = "--known",
         paramLabel = "FILE",
@@ -143,19 +152,47 @@ final class AuditCommands {
                 + " older than they are was rewritten since, not even by who controls the server.")
     @Nullable Path known;
 
+    @Option(
+        names = "--compromised",
+        paramLabel = "SERIAL",
+        description =
+            "The serial number, in hexadecimal digits, of a CA whose key was lost (authorities"
+                + " list --json tells it). May be given several times: for whoever does not take"
+                + " the log's and the server's word for which ones were.")
+    List<String> compromised = List.of();
+
     @Override
     JsonNode ask(OperatorClient client) {
+      Set<String> lost = new TreeSet<>();
+      compromised.forEach(serial -> lost.add(serial(serial)));
+      client.get("authorities").path("authorities").forEach(authority -> {
+        if (authority.path("state").asText().equals("compromised")) {
+          lost.add(authority.path("serial").asText());
+        }
+      });
       List<byte[]> checkpoints = new ArrayList<>(checkpoints(client));
       if (known != null) {
         checkpoints.addAll(read(known));
       }
-      AuditVerifier.Report report = verify(checkpoints, entries(client), roots());
-      return JSON.createObjectNode()
+      AuditVerifier.Report report = verify(checkpoints, entries(client), roots(), lost);
+      ObjectNode answer = JSON.createObjectNode()
           .put("verified", true)
           .put("entries", report.entries())
           .put("checkpoints", report.checkpoints())
           .put("signedUpTo", report.signedUpTo())
+          .put("discounted", report.discounted())
           .put("head", report.head());
+      ArrayNode cas = answer.putArray("compromised");
+      report.compromised().forEach(cas::add);
+      return answer;
+    }
+
+    private static String serial(String text) {
+      if (!SERIAL.matcher(text).matches()) {
+        throw new UserError("--compromised: " + Quoted.of(text)
+            + " (expected: the serial number of a CA, 1 to 40 hexadecimal digits)");
+      }
+      return new BigInteger(text, 16).toString(16);
     }
 
     private List<X509Certificate> roots() {
@@ -169,20 +206,35 @@ final class AuditCommands {
     @Override
     void show(JsonNode answer, PrintStream out) {
       int signatures = answer.path("checkpoints").asInt();
+      int discounted = answer.path("discounted").asInt();
       String signed = signatures == 0
-          ? "none signed yet (the service signs every hour, and when it stops)"
+          ? (discounted == 0 ? "none signed yet" : "no signature that counts yet")
+              + " (the service signs every hour, and when it stops)"
           : "signed up to " + answer.path("signedUpTo").asLong() + " by " + signatures
               + " signatures";
       out.println("verified: " + answer.path("entries").asLong() + " entries, " + signed);
+      if (!answer.path("compromised").isEmpty()) {
+        out.println("not counted: " + discounted + " signatures under CAs that were compromised ("
+            + String.join(", ", serials(answer)) + ")");
+      }
       out.println("head: " + answer.path("head").asText());
+    }
+
+    private static List<String> serials(JsonNode answer) {
+      List<String> serials = new ArrayList<>();
+      answer.path("compromised").forEach(serial -> serials.add(serial.asText()));
+      return serials;
     }
   }
 
   /** @throws UserError telling where the log breaks */
   private static AuditVerifier.Report verify(
-      List<byte[]> checkpoints, List<AuditEntry> entries, List<X509Certificate> roots) {
+      List<byte[]> checkpoints,
+      List<AuditEntry> entries,
+      List<X509Certificate> roots,
+      Set<String> compromised) {
     try {
-      AuditVerifier verifier = new AuditVerifier(checkpoints, roots);
+      AuditVerifier verifier = new AuditVerifier(checkpoints, roots, compromised);
       entries.forEach(verifier::next);
       return verifier.finish();
     } catch (IllegalArgumentException e) {

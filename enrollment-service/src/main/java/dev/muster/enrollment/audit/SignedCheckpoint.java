@@ -37,10 +37,18 @@ final class SignedCheckpoint {
   private SignedCheckpoint() {}
 
   /**
+   * One that leads to a root.
+   *
+   * @param authorities the serial numbers of the CAs between its signer and the root, as lower-case
+   *     hexadecimal digits
+   */
+  record Proof(Checkpoint checkpoint, Set<String> authorities) {}
+
+  /**
    * @param roots whom to trust
    * @throws IllegalArgumentException telling what is wrong
    */
-  static Checkpoint verify(byte[] signed, List<X509Certificate> roots) {
+  static Proof verify(byte[] signed, List<X509Certificate> roots) {
     try {
       CMSSignedData data = new CMSSignedData(signed);
       if (data.getSignedContent() == null
@@ -53,11 +61,16 @@ final class SignedCheckpoint {
             "checkpoint: " + signers.size() + " signers (expected: one)");
       }
       Checkpoint checkpoint = Checkpoint.parse(new String(content, StandardCharsets.US_ASCII));
-      X509Certificate signer = signerOf(data, signers.get(0), roots, Date.from(checkpoint.at()));
-      if (!signers.get(0).verify(new JcaSimpleSignerInfoVerifierBuilder().build(signer))) {
+      List<X509Certificate> path = pathOf(data, signers.get(0), roots, Date.from(checkpoint.at()));
+      if (!signers.get(0).verify(new JcaSimpleSignerInfoVerifierBuilder().build(path.get(0)))) {
         throw new IllegalArgumentException("checkpoint " + checkpoint.seq() + ": wrong signature");
       }
-      return checkpoint;
+      return new Proof(
+          checkpoint,
+          path.stream()
+              .skip(1)
+              .map(ca -> ca.getSerialNumber().toString(16))
+              .collect(Collectors.toUnmodifiableSet()));
     } catch (CMSException | OperatorCreationException e) {
       throw new IllegalArgumentException("checkpoint: not CMS SignedData that can be verified", e);
     } catch (GeneralSecurityException e) {
@@ -66,8 +79,9 @@ final class SignedCheckpoint {
     }
   }
 
+  /** From the signer to the certificate that a root has issued. */
   @SuppressWarnings("unchecked") // BouncyCastle's signer ids know no types.
-  private static X509Certificate signerOf(
+  private static List<X509Certificate> pathOf(
       CMSSignedData data, SignerInformation signer, List<X509Certificate> roots, Date at)
       throws GeneralSecurityException {
     List<X509Certificate> inside = new ArrayList<>();
@@ -95,7 +109,12 @@ final class SignedCheckpoint {
     parameters.setDate(at);
     parameters.addCertStore(
         CertStore.getInstance("Collection", new CollectionCertStoreParameters(inside)));
-    CertPathBuilder.getInstance("PKIX").build(parameters);
-    return certificate;
+    return CertPathBuilder.getInstance("PKIX")
+        .build(parameters)
+        .getCertPath()
+        .getCertificates()
+        .stream()
+        .map(X509Certificate.class::cast)
+        .toList();
   }
 }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,7 +63,7 @@ class AuditVerifierTest {
   }
 
   private static AuditVerifier.Report verify(List<AuditEntry> entries, byte[]... checkpoints) {
-    AuditVerifier verifier = new AuditVerifier(List.of(checkpoints), roots());
+    AuditVerifier verifier = new AuditVerifier(List.of(checkpoints), roots(), Set.of());
     entries.forEach(verifier::next);
     return verifier.finish();
   }
@@ -145,6 +146,54 @@ class AuditVerifierTest {
     assertThatThrownBy(() -> verify(log, damaged)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> verify(log, new byte[] {1, 2, 3}))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** Whoever has its key, and the database, writes log and signatures anew. */
+  @Test
+  void signatureUnderACompromisedCa_provesNothing_butMustFit() {
+    String serviceCa = authorities.serviceCa().getSerialNumber().toString(16);
+    TestPki.Credential root = TestPki.root("CN=Root");
+    TestPki.Credential next = root.issue("CN=Service CA 2").ca().build();
+    TestPki.Credential later = next.issue("CN=audit,OU=audit").build();
+    CheckpointSigner after =
+        new CheckpointSigner(later.key(), later.chain(), CryptoProviders.jdk());
+    byte[] good = after.sign(new Checkpoint(6, log.get(5).hash(), NOW));
+    List<byte[]> signatures =
+        List.of(checkpoint(log.get(3)), good, checkpoint(log.get(7)), checkpoint(log.get(8)));
+    List<X509Certificate> roots = List.of(authorities.root(), root.certificate());
+
+    AuditVerifier named = new AuditVerifier(signatures, roots, Set.of(serviceCa));
+    log.forEach(named::next);
+    assertThat(named.finish())
+        .isEqualTo(
+            new AuditVerifier.Report(10, 1, 6, 3, Set.of(serviceCa), log.get(9).hash()));
+
+    List<AuditEntry> telling = new ArrayList<>(log);
+    telling.add(AuditChain.entry(
+        11,
+        log.get(9).hash(),
+        AuditEvent.of(Actor.SYSTEM, "ca.compromised", "ca:service").with("serial", serviceCa),
+        NOW));
+    AuditVerifier told = new AuditVerifier(signatures, roots, Set.of());
+    telling.forEach(told::next);
+    assertThat(told.finish().signedUpTo()).isEqualTo(6);
+    assertThat(told.finish().compromised()).containsExactly(serviceCa);
+
+    AuditVerifier other = new AuditVerifier(signatures, roots, Set.of("abc"));
+    log.forEach(other::next);
+    assertThat(other.finish().signedUpTo()).isEqualTo(9);
+    assertThat(other.finish().discounted()).isZero();
+
+    AuditVerifier rewritten = new AuditVerifier(signatures, roots, Set.of(serviceCa));
+    assertThatThrownBy(() -> log(10, "device:other-").forEach(rewritten::next))
+        .hasMessageContaining("entry 4 is not the one that was signed");
+  }
+
+  /** The same checkpoint from the server and from an earlier export is one. */
+  @Test
+  void signatureTwice_countsOnce() {
+    byte[] signed = checkpoint(log.get(3));
+    assertThat(verify(log, signed, signed).checkpoints()).isEqualTo(1);
   }
 
   @Test

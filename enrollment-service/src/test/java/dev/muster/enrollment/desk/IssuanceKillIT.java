@@ -124,8 +124,8 @@ class IssuanceKillIT {
     try (DeskBench bench = new DeskBench(folder)) {
       bench.checkpoints().forEach(found -> kept.putIfAbsent(found.seq(), found.signed()));
       List<AuditEntry> log = entries(bench);
-      AuditVerifier verifier =
-          new AuditVerifier(List.copyOf(kept.values()), List.of(bench.authorities.root()));
+      AuditVerifier verifier = new AuditVerifier(
+          List.copyOf(kept.values()), List.of(bench.authorities.root()), Set.of());
       log.forEach(verifier::next);
       AuditVerifier.Report report = verifier.finish();
       assertThat(report.entries()).as(as).isEqualTo(log.size());
