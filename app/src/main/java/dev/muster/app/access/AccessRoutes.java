@@ -154,7 +154,13 @@ final class AccessRoutes {
         device == null ? null : device.getValue());
   }
 
-  private static void welcome(RoutingContext ctx, SignIn.Welcome welcome) {
+  private void welcome(RoutingContext ctx, SignIn.Welcome welcome) {
+    // A browser has one session: the one before would be open, and nobody's, for an hour.
+    Cookie former = ctx.request().getCookie(COOKIE);
+    if (former != null) {
+      String hash = Secret.hash(former.getValue());
+      sessions.end(one -> one.cookieHash().equals(hash));
+    }
     giveCookies(ctx, welcome);
     ctx.json(json(welcome.session(), welcome.role(), welcome.fleets()));
   }

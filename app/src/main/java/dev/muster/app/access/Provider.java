@@ -164,9 +164,15 @@ final class Provider {
         .toURI();
   }
 
-  /** Who has come back with a code. */
-  Identity identify(Pending pending, String code) throws RefusedException {
+  /**
+   * Who has come back with a code.
+   *
+   * @param issuer who says that it gave the code; null if nobody does
+   */
+  Identity identify(Pending pending, String code, @Nullable String issuer)
+      throws RefusedException {
     Known provider = known();
+    checkIssuer(provider, issuer);
     try {
       HTTPRequest request = tokenRequest(provider, pending, code).toHTTPRequest();
       configure(request);
@@ -186,6 +192,16 @@ final class Provider {
       return identity(claims);
     } catch (IOException | GeneralException | BadJOSEException | JOSEException e) {
       throw refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** No code is shown to the provider that another one has given (RFC 9207, 2.4). */
+  private void checkIssuer(Known provider, @Nullable String issuer) throws RefusedException {
+    boolean mayBeAbsent = !provider.metadata().supportsAuthorizationResponseIssuerParam();
+    boolean isOurs =
+        issuer == null ? mayBeAbsent : issuer.equals(settings.issuer().toString());
+    if (!isOurs) {
+      throw refused("iss: " + issuer + " (expected: " + settings.issuer() + ")");
     }
   }
 

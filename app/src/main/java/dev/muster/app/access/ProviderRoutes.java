@@ -102,6 +102,7 @@ final class ProviderRoutes {
   private void comeBack(RoutingContext ctx) {
     Optional<Pending> begun = take(ctx);
     @Nullable String code = ctx.request().getParam("code");
+    @Nullable String issuer = ctx.request().getParam("iss");
     ctx.response().addCookie(cookie("").setMaxAge(0));
     if (begun.isEmpty()) {
       refuse(ctx, new RefusedException(Why.OVER, "state: of no sign-in that was begun here"));
@@ -111,7 +112,7 @@ final class ProviderRoutes {
       Client client = AccessRoutes.client(ctx);
       places
           .run(() -> {
-            Identity identity = provider.identify(begun.get(), code);
+            Identity identity = provider.identify(begun.get(), code, issuer);
             return operators.signIn(identity, client);
           })
           .onSuccess(welcome -> {

@@ -302,6 +302,25 @@ class AccessTest {
   }
 
   @Test
+  void signIn_inASession_endsThatOne_butOnlyIfThePasswordIsRight() {
+    String body = new JsonObject().put("name", "ada").put("password", PASSWORD).encode();
+    String former = cookieOf(send("POST", "/access/session", body));
+    String wrong = body.replace(PASSWORD, "wrong");
+    assertThat(send("POST", "/access/session", wrong, "Cookie", former).statusCode())
+        .isEqualTo(403);
+    assertThat(who(former)).isEqualTo(200);
+    String next = cookieOf(send("POST", "/access/session", body, "Cookie", former));
+    assertThat(next).isNotEqualTo(former);
+    assertThat(who(former)).isEqualTo(401);
+    assertThat(who(next)).isEqualTo(200);
+    assertThat(who(cookie)).as("of another browser").isEqualTo(200);
+  }
+
+  private static int who(String session) {
+    return send("GET", "/access/session", "", "Cookie", session).statusCode();
+  }
+
+  @Test
   void signIn_guessed_isToldHowLongToWait() {
     String body = new JsonObject().put("name", "eve").put("password", "guess").encode();
     Optional<HttpResponse<String>> last = Optional.empty();

@@ -269,6 +269,33 @@ class ProviderTest {
     assertLetIn();
   }
 
+  /** RFC 9207: a code of another provider is not shown to ours. */
+  @Test
+  void comingBack_fromAnotherIssuer_isRefused() throws Exception {
+    Return back = throughTheProvider();
+    assertThat(location(get(back.url() + "&iss=https://evil.example", "Cookie", back.cookie())))
+        .isEqualTo("/sign-in?refused=provider");
+    Return own = throughTheProvider();
+    assertThat(location(get(own.url() + "&iss=" + provider.issuer(), "Cookie", own.cookie())))
+        .isEqualTo("/");
+  }
+
+  /** If it says that it tells who it is, then whoever does not is somebody else. */
+  @Test
+  void code_withoutTheIssuer_ofAProviderThatTellsIt_isRefused() throws Exception {
+    try (TestProvider teller = new TestProvider(others)) {
+      teller.tellsIssuer = true;
+      Provider asked = asked(teller, Clock.systemUTC());
+      String issuer = teller.issuer();
+      assertThatThrownBy(() -> asked.identify(asked.newPending(), "a code", null))
+          .isInstanceOf(Provider.RefusedException.class)
+          .hasMessage("iss: null (expected: " + issuer + ")");
+      assertThatThrownBy(() -> asked.identify(asked.newPending(), "a code", issuer))
+          .as("known by its name, and asked; the code is none")
+          .hasMessage("token refused: invalid_grant");
+    }
+  }
+
   @Test
   void settings_thatAreUnsafe_areRefused() {
     assertThatThrownBy(() -> ProviderSettings.Grant.parse("admins"))

@@ -65,6 +65,9 @@ public final class TestProvider implements AutoCloseable {
   /** What discovery says the issuer is; null for what it is. */
   volatile String saidIssuer;
 
+  /** Whether discovery says that who comes back brings its name (RFC 9207, 3). */
+  volatile boolean tellsIssuer;
+
   /** What happens whenever it is asked what it is. */
   volatile Runnable discovered = () -> {};
 
@@ -143,6 +146,7 @@ public final class TestProvider implements AutoCloseable {
             .put("response_types_supported", List.of("code"))
             .put("subject_types_supported", List.of("public"))
             .put("id_token_signing_alg_values_supported", List.of("ES256"))
+            .put("authorization_response_iss_parameter_supported", tellsIssuer)
             .encode());
   }
 
