@@ -83,6 +83,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
         journey("policy", DashboardKeyboardIT::policy),
         journey("audit", DashboardKeyboardIT::audit),
         journey("health", DashboardKeyboardIT::health),
+        journey("keys", DashboardKeyboardIT::keys),
         journey("access", DashboardKeyboardIT::access));
   }
 
@@ -322,6 +323,32 @@ class DashboardKeyboardIT extends DashboardBrowser {
     press("Enter");
     heading("Devices");
     assertThat(page.getByLabel("Search devices")).hasValue("is:online");
+  }
+
+  /** WCAG 2.1.4: who speaks to the browser is not led away by a letter. */
+  private void keys() {
+    goTo("h", "Health");
+    press("?");
+    turnKeys();
+    for (String key : List.of("g", "d", "/", "?", "z")) {
+      press(key);
+    }
+    assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(0);
+    assertThat(page).hasURL(origin + "/health");
+    tabTo("Keys");
+    press("Enter");
+    turnKeys();
+    press("g");
+    press("d");
+    heading("Devices");
+  }
+
+  private void turnKeys() {
+    page.getByRole(AriaRole.DIALOG).waitFor();
+    tabTo("These keys work");
+    press("Space");
+    press("Escape");
+    assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(0);
   }
 
   private void access() {

@@ -21,6 +21,15 @@ export const PLACES = [
 let pending = 0;
 let help = false;
 
+/** Who dictates, or hits keys by accident, can do without them (WCAG 2.1.4); kept in this browser. */
+let working = localStorage.getItem('keys') !== 'off';
+
+function turn(on) {
+  working = on;
+  localStorage.setItem('keys', on ? 'on' : 'off');
+  redraw();
+}
+
 const isTyping = (element) => element.isContentEditable
   || (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && element.type !== 'checkbox');
 
@@ -39,6 +48,7 @@ document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') target.blur();
     return;
   }
+  if (!working) return;
   const went = Date.now() - pending < 1500 && PLACES.find(([key]) => key === event.key);
   pending = 0;
   if (went) go(went[1]);
@@ -74,5 +84,6 @@ export const helpDialog = () => !help ? nothing : html`<dialog ${ref(opened)} ar
     <dt><kbd>z</kbd></dt><dd>times in UTC, or local again</dd>
     <dt><kbd>?</kbd></dt><dd>this help; <kbd>Esc</kbd> closes it</dd>
   </dl>
+  <p><label class="check"><input type="checkbox" .checked=${working} @change=${(event) => turn(event.target.checked)}>These keys work</label></p>
   <form method="dialog" class="buttons"><button autofocus>Close</button></form>
 </dialog>`;
