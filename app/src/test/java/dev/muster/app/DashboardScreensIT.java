@@ -192,6 +192,9 @@ class DashboardScreensIT extends DashboardBrowser {
       open(path);
       assertThat(page.locator(".empty").first().locator("a, button").first()).isVisible();
     }
+    page.setViewportSize(390, 844);
+    open("/enrollment");
+    assertThat(button("Copy").boundingBox().height).as("on a phone, in one line").isLessThan(40);
   }
 
   private String clipboard() {
@@ -378,9 +381,13 @@ class DashboardScreensIT extends DashboardBrowser {
     assertThat(row("online")).containsText("TLSv1.3");
     tab("Certificates");
     String serial = page.locator("tbody code").first().textContent();
+    page.setViewportSize(390, 600);
     button(serial).click();
     Locator dialog = page.getByRole(AriaRole.DIALOG);
     assertThat(dialog.locator("li")).hasCount(3);
+    assertThat(dialog.getByRole(AriaRole.HEADING)).isInViewport();
+    assertThat(dialog.getByText("Close")).isInViewport();
+    page.setViewportSize(1280, 720);
     List<? extends Certificate> chain = List.copyOf(CertificateFactory.getInstance("X.509")
         .generateCertificates(new ByteArrayInputStream(
             dialog.locator(".command code").textContent().getBytes(StandardCharsets.US_ASCII))));

@@ -169,8 +169,7 @@ final class Provider {
    *
    * @param issuer who says that it gave the code; null if nobody does
    */
-  Identity identify(Pending pending, String code, @Nullable String issuer)
-      throws RefusedException {
+  Identity identify(Pending pending, String code, @Nullable String issuer) throws RefusedException {
     Known provider = known();
     checkIssuer(provider, issuer);
     try {

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses what an operation of the document does not describe: other parameters, other members of
- * the body, and values out of their bounds. Paths and headers are for those who answer to judge.
+ * the body, and values out of their bounds. Else, paths and headers are for those who answer to
+ * judge.
  */
 final class RequestCheck {
   private static final String JSON = "application/json";
@@ -48,6 +49,9 @@ final class RequestCheck {
   }
 
   void handle(RoutingContext context) {
+    if (context.pathParams().values().stream().anyMatch(one -> one.indexOf(Schema.NUL) >= 0)) {
+      throw new HttpException(404, "path: a NUL (expected: " + Schema.NO_NUL + ")");
+    }
     try {
       checkParameters(context.queryParams());
       if (body != null) {

@@ -40,6 +40,11 @@ final class Schema {
       "default",
       "description");
 
+  /** In a text, PostgreSQL cannot keep it, nor look for it. */
+  static final char NUL = '\0';
+
+  static final String NO_NUL = "a text without NUL";
+
   private static final Map<String, String> WORDS = Map.of(
       "string", "a text",
       "integer", "a whole number",
@@ -153,6 +158,9 @@ final class Schema {
   }
 
   private void checkString(String name, String value) {
+    if (types.contains("string") && value.indexOf(NUL) >= 0) {
+      throw wrong(name, value, NO_NUL);
+    }
     if (json.containsKey("enum") && !json.getJsonArray("enum").contains(value)) {
       String words = json.getJsonArray("enum").stream()
           .filter(String.class::isInstance)

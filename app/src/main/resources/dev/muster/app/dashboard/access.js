@@ -28,7 +28,7 @@ const role = (most = 'admin', chosen = 'viewer') => html`<label>Role<select name
 
 const sessionsTab = () => sessions.use().shown((page) => table('Sessions', ['Operator', 'From', 'Browser', 'Since', 'Last used', 'Act'], page.sessions.map((one) => [
   html`${one.operator}${one.current ? html` ${badge('this one', 'good')}` : nothing}`,
-  one.address,
+  html`<span class="word">${one.address}</span>`,
   html`<span class="muted">${one.browser}</span>`,
   time(one.since),
   time(one.lastUsed),

@@ -243,7 +243,7 @@ const connected = (id) => connections.use(id).shown((rows) => rows.length
       time(one.connectedAt, 'local'),
       one.disconnectedAt ? time(one.disconnectedAt, 'local') : badge('online'),
       one.reason ?? nothing,
-      one.address,
+      html`<span class="word">${one.address}</span>`,
       one.mqttVersion,
       html`${one.tls} <span class="muted">${one.cipher}</span>`,
       html`<code>${one.certificateSerial}</code>`,
@@ -280,7 +280,7 @@ export const certificateTable = (rows, after = () => {}) => rows.length
       one.device ? html`<a href=${at(one.device)}>${one.device}</a>` : html`${one.subject} <span class="muted">${one.role}</span>`,
       time(one.issuedAt, 'local'),
       time(one.notAfter),
-      one.issuer,
+      html`<span class="word">${one.issuer}</span>`,
       one.status !== 'revoked' && one.role !== 'ca' && may('officer')
         ? html`<button type="button" class="quiet" aria-label=${`Revoke ${one.serial}`} @click=${() => revoke(one, after)}>Revoke…</button>` : nothing,
     ]))

@@ -12,7 +12,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CsvCellTest {
   @ParameterizedTest
-  @ValueSource(strings = {"=1+1", "+1", "-1", "@SUM(A1)", "\uFF1D1+1", "\uFF0B1", "\uFF0D1", "\uFF20SUM(A1)"})
+  @ValueSource(
+      strings = {"=1+1", "+1", "-1", "@SUM(A1)", "\uFF1D1+1", "\uFF0B1", "\uFF0D1", "\uFF20SUM(A1)"
+      })
   void of_textThatBeginsAFormula_getsAnApostrophe(String text) {
     assertThat(CsvCell.of(text)).isEqualTo("'" + text);
   }
