@@ -345,12 +345,23 @@ public final class Access {
     return brought != null && Secret.same(brought, session.csrf());
   }
 
-  /** Nobody is to be signed in as somebody else by a page of another site. */
+  /**
+   * Nobody is to be signed in as somebody else by a page of another site. An old browser does not
+   * say where a request comes from; but without asking first, it sends no JSON to another site.
+   */
   private static void refuseOtherSites(RoutingContext ctx) {
     String site = ctx.request().getHeader("Sec-Fetch-Site");
-    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
+    boolean isOther = site == null
+        ? ctx.request().getHeader("Origin") != null && changes(ctx) && !isJson(ctx)
+        : !site.equals("same-origin") && !site.equals("none");
+    if (isOther) {
       throw new HttpException(403, "asked for by another site");
     }
+  }
+
+  private static boolean isJson(RoutingContext ctx) {
+    String type = ctx.request().getHeader("Content-Type");
+    return type != null && type.split(";", 2)[0].strip().equalsIgnoreCase("application/json");
   }
 
   private static boolean bringsSecret(RoutingContext ctx) {

@@ -292,6 +292,12 @@ class AccessTest {
     assertThat(send("POST", "/access/session", body, "Sec-Fetch-Site", "cross-site")
             .statusCode())
         .isEqualTo(403);
+    String[] form = {"Origin", "https://evil.example", "Content-Type", "text/plain"};
+    assertThat(send("POST", "/access/session", body, form).statusCode())
+        .as("a form, by a browser that does not say where it comes from")
+        .isEqualTo(403);
+    String[] ours = {"Origin", origin, "Content-Type", "application/json; charset=utf-8"};
+    assertThat(send("POST", "/access/session", body, ours).statusCode()).isEqualTo(200);
     HttpResponse<String> own =
         send("POST", "/access/session", body, "Sec-Fetch-Site", "same-origin");
     assertThat(own.statusCode()).isEqualTo(200);
