@@ -194,7 +194,9 @@ class DashboardScreensIT extends DashboardBrowser {
     }
     page.setViewportSize(390, 844);
     open("/enrollment");
-    assertThat(button("Copy").boundingBox().height).as("on a phone, in one line").isLessThan(40);
+    assertThat(button("Copy").boundingBox().height)
+        .as("on a phone, in one line")
+        .isLessThan(40);
   }
 
   private String clipboard() {
