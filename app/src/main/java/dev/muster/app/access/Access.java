@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
@@ -46,9 +47,12 @@ public final class Access {
   private static final String CALLER = "muster.caller";
   private static final String ADMITTED = "muster.admitted";
   private static final int THREADS = 2;
-  /** Answers that go on for long. */
-  private static final Set<String> STREAMS =
-      Set.of("/telemetry/live", "/telemetry/export", "/export/devices");
+  /**
+   * Answers that go on for long, and how many of them one operator may read at a time: half of what
+   * there is for all, so that nobody is in all others' way.
+   */
+  private static final Map<String, Integer> STREAMS =
+      Map.of("/telemetry/live", 8, "/telemetry/export", 2, "/export/devices", 2);
 
   private static final long LOOK_MS = 2_000;
   private static final int MAX_UNKNOWN = 3;
@@ -66,6 +70,7 @@ public final class Access {
   private final Clock clock;
   private final Places strangers;
   private final Places certified;
+  private final Map<String, Integer> reading = new ConcurrentHashMap<>();
 
   /**
    * How operators may sign in besides with a password.
@@ -256,11 +261,37 @@ public final class Access {
 
   private void letThrough(RoutingContext ctx, RouteTable.Entry entry) {
     ctx.put(ADMITTED, true);
-    entry
-        .least()
-        .filter(least -> STREAMS.contains(entry.path()))
-        .ifPresent(least -> endWithItsRight(ctx, least));
+    @Nullable Integer most = STREAMS.get(entry.path());
+    // One that has ended already would never be told so.
+    if (most != null && !ctx.response().closed()) {
+      if (!takePlace(ctx, entry.path(), most)) {
+        return;
+      }
+      endWithItsRight(ctx, entry.least().orElseThrow());
+    }
     ctx.next();
+  }
+
+  /** Whoever owns the data directory is not counted. */
+  private boolean takePlace(RoutingContext ctx, String path, int most) {
+    Caller caller = of(ctx);
+    if (caller.operator() == null) {
+      return true;
+    }
+    String key = caller.operator() + " " + path;
+    if (reading.merge(key, 1, Integer::sum) > most) {
+      leave(key);
+      ctx.response().putHeader("Retry-After", "10");
+      ctx.fail(new HttpException(
+          429, most + " are read by you already (expected: at most so many at a time)"));
+      return false;
+    }
+    ctx.addEndHandler(ended -> leave(key));
+    return true;
+  }
+
+  private void leave(String key) {
+    reading.computeIfPresent(key, (same, some) -> some > 1 ? some - 1 : null);
   }
 
   /** Lets through whoever is limited to some fleets, if what he asks for is of them. */
@@ -303,9 +334,6 @@ public final class Access {
    * A stream of values ends when whoever asked for it is signed out, or may do less than before.
    */
   private void endWithItsRight(RoutingContext ctx, Role least) {
-    if (ctx.response().closed()) {
-      return; // It has ended already, and would never be told so.
-    }
     List<String> devices = ctx.queryParam("device");
     Set<String> fleets = Set.copyOf(of(ctx).fleets());
     AtomicInteger unknown = new AtomicInteger();

@@ -6,6 +6,7 @@ package dev.muster.app.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.muster.app.data.AdminToken;
@@ -85,7 +86,7 @@ class AccessTest {
     access.mount(api);
     api.get("/not-in-the-table")
         .handler(ctx -> ctx.response().setStatusCode(LET_THROUGH).end());
-    api.get("/telemetry/*").handler(ctx -> {
+    api.getWithRegex("/(telemetry|export)/.*").handler(ctx -> {
       if (ctx.request().getParam("hold") == null) {
         ctx.next();
       } else {
@@ -408,10 +409,52 @@ class AccessTest {
                 assertThatThrownBy(stream::readAllBytes).isInstanceOf(IOException.class)));
   }
 
-  /** Begun, and not read to its end. */
+  /** Half of what there is for all is left to the others. */
+  @Test
+  void streams_ofOneOperator_areNotAllThatThereAre() throws IOException {
+    JsonObject made = new JsonObject(send(
+            "POST",
+            "/access/operators",
+            "{\"name\": \"reader\", \"role\": \"viewer\"}",
+            "Cookie",
+            cookie,
+            "X-CSRF-Token",
+            csrf)
+        .body());
+    String reader = cookieOf(send(
+        "POST",
+        "/access/setup",
+        new JsonObject()
+            .put("link", made.getString("path").split("#")[1])
+            .put("password", PASSWORD)
+            .encode()));
+    String path = "/export/devices?hold=1";
+    InputStream first = streamOf(path, "Cookie", reader);
+    InputStream second = streamOf(path, "Cookie", reader);
+    HttpResponse<String> third = send("GET", "/export/devices", "", "Cookie", reader);
+    assertThat(third.statusCode()).isEqualTo(429);
+    assertThat(third.headers().firstValue("Retry-After")).hasValue("10");
+    assertThat(send("GET", "/export/devices", "", "Authorization", TOKENS.get(Role.VIEWER))
+            .statusCode())
+        .as("somebody else")
+        .isEqualTo(LET_THROUGH);
+    first.close();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(
+                send("GET", "/export/devices", "", "Cookie", reader).statusCode())
+            .isEqualTo(LET_THROUGH));
+    second.close();
+  }
+
   private static InputStream stream(String path, String bearer) {
+    return streamOf(path, "Authorization", bearer);
+  }
+
+  /** Begun, and not read to its end. */
+  private static InputStream streamOf(String path, String header, String value) {
     HttpRequest request = HttpRequest.newBuilder(URI.create(origin + "/api" + path))
-        .header("Authorization", bearer)
+        .header(header, value)
         .build();
     try {
       return HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
