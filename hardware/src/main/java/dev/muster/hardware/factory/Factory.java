@@ -27,11 +27,11 @@ import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.ProviderException;
-import java.security.PublicKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -55,6 +55,8 @@ public final class Factory {
   public static final String CA_KEY = "ca.key";
   /** The serial numbers given, and to which keys, a line each, in a factory's directory. */
   public static final String LEDGER = Ledger.FILE;
+  /** What a CA that is elsewhere has issued, a file for each key, in a factory's directory. */
+  public static final String CERTIFIED = "certified";
   /** The device's private key: PKCS#8 PEM, 0600. */
   public static final String DEVICE_KEY = "device.key";
   /** The IDevID alone, as PEM. */
@@ -86,14 +88,12 @@ public final class Factory {
   private static final int MAX_NAME_CHARS = 64;
 
   private final Ledger ledger;
-  private final X509Certificate certificate;
-  private final PrivateKey key;
+  private final ManufacturerCa ca;
   private final Clock clock;
 
-  private Factory(Path directory, X509Certificate certificate, PrivateKey key, Clock clock) {
+  private Factory(Path directory, ManufacturerCa ca, Clock clock) {
     this.ledger = new Ledger(directory);
-    this.certificate = certificate;
-    this.key = key;
+    this.ca = ca;
     this.clock = clock;
   }
 
@@ -115,7 +115,27 @@ public final class Factory {
       files.write(CA_KEY, Pem.of(keys.getPrivate()));
     });
     LOG.info("Factory created name={} directory={}", Quoted.of(name), made);
-    return new Factory(made, certificate, keys.getPrivate(), clock);
+    return new Factory(made, new LocalCa(certificate, keys.getPrivate(), clock), clock);
+  }
+
+  /**
+   * Makes the directory of a station whose CA is elsewhere: {@link #CA_CERTIFICATE} alone. It is
+   * opened with {@link #open(Path, CaCommand, Clock)}.
+   *
+   * @param directory new or empty; its parents are made
+   * @param certificate PEM: the CA's, as it is registered with the enrollment service
+   * @throws FactoryException if {@code directory} has files in it, or cannot be written; if that is
+   *     no certificate of a CA
+   */
+  public static void station(Path directory, Path certificate, Clock clock) {
+    X509Certificate authority = FactoryFiles.certificate(certificate);
+    requireAuthority(certificate, authority, clock);
+    Path made = FactoryFiles.create(
+        directory, files -> files.writePublic(CA_CERTIFICATE, Pem.of(List.of(authority))));
+    LOG.info(
+        "Station created ca={} directory={}",
+        Quoted.of(authority.getSubjectX500Principal().getName()),
+        made);
   }
 
   /**
@@ -124,23 +144,43 @@ public final class Factory {
    * @throws FactoryException if a file is missing or damaged, or the key is not the certificate's
    */
   public static Factory open(Path directory, Clock clock) {
-    requireNonNull(clock, "clock");
-    Path certificateFile = requireFile(directory, CA_CERTIFICATE);
-    Path keyFile = requireFile(directory, CA_KEY);
-    X509Certificate certificate = FactoryFiles.certificate(certificateFile);
-    requireAuthority(certificateFile, certificate, clock);
+    X509Certificate certificate = authority(directory, clock);
+    Path certificateFile = directory.resolve(CA_CERTIFICATE);
+    Path keyFile = requireFile(
+        directory, CA_KEY, "; where the CA is elsewhere, say what asks it: --ca-command");
     PrivateKey key = FactoryFiles.privateKey(keyFile);
     if (!KeyMatch.belongTogether(key, certificate.getPublicKey())) {
       throw new FactoryException(keyFile + ": is not the key of " + certificateFile
           + "; restore both from the same backup");
     }
     warnIfOthersCanRead(keyFile);
-    return new Factory(directory, certificate, key, clock);
+    return new Factory(directory, new LocalCa(certificate, key, clock), clock);
+  }
+
+  /**
+   * Opens a station whose CA is elsewhere; the CA is asked by a program. What it answers is checked
+   * before anything is made of it, and kept in {@link #CERTIFIED}.
+   *
+   * @param directory as {@link #station} makes it
+   * @throws FactoryException if a file is missing or damaged
+   */
+  public static Factory open(Path directory, CaCommand command, Clock clock) {
+    X509Certificate certificate = authority(directory, clock);
+    Path answers = directory.resolve(CERTIFIED);
+    return new Factory(directory, new RemoteCa(certificate, command, answers, clock), clock);
+  }
+
+  private static X509Certificate authority(Path directory, Clock clock) {
+    requireNonNull(clock, "clock");
+    Path file = requireFile(directory, CA_CERTIFICATE, "");
+    X509Certificate certificate = FactoryFiles.certificate(file);
+    requireAuthority(file, certificate, clock);
+    return certificate;
   }
 
   /** The CA's certificate: what an operator registers as the manufacturer's trust anchor. */
   public X509Certificate certificate() {
-    return certificate;
+    return ca.certificate();
   }
 
   /** As {@link #issue(IdevidOrder, Path)}, with the key in a file, and no model. */
@@ -183,9 +223,10 @@ public final class Factory {
    */
   public Path issueBare(String serial, Path directory) {
     String checked = IdevidOrder.of(serial).serial();
+    LocalCa local = local();
     KeyPair keys = newKey();
-    X509Certificate idevid =
-        FactoryCertificates.idevid(keys.getPublic(), checked, certificate, key, clock);
+    X509Certificate idevid = FactoryCertificates.idevid(
+        keys.getPublic(), checked, local.certificate(), local.key(), clock);
     return FactoryFiles.create(directory, files -> {
       files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
       files.writePublic(DEVICE_CHAIN, Pem.of(List.of(idevid, certificate)));
@@ -193,31 +234,45 @@ public final class Factory {
   }
 
   private Path issueInFiles(IdevidOrder order, Path directory) {
+    local();
     KeyPair keys = newKey();
-    return issue(order, keys.getPublic(), directory, (files, chain) -> {
+    CertificationOrder asked = CertificationOrder.idevid(order, keys, ca.certificate());
+    return issue(asked, directory, (files, chain) -> {
       files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
       files.write(DEVICE_P12, p12(keys.getPrivate(), chain));
-      ledger.add(order.serial(), Label.fingerprint(keys.getPublic()));
+      ledger.add(order.serial(), asked.fingerprint());
     });
+  }
+
+  /** One made anew each time would get a second certificate after a try that was cut short. */
+  private LocalCa local() {
+    if (ca instanceof LocalCa local) {
+      return local;
+    }
+    throw new FactoryException("a key in a file is not certified by a CA that is elsewhere"
+        + " (expected: a key in hardware, --key tpm:... or pkcs11:...)");
   }
 
   private Path issueInHardware(IdevidOrder order, URI key, Path directory) {
     try (FactoryVault vault = FactoryVault.open(key)) {
       KeyPair keys = vault.namedOrNew();
-      requireSigns(key, keys);
+      CertificationOrder asked = requested(order, key, keys);
       List<X509Certificate> endorsement = order.makers().isEmpty()
           ? List.of()
           : List.of(vault.proveGenuine(keys.getPublic(), order.makers(), clock.instant()));
-      if (isDone(order, keys.getPublic(), directory)) {
+      if (isDone(order, asked, directory)) {
         LOG.info("IDevID was issued before serial={} directory={}", order.serial(), directory);
         return directory.toAbsolutePath().normalize();
       }
-      return issue(order, keys.getPublic(), directory, (files, chain) -> {
+      // Before a CA gives away what nobody could use.
+      FactoryFiles.refuseOccupied(directory.toAbsolutePath().normalize());
+      ledger.refuseOthers(order.serial(), asked.fingerprint());
+      return issue(asked, directory, (files, chain) -> {
         files.writePublic(DEVICE_KEY_URI, key + "\n");
         if (!endorsement.isEmpty()) {
           files.writePublic(ENDORSEMENT_CERTIFICATE, Pem.of(endorsement));
         }
-        ledger.addUnlessOthers(order.serial(), Label.fingerprint(keys.getPublic()));
+        ledger.addUnlessOthers(order.serial(), asked.fingerprint());
       });
     } catch (KeyUnavailableException | UncheckedIOException e) {
       throw new FactoryException(String.valueOf(e.getMessage()), e);
@@ -227,24 +282,21 @@ public final class Factory {
   }
 
   /** Whether the directory is what this order with this key has made. */
-  private boolean isDone(IdevidOrder order, PublicKey key, Path directory) {
-    Path file = directory.resolve(DEVICE_CERTIFICATE);
+  private boolean isDone(IdevidOrder order, CertificationOrder asked, Path directory) {
+    Path file = directory.resolve(DEVICE_CHAIN);
     if (!Files.exists(file)
         || !order.makers().isEmpty() && !Files.exists(directory.resolve(ENDORSEMENT_CERTIFICATE))) {
       return false;
     }
-    X509Certificate found = FactoryFiles.certificate(file);
-    return found.getPublicKey().equals(key)
-        && FactoryCertificates.isOf(found, order.serial(), certificate);
+    return ca.hasCertified(asked, FactoryFiles.certificates(file));
   }
 
-  private static void requireSigns(URI key, KeyPair keys) {
+  /** The key signs, or it is not certified. */
+  private CertificationOrder requested(IdevidOrder order, URI key, KeyPair keys) {
     try {
-      if (!KeyMatch.signsFor(keys.getPrivate(), keys.getPublic())) {
-        throw new FactoryException(key + ": its signature is not that of its public key");
-      }
-    } catch (GeneralSecurityException e) {
-      throw new FactoryException(key + ": does not sign: " + e.getMessage(), e);
+      return CertificationOrder.idevid(order, keys, ca.certificate());
+    } catch (FactoryException e) {
+      throw new FactoryException(key + ": " + e.getMessage(), e);
     }
   }
 
@@ -253,14 +305,15 @@ public final class Factory {
     void write(StagedDirectory files, List<X509Certificate> chain) throws IOException;
   }
 
-  private Path issue(IdevidOrder order, PublicKey publicKey, Path directory, KeyFiles keyFiles) {
-    String serial = order.serial();
-    X509Certificate idevid = FactoryCertificates.idevid(publicKey, serial, certificate, key, clock);
-    List<X509Certificate> chain = List.of(idevid, certificate);
+  private Path issue(CertificationOrder order, Path directory, KeyFiles keyFiles) {
+    List<X509Certificate> chain = new ArrayList<>(ca.certify(order));
+    chain.add(ca.certificate());
+    X509Certificate idevid = chain.get(0);
+    String serial = order.name();
     Path made = FactoryFiles.create(directory, files -> {
       files.writePublic(DEVICE_CERTIFICATE, Pem.of(List.of(idevid)));
       files.writePublic(DEVICE_CHAIN, Pem.of(chain));
-      files.writePublic(LABEL, new Label(serial, order.model(), publicKey).svg());
+      files.writePublic(LABEL, new Label(serial, order.model(), order.key()).svg());
       keyFiles.write(files, chain);
     });
     LOG.info(
@@ -268,6 +321,13 @@ public final class Factory {
         serial,
         idevid.getSerialNumber().toString(16),
         made);
+    if (IdevidRules.ends(idevid)) {
+      LOG.warn(
+          "IDevID has an end serial={} notAfter={} hint=\"IEEE 802.1AR wants none:"
+              + " 99991231235959Z\"",
+          serial,
+          idevid.getNotAfter().toInstant());
+    }
     return made;
   }
 
@@ -279,7 +339,8 @@ public final class Factory {
    * @throws IllegalArgumentException if {@code challenge} does not keep to that
    */
   public X509Certificate prove(String challenge) {
-    return prove(certificate, key, challenge, clock);
+    requireChallenge(challenge);
+    return ca.certify(CertificationOrder.proof(challenge, newKey())).get(0);
   }
 
   /**
@@ -290,11 +351,15 @@ public final class Factory {
    */
   public static X509Certificate prove(
       X509Certificate certificate, PrivateKey key, String challenge, Clock clock) {
+    requireChallenge(challenge);
+    return FactoryCertificates.proof(newKey().getPublic(), challenge, certificate, key, clock);
+  }
+
+  private static void requireChallenge(String challenge) {
     if (!CHALLENGE.matcher(challenge).matches()) {
       throw new IllegalArgumentException(
           "challenge: " + Quoted.of(challenge) + " (expected: 1 to 64 of [A-Za-z0-9-])");
     }
-    return FactoryCertificates.proof(newKey().getPublic(), challenge, certificate, key, clock);
   }
 
   /**
@@ -318,9 +383,9 @@ public final class Factory {
     keys.forEach((serial, fingerprint) ->
         csv.append(serial).append(fleetColumn).append(',').append(fingerprint).append('\n'));
     KeyPair station = newKey();
-    byte[] signed = new ManifestSigner(
-            FactoryCertificates.station(station.getPublic(), certificate, key, clock),
-            station.getPrivate())
+    List<X509Certificate> chain =
+        ca.certify(CertificationOrder.manifest(station, ca.certificate()));
+    byte[] signed = new ManifestSigner(chain, station.getPrivate())
         .sign(csv.toString().getBytes(StandardCharsets.US_ASCII));
     try {
       Files.write(file, signed);
@@ -341,11 +406,11 @@ public final class Factory {
     }
   }
 
-  private static Path requireFile(Path directory, String name) {
+  private static Path requireFile(Path directory, String name, String hint) {
     Path file = directory.resolve(name);
     if (!Files.isRegularFile(file)) {
       throw new FactoryException(file + ": is missing (expected: a factory made by `muster factory"
-          + " init`); restore it from a backup, or make a new factory elsewhere");
+          + " init`); restore it from a backup, or make a new factory elsewhere" + hint);
     }
     return file;
   }

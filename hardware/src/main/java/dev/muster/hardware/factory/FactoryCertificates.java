@@ -38,8 +38,11 @@ final class FactoryCertificates {
   /** RFC 5280, 4.1.2.5: "no well-defined expiration date"; what 802.1AR wants in an IDevID. */
   static final Instant NO_EXPIRY = Instant.parse("9999-12-31T23:59:59Z");
 
+  /** The CN of whoever signs a manifest. */
+  static final String STATION = "Manifest station";
+
   /** So that a peer whose clock is a little behind accepts a certificate made just now. */
-  private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
   private static final Duration PROOF_LIFE = Duration.ofHours(1);
 
@@ -81,7 +84,7 @@ final class FactoryCertificates {
     X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
     try {
       JcaX509v3CertificateBuilder certificate =
-          builder(issuer, subject(issuer, serial), key, notBefore(clock, authority));
+          builder(issuer, deviceName(authority, serial), key, notBefore(clock, authority));
       certificate.addExtension(
           Extension.authorityKeyIdentifier,
           false,
@@ -101,12 +104,11 @@ final class FactoryCertificates {
 
   /** Whether that is an IDevID for this serial number of this authority. */
   static boolean isOf(X509Certificate idevid, String serial, X509Certificate authority) {
-    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
     try {
       idevid.verify(authority.getPublicKey());
       // Byte by byte: as names, SN-1 and sn-1 would be the same.
       return Arrays.equals(
-          idevid.getSubjectX500Principal().getEncoded(), subject(issuer, serial).getEncoded());
+          idevid.getSubjectX500Principal().getEncoded(), deviceName(authority, serial).getEncoded());
     } catch (GeneralSecurityException | IOException e) {
       return false;
     }
@@ -119,15 +121,13 @@ final class FactoryCertificates {
   static X509Certificate proof(
       PublicKey key, String challenge, X509Certificate authority, PrivateKey signer, Clock clock) {
     X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
-    X500Name subject =
-        new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, challenge).build();
     try {
       JcaX509v3CertificateBuilder certificate = new JcaX509v3CertificateBuilder(
           issuer,
           serial(),
           Date.from(notBefore(clock, authority)),
           Date.from(clock.instant().plus(PROOF_LIFE)),
-          subject,
+          challengeName(challenge),
           key);
       certificate.addExtension(
           Extension.extendedKeyUsage, true, new ExtendedKeyUsage(PROOF_PURPOSE));
@@ -144,14 +144,9 @@ final class FactoryCertificates {
   static X509Certificate station(
       PublicKey key, X509Certificate authority, PrivateKey signer, Clock clock) {
     X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
-    X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
-    for (var organization : issuer.getRDNs(BCStyle.O)) {
-      subject.addRDN(organization.getFirst());
-    }
-    subject.addRDN(BCStyle.CN, "Manifest station");
     try {
       JcaX509v3CertificateBuilder certificate =
-          builder(issuer, subject.build(), key, notBefore(clock, authority));
+          builder(issuer, stationName(authority), key, notBefore(clock, authority));
       certificate.addExtension(
           Extension.authorityKeyIdentifier,
           false,
@@ -167,13 +162,31 @@ final class FactoryCertificates {
     }
   }
 
-  /** BouncyCastle writes a serialNumber as PrintableString (X520SerialNumber, RFC 5280, A.1). */
-  private static X500Name subject(X500Name issuer, String serial) {
-    X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
+  /**
+   * Of a device: the CA's organization, and its serial number. BouncyCastle writes a serialNumber as
+   * PrintableString (X520SerialNumber, RFC 5280, A.1).
+   */
+  static X500Name deviceName(X509Certificate authority, String serial) {
+    return organization(authority).addRDN(BCStyle.SERIALNUMBER, serial).build();
+  }
+
+  /** Of a station that signs manifests. */
+  static X500Name stationName(X509Certificate authority) {
+    return organization(authority).addRDN(BCStyle.CN, STATION).build();
+  }
+
+  /** Of a proof. */
+  static X500Name challengeName(String challenge) {
+    return new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, challenge).build();
+  }
+
+  private static X500NameBuilder organization(X509Certificate authority) {
+    X500NameBuilder name = new X500NameBuilder(BCStyle.INSTANCE);
+    X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
     for (var organization : issuer.getRDNs(BCStyle.O)) {
-      subject.addRDN(organization.getFirst());
+      name.addRDN(organization.getFirst());
     }
-    return subject.addRDN(BCStyle.SERIALNUMBER, serial).build();
+    return name;
   }
 
   private static JcaX509v3CertificateBuilder builder(

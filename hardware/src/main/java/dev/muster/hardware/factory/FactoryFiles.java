@@ -42,7 +42,8 @@ final class FactoryFiles {
     }
   }
 
-  private static void refuseOccupied(Path target) {
+  /** @throws FactoryException if there is something at that place, or it cannot be looked at */
+  static void refuseOccupied(Path target) {
     if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -67,6 +68,11 @@ final class FactoryFiles {
       throw damaged(file, CERTIFICATE, null);
     }
     return found.get(0);
+  }
+
+  /** @throws FactoryException if the file has no certificate */
+  static List<X509Certificate> certificates(Path file) {
+    return read(file, PemFile::certificates, "certificates as PEM");
   }
 
   /** @throws FactoryException if the file has no EC private key, PKCS#8, not encrypted */

@@ -45,14 +45,27 @@ final class Ledger {
    */
   void addUnlessOthers(String serial, String key) {
     change(channel -> {
-      for (String line : lines(bytes(channel))) {
-        if (line.endsWith(" " + key) && !serial(line).equals(serial)) {
-          throw new FactoryException("serial " + serial + ": its key is that of " + serial(line)
-              + " already (expected: another device, or another handle or label for the key)");
-        }
-      }
+      refuseOthers(lines(bytes(channel)), serial, key);
       write(channel, serial + " " + key + "\n");
     });
+  }
+
+  /**
+   * Notes nothing yet.
+   *
+   * @throws FactoryException if the key is noted with another serial number
+   */
+  void refuseOthers(String serial, String key) {
+    refuseOthers(lines(), serial, key);
+  }
+
+  private static void refuseOthers(List<String> lines, String serial, String key) {
+    for (String line : lines) {
+      if (line.endsWith(" " + key) && !serial(line).equals(serial)) {
+        throw new FactoryException("serial " + serial + ": its key is that of " + serial(line)
+            + " already (expected: another device, or another handle or label for the key)");
+      }
+    }
   }
 
   private interface Change {
@@ -119,15 +132,19 @@ final class Ledger {
    */
   Map<String, String> keys() {
     Map<String, String> keys = new LinkedHashMap<>();
+    lines().forEach(line -> keys.put(serial(line), key(line)));
+    return keys;
+  }
+
+  private List<String> lines() {
     synchronized (Ledger.class) {
       try {
         byte[] bytes = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
-        lines(ByteBuffer.wrap(bytes)).forEach(line -> keys.put(serial(line), key(line)));
+        return lines(ByteBuffer.wrap(bytes));
       } catch (IOException e) {
         throw FactoryException.io(file, "read", e);
       }
     }
-    return keys;
   }
 
   private static String serial(String line) {

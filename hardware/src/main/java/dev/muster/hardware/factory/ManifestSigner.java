@@ -20,22 +20,23 @@ import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
 /** Signs manifests: a CMS SignedData with the manifest inside (RFC 5652). */
 final class ManifestSigner {
-  private final X509Certificate certificate;
+  private final List<X509Certificate> chain;
   private final PrivateKey key;
 
-  ManifestSigner(X509Certificate certificate, PrivateKey key) {
-    this.certificate = certificate;
+  /** @param chain of the signer, its certificate first */
+  ManifestSigner(List<X509Certificate> chain, PrivateKey key) {
+    this.chain = chain;
     this.key = key;
   }
 
-  /** @return DER, with the signer's certificate in it */
+  /** @return DER, with the signer's chain in it */
   byte[] sign(byte[] manifest) {
     try {
       CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
       generator.addSignerInfoGenerator(
           new JcaSignerInfoGeneratorBuilder(new JcaDigestCalculatorProviderBuilder().build())
-              .build(new JcaContentSignerBuilder("SHA256withECDSA").build(key), certificate));
-      generator.addCertificates(new JcaCertStore(List.of(certificate)));
+              .build(new JcaContentSignerBuilder("SHA256withECDSA").build(key), chain.get(0)));
+      generator.addCertificates(new JcaCertStore(chain));
       return generator.generate(new CMSProcessableByteArray(manifest), true).getEncoded("DER");
     } catch (CMSException | OperatorCreationException | GeneralSecurityException | IOException e) {
       throw new IllegalStateException("a manifest that cannot be signed", e);

@@ -55,6 +55,11 @@ public final class Pem {
     return block(PRIVATE_KEY, key.getEncoded());
   }
 
+  /** A certification request (PKCS#10, RFC 2986). */
+  public static String ofCertificationRequest(byte[] der) {
+    return block(REQUEST, der);
+  }
+
   /**
    * The certificates of a text in their order, at least one.
    *
