@@ -159,6 +159,12 @@ public final class TestPki {
       return this;
     }
 
+    /** For this, in place of a TLS client. */
+    public Builder purpose(KeyPurposeId purpose) {
+      this.purpose = purpose;
+      return this;
+    }
+
     /** For a server on {@code localhost} and {@code 127.0.0.1}. */
     public Builder server() {
       purpose = KeyPurposeId.id_kp_serverAuth;

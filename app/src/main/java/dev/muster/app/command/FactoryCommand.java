@@ -5,6 +5,8 @@
 package dev.muster.app.command;
 
 import dev.muster.app.UserError;
+import dev.muster.app.config.Durations;
+import dev.muster.hardware.factory.CaCommand;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.FactoryException;
 import dev.muster.hardware.factory.IdevidOrder;
@@ -17,9 +19,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,7 +31,13 @@ import picocli.CommandLine.Option;
 /** A manufacturer's station: its CA, and factory identities for its devices. */
 @Command(
     name = "factory",
-    description = "A manufacturer's CA, and factory identities (IDevIDs) for its devices.",
+    description = {
+      "A manufacturer's station: gives devices their factory identity (IDevID, IEEE 802.1AR).",
+      "",
+      "The manufacturer's CA is at the station (init --name), or elsewhere (init --ca), and asked by"
+          + " a program of yours (--ca-command). See docs/hardware.md.",
+      ""
+    },
     subcommands = {
       FactoryCommand.Init.class,
       FactoryCommand.Issue.class,
@@ -35,25 +45,46 @@ import picocli.CommandLine.Option;
       FactoryCommand.Manifest.class
     })
 public final class FactoryCommand {
-  @Command(name = "init", description = "Make a manufacturer's CA.")
+  @Command(name = "init", description = "Make a station, with a CA of its own or for one elsewhere.")
   static final class Init implements Callable<Integer> {
     @Option(
         names = "--out",
         required = true,
         paramLabel = "DIR",
-        description = "Where ca.pem and ca.key are written.")
+        description = "The station's directory: ca.pem, ca.key if the CA is here, and what it issues.")
     Path out = Path.of(".");
 
-    @Option(
-        names = "--name",
-        required = true,
-        paramLabel = "NAME",
-        description = "The manufacturer's name.")
-    String name = "";
+    @ArgGroup(multiplicity = "1")
+    Authority authority = new Authority();
+
+    /** Whose CA. */
+    static final class Authority {
+      @Option(
+          names = "--name",
+          required = true,
+          paramLabel = "NAME",
+          description = "Make a CA for the manufacturer of this name.")
+      @Nullable String name;
+
+      @Option(
+          names = "--ca",
+          required = true,
+          paramLabel = "FILE",
+          description = "PEM of a CA that is elsewhere: the certificate that operators register."
+              + " The other commands then take --ca-command.")
+      @Nullable Path certificate;
+    }
 
     @Override
     public Integer call() {
       return explained(() -> {
+        if (authority.certificate != null) {
+          Factory.station(out, authority.certificate, Clock.systemUTC());
+          System.out.println("station: " + out + " (next: factory issue --factory " + out
+              + " --ca-command PROGRAM)");
+          return;
+        }
+        String name = String.valueOf(authority.name);
         Factory.init(out, name, Clock.systemUTC());
         System.out.println("manufacturer " + name + ": " + out.resolve("ca.pem")
             + " (hand it to operators), " + out.resolve("ca.key") + " (keep it)");
@@ -77,8 +108,8 @@ public final class FactoryCommand {
         names = "--out",
         required = true,
         paramLabel = "DIR",
-        description =
-            "Where device.key, device.pem, chain.pem, device.p12 and label.svg are written.")
+        description = "The device's directory, new or empty: device.pem, chain.pem, label.svg, and"
+            + " device.key and device.p12, or device.uri if the key is in hardware.")
     Path out = Path.of(".");
 
     @Option(
@@ -97,7 +128,8 @@ public final class FactoryCommand {
     @Option(
         names = "--tpm-makers",
         paramLabel = "FILE",
-        description = "PEM with the CAs of TPM makers: the key has to be in one of their TPMs.")
+        description = "PEM with the CAs of TPM makers: the key has to be in one of their TPMs."
+            + " Only with --key tpm:...")
     @Nullable Path makers;
 
     @Override
@@ -182,8 +214,31 @@ public final class FactoryCommand {
         description = "What factory init made.")
     Path factory = Path.of(".");
 
+    @Option(
+        names = "--ca-command",
+        paramLabel = "PROGRAM",
+        description = "Asks a CA that is elsewhere: gets a request (PKCS#10, PEM) on its standard"
+            + " input and FACTORY_REQUEST (idevid, manifest, proof), FACTORY_SERIAL, FACTORY_MODEL"
+            + " and FACTORY_KEY in its environment, and writes the certificate (PEM, CAs behind it)"
+            + " to its standard output. Any other exit code than 0 refuses.")
+    @Nullable String command;
+
+    @Option(
+        names = "--ca-timeout",
+        paramLabel = "DURATION",
+        converter = Durations.class,
+        description = "How long that may take: 30s, 5m; 1m unless given.")
+    @Nullable Duration timeout;
+
     Factory open() {
-      return Factory.open(factory, Clock.systemUTC());
+      if (command == null) {
+        if (timeout != null) {
+          throw new UserError("--ca-timeout: only with --ca-command");
+        }
+        return Factory.open(factory, Clock.systemUTC());
+      }
+      CaCommand ca = new CaCommand(command, timeout == null ? CaCommand.LIMIT : timeout);
+      return Factory.open(factory, ca, Clock.systemUTC());
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
     boolean same = found.equals(order.subject())
         && (order.purpose() != Purpose.IDEVID || order.name().equals(serialNumber(issued)));
     if (!same) {
-      throw wrong("named " + Quoted.of(found.toString()) + " (expected: as the request has it, "
+      throw wrong("named " + quoted(issued.getSubjectX500Principal()) + " (expected: as the request has it, "
           + Quoted.of(order.subject().toString())
           + "; `openssl ca` takes only what its policy lists)");
     }
@@ -111,13 +112,18 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
         .orElseThrow(() -> {
           boolean named = top.getIssuerX500Principal().equals(ca.getSubjectX500Principal());
           return wrong("its chain does not lead to the manufacturer's CA: "
-              + Quoted.of(top.getSubjectX500Principal().getName()) + " was issued by "
+              + quoted(top.getSubjectX500Principal()) + " was issued by "
               + (named
                   ? "a CA of that name with another key"
-                  : Quoted.of(top.getIssuerX500Principal().getName()))
-              + " (expected: by " + Quoted.of(ca.getSubjectX500Principal().getName())
+                  : quoted(top.getIssuerX500Principal()))
+              + " (expected: by " + quoted(ca.getSubjectX500Principal())
               + " of the factory's ca.pem, or with the CAs between behind it)");
         });
+  }
+
+  /** With the words for its attributes; the JDK has none for a serial number. */
+  private static String quoted(X500Principal name) {
+    return Quoted.of(X500Name.getInstance(name.getEncoded()).toString());
   }
 
   private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {

@@ -128,7 +128,12 @@ public final class Factory {
    *     no certificate of a CA
    */
   public static void station(Path directory, Path certificate, Clock clock) {
-    X509Certificate authority = FactoryFiles.certificate(certificate);
+    List<X509Certificate> found = FactoryFiles.certificates(certificate);
+    if (found.size() != 1) {
+      throw new FactoryException(certificate + ": " + found.size() + " certificates (expected: one,"
+          + " as it is registered with the enrollment service; CAs below it come with its answers)");
+    }
+    X509Certificate authority = found.get(0);
     requireAuthority(certificate, authority, clock);
     Path made = FactoryFiles.create(
         directory, files -> files.writePublic(CA_CERTIFICATE, Pem.of(List.of(authority))));
