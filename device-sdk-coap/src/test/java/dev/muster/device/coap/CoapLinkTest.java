@@ -369,6 +369,18 @@ class CoapLinkTest {
     assertThat(recorder.awaitEnd()).as(recorder.end.detail()).isEqualTo(LinkEnd.Kind.UNTRUSTED);
   }
 
+  /** Nothing of a handshake is authenticated yet: anybody on the way can say so. */
+  @Test
+  void link_calledExpiredByAnybody_isNoWordOfTheBroker() throws Exception {
+    try (AlertingImpostor impostor = new AlertingImpostor()) {
+      connect("localhost", impostor.port(), LIMIT, LIMIT);
+      impostor.answer();
+      assertThat(recorder.awaitEnd())
+          .as(recorder.end.detail())
+          .isEqualTo(LinkEnd.Kind.CALLED_EXPIRED);
+    }
+  }
+
   @Test
   void link_saysOneThingAtATime() throws Exception {
     MqttLink link = connect();

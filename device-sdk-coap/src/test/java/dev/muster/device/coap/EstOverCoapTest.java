@@ -49,6 +49,7 @@ import org.eclipse.californium.core.coap.CoAP.ResponseCode;
 import org.eclipse.californium.core.coap.OptionSet;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
+import org.eclipse.californium.scandium.dtls.HandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -249,6 +250,23 @@ class EstOverCoapTest {
         .hasMessageContaining("is not trusted");
     strict.hangUp();
     assertThat(server.asked).isEmpty();
+  }
+
+  /** A refusal with a cause is nobody's word: it gives no certificate up. */
+  @Test
+  void calledExpiredByAnybody_isNoRefusalOfTheServer() throws Exception {
+    try (AlertingImpostor impostor = new AlertingImpostor()) {
+      EstChannel channel = channel(impostor.port(), "", ROOT);
+      CompletableFuture<Throwable> outcome = CompletableFuture.supplyAsync(
+          () -> catchThrowable(() -> channel.get(EstOperation.CSR_ATTRS)));
+      impostor.answer();
+      assertThat(outcome).succeedsWithin(LIMIT);
+      assertThat(outcome.join())
+          .isInstanceOf(EnrollmentRefusedException.class)
+          .hasMessageContaining("refuses the certificate of this device")
+          .hasCauseInstanceOf(HandshakeException.class);
+      channel.hangUp();
+    }
   }
 
   @ParameterizedTest
