@@ -47,6 +47,7 @@ class HardwarePageIT {
         .contains("?handle=0x81020000")
         .contains("sn-1/device.pem: OK")
         .contains("fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|sign")
-        .contains("the same key");
+        .contains("the same key")
+        .contains("sn-2/device.pem: OK");
   }
 }

@@ -12,9 +12,7 @@ import dev.muster.protocol.file.PemFile;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.Swtpm;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,6 +20,8 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.AfterAll;
@@ -44,15 +44,20 @@ final class RemoteCaTest {
   private final String serial = String.format("SN-%04d", ++devices);
   private final URI key = tpm.uri("?file=" + folder.resolve(serial + ".tss"));
   private final Path device = folder.resolve(serial);
-  private final Factory factory = open("sign.sh");
+  private final Factory factory = open("ask.sh");
 
   @BeforeAll
   static void startTpmAndMakeCa() throws IOException {
     tpm = Swtpm.start(folder);
     ca = Files.createDirectories(folder.resolve("ca/issued")).getParent();
     Files.createFile(ca.resolve("index.txt"));
-    Files.write(ca.resolve("ca.cnf"), resource("ca.cnf"));
-    script("sign.sh", new String(resource("sign.sh"), StandardCharsets.US_ASCII));
+    Files.writeString(ca.resolve("ca.cnf"), ofThePage("ca.cnf"));
+    script("sign.sh", ofThePage("sign.sh"));
+    script("ask.sh", """
+        #!/bin/sh
+        echo "$FACTORY_REQUEST ${FACTORY_SERIAL-} ${FACTORY_MODEL-}" >> "$(dirname "$0")/asked"
+        exec "$(dirname "$0")/sign.sh"
+        """);
     openssl(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem"
             + " -days 3650 -subj /O=Acme/CN=CA -addext keyUsage=critical,keyCertSign");
@@ -66,10 +71,13 @@ final class RemoteCaTest {
     }
   }
 
-  private static byte[] resource(String name) throws IOException {
-    try (InputStream in = RemoteCaTest.class.getResourceAsStream(name)) {
-      return in.readAllBytes();
-    }
+  /** The CA of docs/hardware.md. */
+  private static String ofThePage(String file) throws IOException {
+    Path page = Path.of(System.getProperty("muster.root"), "docs/hardware.md");
+    Matcher found = Pattern.compile("(?ms)^cat > " + file + " <<'END'\n(.*?)^END$")
+        .matcher(Files.readString(page));
+    assertThat(found.find()).as(file).isTrue();
+    return found.group(1);
   }
 
   private static String openssl(String arguments) {
@@ -131,7 +139,7 @@ final class RemoteCaTest {
         cd "$(dirname "$0")"
         cat > request.pem
         openssl req -in request.pem -verify -noout -subject > shown 2>&1
-        exec ./sign.sh < request.pem
+        exec ./ask.sh < request.pem
         """);
     issue(open("verify.sh"));
 
@@ -169,7 +177,7 @@ final class RemoteCaTest {
   void issue_answerWasLost_asksAgainWithTheSameKey_andGetsTheSame() throws Exception {
     script("lost.sh", """
         #!/bin/sh
-        "$(dirname "$0")/sign.sh" > /dev/null && echo "connection reset" >&2 && exit 1
+        "$(dirname "$0")/ask.sh" > /dev/null && echo "connection reset" >&2 && exit 1
         """);
     assertRefused(open("lost.sh")).withMessageContaining("connection reset");
     assertNothingMade();
