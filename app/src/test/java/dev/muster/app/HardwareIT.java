@@ -23,10 +23,10 @@ import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.device.key.KeyVault;
 import dev.muster.hardware.agent.AgentConfig;
 import dev.muster.hardware.agent.DeviceAgent;
+import dev.muster.hardware.factory.CaCommand;
 import dev.muster.hardware.factory.Factory;
 import dev.muster.hardware.factory.IdevidOrder;
 import dev.muster.protocol.file.Pem;
-import dev.muster.protocol.file.PemFile;
 import dev.muster.testing.MovableClock;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.SoftHsm;
@@ -37,6 +37,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -163,7 +164,7 @@ class HardwareIT {
           "SN-2",
           URI.create("pkcs11:token=" + hsm.label() + ";object=idevid" + query),
           URI.create("pkcs11:token=" + hsm.label() + query));
-      announce();
+      announce("acme", factory, 2);
       restart(tpm);
       try (FleetDevice one = start(withTpm);
           FleetDevice two = start(withToken)) {
@@ -191,16 +192,30 @@ class HardwareIT {
     }
   }
 
-  /** As docs/hardware.md has it, for a factory whose CA is elsewhere. */
+  /** A key that others have made in the chip; and a CA that is elsewhere. */
   @Test
-  void keyOfTpm2Openssl_certifiedUponItsRequestByOpenssl_enrollsAndPublishes() throws Exception {
+  void keyOfTpm2Openssl_certifiedUponTheStationsRequestByOpenssl_enrollsAndPublishes()
+      throws Exception {
     try (Swtpm tpm = Swtpm.start(folder)) {
-      Path files = Files.createDirectory(folder.resolve("SN-12"));
-      Files.writeString(files.resolve("idevid.ext"), """
+      Path files = Files.createDirectory(folder.resolve("elsewhere"));
+      Files.writeString(files.resolve("idevid"), """
           basicConstraints=critical,CA:FALSE
           keyUsage=critical,digitalSignature
           authorityKeyIdentifier=keyid
           """);
+      Files.writeString(files.resolve("manifest"), """
+          extendedKeyUsage=emailProtection
+          """);
+      Files.writeString(files.resolve("proof"), """
+          extendedKeyUsage=timeStamping
+          """);
+      Path sign = Files.writeString(files.resolve("sign.sh"), """
+          #!/bin/sh
+          cd "$(dirname "$0")" &&
+          exec openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial "0x$(openssl rand -hex 8)" \
+            -days 3650 -extfile "$FACTORY_REQUEST"
+          """);
+      Files.setPosixFilePermissions(sign, PosixFilePermissions.fromString("rwx------"));
       PeerProgram.require("tpm2")
           .run(files, "startup", "-c", "-T", "swtpm:host=127.0.0.1,port=" + tpm.port())
           .expectSuccess();
@@ -208,30 +223,17 @@ class HardwareIT {
       openssl(
           files,
           tpm,
-          "req -new -key idevid.tss -subj /serialNumber=SN-12 -out idevid.csr" + PROVIDERS
-              + " -propquery ?provider=tpm2");
-      openssl(
-          files,
-          tpm,
           "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem"
               + " -days 3650 -subj /O=Elsewhere/CN=CA -addext keyUsage=critical,keyCertSign");
-      openssl(
-          files,
-          tpm,
-          "x509 -req -in idevid.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650"
-              + " -extfile idevid.ext -out idevid.pem");
-      Files.writeString(
-          files.resolve("chain.pem"),
-          Files.readString(files.resolve("idevid.pem"))
-              + Files.readString(files.resolve("ca.pem")));
-      X509Certificate ca = PemFile.certificates(files.resolve("ca.pem")).get(0);
-      register(
-          "elsewhere",
-          ca,
-          challenge ->
-              Factory.prove(ca, PemFile.privateKey(files.resolve("ca.key")), challenge, clock));
+      Path home = folder.resolve("station");
+      Factory.station(home, files.resolve("ca.pem"), Clock.systemUTC());
+      Factory station = Factory.open(
+          home, new CaCommand(sign.toString(), Duration.ofMinutes(1)), Clock.systemUTC());
+      register("elsewhere", station.certificate(), station::prove);
 
       URI idevid = tpm.uri("?file=" + files.resolve("idevid.tss"));
+      station.issue(new IdevidOrder("SN-12", null, idevid, List.of()), folder.resolve("SN-12"));
+      announce("elsewhere", station, 1);
       try (FleetDevice device = start(new Made("SN-12", idevid, tpm.uri("")))) {
         publish(device);
         assertThat(device.subject().orElseThrow().device()).hasToString("elsewhere-sn-12");
@@ -248,12 +250,15 @@ class HardwareIT {
   }
 
   /** From now on the serial numbers that the factory has given are let in with these keys alone. */
-  private static void announce() throws IOException {
-    Path manifest = folder.resolve("manifest.p7m");
-    factory.manifest(null, manifest);
+  private static void announce(String manufacturer, Factory station, int atLeast)
+      throws IOException {
+    Path manifest = folder.resolve(manufacturer + ".p7m");
+    station.manifest(null, manifest);
     JsonNode taken = operator.upload(
-        "manufacturers/acme/manifest", "application/octet-stream", Files.readAllBytes(manifest));
-    assertThat(taken.path("added").asInt()).isGreaterThanOrEqualTo(2);
+        "manufacturers/" + manufacturer + "/manifest",
+        "application/octet-stream",
+        Files.readAllBytes(manifest));
+    assertThat(taken.path("added").asInt()).isGreaterThanOrEqualTo(atLeast);
     assertThat(taken.path("refused").asInt()).isZero();
   }
 
