@@ -29,7 +29,8 @@ public final class DeviceCommand {
         names = "--config",
         required = true,
         paramLabel = "FILE",
-        description = "The settings: see docs/device-agent.md.")
+        description = "The settings, key=value: where the backend is, whom to trust, the IDevID."
+            + " All of them: hardware/systemd/device.properties, docs/device-agent.md.")
     Path config = Path.of("device.properties");
 
     @Override
