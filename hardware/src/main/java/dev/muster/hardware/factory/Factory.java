@@ -234,7 +234,7 @@ public final class Factory {
         keys.getPublic(), checked, local.certificate(), local.key(), clock);
     return FactoryFiles.create(directory, files -> {
       files.write(DEVICE_KEY, Pem.of(keys.getPrivate()));
-      files.writePublic(DEVICE_CHAIN, Pem.of(List.of(idevid, certificate)));
+      files.writePublic(DEVICE_CHAIN, Pem.of(List.of(idevid, local.certificate())));
     });
   }
 
