@@ -45,13 +45,16 @@ import picocli.CommandLine.Option;
       FactoryCommand.Manifest.class
     })
 public final class FactoryCommand {
-  @Command(name = "init", description = "Make a station, with a CA of its own or for one elsewhere.")
+  @Command(
+      name = "init",
+      description = "Make a station, with a CA of its own or for one elsewhere.")
   static final class Init implements Callable<Integer> {
     @Option(
         names = "--out",
         required = true,
         paramLabel = "DIR",
-        description = "The station's directory: ca.pem, ca.key if the CA is here, and what it issues.")
+        description =
+            "The station's directory: ca.pem, ca.key if the CA is here, and what it issues.")
     Path out = Path.of(".");
 
     @ArgGroup(multiplicity = "1")

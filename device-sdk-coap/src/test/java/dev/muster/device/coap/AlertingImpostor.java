@@ -12,8 +12,9 @@ import java.net.InetAddress;
 import java.util.HexFormat;
 
 /**
- * Somebody on the way to a server, who answers a ClientHello with a fatal alert, certificate_expired
- * (RFC 5246, 7.2.2): fifteen octets in a record of epoch 0 that nobody has signed (RFC 6347, 4.1).
+ * Somebody on the way to a server, who answers a ClientHello with a fatal alert,
+ * certificate_expired (RFC 5246, 7.2.2): fifteen octets in a record of epoch 0 that nobody has
+ * signed (RFC 6347, 4.1).
  */
 final class AlertingImpostor implements Closeable {
   private static final int LIMIT_MS = 60_000;

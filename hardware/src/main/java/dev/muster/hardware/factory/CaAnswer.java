@@ -78,7 +78,8 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
     boolean same = found.equals(order.subject())
         && (order.purpose() != Purpose.IDEVID || order.name().equals(serialNumber(issued)));
     if (!same) {
-      throw wrong("named " + quoted(issued.getSubjectX500Principal()) + " (expected: as the request has it, "
+      throw wrong("named " + quoted(issued.getSubjectX500Principal())
+          + " (expected: as the request has it, "
           + Quoted.of(order.subject().toString())
           + "; `openssl ca` takes only what its policy lists)");
     }
@@ -86,7 +87,9 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
 
   private static @Nullable String serialNumber(X509Certificate certificate) {
     try {
-      return DistinguishedName.of(certificate.getSubjectX500Principal()).serialNumber().orElse(null);
+      return DistinguishedName.of(certificate.getSubjectX500Principal())
+          .serialNumber()
+          .orElse(null);
     } catch (IllegalArgumentException e) {
       return null;
     }
@@ -142,11 +145,11 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
     Instant begin = issued.getNotBefore().toInstant();
     Instant end = issued.getNotAfter().toInstant();
     if (begin.isAfter(now.plus(FactoryCertificates.CLOCK_SKEW))) {
-      throw wrong("not yet valid (from " + begin + ", expected: by now, " + now
+      throw wrong("not valid before " + begin + " (expected: valid now, " + now
           + "; is the clock of the station or of the CA wrong?)");
     }
     if (now.isAfter(end)) {
-      throw wrong("expired (at " + end + ", expected: valid now, " + now
+      throw wrong("expired at " + end + " (expected: valid now, " + now
           + "; is the clock of the station or of the CA wrong?)");
     }
   }
@@ -161,8 +164,7 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(ca, null)));
       parameters.setRevocationEnabled(false);
       parameters.setDate(Date.from(latest(path)));
-      CertPath certificates =
-          CertificateFactory.getInstance("X.509").generateCertPath(path);
+      CertPath certificates = CertificateFactory.getInstance("X.509").generateCertPath(path);
       CertPathValidator.getInstance("PKIX").validate(certificates, parameters);
     } catch (CertPathValidatorException e) {
       throw wrong("its chain does not hold: " + e.getMessage()

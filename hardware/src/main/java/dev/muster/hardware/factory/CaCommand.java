@@ -89,10 +89,10 @@ public record CaCommand(String program, Duration limit) {
       if (!process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new TimeoutException();
       }
-      LOG.debug("CA command ended exitCode={} stderr={}", process.exitValue(), story);
       if (process.exitValue() != 0) {
-        throw failure(
-            "refused (exit code " + process.exitValue() + "): " + firstLine(story), null);
+        // The reason need not be in the first line: openssl begins with its configuration.
+        LOG.warn("CA command failed program={} stderr={}", program, story.strip());
+        throw failure("refused (exit code " + process.exitValue() + "): " + firstLine(story), null);
       }
       return text;
     } catch (TimeoutException e) {

@@ -130,8 +130,9 @@ public final class Factory {
   public static void station(Path directory, Path certificate, Clock clock) {
     List<X509Certificate> found = FactoryFiles.certificates(certificate);
     if (found.size() != 1) {
-      throw new FactoryException(certificate + ": " + found.size() + " certificates (expected: one,"
-          + " as it is registered with the enrollment service; CAs below it come with its answers)");
+      throw new FactoryException(
+          certificate + ": " + found.size() + " certificates (expected: one,"
+              + " as it is registered with the enrollment service; CAs below it come with its answers)");
     }
     X509Certificate authority = found.get(0);
     requireAuthority(certificate, authority, clock);

@@ -108,7 +108,8 @@ final class FactoryCertificates {
       idevid.verify(authority.getPublicKey());
       // Byte by byte: as names, SN-1 and sn-1 would be the same.
       return Arrays.equals(
-          idevid.getSubjectX500Principal().getEncoded(), deviceName(authority, serial).getEncoded());
+          idevid.getSubjectX500Principal().getEncoded(),
+          deviceName(authority, serial).getEncoded());
     } catch (GeneralSecurityException | IOException e) {
       return false;
     }
@@ -163,8 +164,8 @@ final class FactoryCertificates {
   }
 
   /**
-   * Of a device: the CA's organization, and its serial number. BouncyCastle writes a serialNumber as
-   * PrintableString (X520SerialNumber, RFC 5280, A.1).
+   * Of a device: the CA's organization, and its serial number. BouncyCastle writes a serialNumber
+   * as PrintableString (X520SerialNumber, RFC 5280, A.1).
    */
   static X500Name deviceName(X509Certificate authority, String serial) {
     return organization(authority).addRDN(BCStyle.SERIALNUMBER, serial).build();

@@ -77,7 +77,8 @@ final class IdevidRules {
   private static Optional<String> signature(X509Certificate idevid) {
     String algorithm = idevid.getSigAlgName();
     return faultUnless(
-        !WEAK.matcher(algorithm.toUpperCase(Locale.ROOT).replace("WITH", "with")).matches(),
+        !WEAK.matcher(algorithm.toUpperCase(Locale.ROOT).replace("WITH", "with"))
+            .matches(),
         "signed with " + algorithm + " (expected: SHA-256 or better; openssl: -sha256)");
   }
 

@@ -81,13 +81,15 @@ final class RemoteCaTest {
   }
 
   private static String openssl(String arguments) {
-    return PeerProgram.require("openssl").run(ca, arguments.split(" ")).expectSuccess().output();
+    return PeerProgram.require("openssl")
+        .run(ca, arguments.split(" "))
+        .expectSuccess()
+        .output();
   }
 
   private static void script(String name, String text) throws IOException {
     Files.writeString(ca.resolve(name), text);
-    Files.setPosixFilePermissions(
-        ca.resolve(name), PosixFilePermissions.fromString("rwx------"));
+    Files.setPosixFilePermissions(ca.resolve(name), PosixFilePermissions.fromString("rwx------"));
   }
 
   private static Factory open(String program) {
@@ -151,7 +153,8 @@ final class RemoteCaTest {
         .contains("OK");
     List<X509Certificate> chain = PemFile.certificates(device.resolve("chain.pem"));
     assertThat(chain).hasSize(2);
-    assertThat(chain.get(1)).isEqualTo(PemFile.certificates(ca.resolve("ca.pem")).get(0));
+    assertThat(chain.get(1))
+        .isEqualTo(PemFile.certificates(ca.resolve("ca.pem")).get(0));
     assertThat(IdevidRules.ends(chain.get(0))).isFalse();
     assertThat(device.resolve("device.uri")).hasContent(key.toString());
     assertThat(device.resolve("label.svg")).content().contains(serial, "Pump 7");
@@ -177,7 +180,7 @@ final class RemoteCaTest {
   void issue_answerWasLost_asksAgainWithTheSameKey_andGetsTheSame() throws Exception {
     script("lost.sh", """
         #!/bin/sh
-        "$(dirname "$0")/ask.sh" > /dev/null && echo "connection reset" >&2 && exit 1
+        "$(dirname "$0")/ask.sh" > /dev/null 2>&1 && echo "connection reset" >&2 && exit 1
         """);
     assertRefused(open("lost.sh")).withMessageContaining("connection reset");
     assertNothingMade();
@@ -211,8 +214,7 @@ final class RemoteCaTest {
       """, quoteCharacter = '`')
   void issue_answerThatIsNone_isRefused(String commands, String reason) throws Exception {
     script("answer.sh", "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n" + commands + "\n");
-    assertRefused(open("answer.sh"))
-        .withMessageContaining(reason.replace("SERIAL", serial));
+    assertRefused(open("answer.sh")).withMessageContaining(reason.replace("SERIAL", serial));
     assertNothingMade();
   }
 
@@ -280,8 +282,8 @@ final class RemoteCaTest {
         .isThrownBy(() -> Factory.station(folder.resolve("s"), chain, Clock.systemUTC()))
         .withMessageContaining("chain.pem: 2 certificates (expected: one");
     assertThatExceptionOfType(FactoryException.class)
-        .isThrownBy(() -> Factory.station(
-            folder.resolve("s"), device.resolve("device.pem"), Clock.systemUTC()))
+        .isThrownBy(() ->
+            Factory.station(folder.resolve("s"), device.resolve("device.pem"), Clock.systemUTC()))
         .withMessageContaining("is not the certificate of a CA");
   }
 }
