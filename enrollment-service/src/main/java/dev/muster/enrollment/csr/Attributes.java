@@ -4,13 +4,17 @@
  */
 package dev.muster.enrollment.csr;
 
+import dev.muster.protocol.est.CsrAttributes;
+import dev.muster.protocol.est.KeyWish;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +30,18 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
   private static final ASN1ObjectIdentifier CHANGE_SUBJECT_NAME =
       new ASN1ObjectIdentifier("1.3.6.1.5.5.7.7.36");
 
+  /** What {@code csrattrs} names besides attributes. */
+  private static final Set<String> WISHES = wishes();
+
   Attributes {
     uris = List.copyOf(uris);
     links = List.copyOf(links);
+  }
+
+  private static Set<String> wishes() {
+    Set<String> wishes = new HashSet<>(KeyWish.ALGORITHMS);
+    wishes.addAll(List.of(KeyWish.P256, KeyWish.P384, CsrAttributes.ECDSA_WITH_SHA256));
+    return Set.copyOf(wishes);
   }
 
   /** @param renewed as in {@link RequestedExtensions#read} */
@@ -51,7 +64,7 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
         links.add(LinkAttributes.read(attribute));
       } else if (type.equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
         extensions = extensions(attribute, renewed);
-      } else {
+      } else if (!repeatsAWish(attribute)) {
         throw new CsrRefusedException(
             "attribute",
             Quoted.of(type.getId())
@@ -59,6 +72,19 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
       }
     }
     return new Attributes(extensions.uris(), links);
+  }
+
+  /**
+   * Libest's client makes of each object identifier in {@code csrattrs} an attribute with an empty
+   * string: also of those that name a kind of key or signature, of which nothing but the key and
+   * the signature themselves could tell more.
+   */
+  private static boolean repeatsAWish(Attribute attribute) {
+    ASN1Encodable[] values = attribute.getAttributeValues();
+    return WISHES.contains(attribute.getAttrType().getId())
+        && values.length == 1
+        && values[0] instanceof ASN1String text
+        && text.getString().isEmpty();
   }
 
   private static RequestedExtensions extensions(

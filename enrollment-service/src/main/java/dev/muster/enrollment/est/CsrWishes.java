@@ -29,21 +29,22 @@ final class CsrWishes {
 
   static CsrAttributes of(KeyWish key, Link link) {
     List<Element> wishes = new ArrayList<>();
-    if (link == Link.REQUIRED) {
-      wishes.add(new Element.Wish(CsrAttributes.CHALLENGE_PASSWORD));
-    }
-    if (link != Link.REFUSED) {
-      // Whoever evaluates it says so in each answer (RFC 7894, 4).
-      wishes.add(new Element.Wish(CsrAttributes.EST_IDENTITY_LINKING));
+    // Whoever reads the template reads nothing else, and it has no place for an attribute whose
+    // value only the client knows.
+    if (link != Link.REQUIRED) {
+      wishes.add(new Element.Template(new CsrTemplate(List.of(), key, List.of(), List.of())));
     }
     wishes.add(new Element.Key(key));
     if (KeyWish.P256.equals(key.curve())) {
       wishes.add(new Element.Wish(CsrAttributes.ECDSA_WITH_SHA256));
     }
-    // Whoever reads the template reads nothing else, and it has no place for an attribute whose
-    // value only the client knows.
-    if (link != Link.REQUIRED) {
-      wishes.add(new Element.Template(new CsrTemplate(List.of(), key, List.of(), List.of())));
+    if (link == Link.REQUIRED) {
+      wishes.add(new Element.Wish(CsrAttributes.CHALLENGE_PASSWORD));
+    }
+    if (link != Link.REFUSED) {
+      // Whoever evaluates it says so in each answer (RFC 7894, 4). It is last: libest looks for
+      // object identifiers, and never ends where something else is behind the last of them.
+      wishes.add(new Element.Wish(CsrAttributes.EST_IDENTITY_LINKING));
     }
     return new CsrAttributes(wishes);
   }

@@ -24,6 +24,7 @@ import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
@@ -99,6 +100,17 @@ class CsrVerifierTest {
         Arguments.of(
             "CA:FALSE",
             csr("CN=a", extension(Extension.basicConstraints, new BasicConstraints(false)))),
+        // As libest's client does with csrattrs.
+        Arguments.of(
+            "key type and algorithm, repeated as attributes without a value",
+            csr(
+                "CN=a",
+                builder -> builder
+                    .addAttribute(
+                        X9ObjectIdentifiers.id_ecPublicKey, new DERUTF8String(""))
+                    .addAttribute(X9ObjectIdentifiers.prime256v1, new DERUTF8String(""))
+                    .addAttribute(
+                        X9ObjectIdentifiers.ecdsa_with_SHA256, new DERUTF8String("")))),
         Arguments.of(
             "digitalSignature",
             csr("CN=a", extension(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature)))));
@@ -158,6 +170,13 @@ class CsrVerifierTest {
                 "CN=a",
                 builder -> builder.addAttribute(
                     PKCSObjectIdentifiers.id_aa.branch("56"), new DERPrintableString("x"))),
+            "attribute"),
+        Arguments.of(
+            "key type, as an attribute that says something",
+            csr(
+                "CN=a",
+                builder -> builder.addAttribute(
+                    X9ObjectIdentifiers.id_ecPublicKey, X9ObjectIdentifiers.prime256v1)),
             "attribute"),
         Arguments.of("multi-valued", csr("CN=a+O=b", as), "subject"),
         Arguments.of("two CN", csr("CN=a,CN=b", as), "subject"),

@@ -104,6 +104,21 @@ class CsrAttributesTest {
         .isEqualTo(link != CsrWishes.Link.REFUSED);
   }
 
+  /** Libest walks from one object identifier to the next, and for ever once there is none. */
+  @ParameterizedTest
+  @ValueSource(strings = {KeyWish.P256, KeyWish.P384, KeyWish.RSA})
+  void est_csrattrs_endsWithAnObjectIdentifier_whichLibestLooksFor(String kind) {
+    KeyWish key = kind.equals(KeyWish.RSA) ? KeyWish.rsa(3072) : KeyWish.ec(kind);
+    for (CsrWishes.Link link :
+        List.of(CsrWishes.Link.CHECKED, CsrWishes.Link.REQUIRED)) {
+      byte[] der = CsrWishes.of(key, link).encode();
+      ASN1Sequence wishes = ASN1Sequence.getInstance(der);
+      assertThat(wishes.getObjectAt(wishes.size() - 1))
+          .as("the last wish, link " + link)
+          .isInstanceOf(ASN1ObjectIdentifier.class);
+    }
+  }
+
   @Test
   void est_csrattrs_channelBindingRequired_namesChallengePassword() throws Exception {
     byte[] der = CsrWishes.of(KeyWish.ec(KeyWish.P256), CsrWishes.Link.REQUIRED).encode();
