@@ -210,6 +210,8 @@ class EstHttpIT {
       value = {
         "GET /.well-known/est/cacerts HTTP/1.1\\r\\nHost: a\\r\\nBad Header\\r\\n\\r\\n|400",
         "GARBAGE\\r\\n\\r\\n|400",
+        "GET /.well-known/est/cacerts HTTP/1.1\\r\\n\\r\\n|400",
+        "GET /.well-known/est/cacerts HTTP/1.1\\r\\nHost: a\\r\\nHost: b\\r\\n\\r\\n|400",
         "POST /.well-known/est/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/pkcs10\\r\\nContent-Length: -1\\r\\n\\r\\n|400",
         "POST /.well-known/est/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/pkcs10\\r\\nContent-Length: 1x\\r\\n\\r\\n|400",
         "POST /.well-known/est/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/pkcs10\\r\\nContent-Length: 5\\r\\nContent-Length: 6\\r\\n\\r\\nMIIBA|400",

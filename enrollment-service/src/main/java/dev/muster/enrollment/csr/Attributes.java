@@ -31,17 +31,17 @@ record Attributes(List<String> uris, List<LinkClaim> links) {
       new ASN1ObjectIdentifier("1.3.6.1.5.5.7.7.36");
 
   /** What {@code csrattrs} names besides attributes. */
-  private static final Set<String> WISHES = wishes();
+  private static final Set<String> WISHES = Set.of(
+      KeyWish.EC,
+      KeyWish.P256,
+      KeyWish.P384,
+      KeyWish.RSA,
+      KeyWish.ED25519,
+      CsrAttributes.ECDSA_WITH_SHA256);
 
   Attributes {
     uris = List.copyOf(uris);
     links = List.copyOf(links);
-  }
-
-  private static Set<String> wishes() {
-    Set<String> wishes = new HashSet<>(KeyWish.ALGORITHMS);
-    wishes.addAll(List.of(KeyWish.P256, KeyWish.P384, CsrAttributes.ECDSA_WITH_SHA256));
-    return Set.copyOf(wishes);
   }
 
   /** @param renewed as in {@link RequestedExtensions#read} */

@@ -73,6 +73,11 @@ final class EstRoutes {
     }
     // Devices without a battery learn from it what time it is.
     request.response().putHeader("Date", HttpDates.format(clock.instant()));
+    if (lacksHost(request)) {
+      answerAndClose(
+          request, "none", EstAnswer.text(400, "Host: absent or several (expected: one)"));
+      return;
+    }
     Optional<EstPath> path = EstPath.parse(request.path());
     Optional<Label> label = path.flatMap(found -> operations.label(found.label()));
     if (path.isEmpty() || label.isEmpty() || !operations.offers(path.get().operation())) {
@@ -103,6 +108,12 @@ final class EstRoutes {
       case FULL_CMC -> answerAndClose(request, operation.segment(), EstAnswer.notImplemented());
       default -> readBody(request, operation, label.get());
     }
+  }
+
+  /** RFC 9112, 3.2. */
+  private static boolean lacksHost(HttpServerRequest request) {
+    return request.version() == HttpVersion.HTTP_1_1
+        && request.headers().getAll(HttpHeaders.HOST).size() != 1;
   }
 
   /** Answers what is no HTTP request, or has too long a head. */
