@@ -148,9 +148,13 @@ class TwoProcessesIT {
           Actor.SYSTEM, DeskBench.serial(next), RevocationReason.KEY_COMPROMISE);
       assertThat(bench.listed()).contains(DeskBench.serial(first), DeskBench.serial(next));
 
+      CertificateAuthorities there = CertificateAuthorities.open(folder.resolve("token/ca"), token);
       assertThat(rollOver.compromised("device", RevocationReason.KEY_COMPROMISE, Actor.SYSTEM))
           .isEqualTo("device-2");
       bench.enrolled("T-2").verify(bench.authorities.deviceCa().getPublicKey());
+      // Who has the token open, too, finds the key that was made in it meanwhile.
+      there.reread();
+      assertThat(there.deviceIssuer().certificate()).isEqualTo(bench.authorities.deviceCa());
       CertificateAuthorities again = CertificateAuthorities.open(folder.resolve("token/ca"), token);
       assertThat(again.deviceCa()).isEqualTo(bench.authorities.deviceCa());
     }
