@@ -106,11 +106,9 @@ class CsrVerifierTest {
             csr(
                 "CN=a",
                 builder -> builder
-                    .addAttribute(
-                        X9ObjectIdentifiers.id_ecPublicKey, new DERUTF8String(""))
+                    .addAttribute(X9ObjectIdentifiers.id_ecPublicKey, new DERUTF8String(""))
                     .addAttribute(X9ObjectIdentifiers.prime256v1, new DERUTF8String(""))
-                    .addAttribute(
-                        X9ObjectIdentifiers.ecdsa_with_SHA256, new DERUTF8String("")))),
+                    .addAttribute(X9ObjectIdentifiers.ecdsa_with_SHA256, new DERUTF8String("")))),
         Arguments.of(
             "digitalSignature",
             csr("CN=a", extension(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature)))));

@@ -109,8 +109,7 @@ class CsrAttributesTest {
   @ValueSource(strings = {KeyWish.P256, KeyWish.P384, KeyWish.RSA})
   void est_csrattrs_endsWithAnObjectIdentifier_whichLibestLooksFor(String kind) {
     KeyWish key = kind.equals(KeyWish.RSA) ? KeyWish.rsa(3072) : KeyWish.ec(kind);
-    for (CsrWishes.Link link :
-        List.of(CsrWishes.Link.CHECKED, CsrWishes.Link.REQUIRED)) {
+    for (CsrWishes.Link link : List.of(CsrWishes.Link.CHECKED, CsrWishes.Link.REQUIRED)) {
       byte[] der = CsrWishes.of(key, link).encode();
       ASN1Sequence wishes = ASN1Sequence.getInstance(der);
       assertThat(wishes.getObjectAt(wishes.size() - 1))
