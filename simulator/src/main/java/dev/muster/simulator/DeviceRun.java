@@ -465,7 +465,7 @@ final class DeviceRun implements DeviceLink.Listener {
           .device()
           .orElseThrow(() -> new IllegalStateException("connected without an identity"));
       DeviceLink.Receipt receipt = sendInTurn(current, measured);
-      ledger.sent(id, receipt.identity());
+      ledger.sent(id, receipt.identity(), receipt.checksum());
       underWay.add(sent);
       if (!ahead.isZero()) {
         ledger.dated(id, receipt.identity(), ahead);

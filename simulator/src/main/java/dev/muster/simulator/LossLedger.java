@@ -6,9 +6,11 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.payload.ContentChecksum;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
@@ -24,10 +26,10 @@ import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 
 /**
- * Remembers what a backend acknowledged, to hold it to that: an acknowledged message is stored, and
- * stored once.
+ * Remembers what a backend acknowledged, to hold it to that: an acknowledged message is stored, as
+ * it was sent, and once.
  *
- * <p>Thread-safe. A remembered message costs about one bit.
+ * <p>Thread-safe. A remembered message costs about four bytes.
  */
 public final class LossLedger {
   /** A message that reached the backend so long after it was due is late. */
@@ -41,6 +43,9 @@ public final class LossLedger {
    */
   private final Map<DeviceId, Map<String, BitSet>> acknowledged = new HashMap<>();
 
+  /** Device, then boot, then what was sent. */
+  private final Map<DeviceId, Map<String, Checksums>> sent = new HashMap<>();
+
   /** Device, then boot, then how far its clock was ahead, then which messages it dated so. */
   private final Map<DeviceId, Map<String, Map<Duration, BitSet>>> ahead = new HashMap<>();
 
@@ -48,6 +53,25 @@ public final class LossLedger {
 
   /** @param acknowledged how many messages of the device were, until then */
   private record Event(Duration at, String what, long acknowledged) {}
+
+  /** Of the messages of a boot, by their numbers. */
+  private static final class Checksums {
+    private int[] values = new int[16];
+
+    /** Of two messages with one number a backend has the first. */
+    void add(int number, int checksum) {
+      if (number >= values.length) {
+        values = Arrays.copyOf(values, Math.max(number + 1, values.length + values.length / 2));
+      }
+      if (values[number] == ContentChecksum.UNKNOWN) {
+        values[number] = checksum;
+      }
+    }
+
+    int of(int number) {
+      return number < values.length ? values[number] : ContentChecksum.UNKNOWN;
+    }
+  }
 
   private record Broken(DeviceMessage message, String how) {}
 
@@ -69,6 +93,10 @@ public final class LossLedger {
    * @param acknowledged messages that were acknowledged
    * @param lost of those, the ones that are not stored
    * @param duplicated messages of the same boots that are stored more than once
+   * @param altered messages of the same boots that came back with another content than they had
+   * @param deadLetters messages of the same boots that the backend keeps aside, though nothing was
+   *     wrong with them
+   * @param early the same, because they were dated by a clock that was ahead
    * @param reordered messages of the same boots that are stored behind one of their stream that was
    *     sent after them; not those that were kept aside
    * @param late messages of the same boots that came {@link #LATE} or more after they were due, by
@@ -79,18 +107,35 @@ public final class LossLedger {
       long acknowledged,
       Found lost,
       Found duplicated,
+      Found altered,
+      Found deadLetters,
+      Found early,
       Found reordered,
       Found late,
       Duration slowest) {
-    /** Whether every acknowledged message is stored, and none is stored twice. */
+    /** Whether every acknowledged message is stored as it was sent, in its stream, and once. */
     public boolean clean() {
-      return lost.count() == 0 && duplicated.count() == 0;
+      return Stream.of(lost, duplicated, altered, deadLetters).allMatch(found -> found.count() == 0);
     }
   }
 
-  /** Remembers that a message was sent: it may be stored, though nobody hears of it, but once. */
-  synchronized void sent(DeviceId device, MessageIdentity identity) {
+  /**
+   * Remembers that a message was sent: it may be stored, though nobody hears of it, but once, and
+   * as it was.
+   */
+  public synchronized void sent(DeviceId device, MessageIdentity identity, int checksum) {
     numbers(device, identity);
+    sent.computeIfAbsent(device, id -> new HashMap<>())
+        .computeIfAbsent(identity.boot(), boot -> new Checksums())
+        .add(Math.toIntExact(identity.sequence()), checksum);
+  }
+
+  private synchronized boolean isAltered(DeviceId device, StoredMessage message) {
+    Checksums ofBoot = sent.getOrDefault(device, Map.of()).get(message.identity().boot());
+    int before = ofBoot == null
+        ? ContentChecksum.UNKNOWN
+        : ofBoot.of((int) message.identity().sequence());
+    return before != ContentChecksum.UNKNOWN && before != message.checksum();
   }
 
   /**
@@ -159,15 +204,20 @@ public final class LossLedger {
    * none was broken.
    */
   public synchronized List<String> explain(Comparison comparison) {
-    return Stream.concat(
-            comparison.lost().examples().stream()
-                .map(message -> new Broken(message, "was acknowledged and is not stored")),
-            comparison.duplicated().examples().stream()
-                .map(message -> new Broken(message, "is stored more than once")))
+    return Stream.of(
+            broken(comparison.lost(), "was acknowledged and is not stored"),
+            broken(comparison.duplicated(), "is stored more than once"),
+            broken(comparison.altered(), "is stored with another content than was sent"),
+            broken(comparison.deadLetters(), "is kept aside as a dead letter"))
+        .flatMap(all -> all)
         .min(Comparator.comparingInt(
             broken -> eventsOf(broken.message().device()).size()))
         .map(this::history)
         .orElse(List.of());
+  }
+
+  private static Stream<Broken> broken(Found found, String how) {
+    return found.examples().stream().map(message -> new Broken(message, how));
   }
 
   private Collection<Event> eventsOf(DeviceId device) {
@@ -255,6 +305,9 @@ public final class LossLedger {
     private long acknowledged;
     private final Examples lost = new Examples();
     private final Examples duplicated = new Examples();
+    private final Examples altered = new Examples();
+    private final Examples deadLetters = new Examples();
+    private final Examples early = new Examples();
     private final Examples reordered = new Examples();
     private final Examples late = new Examples();
     private Duration slowest = Duration.ZERO;
@@ -285,6 +338,9 @@ public final class LossLedger {
       acknowledged += other.acknowledged;
       lost.add(other.lost);
       duplicated.add(other.duplicated);
+      altered.add(other.altered);
+      deadLetters.add(other.deadLetters);
+      early.add(other.early);
       reordered.add(other.reordered);
       late.add(other.late);
       slowest = other.slowest.compareTo(slowest) > 0 ? other.slowest : slowest;
@@ -305,16 +361,23 @@ public final class LossLedger {
     /** @param last the highest number so far, of each boot and stream */
     private void see(DeviceId device, StoredMessage message, Map<String, Long> last) {
       MessageIdentity identity = message.identity();
-      if (!message.aside()
-          && last.merge(identity.boot() + "/" + message.stream(), identity.sequence(), Math::max)
-              > identity.sequence()) {
+      Duration ahead = aheadOf(device, identity);
+      if (isAltered(device, message)) {
+        altered.add(new DeviceMessage(device, identity));
+      }
+      if (message.aside()) {
+        Examples why = ahead.compareTo(Duration.ZERO) > 0 ? early : deadLetters;
+        why.add(new DeviceMessage(device, identity));
+      } else if (last.merge(
+              identity.boot() + "/" + message.stream(), identity.sequence(), Math::max)
+          > identity.sequence()) {
         reordered.add(new DeviceMessage(device, identity));
       }
       Duration byItsClock = message.underWay();
       if (byItsClock == null) {
         return;
       }
-      Duration underWay = byItsClock.plus(aheadOf(device, identity));
+      Duration underWay = byItsClock.plus(ahead);
       if (underWay.compareTo(LATE) >= 0) {
         late.add(new DeviceMessage(device, identity));
       }
@@ -328,6 +391,9 @@ public final class LossLedger {
           acknowledged,
           lost.toFound(),
           duplicated.toFound(),
+          altered.toFound(),
+          deadLetters.toFound(),
+          early.toFound(),
           reordered.toFound(),
           late.toFound(),
           slowest);

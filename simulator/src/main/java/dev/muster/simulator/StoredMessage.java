@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param underWay from when it was due, by the device's clock, to when the backend received it;
  *     null if that is not known
+ * @param checksum of its content ({@link dev.muster.simulator.payload.ContentChecksum})
  * @param aside whether it was kept aside, as a dead letter is: it has no place in its stream
  */
 public record StoredMessage(
-    MessageIdentity identity, String stream, @Nullable Duration underWay, boolean aside) {}
+    MessageIdentity identity,
+    String stream,
+    @Nullable Duration underWay,
+    int checksum,
+    boolean aside) {}

@@ -6,6 +6,7 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.testing.PeerProgram;
 import dev.muster.testing.TestPki;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +33,8 @@ import org.awaitility.Awaitility;
 final class LabBroker implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(15);
   private static final Pattern LINE = Pattern.compile(
-      "fleets/[^/]+/devices/([^/]+)/telemetry/\\S+ (?=.*muster-boot:(\\S+))(?=.*muster-seq:(\\d+)).*");
+      "fleets/[^/]+/devices/([^/]+)/telemetry/(\\S+) "
+          + "(?=.*muster-boot:(\\S+))(?=.*muster-seq:(\\d+)).*?(\\[\\{.*)");
 
   private final int port = freePort();
   private final int plainPort = freePort();
@@ -120,19 +123,23 @@ final class LabBroker implements AutoCloseable {
 
   /** What the witness saw of a device so far. */
   List<StoredMessage> received(DeviceId device) {
-    List<StoredMessage> identities = new ArrayList<>();
+    List<StoredMessage> messages = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(received)) {
         Matcher match = LINE.matcher(line);
         if (match.matches() && match.group(1).equals(device.value())) {
-          identities.add(new StoredMessage(
-              MessageIdentity.parse(match.group(2), match.group(3)), "any", Duration.ZERO, false));
+          messages.add(new StoredMessage(
+              MessageIdentity.parse(match.group(3), match.group(4)),
+              match.group(2),
+              Duration.ZERO,
+              ContentChecksum.of(match.group(2), match.group(5).getBytes(StandardCharsets.UTF_8)),
+              false));
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return identities;
+    return messages;
   }
 
   private void run(Path folder, String program, String... arguments) throws IOException {

@@ -16,11 +16,13 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class LossLedgerTest {
   private static final DeviceId A = new DeviceId("a");
   private static final DeviceId B = new DeviceId("b");
+  private static final int CONTENT = 4711;
 
   private final LossLedger ledger = new LossLedger();
 
@@ -38,7 +40,8 @@ final class LossLedgerTest {
         ledger.compare(device -> device.equals(A) ? messages("x", 1, 100) : messages("y", 1, 50));
     assertThat(comparison)
         .isEqualTo(
-            new Comparison(150, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Duration.ZERO));
+            new Comparison(
+                150, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Duration.ZERO));
     assertThat(ledger.size()).isEqualTo(150);
   }
 
@@ -115,7 +118,7 @@ final class LossLedgerTest {
 
   @Test
   void compare_storedTwice_isDuplicated_alsoIfNothingWasAcknowledged() {
-    ledger.sent(A, new MessageIdentity("x", 3));
+    ledger.sent(A, new MessageIdentity("x", 3), CONTENT);
     List<StoredMessage> stored = messages("x", 1, 5);
     assertThat(ledger.compare(device -> stored).clean()).isTrue();
     stored.addAll(messages("x", 3, 3));
@@ -201,14 +204,81 @@ final class LossLedgerTest {
   }
 
   @Test
-  void compare_aDeadLetter_hasNoPlaceInItsStream() {
+  void compare_aDeadLetter_isNotLost_andHasNoPlaceInItsStream_andIsTold() {
     remember(A, "x", 1, 2);
-    Comparison comparison = ledger.compare(device -> List.of(
-        message("x", 2, "a", 0),
-        new StoredMessage(new MessageIdentity("x", 1), "a", Duration.ofSeconds(11), true)));
+    Comparison comparison = ledger.compare(
+        device -> List.of(message("x", 2, "a", 0), deadLetter(1, Duration.ofSeconds(11))));
+    assertThat(comparison.lost()).isEqualTo(Found.NONE);
     assertThat(comparison.reordered()).isEqualTo(Found.NONE);
     assertThat(comparison.late().count()).isEqualTo(1);
-    assertThat(comparison.clean()).isTrue();
+    assertThat(comparison.deadLetters())
+        .isEqualTo(new Found(1, List.of(new DeviceMessage(A, new MessageIdentity("x", 1)))));
+    assertThat(comparison.clean()).as("nothing was wrong with it").isFalse();
+    assertThat(ledger.explain(comparison))
+        .containsExactly("a: message 1 of boot x is kept aside as a dead letter");
+  }
+
+  @Test
+  void compare_aDeadLetter_thatAClockDatedAhead_isAsItShouldBe() {
+    remember(A, "x", 1, 2);
+    ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
+    ledger.dated(A, new MessageIdentity("x", 2), Duration.ofHours(-1));
+    Comparison ahead = ledger.compare(
+        device -> List.of(message("x", 2, "a", 0), deadLetter(1, Duration.ofHours(-1))));
+    assertThat(ahead.early().count()).isEqualTo(1);
+    assertThat(ahead.deadLetters()).isEqualTo(Found.NONE);
+    assertThat(ahead.clean()).isTrue();
+    Comparison behind = ledger.compare(
+        device -> List.of(message("x", 1, "a", 0), deadLetter(2, Duration.ofHours(1))));
+    assertThat(behind.deadLetters().count()).isEqualTo(1);
+  }
+
+  @Test
+  void compare_inItsStreamAndAsideAsWell_isDuplicated() {
+    remember(A, "x", 1, 1);
+    Comparison comparison =
+        ledger.compare(device -> List.of(message("x", 1, "a", 0), deadLetter(1, Duration.ZERO)));
+    assertThat(comparison.duplicated().count()).isEqualTo(1);
+    assertThat(comparison.deadLetters()).isEqualTo(Found.NONE);
+  }
+
+  @Test
+  void compare_contentIsAnother_isAltered() {
+    for (int number = 1; number <= 40; number++) {
+      ledger.sent(A, new MessageIdentity("x", number), CONTENT + number);
+    }
+    remember(A, "x", 1, 30); // of the others nobody knows whether they were acknowledged
+    List<StoredMessage> stored = new ArrayList<>(LongStream.rangeClosed(1, 40)
+        .mapToObj(number -> stored(number, CONTENT + (int) number))
+        .toList());
+    assertThat(ledger.compare(device -> stored).clean()).isTrue();
+    stored.set(6, stored(7, CONTENT + 8));
+    stored.set(34, stored(35, CONTENT));
+    Comparison comparison = ledger.compare(device -> stored);
+    assertThat(comparison.altered().examples())
+        .extracting(message -> message.identity().sequence())
+        .containsExactly(7L, 35L);
+    assertThat(comparison.lost()).isEqualTo(Found.NONE);
+    assertThat(comparison.clean()).isFalse();
+    assertThat(ledger.explain(comparison))
+        .containsExactly("a: message 7 of boot x is stored with another content than was sent");
+  }
+
+  @Test
+  void compare_contentOfADeadLetter_isComparedToo() {
+    ledger.sent(A, new MessageIdentity("x", 1), CONTENT + 1);
+    ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
+    assertThat(ledger.compare(device -> List.of(deadLetter(1, Duration.ZERO))).altered().count())
+        .isEqualTo(1);
+  }
+
+  /** Then the run is broken anyway; a backend stores the first. */
+  @Test
+  void compare_twoMessagesOfOneNumber_areHeldAgainstTheFirst() {
+    ledger.sent(A, new MessageIdentity("x", 1), CONTENT);
+    ledger.sent(A, new MessageIdentity("x", 1), CONTENT + 1);
+    assertThat(ledger.compare(device -> List.of(stored(1, CONTENT))).altered())
+        .isEqualTo(Found.NONE);
   }
 
   @Test
@@ -232,7 +302,7 @@ final class LossLedgerTest {
     remember(A, "x", 1, 1);
     ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
     Comparison comparison = ledger.compare(
-        device -> List.of(new StoredMessage(new MessageIdentity("x", 1), "a", null, true)));
+        device -> List.of(deadLetter(1, null)));
     assertThat(comparison.clean()).isTrue();
     assertThat(comparison.late()).isEqualTo(Found.NONE);
     assertThat(comparison.slowest()).isZero();
@@ -240,7 +310,16 @@ final class LossLedgerTest {
 
   private static StoredMessage message(String boot, long sequence, String stream, long millis) {
     return new StoredMessage(
-        new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis), false);
+        new MessageIdentity(boot, sequence), stream, Duration.ofMillis(millis), CONTENT, false);
+  }
+
+  private static StoredMessage stored(long sequence, int checksum) {
+    return new StoredMessage(
+        new MessageIdentity("x", sequence), "a", Duration.ZERO, checksum, false);
+  }
+
+  private static StoredMessage deadLetter(long sequence, @Nullable Duration underWay) {
+    return new StoredMessage(new MessageIdentity("x", sequence), "a", underWay, CONTENT, true);
   }
 
   private static List<StoredMessage> messages(String boot, long first, long last) {

@@ -6,9 +6,11 @@ package dev.muster.simulator;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.simulator.client.ControlledLink;
 import dev.muster.simulator.client.DeviceLink;
 import dev.muster.simulator.client.NetworkConditions;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Reading;
 import java.io.IOException;
 import java.time.Duration;
@@ -231,7 +233,10 @@ final class SimulatedBackend implements DeviceLink.Factory {
       if (answers) {
         timeline.after(untilAnswer(), () -> answer(number, acknowledged));
       }
-      return new Receipt(new MessageIdentity(boot, repeatsNumbers ? 1 : number), acknowledged);
+      return new Receipt(
+          new MessageIdentity(boot, repeatsNumbers ? 1 : number),
+          ContentChecksum.of(reading.stream(), SenmlJson.write(reading.measurements())),
+          acknowledged);
     }
 
     private Duration untilAnswer() {

@@ -84,6 +84,7 @@ final class SimulationIT {
         assertThat(comparison.acknowledged()).isEqualTo(report.acknowledged());
         assertThat(comparison.clean()).as(comparison::toString).isTrue();
       });
+      assertAlteredOnesAreFound(simulation.ledger(), broker);
     }
   }
 
@@ -136,8 +137,28 @@ final class SimulationIT {
             .as("but for MQTT 3.1.1")
             .isEqualTo(third.acknowledged());
         assertThat(comparison.duplicated().count()).isZero();
+        assertThat(comparison.altered().count()).isZero();
       });
+      assertAlteredOnesAreFound(simulation.ledger(), broker);
     }
+  }
+
+  /** What a broker says it got, but for one message of one device. */
+  private static void assertAlteredOnesAreFound(LossLedger ledger, LabBroker broker) {
+    LossLedger.Comparison comparison = ledger.compare(device -> {
+      List<StoredMessage> received = broker.received(device);
+      if (device.value().equals("lab-sn-0003")) {
+        StoredMessage first = received.get(0);
+        received.set(
+            0,
+            new StoredMessage(
+                first.identity(), first.stream(), first.underWay(), first.checksum() + 1, false));
+      }
+      return received;
+    });
+    assertThat(comparison.altered().examples())
+        .singleElement()
+        .matches(message -> message.device().value().equals("lab-sn-0003"));
   }
 
   @Test
@@ -207,7 +228,10 @@ final class SimulationIT {
         assertThat(link.device()).hasValue(id);
         assertThat(next.identity().boot()).isNotEqualTo(unanswered.identity().boot());
         List.of(answered, unanswered, next)
-            .forEach(receipt -> ledger.remember(id, receipt.identity()));
+            .forEach(receipt -> {
+              ledger.sent(id, receipt.identity(), receipt.checksum());
+              ledger.remember(id, receipt.identity());
+            });
         Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
           LossLedger.Comparison found = ledger.compare(broker::received);
           assertThat(found.acknowledged()).isEqualTo(3);

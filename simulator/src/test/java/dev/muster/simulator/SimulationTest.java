@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.client.DeviceLink;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Reading;
 import dev.muster.simulator.server.ServerAccess;
 import java.time.Clock;
@@ -112,6 +113,7 @@ final class SimulationTest {
         someAcknowledged.countDown();
         return new Receipt(
             new MessageIdentity("boot", sequence.incrementAndGet()),
+            ContentChecksum.UNKNOWN,
             CompletableFuture.completedFuture(null));
       }
 

@@ -4,7 +4,6 @@
  */
 package dev.muster.app.command;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.muster.app.operator.OperatorClient;
@@ -12,12 +11,17 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.simulator.StoredMessage;
 import dev.muster.simulator.StoredMessages;
+import dev.muster.simulator.payload.ContentChecksum;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What a backend has stored, as its operator API tells. */
@@ -25,23 +29,22 @@ final class BackendStore implements StoredMessages {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MICROSECONDS = 6;
 
-  private final OperatorClient operator;
-  private final boolean anyDeadLetters;
+  private final Function<String, JsonNode> api;
 
-  BackendStore(OperatorClient operator) {
-    this.operator = operator;
-    this.anyDeadLetters =
-        !operator.get("dead-letters?limit=1").path("deadLetters").isEmpty();
+  /** @param api answers what is under a path */
+  BackendStore(Function<String, JsonNode> api) {
+    this.api = api;
   }
 
-  /** What was kept aside is stored too: it was acknowledged, and can be had. */
+  /**
+   * What was kept aside is stored too: it was acknowledged, and can be had. Asked of each device,
+   * each time: a backend may read a message, and lay it aside, long after it was acknowledged.
+   */
   @Override
   public List<StoredMessage> storedFor(DeviceId device) {
     String path = "devices/" + OperatorClient.segment(device.value());
     List<StoredMessage> stored = read(path + "/messages?limit=1000", "messages", false);
-    if (anyDeadLetters) {
-      stored.addAll(read(path + "/dead-letters?limit=1000", "deadLetters", true));
-    }
+    stored.addAll(read(path + "/dead-letters?limit=1000&payload=true", "deadLetters", true));
     return stored;
   }
 
@@ -49,7 +52,7 @@ final class BackendStore implements StoredMessages {
     List<StoredMessage> found = new ArrayList<>();
     String page = path;
     while (page != null) {
-      JsonNode answer = operator.get(page);
+      JsonNode answer = api.apply(page);
       for (JsonNode message : answer.path(name)) {
         if (message.hasNonNull("boot")) {
           found.add(toMessage(message, aside));
@@ -63,22 +66,32 @@ final class BackendStore implements StoredMessages {
   }
 
   static StoredMessage toMessage(JsonNode message, boolean aside) {
+    String stream = message.path("stream").asText();
+    byte[] payload = payload(message, aside);
     return new StoredMessage(
         new MessageIdentity(
             message.path("boot").asText(), message.path("sequence").asLong()),
-        message.path("stream").asText(),
-        underWay(message.path("payload").asText(), message.path("receivedAt").asText()),
+        stream,
+        underWay(payload, message.path("receivedAt").asText()),
+        ContentChecksum.of(stream, payload),
         aside);
   }
 
+  /** As text, or, of a dead letter, which need not be one, in base64. */
+  private static byte[] payload(JsonNode message, boolean aside) {
+    return aside
+        ? Base64.getDecoder().decode(message.path("payloadBase64").asText())
+        : message.path("payload").asText().getBytes(StandardCharsets.UTF_8);
+  }
+
   /** A simulated device dates its message, in SenML's base time, with when it was due. */
-  private static @Nullable Duration underWay(String senml, String receivedAt) {
+  private static @Nullable Duration underWay(byte[] senml, String receivedAt) {
     try {
       JsonNode due = JSON.readTree(senml).path(0).path("bt");
       return due.isNumber()
           ? Duration.between(instant(due.decimalValue()), Instant.parse(receivedAt))
           : null;
-    } catch (JsonProcessingException e) {
+    } catch (IOException e) {
       return null;
     }
   }

@@ -186,13 +186,20 @@ final class SimulatedFleet implements AutoCloseable {
           store == null
               ? "store         not verified: " + unverified + "\n"
               : String.format(
-                  "store         %d acknowledged messages looked up: %d lost, %d stored twice, %d reordered, %d late (slowest %.3f s)%n",
+                  "store         %d acknowledged messages looked up: %d lost, %d stored twice, %d altered, %d dead letters, %d reordered, %d late (slowest %.3f s)%n",
                   store.acknowledged(),
                   store.lost().count(),
                   store.duplicated().count(),
+                  store.altered().count(),
+                  store.deadLetters().count(),
                   store.reordered().count(),
                   store.late().count(),
                   seconds(store.slowest())));
+      if (store != null && store.early().count() > 0) {
+        text.append(String.format(
+            "kept aside    %d messages whose clock was ahead, as dead letters%n",
+            store.early().count()));
+      }
       report
           .deviceFailures()
           .forEach(
@@ -308,7 +315,7 @@ final class SimulatedFleet implements AutoCloseable {
     }
     try {
       LossLedger ledger = simulation.ledger();
-      LossLedger.Comparison store = ledger.compare(new BackendStore(asked), new Patience());
+      LossLedger.Comparison store = ledger.compare(new BackendStore(asked::get), new Patience());
       return new Outcome(plan, began, report, store, ledger.explain(store), null, serverVersion);
     } catch (UserError e) {
       return new Outcome(plan, began, report, null, List.of(), e.getMessage(), serverVersion);

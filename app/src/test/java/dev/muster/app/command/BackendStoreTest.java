@@ -8,13 +8,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.simulator.StoredMessage;
+import dev.muster.simulator.payload.ContentChecksum;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,11 +29,20 @@ class BackendStoreTest {
   void message_ofASimulatedDevice_wasUnderWaySinceItWasDue() {
     byte[] payload = SenmlJson.write(
         List.of(new Measurement("t", null, DUE, new Measurement.Value.Number(20.5))));
-    StoredMessage message = BackendStore.toMessage(
-        message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750)), true);
-    assertThat(message)
-        .isEqualTo(
-            new StoredMessage(new MessageIdentity("b", 7), "room", Duration.ofMillis(1750), true));
+    ObjectNode stored =
+        message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750));
+    StoredMessage message = new StoredMessage(
+        new MessageIdentity("b", 7),
+        "room",
+        Duration.ofMillis(1750),
+        ContentChecksum.of("room", payload),
+        false);
+    assertThat(BackendStore.toMessage(stored, false)).isEqualTo(message);
+    stored.remove("payload");
+    stored.put("payloadBase64", Base64.getEncoder().encodeToString(payload));
+    assertThat(BackendStore.toMessage(stored, true))
+        .isEqualTo(new StoredMessage(
+            message.identity(), "room", message.underWay(), message.checksum(), true));
   }
 
   @Test
@@ -38,6 +51,28 @@ class BackendStoreTest {
       assertThat(BackendStore.toMessage(message(payload, DUE), false).underWay())
           .isNull();
     }
+  }
+
+  /** A store that is behind its journal may lay messages aside while it is asked. */
+  @Test
+  void deadLetter_thatCameWhileTheStoreWasAsked_isFound() {
+    List<String> asked = new ArrayList<>();
+    ObjectNode letter = message("", DUE).put("payloadBase64", "AA==");
+    BackendStore store = new BackendStore(path -> {
+      asked.add(path);
+      ObjectNode answer = JsonNodeFactory.instance.objectNode();
+      boolean later = asked.size() > 2 && path.contains("dead-letters");
+      answer.putArray("deadLetters").addAll(later ? List.of(letter) : List.of());
+      answer.putArray("messages");
+      return answer;
+    });
+    DeviceId device = new DeviceId("acme-1");
+    assertThat(store.storedFor(device)).isEmpty();
+    assertThat(store.storedFor(device)).singleElement().matches(StoredMessage::aside);
+    assertThat(asked.subList(0, 2))
+        .containsExactly(
+            "devices/acme-1/messages?limit=1000",
+            "devices/acme-1/dead-letters?limit=1000&payload=true");
   }
 
   private static ObjectNode message(String payload, Instant receivedAt) {

@@ -8,13 +8,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.muster.protocol.identity.DeviceId;
+import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.LossLedger;
 import dev.muster.simulator.RunReport;
 import dev.muster.simulator.StoredMessage;
 import dev.muster.simulator.StoredMessages;
 import dev.muster.simulator.client.MqttRelease;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Payload;
 import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
@@ -38,7 +41,7 @@ class SimulatedFleetTest {
   @Test
   void outcome_everythingStoredOnce_passes() {
     SimulatedFleet.Outcome outcome =
-        outcome(device -> numbers().map(this::stored).toList());
+        outcome(device -> numbers().map(SimulatedFleetTest::stored).toList());
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.toJson().path("result").asText()).isEqualTo("passed");
     assertThat(outcome.toJson().path("serverVersion").asText()).isEqualTo("1.2.3");
@@ -48,7 +51,7 @@ class SimulatedFleetTest {
   @Test
   void outcome_storeThatLostOne_fails_withSeedAndTheShortestHistory() {
     SimulatedFleet.Outcome outcome = outcome(
-        device -> numbers().filter(number -> number != 3).map(this::stored).toList());
+        device -> numbers().filter(number -> number != 3).map(SimulatedFleetTest::stored).toList());
     broken(outcome, "acme-1: message 3 of boot b was acknowledged and is not stored");
     assertThat(outcome.toJson().path("lost").asInt()).as("of each device").isEqualTo(2);
     assertThat(outcome.toJson().path("duplicated").asInt()).isZero();
@@ -59,12 +62,51 @@ class SimulatedFleetTest {
   void outcome_storeThatDoubledOne_fails_withSeedAndTheShortestHistory() {
     SimulatedFleet.Outcome outcome = outcome(device -> Stream.concat(
             numbers(), Stream.of(2L).filter(number -> device.equals(QUIET)))
-        .map(this::stored)
+        .map(SimulatedFleetTest::stored)
         .toList());
     broken(outcome, "acme-1: message 2 of boot b is stored more than once");
     assertThat(outcome.toJson().path("lost").asInt()).isZero();
     assertThat(outcome.toJson().path("duplicated").asInt()).isEqualTo(1);
     assertThat(outcome.toText()).contains("0 lost, 1 stored twice");
+  }
+
+  @Test
+  void outcome_storeThatAlteredOneValue_fails_withSeedAndTheShortestHistory() {
+    SimulatedFleet.Outcome outcome = outcome(device -> numbers()
+        .map(number -> stored(number, device.equals(QUIET) && number == 4 ? 21.51 : 21.5))
+        .toList());
+    broken(outcome, "acme-1: message 4 of boot b is stored with another content than was sent");
+    JsonNode json = outcome.toJson();
+    assertThat(json.path("lost").asInt()).isZero();
+    assertThat(json.path("altered").asInt()).isEqualTo(1);
+    assertThat(json.at("/examples/altered/0/sequence").asInt()).isEqualTo(4);
+    assertThat(outcome.toText()).contains("0 lost, 0 stored twice, 1 altered, 0 dead letters");
+  }
+
+  @Test
+  void outcome_storeThatKeepsOneAside_fails_withSeedAndTheShortestHistory() {
+    SimulatedFleet.Outcome outcome = outcome(device -> numbers()
+        .map(number -> stored(number, 21.5, device.equals(QUIET) && number == 5))
+        .toList());
+    broken(outcome, "acme-1: message 5 of boot b is kept aside as a dead letter");
+    assertThat(outcome.toJson().path("lost").asInt()).isZero();
+    assertThat(outcome.toJson().path("deadLetters").asInt()).isEqualTo(1);
+    assertThat(outcome.toText()).contains("0 lost, 0 stored twice, 0 altered, 1 dead letters");
+  }
+
+  @Test
+  void outcome_storeThatKeepsAside_whatIsOfTheFuture_passes_andSaysSo() {
+    LossLedger ledger = new LossLedger();
+    numbers().forEach(number -> ledger.remember(QUIET, new MessageIdentity("b", number)));
+    ledger.dated(QUIET, new MessageIdentity("b", 5), Duration.ofHours(1));
+    LossLedger.Comparison compared = ledger.compare(
+        device -> numbers().map(number -> stored(number, 21.5, number == 5)).toList());
+    SimulatedFleet.Outcome outcome = new SimulatedFleet.Outcome(
+        plan(), Instant.EPOCH, report(), compared, ledger.explain(compared), null, "1.2.3");
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.toJson().path("early").asInt()).isEqualTo(1);
+    assertThat(outcome.toText())
+        .contains("kept aside    1 messages whose clock was ahead, as dead letters");
   }
 
   @Test
@@ -80,7 +122,7 @@ class SimulatedFleetTest {
   @Test
   void outcome_deviceThatNeverCame_fails() {
     SimulatedFleet.Outcome outcome = outcome(
-        device -> numbers().map(this::stored).toList(),
+        device -> numbers().map(SimulatedFleetTest::stored).toList(),
         report(Map.of("not connected: refused by the broker: bad reason 0x87", 1L)));
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.toText()).contains("device failed  1 x not connected: refused");
@@ -109,7 +151,11 @@ class SimulatedFleetTest {
     ledger.note(RESTLESS, Duration.ofSeconds(2), "offline: the connection was reset");
     ledger.note(QUIET, Duration.ofSeconds(1), "online");
     for (DeviceId device : List.of(RESTLESS, QUIET)) {
-      numbers().forEach(number -> ledger.remember(device, new MessageIdentity("b", number)));
+      numbers().forEach(number -> {
+        StoredMessage sent = stored(number);
+        ledger.sent(device, sent.identity(), sent.checksum());
+        ledger.remember(device, sent.identity());
+      });
     }
     LossLedger.Comparison compared = ledger.compare(store);
     return new SimulatedFleet.Outcome(
@@ -120,8 +166,23 @@ class SimulatedFleetTest {
     return LongStream.rangeClosed(1, MESSAGES).boxed();
   }
 
-  private StoredMessage stored(long number) {
-    return new StoredMessage(new MessageIdentity("b", number), "room", Duration.ofMillis(5), false);
+  private static StoredMessage stored(long number) {
+    return stored(number, 21.5);
+  }
+
+  private static StoredMessage stored(long number, double value) {
+    return stored(number, value, false);
+  }
+
+  private static StoredMessage stored(long number, double value, boolean aside) {
+    byte[] payload = SenmlJson.write(List.of(new Measurement(
+        "t", null, Instant.ofEpochSecond(number), new Measurement.Value.Number(value))));
+    return new StoredMessage(
+        new MessageIdentity("b", number),
+        "room",
+        Duration.ofMillis(5),
+        ContentChecksum.of("room", payload),
+        aside);
   }
 
   private static FleetPlan plan() {

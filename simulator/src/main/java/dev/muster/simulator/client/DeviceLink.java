@@ -6,6 +6,7 @@ package dev.muster.simulator.client;
 
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Reading;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -38,9 +39,11 @@ public interface DeviceLink extends AutoCloseable {
   /**
    * What came of a message.
    *
+   * @param checksum of what was sent ({@link ContentChecksum})
    * @param acknowledged completes at the PUBACK, exceptionally if there will be none
    */
-  record Receipt(MessageIdentity identity, CompletableFuture<Void> acknowledged) {}
+  record Receipt(
+      MessageIdentity identity, int checksum, CompletableFuture<Void> acknowledged) {}
 
   /** Hears how a link is; called on any thread, never by two at once. */
   interface Listener {

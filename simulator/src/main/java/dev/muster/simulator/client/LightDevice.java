@@ -15,6 +15,7 @@ import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import dev.muster.protocol.telemetry.SenmlJson;
 import dev.muster.protocol.topic.FleetTopics;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Reading;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
@@ -382,7 +383,8 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
         number,
         new CompletableFuture<>());
     on(() -> accept(message));
-    return new Receipt(number, message.receipt());
+    return new Receipt(
+        number, ContentChecksum.of(reading.stream(), message.payload()), message.receipt());
   }
 
   private void accept(Outbox.Message message) {

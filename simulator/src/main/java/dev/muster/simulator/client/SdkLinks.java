@@ -16,6 +16,8 @@ import dev.muster.device.PublishReceipt;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
 import dev.muster.protocol.telemetry.MessageIdentity;
+import dev.muster.protocol.telemetry.SenmlJson;
+import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Reading;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -212,6 +214,7 @@ public final class SdkLinks implements DeviceLink.Factory {
       current.awaited.add(receipt);
       return new Receipt(
           receipt.identity(),
+          ContentChecksum.of(reading.stream(), SenmlJson.write(reading.measurements())),
           receipt
               .acknowledged()
               .whenComplete((nothing, failure) -> current.answered(receipt))

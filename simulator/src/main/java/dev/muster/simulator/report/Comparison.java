@@ -15,11 +15,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Two runs side by side: what one has, what the other has, and the second by the first. */
 public final class Comparison {
   private static final ObjectMapper JSON = new ObjectMapper();
+  /** What should be zero, and how it is called. */
+  private static final Map<String, String> PROMISES = new TreeMap<>(Map.of(
+      "lost", "lost",
+      "duplicated", "stored twice",
+      "altered", "altered",
+      "deadLetters", "dead letters"));
+
   private static final String[] PERCENTILES = {"p50Ms", "p90Ms", "p99Ms", "maxMs"};
 
   /** @param ratio null if the first is zero */
@@ -64,6 +73,12 @@ public final class Comparison {
     rows.add(Row.of("devices online", number(first, "connected"), number(second, "connected")));
     rows.add(Row.of("messages per second", rate(first), rate(second)));
     rows.add(Row.of("acknowledged, of 1", share(first), share(second)));
+    PROMISES.forEach((key, name) -> {
+      // Where nothing was looked up, nothing was found either.
+      if (first.has(key) && second.has(key)) {
+        rows.add(Row.of(name, number(first, key), number(second, key)));
+      }
+    });
     latencies("latency", first.path("latency"), second.path("latency"), rows);
     if (names(first).equals(names(second))) {
       for (int i = 0; i < first.path("phases").size(); i++) {

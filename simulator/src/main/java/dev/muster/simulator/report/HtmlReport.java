@@ -96,6 +96,8 @@ public final class HtmlReport {
     tiles.add(tile("acknowledged", count("acknowledged") + " of " + count("sent")));
     tiles.add(tile("lost", verdict("lost")));
     tiles.add(tile("stored twice", verdict("duplicated")));
+    tiles.add(tile("altered", verdict("altered")));
+    tiles.add(tile("dead letters", verdict("deadLetters")));
     tiles.add(tile("reordered", verdict("reordered")));
     tiles.add(tile("late", verdict("late")));
     tiles.add(tile("p50", milliseconds(run.path("latency").path("p50Ms"))));

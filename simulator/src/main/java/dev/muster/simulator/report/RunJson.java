@@ -93,6 +93,9 @@ public final class RunJson {
     json.put("slowestSeconds", seconds(store.slowest()));
     addFound(json, "lost", store.lost());
     addFound(json, "duplicated", store.duplicated());
+    addFound(json, "altered", store.altered());
+    addFound(json, "deadLetters", store.deadLetters());
+    addFound(json, "early", store.early());
     addFound(json, "reordered", store.reordered());
     addFound(json, "late", store.late());
   }

@@ -100,6 +100,16 @@ final class HtmlReportTest {
   }
 
   @Test
+  void compare_brokenPromises_areThere_ifBothLookedThemUp() throws IOException {
+    ObjectNode one = run(2).put("altered", 0);
+    ObjectNode other = run(2).put("altered", 3).put("deadLetters", 1);
+    assertThat(Comparison.of(one, other))
+        .contains(Comparison.Row.of("lost", 0, 0), Comparison.Row.of("altered", 0, 3))
+        .extracting(Comparison.Row::name)
+        .as("of a run that did not count them").doesNotContain("dead letters");
+  }
+
+  @Test
   void compare_otherPhases_leavesThemOut() throws IOException {
     ObjectNode other = run(2);
     other.putArray("phases");
