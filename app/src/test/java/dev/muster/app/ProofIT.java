@@ -74,9 +74,13 @@ class ProofIT {
     JsonNode run =
         proveOnSmallDisk("short", "256m", "mkdir -m 700 disk/data && cp policy.yaml disk/data");
     assertThat(run.path("serverFaults").path("kills").asInt()).isEqualTo(10);
-    assertThat(Files.readString(folder.resolve("metrics.txt")))
+    String metrics = Files.readString(folder.resolve("metrics.txt"));
+    assertThat(metrics)
         .as("the rogue was held to its rate")
         .containsPattern("(?m)^muster_broker_held_total\\{reason=\"rate\"} [1-9]");
+    assertThat(metrics)
+        .as("a handshake of each device took turns")
+        .containsPattern("(?m)^muster_tls_handshake_turns_total [1-9][0-9]{2}");
     assertThat(phase(run, "rotation").path("done").asInt()).isEqualTo(50);
     assertThat(phase(run, "reconnect-storm").path("done").asInt()).isEqualTo(80);
     for (String disturbing : List.of("flood", "reconnect-storm", "rotation")) {

@@ -4,6 +4,8 @@
  */
 package dev.muster.broker;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -41,6 +43,13 @@ public final class FairHandshakes extends ChannelInitializerExtension {
   /** Says by which handler connections are known that are to have TLS, and to take turns. */
   static void recognize(Class<? extends ChannelHandler> tlsInitializer) {
     recognized = tlsInitializer;
+  }
+
+  /** Shows how many turns there were: none, if Netty was in use before {@link #enable}. */
+  static void count(MeterRegistry meters) {
+    FunctionCounter.builder("muster.tls.handshake.turns", meters, any -> HandshakeTurn.taken())
+        .description("Steps of TLS handshakes of MQTT clients, each done in its turn")
+        .register(meters);
   }
 
   @Override

@@ -97,6 +97,7 @@ public final class FleetBroker implements AutoCloseable {
       HiveMqHome home = HiveMqHome.write(config, trust);
       EmbeddedBroker hiveMq = opened.add(EmbeddedBroker.start(home, core.extension(), config));
       X509Certificate shown = trust.chain().get(0);
+      FairHandshakes.count(meters);
       mqttPort = SelfCheck.run(core.extension(), config, shown);
       coap = config.coaps() == null
           ? null

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Stands before TLS until the handshake is over: what a client sends in it, for which signatures
@@ -22,6 +23,9 @@ import java.util.concurrent.TimeUnit;
  * to the event loop of its channel.
  */
 final class HandshakeTurn extends ChannelInboundHandlerAdapter {
+  /** In all connections of this JVM, since Netty puts them into all. */
+  private static final LongAdder TAKEN = new LongAdder();
+
   private static final FastThreadLocal<Turns> TURNS = new FastThreadLocal<>() {
     @Override
     protected Turns initialValue() {
@@ -78,7 +82,13 @@ final class HandshakeTurn extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** How many turns were taken: two or more of each handshake, unless it came in one piece. */
+  static long taken() {
+    return TAKEN.sum();
+  }
+
   private void pass(ChannelHandlerContext context) {
+    TAKEN.increment();
     if (held.isEmpty()) {
       // The client is gone.
       return;
