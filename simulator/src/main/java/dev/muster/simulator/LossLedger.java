@@ -115,7 +115,8 @@ public final class LossLedger {
       Duration slowest) {
     /** Whether every acknowledged message is stored as it was sent, in its stream, and once. */
     public boolean clean() {
-      return Stream.of(lost, duplicated, altered, deadLetters).allMatch(found -> found.count() == 0);
+      return Stream.of(lost, duplicated, altered, deadLetters)
+          .allMatch(found -> found.count() == 0);
     }
   }
 
@@ -131,7 +132,8 @@ public final class LossLedger {
   }
 
   private synchronized boolean isAltered(DeviceId device, StoredMessage message) {
-    Checksums ofBoot = sent.getOrDefault(device, Map.of()).get(message.identity().boot());
+    Checksums ofBoot =
+        sent.getOrDefault(device, Map.of()).get(message.identity().boot());
     int before = ofBoot == null
         ? ContentChecksum.UNKNOWN
         : ofBoot.of((int) message.identity().sequence());

@@ -32,8 +32,8 @@ import org.awaitility.Awaitility;
  */
 final class LabBroker implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(15);
-  private static final Pattern LINE = Pattern.compile(
-      "fleets/[^/]+/devices/([^/]+)/telemetry/(\\S+) "
+  private static final Pattern LINE =
+      Pattern.compile("fleets/[^/]+/devices/([^/]+)/telemetry/(\\S+) "
           + "(?=.*muster-boot:(\\S+))(?=.*muster-seq:(\\d+)).*?(\\[\\{.*)");
 
   private final int port = freePort();

@@ -39,9 +39,16 @@ final class LossLedgerTest {
     Comparison comparison =
         ledger.compare(device -> device.equals(A) ? messages("x", 1, 100) : messages("y", 1, 50));
     assertThat(comparison)
-        .isEqualTo(
-            new Comparison(
-                150, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Found.NONE, Duration.ZERO));
+        .isEqualTo(new Comparison(
+            150,
+            Found.NONE,
+            Found.NONE,
+            Found.NONE,
+            Found.NONE,
+            Found.NONE,
+            Found.NONE,
+            Found.NONE,
+            Duration.ZERO));
     assertThat(ledger.size()).isEqualTo(150);
   }
 
@@ -268,7 +275,10 @@ final class LossLedgerTest {
   void compare_contentOfADeadLetter_isComparedToo() {
     ledger.sent(A, new MessageIdentity("x", 1), CONTENT + 1);
     ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
-    assertThat(ledger.compare(device -> List.of(deadLetter(1, Duration.ZERO))).altered().count())
+    assertThat(ledger
+            .compare(device -> List.of(deadLetter(1, Duration.ZERO)))
+            .altered()
+            .count())
         .isEqualTo(1);
   }
 
@@ -301,8 +311,7 @@ final class LossLedgerTest {
   void compare_whoseTimeIsNotKnown_isNotLate() {
     remember(A, "x", 1, 1);
     ledger.dated(A, new MessageIdentity("x", 1), Duration.ofHours(1));
-    Comparison comparison = ledger.compare(
-        device -> List.of(deadLetter(1, null)));
+    Comparison comparison = ledger.compare(device -> List.of(deadLetter(1, null)));
     assertThat(comparison.clean()).isTrue();
     assertThat(comparison.late()).isEqualTo(Found.NONE);
     assertThat(comparison.slowest()).isZero();

@@ -227,11 +227,10 @@ final class SimulationIT {
         next.acknowledged().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(link.device()).hasValue(id);
         assertThat(next.identity().boot()).isNotEqualTo(unanswered.identity().boot());
-        List.of(answered, unanswered, next)
-            .forEach(receipt -> {
-              ledger.sent(id, receipt.identity(), receipt.checksum());
-              ledger.remember(id, receipt.identity());
-            });
+        List.of(answered, unanswered, next).forEach(receipt -> {
+          ledger.sent(id, receipt.identity(), receipt.checksum());
+          ledger.remember(id, receipt.identity());
+        });
         Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
           LossLedger.Comparison found = ledger.compare(broker::received);
           assertThat(found.acknowledged()).isEqualTo(3);

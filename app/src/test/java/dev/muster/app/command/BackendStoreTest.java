@@ -29,8 +29,7 @@ class BackendStoreTest {
   void message_ofASimulatedDevice_wasUnderWaySinceItWasDue() {
     byte[] payload = SenmlJson.write(
         List.of(new Measurement("t", null, DUE, new Measurement.Value.Number(20.5))));
-    ObjectNode stored =
-        message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750));
+    ObjectNode stored = message(new String(payload, StandardCharsets.UTF_8), DUE.plusMillis(1750));
     StoredMessage message = new StoredMessage(
         new MessageIdentity("b", 7),
         "room",

@@ -50,8 +50,8 @@ class SimulatedFleetTest {
 
   @Test
   void outcome_storeThatLostOne_fails_withSeedAndTheShortestHistory() {
-    SimulatedFleet.Outcome outcome = outcome(
-        device -> numbers().filter(number -> number != 3).map(SimulatedFleetTest::stored).toList());
+    SimulatedFleet.Outcome outcome = outcome(device ->
+        numbers().filter(number -> number != 3).map(SimulatedFleetTest::stored).toList());
     broken(outcome, "acme-1: message 3 of boot b was acknowledged and is not stored");
     assertThat(outcome.toJson().path("lost").asInt()).as("of each device").isEqualTo(2);
     assertThat(outcome.toJson().path("duplicated").asInt()).isZero();

@@ -42,8 +42,7 @@ public interface DeviceLink extends AutoCloseable {
    * @param checksum of what was sent ({@link ContentChecksum})
    * @param acknowledged completes at the PUBACK, exceptionally if there will be none
    */
-  record Receipt(
-      MessageIdentity identity, int checksum, CompletableFuture<Void> acknowledged) {}
+  record Receipt(MessageIdentity identity, int checksum, CompletableFuture<Void> acknowledged) {}
 
   /** Hears how a link is; called on any thread, never by two at once. */
   interface Listener {

@@ -11,7 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ContentChecksumTest {
-  private static final String SENT = "[{\"bt\":1795780800.25,\"n\":\"t\",\"u\":\"Cel\",\"v\":21.5}]";
+  private static final String SENT =
+      "[{\"bt\":1795780800.25,\"n\":\"t\",\"u\":\"Cel\",\"v\":21.5}]";
 
   @Test
   void checksum_ofTheSameContent_isTheSame() {

@@ -106,7 +106,8 @@ final class HtmlReportTest {
     assertThat(Comparison.of(one, other))
         .contains(Comparison.Row.of("lost", 0, 0), Comparison.Row.of("altered", 0, 3))
         .extracting(Comparison.Row::name)
-        .as("of a run that did not count them").doesNotContain("dead letters");
+        .as("of a run that did not count them")
+        .doesNotContain("dead letters");
   }
 
   @Test
