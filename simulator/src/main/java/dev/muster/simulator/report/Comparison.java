@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -44,8 +43,7 @@ public final class Comparison {
   /**
    * A run from a file: what {@code --json} printed, or the page that {@code --report} wrote.
    *
-   * @throws IllegalArgumentException naming the file, if it is neither
-   * @throws UncheckedIOException if it cannot be read
+   * @throws IllegalArgumentException naming the file, if it is neither, or cannot be read
    */
   public static JsonNode read(Path file) {
     try {
@@ -63,7 +61,7 @@ public final class Comparison {
               + " printed, or --report wrote)",
           e);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read (" + e + ")", e);
+      throw new IllegalArgumentException(file + ": cannot be read (" + e.getMessage() + ")", e);
     }
   }
 

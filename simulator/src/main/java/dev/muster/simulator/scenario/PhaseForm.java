@@ -6,12 +6,12 @@ package dev.muster.simulator.scenario;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** How a phase is written. */
@@ -27,7 +27,7 @@ enum PhaseForm {
       "factor"),
   FLOOD(
       "{for: 10s, devices: 1}",
-      values -> new Phase.Flood(values.duration("for"), (int) values.number("devices", 1, 10_000)),
+      values -> new Phase.Flood(values.duration("for"), values.whole("devices", 1, 10_000)),
       "for",
       "devices"),
   RECONNECT_STORM(
@@ -122,7 +122,7 @@ enum PhaseForm {
     }
     return new Phase.KillServer(
         values.duration("for"),
-        (int) values.number("times", 1, 100_000),
+        values.whole("times", 1, 100_000),
         values.durationIfAny("within"),
         values.has("online") ? values.share("online") : 0,
         values.durationIfAny("retry"));
@@ -144,6 +144,8 @@ enum PhaseForm {
 
     double number(String key, double least, double most);
 
+    int whole(String key, int least, int most);
+
     /** For a shell. */
     String command(String key);
 
@@ -160,8 +162,8 @@ enum PhaseForm {
         .orElse(null);
   }
 
-  static String names() {
-    return Arrays.stream(values()).map(PhaseForm::word).collect(Collectors.joining(", "));
+  static List<String> names() {
+    return Arrays.stream(values()).map(PhaseForm::word).toList();
   }
 
   private String word() {

@@ -8,19 +8,19 @@ import dev.muster.protocol.identity.Quoted;
 import dev.muster.simulator.payload.Payload;
 import java.io.IOException;
 import java.io.StringReader;
-import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -73,15 +73,16 @@ public record ScenarioFile(
    * Reads a file. All that is wrong with it is told at once, each with its line and column.
    *
    * @throws IllegalArgumentException a line for each problem
-   * @throws UncheckedIOException if it cannot be read
    */
   public static ScenarioFile read(Path file) {
     try {
       return parse(Files.readString(file), file);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(file + ": does not exist", e);
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(file + ": is no text (expected: YAML in UTF-8)", e);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read (" + e + ")", e);
+      throw new IllegalArgumentException(file + ": cannot be read (" + e.getMessage() + ")", e);
     }
   }
 
@@ -106,7 +107,10 @@ public record ScenarioFile(
       String at = e.getProblemMark() == null
           ? ""
           : ":" + (e.getProblemMark().getLine() + 1) + ":" + (e.getProblemMark().getColumn() + 1);
-      throw new IllegalArgumentException(file + at + ": " + e.getProblem(), e);
+      throw new IllegalArgumentException(
+          file + at + ": no YAML: " + e.getProblem()
+              + " (expected: indented by spaces, each bracket and quote closed)",
+          e);
     } catch (YAMLException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
@@ -125,7 +129,7 @@ public record ScenarioFile(
 
     @Nullable ScenarioFile file(@Nullable Node root, String text) {
       if (!(root instanceof MappingNode map)) {
-        problem(root, "", root, "name, devices, rate, payload and phases");
+        problem(root, "scenario", root, "keys with values, of which phases has to be there");
         return null;
       }
       Map<String, Node> entries = entries(map, KEYS);
@@ -137,7 +141,7 @@ public record ScenarioFile(
               phases,
               expectations(entries.get("expect")),
               entries.getOrDefault("phases", root)),
-          entries.containsKey("devices") ? (int) number(entries, "devices", 1, 1e6, 1) : null,
+          entries.containsKey("devices") ? whole(entries, "devices", 1, 1_000_000) : null,
           entries.containsKey("rate") ? number(entries, "rate", 1e-6, 1000, 1) : null,
           payload(entries.get("payload")),
           entries.containsKey("server") ? command(entries, "server", root) : null,
@@ -173,15 +177,19 @@ public record ScenarioFile(
     }
 
     private @Nullable Phase phase(Node entry) {
+      if (entry instanceof MappingNode several && several.getValue().size() > 1) {
+        problem(several, "phase", several, "a dash before each of its " + several.getValue().size());
+        return null;
+      }
       if (!(entry instanceof MappingNode map)
-          || map.getValue().size() != 1
+          || map.getValue().isEmpty()
           || !(map.getValue().get(0).getKeyNode() instanceof ScalarNode name)) {
-        problem(entry, "phase", entry, "its name and what it needs, such as steady: {for: 30s}");
+        problem(entry, "phase", entry, "its name and what it needs, such as " + example(entry));
         return null;
       }
       PhaseForm form = PhaseForm.named(name.getValue());
       if (form == null) {
-        problem(name, "phase", name, "one of " + PhaseForm.names());
+        problem(name, "phase", name, oneOf(PhaseForm.names(), name));
         return null;
       }
       Node content = map.getValue().get(0).getValueNode();
@@ -192,6 +200,21 @@ public record ScenarioFile(
       int before = problems.size();
       Phase phase = form.read(new Values(entries(values, form.keys()), name));
       return problems.size() == before ? phase : null;
+    }
+
+    /** Of the phase that somebody may have meant. */
+    private static String example(Node entry) {
+      String word = entry instanceof ScalarNode scalar ? scalar.getValue() : "";
+      PhaseForm form = PhaseForm.named(word);
+      return form == null
+          ? "steady: " + PhaseForm.STEADY.example()
+          : word + ": " + form.example();
+    }
+
+    private static String oneOf(List<String> known, Node found) {
+      String word = found instanceof ScalarNode scalar ? scalar.getValue() : "";
+      String meant = Similar.of(word, known).map(one -> "; did you mean " + one + "?").orElse("");
+      return "one of " + String.join(", ", known) + meant;
     }
 
     private Expectations expectations(@Nullable Node node) {
@@ -276,15 +299,14 @@ public record ScenarioFile(
               entry.getKeyNode(),
               "key",
               entry.getKeyNode(),
-              "one of " + known.stream().sorted().collect(Collectors.joining(", "))));
-      return map.getValue().stream()
-          .collect(Collectors.toMap(
-              entry -> value(entry.getKeyNode()),
-              entry -> entry.getValueNode(),
-              (first, second) -> {
-                problem(second, "key", second, "each key once");
-                return second;
-              }));
+              oneOf(known.stream().sorted().toList(), entry.getKeyNode())));
+      Map<String, Node> entries = new HashMap<>();
+      map.getValue().forEach(entry -> {
+        if (entries.put(value(entry.getKeyNode()), entry.getValueNode()) != null) {
+          problem(entry.getKeyNode(), "key", entry.getKeyNode(), "each key once");
+        }
+      });
+      return entries;
     }
 
     private String text(@Nullable Node node, String key, String otherwise) {
@@ -309,12 +331,32 @@ public record ScenarioFile(
       return otherwise;
     }
 
+    private int whole(Map<String, Node> entries, String key, int least, int most) {
+      Node node = entries.get(key);
+      try {
+        int number = Integer.parseInt(value(node));
+        if (number >= least && number <= most) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // Told below.
+      }
+      problem(node, key, node, "a whole number from " + least + " to " + most);
+      return least;
+    }
+
     private void problem(@Nullable Node where, String key, @Nullable Node found, String expected) {
-      String shown = found == null
-          ? "missing"
-          : found instanceof ScalarNode scalar ? Quoted.of(scalar.getValue()) : "not that";
-      problems.add(
-          at(where) + (key.isEmpty() ? "" : key + ": ") + shown + " (expected: " + expected + ")");
+      problems.add(at(where) + key + ": " + shown(found) + " (expected: " + expected + ")");
+    }
+
+    private static String shown(@Nullable Node found) {
+      if (found == null) {
+        return "missing";
+      }
+      if (found instanceof ScalarNode scalar) {
+        return Quoted.of(scalar.getValue());
+      }
+      return found instanceof SequenceNode ? "a list" : "keys with values";
     }
 
     private String at(@Nullable Node node) {
@@ -352,7 +394,7 @@ public record ScenarioFile(
         Duration read = PhaseForm.duration(value(entries.get(key)));
         if (read == null) {
           problem(
-              entries.getOrDefault(key, phase), key, entries.get(key), "such as 500ms, 30s or 5m");
+              entries.getOrDefault(key, phase), key, entries.get(key), "a time, such as 500ms, 30s or 5m");
           return Duration.ofSeconds(1);
         }
         return read;
@@ -371,7 +413,8 @@ public record ScenarioFile(
       @Override
       public void requireAny(String... keys) {
         if (Stream.of(keys).noneMatch(this::has)) {
-          problem(phase, value(phase), null, "at least one of " + String.join(", ", keys));
+          String some = String.join(", ", keys);
+          problem(phase, value(phase), null, keys.length == 1 ? some : "at least one of " + some);
         }
       }
 
@@ -380,7 +423,7 @@ public record ScenarioFile(
         Duration read = PhaseForm.jump(value(entries.get(key)));
         if (read == null) {
           problem(
-              entries.getOrDefault(key, phase), key, entries.get(key), "such as 1h, or back: -90s");
+              entries.getOrDefault(key, phase), key, entries.get(key), "a time, such as 1h, or back: -90s");
           return Duration.ofSeconds(1);
         }
         return read;
@@ -406,6 +449,15 @@ public record ScenarioFile(
           return least;
         }
         return Reader.this.number(entries, key, least, most, least);
+      }
+
+      @Override
+      public int whole(String key, int least, int most) {
+        if (!entries.containsKey(key)) {
+          problem(phase, key, null, "a whole number from " + least + " to " + most);
+          return least;
+        }
+        return Reader.this.whole(entries, key, least, most);
       }
 
       @Override

@@ -141,7 +141,7 @@ final class ScenarioFileTest {
             Duration.ofHours(1), 9, Duration.ofSeconds(5), 0.9, Duration.ofSeconds(2)));
     refused(
         "phases: [ramp: {for: 1s}, kill-server: {for: 1s, times: 9, online: 90%}]",
-        "s.yaml:1:27: kill-server: missing (expected: at least one of within)");
+        "s.yaml:1:27: kill-server: missing (expected: within)");
   }
 
   @Test
@@ -158,7 +158,7 @@ final class ScenarioFileTest {
             new Phase.Ramp(Duration.ofSeconds(1)),
             new Phase.KillServer(Duration.ofSeconds(1), 3, null));
     assertThat(file.server()).as("the shell's").isEqualTo("start ${DATA:-here}");
-    refused(text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a number from 1 to 100000)");
+    refused(text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a whole number from 1 to 100000)");
   }
 
   @Test
@@ -173,13 +173,13 @@ final class ScenarioFileTest {
           - hook: {for: 1s, begin: x, end: ""}
         expect: {longest-gap: 5, p99: 1, heap-growth: many}
         """,
-        "s.yaml:4:5: times: missing (expected: a number from 1 to 100000)",
+        "s.yaml:4:5: times: missing (expected: a whole number from 1 to 100000)",
         "s.yaml:5:5: begin: missing (expected: a command)",
         "s.yaml:6:36: end: \"\" (expected: a command)",
         "s.yaml:7:26: key: \"p99\" (expected: one of back-online, file-growth, heap-growth,",
-        "s.yaml:7:23: longest-gap: \"5\" (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:7:23: longest-gap: \"5\" (expected: a time, such as 500ms, 30s or 5m)",
         "s.yaml:7:47: heap-growth: \"many\" (expected: a number from 0 to 1000000)",
-        "s.yaml:1:9: server: not that (expected: a command)");
+        "s.yaml:1:9: server: a list (expected: a command)");
   }
 
   @Test
@@ -200,16 +200,68 @@ final class ScenarioFileTest {
           - clone: {for: 1s, shar: 10%}
         """,
         "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server)",
-        "s.yaml:5:17: for: \"10\" (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:5:17: for: \"10\" (expected: a time, such as 500ms, 30s or 5m)",
         "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, recovery, burst, flood,",
         "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",
         "s.yaml:8:39: share: \"150%\" (expected: above 0 %, up to 100 %, such as 30%)",
-        "s.yaml:10:31: by: \"0s\" (expected: such as 1h, or back: -90s)",
-        "s.yaml:11:5: for: missing (expected: such as 500ms, 30s or 5m)",
+        "s.yaml:10:31: by: \"0s\" (expected: a time, such as 1h, or back: -90s)",
+        "s.yaml:11:5: for: missing (expected: a time, such as 500ms, 30s or 5m)",
         "s.yaml:12:22: key: \"shar\" (expected: one of for, share)",
-        "s.yaml:9:5: phase: \"rotation\" (expected: its name and what it needs,",
-        "s.yaml:1:10: devices: \"many\" (expected: a number from 1 to 1000000)",
+        "s.yaml:9:5: phase: \"rotation\" (expected: its name and what it needs, such as rotation: {",
+        "s.yaml:1:10: devices: \"many\" (expected: a whole number from 1 to 1000000)",
         "s.yaml:3:10: payload: \"noise\" (expected: day-curve, random-walk, bursts or constant, or {csv: FILE})");
+  }
+
+  @Test
+  void read_mistypedWords_areGuessed() {
+    for (String line : List.of(
+        "stedy steady", "Ramp ramp", "storm reconnect-storm", "kill kill-server", "floods flood")) {
+      String[] words = line.split(" ");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> parse("phases: [ramp: {for: 1s}, " + words[0] + ": {for: 1s}]"))
+          .withMessageEndingWith("; did you mean " + words[1] + "?)");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> parse("phases: [ramp: {for: 1s}, meltdown: {for: 1s}]"))
+        .withMessageEndingWith(", wrong-certificate)");
+    refused(
+        "Devices: 2\nphases: [ramp: {fro: 1s, for: 1s}]\nexpect: {undonne: 0}\n",
+        "s.yaml:1:1: key: \"Devices\" (expected: one of devices, expect, name, payload, phases, rate,"
+            + " server; did you mean devices?)",
+        "s.yaml:2:17: key: \"fro\" (expected: one of for",
+        "s.yaml:3:10: key: \"undonne\" (expected: one of back-online,");
+  }
+
+  @Test
+  void read_whatNewcomersWrite_isToldByNameAndWhatWasExpected() {
+    refused(
+        "devices: 2.5\nphases: [ramp: {for: 1s}, flood: {for: 1s, devices: 1.5}]",
+        "s.yaml:2:53: devices: \"1.5\" (expected: a whole number from 1 to 10000)",
+        "s.yaml:1:10: devices: \"2.5\" (expected: a whole number from 1 to 1000000)");
+    refused(
+        "devices: 1\ndevices: 2\nphases: [ramp: {for: 1s}]",
+        "s.yaml:2:1: key: \"devices\" (expected: each key once)");
+    refused(
+        "phases:\n  - ramp: {for: 1s}\n    steady: {for: 1s}\n",
+        "s.yaml:2:5: phase: keys with values (expected: a dash before each of its 2)");
+    refused(
+        "phases: {ramp: {for: 1s}}",
+        "s.yaml:1:9: phases: keys with values (expected: a list, such as - steady: {for: 30s})");
+    refused(
+        "phases: [ramp]",
+        "s.yaml:1:10: phase: \"ramp\" (expected: its name and what it needs, such as ramp: {for: 10s})");
+    refused("phases:\n\t- ramp: {for: 1s}\n", "s.yaml:2:1: no YAML: found character '\\t(TAB)'");
+  }
+
+  @Test
+  void read_whatIsNoTextFile_isRefusedByName() throws Exception {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ScenarioFile.read(folder))
+        .withMessageStartingWith(folder + ": cannot be read (");
+    Path file = Files.write(folder.resolve("s.yaml"), new byte[] {'a', (byte) 0xff, ':'});
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ScenarioFile.read(file))
+        .withMessage(file + ": is no text (expected: YAML in UTF-8)");
   }
 
   @Test
@@ -222,7 +274,7 @@ final class ScenarioFileTest {
     refused(
         "payload: [constant, noise, [bursts]]\nphases: [ramp: {for: 1s}]",
         "s.yaml:1:21: payload: \"noise\" (expected: day-curve,",
-        "s.yaml:1:28: payload: not that (expected: day-curve,");
+        "s.yaml:1:28: payload: a list (expected: day-curve,");
   }
 
   @Test
@@ -238,9 +290,9 @@ final class ScenarioFileTest {
 
   @Test
   void read_noYamlAtAll_namesThePlace() {
-    refused("phases: [\n", "s.yaml:2:1: expected the node content, but found '<stream end>'");
-    refused("", "s.yaml: missing (expected: name, devices, rate, payload and phases)");
-    refused("- 1\n", "s.yaml:1:1: not that (expected: name,");
+    refused("phases: [\n", "s.yaml:2:1: no YAML: expected the node content, but found '<stream end>'");
+    refused("", "s.yaml: scenario: missing (expected: keys with values, of which phases has to be there)");
+    refused("- 1\n", "s.yaml:1:1: scenario: a list (expected: keys with values,");
     refused("name: x\n", "s.yaml:1:1: phases: missing (expected: a list,");
   }
 
