@@ -199,7 +199,7 @@ final class ScenarioFileTest {
           - twin-change: {share: 10%}
           - clone: {for: 1s, shar: 10%}
         """,
-        "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server)",
+        "s.yaml:2:1: key: \"rat\" (expected: one of devices, expect, name, payload, phases, rate, server; did you mean rate?)",
         "s.yaml:5:17: for: \"10\" (expected: a time, such as 500ms, 30s or 5m)",
         "s.yaml:6:5: phase: \"stedy\" (expected: one of enroll, ramp, steady, recovery, burst, flood,",
         "s.yaml:7:5: factor: missing (expected: a number from 0.01 to 1000)",
