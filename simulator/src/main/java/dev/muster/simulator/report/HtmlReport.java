@@ -94,10 +94,10 @@ public final class HtmlReport {
     List<String> tiles = new ArrayList<>();
     tiles.add(tile("devices online", count("connected") + " of " + count("devices")));
     tiles.add(tile("acknowledged", count("acknowledged") + " of " + count("sent")));
-    tiles.add(tile("lost", verdict("lost")));
-    tiles.add(tile("stored twice", verdict("duplicated")));
-    tiles.add(tile("altered", verdict("altered")));
-    tiles.add(tile("dead letters", verdict("deadLetters")));
+    tiles.add(promise("lost", "lost"));
+    tiles.add(promise("stored twice", "duplicated"));
+    tiles.add(promise("altered", "altered"));
+    tiles.add(promise("dead letters", "deadLetters"));
     tiles.add(tile("reordered", verdict("reordered")));
     tiles.add(tile("late", verdict("late")));
     tiles.add(tile("p50", milliseconds(run.path("latency").path("p50Ms"))));
@@ -110,13 +110,16 @@ public final class HtmlReport {
     for (JsonNode one : run.path("expectations")) {
       rows.append("<tr><th scope=\"row\">")
           .append(Html.text(one.path("name").asText()))
+          .append(
+              one.path("holds").asBoolean()
+                  ? "<td class=\"good\">holds"
+                  : "<td class=\"bad\">does not hold")
           .append(cell(found(one)))
           .append(cell("at most " + number(one.path("limit"))))
-          .append(cell(one.path("holds").asBoolean() ? "holds" : "does not hold"))
           .append("</tr>");
     }
     for (JsonNode problem : run.path("serverFaults").path("problems")) {
-      rows.append("<tr><th scope=\"row\" colspan=\"4\">")
+      rows.append("<tr><th class=\"bad\" scope=\"row\" colspan=\"4\">")
           .append(Html.text(problem.asText()))
           .append("</th></tr>");
     }
@@ -149,6 +152,12 @@ public final class HtmlReport {
 
   private static String tile(String name, String value) {
     return "<div><dt>" + Html.text(name) + "</dt><dd>" + Html.text(value) + "</dd></div>";
+  }
+
+  /** What should be none. */
+  private String promise(String name, String key) {
+    String tile = tile(name, verdict(key));
+    return run.path(key).asLong() > 0 ? tile.replaceFirst("<dd>", "<dd class=\"bad\">") : tile;
   }
 
   private String count(String key) {

@@ -79,7 +79,12 @@ final class HtmlReportTest {
     run.putArray("history").add("d1: message 7 of boot b was acknowledged and is not stored");
     assertThat(HtmlReport.page(run))
         .contains("longest-gap", "7.25", "at most 5", "does not hold", "hook: &lt;x&gt;", "3 times")
-        .contains("A broken promise", "d1: message 7");
+        .contains("A broken promise", "d1: message 7")
+        .as("what is wrong stands out")
+        .containsPattern("longest-gap<td class=\"bad\">does not hold.*7\\.25")
+        .contains("<dt>lost</dt><dd>0");
+    assertThat(HtmlReport.page(run(2).put("altered", 1)))
+        .contains("<dt>altered</dt><dd class=\"bad\">1", "<dt>dead letters</dt><dd>not looked up");
     assertThat(HtmlReport.page(run(2))).doesNotContain("expected", "broken promise");
   }
 
