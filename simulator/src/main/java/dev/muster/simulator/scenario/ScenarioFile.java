@@ -178,7 +178,11 @@ public record ScenarioFile(
 
     private @Nullable Phase phase(Node entry) {
       if (entry instanceof MappingNode several && several.getValue().size() > 1) {
-        problem(several, "phase", several, "a dash before each of its " + several.getValue().size());
+        problem(
+            several,
+            "phase",
+            several,
+            "a dash before each of its " + several.getValue().size());
         return null;
       }
       if (!(entry instanceof MappingNode map)
@@ -206,14 +210,13 @@ public record ScenarioFile(
     private static String example(Node entry) {
       String word = entry instanceof ScalarNode scalar ? scalar.getValue() : "";
       PhaseForm form = PhaseForm.named(word);
-      return form == null
-          ? "steady: " + PhaseForm.STEADY.example()
-          : word + ": " + form.example();
+      return form == null ? "steady: " + PhaseForm.STEADY.example() : word + ": " + form.example();
     }
 
     private static String oneOf(List<String> known, Node found) {
       String word = found instanceof ScalarNode scalar ? scalar.getValue() : "";
-      String meant = Similar.of(word, known).map(one -> "; did you mean " + one + "?").orElse("");
+      String meant =
+          Similar.of(word, known).map(one -> "; did you mean " + one + "?").orElse("");
       return "one of " + String.join(", ", known) + meant;
     }
 
@@ -394,7 +397,10 @@ public record ScenarioFile(
         Duration read = PhaseForm.duration(value(entries.get(key)));
         if (read == null) {
           problem(
-              entries.getOrDefault(key, phase), key, entries.get(key), "a time, such as 500ms, 30s or 5m");
+              entries.getOrDefault(key, phase),
+              key,
+              entries.get(key),
+              "a time, such as 500ms, 30s or 5m");
           return Duration.ofSeconds(1);
         }
         return read;
@@ -423,7 +429,10 @@ public record ScenarioFile(
         Duration read = PhaseForm.jump(value(entries.get(key)));
         if (read == null) {
           problem(
-              entries.getOrDefault(key, phase), key, entries.get(key), "a time, such as 1h, or back: -90s");
+              entries.getOrDefault(key, phase),
+              key,
+              entries.get(key),
+              "a time, such as 1h, or back: -90s");
           return Duration.ofSeconds(1);
         }
         return read;

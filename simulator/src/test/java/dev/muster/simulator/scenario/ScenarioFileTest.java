@@ -158,7 +158,8 @@ final class ScenarioFileTest {
             new Phase.Ramp(Duration.ofSeconds(1)),
             new Phase.KillServer(Duration.ofSeconds(1), 3, null));
     assertThat(file.server()).as("the shell's").isEqualTo("start ${DATA:-here}");
-    refused(text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a whole number from 1 to 100000)");
+    refused(
+        text, "s.yaml:3:68: times: \"${KILLS:-many}\" (expected: a whole number from 1 to 100000)");
   }
 
   @Test
@@ -206,7 +207,7 @@ final class ScenarioFileTest {
         "s.yaml:8:39: share: \"150%\" (expected: above 0 %, up to 100 %, such as 30%)",
         "s.yaml:10:31: by: \"0s\" (expected: a time, such as 1h, or back: -90s)",
         "s.yaml:11:5: for: missing (expected: a time, such as 500ms, 30s or 5m)",
-        "s.yaml:12:22: key: \"shar\" (expected: one of for, share)",
+        "s.yaml:12:22: key: \"shar\" (expected: one of for, share; did you mean share?)",
         "s.yaml:9:5: phase: \"rotation\" (expected: its name and what it needs, such as rotation: {",
         "s.yaml:1:10: devices: \"many\" (expected: a whole number from 1 to 1000000)",
         "s.yaml:3:10: payload: \"noise\" (expected: day-curve, random-walk, bursts or constant, or {csv: FILE})");
@@ -290,8 +291,11 @@ final class ScenarioFileTest {
 
   @Test
   void read_noYamlAtAll_namesThePlace() {
-    refused("phases: [\n", "s.yaml:2:1: no YAML: expected the node content, but found '<stream end>'");
-    refused("", "s.yaml: scenario: missing (expected: keys with values, of which phases has to be there)");
+    refused(
+        "phases: [\n", "s.yaml:2:1: no YAML: expected the node content, but found '<stream end>'");
+    refused(
+        "",
+        "s.yaml: scenario: missing (expected: keys with values, of which phases has to be there)");
     refused("- 1\n", "s.yaml:1:1: scenario: a list (expected: keys with values,");
     refused("name: x\n", "s.yaml:1:1: phases: missing (expected: a list,");
   }
