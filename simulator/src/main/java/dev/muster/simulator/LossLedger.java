@@ -161,7 +161,7 @@ public final class LossLedger {
   }
 
   /** Remembers that a message was dated by a clock that was so far ahead of the right one. */
-  synchronized void dated(DeviceId device, MessageIdentity identity, Duration clockAhead) {
+  public synchronized void dated(DeviceId device, MessageIdentity identity, Duration clockAhead) {
     ahead
         .computeIfAbsent(device, id -> new HashMap<>())
         .computeIfAbsent(identity.boot(), boot -> new HashMap<>())
