@@ -225,7 +225,7 @@ public record ScenarioFile(
         return Expectations.NONE;
       }
       if (!(node instanceof MappingNode map)) {
-        problem(node, "expect", node, "a list of limits, such as {longest-gap: 5s}");
+        problem(node, "expect", node, "keys with limits, such as {longest-gap: 5s}");
         return Expectations.NONE;
       }
       Map<String, Node> entries = entries(map, EXPECTATIONS);

@@ -251,6 +251,9 @@ final class ScenarioFileTest {
     refused(
         "phases: [ramp]",
         "s.yaml:1:10: phase: \"ramp\" (expected: its name and what it needs, such as ramp: {for: 10s})");
+    refused(
+        "phases: [ramp: {for: 1s}]\nexpect: [undone]",
+        "s.yaml:2:9: expect: a list (expected: keys with limits, such as {longest-gap: 5s})");
     refused("phases:\n\t- ramp: {for: 1s}\n", "s.yaml:2:1: no YAML: found character '\\t(TAB)'");
   }
 
