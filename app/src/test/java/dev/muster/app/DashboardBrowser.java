@@ -72,7 +72,8 @@ abstract class DashboardBrowser {
   static void start() throws IOException, GeneralSecurityException {
     Path chromium = PeerProgram.require("chromium").executable();
     provider = new TestProvider(folder);
-    backend = MusterProcess.start(folder, serveWithEachWayToSignIn()).awaitReady();
+    backend =
+        MusterProcess.start(folder, javaOptions(), serveWithEachWayToSignIn()).awaitReady();
     origin = find("dashboard: (\\S+)");
     setUpLink = find("first operator.*: (https://\\S+)");
     setDefaultAssertionTimeout(PATIENCE_MS);
@@ -89,12 +90,21 @@ abstract class DashboardBrowser {
                     + URI.create(origin).getPort())));
   }
 
+  /**
+   * The build's JVMs have the first compiler alone, which suits what lives for a minute; a soak is
+   * told what a server has: {@code -Dsoak.options=} with none, or with others.
+   */
+  static Map<String, String> javaOptions() {
+    String options = System.getProperty("soak.options");
+    return options == null ? Map.of() : Map.of("MUSTER_JAVA_OPTS", options);
+  }
+
   private static String[] serveWithEachWayToSignIn() {
     List<String> command = new ArrayList<>(List.of(
         "serve",
         "--ephemeral-ports",
         "--set",
-        "telemetry.journal.bytes=" + Integer.getInteger("soak.journalBytes", 0)));
+        "telemetry.journal.bytes=" + Long.getLong("soak.journalBytes", 0)));
     Map.of(
             "certificates", "true",
             "oidc.issuer", provider().issuer(),

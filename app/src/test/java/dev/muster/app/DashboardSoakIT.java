@@ -124,6 +124,7 @@ class DashboardSoakIT extends DashboardBrowser {
   private static MusterProcess load() {
     return MusterProcess.start(
         folder,
+        javaOptions(),
         "simulate",
         "--client",
         "light",
