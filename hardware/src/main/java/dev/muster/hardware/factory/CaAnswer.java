@@ -46,7 +46,6 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
     requireName(issued);
     List<X509Certificate> path = path(certificates);
     requireValid(issued);
-    requirePath(path);
     X509Certificate issuer = path.size() > 1 ? path.get(1) : ca;
     switch (order.purpose()) {
       case IDEVID ->
@@ -61,6 +60,7 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
         }
       }
     }
+    requirePath(path);
     return path;
   }
 

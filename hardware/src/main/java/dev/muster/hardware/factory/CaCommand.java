@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -84,17 +85,17 @@ public record CaCommand(String program, Duration limit) {
     CompletableFuture<byte[]> reason = readAsync(process.getErrorStream(), MAX_REASON_BYTES);
     try {
       give(process, request);
-      String text = text(answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
-      String story = text(reason.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
       if (!process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new TimeoutException();
       }
       if (process.exitValue() != 0) {
+        String story = text(reason.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
         // The reason need not be in the first line: openssl begins with its configuration.
         LOG.warn("CA command failed program={} stderr={}", program, story.strip());
         throw failure("refused (exit code " + process.exitValue() + "): " + firstLine(story), null);
       }
-      return text;
+      // Its standard error may be open still: an ssh that is shared keeps that of who began it.
+      return text(answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       throw failure(
           "no answer within " + limit.toMillis() / 1000.0 + " s, and was ended (expected: a"
@@ -136,9 +137,11 @@ public record CaCommand(String program, Duration limit) {
     return read;
   }
 
+  /** It first: a script whose command is ended goes on with the next one. */
   private static void end(Process process) {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
+    started.forEach(ProcessHandle::destroyForcibly);
   }
 
   private static String text(byte[] bytes) {

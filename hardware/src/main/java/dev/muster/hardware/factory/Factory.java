@@ -41,12 +41,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A manufacturer's CA in a directory, for factory stations and tests. It gives devices their
- * factory identity, an IDevID (IEEE 802.1AR).
+ * A manufacturer's station in a directory, with a CA of its own or one that is elsewhere. It gives
+ * devices their factory identity, an IDevID (IEEE 802.1AR).
  *
- * <p>Safe for use by many threads and by many processes at once; every call blocks on the disk.
- * Unless said otherwise the methods throw {@link FactoryException} if a file cannot be read or
- * written.
+ * <p>Safe for use by many threads and by many processes at once; every call blocks on the disk, and
+ * on a CA that is elsewhere as long as that takes. Unless said otherwise the methods throw
+ * {@link FactoryException} if a file cannot be read or written.
  */
 public final class Factory {
   /** The CA's certificate in a factory's directory; what an operator registers. */
@@ -62,9 +62,9 @@ public final class Factory {
   /** The IDevID alone, as PEM. */
   public static final String DEVICE_CERTIFICATE = "device.pem";
   /**
-   * The IDevID and then the manufacturer's CA, as PEM. The CA is self-signed, so a TLS peer that
-   * knows it does not need it (RFC 8446, 4.4.2 lets it be left out); it is there for the programs
-   * that refuse a chain without the issuer.
+   * The IDevID, then the CAs between it and the manufacturer's, if there are any, and then that
+   * one, as PEM. A TLS peer that trusts the last does not need it (RFC 8446, 4.4.2 lets it be left
+   * out); it is there for the programs that refuse a chain without the issuer.
    */
   public static final String DEVICE_CHAIN = "chain.pem";
   /** Where the key is, if it is not in {@link #DEVICE_KEY} but in hardware. */
@@ -210,7 +210,7 @@ public final class Factory {
    * @throws IllegalArgumentException if the order's key names no such place, or is not proven to be
    *     in a TPM of the makers
    * @throws FactoryException if {@code directory} has other files in it, or cannot be written; if
-   *     the hardware does not do its part, or its key is another device's
+   *     the hardware or the CA does not do its part, or the key is another device's
    */
   public Path issue(IdevidOrder order, Path directory) {
     URI key = order.key();

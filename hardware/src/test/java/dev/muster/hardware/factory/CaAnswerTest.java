@@ -9,16 +9,23 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.muster.testing.TestPki;
 import dev.muster.testing.TestPki.Credential;
+import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v1CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 
 /** What a station takes from the manufacturer's CA, and what it does not. */
@@ -161,9 +168,23 @@ final class CaAnswerTest {
     assertRefused("no key usage", issued(TestPki.Builder::withoutUsages).certificate());
     assertRefused("extended key usage", issued(TestPki.Builder::server).certificate());
     assertRefused(
-        "its chain does not hold",
+        "a critical extension that few know, among [",
         issued(it -> it.extension(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE))
             .certificate());
+  }
+
+  @Test
+  void check_certificateWithoutExtensions_isRefused() throws Exception {
+    X509CertificateHolder first = new JcaX509v1CertificateBuilder(
+            CA.certificate().getSubjectX500Principal(),
+            BigInteger.ONE,
+            Date.from(now.minusSeconds(60)),
+            Date.from(now.plus(Duration.ofDays(9))),
+            new X500Principal(ORDER.subject().getEncoded()),
+            KEYS.getPublic())
+        .build(new JcaContentSignerBuilder("SHA256withECDSA").build(CA.key()));
+    assertRefused(
+        "version 1 (expected: 3", new JcaX509CertificateConverter().getCertificate(first));
   }
 
   /** The CA at the station keeps to the same rules. */

@@ -140,7 +140,7 @@ final class RemoteCaTest {
         set -eu
         cd "$(dirname "$0")"
         cat > request.pem
-        openssl req -in request.pem -verify -noout -subject > shown 2>&1
+        openssl req -in request.pem -verify -noout -subject -nameopt oneline > shown 2>&1
         exec ./ask.sh < request.pem
         """);
     issue(open("verify.sh"));
@@ -210,7 +210,7 @@ final class RemoteCaTest {
       exec head -c 3000000 /dev/zero => its standard output has no certificate
       echo -----BEGIN CERTIFICATE----- => its standard output has BEGIN CERTIFICATE without its END
       exec cat ca.pem => the CA's certificate for IDevID of SERIAL: of another key
-      openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial 7 => version 1 (expected: 3
+      echo basicConstraints=CA:FALSE > e; openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial 7 -extfile e => no key usage
       """, quoteCharacter = '`')
   void issue_answerThatIsNone_isRefused(String commands, String reason) throws Exception {
     script("answer.sh", "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n" + commands + "\n");
@@ -225,6 +225,7 @@ final class RemoteCaTest {
         sleep 600 &
         echo $! > "$0.new" && mv "$0.new" "$0.pid"
         wait
+        touch "$0.on"
         """);
     Path pid = ca.resolve("hang.sh.pid");
     // Longer each time, until it has come so far: the machine may be busy.
@@ -237,7 +238,27 @@ final class RemoteCaTest {
     await()
         .atMost(LIMIT)
         .until(() -> ProcessHandle.of(started).filter(ProcessHandle::isAlive).isEmpty());
+    assertThat(ca.resolve("hang.sh.on")).as("it was ended first").doesNotExist();
     assertNothingMade();
+  }
+
+  /** As an ssh does that others are to share. */
+  @Test
+  void issue_commandThatLeavesSomethingBehind_isNotWaitedForLonger() throws Exception {
+    script("leave.sh", """
+        #!/bin/sh
+        sleep 600 < /dev/null > /dev/null &
+        echo $! > "$0.pid"
+        exec "$(dirname "$0")/ask.sh"
+        """);
+    try {
+      issue(open("leave.sh"));
+      assertThat(asked()).isOne();
+    } finally {
+      ProcessHandle.of(
+              Long.parseLong(Files.readString(ca.resolve("leave.sh.pid")).strip()))
+          .ifPresent(ProcessHandle::destroyForcibly);
+    }
   }
 
   @Test
