@@ -8,6 +8,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,7 +57,9 @@ public final class Comparison {
           + " printed, or --report wrote)");
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(file + ": does not exist", e);
-    } catch (JsonProcessingException e) {
+    } catch (AccessDeniedException e) {
+      throw new IllegalArgumentException(file + ": cannot be read (permission denied)", e);
+    } catch (JsonProcessingException | CharacterCodingException e) {
       throw new IllegalArgumentException(
           file + ": is no run (expected: what muster simulate --json"
               + " printed, or --report wrote)",

@@ -9,6 +9,7 @@ import dev.muster.simulator.payload.Payload;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -79,6 +80,8 @@ public record ScenarioFile(
       return parse(Files.readString(file), file);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(file + ": does not exist", e);
+    } catch (AccessDeniedException e) {
+      throw new IllegalArgumentException(file + ": cannot be read (permission denied)", e);
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(file + ": is no text (expected: YAML in UTF-8)", e);
     } catch (IOException e) {
@@ -177,7 +180,7 @@ public record ScenarioFile(
     }
 
     private @Nullable Phase phase(Node entry) {
-      if (entry instanceof MappingNode several && several.getValue().size() > 1) {
+      if (entry instanceof MappingNode several && arePhases(several)) {
         problem(
             several,
             "phase",
@@ -186,7 +189,7 @@ public record ScenarioFile(
         return null;
       }
       if (!(entry instanceof MappingNode map)
-          || map.getValue().isEmpty()
+          || map.getValue().size() != 1
           || !(map.getValue().get(0).getKeyNode() instanceof ScalarNode name)) {
         problem(entry, "phase", entry, "its name and what it needs, such as " + example(entry));
         return null;
@@ -206,17 +209,30 @@ public record ScenarioFile(
       return problems.size() == before ? phase : null;
     }
 
-    /** Of the phase that somebody may have meant. */
+    private static boolean arePhases(MappingNode map) {
+      return map.getValue().size() > 1
+          && map.getValue().stream()
+              .allMatch(one -> PhaseForm.named(word(one.getKeyNode())) != null);
+    }
+
+    /** Of the phase that somebody may have meant, who has its keys no further in than its name. */
     private static String example(Node entry) {
-      String word = entry instanceof ScalarNode scalar ? scalar.getValue() : "";
+      String word = word(
+          entry instanceof MappingNode map && !map.getValue().isEmpty()
+              ? map.getValue().get(0).getKeyNode()
+              : entry);
       PhaseForm form = PhaseForm.named(word);
       return form == null ? "steady: " + PhaseForm.STEADY.example() : word + ": " + form.example();
     }
 
+    private static String word(Node node) {
+      return node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    }
+
     private static String oneOf(List<String> known, Node found) {
-      String word = found instanceof ScalarNode scalar ? scalar.getValue() : "";
-      String meant =
-          Similar.of(word, known).map(one -> "; did you mean " + one + "?").orElse("");
+      String meant = Similar.of(word(found), known)
+          .map(one -> "; did you mean " + one + "?")
+          .orElse("");
       return "one of " + String.join(", ", known) + meant;
     }
 

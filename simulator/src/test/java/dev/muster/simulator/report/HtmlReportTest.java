@@ -130,6 +130,10 @@ final class HtmlReportTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Comparison.read(file))
         .withMessageStartingWith(file + ": is no run (expected:");
+    Path binary = Files.write(folder.resolve("x.gz"), new byte[] {0x1f, (byte) 0x8b});
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Comparison.read(binary))
+        .withMessageStartingWith(binary + ": is no run (expected:");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Comparison.read(folder.resolve("none")))
         .withMessageEndingWith("none: does not exist");

@@ -246,6 +246,9 @@ final class ScenarioFileTest {
         "phases:\n  - ramp: {for: 1s}\n    steady: {for: 1s}\n",
         "s.yaml:2:5: phase: keys with values (expected: a dash before each of its 2)");
     refused(
+        "phases:\n  - ramp:\n    for: 1s\n",
+        "s.yaml:2:5: phase: keys with values (expected: its name and what it needs, such as ramp: {for: 10s})");
+    refused(
         "phases: {ramp: {for: 1s}}",
         "s.yaml:1:9: phases: keys with values (expected: a list, such as - steady: {for: 30s})");
     refused(
