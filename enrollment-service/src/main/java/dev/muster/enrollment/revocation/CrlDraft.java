@@ -54,7 +54,7 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
   static CrlDraft of(Registry.Tables tables, String issuer, Wish wish, Instant now) {
     Map<Integer, Crls.Issued> newest = tables.crls().newest(issuer);
     Instant oldest = newest.values().stream()
-        .map(Crls.Issued::thisUpdate)
+        .map(issued -> lastTold(issued, now))
         .min(Comparator.naturalOrder())
         .orElse(Instant.EPOCH);
     List<TakenBack> all = tables.takenBack().of(issuer, oldest);
@@ -68,7 +68,8 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
       Crls.@Nullable Issued before = newest.get(shard);
       List<TakenBack> candidates =
           shard == PublishedCrl.COMPLETE ? all : byShard.getOrDefault(shard, List.of());
-      Part part = part(shard, String.valueOf(shards.get(shard)), candidates, before);
+      Instant last = before == null ? Instant.EPOCH : lastTold(before, now);
+      Part part = part(shard, String.valueOf(shards.get(shard)), candidates, last);
       if (!over.contains(shard) && isWanted(part, before, wish, now)) {
         parts.add(part);
       }
@@ -101,9 +102,15 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
     return byShard;
   }
 
-  private static Part part(
-      int shard, String url, List<TakenBack> candidates, Crls.@Nullable Issued before) {
-    Instant last = before == null ? Instant.EPOCH : before.thisUpdate();
+  /**
+   * What ended before this was on a CRL after its end. One from the future has told nobody: what
+   * ends before its date may still be in use.
+   */
+  private static Instant lastTold(Crls.Issued issued, Instant now) {
+    return issued.thisUpdate().isAfter(now) ? Instant.EPOCH : issued.thisUpdate();
+  }
+
+  private static Part part(int shard, String url, List<TakenBack> candidates, Instant last) {
     List<CrlContents.Entry> entries = candidates.stream()
         .filter(entry -> !entry.notAfter().isBefore(last))
         .map(entry -> new CrlContents.Entry(
