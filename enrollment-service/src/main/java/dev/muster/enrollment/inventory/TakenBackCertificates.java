@@ -39,11 +39,12 @@ public final class TakenBackCertificates {
         .toList();
   }
 
-  /** When one of an issuer's was last taken back; empty if none is on a CRL. */
-  public Optional<Instant> last(String issuer) {
+  /** When one of an issuer's was last taken back, up to {@code now}; empty if none is on a CRL. */
+  public Optional<Instant> last(String issuer, Instant now) {
     return sql.statement("SELECT revoked_at FROM revocation WHERE issuer = :issuer"
-            + " ORDER BY revoked_at DESC LIMIT 1")
+            + " AND revoked_at <= :now ORDER BY revoked_at DESC LIMIT 1")
         .bind("issuer", issuer)
+        .bind("now", now)
         .first(row -> Columns.instant(row, "revoked_at"));
   }
 
@@ -52,6 +53,20 @@ public final class TakenBackCertificates {
     sql.statement("DELETE FROM revocation WHERE issuer = :issuer AND not_after < :before")
         .bind("issuer", issuer)
         .bind("before", before)
+        .execute();
+  }
+
+  /**
+   * Remembers those of an issuer that have not ended by {@code now}, and were forgotten by a clock
+   * that was ahead; but not since when their keys may have been known to others.
+   */
+  public void remember(String issuer, Instant now) {
+    sql.statement("INSERT INTO revocation (serial, issuer, shard, not_after, reason, revoked_at)"
+            + " SELECT serial, issuer, shard, not_after, reason, revoked_at FROM certificate c"
+            + " WHERE issuer = :issuer AND not_after >= :now AND reason IS NOT NULL"
+            + " AND NOT EXISTS (SELECT 1 FROM revocation r WHERE r.serial = c.serial)")
+        .bind("issuer", issuer)
+        .bind("now", now)
         .execute();
   }
 

@@ -84,7 +84,12 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
    * @param now when it was made long after that, by a clock that was ahead: nobody takes it yet
    */
   static boolean isDue(Crls.Issued issued, Instant due, Instant now) {
-    return !issued.thisUpdate().isAfter(due) || issued.thisUpdate().isAfter(now.plus(SKEW));
+    return !issued.thisUpdate().isAfter(due) || isAhead(issued, now);
+  }
+
+  /** Whether a CRL was made by a clock that was ahead. */
+  static boolean isAhead(Crls.Issued issued, Instant now) {
+    return issued.thisUpdate().isAfter(now.plus(SKEW));
   }
 
   private static boolean isWanted(Part part, Crls.@Nullable Issued before, Wish wish, Instant now) {

@@ -169,17 +169,20 @@ public final class CrlPublisher {
     Instant now = clock.instant();
     Instant due = now.minus(interval);
     Crls.@Nullable Issued complete = newest.get(PublishedCrl.COMPLETE);
-    boolean untold = complete == null || isUntold(issuer, complete);
+    boolean untold = complete == null || isUntold(issuer, complete, now);
     if (untold || newest.values().stream().anyMatch(issued -> CrlDraft.isDue(issued, due, now))) {
       make(issuer, new CrlDraft.Wish(due, Map.of(), untold));
     }
   }
 
-  /** Whether something was taken back after a CRL was made, to the second, as CRLs have it. */
-  private boolean isUntold(String issuer, Crls.Issued newest) {
+  /**
+   * Whether something was taken back after a CRL was made, to the second, as CRLs have it. What was
+   * taken back by a clock that was ahead is no reason to make one after the other until then.
+   */
+  private boolean isUntold(String issuer, Crls.Issued newest, Instant now) {
     Instant after = newest.thisUpdate().plusSeconds(1);
     return registry
-        .read(tables -> tables.takenBack().last(issuer))
+        .read(tables -> tables.takenBack().last(issuer, now))
         .filter(last -> !last.isBefore(after))
         .isPresent();
   }
@@ -230,8 +233,13 @@ public final class CrlPublisher {
   private void makeNow(String issuer, CrlDraft.Wish wish) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // Seconds of the clock, so that a registry restored from a backup repeats no number.
-    long number = registry.commit(
-        tables -> tables.crls().nextNumber(issuer, Math.max(1, now.getEpochSecond())));
+    long number = registry.commit(tables -> {
+      if (tables.crls().newest(issuer).values().stream()
+          .anyMatch(issued -> CrlDraft.isAhead(issued, now))) {
+        tables.takenBack().remember(issuer, now);
+      }
+      return tables.crls().nextNumber(issuer, Math.max(1, now.getEpochSecond()));
+    });
     CrlDraft draft = registry.read(tables -> CrlDraft.of(tables, issuer, wish, now));
     List<PublishedCrl> signed =
         draft.parts().stream().map(part -> sign(issuer, number, now, part)).toList();
