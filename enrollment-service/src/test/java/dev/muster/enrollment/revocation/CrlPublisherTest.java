@@ -268,7 +268,8 @@ class CrlPublisherTest {
     bench.publisher.publishDue();
     for (int shard : List.of(PublishedCrl.COMPLETE, 1)) {
       assertThat(bench.crl(shard).getThisUpdate()).isBeforeOrEqualTo(bench.clock.instant());
-      assertThat(bench.crl(shard).getRevokedCertificate(revoked.getSerialNumber())).isNotNull();
+      assertThat(bench.crl(shard).getRevokedCertificate(revoked.getSerialNumber()))
+          .isNotNull();
     }
   }
 
