@@ -709,6 +709,62 @@ abstract class RegistryContract {
   }
 
   @Test
+  void crls_giveWayToNewerOnes_andPlacesToTheirShard() {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      Crls crls = tables.crls();
+      assertThat(crls.takePlaces("device", "http://a", 1, 2, NOW)).isEqualTo(1);
+      Instant later = NOW.plusSeconds(5);
+      assertThat(crls.takePlaces("device", "http://a", 1, 2, later)).isEqualTo(1);
+      assertThat(crls.takePlaces("device", "http://a", 1, 2, later)).isEqualTo(2);
+      assertThat(crls.lastTaken("device")).isEqualTo(Map.of(1, later, 2, later));
+      for (int number : List.of(2, 3, 1)) {
+        crls.replace("device", crl(number), new byte[] {(byte) number});
+      }
+      assertThat(crls.newest("device")).isEqualTo(Map.of(1, crl(3)));
+      assertThat(crls.content("device", crl(3))).contains(new byte[] {3});
+      crls.delete("device", 1);
+      assertThat(crls.newest("device")).isEmpty();
+      assertThat(crls.lastTaken("device")).isEqualTo(Map.of(2, later));
+      return true;
+    });
+  }
+
+  private static Crls.Issued crl(int number) {
+    return new Crls.Issued(1, number, NOW, NOW.plusSeconds(60), 0, "", "http://a/1.crl");
+  }
+
+  @Test
+  void takenBack_forgotten_isRememberedIfItHasNotEnded() {
+    Registry registry = registry();
+    registry.commit(tables -> {
+      tables.manufacturers().save(maker("acme"), NOW);
+      DeviceRecord device = device("sn-1", KEY);
+      tables.devices().insert(device);
+      for (int i = 1; i <= 3; i++) {
+        tables.certificates().insert(certificate(device.id(), i, NOW.plus(Duration.ofDays(i))));
+      }
+      for (int i = 1; i <= 2; i++) {
+        tables.certificates().update(serial(i), CertificateStatus.HELD, HOLD, NOW);
+      }
+      TakenBackCertificates takenBack = tables.takenBack();
+      assertThat(takenBack.last("device", NOW)).contains(NOW);
+      assertThat(takenBack.last("device", NOW.minusSeconds(1))).isEmpty();
+      List<TakenBack> both = takenBack.of("device", NOW);
+      assertThat(both).hasSize(2);
+      takenBack.forget("device", NOW.plus(Duration.ofDays(9)));
+      assertThat(takenBack.of("device", NOW)).isEmpty();
+      Instant end = NOW.plus(Duration.ofHours(36));
+      takenBack.remember("device", end);
+      takenBack.remember("device", end);
+      assertThat(takenBack.of("device", NOW))
+          .isEqualTo(both.stream().filter(one -> !one.notAfter().isBefore(end)).toList())
+          .hasSize(1);
+      return true;
+    });
+  }
+
+  @Test
   void audit_inAReadingTransaction_isADefect() {
     Registry registry = registry();
     assertThatThrownBy(() -> registry.read(tables -> {
