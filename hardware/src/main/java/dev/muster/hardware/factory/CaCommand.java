@@ -62,6 +62,8 @@ public record CaCommand(String program, Duration limit) {
    */
   String ask(String request, Map<String, String> environment) {
     ProcessBuilder builder = new ProcessBuilder(program);
+    // What a station itself was started with is of no order.
+    builder.environment().keySet().removeIf(name -> name.startsWith("FACTORY_"));
     builder.environment().putAll(environment);
     Process process;
     try {
