@@ -72,8 +72,7 @@ abstract class DashboardBrowser {
   static void start() throws IOException, GeneralSecurityException {
     Path chromium = PeerProgram.require("chromium").executable();
     provider = new TestProvider(folder);
-    backend =
-        MusterProcess.start(folder, javaOptions(), serveWithEachWayToSignIn()).awaitReady();
+    backend = muster(serveWithEachWayToSignIn()).awaitReady();
     origin = find("dashboard: (\\S+)");
     setUpLink = find("first operator.*: (https://\\S+)");
     setDefaultAssertionTimeout(PATIENCE_MS);
@@ -91,12 +90,21 @@ abstract class DashboardBrowser {
   }
 
   /**
-   * The build's JVMs have the first compiler alone, which suits what lives for a minute; a soak is
-   * told what a server has: {@code -Dsoak.options=} with none, or with others.
+   * Starts server or fleet. The build's JVMs have the first compiler alone, which suits what lives
+   * for a minute; a soak says what a server has ({@code -Dsoak.options=}), and lets the browser,
+   * which is on a machine of its own elsewhere, come first ({@code -Dsoak.nice=5}).
    */
-  static Map<String, String> javaOptions() {
+  static MusterProcess muster(String... arguments) {
+    List<String> command = new ArrayList<>();
+    String niceness = System.getProperty("soak.nice");
+    if (niceness != null) {
+      command.addAll(List.of("nice", "-n", niceness));
+    }
+    command.add(MusterProcess.ROOT.resolve("muster").toString());
+    command.addAll(List.of(arguments));
     String options = System.getProperty("soak.options");
-    return options == null ? Map.of() : Map.of("MUSTER_JAVA_OPTS", options);
+    return MusterProcess.startCommand(
+        folder, options == null ? Map.of() : Map.of("MUSTER_JAVA_OPTS", options), command);
   }
 
   private static String[] serveWithEachWayToSignIn() {

@@ -122,9 +122,7 @@ class DashboardSoakIT extends DashboardBrowser {
   }
 
   private static MusterProcess load() {
-    return MusterProcess.start(
-        folder,
-        javaOptions(),
+    return muster(
         "simulate",
         "--client",
         "light",
