@@ -26,7 +26,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -53,9 +56,11 @@ class EstLimitsIT {
   @TempDir
   Path folder;
 
+  /** By a clock that stands still: what is counted in a minute is not spread over two of them. */
   private RunningService service(EstLimits limits) {
     RunningService service = new RunningService(
         folder,
+        Clock.fixed(Instant.now(), ZoneOffset.UTC),
         config -> RunningService.with(
             RunningService.with(config, new EstConfig("127.0.0.1", 0, true, false, limits)),
             CoapsConfig.on("127.0.0.1", 0)));
