@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param since when it entered the state, by the device's clock
  * @param certificateEnd until when its certificate is valid; empty before there is one
  * @param storageProblem why messages are kept in memory only; empty if all is well
+ * @param callbackProblem which of the program's calls keeps the device from connecting or renewing;
+ *     empty if none does
  * @param timeEstimated whether the time is not known: only that it is no earlier
  * @param clockBehind how far the machine's clock is behind what is known; zero if it is not
  */
@@ -26,6 +28,7 @@ public record DeviceHealth(
     Instant since,
     Optional<Instant> certificateEnd,
     Optional<String> storageProblem,
+    Optional<String> callbackProblem,
     boolean timeEstimated,
     Duration clockBehind,
     DeviceStatistics statistics) {
@@ -35,6 +38,7 @@ public record DeviceHealth(
     requireNonNull(since, "since");
     requireNonNull(certificateEnd, "certificateEnd");
     requireNonNull(storageProblem, "storageProblem");
+    requireNonNull(callbackProblem, "callbackProblem");
     requireNonNull(clockBehind, "clockBehind");
     requireNonNull(statistics, "statistics");
   }

@@ -51,12 +51,13 @@ import org.jspecify.annotations.Nullable;
  * certificate, stays connected, and sends what is published until the broker has it.
  *
  * <p>Thread-safe. No method waits but {@link Builder#build}, {@link #start} and {@link #close}. Has
- * one thread of its own, which speaks MQTT as well; up to two more while it calls you, does a
- * command, makes a connection, or talks to the enrollment server; and a fourth if both of these are
- * busy when it has to do one of the latter, so that a certificate is renewed whatever your code
- * waits for. It goes again as soon as one of the three has nothing to do. To a broker over CoAP
- * there are two more while connected, and to an enrollment server over CoAP two more while it is
- * asked. All are daemons. Shares nothing with other instances, of which a JVM may hold thousands.
+ * one thread of its own, which speaks MQTT as well; and up to two more while it calls you, does a
+ * command, makes a connection, or talks to the enrollment server. A command may take as long as it
+ * likes; a call of yours should return soon. One that holds its thread while a command holds the
+ * other is interrupted when the device has waited for 30 s to connect or to renew, and again every
+ * 30 s. To a broker over CoAP there are two more threads while connected, and to an enrollment
+ * server over CoAP two more while it is asked. All are daemons. Shares nothing with other
+ * instances, of which a JVM may hold thousands.
  */
 public final class FleetDevice implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(4_500);
@@ -75,7 +76,6 @@ public final class FleetDevice implements AutoCloseable {
   private final Commands commands;
   private final LogRing log;
   private final OnDemandThreads threads;
-  private final OnDemandThreads.Sequence commandTurns;
   private final Object lifecycle = new Object();
   private volatile @Nullable DeviceLoop loop; // Set once, under the lock.
   private boolean closed;
@@ -85,16 +85,13 @@ public final class FleetDevice implements AutoCloseable {
     // Not from the injected randomness: two starts with one seed would look like redeliveries.
     this.bootId = UUID.randomUUID().toString().replace("-", "").substring(0, BOOT_ID_LENGTH);
     this.log = new LogRing(settings.clock());
-    this.threads = new OnDemandThreads("muster-worker", log);
-    this.commandTurns = threads.new Sequence(MAX_COMMANDS);
+    this.threads = new OnDemandThreads("muster-worker", log, MAX_COMMANDS);
     Executor given = builder.callbacks;
-    Executor callbacks = given == null
-        ? threads.new Sequence(Integer.MAX_VALUE)
-        : task -> given.execute(log.bound(task));
+    Executor callbacks = given == null ? threads.calls() : task -> given.execute(log.bound(task));
     this.queue = new OutboundQueue(bootId, builder.limits(), settings.clock(), callbacks);
     this.status = new Status(bootId, builder.listener, callbacks, settings.clock());
     this.twin = new DeviceTwin(callbacks);
-    this.commands = new Commands(settings.clock(), commandTurns, callbacks, this::progress);
+    this.commands = new Commands(settings.clock(), threads.commands(), callbacks, this::progress);
   }
 
   private void progress(String command, String text) {
@@ -230,6 +227,7 @@ public final class FleetDevice implements AutoCloseable {
         now.since(),
         started == null ? Optional.empty() : started.certificateEnd(),
         Optional.ofNullable(queue.storageProblem()),
+        Optional.ofNullable(threads.problem()),
         settings.clock().isEstimated(),
         settings.clock().behind(),
         statistics());
@@ -276,7 +274,7 @@ public final class FleetDevice implements AutoCloseable {
       started = loop;
     }
     commands.stop();
-    commandTurns.stop(); // Interrupts this thread, if it is a handler that closes the device.
+    threads.commands().stop(); // Interrupts this thread, if it is a handler that closes the device.
     boolean interrupted = Thread.interrupted(); // Files and chips would not answer it.
     try {
       if (started == null) {

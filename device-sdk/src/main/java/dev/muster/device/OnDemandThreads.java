@@ -4,110 +4,154 @@
  */
 package dev.muster.device;
 
+import dev.muster.device.internal.connection.Conversations;
 import dev.muster.device.internal.log.DeviceLogger;
 import dev.muster.device.internal.log.LogRing;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Two threads for what may take long, apart from the one that keeps the device connected: calls of
- * the user, commands, and conversations, which are those with the enrollment server and the
- * handshake with the broker. What finds no thread waits; but a conversation does not wait for the
- * user: if both threads are busy when it begins, there is a third one, until one of the three has
- * nothing to do. Threads end when there has been nothing to do for a while.
+ * Two threads for what may take long, apart from the one that keeps the device connected:
+ * conversations, calls of the user, and commands. Of the calls one runs at a time, and of the
+ * commands; so a command may wait for what a call tells it. Whenever a thread is free, a
+ * conversation is next; should the user hold both for too long, with a command and a call, the call
+ * is interrupted. Threads end when there has been nothing to do for a while.
  */
-final class OnDemandThreads implements Executor {
+final class OnDemandThreads implements Conversations {
   private static final Logger LOG = DeviceLogger.of(OnDemandThreads.class);
-  private static final int SHARED = 2;
+  private static final int MOST = 2;
   private static final Duration IDLE = Duration.ofSeconds(5);
 
   private final ThreadFactory factory;
   private final long idleNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
-  private final Deque<Runnable> tasks = new ArrayDeque<>(); // Guarded by the lock.
-  private int threads; // Guarded by the lock.
-  private int busy; // Of the threads, those at a task. Guarded by the lock.
 
-  OnDemandThreads(String name, LogRing log) {
+  // Guarded by the lock, as the sequences are.
+  private final Queue<Runnable> conversations = new ArrayDeque<>();
+  private final Sequence calls = new Sequence(Integer.MAX_VALUE);
+  private final Sequence commands;
+  private int threads;
+  private int busy; // Of the threads, those at a task.
+
+  /** @param maxCommands how many may wait */
+  OnDemandThreads(String name, LogRing log, int maxCommands) {
     this(
         task -> {
           Thread thread = new Thread(log.bound(task), name);
           thread.setDaemon(true);
           return thread;
         },
-        IDLE);
+        IDLE,
+        maxCommands);
   }
 
-  OnDemandThreads(ThreadFactory factory, Duration idle) {
+  OnDemandThreads(ThreadFactory factory, Duration idle, int maxCommands) {
     this.factory = factory;
     this.idleNanos = idle.toNanos();
+    this.commands = new Sequence(maxCommands);
+  }
+
+  /** Calls of the user, which should return soon. */
+  Sequence calls() {
+    return calls;
+  }
+
+  /** Commands, which may take long, and wait for a call. */
+  Sequence commands() {
+    return commands;
+  }
+
+  /** @throws RejectedExecutionException if no thread runs, and the machine has none */
+  @Override
+  public void execute(Runnable conversation) {
+    boolean isMachineFull;
+    lock.lock();
+    try {
+      conversations.add(conversation);
+      isMachineFull = !provideThread() && threads < MOST;
+      if (threads == 0) {
+        conversations.remove(conversation);
+        throw new RejectedExecutionException("no thread can be had");
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (isMachineFull) {
+      LOG.warn("No thread can be had, a conversation may wait for a call or a command");
+    }
+  }
+
+  /** Interrupts the call that runs, if one does; no command, which may take long. */
+  @Override
+  public boolean makeRoom(Runnable conversation) {
+    String place = "";
+    int times = 0;
+    lock.lock();
+    try {
+      if (!conversations.contains(conversation)) {
+        return false;
+      }
+      // For the first of several: else one call would be interrupted for each of them.
+      if (conversations.peek() == conversation && !provideThread()) {
+        place = calls.place();
+        times = calls.interrupt();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (times == 1) {
+      LOG.warn(
+          "Callback interrupted, its thread is needed to connect or to renew at={} (expected: it"
+              + " returns soon, above all while a command runs)",
+          place);
+    } else if (times == 2) {
+      LOG.error("Callback interrupted in vain, no thread to connect or to renew at={}", place);
+    }
+    return true;
+  }
+
+  /** Which call conversations wait for, though it was interrupted; null if they do not. */
+  @Nullable String problem() {
+    lock.lock();
+    try {
+      return conversations.isEmpty() || calls.interrupts < 2
+          ? null
+          : "a callback does not return, though interrupted, and no thread is left to connect or to"
+              + " renew: " + calls.place();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
-   * Runs a conversation at once, unless the user holds two threads and another conversation the
-   * third: then when that one is over, which it is in time. Should the machine have no thread for
-   * it, it is the next task of a thread that runs, and waits until that one's task is over.
+   * Has a thread look for what waits, which calls another one if that is more than it can do.
    *
-   * @throws RejectedExecutionException if no thread runs, and the machine has none
+   * @return false if all are at work, and there are two, or the machine has no more
    */
-  @Override
-  public void execute(Runnable conversation) {
-    boolean provided;
-    lock.lock();
-    try {
-      tasks.addFirst(conversation);
-      provided = provideThread(conversation, true);
-    } finally {
-      lock.unlock();
-    }
-    if (!provided) {
-      LOG.warn("No thread can be had, a conversation may wait for calls of the program");
-    }
-  }
-
-  /** Runs a turn of a sequence as soon as one of the shared threads is free. */
-  private void share(Runnable turn) {
-    lock.lock();
-    try {
-      tasks.addLast(turn);
-      provideThread(turn, false);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** @return false if it would have been given a thread of its own, but the machine has none */
-  private boolean provideThread(Runnable task, boolean isConversation) {
-    int free = threads - busy; // Some may only just begin, and will look for a task by themselves.
-    if (free >= tasks.size()) {
-      work.signal();
+  private boolean provideThread() {
+    if (busy < threads) {
+      work.signal(); // It may only just begin, and will look by itself.
       return true;
     }
-    // A conversation is the first of the tasks: a thread that is free will take it.
-    boolean isThirdWanted = isConversation && free == 0 && threads == SHARED;
-    return threads >= SHARED && !isThirdWanted || begin(task);
+    return threads < MOST && begin();
   }
 
-  private boolean begin(Runnable task) {
+  private boolean begin() {
     try {
       factory.newThread(this::work).start();
       threads++;
       return true;
     } catch (OutOfMemoryError e) {
-      if (threads == 0) {
-        tasks.remove(task);
-        throw new RejectedExecutionException("no thread can be had", e);
-      }
       return false;
     }
   }
@@ -138,18 +182,36 @@ final class OnDemandThreads implements Executor {
     lock.lock();
     try {
       busy -= done == null ? 0 : 1;
-      long left = threads > SHARED ? 0 : idleNanos;
-      while (tasks.isEmpty() && left > 0) {
+      calls.leave();
+      commands.leave();
+      long left = idleNanos;
+      while (!isWorkLeft() && left > 0) {
         left = awaitWork(left);
       }
       Thread.interrupted(); // Meant for a task that is over.
-      task = tasks.poll();
-    } finally {
+      task = poll();
       busy += task == null ? 0 : 1;
+      if (isWorkLeft()) {
+        provideThread();
+      }
+    } finally {
       threads -= task == null ? 1 : 0; // Whatever ends it.
       lock.unlock();
     }
     return task;
+  }
+
+  private boolean isWorkLeft() {
+    return !conversations.isEmpty() || calls.isReady() || commands.isReady();
+  }
+
+  /** Calls go before commands, which may wait for them. */
+  private @Nullable Runnable poll() {
+    Runnable conversation = conversations.poll();
+    if (conversation != null) {
+      return conversation;
+    }
+    return calls.isReady() ? calls.begin() : commands.begin();
   }
 
   private long awaitWork(long nanos) {
@@ -160,68 +222,91 @@ final class OnDemandThreads implements Executor {
     }
   }
 
-  /** Runs its tasks one after the other, on whichever shared thread is free. */
+  /** Runs its tasks one after the other, on whichever thread is free. */
   final class Sequence implements Executor {
     private final int limit;
-    private final Deque<Runnable> waiting = new ArrayDeque<>();
-    private @Nullable FutureTask<?> running;
+    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    private @Nullable Thread at; // The thread that is at one of its tasks.
+    private int interrupts; // Of that task.
     private boolean stopped;
 
-    /** @param limit how many may wait; more are refused with a RejectedExecutionException */
-    Sequence(int limit) {
+    private Sequence(int limit) {
       this.limit = limit;
     }
 
-    /** Runs a task when it is its turn; if there is no thread now, together with the next one. */
+    /**
+     * Runs a task when it is its turn; if there is no thread now, together with the next one.
+     *
+     * @throws RejectedExecutionException if too many wait, or it was stopped
+     */
     @Override
     public void execute(Runnable task) {
-      if (!add(task)) {
+      boolean putOff;
+      lock.lock();
+      try {
+        if (stopped || waiting.size() >= limit) {
+          throw new RejectedExecutionException(stopped ? "stopped" : limit + " tasks wait");
+        }
+        waiting.add(task);
+        putOff = isReady() && !provideThread() && threads == 0;
+      } finally {
+        lock.unlock();
+      }
+      if (putOff) {
         LOG.warn("No thread can be had, tasks put off");
       }
     }
 
-    /** @return whether there is a turn in which it runs */
-    private synchronized boolean add(Runnable task) {
-      if (stopped || waiting.size() >= limit) {
-        throw new RejectedExecutionException(stopped ? "stopped" : limit + " tasks wait");
-      }
-      waiting.add(task);
-      if (running != null && !running.isDone()) {
-        return true;
-      }
-      FutureTask<?> turn = new FutureTask<>(this::runAll, null);
-      try {
-        share(turn);
-        running = turn;
-        return true;
-      } catch (RejectedExecutionException e) {
-        return false;
-      }
-    }
-
-    private void runAll() {
-      for (Runnable task = next(); task != null; task = next()) {
-        attempt(task);
-      }
-    }
-
-    private synchronized @Nullable Runnable next() {
-      Runnable task = waiting.poll();
-      if (task == null) {
-        running = null;
-      } else {
-        Thread.interrupted(); // Meant for a task that is over; not by stop, after which none waits.
-      }
-      return task;
-    }
-
     /** Interrupts what runs, and forgets what waits. */
-    synchronized void stop() {
-      stopped = true;
-      waiting.clear();
-      if (running != null) {
-        running.cancel(true);
+    void stop() {
+      lock.lock();
+      try {
+        if (!stopped) {
+          stopped = true;
+          waiting.clear();
+          interrupt();
+        }
+      } finally {
+        lock.unlock();
       }
+    }
+
+    private boolean isReady() {
+      return at == null && !waiting.isEmpty();
+    }
+
+    private @Nullable Runnable begin() {
+      if (isReady()) {
+        at = Thread.currentThread();
+        return waiting.poll();
+      }
+      return null;
+    }
+
+    private void leave() {
+      if (at == Thread.currentThread()) {
+        at = null;
+        interrupts = 0;
+      }
+    }
+
+    /** @return how often its task was interrupted by now; 0 if none runs */
+    private int interrupt() {
+      if (at != null) {
+        at.interrupt();
+        interrupts++;
+      }
+      return interrupts;
+    }
+
+    /** Where its task is, for whoever has to find it: the innermost that is not Java's own. */
+    private String place() {
+      StackTraceElement[] stack = at == null ? new StackTraceElement[0] : at.getStackTrace();
+      return Stream.of(stack)
+          .filter(frame -> !String.valueOf(frame.getModuleName()).startsWith("java."))
+          .map(StackTraceElement::toString)
+          .findFirst()
+          .orElse("?");
     }
   }
 }

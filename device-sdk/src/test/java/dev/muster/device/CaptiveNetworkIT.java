@@ -59,7 +59,8 @@ class CaptiveNetworkIT {
       Duration.ofMillis(100),
       Duration.ofMillis(500),
       Duration.ofMillis(500),
-      Duration.ofMillis(100));
+      Duration.ofMillis(100),
+      Duration.ofSeconds(30));
 
   @Parameter
   MqttClient client;

@@ -21,6 +21,7 @@ final class TestTiming {
       Duration.ofMillis(100),
       Duration.ofMillis(500),
       Duration.ofMillis(500),
+      Duration.ofMillis(100),
       Duration.ofMillis(100));
 
   private TestTiming() {}
@@ -88,6 +89,7 @@ final class TestTiming {
         FAST.renewalRetryBase(),
         FAST.renewalRetryCap(),
         FAST.drain(),
-        store);
+        store,
+        FAST.callGrace());
   }
 }

@@ -84,11 +84,6 @@ final class CoapLink implements MqttLink {
   }
 
   void start() {
-    after(settings.connectTimeout().toMillis(), () -> {
-      if (!connected) {
-        end(new LinkEnd(LinkEnd.Kind.LOST, "no answer of the broker in time"));
-      }
-    });
     try {
       settings.threads().execute(this::resolve);
     } catch (RejectedExecutionException | OutOfMemoryError e) { // The machine has no thread left.
@@ -98,6 +93,15 @@ final class CoapLink implements MqttLink {
 
   /** Elsewhere: a network that swallows may hold it for a minute. */
   private void resolve() {
+    if (ended) {
+      return;
+    }
+    // From now on: it may have waited for its thread.
+    after(settings.connectTimeout().toMillis(), () -> {
+      if (!connected) {
+        end(new LinkEnd(LinkEnd.Kind.LOST, "no answer of the broker in time"));
+      }
+    });
     try {
       InetSocketAddress found = ServerEndpoint.resolve(settings.broker());
       run(() -> connect(found));

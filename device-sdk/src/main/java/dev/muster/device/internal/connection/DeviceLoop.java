@@ -42,7 +42,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -79,7 +78,7 @@ public final class DeviceLoop {
   private final List<Dialogue> dialogues;
   private final Status status;
   private final EventLoop owner;
-  private final Executor threads;
+  private final Conversations threads;
   private final Identities identities;
   private final Enroller enroller;
   private final Waits waits;
@@ -108,7 +107,6 @@ public final class DeviceLoop {
    * @param settings with places of keys, whose methods are called by the owner thread alone from
    *     now on; it lets go of them in the end
    * @param store open; closed by the loop when it stops
-   * @param threads runs a conversation with the enrollment server, or a handshake, at once
    */
   public DeviceLoop(
       DeviceSettings settings,
@@ -118,7 +116,7 @@ public final class DeviceLoop {
       List<Dialogue> dialogues,
       Status status,
       LogRing log,
-      Executor threads) {
+      Conversations threads) {
     this.settings = settings;
     this.timing = settings.timing();
     this.boot = boot;
@@ -130,7 +128,7 @@ public final class DeviceLoop {
     this.timeNote = new TimeNote(settings.stateDirectory());
     this.waits = new Waits(timing, settings.random());
     this.owner = new EventLoop(task -> ownThread(log.bound(task)), this::onFault);
-    this.enroller = new Enroller(settings, store.trust(), owner, threads);
+    this.enroller = new Enroller(settings, store.trust(), owner, this::converse);
   }
 
   private static Thread ownThread(Runnable task) {
@@ -320,8 +318,21 @@ public final class DeviceLoop {
                 timing.connectTimeout(),
                 timing.keepAlive(),
                 owner,
-                threads),
+                this::converse),
             events);
+  }
+
+  private void converse(Runnable conversation) {
+    threads.execute(conversation);
+    makeRoomLater(conversation);
+  }
+
+  private void makeRoomLater(Runnable conversation) {
+    owner.after(timing.callGrace(), () -> {
+      if (threads.makeRoom(conversation)) {
+        makeRoomLater(conversation);
+      }
+    });
   }
 
   /** One connection as the loop sees it. Events of a former one find themselves outdated. */

@@ -21,6 +21,8 @@ import java.time.Duration;
  * @param renewalRetryCap its last
  * @param drain for acknowledgements before a connection is closed on purpose
  * @param store how long telemetry waits in memory before it is written to disk
+ * @param callGrace how long a handshake or an enrollment waits for a thread, before the call of the
+ *     program that holds one is interrupted
  */
 public record DeviceTiming(
     Duration reconnectBase,
@@ -34,7 +36,8 @@ public record DeviceTiming(
     Duration renewalRetryBase,
     Duration renewalRetryCap,
     Duration drain,
-    Duration store) {
+    Duration store,
+    Duration callGrace) {
 
   /** What a device in the field uses. */
   public static final DeviceTiming STANDARD = new DeviceTiming(
@@ -49,5 +52,6 @@ public record DeviceTiming(
       Duration.ofMinutes(1),
       Duration.ofHours(1),
       Duration.ofSeconds(1),
-      Duration.ofSeconds(1));
+      Duration.ofSeconds(1),
+      Duration.ofSeconds(30));
 }

@@ -176,8 +176,14 @@ final class Enroller {
     if (running != null) {
       throw new IllegalStateException("an enrollment is in progress");
     }
-    threads.execute(conversation);
+    threads.execute(() -> {
+      owner.execute(() -> limit(client)); // From now on: it may have waited for its thread.
+      conversation.run();
+    });
     running = client; // Its end is told on this thread, so not before.
+  }
+
+  private void limit(EstClient client) {
     owner.after(settings.timing().enrollmentTimeout().multipliedBy(REQUESTS), () -> {
       if (running == client) {
         client.abort(); // Its end is told as of any other.

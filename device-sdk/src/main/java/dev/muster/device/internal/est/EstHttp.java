@@ -159,6 +159,7 @@ final class EstHttp implements EstChannel {
   }
 
   private HttpsURLConnection open(String path) throws IOException {
+    sockets.checkNotCut();
     URL url = base.resolve(path).toURL();
     HttpsURLConnection connection = (HttpsURLConnection) url.openConnection();
     connection.setSSLSocketFactory(sockets);

@@ -85,9 +85,6 @@ final class BuiltInLink implements MqttLink {
   }
 
   void start() {
-    limit = loop.after(
-        settings.connectTimeout(),
-        () -> end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to CONNECT in time")));
     try {
       settings.threads().execute(this::open);
     } catch (RejectedExecutionException | OutOfMemoryError e) { // The machine has no thread left.
@@ -96,11 +93,21 @@ final class BuiltInLink implements MqttLink {
   }
 
   private void open() {
+    loop.execute(this::begin);
     try {
       tls.connect(settings.connectTimeout());
       loop.execute(this::opened);
     } catch (IOException | RuntimeException | Error e) {
       loop.execute(() -> end(LinkEnd.ofHandshake(e)));
+    }
+  }
+
+  /** From now on its time runs: it may have waited for its thread. */
+  private void begin() {
+    if (!ended) {
+      limit = loop.after(
+          settings.connectTimeout(),
+          () -> end(new LinkEnd(LinkEnd.Kind.LOST, "no answer to CONNECT in time")));
     }
   }
 

@@ -17,7 +17,8 @@ import java.util.concurrent.Executor;
  * @param connectTimeout from the first packet of TCP to the CONNACK
  * @param loop the device's thread, on which the link may run what does not block: all of it, or
  *     keep-alive and time limits
- * @param threads run at once what may wait: for names, and for a handshake
+ * @param threads run what may wait: for names, and for a handshake; {@code connectTimeout} is from
+ *     when they have begun
  */
 public record LinkSettings(
     URI broker,

@@ -40,6 +40,13 @@ public final class HardenedSockets extends SSLSocketFactory {
     }
   }
 
+  /** Before anybody is connected to. */
+  public synchronized void checkNotCut() throws IOException {
+    if (cut) {
+      throw new IOException("ended by this device");
+    }
+  }
+
   private static void closeQuietly(Socket socket) {
     try {
       socket.close();
@@ -55,8 +62,8 @@ public final class HardenedSockets extends SSLSocketFactory {
       raw = socket;
       if (cut) {
         closeQuietly(socket);
-        throw new IOException("ended by this device");
       }
+      checkNotCut();
     }
     socket.setTcpNoDelay(true);
     SSLSocket secured = (SSLSocket) sockets.createSocket(socket, host, port, autoClose);

@@ -29,6 +29,7 @@ import dev.muster.protocol.est.KeyWish;
 import dev.muster.testing.TestPki;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -136,6 +137,8 @@ class EstClientTest {
       assertThatThrownBy(() -> client.enroll(keys))
           .isInstanceOf(EnrollmentUnavailableException.class)
           .hasMessageContaining("ended by this device");
+      silent.setSoTimeout(1);
+      assertThatThrownBy(silent::accept).isInstanceOf(SocketTimeoutException.class);
     }
   }
 
