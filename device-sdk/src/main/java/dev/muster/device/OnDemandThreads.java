@@ -124,7 +124,7 @@ final class OnDemandThreads implements Conversations {
   @Nullable String problem() {
     lock.lock();
     try {
-      return conversations.isEmpty() || calls.interrupts < 2
+      return conversations.isEmpty() || busy < threads || calls.interrupts < 2
           ? null
           : "a callback does not return, though interrupted, and no thread is left to connect or to"
               + " renew: " + calls.place();

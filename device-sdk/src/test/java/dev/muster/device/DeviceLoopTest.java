@@ -477,20 +477,19 @@ class DeviceLoopTest {
     assertThat(states).anyMatch(state -> state.startsWith("RENEWING"));
   }
 
-  @Test
-  void renewed_bothThreadsOfTheUserHeld_waitsForNeither() {
+  /** Has a command hold a thread until it is told its end, and {@code call} the other. */
+  private void holdThreads(CountDownLatch commandEnd, Runnable call) {
     CountDownLatch held = new CountDownLatch(2);
-    CountDownLatch end = new CountDownLatch(1);
     device.onCommand("wait", (command, context) -> {
       held.countDown();
-      end.await();
+      commandEnd.await();
       return CommandResult.done();
     });
     ScriptedLink link = nextLink(1);
     link.connected(10);
     device.telemetry("env").publish(Map.of("n", 1)).thenRun(() -> {
       held.countDown();
-      awaitQuietly(end);
+      call.run();
     });
     await().atMost(LIMIT).until(() -> link.sent().size() == 1);
     link.acknowledge(0);
@@ -499,14 +498,51 @@ class DeviceLoopTest {
         "{\"id\":\"c1\",\"name\":\"wait\",\"deadline\":\""
             + clock.instant().plus(Duration.ofDays(99)) + "\"}");
     awaitQuietly(held);
+  }
+
+  @Test
+  void renewed_commandAndCallHoldTheThreads_interruptsTheCall() {
+    CountDownLatch end = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    holdThreads(end, () -> {
+      awaitQuietly(end);
+      interrupted.complete(Thread.currentThread().isInterrupted());
+    });
 
     renewSoon();
 
     try {
       nextLink(2).connected(10);
       await().atMost(LIMIT).until(() -> device.statistics().enrollments() == 2);
+      assertThat(interrupted).isCompletedWithValue(true);
     } finally {
       end.countDown();
+    }
+  }
+
+  @Test
+  void renewed_callIgnoresInterrupts_isToldInHealthAndRenewsWhenTheCommandEnds() {
+    CountDownLatch callEnd = new CountDownLatch(1);
+    CountDownLatch commandEnd = new CountDownLatch(1);
+    holdThreads(commandEnd, () -> {
+      while (callEnd.getCount() > 0) {
+        awaitQuietly(callEnd);
+        Thread.interrupted();
+      }
+    });
+
+    renewSoon();
+
+    try {
+      await().atMost(LIMIT).until(() -> device.health().callbackProblem().isPresent());
+      assertThat(est.requests()).hasSize(1);
+      commandEnd.countDown();
+      nextLink(2).connected(10);
+      await().atMost(LIMIT).until(() -> device.statistics().enrollments() == 2);
+      await().atMost(LIMIT).until(() -> device.health().callbackProblem().isEmpty());
+    } finally {
+      commandEnd.countDown();
+      callEnd.countDown();
     }
   }
 

@@ -27,7 +27,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
@@ -98,6 +101,14 @@ class BuiltInLinkTest {
   }
 
   private void connect(Duration keepAlive) throws IOException {
+    connect(LIMIT, keepAlive, pool);
+    peer = (SSLSocket) listener.accept();
+    peer.setSoTimeout((int) LIMIT.toMillis());
+    peer.setTcpNoDelay(true);
+    assertThat(hear()).startsWith("10");
+  }
+
+  private void connect(Duration timeout, Duration keepAlive, Executor threads) {
     TestPki.Credential device =
         fleet.deviceCa().issue("CN=d1, O=default, OU=device").build();
     LinkSettings settings = new LinkSettings(
@@ -107,17 +118,13 @@ class BuiltInLinkTest {
             new Credential(device.key(), device.chain()),
             TrustAnchors.read(fleet.trust()),
             DeviceClock.of(Clock.systemUTC(), Instant.EPOCH)),
-        LIMIT,
+        timeout,
         keepAlive,
         loop,
-        pool);
+        threads);
     link = CompletableFuture.supplyAsync(
             () -> new BuiltInTransport().connect(settings, recorder), loop)
         .join();
-    peer = (SSLSocket) listener.accept();
-    peer.setSoTimeout((int) LIMIT.toMillis());
-    peer.setTcpNoDelay(true);
-    assertThat(hear()).startsWith("10");
   }
 
   private void say(String hex) throws IOException {
@@ -147,6 +154,19 @@ class BuiltInLinkTest {
   private static OutboundMessage message(int sequence) {
     return new OutboundMessage(
         "a/b", new byte[100], "application/json", new MessageIdentity("b", sequence));
+  }
+
+  @Test
+  void connect_noThreadForLongerThanItMayTake_isLateOnlyOnceItHasBegun() {
+    Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    connect(Duration.ofMillis(1), LIMIT, waiting::add);
+    CompletableFuture<Void> later = new CompletableFuture<>();
+    loop.after(Duration.ofMillis(2), () -> later.complete(null));
+
+    assertThat(later).succeedsWithin(LIMIT);
+    assertThat(recorder.end).isNull();
+    waiting.remove().run();
+    assertThat(awaitEnd().kind()).isEqualTo(LinkEnd.Kind.LOST);
   }
 
   @ParameterizedTest(name = "{0}: {1}")
