@@ -7,7 +7,10 @@ package dev.muster.device;
 import dev.muster.protocol.telemetry.MessageIdentity;
 import java.util.concurrent.CompletableFuture;
 
-/** What a caller gets for a message. Its futures complete on the device's callback thread. */
+/**
+ * What a caller gets for a message. Its futures complete on the device's callback thread, and so
+ * run what hangs on them without an executor: it should return soon (see {@link FleetDevice}).
+ */
 public interface PublishReceipt {
   /** How far a message has come. */
   enum Status {
