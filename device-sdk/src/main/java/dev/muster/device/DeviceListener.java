@@ -8,8 +8,8 @@ package dev.muster.device;
  * Hears what happens to a device.
  *
  * <p>Called on the device's callback thread, one call at a time, in order; a listener may call the
- * device, and block for a short while: see {@link FleetDevice} for when a call is interrupted. If it
- * falls far behind, calls are left out rather than piled up. What it throws is logged.
+ * device, and block for a short while: see {@link FleetDevice} for when a call is interrupted. If
+ * it falls far behind, calls are left out rather than piled up. What it throws is logged.
  */
 public interface DeviceListener {
   /**

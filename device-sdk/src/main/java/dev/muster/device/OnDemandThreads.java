@@ -102,7 +102,7 @@ final class OnDemandThreads implements Conversations {
         return false;
       }
       // For the first of several: else one call would be interrupted for each of them.
-      if (conversations.peek() == conversation && !provideThread()) {
+      if (conversations.peek() == conversation && !provideThread() && isHeldByUser()) {
         place = calls.place();
         times = calls.interrupt();
       }
@@ -124,7 +124,7 @@ final class OnDemandThreads implements Conversations {
   @Nullable String problem() {
     lock.lock();
     try {
-      return conversations.isEmpty() || busy < threads || calls.interrupts < 2
+      return conversations.isEmpty() || !isHeldByUser() || calls.interrupts < 2
           ? null
           : "a callback does not return, though interrupted, and no thread is left to connect or to"
               + " renew: " + calls.place();
@@ -199,6 +199,11 @@ final class OnDemandThreads implements Conversations {
       lock.unlock();
     }
     return task;
+  }
+
+  /** If not, one is free in time by itself. */
+  private boolean isHeldByUser() {
+    return threads == (calls.at == null ? 0 : 1) + (commands.at == null ? 0 : 1);
   }
 
   private boolean isWorkLeft() {

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 public interface Twin {
   /**
    * Calls {@code listener} with what the device should be like: at once if that is known, from the
-   * disk even without a connection, and whenever it changes. It is called on the callback thread, and
-   * should return soon (see {@link FleetDevice}).
+   * disk even without a connection, and whenever it changes. It is called on the callback thread,
+   * and should return soon (see {@link FleetDevice}).
    *
    * <p>When all listeners have returned, the backend is told that the device has taken this version
    * over; if one throws, it is not, and the exception is logged.

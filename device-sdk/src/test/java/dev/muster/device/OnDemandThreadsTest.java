@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OnDemandThreadsTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -214,10 +216,11 @@ class OnDemandThreadsTest {
     assertThat(second.done).succeedsWithin(LIMIT);
   }
 
-  /** So it is, too, with an executor of the program for its callbacks. */
-  @Test
-  void makeRoom_commandAndConversationHold_interruptsNeither() {
-    CompletableFuture<String> command = hold(threads.commands());
+  /** With a command: so it is, too, with an executor of the program for its callbacks. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void makeRoom_callOrCommandAndConversationHold_interruptsNeither(boolean isCall) {
+    CompletableFuture<String> ofUser = hold(isCall ? threads.calls() : threads.commands());
     CompletableFuture<String> conversation = hold(threads);
     Conversation waiting = converse();
 
@@ -226,7 +229,7 @@ class OnDemandThreadsTest {
     assertThat(logged()).isEmpty();
     end.countDown();
     assertThat(waiting.done).succeedsWithin(LIMIT);
-    assertThat(command).succeedsWithin(LIMIT).isEqualTo("let go");
+    assertThat(ofUser).succeedsWithin(LIMIT).isEqualTo("let go");
     assertThat(conversation).succeedsWithin(LIMIT).isEqualTo("let go");
   }
 
