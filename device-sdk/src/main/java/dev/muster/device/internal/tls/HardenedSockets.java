@@ -68,7 +68,7 @@ public final class HardenedSockets extends SSLSocketFactory {
     socket.setTcpNoDelay(true);
     SSLSocket secured = (SSLSocket) sockets.createSocket(socket, host, port, autoClose);
     TlsIdentity.harden(secured);
-    return secured;
+    return new ListenerlessSocket(secured);
   }
 
   @Override

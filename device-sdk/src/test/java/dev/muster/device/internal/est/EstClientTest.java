@@ -46,6 +46,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import javax.security.auth.x500.X500Principal;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedThread;
+import jdk.jfr.consumer.RecordingFile;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -140,6 +143,29 @@ class EstClientTest {
       silent.setSoTimeout(1);
       assertThatThrownBy(silent::accept).isInstanceOf(SocketTimeoutException.class);
     }
+  }
+
+  /** Java would start one with each handshake, to tell of it who waits for it anyhow. */
+  @Test
+  void enroll_startsNoThread() throws Exception {
+    Path events = folder.resolve("threads.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.ThreadStart");
+      recording.start();
+      patientClient(est.uri()).enroll(keys);
+      recording.stop();
+      recording.dump(events);
+    }
+
+    List<String> started = RecordingFile.readAllEvents(events).stream()
+        .filter(event -> {
+          RecordedThread parent = event.getThread("parentThread");
+          return parent != null
+              && parent.getJavaThreadId() == Thread.currentThread().getId();
+        })
+        .map(event -> event.getThread("thread").getJavaName())
+        .toList();
+    assertThat(started).isEmpty();
   }
 
   private static DeviceClock clockAt1970(Instant floor) {
