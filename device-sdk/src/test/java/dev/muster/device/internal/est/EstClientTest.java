@@ -164,6 +164,8 @@ class EstClientTest {
               && parent.getJavaThreadId() == Thread.currentThread().getId();
         })
         .map(event -> event.getThread("thread").getJavaName())
+        // Of all of a JVM: there may be a server that does not say that it closes the connection.
+        .filter(name -> !name.equals("Keep-Alive-Timer"))
         .toList();
     assertThat(started).isEmpty();
   }
