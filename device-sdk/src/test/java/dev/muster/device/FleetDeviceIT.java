@@ -503,7 +503,8 @@ class FleetDeviceIT {
     starter.start();
     starter.join();
     try {
-      awaitOnline(device);
+      // Acknowledged after the subscription to commands, which was sent before.
+      assertThat(device.telemetry("env").publish(Map.of("n", 1))).succeedsWithin(LIMIT);
       broker.say(
           "fleets/default/devices/acme-0001/commands/c1",
           "{\"id\":\"c1\",\"name\":\"hold\",\"deadline\":\""
