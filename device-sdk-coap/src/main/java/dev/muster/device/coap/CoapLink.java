@@ -84,6 +84,7 @@ final class CoapLink implements MqttLink {
   }
 
   void start() {
+    thread.prestartCoreThread(); // If it cannot be had, whoever called is told; later nobody would.
     try {
       settings.threads().execute(this::resolve);
     } catch (RejectedExecutionException | OutOfMemoryError e) { // The machine has no thread left.

@@ -46,6 +46,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.eclipse.californium.core.coap.CoAP.ResponseCode;
@@ -199,6 +200,12 @@ class CoapLinkTest {
 
   private MqttLink connect(String host, int port, Duration timeout, Duration keepAlive)
       throws IOException {
+    return connect(host, port, timeout, keepAlive, pool);
+  }
+
+  private MqttLink connect(
+      String host, int port, Duration timeout, Duration keepAlive, Executor threads)
+      throws IOException {
     Path root = Files.writeString(folder.resolve("root.pem"), Pem.of(List.of(ROOT.certificate())));
     URI uri = URI.create("coaps://" + host + ":" + port);
     TlsIdentity identity = TlsIdentity.of(
@@ -206,7 +213,8 @@ class CoapLinkTest {
         TrustAnchors.read(root),
         DeviceClock.of(Clock.systemUTC(), Instant.EPOCH));
     return Transports.to(uri, MqttClient.BUILT_IN)
-        .connect(new LinkSettings(uri, "d1", identity, timeout, keepAlive, loop, pool), recorder);
+        .connect(
+            new LinkSettings(uri, "d1", identity, timeout, keepAlive, loop, threads), recorder);
   }
 
   private static OutboundMessage message(String place, long sequence) {
@@ -256,6 +264,21 @@ class CoapLinkTest {
         .containsExactlyInAnyOrder("muster-coap", "DTLS-Receiver");
 
     link.close();
+    await().atMost(LIMIT).until(() -> ClientThreads.since(before).isEmpty());
+  }
+
+  /** On a machine that has no thread by then, nothing else would ever end it. */
+  @Test
+  void link_thatWaitsForTheDevicesThread_hasItsOwnAlready() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    MqttLink link = connect("localhost", coaps.port(), LIMIT, LIMIT, waiting::add);
+
+    assertThat(ClientThreads.since(before)).containsExactly("muster-coap");
+
+    link.close();
+    assertThat(recorder.awaitEnd()).isEqualTo(LinkEnd.Kind.CLOSED);
+    waiting.remove().run();
     await().atMost(LIMIT).until(() -> ClientThreads.since(before).isEmpty());
   }
 
