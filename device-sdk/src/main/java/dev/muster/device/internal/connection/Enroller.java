@@ -177,8 +177,11 @@ final class Enroller {
       throw new IllegalStateException("an enrollment is in progress");
     }
     threads.execute(() -> {
-      owner.execute(() -> limit(client)); // From now on: it may have waited for its thread.
-      conversation.run();
+      try {
+        owner.execute(() -> limit(client)); // From now on: it may have waited for its thread.
+      } finally {
+        conversation.run(); // Without memory, too: its end has to be told.
+      }
     });
     running = client; // Its end is told on this thread, so not before.
   }

@@ -93,8 +93,8 @@ final class BuiltInLink implements MqttLink {
   }
 
   private void open() {
-    loop.execute(this::begin);
     try {
+      loop.execute(this::begin);
       tls.connect(settings.connectTimeout());
       loop.execute(this::opened);
     } catch (IOException | RuntimeException | Error e) {
