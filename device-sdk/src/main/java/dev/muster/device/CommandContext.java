@@ -18,7 +18,8 @@ public interface CommandContext {
    * whatever is returned or thrown after it.
    *
    * @return completes when the answer is on disk, from where a later connection sends it if this
-   *     one does not; exceptionally if it could not be written
+   *     one does not; exceptionally if it could not be written. On the callback thread: wait for it
+   *     with a limit, as a call before it may not return
    */
   CompletableFuture<Void> answer(CommandResult result);
 }

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** What docs/device-sdk.md shows; each method is a block there, to the letter. */
@@ -68,7 +69,11 @@ final class Examples {
       return CommandResult.done(Map.of("payload", String.valueOf(command.payload())));
     });
     device.onCommand("reboot", (command, context) -> {
-      context.answer(CommandResult.done()).get();
+      try {
+        context.answer(CommandResult.done()).get(30, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        // A call of yours before it does not return: one more reason.
+      }
       new ProcessBuilder(restart).start(); // systemctl reboot
       return CommandResult.done();
     });
