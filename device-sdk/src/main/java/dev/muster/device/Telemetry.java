@@ -18,7 +18,8 @@ import java.util.concurrent.CompletableFuture;
  * One stream of a device's telemetry. Thread-safe; no method blocks, whether the device is
  * connected or not.
  *
- * <p>Futures complete on the device's callback thread.
+ * <p>Futures complete on the device's callback thread, and so run what hangs on them without an
+ * executor: it should return soon (see {@link FleetDevice}).
  */
 public final class Telemetry {
   private final String stream;
