@@ -23,7 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class DeviceAgent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceAgent.class);
   private static final String SAMPLING = "samplingSeconds";
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
 
   /** On which the SDK itself tells its losses. */
   private static final String OWN_STREAM = "sdk";
@@ -82,13 +85,22 @@ public final class DeviceAgent implements AutoCloseable {
   /** Answered first: afterwards there may be no program to do it. */
   private CommandResult reboot(CommandContext context) throws Exception {
     LOG.warn("Machine restarts, by command program={}", config.reboot().get(0));
-    context.answer(CommandResult.done()).get();
-    restart(config.reboot());
+    restart(config.reboot(), context.answer(CommandResult.done()), ANSWER_LIMIT);
     return CommandResult.done();
   }
 
+  /** A disk that does not answer is one more reason. */
+  static void restart(List<String> program, Future<?> answered, Duration limit) throws Exception {
+    try {
+      answered.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn("Machine restarts, though the answer to the command is not on disk");
+    }
+    restart(program);
+  }
+
   /** The answer has gone, so that only the log can tell of a failure. */
-  static void restart(List<String> program) throws IOException {
+  private static void restart(List<String> program) throws IOException {
     new ProcessBuilder(program).inheritIO().start().onExit().thenAccept(ended -> {
       if (ended.exitValue() != 0) {
         LOG.error(

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -23,7 +24,7 @@ class DeviceAgentTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @Test
-  void restart_programThatFails_isLogged() throws Exception {
+  void restart_answerNotOnDiskInTime_andProgramThatFails_areLogged() throws Exception {
     List<String> logged = new CopyOnWriteArrayList<>();
     Logger log = Logger.getLogger(DeviceAgent.class.getName());
     Handler handler = new Handler() {
@@ -40,12 +41,14 @@ class DeviceAgentTest {
     };
     log.addHandler(handler);
     try {
-      DeviceAgent.restart(List.of("false"));
+      DeviceAgent.restart(List.of("false"), new CompletableFuture<>(), Duration.ZERO);
 
       await()
           .atMost(LIMIT)
-          .untilAsserted(() ->
-              assertThat(logged).containsExactly("Machine not restarted program=false exitCode=1"));
+          .untilAsserted(() -> assertThat(logged)
+              .containsExactly(
+                  "Machine restarts, though the answer to the command is not on disk",
+                  "Machine not restarted program=false exitCode=1"));
     } finally {
       log.removeHandler(handler);
     }
