@@ -90,7 +90,7 @@ class DeviceListBenchmark {
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
           + " released, created_at, seen_until, certificate_ends, renew_by)"
           + " SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN 'north' ELSE 'south'"
-          + " END, 'acme', x, LPAD(x, 64, '0'), CASE WHEN MOD(x, 1000) = 0 THEN 'pending' ELSE"
+          + " END, 'acme', x, CAST(LPAD(x, 32, '0') AS BYTEA), CASE WHEN MOD(x, 1000) = 0 THEN 'pending' ELSE"
           + " 'active' END, FALSE, CURRENT_TIMESTAMP, CASE WHEN MOD(x, 2) = 0 THEN TIMESTAMP WITH"
           + " TIME ZONE '9999-12-31 00:00:00+00:00' WHEN MOD(x, 10) = 5 THEN NULL ELSE"
           + " DATEADD(SECOND, -x * 4320000 / " + DEVICES + ", CURRENT_TIMESTAMP) END,"
@@ -99,7 +99,7 @@ class DeviceListBenchmark {
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       statement.execute("INSERT INTO certificate (serial, issuer, role, device, public_key,"
           + " not_after, renew_by, issued_at, status, certificate) SELECT LPAD(x, 8, '0'),"
-          + " 'device', 'device', 'd' || LPAD(x, 6, '0'), LPAD(x, 64, '0'), DATEADD(DAY, 30,"
+          + " 'device', 'device', 'd' || LPAD(x, 6, '0'), CAST(LPAD(x, 32, '0') AS BYTEA), DATEADD(DAY, 30,"
           + " CURRENT_TIMESTAMP), CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 'active',"
           + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       statement.execute("INSERT INTO device_tag SELECT id, 'model', 'a' FROM device");

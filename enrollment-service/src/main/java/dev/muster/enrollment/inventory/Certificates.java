@@ -68,7 +68,7 @@ public final class Certificates {
         .bind("profile", record.profile())
         .bind("device", Columns.text(record.device()))
         .bind("replaces", record.replaces())
-        .bind("key", record.key().hex())
+        .bind("key", record.key().octets())
         .bind("notAfter", record.notAfter())
         .bind("renewBy", record.renewBy())
         .bind("issuedAt", record.issuedAt())
@@ -110,8 +110,8 @@ public final class Certificates {
             + " OR EXISTS (SELECT 1 FROM device WHERE factory_key = :key),"
             + " EXISTS (SELECT 1 FROM pending_enrollment WHERE device = :device),"
             + " EXISTS (SELECT 1 FROM device WHERE factory_key = :factoryKey AND id <> :device)")
-        .bind("key", key.hex())
-        .bind("factoryKey", Columns.text(factoryKey))
+        .bind("key", key.octets())
+        .bind("factoryKey", Columns.octets(factoryKey))
         .bind("device", Devices.idOrNone(device))
         .one(row -> new Rarities(row.getBoolean(1), row.getBoolean(2), row.getBoolean(3)));
   }
@@ -120,7 +120,7 @@ public final class Certificates {
   public Optional<CertificateRecord> findByKey(Fingerprint key) {
     return sql.statement(
             "SELECT * FROM certificate WHERE public_key = :key ORDER BY key_use DESC LIMIT 1")
-        .bind("key", key.hex())
+        .bind("key", key.octets())
         .first(Certificates::certificate);
   }
 
@@ -335,7 +335,7 @@ public final class Certificates {
         Columns.instantOrNull(row, "used_at"),
         new IssuedCertificate(
             row.getString("serial"),
-            new Fingerprint(row.getString("public_key")),
+            Fingerprint.ofOctets(row.getBytes("public_key")),
             Columns.instant(row, "not_after"),
             row.getBytes("certificate")));
   }

@@ -67,6 +67,10 @@ final class Columns {
     }
   }
 
+  static byte @Nullable [] octets(@Nullable Fingerprint value) {
+    return value == null ? null : value.octets();
+  }
+
   static @Nullable String text(@Nullable Object value) {
     return value == null ? null : value.toString();
   }

@@ -11,6 +11,9 @@ import java.util.function.Supplier;
 
 /** What differs between a database in files of our own and one on a server. */
 interface Database extends AutoCloseable {
+  /** Which of the migrations that cannot be said to all in one way are meant for it. */
+  String dialect();
+
   /** How to connect. */
   HikariConfig configuration();
 

@@ -88,7 +88,7 @@ public final class Devices {
   /** Whether some device has that key in its IDevID. */
   public boolean isFactoryKey(Fingerprint key) {
     return sql.statement("SELECT EXISTS (SELECT 1 FROM device WHERE factory_key = :key)")
-        .bind("key", key.hex())
+        .bind("key", key.octets())
         .one(row -> row.getBoolean(1));
   }
 
@@ -99,7 +99,7 @@ public final class Devices {
    */
   public Optional<DeviceId> holder(Fingerprint key, @Nullable DeviceId except) {
     return sql.statement("SELECT id FROM device WHERE factory_key = :key AND id <> :id LIMIT 1")
-        .bind("key", key.hex())
+        .bind("key", key.octets())
         .bind("id", idOrNone(except))
         .first(row -> new DeviceId(row.getString(1)));
   }
@@ -259,7 +259,7 @@ public final class Devices {
         .bind("fleet", device.fleet().value())
         .bind("manufacturer", device.manufacturer())
         .bind("serial", device.serial())
-        .bind("factoryKey", Columns.text(device.factoryKey()))
+        .bind("factoryKey", Columns.octets(device.factoryKey()))
         .bind("identifiedBy", device.identifiedBy().label())
         .bind("status", device.status().label())
         .bind("released", device.released())
@@ -291,7 +291,7 @@ public final class Devices {
     sql.statement("UPDATE device SET factory_key = :key WHERE id = :id"
             + " AND (factory_key IS NULL OR factory_key <> :key)")
         .bind("id", id.value())
-        .bind("key", key.hex())
+        .bind("key", key.octets())
         .execute();
   }
 
@@ -338,13 +338,13 @@ public final class Devices {
   }
 
   private static DeviceRecord device(ResultSet row) throws SQLException {
-    String key = row.getString("factory_key");
+    byte[] key = row.getBytes("factory_key");
     return new DeviceRecord(
         new DeviceId(row.getString("id")),
         new FleetName(row.getString("fleet")),
         row.getString("manufacturer"),
         row.getString("serial"),
-        key == null ? null : new Fingerprint(key),
+        key == null ? null : Fingerprint.ofOctets(key),
         DeviceStatus.of(row.getString("status")),
         row.getBoolean("released"),
         Columns.instant(row, "created_at"),

@@ -101,6 +101,11 @@ final class EmbeddedDatabase implements Database {
   }
 
   @Override
+  public String dialect() {
+    return "h2";
+  }
+
+  @Override
   public HikariConfig configuration() {
     HikariConfig config = new HikariConfig();
     // The JVM's exit hook would race with our own close().

@@ -37,6 +37,11 @@ final class PostgresDatabase implements Database {
   }
 
   @Override
+  public String dialect() {
+    return "postgresql";
+  }
+
+  @Override
   public HikariConfig configuration() {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(server.url());

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Everything blocks; never call it on an event loop.
  */
 public final class Registry implements AutoCloseable {
+  private static final String MIGRATIONS = "classpath:dev/muster/enrollment/inventory/migration";
+
   /** Two of the commits, and those that read. */
   private static final int CONNECTIONS = 9;
 
@@ -135,7 +137,7 @@ public final class Registry implements AutoCloseable {
       source = new HikariDataSource(configuration(database));
       Flyway.configure(Registry.class.getClassLoader())
           .dataSource(source)
-          .locations("classpath:dev/muster/enrollment/inventory/migration")
+          .locations(MIGRATIONS, MIGRATIONS + "_" + database.dialect())
           .load()
           .migrate();
       return new Registry(database, source);

@@ -50,13 +50,26 @@ public record Fingerprint(String hex) {
     return of(key.getEncoded());
   }
 
+  /**
+   * From the hash itself.
+   *
+   * @throws IllegalArgumentException if these are not 32
+   */
+  public static Fingerprint ofOctets(byte[] octets) {
+    return new Fingerprint(HexFormat.of().formatHex(octets));
+  }
+
   private static Fingerprint of(byte[] der) {
     try {
-      return new Fingerprint(
-          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(der)));
+      return ofOctets(MessageDigest.getInstance("SHA-256").digest(der));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("this JDK has no SHA-256", e);
     }
+  }
+
+  /** The hash itself, 32 octets. */
+  public byte[] octets() {
+    return HexFormat.of().parseHex(hex);
   }
 
   @Override

@@ -24,6 +24,11 @@ public final class BenchRegistry {
   public static Registry inMemory() {
     return Registry.open(new Database() {
       @Override
+      public String dialect() {
+        return "h2";
+      }
+
+      @Override
       public HikariConfig configuration() {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:mem:bench;DB_CLOSE_DELAY=-1;QUERY_CACHE_SIZE=128");

@@ -61,14 +61,14 @@ class DeviceListIT {
           + " VALUES ('acme', 'auto', CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
           + " released, created_at) SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN"
-          + " 'north' ELSE 'south' END, 'acme', x, LPAD(x, 64, '0'), CASE WHEN MOD(x, "
+          + " 'north' ELSE 'south' END, 'acme', x, CAST(LPAD(x, 32, '0') AS BYTEA), CASE WHEN MOD(x, "
           + DEVICES / PENDING + ") = 0 THEN 'pending' ELSE 'active' END, FALSE, CURRENT_TIMESTAMP"
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       for (int n = 1; n <= 2; n++) {
         statement.execute("INSERT INTO certificate (serial, issuer, role, device,"
             + " public_key, not_after, renew_by, issued_at, status, certificate) SELECT '" + n
             + "' || x,"
-            + " 'device', 'device', 'd' || LPAD(x, 6, '0'), '" + n + "' || x,"
+            + " 'device', 'device', 'd' || LPAD(x, 6, '0'), CAST('" + n + "' || x AS BYTEA),"
             + " CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, DATEADD(DAY, " + n
             + ", CURRENT_TIMESTAMP), 'active',"
             + " CAST(SPACE(700) AS BYTEA) FROM SYSTEM_RANGE(1, " + DEVICES + ")");

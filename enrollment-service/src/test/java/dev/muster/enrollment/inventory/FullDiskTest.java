@@ -146,6 +146,11 @@ class FullDiskTest {
   /** The embedded database, in files on such a disk. */
   private record OnFullDisk(Database database) implements Database {
     @Override
+    public String dialect() {
+      return database.dialect();
+    }
+
+    @Override
     public HikariConfig configuration() {
       HikariConfig config = database.configuration();
       config.setJdbcUrl(config.getJdbcUrl().replace("jdbc:h2:file:", "jdbc:h2:fullregistry:"));

@@ -140,6 +140,11 @@ class GroupCommitTest {
     }
 
     @Override
+    public String dialect() {
+      return "h2";
+    }
+
+    @Override
     public HikariConfig configuration() {
       HikariConfig config = new HikariConfig();
       config.setJdbcUrl("jdbc:h2:mem:slow" + System.identityHashCode(this) + ";DB_CLOSE_DELAY=-1");

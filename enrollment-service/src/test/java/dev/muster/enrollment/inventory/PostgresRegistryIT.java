@@ -72,6 +72,14 @@ class PostgresRegistryIT extends RegistryContract {
         .hasMessageContaining("out of reach");
   }
 
+  @Test
+  void keys_ofBefore_areFoundAsTheyWere() throws Exception {
+    KeyHashMigrationTest.fill(server.getDatabase("postgres", database));
+    try (Registry registry = open()) {
+      KeyHashMigrationTest.assertFound(registry);
+    }
+  }
+
   /** The writer keeps its connection from one commit to the next. */
   @Test
   void commit_afterTheServerHasCutItsConnection_findsAnother() throws Exception {
