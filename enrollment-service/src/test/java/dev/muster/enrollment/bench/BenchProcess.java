@@ -21,9 +21,8 @@ import javax.net.ssl.TrustManager;
 
 /** A server to be measured, in a process of its own. */
 final class BenchProcess implements AutoCloseable {
-  /** As the muster command starts it; for a profile, others may be given. */
-  private static final List<String> OPTIONS =
-      List.of(System.getProperty("bench.options", "-XX:+UseSerialGC -Xmx1g").split(" "));
+  /** Of the JVM, as the muster command starts it; for a profile, others may be given. */
+  static final String OPTIONS = System.getProperty("bench.options", "-XX:+UseSerialGC -Xmx1g");
 
   final int port;
   final int coapsPort;
@@ -31,15 +30,23 @@ final class BenchProcess implements AutoCloseable {
   final TrustManager[] trust;
   private final Process process;
 
-  /** @param classPath with the build that is to be measured */
+  /**
+   * @param classPath with the build that is to be measured
+   * @param options of its JVM, with a space between
+   */
   BenchProcess(
-      String classPath, Path folder, TestPki.Credential factory, boolean durable, int devices)
+      String classPath,
+      String options,
+      Path folder,
+      TestPki.Credential factory,
+      boolean durable,
+      int devices)
       throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("factory.pem"), TestPki.pem(List.of(factory.certificate())));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(OPTIONS);
+    command.addAll(List.of(options.split(" ")));
     command.addAll(List.of("-cp", classPath, BenchServer.class.getName()));
     command.addAll(
         List.of(folder.toString(), durable ? "durable" : "memory", Integer.toString(devices)));

@@ -72,7 +72,12 @@ class CoapBenchmark {
 
   private BenchProcess start() throws IOException {
     return new BenchProcess(
-        System.getProperty("java.class.path"), folder.resolve("db"), factory, true, 0);
+        System.getProperty("java.class.path"),
+        BenchProcess.OPTIONS,
+        folder.resolve("db"),
+        factory,
+        true,
+        0);
   }
 
   /** @return enrollments a second, and CPU ms of the server for each */
@@ -151,7 +156,12 @@ class CoapBenchmark {
     List<FaultProxy> tcp = new ArrayList<>();
     List<DatagramProxy> udp = new ArrayList<>();
     try (BenchProcess server = new BenchProcess(
-        System.getProperty("java.class.path"), folder.resolve("bytes"), factory, true, 0)) {
+        System.getProperty("java.class.path"),
+        BenchProcess.OPTIONS,
+        folder.resolve("bytes"),
+        factory,
+        true,
+        0)) {
       for (int i = 0; i < COUNTED; i++) {
         tcp.add(FaultProxy.to(server.port));
         enroll(new BenchDevice(factory, "T" + i, server.trust), tcp.get(i).port());

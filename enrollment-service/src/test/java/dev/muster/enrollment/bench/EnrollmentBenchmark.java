@@ -26,8 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  * the same cores, and the CPU time that each costs the server. The servers: {@code durable} with
  * files and a flush, {@code memory} with the registry in memory, {@code filled} with 100,000
  * devices in the registry already, and {@code other}: as durable, but of another build, whose
- * classes {@code -Dbench.other} names. Rounds are interleaved and medians compared, because
- * machines drift: first one way round, then the other.
+ * classes {@code -Dbench.other} names, or with the JVM's options in {@code -Dbench.other.options}.
+ * Rounds are interleaved and medians compared, because machines drift: first one way round, then
+ * the other.
  */
 class EnrollmentBenchmark {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
@@ -41,6 +42,8 @@ class EnrollmentBenchmark {
   private static final int OPEN_AT_ONCE = Integer.getInteger("bench.open", 600);
 
   private static final int FILLED = Integer.getInteger("bench.filled", 100_000);
+  private static final String OTHER_OPTIONS =
+      System.getProperty("bench.other.options", BenchProcess.OPTIONS);
   private static final List<String> SERVERS =
       List.of(System.getProperty("bench.servers", "durable,memory,filled").split(","));
 
@@ -79,6 +82,7 @@ class EnrollmentBenchmark {
     String classPath = System.getProperty("java.class.path");
     return new BenchProcess(
         name.equals("other") ? otherBuild(classPath) : classPath,
+        name.equals("other") ? OTHER_OPTIONS : BenchProcess.OPTIONS,
         folder.resolve(name),
         factory,
         !name.equals("memory"),
@@ -88,7 +92,8 @@ class EnrollmentBenchmark {
   private static String otherBuild(String classPath) {
     return classPath.replace(
         Path.of("target", "classes").toAbsolutePath().toString(),
-        System.getProperty("bench.other"));
+        System.getProperty(
+            "bench.other", Path.of("target", "classes").toAbsolutePath().toString()));
   }
 
   private void round(String name, BenchProcess server, boolean counts) {
