@@ -10,7 +10,7 @@ import dev.muster.enrollment.inventory.Distrust;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.ManufacturerCa;
 import dev.muster.enrollment.issuance.Fingerprint;
-import java.security.GeneralSecurityException;
+import dev.muster.protocol.identity.CertificateLink;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -78,22 +78,11 @@ final class TrustAnchors {
         return below.distrust();
       }
       manufacturer.cas().stream()
-          .filter(one -> !above.contains(one) && issued(one.certificate(), below.certificate()))
+          .filter(one -> !above.contains(one)
+              && CertificateLink.issued(one.certificate(), below.certificate()))
           .forEach(above::add);
     }
     return null;
-  }
-
-  private static boolean issued(X509Certificate issuer, X509Certificate certificate) {
-    if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
-      return false;
-    }
-    try {
-      certificate.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
   }
 
   /** Those that may have issued a certificate; whether they did, their keys tell. */

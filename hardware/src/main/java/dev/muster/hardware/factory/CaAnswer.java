@@ -5,6 +5,7 @@
 package dev.muster.hardware.factory;
 
 import dev.muster.hardware.factory.CertificationOrder.Purpose;
+import dev.muster.protocol.identity.CertificateLink;
 import dev.muster.protocol.identity.DistinguishedName;
 import dev.muster.protocol.identity.Quoted;
 import java.security.GeneralSecurityException;
@@ -99,7 +100,7 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
   private List<X509Certificate> path(List<X509Certificate> certificates) {
     List<X509Certificate> path = new ArrayList<>(List.of(certificates.get(0)));
     X509Certificate top = certificates.get(0);
-    while (!isSignedBy(top, ca)) {
+    while (!CertificateLink.issued(ca, top)) {
       X509Certificate above = issuer(top, path, certificates);
       path.add(above);
       top = above;
@@ -110,7 +111,7 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
   private X509Certificate issuer(
       X509Certificate top, List<X509Certificate> path, List<X509Certificate> certificates) {
     return certificates.stream()
-        .filter(above -> !path.contains(above) && isSignedBy(top, above))
+        .filter(above -> !path.contains(above) && CertificateLink.issued(above, top))
         .findFirst()
         .orElseThrow(() -> {
           boolean named = top.getIssuerX500Principal().equals(ca.getSubjectX500Principal());
@@ -127,18 +128,6 @@ record CaAnswer(CertificationOrder order, X509Certificate ca, Instant now) {
   /** With the words for its attributes; the JDK has none for a serial number. */
   private static String quoted(X500Principal name) {
     return Quoted.of(X500Name.getInstance(name.getEncoded()).toString());
-  }
-
-  private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
-    if (!certificate.getIssuerX500Principal().equals(issuer.getSubjectX500Principal())) {
-      return false;
-    }
-    try {
-      certificate.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
   }
 
   private void requireValid(X509Certificate issued) {
