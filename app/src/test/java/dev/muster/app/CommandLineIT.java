@@ -269,4 +269,19 @@ class CommandLineIT {
       }
     }
   }
+
+  /** Java ends at once where it is told to take two. */
+  @Test
+  void launcher_takesTheCollectorThatSomebodyWants() {
+    Map<String, String> wanted =
+        Map.of("MUSTER_JAVA_OPTS", "-XX:+UseParallelGC -XX:+PrintFlagsFinal");
+    String printed = MusterProcess.startCommand(
+            folder, wanted, List.of(MusterProcess.ROOT.resolve("muster").toString(), "--version"))
+        .awaitEnd(Duration.ofMinutes(2))
+        .expect(0)
+        .stdout();
+    assertThat(printed.lines())
+        .anyMatch(line -> line.matches(".* UseParallelGC += true .*"))
+        .anyMatch(line -> line.matches(".* UseSerialGC += false .*"));
+  }
 }
