@@ -66,6 +66,28 @@ class DemoIT {
     }
   }
 
+  /** A server that stands still for longer than Ctrl-C may take. */
+  @Test
+  void simulate_interrupted_waitsForTheLookUpAndSaysSo() throws IOException {
+    try (MusterProcess backend =
+            MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
+        MusterProcess load = MusterProcess.start(
+            folder, "simulate", "--devices", "2", "--rate", "5", "--for", "10m", "--json")) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> backend.stderr().split("Client connected client=sim-", -1).length > 2);
+      backend.signal("STOP");
+      load.interrupt();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> load.stderr().contains("looking up what was acknowledged"));
+      backend.signal("CONT");
+      MusterProcess.Ended ended = load.awaitEnd(Duration.ofMinutes(1));
+      var report = new ObjectMapper().readTree(ended.stdout());
+      assertThat(report.path("lost").asInt(-1)).as(ended.stderr()).isZero();
+    }
+  }
+
   @Test
   void simulate_backendGoneAtTheEnd_stillReportsWhatItSaw() throws IOException {
     try (MusterProcess backend =

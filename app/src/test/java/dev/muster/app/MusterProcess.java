@@ -133,6 +133,13 @@ final class MusterProcess implements AutoCloseable {
     process.destroy();
   }
 
+  /** @param name as {@code kill -s} takes it */
+  void signal(String name) {
+    startCommand(out.getParent(), Map.of(), List.of("kill", "-s", name, Long.toString(pid())))
+        .awaitEnd(Duration.ofSeconds(10))
+        .expect(0);
+  }
+
   String stdout() {
     return read(out);
   }

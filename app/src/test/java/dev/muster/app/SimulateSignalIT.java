@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,10 +90,7 @@ class SimulateSignalIT {
       long server = pid("server.pid");
       long fault = pid("fault");
       // SIGINT, to it alone: what Ctrl-C sends.
-      MusterProcess.startCommand(
-              folder, Map.of(), List.of("kill", "-s", "INT", Long.toString(simulation.pid())))
-          .awaitEnd(LIMIT)
-          .expect(0);
+      simulation.signal("INT");
       simulation.awaitEnd(LIMIT);
       assertThat(folder.resolve("undone")).exists();
       assertThat(isAlive(fault)).as("the fault").isFalse();

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,8 +71,8 @@ public final class DemoCommand implements Callable<Integer> {
     // A demonstration is for this machine alone.
     MusterConfig config = options.read(Map.of("host", "127.0.0.1"));
     DataDirectory data = DataDirectory.openOrCreate(options.data(), config, clock);
+    CountDownLatch told = new CountDownLatch(1);
     try (Backend backend = Backend.start(data, config, EnumSet.allOf(Backend.Role.class), clock)) {
-      Thread main = Thread.currentThread();
       introduce(backend, data.path(), json ? System.err : System.out);
       FleetPlan plan = plan(backend.endpoints(), data);
       try (SimulatedFleet fleet = new SimulatedFleet(
@@ -82,8 +83,8 @@ public final class DemoCommand implements Callable<Integer> {
           ServerAccess.none(),
           clock)) {
         Runnable ended = Shutdown.onSignal(() -> {
-          fleet.stop();
-          Shutdown.join(main);
+          fleet.stopAtOnce();
+          Shutdown.await(told, Shutdown.LIMIT);
         });
         SimulatedFleet.Outcome outcome = FleetProgress.watch(
             duration == null ? null : plan.scenario().phases().size(), fleet);
@@ -91,6 +92,8 @@ public final class DemoCommand implements Callable<Integer> {
         System.out.println(json ? outcome.toJson().toPrettyString() : outcome.toText());
         return outcome.exitCode();
       }
+    } finally {
+      told.countDown();
     }
   }
 

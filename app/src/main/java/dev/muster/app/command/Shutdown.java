@@ -4,9 +4,14 @@
  */
 package dev.muster.app.command;
 
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
 /** Ends the process in good order when it is asked to. */
 final class Shutdown {
-  private static final long LIMIT_MILLIS = 4_500;
+  /** For all that is done when the signal comes. */
+  static final Duration LIMIT = Duration.ofMillis(4_500);
 
   private Shutdown() {}
 
@@ -46,12 +51,26 @@ final class Shutdown {
     join(worker);
   }
 
-  /** Waits for the thread that runs the command to finish what it does at its end. */
-  static void join(Thread thread) {
+  private static void join(Thread thread) {
     try {
-      thread.join(LIMIT_MILLIS);
+      thread.join(LIMIT.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits in a hook until a command has told what it tells at its end, at most so long. Not for its
+   * thread, which cannot end before the hook has.
+   *
+   * @return whether it has
+   */
+  static boolean await(CountDownLatch told, Duration limit) {
+    try {
+      return told.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,11 @@ public final class SimulateCommand implements Callable<Integer> {
   private static final int DEVICES = 25;
   private static final double RATE = 1;
   private static final Duration DURATION = Duration.ofSeconds(30);
+
+  /** After Ctrl-C: until somebody is told what is going on, and until it ends anyhow. */
+  private static final Duration QUIET = Duration.ofSeconds(2);
+
+  private static final Duration LOOK_UP = Duration.ofMinutes(5);
 
   @Mixin
   OperatorAccess access = new OperatorAccess();
@@ -228,16 +234,18 @@ public final class SimulateCommand implements Callable<Integer> {
     Path store = access.server() == null && !brokerOnly ? access.data() : null;
     ServerAccess faults = new ServerAccess(server, store, log("hooks.log"));
     AtomicReference<@Nullable SimulatedFleet> running = new AtomicReference<>();
-    Thread main = Thread.currentThread();
+    CountDownLatch told = new CountDownLatch(1);
     Runnable ended = Shutdown.onSignal(
         () -> {
           SimulatedFleet fleet = running.get();
           if (fleet != null) {
             fleet.stop();
-            Shutdown.join(main);
           }
         },
         () -> {
+          if (running.get() != null) {
+            awaitReport(told);
+          }
           faults.undo();
           if (server != null) {
             server.close();
@@ -250,7 +258,18 @@ public final class SimulateCommand implements Callable<Integer> {
       return run(plan(asked), asked.text(), faults, running);
     } finally {
       faults.undo();
+      told.countDown();
       ended.run();
+    }
+  }
+
+  /** What a long run has shown until somebody ends it is worth a while. */
+  private static void awaitReport(CountDownLatch told) {
+    if (!Shutdown.await(told, QUIET)) {
+      System.err.println("muster: looking up what was acknowledged, for at most "
+          + LOOK_UP.toMinutes() + " minutes (kill -9 " + ProcessHandle.current().pid()
+          + " ends it at once) ...");
+      Shutdown.await(told, LOOK_UP);
     }
   }
 
