@@ -4,7 +4,7 @@
  */
 package dev.muster.broker.trust;
 
-import java.security.GeneralSecurityException;
+import dev.muster.protocol.identity.CertificateLink;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.Map;
@@ -55,20 +55,8 @@ public record IssuingAuthorities(SortedMap<String, X509Certificate> certificates
   /** The id of the CA that has signed a certificate; empty if none of them has. */
   public Optional<String> issuerOf(X509Certificate leaf) {
     return certificates.entrySet().stream()
-        .filter(authority -> isIssuedBy(leaf, authority.getValue()))
+        .filter(authority -> CertificateLink.issued(authority.getValue(), leaf))
         .map(Map.Entry::getKey)
         .findFirst();
-  }
-
-  private static boolean isIssuedBy(X509Certificate leaf, X509Certificate ca) {
-    if (!leaf.getIssuerX500Principal().equals(ca.getSubjectX500Principal())) {
-      return false;
-    }
-    try {
-      leaf.verify(ca.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
   }
 }

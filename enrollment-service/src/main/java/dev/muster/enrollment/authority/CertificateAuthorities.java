@@ -14,6 +14,7 @@ import dev.muster.enrollment.issuance.LocalIssuer;
 import dev.muster.enrollment.issuance.SignatureScheme;
 import dev.muster.enrollment.issuance.SigningKey;
 import dev.muster.protocol.file.DurableFiles;
+import dev.muster.protocol.identity.CertificateLink;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
@@ -230,7 +231,7 @@ public final class CertificateAuthorities {
     Path parent = directory.resolve(fileName(authority.parent()));
     boolean signed = history
         .find(authority.parent())
-        .map(root -> KeyPairs.signed(root.certificate(), found.certificate()))
+        .map(root -> CertificateLink.issued(root.certificate(), found.certificate()))
         .orElse(false);
     if (!signed) {
       throw CaFile.damaged(

@@ -11,7 +11,6 @@ import java.security.KeyPair;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.Security;
-import java.security.cert.X509Certificate;
 import java.security.spec.X509EncodedKeySpec;
 
 /** Key pairs of our own making, and whether one CA issued another's certificate. */
@@ -44,21 +43,6 @@ final class KeyPairs {
           .generatePublic(new X509EncodedKeySpec(key.getEncoded()));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a public key without an encoding", e);
-    }
-  }
-
-  /**
-   * Whether {@code issuer} issued {@code certificate}: the names chain, and the signature holds.
-   */
-  static boolean signed(X509Certificate issuer, X509Certificate certificate) {
-    if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
-      return false;
-    }
-    try {
-      certificate.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
     }
   }
 }

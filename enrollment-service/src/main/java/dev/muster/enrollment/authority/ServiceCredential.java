@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.muster.protocol.file.KeyMatch;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.identity.CertificateLink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +92,7 @@ public record ServiceCredential(PrivateKey key, List<X509Certificate> chain) {
           directory.resolve(CERTIFICATE), "is not the first certificate of " + CHAIN, null);
     }
     for (int i = 0; i + 1 < chain.size(); i++) {
-      if (!KeyPairs.signed(chain.get(i + 1), chain.get(i))) {
+      if (!CertificateLink.issued(chain.get(i + 1), chain.get(i))) {
         throw damaged(
             directory.resolve(CHAIN),
             "certificate " + (i + 2) + " did not sign the one before",

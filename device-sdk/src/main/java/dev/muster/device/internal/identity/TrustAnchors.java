@@ -5,6 +5,7 @@
 package dev.muster.device.internal.identity;
 
 import dev.muster.protocol.file.PemFile;
+import dev.muster.protocol.identity.CertificateLink;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathBuilder;
@@ -93,16 +94,8 @@ public final class TrustAnchors {
   }
 
   private static boolean isRoot(X509Certificate certificate) {
-    if (certificate.getBasicConstraints() < 0
-        || !certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
-      return false;
-    }
-    try {
-      certificate.verify(certificate.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
+    return certificate.getBasicConstraints() >= 0
+        && CertificateLink.issued(certificate, certificate);
   }
 
   /** The roots, then all else that was published with them. */
