@@ -73,9 +73,7 @@ class DemoIT {
             MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
         MusterProcess load = MusterProcess.start(
             folder, "simulate", "--devices", "2", "--rate", "5", "--for", "10m", "--json")) {
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .until(() -> backend.stderr().split("Client connected client=sim-", -1).length > 2);
+      awaitConnected(backend, 2);
       backend.signal("STOP");
       load.interrupt();
       await()
@@ -94,14 +92,18 @@ class DemoIT {
             MusterProcess.start(folder, "serve", "--ephemeral-ports").awaitReady();
         MusterProcess load = MusterProcess.start(
             folder, "simulate", "--devices", "3", "--rate", "5", "--for", "12s", "--json")) {
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> backend.stderr().split("Client connected client=sim-", -1).length > 3);
+      awaitConnected(backend, 3);
       backend.kill();
       MusterProcess.Ended ended = load.awaitEnd(Duration.ofMinutes(1)).expect(1);
       var report = new ObjectMapper().readTree(ended.stdout());
       assertThat(report.path("result").asText()).isEqualTo("unverified");
       assertThat(report.path("sent").asInt()).isPositive();
     }
+  }
+
+  private static void awaitConnected(MusterProcess backend, int devices) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> backend.stderr().split("Client connected client=sim-", -1).length > devices);
   }
 }

@@ -243,10 +243,10 @@ public final class SimulateCommand implements Callable<Integer> {
           }
         },
         () -> {
-          if (running.get() != null) {
-            awaitReport(told);
-          }
           faults.undo();
+          if (running.get() != null) {
+            awaitReport(told, server);
+          }
           if (server != null) {
             server.close();
           }
@@ -264,11 +264,12 @@ public final class SimulateCommand implements Callable<Integer> {
   }
 
   /** What a long run has shown until somebody ends it is worth a while. */
-  private static void awaitReport(CountDownLatch told) {
+  private static void awaitReport(CountDownLatch told, @Nullable LocalServer server) {
     if (!Shutdown.await(told, QUIET)) {
       System.err.println("muster: looking up what was acknowledged, for at most "
           + LOOK_UP.toMinutes() + " minutes (kill -9 " + ProcessHandle.current().pid()
-          + " ends it at once) ...");
+          + " ends it at once" + (server == null ? "" : ", and leaves the server running")
+          + ") ...");
       Shutdown.await(told, LOOK_UP);
     }
   }
