@@ -274,14 +274,14 @@ class CommandLineIT {
   @Test
   void launcher_takesTheCollectorThatSomebodyWants() {
     Map<String, String> wanted =
-        Map.of("MUSTER_JAVA_OPTS", "-XX:+UseParallelGC -XX:+PrintFlagsFinal");
+        Map.of("MUSTER_JAVA_OPTS", "-XX:+UseSerialGC -XX:+PrintFlagsFinal");
     String printed = MusterProcess.startCommand(
             folder, wanted, List.of(MusterProcess.ROOT.resolve("muster").toString(), "--version"))
         .awaitEnd(Duration.ofMinutes(2))
         .expect(0)
         .stdout();
     assertThat(printed.lines())
-        .anyMatch(line -> line.matches(".* UseParallelGC += true .*"))
-        .anyMatch(line -> line.matches(".* UseSerialGC += false .*"));
+        .anyMatch(line -> line.matches(".* UseSerialGC += true .*"))
+        .anyMatch(line -> line.matches(".* UseParallelGC += false .*"));
   }
 }

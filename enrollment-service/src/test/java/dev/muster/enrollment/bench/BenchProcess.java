@@ -22,8 +22,10 @@ import javax.net.ssl.TrustManager;
 /** A server to be measured, in a process of its own. */
 final class BenchProcess implements AutoCloseable {
   /** Of the JVM, as the muster command starts it; for a profile, others may be given. */
-  static final String OPTIONS =
-      System.getProperty("bench.options", "-XX:+UseSerialGC -XX:SurvivorRatio=2 -Xmx1g");
+  static final String OPTIONS = System.getProperty(
+      "bench.options",
+      "-XX:+UseParallelGC -XX:-UseAdaptiveSizePolicy -XX:NewSize=128m -XX:SurvivorRatio=2"
+          + " -XX:MetaspaceSize=96m -XX:ReservedCodeCacheSize=512m");
 
   final int port;
   final int coapsPort;
