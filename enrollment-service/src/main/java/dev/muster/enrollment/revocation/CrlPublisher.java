@@ -115,7 +115,7 @@ public final class CrlPublisher {
     each(
         issuers().stream()
             .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT)),
-        this::publish);
+        this::publishIfStillThere);
   }
 
   /** One that fails holds up none of the others; it is told when all have had their turn. */
@@ -153,7 +153,7 @@ public final class CrlPublisher {
         throw e;
       }
     }
-    each(Set.copyOf(owed).stream(), this::publish);
+    each(Set.copyOf(owed).stream(), this::publishIfStillThere);
   }
 
   /**
@@ -195,6 +195,11 @@ public final class CrlPublisher {
    * @return the complete CRL, or one begun after this was called: many at once share it
    */
   public PublishedCrl publish(String issuer) {
+    return publishIfStillThere(issuer)
+        .orElseThrow(() -> new IllegalStateException("CA " + issuer + " has just ended"));
+  }
+
+  private Optional<PublishedCrl> publishIfStillThere(String issuer) {
     AtomicLong calls = asked.computeIfAbsent(issuer, none -> new AtomicLong());
     long call = calls.incrementAndGet();
     synchronized (this) {
@@ -203,7 +208,7 @@ public final class CrlPublisher {
         make(issuer, new CrlDraft.Wish(clock.instant().minus(interval), Map.of(), true));
         made.put(issuer, upTo);
       }
-      return current(issuer).orElseThrow();
+      return current(issuer);
     }
   }
 
@@ -217,12 +222,17 @@ public final class CrlPublisher {
   }
 
   /**
-   * The number is taken before the registry is read. So what had to be on a CRL with a lower number
-   * is on this one, too, whatever other process makes CRLs at the same time.
+   * Of a CA that has ended since somebody looked, as in an emergency, none is made: nobody goes by
+   * it any more.
    */
   private synchronized void make(String issuer, CrlDraft.Wish wish) {
+    CertificateIssuer signer = issuers.get().get(issuer);
+    if (signer == null) {
+      owed.remove(issuer);
+      return;
+    }
     try {
-      makeNow(issuer, wish);
+      makeNow(issuer, signer, wish);
       owed.remove(issuer);
     } catch (RuntimeException e) {
       owed.add(issuer);
@@ -230,7 +240,11 @@ public final class CrlPublisher {
     }
   }
 
-  private void makeNow(String issuer, CrlDraft.Wish wish) {
+  /**
+   * The number is taken before the registry is read. So what had to be on a CRL with a lower number
+   * is on this one, too, whatever other process makes CRLs at the same time.
+   */
+  private void makeNow(String issuer, CertificateIssuer signer, CrlDraft.Wish wish) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // Seconds of the clock, so that a registry restored from a backup repeats no number.
     long number = registry.commit(tables -> {
@@ -241,8 +255,9 @@ public final class CrlPublisher {
       return tables.crls().nextNumber(issuer, Math.max(1, now.getEpochSecond()));
     });
     CrlDraft draft = registry.read(tables -> CrlDraft.of(tables, issuer, wish, now));
-    List<PublishedCrl> signed =
-        draft.parts().stream().map(part -> sign(issuer, number, now, part)).toList();
+    List<PublishedCrl> signed = draft.parts().stream()
+        .map(part -> sign(issuer, signer, number, now, part))
+        .toList();
     registry.commit(tables -> {
       for (int i = 0; i < signed.size(); i++) {
         record(tables.crls(), signed.get(i), draft.parts().get(i));
@@ -256,7 +271,8 @@ public final class CrlPublisher {
     signed.forEach(this::put);
   }
 
-  private PublishedCrl sign(String issuer, long number, Instant now, CrlDraft.Part part) {
+  private PublishedCrl sign(
+      String issuer, CertificateIssuer signer, long number, Instant now, CrlDraft.Part part) {
     Instant next = now.plus(validity);
     CrlContents contents = new CrlContents(
         BigInteger.valueOf(number),
@@ -268,7 +284,7 @@ public final class CrlPublisher {
         issuer,
         new Crls.Issued(
             part.shard(), number, now, next, part.entries().size(), part.digest(), part.url()),
-        issuers.get().get(issuer).sign(contents));
+        signer.sign(contents));
   }
 
   private static void record(Crls crls, PublishedCrl crl, CrlDraft.Part part) {

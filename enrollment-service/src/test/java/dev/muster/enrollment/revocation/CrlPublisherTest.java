@@ -40,6 +40,7 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -484,6 +485,37 @@ class CrlPublisherTest {
         bench.clock);
     assertThat(RevocationBench.distributionPoint(bench.issue(busy, MONTH)))
         .isEqualTo("http://crl.example.com/crl/device.crl");
+  }
+
+  /** In an emergency, a CA is taken away while the upkeep goes through all of them. */
+  @Test
+  void publishDue_andPublishEach_ofACaThatEndsMeanwhile_makeThoseOfTheOthers() {
+    open(10);
+    AtomicBoolean looked = new AtomicBoolean();
+    CrlPublisher publisher = new CrlPublisher(
+        bench.registry,
+        () -> {
+          Map<String, CertificateIssuer> issuers = bench.authorities.issuers();
+          if (looked.getAndSet(true)) {
+            issuers.remove("device");
+          }
+          return issuers;
+        },
+        RevocationBench.VALIDITY,
+        RevocationBench.INTERVAL,
+        bench.clock);
+    long before = bench.publisher.current("service").orElseThrow().number();
+    bench.clock.advance(RevocationBench.INTERVAL.plusSeconds(1));
+    publisher.publishDue();
+    long due = publisher.current("service").orElseThrow().number();
+    assertThat(due).isGreaterThan(before);
+    looked.set(false);
+    publisher.publishEach();
+    assertThat(publisher.current("service").orElseThrow().number()).isGreaterThan(due);
+    assertThat(publisher.current("device")).isEmpty();
+    assertThatThrownBy(() -> publisher.publish("device"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("CA device has just ended");
   }
 
   @Test
