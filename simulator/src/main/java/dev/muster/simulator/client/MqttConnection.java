@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.mqtt.MqttConnAckMessage;
 import io.netty.handler.codec.mqtt.MqttFixedHeader;
@@ -301,15 +302,17 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
       channel.writeAndFlush(MqttMessage.DISCONNECT);
     }
     ended = true;
-    release();
+    release(channel);
   }
 
-  /** Ends without a goodbye, with a TCP reset. */
+  /** Ends with a TCP reset, and without a goodbye: also TLS is not asked for its own. */
   void reset() {
-    if (channel != null) {
+    if (channel != null && channel.isOpen()) {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      end("the connection was reset", channel.pipeline().firstContext());
+    } else {
+      end("the connection was reset");
     }
-    end("the connection was reset");
   }
 
   /**
@@ -359,19 +362,24 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
   }
 
   private void end(String reason) {
+    end(reason, channel);
+  }
+
+  /** @param closing from where its end goes down to the network */
+  private void end(String reason, @Nullable ChannelOutboundInvoker closing) {
     if (!ended) {
       ended = true;
-      release();
+      release(closing);
       events.ended(this, reason);
     }
   }
 
-  private void release() {
+  private void release(@Nullable ChannelOutboundInvoker closing) {
     stopTimer();
     settle();
     // A FIN would get through where nothing else does: it is the broker who closes that one.
-    if (channel != null && !network.isAbandoned()) {
-      channel.close();
+    if (closing != null && !network.isAbandoned()) {
+      closing.close();
     }
   }
 

@@ -6,10 +6,15 @@ package dev.muster.simulator.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -49,6 +54,36 @@ final class MqttConnectionTest {
     assertThat(ends).isEmpty();
     pass(1);
     assertThat(ends).containsExactly("no answer to a ping");
+  }
+
+  @Test
+  void reset_leavesNoGoodbyeOfTls() {
+    channel.pipeline().addAfter(network(), "tls", new Goodbye());
+    connection.reset();
+    assertThat(channel.isOpen()).isFalse();
+    assertThat(channel.<Object>readOutbound()).isNull();
+    assertThat(ends).containsExactly("the connection was reset");
+  }
+
+  @Test
+  void reset_ofWhatIsAbandoned_isNotHeardByTheBroker() {
+    connection.abandon(null);
+    connection.reset();
+    assertThat(channel.isOpen()).isTrue();
+    assertThat(ends).containsExactly("the connection was reset");
+  }
+
+  private String network() {
+    return channel.pipeline().context(connection.network()).name();
+  }
+
+  /** As TLS does, which says that nothing more will come when its connection is closed. */
+  private static final class Goodbye extends ChannelOutboundHandlerAdapter {
+    @Override
+    public void close(ChannelHandlerContext context, ChannelPromise promise) {
+      context.writeAndFlush(Unpooled.copiedBuffer("goodbye", StandardCharsets.US_ASCII));
+      context.close(promise);
+    }
   }
 
   private void pass(long seconds) {
