@@ -145,7 +145,9 @@ public final class ServerAccess implements AutoCloseable {
     try {
       watched.awaitReady(wanted);
     } catch (ServerFaultException e) {
-      problems.add(e.getMessage());
+      synchronized (this) {
+        problems.add(e.getMessage());
+      }
     }
   }
 
@@ -179,12 +181,16 @@ public final class ServerAccess implements AutoCloseable {
 
   /**
    * Ends the hooks that are still open, the last first, and waits until the server serves: it is to
-   * be asked what it has stored.
+   * be asked what it has stored. Also one that was killed a moment ago, when the program is told to
+   * end.
    */
   @Override
   public void close() {
     closed = true;
     endHooks();
+    if (server != null) {
+      awaitReady(server, () -> true);
+    }
   }
 
   /**
@@ -205,9 +211,6 @@ public final class ServerAccess implements AutoCloseable {
   private synchronized void endHooks() {
     for (int i = open.size() - 1; i >= 0; i--) {
       end(open.get(i));
-    }
-    if (server != null) {
-      awaitReady(server, () -> !undoing);
     }
   }
 }

@@ -106,6 +106,23 @@ class ServerAccessTest {
     }
   }
 
+  @Test
+  void close_ofWhatIsUndone_waitsForAServerThatWasKilled() throws IOException {
+    Path killed = folder.resolve("killed");
+    Path serves = folder.resolve("serves");
+    String command =
+        "test -e " + killed + " && sleep 1 && touch " + serves + "; echo ready now; sleep 600";
+    try (LocalServer server = start(command)) {
+      ServerAccess access = new ServerAccess(server, null, hooks);
+      Files.createFile(killed);
+      access.killServer(() -> true);
+      access.undo();
+      access.close();
+      assertThat(serves).as("it can be asked what it has stored").exists();
+      assertThat(access.problems()).isEmpty();
+    }
+  }
+
   private static void awaitDead(long pid) {
     await().until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
   }
