@@ -193,6 +193,7 @@ public final class CrlPublisher {
    *
    * @param issuer one of {@link #issuers()}
    * @return the complete CRL, or one begun after this was called: many at once share it
+   * @throws IllegalStateException if the CA has ended since the caller looked
    */
   public PublishedCrl publish(String issuer) {
     return publishIfStillThere(issuer)

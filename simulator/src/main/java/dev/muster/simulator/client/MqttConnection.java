@@ -307,12 +307,12 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   /** Ends with a TCP reset, and without a goodbye: also TLS is not asked for its own. */
   void reset() {
+    ChannelOutboundInvoker closing = channel;
     if (channel != null && channel.isOpen()) {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
-      end("the connection was reset", channel.pipeline().firstContext());
-    } else {
-      end("the connection was reset");
+      closing = channel.pipeline().firstContext();
     }
+    end("the connection was reset", closing);
   }
 
   /**
