@@ -211,8 +211,9 @@ abstract class DashboardBrowser {
     heading("Fleet");
   }
 
+  /** Of the page: parts of it may be called like another page. */
   void heading(String name) {
-    assertThat(page.getByRole(AriaRole.HEADING, named(name))).isVisible();
+    assertThat(page.getByRole(AriaRole.HEADING, named(name).setLevel(1))).isVisible();
   }
 
   /**

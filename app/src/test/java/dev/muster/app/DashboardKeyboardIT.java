@@ -84,6 +84,7 @@ class DashboardKeyboardIT extends DashboardBrowser {
         journey("audit", DashboardKeyboardIT::audit),
         journey("health", DashboardKeyboardIT::health),
         journey("keys", DashboardKeyboardIT::keys),
+        journey("keys at speed", DashboardKeyboardIT::keysAtSpeed),
         journey("access", DashboardKeyboardIT::access));
   }
 
@@ -341,6 +342,27 @@ class DashboardKeyboardIT extends DashboardBrowser {
     press("g");
     press("d");
     heading("Devices");
+  }
+
+  /** On a busy machine many keys come before the next frame: none of them is lost. */
+  private void keysAtSpeed() {
+    goTo("h", "Health");
+    assertThat(focusAfter("/")).isEqualTo("Search devices");
+    open("/health");
+    heading("Health");
+    assertThat(focusAfter("g", "d", "/")).isEqualTo("Search devices");
+  }
+
+  /** @return what has the focus after these keys, between which the page was not drawn */
+  private String focusAfter(String... keys) {
+    return (String) page.evaluate("""
+        async keys => {
+          for (const key of keys) {
+            document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+            await Promise.resolve();
+          }
+          return document.activeElement.getAttribute('aria-label');
+        }""", List.of(keys));
   }
 
   private void turnKeys() {

@@ -174,8 +174,9 @@ function watchSession() {
 
 let titled = '';
 
+/** Draws at once: whatever is typed next is meant for what is there then. */
 function navigated() {
-  redraw();
+  draw();
   if (titled !== location.pathname) {
     titled = location.pathname;
     document.title = [...path().slice(-1), 'Muster'].join(' · ');
