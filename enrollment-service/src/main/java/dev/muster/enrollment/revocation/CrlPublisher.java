@@ -115,7 +115,7 @@ public final class CrlPublisher {
     each(
         issuers().stream()
             .filter(issuer -> !Authority.kindOf(issuer).equals(AuthorityHistory.ROOT)),
-        this::publishIfStillThere);
+        this::publish);
   }
 
   /** One that fails holds up none of the others; it is told when all have had their turn. */
@@ -153,7 +153,7 @@ public final class CrlPublisher {
         throw e;
       }
     }
-    each(Set.copyOf(owed).stream(), this::publishIfStillThere);
+    each(Set.copyOf(owed).stream(), this::publish);
   }
 
   /**
@@ -192,15 +192,10 @@ public final class CrlPublisher {
    * something else than before.
    *
    * @param issuer one of {@link #issuers()}
-   * @return the complete CRL, or one begun after this was called: many at once share it
-   * @throws IllegalStateException if the CA has ended since the caller looked
+   * @return the complete CRL, or one begun after this was called: many at once share it; empty if
+   *     the CA has ended since the caller looked
    */
-  public PublishedCrl publish(String issuer) {
-    return publishIfStillThere(issuer)
-        .orElseThrow(() -> new IllegalStateException("CA " + issuer + " has just ended"));
-  }
-
-  private Optional<PublishedCrl> publishIfStillThere(String issuer) {
+  public Optional<PublishedCrl> publish(String issuer) {
     AtomicLong calls = asked.computeIfAbsent(issuer, none -> new AtomicLong());
     long call = calls.incrementAndGet();
     synchronized (this) {

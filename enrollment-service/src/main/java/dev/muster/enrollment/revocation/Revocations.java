@@ -194,7 +194,7 @@ public final class Revocations {
     // Again also when nothing changed: the caller wants to know that it is out.
     PublishedCrl crl = publish(found.get().issuer());
     change.issuers.stream()
-        .filter(issuer -> !issuer.equals(crl.issuer()) && publisher.issuers().contains(issuer))
+        .filter(issuer -> !issuer.equals(crl.issuer()))
         .forEach(publisher::publish);
     LOG.info(
         "Certificate {} serial={} device={} reason={} crlNumber={} also={}",
@@ -209,14 +209,15 @@ public final class Revocations {
 
   /** Who has ended makes none any more, nor has it anything to name; then another of its kind. */
   private PublishedCrl publish(String issuer) {
-    Set<String> issuers = publisher.issuers();
-    return publisher.publish(
-        issuers.contains(issuer)
-            ? issuer
-            : issuers.stream()
-                .filter(other -> Authority.kindOf(other).equals(Authority.kindOf(issuer)))
-                .findFirst()
-                .orElseThrow());
+    return publisher.publish(issuer).or(() -> publishInPlaceOf(issuer)).orElseThrow();
+  }
+
+  private Optional<PublishedCrl> publishInPlaceOf(String issuer) {
+    return publisher.issuers().stream()
+        .filter(other -> Authority.kindOf(other).equals(Authority.kindOf(issuer)))
+        .map(publisher::publish)
+        .flatMap(Optional::stream)
+        .findFirst();
   }
 
   private Optional<String> notFromHere(CertificateRecord record) {

@@ -372,8 +372,7 @@ public final class RollOver {
     if (authority.isTrusted() && publisher.current(authority.id()).isEmpty()) {
       publisher.publish(authority.id());
     }
-    if (authority.state() == State.COMPROMISED
-        && publisher.issuers().contains(authority.parent())) {
+    if (authority.state() == State.COMPROMISED) {
       publisher.publish(authority.parent());
     }
   }

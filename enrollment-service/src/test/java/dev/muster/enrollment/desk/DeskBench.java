@@ -223,7 +223,7 @@ final class DeskBench implements AutoCloseable {
 
   /** The serial numbers on a CRL of the device CA that is made now. */
   Set<String> listed() {
-    byte[] der = publisher.publish("device").der().getBytes();
+    byte[] der = publisher.publish("device").orElseThrow().der().getBytes();
     try {
       X509CRL crl = (X509CRL)
           CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));

@@ -41,10 +41,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bouncycastle.asn1.ASN1GeneralizedTime;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CRLNumber;
@@ -343,8 +346,8 @@ class CrlPublisherTest {
     other.publishDue();
     assertThat(other.current("device").orElseThrow().entries()).isEqualTo(1);
     assertThat(other.current("device", 1).orElseThrow().entries()).isEqualTo(1);
-    long number = other.publish("device").number();
-    assertThat(bench.publisher.publish("device").number()).isGreaterThan(number);
+    long number = other.publish("device").orElseThrow().number();
+    assertThat(bench.publisher.publish("device").orElseThrow().number()).isGreaterThan(number);
     CrlShards others = bench.newShards(other, 10);
     others.refill("device");
     assertThat(RevocationBench.shardOf(bench.issue(others, MONTH))).isEqualTo(1);
@@ -364,7 +367,7 @@ class CrlPublisherTest {
       other.setAutoCommit(false);
       statement.execute(
           "UPDATE crl_newest SET number = " + newer + " WHERE issuer = 'device' AND shard = 0");
-      CompletableFuture<PublishedCrl> older =
+      CompletableFuture<Optional<PublishedCrl>> older =
           CompletableFuture.supplyAsync(() -> bench.publisher.publish("device"));
       await()
           .pollInterval(Duration.ofMillis(10))
@@ -513,15 +516,39 @@ class CrlPublisherTest {
     publisher.publishEach();
     assertThat(publisher.current("service").orElseThrow().number()).isGreaterThan(due);
     assertThat(publisher.current("device")).isEmpty();
-    assertThatThrownBy(() -> publisher.publish("device"))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("CA device has just ended");
+    assertThat(publisher.publish("device")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void revoke_whileTheCaEnds_isPublishedByTheOneThatTakesItsPlace(int looks) {
+    open(10);
+    AtomicInteger looked = new AtomicInteger();
+    CrlPublisher publisher = new CrlPublisher(
+        bench.registry,
+        () -> {
+          Map<String, CertificateIssuer> issuers = bench.authorities.issuers();
+          if (looked.getAndIncrement() >= looks) {
+            issuers.put("device-2", issuers.remove("device"));
+          }
+          return issuers;
+        },
+        RevocationBench.VALIDITY,
+        RevocationBench.INTERVAL,
+        bench.clock);
+    X509Certificate certificate = bench.issue(MONTH);
+    Revocations.Outcome outcome = new Revocations(bench.registry, publisher, bench.clock)
+        .revoke(Actor.SYSTEM, RevocationBench.serial(certificate), RevocationReason.KEY_COMPROMISE);
+    assertThat(outcome)
+        .asInstanceOf(InstanceOfAssertFactories.type(Revocations.Outcome.Published.class))
+        .satisfies(published ->
+            assertThat(published.certificate().status()).isEqualTo(CertificateStatus.REVOKED));
   }
 
   @Test
   void crl_published_isAudited() {
     open(10);
-    long number = bench.publisher.publish("device").number();
+    long number = bench.publisher.publish("device").orElseThrow().number();
     assertThat(audit("ca:device"))
         .anySatisfy(entry ->
             assertThat(entry.text()).contains("crl.published").contains(Long.toString(number)));
@@ -546,7 +573,7 @@ class CrlPublisherTest {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     for (int i = 0; i < 3; i++) {
       long start = threads.getCurrentThreadCpuTime();
-      PublishedCrl crl = bench.publisher.publish("device");
+      PublishedCrl crl = bench.publisher.publish("device").orElseThrow();
       Duration took = Duration.ofNanos(threads.getCurrentThreadCpuTime() - start);
       System.out.println("CRL of " + entries + " entries: " + took.toMillis() + " ms of CPU, "
           + crl.der().length() + " bytes");
