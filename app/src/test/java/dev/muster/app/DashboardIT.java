@@ -8,15 +8,19 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.microsoft.playwright.APIResponse;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Mouse;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.BoundingBox;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.FilePayload;
+import com.microsoft.playwright.options.RequestOptions;
 import com.microsoft.playwright.options.SameSiteAttribute;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.device.CommandResult;
@@ -34,7 +38,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -666,6 +674,152 @@ class DashboardIT extends DashboardBrowser {
   }
 
   /** The pictures of docs/dashboard.md: made anew with -Ddashboard.images=docs/images. */
+  @Test
+  @Order(22)
+  void rows_thatMove_takeNobodyToAnotherOnesButton() {
+    signIn();
+    List<String> waiting = new CopyOnWriteArrayList<>(List.of("acme-sn-b", "acme-sn-c"));
+    List<String> approved = new CopyOnWriteArrayList<>();
+    page.route(
+        "**/api/v1/waiting?*",
+        route -> route.fulfill(body(waiting.stream()
+            .map(DashboardIT::whoWaits)
+            .collect(Collectors.joining(",", "{\"waiting\": [", "]}")))));
+    page.route("**/api/v1/devices/*/approve", route -> {
+      approved.add(route.request().url().replaceAll(".*/devices/(.*)/approve", "$1"));
+      waiting.remove(approved.get(approved.size() - 1));
+      route.fulfill(body("{}"));
+    });
+    open("/enrollment");
+    button("Approve acme-sn-b").focus();
+    waiting.add(0, "acme-sn-a");
+    button("Approve acme-sn-a").waitFor();
+    assertThat(button("Approve acme-sn-b")).isFocused();
+    // The other moves up under the second click.
+    Locator first = button("Approve acme-sn-a");
+    BoundingBox box = first.boundingBox();
+    page.mouse().move(box.x + box.width / 2, box.y + box.height / 2);
+    page.mouse().down(new Mouse.DownOptions().setClickCount(1));
+    page.mouse().up(new Mouse.UpOptions().setClickCount(1));
+    assertThat(first).hasCount(0);
+    page.mouse().down(new Mouse.DownOptions().setClickCount(2));
+    page.mouse().up(new Mouse.UpOptions().setClickCount(2));
+    button("Approve acme-sn-c").click();
+    assertThat(button("Approve acme-sn-c")).hasCount(0);
+    assertThat(approved).containsExactly("acme-sn-a", "acme-sn-c");
+  }
+
+  private static String whoWaits(String device) {
+    return "{\"device\": \"" + device + "\", \"manufacturer\": \"acme\", \"serial\": \"" + device
+        + "\", \"key\": \"00112233445566778899\", \"reason\": \"manual\", \"since\":"
+        + " \"2026-01-01T00:00:00Z\", \"lastSeen\": \"2026-01-01T00:00:00Z\"}";
+  }
+
+  private static Route.FulfillOptions body(String json) {
+    return new Route.FulfillOptions().setContentType("application/json").setBody(json);
+  }
+
+  @Test
+  @Order(23)
+  void whoSignsInAnew_inAnotherTab_goesOnInThisOne() {
+    signIn();
+    open("/access?tab=tokens");
+    APIResponse anew = context
+        .request()
+        .post(
+            origin + "/api/v1/access/session",
+            RequestOptions.create().setData(Map.of("name", "ada", "password", PASSWORD)));
+    assertThat(anew.status()).isEqualTo(200);
+    button("New token…").click();
+    page.getByLabel("Name").fill("anew");
+    page.keyboard().press("Enter");
+    assertThat(page.getByRole(AriaRole.DIALOG).locator("code")).isVisible();
+  }
+
+  @Test
+  @Order(24)
+  void listThatWasReadOn_readsEachPageOnce_andAnotherSearchBeginsAnew() {
+    signIn();
+    AtomicBoolean away = new AtomicBoolean();
+    List<Route> held = new CopyOnWriteArrayList<>();
+    page.route("**/api/v1/devices?*", route -> {
+      String url = route.request().url();
+      if (url.contains("after=")) {
+        held.add(route);
+      } else if (away.get()) {
+        route.abort();
+      } else {
+        route.fulfill(body("{\"devices\": [{\"id\": \"one\"}], \"next\": \"one\"}"));
+      }
+    });
+    open("/devices");
+    button("Show more").click();
+    button("Show more").click();
+    page.waitForCondition(() -> !held.isEmpty());
+    held.forEach(route -> route.fulfill(body("{\"devices\": [{\"id\": \"two\"}]}")));
+    row("two").first().waitFor();
+    assertThat(page.locator("tbody tr")).hasCount(2);
+    away.set(true);
+    page.getByLabel("Search devices").fill("o");
+    page.keyboard().press("Enter");
+    assertThat(page.getByRole(AriaRole.ALERT).last()).containsText("No answer");
+    away.set(false);
+    assertThat(page.locator("tbody tr")).hasCount(1);
+  }
+
+  @Test
+  @Order(25)
+  void explanation_isOfNow() {
+    signIn();
+    AtomicBoolean allowed = new AtomicBoolean();
+    page.route(
+        "**/explain?*",
+        route -> route.fulfill(body("{\"allowed\": " + allowed.get()
+            + ", \"rule\": \"r\", \"detail\": \"d\", \"subject\": \"s\", \"issuer\": \"i\","
+            + " \"roles\": []}")));
+    open("/policy?client=acme-sn-0&act=publish&topic=x");
+    Locator verdict = page.locator("section.panel h2");
+    assertThat(verdict).containsText("refused");
+    allowed.set(true);
+    button("Explain").click();
+    assertThat(verdict).containsText("allowed");
+  }
+
+  @Test
+  @Order(26)
+  void connectionThatWasGone_whereNothingIsAskedFor_isFoundAgain() {
+    signIn();
+    open("/policy");
+    String api = "**/api/v1/**";
+    page.route(api, route -> route.abort());
+    page.evaluate("dispatchEvent(new Event('offline'))");
+    Locator banner = page.getByRole(AriaRole.ALERT);
+    assertThat(banner).containsText("No connection");
+    page.unroute(api);
+    assertThat(banner).hasCount(0);
+  }
+
+  @Test
+  @Order(27)
+  void policyThatIsWritten_isNotOverwritten_whenTheFileChanges() {
+    signIn();
+    page.clock().install();
+    AtomicReference<String> file = new AtomicReference<>("first");
+    page.route(
+        "**/api/v1/policy",
+        route -> route.fulfill(
+            body("{\"file\": \"policy.conf\", \"roles\": [], \"text\": \"" + file + "\"}")));
+    open("/policy?tab=file");
+    Locator text = page.locator("textarea[name=policy]");
+    text.fill("mine");
+    file.set("second");
+    page.clock().runFor(20_000);
+    assertThat(page.getByText("The file has changed since you began")).isVisible();
+    assertThat(text).hasValue("mine");
+    button("Back to what is in force").click();
+    assertThat(text).hasValue("second");
+  }
+
   @Test
   @Order(99)
   @EnabledIfSystemProperty(named = IMAGES, matches = ".+")

@@ -70,7 +70,8 @@ public final class Dashboard {
       "directive-helpers.js",
       "directive.js",
       "lit-html.js",
-      "directives/ref.js");
+      "directives/ref.js",
+      "directives/repeat.js");
 
   /** What the scripts make of them is their business: to the server they are one page. */
   private static final List<String> PAGES = List.of(

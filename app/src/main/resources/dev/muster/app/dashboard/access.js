@@ -37,7 +37,7 @@ const sessionsTab = () => sessions.use().shown((page) => table('Sessions', ['Ope
     sessions.refresh();
     say('Ended');
   })}>End</button>`,
-])));
+]), page.sessions.map((one) => one.id)));
 
 const tokensTab = () => html`<p><button type="button" class="main" @click=${newToken}>New token…</button></p>
   ${tokens.use().shown((page) => page.tokens.length
@@ -48,7 +48,7 @@ const tokensTab = () => html`<p><button type="button" class="main" @click=${newT
           tokens.refresh();
           say('Revoked');
         })}>Revoke</button>`,
-      ]))
+      ]), page.tokens.map((one) => one.id))
     : empty('No token. Programs come in with one, and may do what its role may, until it expires.', html`<button type="button" @click=${newToken}>Make the first…</button>`))}`;
 
 const newToken = () => ask({
@@ -74,7 +74,7 @@ const operatorsTab = () => html`<p><button type="button" class="main" @click=${n
     html`<button type="button" aria-label=${`Role of ${one.name}`} @click=${() => changeRole(one)}>Role…</button>
       <button type="button" aria-label=${`New link for ${one.name}`} @click=${() => act(() => newLink(one))}>New link</button>
       ${one.name === me?.operator ? nothing : html`<button type="button" aria-label=${`Remove ${one.name}`} @click=${() => removeOperator(one)}>Remove…</button>`}`,
-  ])))}`;
+  ]), page.operators.map((one) => one.name)))}`;
 
 const link = (made) => html`<p>Hand this link to <strong>${made.name}</strong>, who chooses a password with it. It works once, for 24 hours. A password chosen with it ends the API tokens that there are.</p>${copyable(location.origin + made.path)}`;
 

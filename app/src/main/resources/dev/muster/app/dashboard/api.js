@@ -59,7 +59,18 @@ async function send(method, path, body, signal, more = {}) {
   contact.last = Date.now();
   contact.lostAt = 0;
   changed();
+  if (response.status === 403 && method !== 'GET' && await isSignedInAnew()) return send(method, path, body, signal, more);
   return read(response, text);
+}
+
+/**
+ * Whether the same operator has signed in anew in another tab: this one has said the token of the session before then,
+ * and nothing was done.
+ */
+async function isSignedInAnew() {
+  const before = me;
+  const now = before && await lookWho();
+  return Boolean(now) && now.operator === before.operator && now.csrf !== before.csrf;
 }
 
 function lost(reason) {
@@ -120,12 +131,12 @@ export function query(values) {
 
 addEventListener('offline', () => lost('this machine is off the network'));
 
-/** Asks who is signed in. */
+/** Asks who is signed in; throws if nobody knows. */
 export async function lookWho() {
   try {
     me = await get('/access/session');
   } catch (problem) {
-    if (!(problem instanceof Refusal)) throw problem;
+    if (problem.status !== 401) throw problem;
     me = null;
   }
   changed();

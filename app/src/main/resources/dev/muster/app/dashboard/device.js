@@ -283,7 +283,7 @@ export const certificateTable = (rows, after = () => {}) => rows.length
       html`<span class="word">${one.issuer}</span>`,
       one.status !== 'revoked' && one.role !== 'ca' && may('officer')
         ? html`<button type="button" class="quiet" aria-label=${`Revoke ${one.serial}`} @click=${() => revoke(one, after)}>Revoke…</button>` : nothing,
-    ]))
+    ]), rows.map((one) => one.serial))
   : empty('No certificate. Devices have one when they have enrolled.', html`<a href="/enrollment">Who waits</a>`);
 
 const REASONS = ['unspecified', 'keyCompromise', 'cessationOfOperation', 'superseded', 'affiliationChanged'];
@@ -374,7 +374,7 @@ const commandsTab = (id) => html`
         one.result ? html`${one.result.detail ?? ''} <code>${one.result.payload === undefined ? '' : JSON.stringify(one.result.payload)}</code>` : nothing,
         ['queued', 'sent'].includes(one.state) && may('operator')
           ? html`<button type="button" class="quiet" @click=${() => act(async () => { await post(`/commands/${part(one.id)}/cancel`); commands.refresh(); })}>Cancel</button>` : nothing,
-      ]))
+      ]), rows.map((one) => one.id))
     : empty('No command has been sent to it.', `./muster admin commands send ${id} NAME`))}`;
 
 const command = (id) => ask({

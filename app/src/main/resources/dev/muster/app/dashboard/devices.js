@@ -167,7 +167,7 @@ const SORTED = { connection: 'seen', ends: 'ends' };
 const list = (rows) => table('Devices', [sorting('id', 'Device'), ...chosenColumns().map(([name, title]) => SORTED[name] ? sorting(SORTED[name], title) : title)], rows.map((one) => [
   html`${selectBox(one)}<a href=${'/devices/' + part(one.id)}>${one.id}</a>`,
   ...chosenColumns().map(([, , , cell]) => cell(one)),
-]));
+]), rows.map((one) => one.id));
 
 const connection = (presence) => presence
   ? html`${badge(presence.state)} <span class="muted">${time(presence.since)}</span>`

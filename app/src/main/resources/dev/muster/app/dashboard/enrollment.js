@@ -54,7 +54,7 @@ function waitingTab() {
         html`<code title=${one.key}>${one.key.slice(0, 16)}…</code>`,
         may('operator') ? html`<button type="button" aria-label=${`Approve ${one.device}`} @click=${() => act(() => decide(one, 'approve'))}>Approve</button>
           <button type="button" aria-label=${`Refuse ${one.device}`} @click=${() => refuse(one)}>Refuse…</button>` : nothing,
-      ]))
+      ]), rows.map((one) => `${one.device} ${one.key}`))
     : empty('Nobody waits. Devices of a manufacturer with manual admission wait here until somebody decides:', './muster admin manufacturers policy acme --admission manual'));
 }
 
@@ -182,7 +182,7 @@ const claimsTab = () => manufacturers.use().shown((known) => {
           time(one.expiresAt),
           one.usedBy ? html`<a href=${'/devices/' + part(one.usedBy)}>${one.usedBy}</a> <span class="muted">${time(one.usedAt)}</span>` : nothing,
           one.state === 'open' && may('officer') ? html`<button type="button" class="quiet" aria-label=${`Take back ${one.id}`} @click=${() => takeBack(one)}>Take back</button>` : nothing,
-        ]))
+        ]), rows.map((one) => one.id))
       : empty('No token. With one, a device is let in once: also one without a factory identity, if the token is for its serial number.', `./muster admin claims create ${chosen} --serial SN1`))}`;
 });
 
@@ -217,14 +217,15 @@ function alarmsTab() {
     ...(keyAlarms.data?.alarms ?? []).map((one) => ({ ...one, path: `/alarms/${one.id}`, who: one.device ?? one.client, at: one.raisedAt })),
     ...(sessionAlarms.data?.alarms ?? []).map((one) => ({ ...one, path: `/sessions/alarms/${one.id}`, who: one.client, at: one.lastAt })),
   ].sort((a, b) => b.at.localeCompare(a.at));
-  return keyAlarms.shown(() => rows.length
+  const all = (view) => keyAlarms.shown(() => (limited() ? view() : sessionAlarms.shown(view)));
+  return all(() => rows.length
     ? table('Alarms', ['Device', 'Kind', 'What', 'Last', 'Act'], rows.map((one) => [
         whose(one),
         badge(one.kind, 'bad'),
         html`${one.detail}${one.addresses ? html` <span class="muted">${one.addresses.join(', ')}</span>` : nothing}`,
         time(one.at),
         may('operator') ? html`<button type="button" aria-label=${`Acknowledge ${one.who}`} @click=${() => acknowledge(one)}>Acknowledge</button>` : nothing,
-      ]))
+      ]), rows.map((one) => one.path))
     : empty('No alarm. Two devices with one identity, or a connection that comes and goes, would stand here. Those that were acknowledged:', './muster admin alarms list --all'));
 }
 

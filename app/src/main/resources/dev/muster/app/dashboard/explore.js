@@ -27,7 +27,7 @@ const answer = new Source(async (signal, key) => {
 }, 10000);
 
 /** Ids that begin with what is being typed. */
-const suggestions = new Source((signal, prefix) => get('/devices' + query({ prefix, limit: 20 }), signal));
+const suggestions = new Source((signal, prefix) => get('/devices' + query({ prefix, limit: 20 }), signal), 10000);
 let typed = '';
 let rows = ROWS_AT_ONCE;
 

@@ -35,7 +35,7 @@ const list = (rows) => table('Dead letters', ['No', 'Device', 'Stream', 'Why', '
   html`<span class="word">${number(one.bytes)}</span>`,
   may('operator') ? html`<button type="button" class="quiet" aria-label=${`Replay ${one.id}`} @click=${() => replay(one)}>Replay</button>
     <button type="button" class="quiet" aria-label=${`Discard ${one.id}`} @click=${() => discard(one)}>Discard…</button>` : nothing,
-]));
+]), rows.map((one) => one.id));
 
 const show = (one) => act(async () => {
   const whole = await get(`/dead-letters/${one.id}`);

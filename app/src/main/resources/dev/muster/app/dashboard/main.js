@@ -102,7 +102,7 @@ function page() {
   if (me === undefined) return html`<main>${contact.lostAt ? banner() : skeleton()}</main>`;
   if (me === null) return signInView();
   const view = VIEWS[place] ?? (() => html`<h1 tabindex="-1">Nothing here</h1><p><a href="/">Back to the overview</a></p>`);
-  const [content, old] = drawn(view);
+  const [content, old, oldest] = drawn(view);
   return html`<a class="skip" href="#main" @click=${skip}>Skip to content</a>
     <div class="shell">
       <header class="top">
@@ -116,7 +116,7 @@ function page() {
           <button type="button" class="quiet" @click=${() => act(signOut)}>Sign out</button>
         </div>
       </header>
-      ${banner(old)}
+      ${banner(old, oldest)}
       <main id="main" tabindex="-1">${content}</main>
     </div>
     ${spoken()}${asked()}${helpDialog()}`;
@@ -128,12 +128,12 @@ function skip(event) {
 }
 
 /**
- * What is shown is as old as the last answer: said, as soon as there are none, or others than those that were asked for.
+ * What is shown is as old as its answers: said, as soon as there are none, or others than those that were asked for.
  *
  * @param {{at: number, reason: string} | null} old
  */
-function banner(old = null) {
-  if (contact.lostAt) return told(`No connection: ${contact.reason}`, contact.last || contact.lostAt, 'Trying again…');
+function banner(old = null, oldest = 0) {
+  if (contact.lostAt) return told(`No connection: ${contact.reason}`, oldest || contact.last || contact.lostAt, 'Trying again…');
   return old ? told(`Not all is up to date: ${old.reason}`, old.at) : nothing;
 }
 
@@ -192,7 +192,34 @@ onNavigate(navigated);
 addEventListener('resize', reveal);
 applyTheme(localStorage.getItem('theme') ?? '');
 navigated();
-const begin = () => lookWho().catch(() => setTimeout(begin, 2000));
-begin();
-// Ages go on, and sources ask again when they are due.
-setInterval(() => document.visibilityState === 'visible' && redraw(), 1000);
+
+/** Asks who is signed in, until there is an answer. */
+let looking = false;
+
+async function look() {
+  if (looking) return;
+  looking = true;
+  try {
+    await lookWho();
+    looking = false;
+  } catch {
+    setTimeout(() => {
+      looking = false;
+      look();
+    }, 2000);
+  }
+}
+
+look();
+// Meanwhile one may have signed in anew in another tab, as somebody else.
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
+// The second click of two that go together is meant for what was there at the first, not for the row that has moved up.
+document.addEventListener('click', (event) => {
+  if (event.detail > 1 && /** @type {Element} */ (event.target).closest('tbody button')) event.stopPropagation();
+}, true);
+// Ages go on, and sources ask again when they are due; where none does, somebody has to find out whether there is an answer.
+setInterval(() => {
+  if (document.visibilityState !== 'visible') return;
+  if (contact.lostAt) look();
+  redraw();
+}, 1000);

@@ -47,7 +47,7 @@ const healthBadge = () => health.data
 
 function numbers(known, now) {
   const total = Object.values(known.devices).reduce((sum, one) => sum + one, 0);
-  const raised = known.alarms + (alarms.data?.alarms.length ?? 0);
+  const raised = limited() || alarms.data ? known.alarms + (alarms.data?.alarms.length ?? 0) : '…';
   return html`
     ${Object.entries(health.data?.problems ?? {}).map(([part, text]) => html`<div class="notice bad" role="alert"><strong>${part}:</strong> ${text}</div>`)}
     ${total === 0 ? firstSteps() : nothing}

@@ -10,7 +10,7 @@ const ACTS = ['publish', 'subscribe', 'receive', 'will'];
 const answer = new Source((signal, key) => {
   const { client, act, topic } = JSON.parse(key);
   return get(`/sessions/${part(client)}/explain` + query({ [act]: topic }), signal);
-});
+}, 5000);
 
 const inForce = new Source((signal) => get('/policy', signal), 15000);
 
@@ -32,6 +32,7 @@ function explainTab() {
       event.preventDefault();
       const form = new FormData(event.target);
       set({ client: form.get('client').trim(), act: form.get('act'), topic: form.get('topic').trim() });
+      if (answer.key && !answer.running) answer.refresh();
     }}>
       <label>Client id<input name="client" required .value=${client} spellcheck="false" autocomplete="off"></label>
       <label>wants to<select name="act">${ACTS.map((one) => html`<option ?selected=${one === act}>${one}</option>`)}</select></label>
@@ -48,18 +49,23 @@ const verdict = (one) => html`<section class="panel" aria-live="polite">
   <p class="muted">${one.subject}, ${one.issuer} CA, roles: ${one.roles.join(', ') || 'none'}</p>
 </section>`;
 
-/** What was asked about last: the text, and what came of it. */
+/** What came of the last preview. */
 let asked = null;
+
+/** What somebody is writing, and the text in force that it was begun from; kept until he goes back to that. */
+let draft = null;
 
 const fileTab = () => inForce.use().shown((now) => html`
   ${now.problem ? html`<p class="notice bad" role="alert">The file is not followed: ${now.problem}</p>` : nothing}
   <p class="muted">In force, from <code>${now.file}</code>, with the roles ${now.roles.join(', ')}. Change it here to see who would lose what; nothing is changed by that. What is saved in the file is followed within seconds.</p>
+  ${draft && draft.base !== now.text ? html`<p class="notice" role="status">The file has changed since you began. What you see is your text.</p>` : nothing}
   ${may('operator') ? html`<form @submit=${preview}>
-      <label>Policy<textarea class="file" name="policy" spellcheck="false" .value=${asked?.text ?? now.text}></textarea></label>
+      <label>Policy<textarea class="file" name="policy" spellcheck="false" .value=${draft?.text ?? now.text} @input=${(event) => (draft = { base: now.text, ...draft, text: event.target.value })}></textarea></label>
       <div class="row"><button class="main" ?disabled=${asked?.busy}>Check and preview</button>
         <button type="button" @click=${(event) => {
           event.target.form.elements.policy.value = now.text;
           asked = null;
+          draft = null;
           redraw();
         }}>Back to what is in force</button></div>
     </form>` : html`<pre tabindex="0">${now.text}</pre>`}
@@ -68,14 +74,16 @@ const fileTab = () => inForce.use().shown((now) => html`
 
 async function preview(event) {
   event.preventDefault();
-  const text = String(new FormData(event.target).get('policy'));
-  asked = { text, busy: true };
+  const asking = { busy: true };
+  asked = asking;
   redraw();
+  let answered;
   try {
-    asked = { text, found: await post('/policy/preview', { policy: text }) };
+    answered = { found: await post('/policy/preview', { policy: event.target.elements.policy.value }) };
   } catch (problem) {
-    asked = { text, problem };
+    answered = { problem };
   }
+  if (asked === asking) asked = answered;
   redraw();
 }
 

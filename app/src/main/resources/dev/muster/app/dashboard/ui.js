@@ -3,6 +3,7 @@
 // @ts-check
 import { html, nothing, render } from '../lib/lit-html/lit-html.js';
 import { ref } from '../lib/lit-html/directives/ref.js';
+import { repeat } from '../lib/lit-html/directives/repeat.js';
 
 export { html, nothing, render, ref };
 
@@ -116,15 +117,17 @@ const RETRY_MS = 2000;
 let inUse = new Set();
 
 /**
- * Draws a view, and finds out since when something that it shows is old, though the server answers: it has said no.
+ * Draws a view, and finds out since when something that it shows is old, though the server answers: it has said no;
+ * and of when the oldest is that is asked for again and again, which is what it is all worth if nobody answers.
  *
- * @returns {[unknown, {at: number, reason: string} | null]}
+ * @returns {[unknown, {at: number, reason: string} | null, number]} the last is 0 as long as nothing has come
  */
 export function drawn(view) {
   inUse = new Set();
   const content = view();
-  const [oldest] = [...inUse].filter((one) => one.isOld()).sort((a, b) => a.answeredAt - b.answeredAt);
-  return [content, oldest ? { at: oldest.answeredAt, reason: oldest.problem.message } : null];
+  const asked = [...inUse].filter((one) => one.data !== undefined).sort((a, b) => a.answeredAt - b.answeredAt);
+  const old = asked.find((one) => one.isOld());
+  return [content, old ? { at: old.answeredAt, reason: old.problem.message } : null, asked.find((one) => one.everyMs)?.answeredAt ?? 0];
 }
 
 /**
@@ -167,7 +170,7 @@ export class Source {
   }
 
   async refresh() {
-    this.running?.abort();
+    this.stop();
     const running = new AbortController();
     this.running = running;
     try {
@@ -185,6 +188,12 @@ export class Source {
     redraw();
   }
 
+  /** What is under way is given up. */
+  stop() {
+    this.running?.abort();
+    this.running = null;
+  }
+
   shown(view, waiting = skeleton()) {
     if (this.problem && this.data === undefined) return failure(this.problem);
     return this.data === undefined ? waiting : view(this.data);
@@ -195,6 +204,7 @@ export class Source {
 export class Pages {
   constructor(ask, everyMs = 0) {
     this.more = [];
+    this.reading = false;
     this.ask = ask;
     this.first = new Source(async (signal, key) => {
       const page = await ask(key, null, signal);
@@ -204,8 +214,9 @@ export class Pages {
   }
 
   use(key) {
-    // Who has read on is not to lose his place.
-    if (this.more.length && key === this.first.key) {
+    if (key !== this.first.key) this.more = [];
+    // Who has read on, or is about to, is not to lose his place.
+    else if (this.more.length || this.reading) {
       inUse.add(this.first);
       return this;
     }
@@ -222,10 +233,17 @@ export class Pages {
   }
 
   async readOn() {
-    const key = this.first.key;
-    const page = await this.ask(key, this.next);
-    if (key === this.first.key) this.more.push(page);
-    redraw();
+    if (this.reading) return;
+    const [{ key }, { next }] = [this.first, this];
+    this.reading = true;
+    this.first.stop();
+    try {
+      const page = await this.ask(key, next);
+      if (key === this.first.key && next === this.next) this.more.push(page);
+    } finally {
+      this.reading = false;
+      redraw();
+    }
   }
 
   refresh() {
@@ -247,13 +265,14 @@ export class Pages {
 /**
  * A table; the first column is a row's heading. On narrow screens each row becomes a card, and only
  * the roles still say that it is a table. A heading that sorts is a link: `{text, href, sort}`, of which `sort`
- * is `ascending`, `descending` or none.
+ * is `ascending`, `descending` or none. Where rows have buttons, `keys` tell what each is about: a row that another comes
+ * before stays the same, and who is on its button does not find himself on that of another.
  */
-export const table = (caption, heads, rows) => html`<div class="scroll"><table role="table">
+export const table = (caption, heads, rows, keys = rows.map((_, i) => i)) => html`<div class="scroll"><table role="table">
   <caption class="hidden">${caption}</caption>
   <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col" aria-sort=${head.sort || nothing}>${head.href
     ? html`<a href=${head.href}>${head.text}${head.sort ? html`<span aria-hidden="true">${head.sort === 'ascending' ? ' ▲' : ' ▼'}</span>` : nothing}</a>` : head}</th>`)}</tr></thead>
-  <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map((cell, i) =>
+  <tbody role="rowgroup">${repeat(rows, (_, i) => keys[i], (cells) => html`<tr role="row">${cells.map((cell, i) =>
     i === 0 ? html`<th role="rowheader" scope="row">${cell}</th>` : html`<td role="cell" data-head=${heads[i].text ?? heads[i]}>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 
@@ -329,6 +348,7 @@ async function submit(event) {
   event.preventDefault();
   const form = new FormData(event.target);
   const asked = dialog;
+  if (asked.busy) return;
   if (asked.typed && form.get('typed') !== asked.typed) {
     asked.problem = `Type ${asked.typed} to go on.`;
     redraw();
