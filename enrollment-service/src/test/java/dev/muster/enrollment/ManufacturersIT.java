@@ -15,11 +15,13 @@ import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -254,6 +256,52 @@ class ManufacturersIT {
             "manufacturer.changed",
             "auto -> manual",
             "PT0S -> PT48H");
+  }
+
+  @Test
+  void review_readInPages_hasEachCertificate_alsoBelowACaAboveThatIsDoubted() {
+    TestPki.Credential root = TestPki.root("CN=Paged");
+    TestPki.Credential below = root.issue("CN=Paged Below").ca().build();
+    service.addManufacturer("paged", root, "auto");
+    service.addManufacturer("paged", below, "auto");
+    TestPki.write(folder, "P-1", below.issue("SERIALNUMBER=P-1").build());
+    service.enrolled("P-1", "p1");
+    service.csr("p2", "/");
+    assertThat(service.enroll("simplereenroll", "p1", "p2").status()).isEqualTo(200);
+    post(
+        "paged/disable",
+        new JsonObject().put("ca", Fingerprint.of(root.certificate()).hex()));
+    List<String> serials = new ArrayList<>();
+    String first = "/manufacturers/paged/review?limit=1";
+    String page = first;
+    while (page != null) {
+      JsonObject answer = service.get(page).body();
+      answer
+          .getJsonArray("certificates")
+          .forEach(one -> serials.add(((JsonObject) one).getString("serial")));
+      String next = answer.getString("next");
+      page = next == null ? null : first + "&after=" + next;
+    }
+    assertThat(serials).hasSize(2).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void crlUrl_longerThanIsKept_isRefused() {
+    service.addManufacturer("far", TestPki.root("CN=Far"), "auto");
+    String url = "http://crl.example.com/" + "x".repeat(500);
+    RunningService.Answer answer =
+        service.post("/manufacturers/far/crl", new JsonObject().put("url", url));
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body().encode()).contains("url: 523 characters");
+  }
+
+  @Test
+  void idevid_whoseSerialNumberIsTooLong_isRefusedWithTheReason() {
+    TestPki.Credential ca = TestPki.root("CN=Long");
+    service.addManufacturer("long", ca, "auto");
+    TestPki.Credential idevid =
+        ca.issue("SERIALNUMBER=L-1").serial(BigInteger.TWO.pow(170)).build();
+    refused(enroll(idevid, "l1"), 401, "its serial number has 43 hexadecimal digits");
   }
 
   private static JsonArray review(String name) {

@@ -95,6 +95,22 @@ class ProgramRenewalIT {
     assertThat(service.enroll("simplereenroll", "reader2", "reader3").status()).isEqualTo(200);
   }
 
+  /** As of a device: who revokes what he has on record has to hear that there is a newer one. */
+  @Test
+  void revoke_consumerThatHasRenewed_tellsWhatItCanStillComeWith() {
+    String first = RunningService.serialOf(consumer("line"));
+    String next = renewed("line", "line2");
+    RunningService.Answer answer = service.post(
+        "/certificates/" + first + "/revoke",
+        new JsonObject().put("reason", "cessationOfOperation"));
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.body().getJsonArray("stillLive")).containsExactly(next);
+    answer = service.post(
+        "/certificates/" + next + "/revoke",
+        new JsonObject().put("reason", "cessationOfOperation"));
+    assertThat(answer.body().getJsonArray("stillLive")).isEmpty();
+  }
+
   @Test
   void est_simplereenroll_consumerThatRenewsTwice_losesTheFirst_andMayNot_onceTheSecondIsInUse() {
     String first = RunningService.serialOf(consumer("twice"));

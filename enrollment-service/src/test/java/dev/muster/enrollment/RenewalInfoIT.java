@@ -125,6 +125,20 @@ class RenewalInfoIT {
   }
 
   @Test
+  void order_ofACaThatIsNone_isRefused() {
+    for (String issuer : List.of("devcie", "the-device-ca-of-2026")) {
+      RunningService.Answer answer =
+          service.post("/certificates/renew-now", new JsonObject().put("issuer", issuer));
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body().encode()).contains("issuer", issuer, "expected");
+    }
+    assertThat(service
+            .post("/certificates/renew-now", new JsonObject().put("issuer", "device"))
+            .status())
+        .isEqualTo(201);
+  }
+
+  @Test
   void order_askedForTwiceByOneKey_isOne() {
     JsonObject order = new JsonObject().put("fleet", "nowhere").put("spreadSeconds", 60);
     String key = "1c0a8d1e-6a2b-4a7c-9d33-0f6d1f4f9a10";

@@ -110,6 +110,7 @@ public final class TestPki {
     private final X500Name subject;
     private final Credential issuer;
     private KeyPair keys = newKey();
+    private BigInteger serial = new BigInteger(127, RANDOM).setBit(126);
     private Instant notBefore = Instant.now().minus(Duration.ofMinutes(5));
     private Instant notAfter = Instant.now().plus(Duration.ofDays(1));
     private boolean ca;
@@ -197,6 +198,11 @@ public final class TestPki {
       return this;
     }
 
+    public Builder serial(BigInteger serial) {
+      this.serial = serial;
+      return this;
+    }
+
     /** Neither key usage nor extended key usage, as many an IDevID has it. */
     public Builder withoutUsages() {
       withKeyUsage = false;
@@ -211,7 +217,7 @@ public final class TestPki {
                 issuer.certificate().getSubjectX500Principal().getEncoded());
         JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
             issuerName,
-            new BigInteger(127, RANDOM).setBit(126),
+            serial,
             Date.from(notBefore),
             Date.from(notAfter),
             subject,

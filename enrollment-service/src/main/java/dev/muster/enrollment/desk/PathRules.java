@@ -37,6 +37,8 @@ final class PathRules {
       Extension.policyMappings.getId(),
       Extension.inhibitAnyPolicy.getId());
 
+  private static final int MAX_SERIAL_DIGITS = 40;
+
   private PathRules() {}
 
   /**
@@ -47,6 +49,7 @@ final class PathRules {
   static Optional<String> violation(
       List<X509Certificate> path, X509Certificate anchor, ManufacturerPolicy policy, Instant now) {
     return validity(path.get(0), policy, now)
+        .or(() -> longSerial(path.get(0)))
         .or(() -> weakSignature(path))
         .or(() -> weakKey(path))
         .or(() -> unknown(path))
@@ -64,6 +67,15 @@ final class PathRules {
       return Optional.of("expired (at " + end + ")");
     }
     return Optional.empty();
+  }
+
+  /** RFC 5280, 4.1.2.2: at most 20 octets, of which the registry keeps the digits. */
+  private static Optional<String> longSerial(X509Certificate idevid) {
+    int digits = idevid.getSerialNumber().toString(16).length();
+    return digits <= MAX_SERIAL_DIGITS
+        ? Optional.empty()
+        : Optional.of("its serial number has " + digits + " hexadecimal digits (expected: at most "
+            + MAX_SERIAL_DIGITS + ")");
   }
 
   /**

@@ -10,7 +10,6 @@ import dev.muster.enrollment.inventory.Distrust;
 import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.ManufacturerCa;
 import dev.muster.enrollment.issuance.Fingerprint;
-import dev.muster.protocol.identity.CertificateLink;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ final class TrustAnchors {
         Anchor anchor = new Anchor(
             manufacturer,
             ca,
-            manufacturer.distrust() == null ? distrust(manufacturer, ca) : manufacturer.distrust(),
+            manufacturer.distrust() == null ? manufacturer.distrustOf(ca) : manufacturer.distrust(),
             crls.get(ca.fingerprint()));
         bySubject
             .computeIfAbsent(ca.certificate().getSubjectX500Principal(), name -> new ArrayList<>(1))
@@ -65,24 +64,6 @@ final class TrustAnchors {
         keys.add(Fingerprint.of(ca.certificate().getPublicKey()));
       }
     }
-  }
-
-  /**
-   * A CA below one that is doubted is doubted as well (each at most once: no CA is above itself).
-   */
-  private static @Nullable Distrust distrust(Manufacturer manufacturer, ManufacturerCa ca) {
-    List<ManufacturerCa> above = new ArrayList<>(List.of(ca));
-    for (int i = 0; i < above.size(); i++) {
-      ManufacturerCa below = above.get(i);
-      if (below.distrust() != null) {
-        return below.distrust();
-      }
-      manufacturer.cas().stream()
-          .filter(one -> !above.contains(one)
-              && CertificateLink.issued(one.certificate(), below.certificate()))
-          .forEach(above::add);
-    }
-    return null;
   }
 
   /** Those that may have issued a certificate; whether they did, their keys tell. */

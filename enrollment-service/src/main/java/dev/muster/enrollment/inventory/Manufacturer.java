@@ -6,10 +6,12 @@ package dev.muster.enrollment.inventory;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.muster.protocol.identity.CertificateLink;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.protocol.identity.Quoted;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,6 +62,25 @@ public record Manufacturer(
   /** The CA of that certificate. */
   public Optional<ManufacturerCa> ca(X509Certificate certificate) {
     return cas.stream().filter(ca -> ca.certificate().equals(certificate)).findFirst();
+  }
+
+  /**
+   * Why a CA is not trusted: a CA below one that is doubted is doubted as well (each at most once:
+   * no CA is above itself). Null if it is trusted.
+   */
+  public @Nullable Distrust distrustOf(ManufacturerCa ca) {
+    List<ManufacturerCa> above = new ArrayList<>(List.of(ca));
+    for (int i = 0; i < above.size(); i++) {
+      ManufacturerCa below = above.get(i);
+      if (below.distrust() != null) {
+        return below.distrust();
+      }
+      cas.stream()
+          .filter(one -> !above.contains(one)
+              && CertificateLink.issued(one.certificate(), below.certificate()))
+          .forEach(above::add);
+    }
+    return null;
   }
 
   /** The same on other terms. */

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Manufacturers, their trust anchors, and the devices they announced. */
 public final class Manufacturers {
+  /** Stands in no id. */
+  private static final String CURSOR = "/";
+
   private final Sql sql;
 
   Manufacturers(Sql sql) {
@@ -234,17 +237,29 @@ public final class Manufacturers {
       @Nullable Fingerprint idevidCa,
       @Nullable String idevidSerial,
       String certificate,
-      Instant notAfter) {}
+      Instant notAfter) {
+    /** Behind which {@link #enrolled} goes on; a device may have several certificates. */
+    public String cursor() {
+      return device + CURSOR + certificate;
+    }
+  }
 
-  /** The live certificates of its devices, those after {@code after}, by device. */
+  /**
+   * The live certificates of its devices, by device.
+   *
+   * @param after those behind this {@link Enrolled#cursor}; empty from the first
+   */
   public List<Enrolled> enrolled(String manufacturer, String after, int limit, Instant now) {
+    int cursor = after.indexOf(CURSOR);
     return sql.statement("SELECT d.id, d.enrolled_at, d.created_at, d.idevid_ca, d.idevid_serial,"
             + " c.serial AS certificate, c.not_after FROM device d JOIN certificate c"
-            + " ON c.device = d.id WHERE d.manufacturer = :manufacturer AND d.id > :after"
-            + " AND c.status = 'active' AND c.not_after > :now ORDER BY d.id, c.issued_at"
+            + " ON c.device = d.id WHERE d.manufacturer = :manufacturer"
+            + " AND (d.id > :device OR d.id = :device AND c.serial > :serial)"
+            + " AND c.status = 'active' AND c.not_after > :now ORDER BY d.id, c.serial"
             + " LIMIT :limit")
         .bind("manufacturer", manufacturer)
-        .bind("after", after)
+        .bind("device", cursor < 0 ? after : after.substring(0, cursor))
+        .bind("serial", cursor < 0 ? "" : after.substring(cursor + CURSOR.length()))
         .bind("now", now)
         .bind("limit", limit)
         .list(Manufacturers::enrolled);

@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
 final class ManufacturerChanges {
   private static final Logger LOG = LoggerFactory.getLogger(ManufacturerChanges.class);
 
+  /** As many as the registry keeps. */
+  private static final int MAX_URL = 500;
+
   /** For a ceremony with a CA that is kept in a safe. */
   private static final Duration CHALLENGE_LIFE = Duration.ofDays(7);
 
@@ -292,6 +295,10 @@ final class ManufacturerChanges {
   }
 
   private static URI httpUrl(String text) {
+    if (text.length() > MAX_URL) {
+      throw new IllegalArgumentException(
+          "url: " + text.length() + " characters (expected: at most " + MAX_URL + ")");
+    }
     URI url = URI.create(text);
     if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme())
         || url.getHost() == null) {

@@ -47,8 +47,7 @@ final class ManufacturerReview {
           doubtful.add(json(one, doubts));
         }
       }
-      String last =
-          page.size() < limit ? null : page.get(page.size() - 1).device().value();
+      String last = page.size() < limit ? null : page.get(page.size() - 1).cursor();
       return new JsonObject().put("certificates", doubtful).put("next", last);
     });
   }
@@ -59,7 +58,7 @@ final class ManufacturerReview {
     doubt("its manufacturer", manufacturer.distrust(), one).ifPresent(doubts::add);
     for (ManufacturerCa ca : manufacturer.cas()) {
       if (ca.fingerprint().equals(one.idevidCa())) {
-        doubt("its manufacturer's CA", ca.distrust(), one).ifPresent(doubts::add);
+        doubt("its manufacturer's CA", manufacturer.distrustOf(ca), one).ifPresent(doubts::add);
         if (isRevoked(one, crls.get(ca.fingerprint()))) {
           doubts.add("its IDevID is revoked by its manufacturer");
         }

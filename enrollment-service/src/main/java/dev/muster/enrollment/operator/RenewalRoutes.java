@@ -8,6 +8,7 @@ import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.audit.AuditEvent;
 import dev.muster.enrollment.inventory.RenewalOrder;
 import dev.muster.protocol.identity.FleetName;
+import dev.muster.protocol.identity.Quoted;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -56,7 +57,7 @@ final class RenewalRoutes {
     @Nullable FleetName fleet = fleetName == null ? null : Work.checked(() -> new FleetName(fleetName));
     RenewalOrder order = new RenewalOrder(
         UUID.randomUUID().toString(),
-        Work.optional(body, "issuer"),
+        issuer(Work.optional(body, "issuer")),
         fleet,
         before(Work.optional(body, "before"), now),
         now,
@@ -85,6 +86,15 @@ final class RenewalRoutes {
       }
       return answer;
     });
+  }
+
+  /** One that is none would be an order that no device is meant by. */
+  private @Nullable String issuer(@Nullable String id) {
+    if (id != null && parts.authorities().history().find(id).isEmpty()) {
+      throw Work.badRequest(
+          "issuer: " + Quoted.of(id) + " (expected: the id of a CA, see /authorities)");
+    }
+    return id;
   }
 
   private static AuditEvent event(Actor actor, RenewalOrder order) {

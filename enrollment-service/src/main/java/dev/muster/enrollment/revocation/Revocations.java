@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -244,7 +245,7 @@ public final class Revocations {
       return new Change(null, obstacle.get(), Set.of(), List.of(), List.of());
     }
     Instant now = clock.instant();
-    List<CertificateRecord> changed = affected(tables, chosen, wish.reason, now).stream()
+    List<CertificateRecord> changed = affected(tables, chosen, wish.reason).stream()
         .filter(record -> changes(record, wish.target))
         .filter(record -> record.serial().equals(chosen.serial())
             || isOfUse(record, now) && isOfTheSame(record, chosen, wish))
@@ -256,10 +257,10 @@ public final class Revocations {
         .filter(serial -> !serial.equals(chosen.serial()))
         .toList();
     CertificateRecord after = tables.certificates().find(chosen.serial()).orElseThrow();
-    List<String> stillLive = after.device() == null
+    List<String> stillLive = wish.target == CertificateStatus.ACTIVE
         ? List.of()
-        : tables.certificates().of(after.device()).stream()
-            .filter(record -> record.isLive(now) && wish.target != CertificateStatus.ACTIVE)
+        : ofTheSameHolder(tables, after).stream()
+            .filter(record -> record.isLive(now))
             .map(CertificateRecord::serial)
             .toList();
     if (!changed.isEmpty()) {
@@ -287,38 +288,54 @@ public final class Revocations {
    * from it, too: the thief may have been the first to renew.
    */
   private static List<CertificateRecord> affected(
-      Registry.Tables tables,
-      CertificateRecord chosen,
-      @Nullable RevocationReason reason,
-      Instant now) {
-    List<CertificateRecord> affected = new ArrayList<>();
-    Optional<CertificateRecord> step = Optional.of(chosen);
-    while (step.isPresent()) {
-      affected.add(step.get());
-      String before = step.get().replaces();
-      step = before == null ? Optional.empty() : tables.certificates().find(before);
-    }
+      Registry.Tables tables, CertificateRecord chosen, @Nullable RevocationReason reason) {
+    List<CertificateRecord> affected = predecessors(tables, chosen);
     if (reason == RevocationReason.KEY_COMPROMISE) {
-      List<CertificateRecord> candidates = chosen.device() == null
-          ? tables.certificates().ofIssuer(chosen.issuer(), now)
-          : tables.certificates().of(chosen.device());
-      affected.addAll(renewedFrom(chosen, candidates));
+      affected.addAll(successors(tables, chosen));
     }
     return affected;
   }
 
-  private static List<CertificateRecord> renewedFrom(
-      CertificateRecord first, List<CertificateRecord> all) {
+  /** The certificate, and those it was renewed from, back to the first. */
+  private static List<CertificateRecord> predecessors(
+      Registry.Tables tables, CertificateRecord last) {
+    List<CertificateRecord> found = new ArrayList<>();
+    Optional<CertificateRecord> step = Optional.of(last);
+    while (step.isPresent()) {
+      found.add(step.get());
+      String before = step.get().replaces();
+      step = before == null ? Optional.empty() : tables.certificates().find(before);
+    }
+    return found;
+  }
+
+  /** Whichever were renewed from it, by whatever CA. */
+  private static List<CertificateRecord> successors(
+      Registry.Tables tables, CertificateRecord first) {
+    List<CertificateRecord> ofDevice =
+        first.device() == null ? List.of() : tables.certificates().of(first.device());
     List<CertificateRecord> found = new ArrayList<>();
     Deque<CertificateRecord> open = new ArrayDeque<>(List.of(first));
     while (!open.isEmpty()) {
       String serial = open.pop().serial();
-      all.stream().filter(record -> serial.equals(record.replaces())).forEach(record -> {
-        found.add(record);
-        open.push(record);
-      });
+      List<CertificateRecord> next = first.device() == null
+          ? tables.certificates().renewedFrom(serial)
+          : ofDevice.stream().filter(record -> serial.equals(record.replaces())).toList();
+      found.addAll(next);
+      next.forEach(open::push);
     }
     return found;
+  }
+
+  /** All of a device; of a program, which has no other name, all of its line. */
+  private static List<CertificateRecord> ofTheSameHolder(
+      Registry.Tables tables, CertificateRecord one) {
+    if (one.device() != null) {
+      return tables.certificates().of(one.device());
+    }
+    List<CertificateRecord> line = predecessors(tables, one);
+    CertificateRecord first = line.get(line.size() - 1);
+    return Stream.concat(Stream.of(first), successors(tables, first).stream()).toList();
   }
 
   /**
