@@ -167,7 +167,7 @@ final class CertificateCommands {
       answer
           .path("stillLive")
           .forEach(live ->
-              out.println("certificate " + live.asText() + ": of the same device, and still good"));
+              out.println("certificate " + live.asText() + ": of the same holder, and still good"));
       if (answer.path("brokers").isEmpty()) {
         out.println("no broker has confirmed yet; each fetches the CRL by itself");
       }
