@@ -49,8 +49,6 @@ final class SimulatedFleet implements AutoCloseable {
   private static final Duration STORE_LIMIT = Duration.ofSeconds(60);
 
   private static final Duration STORE_POLL = Duration.ofSeconds(1);
-  /** A ramp, and then what goes on: nothing to be told apart. */
-  private static final int PLAIN = 2;
 
   private static final String BROKER_ONLY = "there is only a broker";
   private static final String NO_IDENTITY =
@@ -86,10 +84,11 @@ final class SimulatedFleet implements AutoCloseable {
       @Nullable String serverVersion) {
     /**
      * Every device was let in, by both, every acknowledged message is stored once, if one can tell,
-     * and what the scenario wanted was done and came as expected.
+     * and what the scenario wanted was done and came as expected. Without a scenario a run goes on
+     * as it began: one that was stopped has shown what it would have.
      */
     boolean passed() {
-      return (report.completed() || isPlain())
+      return (report.completed() || plan.scenario().isPlain())
           && report.enrolled() == report.devices()
           && report.deviceFailures().isEmpty()
           && report.acknowledged() > 0
@@ -102,11 +101,6 @@ final class SimulatedFleet implements AutoCloseable {
     /** Of the program that made the run. */
     int exitCode() {
       return passed() ? 0 : 1;
-    }
-
-    /** One that goes on as it began can be stopped, and has shown what it would have. */
-    private boolean isPlain() {
-      return plan.scenario().phases().size() <= PLAIN;
     }
 
     private List<Verdict> verdicts() {
@@ -179,7 +173,7 @@ final class SimulatedFleet implements AutoCloseable {
             "latency       p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms (due to acknowledged)%n",
             latency.p50Ms(), latency.p90Ms(), latency.p99Ms(), latency.maxMs()));
       }
-      if (!isPlain()) {
+      if (!plan.scenario().isPlain()) {
         report.phases().forEach(phase -> text.append(toText(phase)));
       }
       text.append(

@@ -19,6 +19,7 @@ import dev.muster.simulator.StoredMessages;
 import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.ContentChecksum;
 import dev.muster.simulator.payload.Payload;
+import dev.muster.simulator.scenario.Phase;
 import dev.muster.simulator.scenario.Scenario;
 import java.net.URI;
 import java.nio.file.Path;
@@ -35,6 +36,9 @@ import org.junit.jupiter.api.Test;
 class SimulatedFleetTest {
   private static final long SEED = 4711;
   private static final int MESSAGES = 5;
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final RunReport.PhaseReport RAMP = new RunReport.PhaseReport(
+      "ramp", Duration.ZERO, MINUTE, 10, 10, null, null, 0, null, 0, null, 0, 0, 10, 0);
   private static final DeviceId QUIET = new DeviceId("acme-1");
   private static final DeviceId RESTLESS = new DeviceId("acme-2");
 
@@ -128,6 +132,27 @@ class SimulatedFleetTest {
     assertThat(outcome.toText()).contains("device failed  1 x not connected: refused");
   }
 
+  @Test
+  void outcome_stopped_passesWithoutAScenarioAlone() {
+    assertThat(stopped(plan()).passed()).isTrue();
+    for (Phase last : List.of(
+        new Phase.KillServer(MINUTE, 100, null),
+        new Phase.Hook(MINUTE, "true", null),
+        new Phase.Steady(MINUTE))) {
+      SimulatedFleet.Outcome outcome =
+          stopped(plan(new Scenario("s", List.of(new Phase.Ramp(MINUTE), last))));
+      assertThat(outcome.passed()).as(last.name()).isFalse();
+      assertThat(outcome.toText()).contains("phase         ramp", "stopped       before its end");
+    }
+  }
+
+  private static SimulatedFleet.Outcome stopped(FleetPlan plan) {
+    return outcome(
+        plan,
+        device -> numbers().map(SimulatedFleetTest::stored).toList(),
+        report(false, Map.of(), List.of(RAMP)));
+  }
+
   private static void broken(SimulatedFleet.Outcome outcome, String how) {
     assertThat(outcome.exitCode()).isEqualTo(1);
     JsonNode json = outcome.toJson();
@@ -146,6 +171,11 @@ class SimulatedFleetTest {
   }
 
   private static SimulatedFleet.Outcome outcome(StoredMessages store, RunReport report) {
+    return outcome(plan(), store, report);
+  }
+
+  private static SimulatedFleet.Outcome outcome(
+      FleetPlan plan, StoredMessages store, RunReport report) {
     LossLedger ledger = new LossLedger();
     ledger.note(RESTLESS, Duration.ofSeconds(1), "online");
     ledger.note(RESTLESS, Duration.ofSeconds(2), "offline: the connection was reset");
@@ -159,7 +189,7 @@ class SimulatedFleetTest {
     }
     LossLedger.Comparison compared = ledger.compare(store);
     return new SimulatedFleet.Outcome(
-        plan(), Instant.EPOCH, report, compared, ledger.explain(compared), null, "1.2.3");
+        plan, Instant.EPOCH, report, compared, ledger.explain(compared), null, "1.2.3");
   }
 
   private static Stream<Long> numbers() {
@@ -186,12 +216,16 @@ class SimulatedFleetTest {
   }
 
   private static FleetPlan plan() {
+    return plan(Scenario.plain(Duration.ofSeconds(5), Duration.ZERO));
+  }
+
+  private static FleetPlan plan(Scenario scenario) {
     return new FleetPlan(
         FleetPlan.Client.LIGHT,
         2,
         1,
         Payload.CONSTANT,
-        Scenario.plain(Duration.ofSeconds(5), Duration.ZERO),
+        scenario,
         URI.create("https://localhost:1"),
         URI.create("mqtts://localhost:1"),
         MqttRelease.V5,
@@ -207,8 +241,13 @@ class SimulatedFleetTest {
   }
 
   private static RunReport report(Map<String, Long> deviceFailures) {
+    return report(true, deviceFailures, List.of());
+  }
+
+  private static RunReport report(
+      boolean completed, Map<String, Long> deviceFailures, List<RunReport.PhaseReport> phases) {
     return new RunReport(
-        true,
+        completed,
         SEED,
         Duration.ofSeconds(5),
         2,
@@ -222,7 +261,7 @@ class SimulatedFleetTest {
         new TreeMap<>(),
         new TreeMap<>(),
         0,
-        List.of(),
+        phases,
         List.of(),
         RunReport.ServerReport.NONE,
         Duration.ZERO,

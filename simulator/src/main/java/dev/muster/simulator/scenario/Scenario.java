@@ -11,6 +11,8 @@ import java.util.List;
 
 /** The phases of a run, one after another: enrolling, if at all, first, then the ramp. */
 public record Scenario(String name, List<Phase> phases, Expectations expectations) {
+  private static final String PLAIN = "plain";
+
   /** @throws IllegalArgumentException if the order is another */
   public Scenario {
     requireNonNull(name, "name");
@@ -55,7 +57,12 @@ public record Scenario(String name, List<Phase> phases, Expectations expectation
           + " (expected: not negative, at most the duration, " + duration + ")");
     }
     Phase steady = new Phase.Steady(duration.minus(rampUp));
-    return new Scenario("plain", List.of(new Phase.Ramp(rampUp), steady));
+    return new Scenario(PLAIN, List.of(new Phase.Ramp(rampUp), steady));
+  }
+
+  /** Whether it is as {@link #plain} makes it, and nobody wanted anything else. */
+  public boolean isPlain() {
+    return name.equals(PLAIN) && phases.size() == 2 && phases.get(1) instanceof Phase.Steady;
   }
 
   /** Of all phases together, if enrolling takes as long as it may. */
