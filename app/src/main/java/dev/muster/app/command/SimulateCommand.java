@@ -279,17 +279,31 @@ public final class SimulateCommand implements Callable<Integer> {
       @Nullable String text,
       ServerAccess faults,
       AtomicReference<@Nullable SimulatedFleet> running) {
+    // Now, and not after hours. It may be beside what the server has just made.
+    if (report != null) {
+      requireWritable(report);
+    }
     try (SimulatedFleet fleet =
         new SimulatedFleet(operator(), "sim", "simulated", plan, faults, Clock.systemUTC())) {
       running.set(fleet);
       SimulatedFleet.Outcome outcome =
           FleetProgress.watch(plan.scenario().phases().size(), fleet);
       ObjectNode run = outcome.toJson().put("scenarioText", text);
+      System.out.println(json ? run.toPrettyString() : outcome.toText());
       if (report != null) {
         write(report, HtmlReport.page(run));
       }
-      System.out.println(json ? run.toPrettyString() : outcome.toText());
       return outcome.exitCode();
+    }
+  }
+
+  private static void requireWritable(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null
+        || Files.isDirectory(file)
+        || !Files.isWritable(Files.exists(file) ? file : folder)) {
+      throw new UserError("--report: " + file
+          + " cannot be written (expected: a file in a directory that exists, and may be written)");
     }
   }
 

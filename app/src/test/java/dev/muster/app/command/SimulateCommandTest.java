@@ -5,9 +5,14 @@
 package dev.muster.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.muster.app.UserError;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class SimulateCommandTest {
@@ -18,6 +23,35 @@ class SimulateCommandTest {
     assertThat(log("--data", "disks/two")).isEqualTo(Path.of("disks/two.server.log"));
     assertThat(log("--data", "one", "--state", "kept")).isEqualTo(Path.of("kept/server.log"));
     assertThat(log()).isEqualTo(Path.of("muster-data.server.log"));
+  }
+
+  @Test
+  void report_whereNoneCanBeWritten_isRefusedBeforeTheRun(@TempDir Path folder) {
+    Path state = folder.resolve("state");
+    for (Path report : List.of(folder.resolve("none/run.html"), folder)) {
+      SimulateCommand command = brokerOnly(state, "--report", report.toString());
+      assertThatExceptionOfType(UserError.class)
+          .isThrownBy(command::call)
+          .withMessageStartingWith("--report: " + report + " cannot be written (expected:");
+    }
+    assertThat(state).doesNotExist();
+  }
+
+  /** Nobody is there, and it is over soon. */
+  private static SimulateCommand brokerOnly(Path state, String... options) {
+    SimulateCommand command = new SimulateCommand();
+    new CommandLine(command)
+        .parseArgs(Stream.concat(
+                Stream.of(
+                    "--broker-only",
+                    "--mqtt=mqtts://localhost:1",
+                    "--ca=" + state.resolveSibling("ca.pem"),
+                    "--state=" + state,
+                    "--devices=1",
+                    "--for=1s"),
+                Stream.of(options))
+            .toArray(String[]::new));
+    return command;
   }
 
   private static Path log(String... options) {
