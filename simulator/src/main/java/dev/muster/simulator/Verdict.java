@@ -305,8 +305,11 @@ public record Verdict(
       if (earlier.isEmpty() || later.isEmpty()) {
         return Found.nothing("not measured: it takes two phases before");
       }
-      return Found.of(bytesPerMessage(base, later.get(later.size() - 1))
-          / bytesPerMessage(earlier.get(0), base));
+      double before = bytesPerMessage(earlier.get(0), base);
+      // Against what shrank, the faster the store grows the less it would seem.
+      return before <= 0
+          ? Found.nothing("not measured: the store did not grow before")
+          : Found.of(bytesPerMessage(base, later.get(later.size() - 1)) / before);
     }
 
     private static double bytesPerMessage(ServerState from, ServerState to) {

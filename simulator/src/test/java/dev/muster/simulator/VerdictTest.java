@@ -265,6 +265,18 @@ class VerdictTest {
     assertThat(verdicts.get(4).found()).isZero();
   }
 
+  @ParameterizedTest
+  @CsvSource({"900", "1000"})
+  void store_thatDidNotGrowBefore_isNoMeasureOfGrowth(long before) {
+    RunReport report = report(
+        List.of(phase("ramp", 0, latency(1)), phase("steady", 1, latency(1)), storm(50, 50)),
+        List.of(
+            state(0, 50, 20, 1_000, 100),
+            state(1, 50, 20, before, 200),
+            state(2, 50, 20, 90_000, 300)));
+    isNotMeasured(verdict(report, "store-growth"));
+  }
+
   private static void isNotMeasured(Verdict verdict) {
     assertThat(verdict.holds()).isFalse();
     assertThat(verdict.toString()).contains("not measured");
