@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param enrollment the EST server, {@code https://host:port} or {@code coaps://host:port}; null:
  *     none, the devices connect with what came with them, for which they have to be light
  * @param broker {@code mqtts://host:port}, or {@code coaps://host:port} for a fleet that speaks
- *     CoAP, which is of the SDK
+ *     CoAP, which is of the SDK; without a port it gets the one that is usual
  * @param mqtt what light devices speak there; the SDK speaks 5
  * @param trust the root certificate to trust, PEM
  * @param stateDirectory where each device keeps its state, in a directory of its own; a later run
@@ -57,6 +57,9 @@ public record FleetPlan(
   private static final int MAX_OVER_COAP = 200;
 
   private static final String COAPS = "coaps";
+  private static final int COAPS_PORT = 5684;
+  private static final int MQTTS_PORT = 8883;
+  private static final int LAST_PORT = 65535;
   private static final Set<String> ENROLLMENT_SCHEMES = Set.of("https", COAPS);
   private static final Pattern LOOPBACK = Pattern.compile("(?i)localhost|127(\\.\\d+){3}|\\[::1]");
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,31}");
@@ -91,7 +94,8 @@ public record FleetPlan(
     require(
         enrollment == null
             ? client == Client.LIGHT
-            : ENROLLMENT_SCHEMES.contains(String.valueOf(enrollment.getScheme())),
+            : ENROLLMENT_SCHEMES.contains(String.valueOf(enrollment.getScheme()))
+                && enrollment.getHost() != null,
         "enrollment",
         String.valueOf(enrollment),
         "https://host:port or coaps://host:port");
@@ -101,17 +105,38 @@ public record FleetPlan(
     } else {
       require("mqtts".equals(broker.getScheme()), "broker", broker, "mqtts://host:port");
     }
+    broker = withPort(broker);
     if (client == Client.SDK) {
-      scenario.phases().stream()
-          .filter(Phase::isOfTheNetwork)
-          .findFirst()
-          .ifPresent(phase -> requireHere(broker, phase));
+      for (Phase phase : scenario.phases()) {
+        if (phase.isOfTheNetwork()) {
+          requireHere(broker, phase);
+        }
+      }
     }
     require(
         PREFIX.matcher(serialPrefix).matches(),
         "serialPrefix",
         Quoted.of(serialPrefix),
         "1 to 32 of [A-Za-z0-9.-], starting with a letter or digit");
+  }
+
+  /**
+   * A broker's URL, with the port that is usual if it names none.
+   *
+   * @throws IllegalArgumentException if it names no host, or a port that cannot be
+   */
+  public static URI withPort(URI broker) {
+    int usual = COAPS.equals(broker.getScheme()) ? COAPS_PORT : MQTTS_PORT;
+    int port = broker.getPort() < 0 ? usual : broker.getPort();
+    // Of a name with an underscore, as in some networks of containers, a URI knows no host.
+    require(
+        broker.getHost() != null && port >= 1 && port <= LAST_PORT,
+        "broker",
+        broker,
+        "like mqtts://broker.example:8883, with a host of letters, digits, dots and hyphens");
+    return broker.getPort() == port
+        ? broker
+        : URI.create(broker.getScheme() + "://" + broker.getHost() + ":" + port);
   }
 
   private static void requireFits(Phase phase, Client client, boolean backend) {

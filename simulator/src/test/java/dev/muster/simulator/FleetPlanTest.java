@@ -52,6 +52,24 @@ final class FleetPlanTest {
   }
 
   @Test
+  void plan_brokerWithoutAPort_hasTheUsualOne() {
+    assertThat(withUris("https://a", "mqtts://b", "s").broker())
+        .isEqualTo(URI.create("mqtts://b:8883"));
+    assertThat(plan(FleetPlan.Client.SDK, 1, "coaps://a", "coaps://[::1]", "s").broker())
+        .isEqualTo(URI.create("coaps://[::1]:5684"));
+  }
+
+  @Test
+  void plan_withoutAHost_isRefused() {
+    for (String broker : List.of("mqtts://my_broker:8883", "mqtts:b", "mqtts://b:65536")) {
+      refused(
+          () -> withUris("https://a:1", broker, "s"),
+          "broker: " + broker + " (expected: like mqtts://broker.example:8883");
+    }
+    refused(() -> withUris("https://a_b:1", "mqtts://b:2", "s"), "enrollment: https://a_b:1 (");
+  }
+
+  @Test
   void plan_networkOfTheSdk_isOnThisMachine_andOfMqtt() {
     for (String here : List.of("localhost", "127.0.0.1", "[::1]")) {
       assertThat(partition("https://" + here + ":1", "mqtts://" + here + ":2").hasFaultyNetwork())

@@ -226,7 +226,15 @@ public final class SimulateCommand implements Callable<Integer> {
 
   /** Null if it is known when the server serves. */
   private @Nullable InetSocketAddress brokerAddress() {
-    return mqtt == null ? null : new InetSocketAddress(mqtt.getHost(), mqtt.getPort());
+    if (mqtt == null) {
+      return null;
+    }
+    try {
+      URI broker = FleetPlan.withPort(mqtt);
+      return new InetSocketAddress(broker.getHost(), broker.getPort());
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
   }
 
   /** However it ends, nothing that was done to the server lasts longer. */

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.muster.app.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -35,6 +37,23 @@ class SimulateCommandTest {
           .withMessageStartingWith("--report: " + report + " cannot be written (expected:");
     }
     assertThat(state).doesNotExist();
+  }
+
+  @Test
+  void server_whoseBrokerHasNoHost_isNotStarted(@TempDir Path folder) throws IOException {
+    Path scenario = Files.writeString(
+        folder.resolve("s.yaml"), "server: \"true\"\nphases:\n  - ramp: {for: 1s}\n");
+    SimulateCommand command = new SimulateCommand();
+    new CommandLine(command)
+        .parseArgs(
+            "--scenario=" + scenario,
+            "--allow-commands",
+            "--data=" + folder.resolve("data"),
+            "--mqtt=mqtts://my_broker:8883");
+    assertThatExceptionOfType(UserError.class)
+        .isThrownBy(command::call)
+        .withMessageStartingWith("broker: mqtts://my_broker:8883 (expected:");
+    assertThat(folder.resolve("data.server.log")).doesNotExist();
   }
 
   /** Nobody is there, and it is over soon. */

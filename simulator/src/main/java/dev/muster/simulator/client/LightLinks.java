@@ -47,7 +47,6 @@ public final class LightLinks implements DeviceLink.Factory {
   private static final int CONNECT_LIMIT_MS = 10_000;
   private static final int HANDSHAKE_LIMIT_MS = 20_000;
   private static final int MAX_PACKET_BYTES = 256 * 1024;
-  private static final int DEFAULT_PORT = 8883;
   private static final String[] PROTOCOLS = TlsProfile.PROTOCOLS.toArray(String[]::new);
 
   private final Identities identities;
@@ -63,10 +62,9 @@ public final class LightLinks implements DeviceLink.Factory {
     this.identities = new Identities(endpoints, factory, clock);
     this.clock = clock;
     this.endpoints = endpoints;
-    int port = endpoints.broker().getPort();
     // Looked up once: ten thousand questions to a name server are not what is to be measured.
     this.broker =
-        new InetSocketAddress(endpoints.broker().getHost(), port < 0 ? DEFAULT_PORT : port);
+        new InetSocketAddress(endpoints.broker().getHost(), endpoints.broker().getPort());
     int processors = Runtime.getRuntime().availableProcessors();
     this.loops = new MultiThreadIoEventLoopGroup(
         processors, new DefaultThreadFactory("simulator-net", true), NioIoHandler.newFactory());

@@ -62,8 +62,6 @@ public final class SdkLinks implements DeviceLink.Factory {
 
   private static final long CLOSE_LIMIT_SECONDS = 5;
 
-  private static final int DEFAULT_PORT = 8883;
-
   private final Endpoints endpoints;
   private final URI enrollment;
   private final IdentitySource identities;
@@ -121,9 +119,8 @@ public final class SdkLinks implements DeviceLink.Factory {
       return null;
     }
     URI broker = endpoints.broker();
-    int port = broker.getPort() < 0 ? DEFAULT_PORT : broker.getPort();
     return new FaultProxy(
-        new InetSocketAddress(broker.getHost(), port),
+        new InetSocketAddress(broker.getHost(), broker.getPort()),
         proxies.next(),
         // Not what the device's waits are of.
         new SplittableRandom(seedOf(serial)).split());

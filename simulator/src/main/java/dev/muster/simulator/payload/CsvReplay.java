@@ -8,7 +8,7 @@ import dev.muster.protocol.identity.Quoted;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.SenmlJson;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,9 +31,9 @@ final class CsvReplay implements Payload {
 
   static CsvReplay read(Path file) {
     List<String> lines = lines(file);
-    if (lines.size() < 2) {
+    if (lines.stream().filter(line -> !line.isBlank()).count() < 2) {
       throw new IllegalArgumentException(
-          file + ": " + lines.size() + " lines (expected: names of metrics, then rows of numbers)");
+          file + ": no rows (expected: names of metrics, then rows of numbers)");
     }
     String[] metrics = lines.get(0).split(",", -1);
     for (String metric : metrics) {
@@ -53,8 +53,11 @@ final class CsvReplay implements Payload {
       return Files.readAllLines(file);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(file + ": does not exist", e);
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(file + ": is no text (expected: CSV in UTF-8)", e);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read (" + e + ")", e);
+      throw new IllegalArgumentException(
+          file + ": cannot be read (" + e + "; expected: a CSV file)", e);
     }
   }
 

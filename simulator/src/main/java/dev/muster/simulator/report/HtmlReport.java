@@ -49,13 +49,11 @@ public final class HtmlReport {
     return new HtmlReport(run).page();
   }
 
-  /** The JSON of a page; the text itself if it is no page. */
+  /** The JSON of a page; the text itself if it is no page, or not a whole one. */
   static String data(String text) {
     int begin = text.indexOf(DATA_BEGIN);
-    return begin < 0
-        ? text
-        : text.substring(
-            begin + DATA_BEGIN.length(), text.indexOf(DATA_END, begin + DATA_BEGIN.length()));
+    int end = text.indexOf(DATA_END, begin);
+    return begin < 0 || end < 0 ? text : text.substring(begin + DATA_BEGIN.length(), end);
   }
 
   private String page() {

@@ -77,11 +77,25 @@ final class PayloadTest {
 
   @Test
   void csv_broken_namesTheLine() {
-    refused("a\n", ": 1 lines (expected:");
+    refused("", ": no rows (expected:");
+    refused("a\n", ": no rows (expected:");
+    refused("a\n\n \n", ": no rows (expected:");
     refused("a b\n1\n", ":1: metric: \"a b\" (expected:");
     refused("a,b\n1,2\n3\n", ":3: 1 values (expected: 2,");
     refused("a\nNaN\n", ":2: a: \"NaN\" (expected: a number)");
     refused("a,b\n,\n", ":2: no value (expected:");
+  }
+
+  @Test
+  void csv_thatCannotBeRead_isNamed() throws IOException {
+    Path latin1 = Files.write(folder.resolve("latin1.csv"), new byte[] {(byte) 0xe9, '\n', '1'});
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Payload.csv(latin1))
+        .withMessage(latin1 + ": is no text (expected: CSV in UTF-8)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Payload.csv(folder))
+        .withMessageStartingWith(folder + ": cannot be read (")
+        .withMessageEndingWith("expected: a CSV file)");
   }
 
   private void refused(String text, String message) {

@@ -134,6 +134,12 @@ final class HtmlReportTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Comparison.read(binary))
         .withMessageStartingWith(binary + ": is no run (expected:");
+    String page = HtmlReport.page(JSON.createObjectNode());
+    Path torn = Files.writeString(
+        folder.resolve("torn.html"), page.substring(0, page.lastIndexOf("</script>")));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Comparison.read(torn))
+        .withMessageStartingWith(torn + ": is no run (expected:");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Comparison.read(folder.resolve("none")))
         .withMessageEndingWith("none: does not exist");
