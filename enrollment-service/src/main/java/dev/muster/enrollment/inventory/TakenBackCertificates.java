@@ -12,7 +12,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What belongs on CRLs; {@link Certificates#update} keeps it. */
@@ -39,13 +38,29 @@ public final class TakenBackCertificates {
         .toList();
   }
 
-  /** When one of an issuer's was last taken back, up to {@code now}; empty if none is on a CRL. */
-  public Optional<Instant> last(String issuer, Instant now) {
-    return sql.statement("SELECT revoked_at FROM revocation WHERE issuer = :issuer"
-            + " AND revoked_at <= :now ORDER BY revoked_at DESC LIMIT 1")
+  /**
+   * How many of an issuer's are taken back that end at {@code since} or later, and when the last
+   * was: after each change another text, also when one on hold is let go.
+   */
+  public String state(String issuer, Instant since) {
+    return sql.statement("SELECT COUNT(*) AS taken, MAX(revoked_at) AS newest FROM revocation"
+            + " WHERE issuer = :issuer AND not_after >= :since")
         .bind("issuer", issuer)
-        .bind("now", now)
-        .first(row -> Columns.instant(row, "revoked_at"));
+        .bind("since", since)
+        .one(row -> state(row.getInt("taken"), Columns.instantOrNull(row, "newest")));
+  }
+
+  /** {@link #state(String, Instant)} of those that were read. */
+  public static String state(List<TakenBack> all, Instant since) {
+    List<Instant> times = all.stream()
+        .filter(one -> !one.notAfter().isBefore(since))
+        .map(TakenBack::revokedAt)
+        .toList();
+    return state(times.size(), times.stream().max(Comparator.naturalOrder()).orElse(null));
+  }
+
+  private static String state(int taken, @Nullable Instant newest) {
+    return newest == null ? "none" : taken + " to " + newest;
   }
 
   /** Forgets those of an issuer that ended before {@code before}. */

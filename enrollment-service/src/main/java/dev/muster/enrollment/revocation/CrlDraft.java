@@ -7,6 +7,7 @@ package dev.muster.enrollment.revocation;
 import dev.muster.enrollment.inventory.Crls;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.TakenBack;
+import dev.muster.enrollment.inventory.TakenBackCertificates;
 import dev.muster.enrollment.issuance.CrlContents;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -39,6 +40,7 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
    * One CRL.
    *
    * @param url the distribution point; empty for the complete CRL
+   * @param digest by which is told whether it says what the registry says
    */
   record Part(int shard, String url, List<CrlContents.Entry> entries, String digest) {}
 
@@ -69,7 +71,7 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
       List<TakenBack> candidates =
           shard == PublishedCrl.COMPLETE ? all : byShard.getOrDefault(shard, List.of());
       Instant last = before == null ? Instant.EPOCH : lastTold(before, now);
-      Part part = part(shard, String.valueOf(shards.get(shard)), candidates, last);
+      Part part = part(shard, String.valueOf(shards.get(shard)), candidates, last, now);
       if (!over.contains(shard) && isWanted(part, before, wish, now)) {
         parts.add(part);
       }
@@ -115,13 +117,20 @@ record CrlDraft(List<Part> parts, Set<Integer> over, Instant forgotten) {
     return issued.thisUpdate().isAfter(now) ? Instant.EPOCH : issued.thisUpdate();
   }
 
-  private static Part part(int shard, String url, List<TakenBack> candidates, Instant last) {
+  private static Part part(
+      int shard, String url, List<TakenBack> candidates, Instant last, Instant now) {
     List<CrlContents.Entry> entries = candidates.stream()
         .filter(entry -> !entry.notAfter().isBefore(last))
         .map(entry -> new CrlContents.Entry(
             entry.serial(), entry.revokedAt(), entry.reason(), entry.invalidSince()))
         .toList();
-    return new Part(shard, url, entries, shard == PublishedCrl.COMPLETE ? "" : digest(entries));
+    return new Part(
+        shard,
+        url,
+        entries,
+        shard == PublishedCrl.COMPLETE
+            ? TakenBackCertificates.state(candidates, now)
+            : digest(entries));
   }
 
   /** Looked for only now and then: a shard that lingers does no harm. */

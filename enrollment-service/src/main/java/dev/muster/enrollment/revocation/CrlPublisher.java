@@ -169,22 +169,17 @@ public final class CrlPublisher {
     Instant now = clock.instant();
     Instant due = now.minus(interval);
     Crls.@Nullable Issued complete = newest.get(PublishedCrl.COMPLETE);
-    boolean untold = complete == null || isUntold(issuer, complete, now);
+    boolean untold = complete == null || isUntold(issuer, complete);
     if (untold || newest.values().stream().anyMatch(issued -> CrlDraft.isDue(issued, due, now))) {
       make(issuer, new CrlDraft.Wish(due, Map.of(), untold));
     }
   }
 
-  /**
-   * Whether something was taken back after a CRL was made, to the second, as CRLs have it. What was
-   * taken back by a clock that was ahead is no reason to make one after the other until then.
-   */
-  private boolean isUntold(String issuer, Crls.Issued newest, Instant now) {
-    Instant after = newest.thisUpdate().plusSeconds(1);
-    return registry
-        .read(tables -> tables.takenBack().last(issuer, now))
-        .filter(last -> !last.isBefore(after))
-        .isPresent();
+  /** Whether something was taken back, or let go, since a CRL was made, whatever clocks say. */
+  private boolean isUntold(String issuer, Crls.Issued newest) {
+    return !registry
+        .read(tables -> tables.takenBack().state(issuer, newest.thisUpdate()))
+        .equals(newest.digest());
   }
 
   /**

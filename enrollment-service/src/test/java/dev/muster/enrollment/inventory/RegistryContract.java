@@ -748,8 +748,10 @@ abstract class RegistryContract {
         tables.certificates().update(serial(i), CertificateStatus.HELD, HOLD, NOW);
       }
       TakenBackCertificates takenBack = tables.takenBack();
-      assertThat(takenBack.last("device", NOW)).contains(NOW);
-      assertThat(takenBack.last("device", NOW.minusSeconds(1))).isEmpty();
+      assertThat(takenBack.state("device", NOW))
+          .isEqualTo(TakenBackCertificates.state(takenBack.of("device", NOW), NOW))
+          .startsWith("2 to ");
+      assertThat(takenBack.state("nobody", NOW)).isEqualTo("none");
       List<TakenBack> both = takenBack.of("device", NOW);
       assertThat(both).hasSize(2);
       takenBack.forget("device", NOW.plus(Duration.ofDays(9)));

@@ -54,6 +54,7 @@ import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -395,25 +396,35 @@ class CrlPublisherTest {
     CrlPublisher other = bench.newPublisher();
     other.publishDue();
     X509Certificate certificate = bench.issue(MONTH);
-    bench.clock.advance(Duration.ofSeconds(2));
-    // All that is left of a process that was killed before it could sign.
-    bench.registry.commit(tables -> {
-      tables
-          .certificates()
-          .update(
-              RevocationBench.serial(certificate),
-              CertificateStatus.REVOKED,
-              RevocationReason.KEY_COMPROMISE,
-              bench.clock.instant());
-      return certificate;
-    });
-    bench.clock.advance(Duration.ofSeconds(2));
+    // All that is left of a process that was killed before it could sign; in the second of the CRL.
+    commit(certificate, CertificateStatus.HELD, RevocationReason.CERTIFICATE_HOLD);
+    other.publishDue();
+    assertThat(other.current("device").orElseThrow().entries()).isEqualTo(1);
+    assertThat(other.current("device", 1).orElseThrow().entries()).isEqualTo(1);
+    commit(certificate, CertificateStatus.ACTIVE, null);
+    other.publishDue();
+    assertThat(other.current("device").orElseThrow().entries()).isZero();
+    assertThat(other.current("device", 1).orElseThrow().entries()).isZero();
+    // By a clock that is behind.
+    bench.clock.advance(Duration.ofSeconds(-30));
+    commit(certificate, CertificateStatus.REVOKED, RevocationReason.KEY_COMPROMISE);
+    bench.clock.advance(Duration.ofSeconds(30));
     other.publishDue();
     assertThat(other.current("device").orElseThrow().entries()).isEqualTo(1);
     assertThat(other.current("device", 1).orElseThrow().entries()).isEqualTo(1);
     long number = other.current("device").orElseThrow().number();
     other.publishDue();
     assertThat(other.current("device").orElseThrow().number()).isEqualTo(number);
+  }
+
+  private void commit(
+      X509Certificate certificate, CertificateStatus status, @Nullable RevocationReason reason) {
+    bench.registry.commit(tables -> {
+      tables
+          .certificates()
+          .update(RevocationBench.serial(certificate), status, reason, bench.clock.instant());
+      return certificate;
+    });
   }
 
   @Test
