@@ -193,9 +193,9 @@ addEventListener('resize', reveal);
 applyTheme(localStorage.getItem('theme') ?? '');
 navigated();
 
-/** Asks who is signed in, until there is an answer. */
 let looking = false;
 
+/** Asks who is signed in, until there is an answer. */
 async function look() {
   if (looking) return;
   looking = true;
