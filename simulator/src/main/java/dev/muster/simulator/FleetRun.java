@@ -193,7 +193,10 @@ final class FleetRun {
       atIfStill(own, end - lookAhead, () -> look(number, end));
       begin = end;
     }
-    atIfStill(own, begin, () -> endSending(false));
+    atIfStill(own, begin, () -> {
+      endSending(false);
+      actions.end();
+    });
   }
 
   private void atIfStill(Object own, long nanos, Runnable task) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Phases {
   private static final Duration POLL = Duration.ofMillis(20);
+  private static final Runnable NOTHING = () -> {};
 
   private final List<DeviceRun> devices;
   private final Timeline timeline;
@@ -29,6 +30,8 @@ final class Phases {
   private final RunCounters counters;
   private final Clock clock;
   private final long seed;
+  /** Undoes what the phase that goes on has done. */
+  private Runnable ending = NOTHING;
 
   Phases(
       List<DeviceRun> devices,
@@ -47,8 +50,19 @@ final class Phases {
     this.seed = seed;
   }
 
-  /** @param over to be called if the phase has done everything before its time; then once */
-  void enter(Phase phase, int number, PhaseStats stats, Runnable over) {
+  /** Ends the phase that went on: nothing of it lasts any longer. */
+  synchronized void end() {
+    ending.run();
+    ending = NOTHING;
+  }
+
+  /**
+   * Ends the phase before it first, which would else undo what this one does to the same devices.
+   *
+   * @param over to be called if the phase has done everything before its time; then once
+   */
+  synchronized void enter(Phase phase, int number, PhaseStats stats, Runnable over) {
+    end();
     if (phase instanceof Phase.Flood flood) {
       long end = timeline.nanos() + flood.length().toNanos();
       pick(flood.devices(), number, stats).forEach(device -> device.flood(stats, end));
@@ -60,11 +74,11 @@ final class Phases {
       pick(half.share(), number, stats)
           .forEach(device -> device.touchNetwork(stats, link -> link.abandon(half.timeout())));
     } else if (phase instanceof Phase.Partition partition) {
-      network(pick(partition.share(), number, stats), partition, stats, NetworkConditions.SILENT);
+      network(pick(partition.share(), number, stats), stats, NetworkConditions.SILENT);
     } else if (phase instanceof Phase.SlowNetwork slow) {
       NetworkConditions conditions =
           new NetworkConditions(slow.delay(), slow.bytesPerSecond(), slow.loss(), false);
-      network(pick(slow.share(), number, stats), slow, stats, conditions);
+      network(pick(slow.share(), number, stats), stats, conditions);
     } else if (phase instanceof Phase.Rotation rotation) {
       spread(pick(rotation.share(), number, stats), rotation, device -> device.renew(stats));
     } else if (phase instanceof Phase.Recovery recovery) {
@@ -78,9 +92,7 @@ final class Phases {
           stats.tried();
         }
       });
-      timeline.at(
-          timeline.nanos() + hook.length().toNanos(),
-          () -> timeline.blocking(() -> server.end(hook)));
+      ending = () -> timeline.blocking(() -> server.end(hook));
     } else {
       orderOrMislead(phase, number, stats);
     }
@@ -99,19 +111,16 @@ final class Phases {
     } else if (phase instanceof Phase.ClockJump jump) {
       during(
           pick(jump.share(), number, stats),
-          jump,
           device -> device.jump(stats, jump.by()),
           DeviceRun::setClock);
     } else if (phase instanceof Phase.Clone clone) {
       during(
           pick(clone.share(), number, stats),
-          clone,
           device -> device.touch(stats, link -> link.duplicate(true)),
           device -> device.restore(link -> link.duplicate(false)));
     } else if (phase instanceof Phase.WrongCertificate wrong) {
       during(
           pick(wrong.share(), number, stats),
-          wrong,
           device -> device.touch(stats, link -> link.disguise(true)),
           device -> device.restore(link -> link.disguise(false)));
     }
@@ -145,6 +154,7 @@ final class Phases {
       spreadKills(phase, stats, random);
     } else {
       hurry(phase.retry());
+      ending = () -> hurry(null);
       int online = (int) Math.ceil(phase.online() * devices.size());
       long end = timeline.nanos() + phase.length().toNanos();
       new Kills(within.toNanos(), online, end, stats, random, over).next(phase.times());
@@ -188,13 +198,11 @@ final class Phases {
 
     private void await(long before, int left) {
       if (timeline.nanos() >= end) {
-        hurry(null);
         return;
       }
       if (counters.acknowledged.sum() == before || counters.online.get() < online) {
         timeline.at(timeline.nanos() + POLL.toNanos(), () -> await(before, left));
       } else if (left == 0) {
-        hurry(null);
         over.run();
       } else {
         long moment = timeline.nanos() + (long) (random.nextDouble() * within);
@@ -208,8 +216,6 @@ final class Phases {
         // By then all has arrived that was acknowledged before.
         server.awaitReady(() -> timeline.nanos() < end);
         next(left - 1);
-      } else {
-        hurry(null);
       }
     }
   }
@@ -231,18 +237,15 @@ final class Phases {
     }
   }
 
-  private void during(
-      List<DeviceRun> picked, Phase phase, Consumer<DeviceRun> begin, Consumer<DeviceRun> end) {
+  /** Until the phase is over. */
+  private void during(List<DeviceRun> picked, Consumer<DeviceRun> begin, Consumer<DeviceRun> end) {
     picked.forEach(begin);
-    timeline.at(timeline.nanos() + phase.length().toNanos(), () -> picked.forEach(end));
+    ending = () -> picked.forEach(end);
   }
 
-  /** Until the phase is over. */
-  private void network(
-      List<DeviceRun> picked, Phase phase, PhaseStats stats, NetworkConditions conditions) {
+  private void network(List<DeviceRun> picked, PhaseStats stats, NetworkConditions conditions) {
     during(
         picked,
-        phase,
         device -> device.touchNetwork(stats, link -> link.network(conditions)),
         DeviceRun::restoreNetwork);
   }

@@ -334,6 +334,49 @@ final class FleetRunTest {
   }
 
   @Test
+  void faults_oneAfterTheOther_areNotUndoneByTheOneBefore() {
+    run(Plans.scenario(
+        1,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.SlowNetwork(seconds(5), 1, Duration.ofMillis(200), 0, 0),
+        new Phase.Partition(seconds(5), 1),
+        new Phase.Clone(seconds(5), 1),
+        new Phase.Clone(seconds(5), 1),
+        new Phase.WrongCertificate(seconds(5), 1),
+        new Phase.WrongCertificate(seconds(5), 1)));
+    String serial = "sim-0001";
+    assertThat(backend.done)
+        .containsExactly(
+            "network speaks " + serial,
+            "network speaks " + serial,
+            "network silent " + serial,
+            "network speaks " + serial,
+            serial + " has a duplicate",
+            serial + " has none",
+            serial + " has a duplicate",
+            serial + " has none",
+            "disguised " + serial,
+            "as itself " + serial,
+            "disguised " + serial,
+            "as itself " + serial);
+  }
+
+  @Test
+  void clockJumps_oneAfterTheOther_areNotUndoneByTheOneBefore() {
+    run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(0)),
+        new Phase.ClockJump(seconds(10), 1, Duration.ofHours(-1)),
+        new Phase.ClockJump(seconds(10), 1, Duration.ofHours(1))));
+    assertThat(backend.sent).filteredOn(it -> it.contains("T11:")).hasSizeBetween(36, 42);
+    assertThat(backend.sent).filteredOn(it -> it.contains("T13:")).hasSizeBetween(36, 42);
+  }
+
+  @Test
   void rotation_isSpreadOverItsTime() {
     run(Plans.scenario(10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.Rotation(seconds(20), 1)));
     assertThat(backend.done)

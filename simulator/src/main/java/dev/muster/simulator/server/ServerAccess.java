@@ -91,11 +91,17 @@ public final class ServerAccess implements AutoCloseable {
     }
   }
 
-  /** Runs what a hook begins with. @return whether that was done */
+  /**
+   * Runs what a hook begins with, after the end of the one before, which may not have had its turn
+   * yet.
+   *
+   * @return whether that was done
+   */
   public synchronized boolean begin(Phase.Hook hook) {
     if (closed) {
       return false;
     }
+    endHooks();
     open.add(hook);
     return run(hook.begin(), true);
   }
@@ -103,7 +109,8 @@ public final class ServerAccess implements AutoCloseable {
   /** Runs what a hook ends with; nothing if it was run already, or the hook never began. */
   public synchronized void end(Phase.Hook hook) {
     String last = hook.end();
-    if (open.remove(hook) && last != null) {
+    // Another one may have the same commands.
+    if (open.removeIf(one -> one == hook) && last != null) {
       run(last, false);
     }
   }

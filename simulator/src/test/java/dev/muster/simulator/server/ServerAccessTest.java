@@ -198,6 +198,23 @@ class ServerAccessTest {
   }
 
   @Test
+  void hook_afterAnother_beginsWhenThatHasEnded_andIsNotEndedForIt() throws IOException {
+    Path said = folder.resolve("said");
+    ServerAccess access = new ServerAccess(null, null, hooks);
+    Phase.Hook one = hook(said);
+    access.begin(one);
+    access.begin(hook(said));
+    access.end(one);
+    assertThat(said).hasContent("begun\nended\nbegun\n");
+    access.close();
+    assertThat(said).hasContent("begun\nended\nbegun\nended\n");
+  }
+
+  private static Phase.Hook hook(Path said) {
+    return new Phase.Hook(Duration.ofSeconds(1), "echo begun >> " + said, "echo ended >> " + said);
+  }
+
+  @Test
   void hook_thatFails_isAProblem() {
     ServerAccess access = new ServerAccess(null, null, hooks);
     access.begin(new Phase.Hook(Duration.ofSeconds(1), "echo why; exit 5", null));
