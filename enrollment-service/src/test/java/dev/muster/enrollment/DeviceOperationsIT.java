@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -28,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeviceOperationsIT {
   @TempDir
   static Path folder;
+
+  private static final JsonObject NOTHING = new JsonObject();
 
   private static RunningService service;
 
@@ -77,6 +80,66 @@ class DeviceOperationsIT {
     assertThat(service.enroll("simpleenroll", "WAIT", "wait2").status()).isEqualTo(202);
     service.post("/devices/acme-wait/approve", new JsonObject());
     assertThat(service.enroll("simpleenroll", "WAIT", "wait2").status()).isEqualTo(200);
+  }
+
+  /** Of whom nothing is known that would keep it out but that the operator wants to be asked. */
+  @Test
+  void transferredDevice_withApproval_waits_whateverItsLastCertificateEndedOf() {
+    service.idevid("WAITS");
+    String serial = RunningService.serialOf(service.enrolled("WAITS", "waits1"));
+    JsonObject superseded = new JsonObject().put("reason", "superseded");
+    assertThat(service.post("/certificates/" + serial + "/revoke", superseded).status())
+        .isEqualTo(200);
+    JsonObject wish = new JsonObject().put("to", "north").put("approval", true);
+    assertThat(service.post("/devices/acme-waits/transfer", wish).status()).isEqualTo(200);
+    service.csr("waits2", "/");
+    assertThat(service.enroll("simpleenroll", "WAITS", "waits2").status()).isEqualTo(202);
+    service.csr("waits3", "/");
+    assertThat(service.enroll("simpleenroll", "WAITS", "waits3").status()).isEqualTo(202);
+    service.post("/devices/acme-waits/release", new JsonObject());
+    assertThat(service.enroll("simpleenroll", "WAITS", "waits2").status()).isEqualTo(200);
+  }
+
+  /** He was let through while it was of his fleet, and it was handed on before he had said all. */
+  @Test
+  void deviceOfAnotherFleet_isUnknown_toAllOrdersOfWhoIsLimited() {
+    service.idevid("OTHERS");
+    String serial = RunningService.serialOf(service.enrolled("OTHERS", "others1"));
+    JsonObject to = new JsonObject().put("to", "south");
+    JsonObject tags = new JsonObject().put("set", new JsonObject().put("hall", "1"));
+    JsonObject groups = new JsonObject().put("add", new JsonArray().add("lamps"));
+    JsonObject before = service.get("/devices/acme-others").body();
+    Map.of(
+            "/devices/acme-others/approve",
+            NOTHING,
+            "/devices/acme-others/refuse",
+            NOTHING,
+            "/devices/acme-others/release",
+            NOTHING,
+            "/devices/acme-others/retire",
+            NOTHING,
+            "/devices/acme-others/transfer",
+            to,
+            "/devices/acme-others/tags",
+            tags,
+            "/devices/acme-others/groups",
+            groups,
+            "/certificates/" + serial + "/hold",
+            NOTHING,
+            "/certificates/" + serial + "/unhold",
+            NOTHING,
+            "/certificates/" + serial + "/revoke",
+            NOTHING)
+        .forEach((path, body) -> assertThat(
+                service.post(path, body, RunningService.FLEET, "south").status())
+            .as(path)
+            .isEqualTo(404));
+    assertThat(service.get("/devices/acme-others").body()).isEqualTo(before);
+    assertThat(service.trace("acme-others")).doesNotContain("certificate.held by operator");
+    String hold = "/certificates/" + serial + "/hold";
+    assertThat(service.post(hold, NOTHING, RunningService.FLEET, "default").status())
+        .as("of his own fleet")
+        .isEqualTo(200);
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.muster.enrollment.est.EstConfig;
 import dev.muster.enrollment.inventory.StorageConfig;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuanceConfig;
+import dev.muster.enrollment.operator.OperatorRoutes;
 import dev.muster.enrollment.registrar.AdmissionConfig;
 import dev.muster.enrollment.revocation.RevocationConfig;
 import dev.muster.enrollment.rollover.RollOverConfig;
@@ -61,6 +62,9 @@ import java.util.stream.Stream;
  * <p>Each IDevID is made with the name {@code Widget} and its serial number.
  */
 final class RunningService implements AutoCloseable {
+  /** A header of the operator API here: who sends it is limited to this fleet. */
+  static final String FLEET = "Test-Fleet";
+
   static final Instant NO_EXPIRY = OffsetDateTime.parse("9999-12-31T23:59:59Z").toInstant();
 
   final Path folder;
@@ -189,6 +193,7 @@ final class RunningService implements AutoCloseable {
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(32 << 20));
     router.route().failureHandler(RunningService::fail);
+    router.route().handler(RunningService::limit);
     Router routes = Router.router(vertx);
     service.mountOperatorRoutes(routes);
     router.route("/api/v1/*").subRouter(routes);
@@ -199,6 +204,15 @@ final class RunningService implements AutoCloseable {
         .toCompletionStage()
         .toCompletableFuture()
         .join();
+  }
+
+  /** Whoever says so is limited to the fleets he names. */
+  private static void limit(RoutingContext context) {
+    List<String> fleets = context.request().headers().getAll(FLEET);
+    if (!fleets.isEmpty()) {
+      context.put(OperatorRoutes.FLEETS, fleets);
+    }
+    context.next();
   }
 
   private static void fail(RoutingContext context) {

@@ -88,10 +88,10 @@ class DeviceListBenchmark {
       statement.execute("INSERT INTO manufacturer (name, admission, created_at)"
           + " VALUES ('acme', 'auto', CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-          + " released, created_at, seen_until, certificate_ends, renew_by)"
+          + " created_at, seen_until, certificate_ends, renew_by)"
           + " SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN 'north' ELSE 'south'"
           + " END, 'acme', x, CAST(LPAD(x, 32, '0') AS BYTEA), CASE WHEN MOD(x, 1000) = 0 THEN 'pending' ELSE"
-          + " 'active' END, FALSE, CURRENT_TIMESTAMP, CASE WHEN MOD(x, 2) = 0 THEN TIMESTAMP WITH"
+          + " 'active' END, CURRENT_TIMESTAMP, CASE WHEN MOD(x, 2) = 0 THEN TIMESTAMP WITH"
           + " TIME ZONE '9999-12-31 00:00:00+00:00' WHEN MOD(x, 10) = 5 THEN NULL ELSE"
           + " DATEADD(SECOND, -x * 4320000 / " + DEVICES + ", CURRENT_TIMESTAMP) END,"
           + " DATEADD(SECOND, x * CASE WHEN MOD(x, 2) = 0 THEN 8640000 ELSE 864000 END / " + DEVICES

@@ -39,12 +39,7 @@ final class BulkStep {
   }
 
   BulkResult take(Registry.Tables tables, BulkJob job, BulkOrder order, DeviceId id, Instant now) {
-    // It may be of another fleet by now, and then whoever has ordered this is not to hear of it.
-    if (tables
-        .devices()
-        .lock(id)
-        .filter(device -> job.within().includes(device.fleet()))
-        .isEmpty()) {
+    if (tables.devices().lock(id, job.within()).isEmpty()) {
       return new BulkResult(id, State.REFUSED, "no such device");
     }
     if (order instanceof BulkOrder.Tags tags) {

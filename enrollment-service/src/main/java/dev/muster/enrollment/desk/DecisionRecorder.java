@@ -15,6 +15,7 @@ import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.Devices;
 import dev.muster.enrollment.inventory.Identification;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
@@ -326,7 +327,7 @@ final class DecisionRecorder {
             first.serial(),
             first.factoryKey(),
             status,
-            false,
+            NextKey.JUDGED,
             open.now,
             enrolledAt,
             0,

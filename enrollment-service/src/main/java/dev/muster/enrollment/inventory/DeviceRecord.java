@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param serial the serialNumber attribute of its IDevID, as it stands there
  * @param factoryKey the public key of its IDevID, never to be certified again; null if it has shown
  *     no IDevID
- * @param released the next new key is let in without asking
+ * @param nextKey what an operator has said of its next new key
  * @param enrolledAt when it first received a certificate; null if it has not yet
  * @param epoch how often it has changed hands
  * @param identifiedBy how it proved who it is when it was first let in
@@ -29,7 +29,7 @@ public record DeviceRecord(
     String serial,
     @Nullable Fingerprint factoryKey,
     DeviceStatus status,
-    boolean released,
+    NextKey nextKey,
     Instant createdAt,
     @Nullable Instant enrolledAt,
     int epoch,
@@ -37,7 +37,12 @@ public record DeviceRecord(
 
   /** Whether another certificate changes nothing here. */
   public boolean isEnrolled() {
-    return status == DeviceStatus.ACTIVE && !released && enrolledAt != null;
+    return status == DeviceStatus.ACTIVE && nextKey == NextKey.JUDGED && enrolledAt != null;
+  }
+
+  /** Whether its next new key is let in without asking. */
+  public boolean isReleased() {
+    return nextKey == NextKey.LET_IN;
   }
 
   /** Whom its certificates name. */

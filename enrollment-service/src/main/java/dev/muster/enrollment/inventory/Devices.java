@@ -75,6 +75,14 @@ public final class Devices {
         .first(Devices::device);
   }
 
+  /**
+   * As {@link #lock(DeviceId)}; empty also if it is of a fleet that whoever asks may not see. It
+   * may have become so since it was let through.
+   */
+  public Optional<DeviceRecord> lock(DeviceId id, Within within) {
+    return lock(id).filter(device -> within.includes(device.fleet()));
+  }
+
   /** As {@link #lock(DeviceId)}, by what its IDevID says. */
   public Optional<DeviceRecord> lock(String manufacturer, String serial) {
     return sql.statement(
@@ -252,8 +260,8 @@ public final class Devices {
   private void insert(
       DeviceRecord device, @Nullable Instant certificateEnds, @Nullable Instant renewBy) {
     sql.statement("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-            + " released, created_at, enrolled_at, epoch, identified_by, certificate_ends, renew_by)"
-            + " VALUES (:id, :fleet, :manufacturer, :serial, :factoryKey, :status, :released,"
+            + " next_key, created_at, enrolled_at, epoch, identified_by, certificate_ends, renew_by)"
+            + " VALUES (:id, :fleet, :manufacturer, :serial, :factoryKey, :status, :nextKey,"
             + " :createdAt, :enrolledAt, :epoch, :identifiedBy, :ends, :renewBy)")
         .bind("id", device.id().value())
         .bind("fleet", device.fleet().value())
@@ -262,7 +270,7 @@ public final class Devices {
         .bind("factoryKey", Columns.octets(device.factoryKey()))
         .bind("identifiedBy", device.identifiedBy().label())
         .bind("status", device.status().label())
-        .bind("released", device.released())
+        .bind("nextKey", device.nextKey().label())
         .bind("createdAt", device.createdAt())
         .bind("enrolledAt", device.enrolledAt())
         .bind("epoch", device.epoch())
@@ -272,12 +280,12 @@ public final class Devices {
   }
 
   /**
-   * It is to receive a certificate: active, no longer released.
+   * It is to receive a certificate: active, and its next key is judged again.
    *
    * @return false if it was refused or retired and must not have one; then nothing has changed
    */
   public boolean enrolled(DeviceId id, Instant now) {
-    return sql.statement("UPDATE device SET status = 'active', released = FALSE,"
+    return sql.statement("UPDATE device SET status = 'active', next_key = 'judged',"
                 + " enrolled_at = COALESCE(enrolled_at, :now) WHERE id = :id"
                 + " AND status NOT IN ('retired', 'refused')")
             .bind("id", id.value())
@@ -295,11 +303,11 @@ public final class Devices {
         .execute();
   }
 
-  public void update(DeviceId id, DeviceStatus status, boolean released) {
-    sql.statement("UPDATE device SET status = :status, released = :released WHERE id = :id")
+  public void update(DeviceId id, DeviceStatus status, NextKey nextKey) {
+    sql.statement("UPDATE device SET status = :status, next_key = :nextKey WHERE id = :id")
         .bind("id", id.value())
         .bind("status", status.label())
-        .bind("released", released)
+        .bind("nextKey", nextKey.label())
         .execute();
   }
 
@@ -312,12 +320,12 @@ public final class Devices {
   }
 
   /** It is another fleet's from now on, and a new epoch begins. */
-  public void transfer(DeviceId id, FleetName fleet, boolean released) {
-    sql.statement("UPDATE device SET fleet = :fleet, epoch = epoch + 1, released = :released"
+  public void transfer(DeviceId id, FleetName fleet, NextKey nextKey) {
+    sql.statement("UPDATE device SET fleet = :fleet, epoch = epoch + 1, next_key = :nextKey"
             + " WHERE id = :id")
         .bind("id", id.value())
         .bind("fleet", fleet.value())
-        .bind("released", released)
+        .bind("nextKey", nextKey.label())
         .execute();
   }
 
@@ -346,7 +354,7 @@ public final class Devices {
         row.getString("serial"),
         key == null ? null : Fingerprint.ofOctets(key),
         DeviceStatus.of(row.getString("status")),
-        row.getBoolean("released"),
+        NextKey.of(row.getString("next_key")),
         Columns.instant(row, "created_at"),
         Columns.instantOrNull(row, "enrolled_at"),
         row.getInt("epoch"),

@@ -40,7 +40,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,16 +71,16 @@ final class CertificateRoutes {
       @Nullable Instant since = time("since", Work.optional(Work.body(request), "since"));
       takeBack(
           request,
-          () -> parts.revocations().revoke(Work.actor(request), serial(request), reason, since));
+          revocations -> revocations.revoke(Work.actor(request), serial(request), reason, since));
     });
     router
         .post("/certificates/:serial/hold")
         .handler(request -> takeBack(
-            request, () -> parts.revocations().hold(Work.actor(request), serial(request))));
+            request, revocations -> revocations.hold(Work.actor(request), serial(request))));
     router
         .post("/certificates/:serial/unhold")
         .handler(request -> takeBack(
-            request, () -> parts.revocations().unhold(Work.actor(request), serial(request))));
+            request, revocations -> revocations.unhold(Work.actor(request), serial(request))));
   }
 
   private static @Nullable Instant time(String name, @Nullable String text) {
@@ -244,16 +244,9 @@ final class CertificateRoutes {
         || ReservedKeys.contains(tables, csr.keyFingerprint(), parts.trust(), parts.authorities());
   }
 
-  private void takeBack(RoutingContext request, Supplier<Revocations.Outcome> change) {
-    Within within = Work.within(request);
-    String serial = serial(request);
-    Supplier<Revocations.Outcome> allowed = () -> {
-      if (!within.isAll() && find(within, serial).isEmpty()) {
-        throw Work.notFound("certificate", serial);
-      }
-      return change.get();
-    };
-    work.run(request, allowed, outcome -> {
+  private void takeBack(RoutingContext request, Function<Revocations, Revocations.Outcome> change) {
+    Revocations revocations = parts.revocations().within(Work.within(request));
+    work.run(request, () -> change.apply(revocations), outcome -> {
       if (outcome instanceof Revocations.Outcome.Published published) {
         applied(published).onSuccess(answers -> Work.send(request, 200, json(published, answers)));
       } else if (outcome instanceof Revocations.Outcome.Impossible impossible) {

@@ -41,7 +41,7 @@ final class DeviceJson {
     return new JsonObject()
         .put("id", device.id().value())
         .mergeIn(whose(device))
-        .put("released", device.released())
+        .put("released", device.isReleased())
         .put("enrolledAt", enrolledAt == null ? null : enrolledAt.toString())
         .put("certificateSerial", newest.map(DeviceSummary.Newest::serial).orElse(null))
         .put("certificateStatus", newest.map(one -> one.status().label()).orElse(null))

@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.DeviceSummary;
 import dev.muster.enrollment.inventory.EnrollmentDecided;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Within;
@@ -24,7 +25,6 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +62,7 @@ final class DeviceRoutes {
     router
         .post("/devices/:id/retire")
         .handler(request ->
-            leave(request, () -> parts.departures().retire(id(request), Work.actor(request))));
+            leave(request, departures -> departures.retire(id(request), Work.actor(request))));
     router.post("/devices/:id/transfer").handler(this::transfer);
   }
 
@@ -107,6 +107,7 @@ final class DeviceRoutes {
 
   private void decide(RoutingContext request, PendingEnrollment.State state) {
     DeviceId id = id(request);
+    Within within = Work.within(request);
     String key = Work.optional(Work.body(request), "key");
     String remark = Remark.of(Work.body(request));
     Actor actor = Work.actor(request);
@@ -114,7 +115,7 @@ final class DeviceRoutes {
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          DeviceRecord device = lock(tables, id);
+          DeviceRecord device = lock(tables, id, within);
           PendingEnrollment chosen = choose(tables.pending().of(id), key, state);
           tables
               .pending()
@@ -128,11 +129,11 @@ final class DeviceRoutes {
                   actor.name(),
                   parts.clock().instant()));
           if (state == PendingEnrollment.State.REFUSED && device.status() == DeviceStatus.PENDING) {
-            tables.devices().update(id, DeviceStatus.REFUSED, false);
+            tables.devices().update(id, DeviceStatus.REFUSED, NextKey.WAITS);
           } else if (state == PendingEnrollment.State.APPROVED
               && device.status() == DeviceStatus.REFUSED) {
             // Else the key would be let in, and the device not.
-            tables.devices().update(id, letIn(device), false);
+            tables.devices().update(id, letIn(device), device.nextKey());
           }
           JsonObject details = json.details(tables, id);
           note(
@@ -166,13 +167,14 @@ final class DeviceRoutes {
 
   private void release(RoutingContext request) {
     DeviceId id = id(request);
+    Within within = Work.within(request);
     Actor actor = Work.actor(request);
     work.answer(
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          DeviceRecord device = lock(tables, id);
-          tables.devices().update(id, letIn(device), true);
+          DeviceRecord device = lock(tables, id, within);
+          tables.devices().update(id, letIn(device), NextKey.LET_IN);
           tables.pending().deleteAll(id);
           JsonObject details = json.details(tables, id);
           note(
@@ -197,13 +199,14 @@ final class DeviceRoutes {
     if (!Work.within(request).includes(to)) {
       throw new HttpException(403, "to: " + to + " (expected: a fleet that you are limited to)");
     }
-    leave(request, () -> parts.departures().transfer(id, to, approval, Work.actor(request)));
+    leave(request, departures -> departures.transfer(id, to, approval, Work.actor(request)));
   }
 
-  private void leave(RoutingContext request, Supplier<Departures.Outcome> departure) {
+  private void leave(RoutingContext request, Function<Departures, Departures.Outcome> departure) {
     DeviceId id = id(request);
+    Departures departures = parts.departures().within(Work.within(request));
     work.answer(request, 200, () -> {
-      Departures.Outcome outcome = departure.get();
+      Departures.Outcome outcome = departure.apply(departures);
       if (outcome instanceof Departures.Outcome.Impossible impossible) {
         throw Work.conflict(impossible.detail());
       }
@@ -230,7 +233,7 @@ final class DeviceRoutes {
     return new DeviceId(text);
   }
 
-  static DeviceRecord lock(Registry.Tables tables, DeviceId id) {
-    return tables.devices().lock(id).orElseThrow(() -> Work.notFound("device", id.value()));
+  static DeviceRecord lock(Registry.Tables tables, DeviceId id, Within within) {
+    return tables.devices().lock(id, within).orElseThrow(() -> Work.notFound("device", id.value()));
   }
 }

@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.LabelChange;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.inventory.Tag;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.protocol.identity.DeviceId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -90,12 +91,13 @@ final class LabelRoutes {
 
   private void change(RoutingContext request, AuditEvent event, Change change) {
     DeviceId id = DeviceRoutes.id(request);
+    Within within = Work.within(request);
     Precondition seen = Precondition.of(request);
     work.answerTagged(
         request,
         200,
         () -> parts.registry().commit(tables -> {
-          DeviceRoutes.lock(tables, id);
+          DeviceRoutes.lock(tables, id, within);
           seen.check("tags and groups", DeviceJson.etag(DeviceJson.labels(tables, id)));
           String before = change.make(tables.labels(), id);
           JsonObject after = answer(tables, id);

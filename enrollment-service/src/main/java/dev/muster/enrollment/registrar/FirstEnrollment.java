@@ -14,6 +14,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.ManifestEntry;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
@@ -142,11 +143,14 @@ final class FirstEnrollment {
           true,
           "a second IDevID, with another key, for the same manufacturer and serial number");
     }
-    if (facts.device().map(DeviceRecord::released).orElse(false)) {
+    if (facts.device().map(DeviceRecord::isReleased).orElse(false)) {
       return new Issue(subject, Supersede.ALL);
     }
     if (facts.certificates().stream().anyMatch(certificate -> certificate.isLive(now))) {
       return defer(facts, subject, now, true, "a second key for a device that has a certificate");
+    }
+    if (facts.device().map(device -> device.nextKey() == NextKey.WAITS).orElse(false)) {
+      return defer(facts, subject, now, false, "an operator wants to approve its next key");
     }
     if (lostItsCa(facts.certificates())) {
       return new Issue(subject, Supersede.NONE);

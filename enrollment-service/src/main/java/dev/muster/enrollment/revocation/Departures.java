@@ -10,7 +10,9 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.FleetName;
@@ -34,11 +36,22 @@ public final class Departures {
   private final Registry registry;
   private final CrlPublisher publisher;
   private final Clock clock;
+  private final Within within;
 
   public Departures(Registry registry, CrlPublisher publisher, Clock clock) {
+    this(registry, publisher, clock, Within.ALL);
+  }
+
+  private Departures(Registry registry, CrlPublisher publisher, Clock clock, Within within) {
     this.registry = registry;
     this.publisher = publisher;
     this.clock = clock;
+    this.within = within;
+  }
+
+  /** For somebody to whom devices of other fleets are unknown. */
+  public Departures within(Within fleets) {
+    return new Departures(registry, publisher, clock, fleets);
   }
 
   /** What became of it. */
@@ -78,7 +91,7 @@ public final class Departures {
   private static Outcome retire(
       Registry.Tables tables, DeviceRecord device, Actor by, @Nullable String job, Instant now) {
     DeviceId id = device.id();
-    tables.devices().update(id, DeviceStatus.RETIRED, false);
+    tables.devices().update(id, DeviceStatus.RETIRED, NextKey.JUDGED);
     int revoked = revokeAll(tables, id, RevocationReason.CESSATION_OF_OPERATION, now);
     int claims = revokeClaims(tables, device, now);
     tables
@@ -110,7 +123,7 @@ public final class Departures {
             "device: " + device.status().label() + " (expected: active or pending; release it)");
       }
       tables.manufacturers().changing();
-      tables.devices().transfer(id, to, !approval && device.enrolledAt() != null);
+      tables.devices().transfer(id, to, nextKey(device, approval));
       int revoked = revokeAll(tables, id, RevocationReason.AFFILIATION_CHANGED, now);
       int claims = revokeClaims(tables, device, now);
       DeviceRecord after = tables.devices().find(id).orElseThrow();
@@ -131,6 +144,17 @@ public final class Departures {
     });
   }
 
+  /** Handing on does not let in whom nobody has let in yet. */
+  private static NextKey nextKey(DeviceRecord device, boolean approval) {
+    if (approval) {
+      return NextKey.WAITS;
+    }
+    if (device.enrolledAt() != null) {
+      return NextKey.LET_IN;
+    }
+    return device.nextKey() == NextKey.WAITS ? NextKey.WAITS : NextKey.JUDGED;
+  }
+
   private interface Step {
     Outcome take(Registry.Tables tables, DeviceRecord device, Instant now);
   }
@@ -138,7 +162,7 @@ public final class Departures {
   private Outcome leave(DeviceId id, Step step) {
     Outcome outcome = registry.commit(tables -> tables
         .devices()
-        .lock(id)
+        .lock(id, within)
         .map(device -> step.take(tables, device, clock.instant()))
         .orElseGet(Outcome.Unknown::new));
     if (outcome instanceof Outcome.Left) {

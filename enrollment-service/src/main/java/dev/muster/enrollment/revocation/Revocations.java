@@ -11,6 +11,7 @@ import dev.muster.enrollment.inventory.CertificateRecord;
 import dev.muster.enrollment.inventory.CertificateStatus;
 import dev.muster.enrollment.inventory.ManufacturerPolicy;
 import dev.muster.enrollment.inventory.Registry;
+import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.protocol.identity.DeviceId;
 import java.time.Clock;
@@ -43,11 +44,22 @@ public final class Revocations {
   private final Registry registry;
   private final CrlPublisher publisher;
   private final Clock clock;
+  private final Within within;
 
   public Revocations(Registry registry, CrlPublisher publisher, Clock clock) {
+    this(registry, publisher, clock, Within.ALL);
+  }
+
+  private Revocations(Registry registry, CrlPublisher publisher, Clock clock, Within within) {
     this.registry = registry;
     this.publisher = publisher;
     this.clock = clock;
+    this.within = within;
+  }
+
+  /** For somebody to whom all but the certificates of these fleets' devices are unknown. */
+  public Revocations within(Within fleets) {
+    return new Revocations(registry, publisher, clock, fleets);
   }
 
   /** What became of it. */
@@ -174,21 +186,20 @@ public final class Revocations {
   private Outcome change(String serial, Wish wish) {
     Optional<CertificateRecord> found =
         registry.read(tables -> tables.certificates().find(serial));
-    if (found.isEmpty()) {
+    if (found.isEmpty() || found.get().device() == null && !within.isAll()) {
       return new Outcome.Unknown();
     }
-    Optional<String> notOurs = notFromHere(found.get());
-    if (notOurs.isPresent()) {
-      return new Outcome.Impossible(notOurs.get());
-    }
     @Nullable DeviceId device = found.get().device();
-    Change change = registry.commit(tables -> {
+    @Nullable Change change = registry.commit(tables -> {
       // The device before the certificate, as everybody does who changes either.
-      if (device != null) {
-        tables.devices().lock(device);
+      if (device != null && tables.devices().lock(device, within).isEmpty()) {
+        return null;
       }
       return apply(tables, tables.certificates().lock(serial).orElseThrow(), wish);
     });
+    if (change == null) {
+      return new Outcome.Unknown();
+    }
     if (change.after == null) {
       return new Outcome.Impossible(String.valueOf(change.obstacle));
     }
@@ -240,7 +251,7 @@ public final class Revocations {
   }
 
   private Change apply(Registry.Tables tables, CertificateRecord chosen, Wish wish) {
-    Optional<String> obstacle = obstacle(chosen, wish.target);
+    Optional<String> obstacle = notFromHere(chosen).or(() -> obstacle(chosen, wish.target));
     if (obstacle.isPresent()) {
       return new Change(null, obstacle.get(), Set.of(), List.of(), List.of());
     }

@@ -23,6 +23,7 @@ import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.GroupName;
 import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.ManufacturerPolicy;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.Tag;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.RevocationReason;
@@ -239,8 +240,8 @@ class BulkWorkTest {
         new BulkSelection.Named(List.of(new DeviceId("acme-a"), new DeviceId("acme-b"))),
         new Within(List.of(new FleetName("default"), new FleetName("north"))));
     bench.registry.commit(tables -> {
-      tables.devices().transfer(new DeviceId("acme-a"), new FleetName("south"), false);
-      tables.devices().transfer(new DeviceId("acme-b"), new FleetName("north"), false);
+      tables.devices().transfer(new DeviceId("acme-a"), new FleetName("south"), NextKey.JUDGED);
+      tables.devices().transfer(new DeviceId("acme-b"), new FleetName("north"), NextKey.JUDGED);
       return true;
     });
     work(() -> {}).look();
@@ -359,7 +360,7 @@ class BulkWorkTest {
         "SN" + i,
         null,
         DeviceStatus.ACTIVE,
-        false,
+        NextKey.JUDGED,
         bench.clock.instant(),
         bench.clock.instant(),
         0,

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.audit.Actor;
 import dev.muster.enrollment.inventory.DeviceStatus;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.revocation.Revocations;
 import dev.muster.protocol.identity.DeviceId;
@@ -95,7 +96,7 @@ class TakingBackRacesTest {
     bench.enrolled("OUT");
     for (DeviceStatus status : List.of(DeviceStatus.RETIRED, DeviceStatus.REFUSED)) {
       bench.registry.commit(tables -> {
-        tables.devices().update(device, status, false);
+        tables.devices().update(device, status, NextKey.JUDGED);
         assertThat(tables.devices().enrolled(device, Instant.now())).isFalse();
         assertThat(tables.devices().find(device).orElseThrow().status()).isEqualTo(status);
         return device;

@@ -69,7 +69,7 @@ public final class BenchRegistry {
                   "FILL-" + i,
                   unique,
                   DeviceStatus.ACTIVE,
-                  false,
+                  NextKey.JUDGED,
                   now,
                   now,
                   0,

@@ -39,7 +39,7 @@ final class CommittingProgram {
                   id.value(),
                   key,
                   DeviceStatus.ACTIVE,
-                  false,
+                  NextKey.JUDGED,
                   Instant.now(),
                   null,
                   0,

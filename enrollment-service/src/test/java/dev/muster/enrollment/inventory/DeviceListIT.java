@@ -60,9 +60,9 @@ class DeviceListIT {
       statement.execute("INSERT INTO manufacturer (name, admission, created_at)"
           + " VALUES ('acme', 'auto', CURRENT_TIMESTAMP)");
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
-          + " released, created_at) SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN"
+          + " created_at) SELECT 'd' || LPAD(x, 6, '0'), CASE WHEN MOD(x, 10) = 0 THEN"
           + " 'north' ELSE 'south' END, 'acme', x, CAST(LPAD(x, 32, '0') AS BYTEA), CASE WHEN MOD(x, "
-          + DEVICES / PENDING + ") = 0 THEN 'pending' ELSE 'active' END, FALSE, CURRENT_TIMESTAMP"
+          + DEVICES / PENDING + ") = 0 THEN 'pending' ELSE 'active' END, CURRENT_TIMESTAMP"
           + " FROM SYSTEM_RANGE(1, " + DEVICES + ")");
       for (int n = 1; n <= 2; n++) {
         statement.execute("INSERT INTO certificate (serial, issuer, role, device,"

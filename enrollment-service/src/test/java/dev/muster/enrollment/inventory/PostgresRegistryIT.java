@@ -74,9 +74,9 @@ class PostgresRegistryIT extends RegistryContract {
 
   @Test
   void keys_ofBefore_areFoundAsTheyWere() throws Exception {
-    KeyHashMigrationTest.fill(server.getDatabase("postgres", database));
+    UpgradeTest.fill(server.getDatabase("postgres", database));
     try (Registry registry = open()) {
-      KeyHashMigrationTest.assertFound(registry);
+      UpgradeTest.assertFound(registry);
     }
   }
 

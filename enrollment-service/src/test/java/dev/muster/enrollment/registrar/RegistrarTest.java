@@ -18,6 +18,7 @@ import dev.muster.enrollment.inventory.DeviceStatus;
 import dev.muster.enrollment.inventory.Identification;
 import dev.muster.enrollment.inventory.ManifestEntry;
 import dev.muster.enrollment.inventory.Manufacturer;
+import dev.muster.enrollment.inventory.NextKey;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.IssuedCertificate;
@@ -133,7 +134,7 @@ class RegistrarTest {
     RenewalTerms terms = RenewalTerms.STRICT;
     Instant now = NOW;
 
-    World device(DeviceStatus status, boolean released) {
+    World device(DeviceStatus status, NextKey nextKey) {
       device = Optional.of(new DeviceRecord(
           ID,
           FLEET,
@@ -141,7 +142,7 @@ class RegistrarTest {
           "SN1",
           FACTORY_KEY,
           status,
-          released,
+          nextKey,
           NOW,
           NOW,
           0,
@@ -158,7 +159,7 @@ class RegistrarTest {
           "SN1",
           FACTORY_KEY,
           DeviceStatus.PENDING,
-          false,
+          NextKey.JUDGED,
           NOW,
           null,
           epoch,
@@ -167,7 +168,7 @@ class RegistrarTest {
     }
 
     World certificate(CertificateStatus status, @Nullable RevocationReason reason) {
-      device(DeviceStatus.ACTIVE, false);
+      device(DeviceStatus.ACTIVE, NextKey.JUDGED);
       certificates.add(record(ID, status, reason));
       return this;
     }
@@ -257,7 +258,7 @@ class RegistrarTest {
     return world;
   }
 
-  private static DeviceRecord transferred(boolean released) {
+  private static DeviceRecord transferred(NextKey nextKey) {
     return new DeviceRecord(
         ID,
         new FleetName("north"),
@@ -265,7 +266,7 @@ class RegistrarTest {
         "SN1",
         FACTORY_KEY,
         DeviceStatus.ACTIVE,
-        released,
+        nextKey,
         NOW,
         NOW,
         1,
@@ -281,7 +282,7 @@ class RegistrarTest {
   }
 
   private static DeviceRecord device(
-      @Nullable Fingerprint factoryKey, boolean released, @Nullable Instant enrolledAt) {
+      @Nullable Fingerprint factoryKey, NextKey nextKey, @Nullable Instant enrolledAt) {
     return new DeviceRecord(
         ID,
         FLEET,
@@ -289,7 +290,7 @@ class RegistrarTest {
         "SN1",
         factoryKey,
         enrolledAt == null ? DeviceStatus.PENDING : DeviceStatus.ACTIVE,
-        released,
+        nextKey,
         EARLIER,
         enrolledAt,
         0,
@@ -304,7 +305,7 @@ class RegistrarTest {
         device.serial(),
         device.factoryKey(),
         device.status(),
-        device.released(),
+        device.nextKey(),
         device.createdAt(),
         null,
         device.epoch(),
@@ -349,7 +350,7 @@ class RegistrarTest {
             "defer true"),
         row(
             "announced with another key, known but never let in",
-            new World().device(DeviceStatus.PENDING, false).with(w -> {
+            new World().device(DeviceStatus.PENDING, NextKey.JUDGED).with(w -> {
               w.announced = announced(OTHER_KEY);
               w.device = w.device.map(RegistrarTest::neverEnrolled);
             }),
@@ -387,13 +388,13 @@ class RegistrarTest {
         row(
             "IDevID with another device's key, known by a claim token only",
             new World()
-                .with(w -> w.device = Optional.of(device(null, false, EARLIER)))
+                .with(w -> w.device = Optional.of(device(null, NextKey.JUDGED, EARLIER)))
                 .with(w -> w.holder = HOLDER),
             "defer true beside acme-sn0"),
         row(
             "IDevID with another device's key, released",
             new World()
-                .with(w -> w.device = Optional.of(device(FACTORY_KEY, true, null)))
+                .with(w -> w.device = Optional.of(device(FACTORY_KEY, NextKey.LET_IN, null)))
                 .with(w -> w.holder = HOLDER),
             "defer true beside acme-sn0"),
         row(
@@ -418,32 +419,40 @@ class RegistrarTest {
             "manual, approved",
             new World()
                 .with(w -> w.admission = Admission.MANUAL)
-                .device(DeviceStatus.PENDING, false)
+                .device(DeviceStatus.PENDING, NextKey.JUDGED)
                 .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
             "issue acme-sn1 default superseding"),
         row(
             "manual, refused",
             new World()
                 .with(w -> w.admission = Admission.MANUAL)
-                .device(DeviceStatus.PENDING, false)
+                .device(DeviceStatus.PENDING, NextKey.JUDGED)
                 .pending(PendingEnrollment.State.REFUSED, Duration.ZERO),
             "FORBIDDEN publicKey"),
-        row("device refused", new World().device(DeviceStatus.REFUSED, false), "FORBIDDEN device"),
-        row("device retired", new World().device(DeviceStatus.RETIRED, false), "FORBIDDEN device"),
+        row(
+            "device refused",
+            new World().device(DeviceStatus.REFUSED, NextKey.JUDGED),
+            "FORBIDDEN device"),
+        row(
+            "device retired",
+            new World().device(DeviceStatus.RETIRED, NextKey.JUDGED),
+            "FORBIDDEN device"),
         row(
             "device released",
             new World()
                 .certificate(CertificateStatus.ACTIVE, null)
-                .device(DeviceStatus.ACTIVE, true),
+                .device(DeviceStatus.ACTIVE, NextKey.LET_IN),
             "issue acme-sn1 default superseding"),
         row(
             "another IDevID",
-            new World().device(DeviceStatus.ACTIVE, true).with(w -> w.factoryKey = OTHER_KEY),
+            new World()
+                .device(DeviceStatus.ACTIVE, NextKey.LET_IN)
+                .with(w -> w.factoryKey = OTHER_KEY),
             "defer true"),
         row(
             "another IDevID, approved",
             new World()
-                .device(DeviceStatus.ACTIVE, false)
+                .device(DeviceStatus.ACTIVE, NextKey.JUDGED)
                 .with(w -> w.factoryKey = OTHER_KEY)
                 .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
             "issue acme-sn1 default superseding"),
@@ -525,19 +534,48 @@ class RegistrarTest {
             "transferred",
             new World()
                 .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
-                .with(w -> w.device = Optional.of(transferred(true))),
+                .with(w -> w.device = Optional.of(transferred(NextKey.LET_IN))),
             "issue acme-sn1 north superseding"),
         row(
             "transferred, to be approved",
             new World()
                 .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
-                .with(w -> w.device = Optional.of(transferred(false))),
+                .with(w -> w.device = Optional.of(transferred(NextKey.WAITS))),
             "defer false"),
+        row(
+            "transferred, to be approved, of a CA that was compromised",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.CA_COMPROMISE)
+                .with(w -> w.device = Optional.of(transferred(NextKey.WAITS))),
+            "defer false"),
+        row(
+            "transferred, to be approved, superseded",
+            new World()
+                .certificate(CertificateStatus.REVOKED, RevocationReason.SUPERSEDED)
+                .with(w -> w.device = Optional.of(transferred(NextKey.WAITS))),
+            "defer false"),
+        row(
+            "transferred, to be approved, never enrolled",
+            new World()
+                .with(w -> w.device = Optional.of(neverEnrolled(transferred(NextKey.WAITS)))),
+            "defer false"),
+        row(
+            "transferred, to be approved, another IDevID",
+            new World()
+                .with(w -> w.device = Optional.of(transferred(NextKey.WAITS)))
+                .with(w -> w.factoryKey = OTHER_KEY),
+            "defer true"),
+        row(
+            "transferred, approved",
+            new World()
+                .with(w -> w.device = Optional.of(transferred(NextKey.WAITS)))
+                .pending(PendingEnrollment.State.APPROVED, Duration.ZERO),
+            "issue acme-sn1 north superseding"),
         row(
             "transferred, label of the fleet before",
             new World()
                 .certificate(CertificateStatus.REVOKED, RevocationReason.AFFILIATION_CHANGED)
-                .with(w -> w.device = Optional.of(transferred(true)))
+                .with(w -> w.device = Optional.of(transferred(NextKey.LET_IN)))
                 .with(w -> w.label = new Label(FLEET, null)),
             "FORBIDDEN label"),
         row(
@@ -584,7 +622,7 @@ class RegistrarTest {
         row(
             "hook defers, approved",
             new World()
-                .device(DeviceStatus.PENDING, false)
+                .device(DeviceStatus.PENDING, NextKey.JUDGED)
                 .pending(PendingEnrollment.State.APPROVED, Duration.ZERO)
                 .with(w -> w.hook = new HookVerdict.Defer("later")),
             "issue acme-sn1 default superseding"),
@@ -594,7 +632,7 @@ class RegistrarTest {
             "issue valve-1 south"),
         row(
             "hook chooses, device known",
-            new World().device(DeviceStatus.ACTIVE, false).with(w -> w.hook = CHOICE),
+            new World().device(DeviceStatus.ACTIVE, NextKey.JUDGED).with(w -> w.hook = CHOICE),
             "issue acme-sn1 default"),
         row(
             "hook chooses, device has but waited",
@@ -723,14 +761,14 @@ class RegistrarTest {
                     Optional.of(record(new DeviceId("b"), CertificateStatus.ACTIVE, null))),
             "BAD_REQUEST publicKey"),
         row("a CA's key", known().with(w -> w.reserved = true), "BAD_REQUEST publicKey"),
-        row("retired", known().device(DeviceStatus.RETIRED, false), "FORBIDDEN device"),
+        row("retired", known().device(DeviceStatus.RETIRED, NextKey.JUDGED), "FORBIDDEN device"),
         row(
             "unknown device",
             known().with(w -> w.device = Optional.empty()),
             "FORBIDDEN certificate"),
         row(
             "certificate of the fleet before",
-            known().with(w -> w.device = Optional.of(transferred(false))),
+            known().with(w -> w.device = Optional.of(transferred(NextKey.LET_IN))),
             "FORBIDDEN certificate: not of fleet north"),
         row(
             "wrong label",

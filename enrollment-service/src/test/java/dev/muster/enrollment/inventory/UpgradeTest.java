@@ -18,14 +18,14 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class KeyHashMigrationTest {
+class UpgradeTest {
   private static final String FACTORY =
       "00ff10a7b5c3d2e1f0987654321fedcba0123456789abcdef7f8081e2d3c4b5a";
   private static final String KEY =
       "fedcba9876543210000102030405060708090a0b0c0d0e0f8081828384858687";
 
   @Test
-  void keys_ofBefore_areFoundAsTheyWere(@TempDir Path folder) throws SQLException {
+  void keys_andWhatWasReleased_areAsTheyWereBefore(@TempDir Path folder) throws SQLException {
     JdbcDataSource source = new JdbcDataSource();
     source.setURL("jdbc:h2:file:" + folder.resolve("registry"));
     source.setUser("sa");
@@ -36,7 +36,8 @@ class KeyHashMigrationTest {
   }
 
   /**
-   * As an earlier version left it: two devices, of which one has a factory key and certificates.
+   * As an earlier version left it: two devices, of which one has a factory key and certificates,
+   * and the other was released.
    */
   static void fill(DataSource source) throws SQLException {
     Flyway.configure()
@@ -52,7 +53,7 @@ class KeyHashMigrationTest {
       statement.execute("INSERT INTO device (id, fleet, manufacturer, serial, factory_key, status,"
           + " released, created_at) VALUES ('a', 'south', 'acme', 'A', '" + FACTORY
           + "', 'active', FALSE, CURRENT_TIMESTAMP),"
-          + " ('b', 'south', 'acme', 'B', NULL, 'active', FALSE, CURRENT_TIMESTAMP)");
+          + " ('b', 'south', 'acme', 'B', NULL, 'active', TRUE, CURRENT_TIMESTAMP)");
       statement.execute(
           "INSERT INTO certificate (serial, issuer, role, device, public_key, key_use,"
               + " issued_at, not_after, renew_by, status, certificate) VALUES"
@@ -71,6 +72,10 @@ class KeyHashMigrationTest {
           .isEqualTo(factory);
       assertThat(tables.devices().find(new DeviceId("b")).orElseThrow().factoryKey())
           .isNull();
+      assertThat(tables.devices().find(new DeviceId("a")).orElseThrow().nextKey())
+          .isEqualTo(NextKey.JUDGED);
+      assertThat(tables.devices().find(new DeviceId("b")).orElseThrow().nextKey())
+          .isEqualTo(NextKey.LET_IN);
       CertificateRecord newest =
           tables.certificates().findByKey(new Fingerprint(KEY)).orElseThrow();
       assertThat(newest.serial()).as("the one that was used again").isEqualTo("2");
