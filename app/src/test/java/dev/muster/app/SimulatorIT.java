@@ -81,6 +81,12 @@ class SimulatorIT {
         .isEqualTo(Files.readString(folder.resolve("storm.yaml")));
     assertThat(run.path("broken")).as("revoked and disguised devices stay out").isEmpty();
     assertThat(run.path("phases").path(3).path("done").asInt()).as("cut off").isEqualTo(2);
+    assertThat(run.path("phases").path(15).path("achieved").asInt())
+        .as("clones")
+        .isPositive();
+    assertThat(run.path("phases").path(17).path("achieved").asInt())
+        .as("turned away with the certificates of their factory")
+        .isPositive();
     assertThat(run.path("answered").asInt()).as("twins and commands").isBetween(15, 40);
     assertThat(run.path("connectionFailures").properties())
         .extracting(Map.Entry::getKey)

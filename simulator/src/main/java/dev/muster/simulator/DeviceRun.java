@@ -165,7 +165,11 @@ final class DeviceRun implements DeviceLink.Listener {
     /** It has another certificate. */
     RENEWAL,
     /** It was cut off, and comes back. */
-    RETURN
+    RETURN,
+    /** It shows another's certificate, and is turned away, or let in. */
+    JUDGEMENT,
+    /** There is another with its key. */
+    DUPLICATE
   }
 
   private record Awaited(PhaseStats phase, long since, Outcome outcome) {}
@@ -254,8 +258,24 @@ final class DeviceRun implements DeviceLink.Listener {
   }
 
   @Override
+  public void turnedAway() {
+    done(cameTrue(Outcome.JUDGEMENT));
+  }
+
+  @Override
   public void intruded() {
     counters.broken.count("let in with the certificate of its factory");
+    done(cameTrue(Outcome.JUDGEMENT));
+  }
+
+  @Override
+  public void duplicated() {
+    done(cameTrue(Outcome.DUPLICATE));
+  }
+
+  @Override
+  public void disguiseFailed(String why) {
+    counters.connectionFailures.count("without a certificate of its factory: " + why);
   }
 
   /**
@@ -283,8 +303,36 @@ final class DeviceRun implements DeviceLink.Listener {
     }
   }
 
-  /** The same, as what a phase ends with. */
-  void restore(Consumer<ControlledLink> action) {
+  /** From now on it shows the broker the certificate of its factory. */
+  void disguise(PhaseStats phase) {
+    mislead(phase, Outcome.JUDGEMENT, controlled -> controlled.disguise(true));
+  }
+
+  /** Its own again. */
+  void beItself() {
+    restore(Outcome.JUDGEMENT, controlled -> controlled.disguise(false));
+  }
+
+  /** From now on there is a second one with its key. */
+  void duplicate(PhaseStats phase) {
+    mislead(phase, Outcome.DUPLICATE, controlled -> controlled.duplicate(true));
+  }
+
+  /** There is none any more. */
+  void beAlone() {
+    restore(Outcome.DUPLICATE, controlled -> controlled.duplicate(false));
+  }
+
+  private void mislead(PhaseStats phase, Outcome outcome, Consumer<ControlledLink> action) {
+    touch(phase, controlled -> {
+      await(new Awaited(phase, timeline.nanos(), outcome));
+      action.accept(controlled);
+    });
+  }
+
+  /** What has not come of it by now does not come any more. */
+  private void restore(Outcome outcome, Consumer<ControlledLink> action) {
+    cameTrue(outcome);
     if (link instanceof ControlledLink controlled) {
       action.accept(controlled);
     }

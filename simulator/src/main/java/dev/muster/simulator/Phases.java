@@ -116,13 +116,13 @@ final class Phases {
     } else if (phase instanceof Phase.Clone clone) {
       during(
           pick(clone.share(), number, stats),
-          device -> device.touch(stats, link -> link.duplicate(true)),
-          device -> device.restore(link -> link.duplicate(false)));
+          device -> device.duplicate(stats),
+          DeviceRun::beAlone);
     } else if (phase instanceof Phase.WrongCertificate wrong) {
       during(
           pick(wrong.share(), number, stats),
-          device -> device.touch(stats, link -> link.disguise(true)),
-          device -> device.restore(link -> link.disguise(false)));
+          device -> device.disguise(stats),
+          DeviceRun::beItself);
     }
     // The others need nothing done to a device: a burst is in the rate curve.
   }

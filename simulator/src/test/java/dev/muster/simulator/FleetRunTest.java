@@ -755,6 +755,35 @@ final class FleetRunTest {
     assertThat(backend.done.get(5)).startsWith("as itself ");
     assertThat(report.broken())
         .containsOnly(Map.entry("let in with the certificate of its factory", 1L));
+    assertThat(report.phases().get(1).done()).isEqualTo(2);
+    assertThat(report.phases().get(3).done()).isEqualTo(1);
+  }
+
+  @Test
+  void wrongCertificate_turnedAway_isWhatShallCome() {
+    RunReport report = run(Plans.scenario(
+        10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.WrongCertificate(seconds(5), 0.2)));
+    assertThat(report.broken()).isEmpty();
+    assertThat(report.phases().get(1).achieved()).isEqualTo(2);
+  }
+
+  /** Nobody has seen them come: then it was ordered, and no more. Recovery does not wait for it. */
+  @Test
+  void cloneAndWrongCertificate_thatNobodyMet_areNotDone() {
+    backend.judges = false;
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.Clone(seconds(5), 0.2),
+        new Phase.WrongCertificate(seconds(5), 0.1),
+        new Phase.Recovery(seconds(30))));
+    assertThat(report.broken())
+        .containsOnly(
+            Map.entry("nothing was tried: phase 2, clone, did 0 of 2", 1L),
+            Map.entry("nothing was tried: phase 3, wrong-certificate, did 0 of 1", 1L));
+    assertThat(report.phases().get(3).achieved()).isEqualTo(10);
   }
 
   @Test

@@ -67,6 +67,8 @@ final class SimulatedBackend implements DeviceLink.Factory {
 
   boolean renews = true;
   boolean takesAnyCertificate;
+  /** Whether who comes as another, or twice, is heard of. */
+  boolean judges = true;
   /** What operators are told instead. */
   @Nullable String operatorProblem;
 
@@ -161,13 +163,16 @@ final class SimulatedBackend implements DeviceLink.Factory {
     @Override
     public void duplicate(boolean there) {
       done.add(serial + (there ? " has a duplicate" : " has none"));
+      if (there && judges) {
+        timeline.after(answerTime, listener::duplicated);
+      }
     }
 
     @Override
     public void disguise(boolean disguised) {
       done.add((disguised ? "disguised " : "as itself ") + serial);
-      if (disguised && takesAnyCertificate) {
-        listener.intruded();
+      if (disguised && judges) {
+        timeline.after(answerTime, takesAnyCertificate ? listener::intruded : listener::turnedAway);
       }
     }
 

@@ -6,6 +6,7 @@ package dev.muster.app.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.muster.app.operator.NoAnswer;
 import dev.muster.app.operator.OperatorClient;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.MessageIdentity;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a backend has stored, as its operator API tells. */
@@ -30,10 +33,16 @@ final class BackendStore implements StoredMessages {
   private static final int MICROSECONDS = 6;
 
   private final Function<String, JsonNode> api;
+  private final Supplier<LongPredicate> patience;
 
-  /** @param api answers what is under a path */
-  BackendStore(Function<String, JsonNode> api) {
+  /**
+   * @param api answers what is under a path
+   * @param patience one for each page that is not answered ({@link NoAnswer}): whether to ask again
+   *     for it. It may be one of thousands, after hours
+   */
+  BackendStore(Function<String, JsonNode> api, Supplier<LongPredicate> patience) {
     this.api = api;
+    this.patience = patience;
   }
 
   /**
@@ -52,7 +61,7 @@ final class BackendStore implements StoredMessages {
     List<StoredMessage> found = new ArrayList<>();
     String page = path;
     while (page != null) {
-      JsonNode answer = api.apply(page);
+      JsonNode answer = ask(page);
       for (JsonNode message : answer.path(name)) {
         if (message.hasNonNull("boot")) {
           found.add(toMessage(message, aside));
@@ -63,6 +72,19 @@ final class BackendStore implements StoredMessages {
           : null;
     }
     return found;
+  }
+
+  private JsonNode ask(String page) {
+    LongPredicate again = patience.get();
+    while (true) {
+      try {
+        return api.apply(page);
+      } catch (NoAnswer e) {
+        if (!again.test(1)) {
+          throw e;
+        }
+      }
+    }
   }
 
   static StoredMessage toMessage(JsonNode message, boolean aside) {

@@ -309,7 +309,8 @@ final class SimulatedFleet implements AutoCloseable {
     }
     try {
       LossLedger ledger = simulation.ledger();
-      LossLedger.Comparison store = ledger.compare(new BackendStore(asked::get), new Patience());
+      BackendStore backend = new BackendStore(asked::get, Patience::new);
+      LossLedger.Comparison store = ledger.compare(backend, new Patience());
       return new Outcome(plan, began, report, store, ledger.explain(store), null, serverVersion);
     } catch (UserError e) {
       return new Outcome(plan, began, report, null, List.of(), e.getMessage(), serverVersion);
@@ -318,7 +319,8 @@ final class SimulatedFleet implements AutoCloseable {
 
   /**
    * What is acknowledged is in a journal; the database, which is asked, may be behind that, and
-   * does not say so. It is waited for as long as it gets nearer, or may yet.
+   * does not say so. It is waited for as long as it gets nearer, or may yet; and as long for a page
+   * that is not answered.
    */
   private final class Patience implements LongPredicate {
     private long fewest = Long.MAX_VALUE;

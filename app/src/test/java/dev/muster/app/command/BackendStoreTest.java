@@ -5,9 +5,11 @@
 package dev.muster.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.muster.app.operator.NoAnswer;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.telemetry.Measurement;
 import dev.muster.protocol.telemetry.MessageIdentity;
@@ -20,9 +22,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class BackendStoreTest {
+  private static final Supplier<LongPredicate> NONE = () -> missing -> false;
   private static final Instant DUE = Instant.parse("2026-11-26T12:00:00.250Z");
 
   @Test
@@ -57,14 +63,16 @@ class BackendStoreTest {
   void deadLetter_thatCameWhileTheStoreWasAsked_isFound() {
     List<String> asked = new ArrayList<>();
     ObjectNode letter = message("", DUE).put("payloadBase64", "AA==");
-    BackendStore store = new BackendStore(path -> {
-      asked.add(path);
-      ObjectNode answer = JsonNodeFactory.instance.objectNode();
-      boolean later = asked.size() > 2 && path.contains("dead-letters");
-      answer.putArray("deadLetters").addAll(later ? List.of(letter) : List.of());
-      answer.putArray("messages");
-      return answer;
-    });
+    BackendStore store = new BackendStore(
+        path -> {
+          asked.add(path);
+          ObjectNode answer = JsonNodeFactory.instance.objectNode();
+          boolean later = asked.size() > 2 && path.contains("dead-letters");
+          answer.putArray("deadLetters").addAll(later ? List.of(letter) : List.of());
+          answer.putArray("messages");
+          return answer;
+        },
+        NONE);
     DeviceId device = new DeviceId("acme-1");
     assertThat(store.storedFor(device)).isEmpty();
     assertThat(store.storedFor(device)).singleElement().matches(StoredMessage::aside);
@@ -72,6 +80,31 @@ class BackendStoreTest {
         .containsExactly(
             "devices/acme-1/messages?limit=1000",
             "devices/acme-1/dead-letters?limit=1000&payload=true");
+  }
+
+  @Test
+  void page_thatIsNotAnswered_isAskedForAgain_whileThereIsPatience() {
+    AtomicInteger failures = new AtomicInteger(2);
+    BackendStore store = new BackendStore(
+        path -> {
+          if (path.contains("after=p1") && failures.getAndDecrement() > 0) {
+            throw new NoAnswer("the connection broke");
+          }
+          ObjectNode answer = JsonNodeFactory.instance.objectNode();
+          answer.putArray("deadLetters");
+          answer.putArray("messages").add(message("20.5", DUE));
+          return path.contains("after") || path.contains("dead-letters")
+              ? answer
+              : answer.put("next", "p1");
+        },
+        () -> missing -> true);
+    assertThat(store.storedFor(new DeviceId("acme-1"))).as("of two pages").hasSize(2);
+    BackendStore silent = new BackendStore(
+        path -> {
+          throw new NoAnswer("the connection broke");
+        },
+        NONE);
+    assertThatThrownBy(() -> silent.storedFor(new DeviceId("acme-1"))).isInstanceOf(NoAnswer.class);
   }
 
   private static ObjectNode message(String payload, Instant receivedAt) {

@@ -89,8 +89,23 @@ public interface DeviceLink extends AutoCloseable {
       // Of those who have a journal.
     }
 
-    /** It was let in with a certificate that is not for it. */
+    /** The certificate of its factory was refused, with which it was told to come. */
+    default void turnedAway() {
+      // As above.
+    }
+
+    /** It was let in with that. */
     default void intruded() {
+      // As above.
+    }
+
+    /** Its duplicate, which was asked for, was let in. */
+    default void duplicated() {
+      // As above.
+    }
+
+    /** It has no other certificate to show, as it was told to, and why. */
+    default void disguiseFailed(String reason) {
       // As above.
     }
   }

@@ -40,23 +40,23 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private static final int MAX_DOUBLINGS = 6;
   private static final FleetName UNNAMED_FLEET = new FleetName("simulated");
 
-  /** Nobody asks how a stolen key fares. */
-  private static final Listener NOBODY = new Listener() {
+  /** Of a stolen key it is told that it came in, and no more. */
+  private record Thief(Listener victim) implements Listener {
     @Override
     public void enrolled() {
-      // Nobody.
+      // It was before.
     }
 
     @Override
     public void online() {
-      // Nobody.
+      victim.duplicated();
     }
 
     @Override
     public void waiting(String reason) {
-      // Nobody.
+      // It comes back.
     }
-  };
+  }
 
   private final String serial;
   private final LightLinks shared;
@@ -256,7 +256,7 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
         duplicate.close();
         duplicate = null;
       } else if (there && duplicate == null && stolen != null) {
-        duplicate = new LightDevice(serial, shared, loop, random, NOBODY);
+        duplicate = new LightDevice(serial, shared, loop, random, new Thief(listener));
         duplicate.use(stolen);
         duplicate.start();
       }
@@ -272,16 +272,24 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
       }
     });
     if (wanted) {
-      shared.enrolling(() -> {
-        TlsIdentity other = shared.tls(shared.identities().cameWith(serial));
-        on(() -> {
-          // It took its time; by now it may be over.
-          if (disguiseWanted) {
-            show(other);
-          }
-        });
-      });
+      shared.enrolling(this::prepareDisguise);
     }
+  }
+
+  private void prepareDisguise() {
+    TlsIdentity other;
+    try {
+      other = shared.tls(shared.identities().cameWith(serial));
+    } catch (RuntimeException e) {
+      on(() -> listener.disguiseFailed(String.valueOf(e.getMessage())));
+      return;
+    }
+    on(() -> {
+      // It took its time; by now it may be over.
+      if (disguiseWanted) {
+        show(other);
+      }
+    });
   }
 
   private void show(@Nullable TlsIdentity other) {
@@ -340,9 +348,17 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
 
   @Override
   public void notAuthorized(MqttConnection which) {
-    // With the certificate of its factory it never was.
-    if (!disguised) {
+    if (disguised) {
+      listener.turnedAway();
+    } else {
       listener.expelled();
+    }
+  }
+
+  @Override
+  public void certificateRefused(MqttConnection which) {
+    if (disguised) {
+      listener.turnedAway();
     }
   }
 

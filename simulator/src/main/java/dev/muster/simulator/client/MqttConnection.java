@@ -67,6 +67,9 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     /** The broker does not let it in, or throws it out, because it may not be there. */
     void notAuthorized(MqttConnection connection);
 
+    /** TLS has ended, as the broker does not take the certificate. {@link #ended} follows. */
+    void certificateRefused(MqttConnection connection);
+
     /** Called once. */
     void ended(MqttConnection connection, String reason);
   }
@@ -125,6 +128,7 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
       if (tls.isSuccess()) {
         connect(context);
       } else {
+        judge(tls.cause());
         end(describe(tls.cause()));
       }
     }
@@ -344,7 +348,17 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    judge(cause);
     lose(describe(cause));
+  }
+
+  /** In TLS 1.3 the broker looks at the certificate when the client is done (RFC 8446, 2). */
+  private void judge(Throwable cause) {
+    TlsFailure failure = TlsFailure.of(cause);
+    boolean refused = failure == TlsFailure.WE_ARE_REFUSED || failure == TlsFailure.WE_ARE_EXPIRED;
+    if (refused && !connected && !ended) {
+      events.certificateRefused(this);
+    }
   }
 
   /** Who is abandoned is not told by the other end that it is over, and finds out by its pings. */

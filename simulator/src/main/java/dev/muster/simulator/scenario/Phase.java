@@ -323,6 +323,11 @@ public sealed interface Phase {
     public String name() {
       return "clone";
     }
+
+    @Override
+    public boolean isAnswered() {
+      return true;
+    }
   }
 
   /** A share of the devices shows the broker the certificate of its factory. */
@@ -330,6 +335,11 @@ public sealed interface Phase {
     @Override
     public String name() {
       return "wrong-certificate";
+    }
+
+    @Override
+    public boolean isAnswered() {
+      return true;
     }
 
     @Override

@@ -105,6 +105,9 @@ final class MqttConnectionTest {
     public void notAuthorized(MqttConnection which) {}
 
     @Override
+    public void certificateRefused(MqttConnection which) {}
+
+    @Override
     public void ended(MqttConnection which, String reason) {
       ends.add(reason);
     }
