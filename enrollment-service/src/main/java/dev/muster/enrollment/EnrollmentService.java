@@ -77,6 +77,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -313,9 +314,18 @@ public final class EnrollmentService implements AutoCloseable {
         authorities,
         publisher,
         config.rollOver(),
-        config.issuance().deviceCertificateValidity(),
+        longestValidity(),
         authority -> publicBase() + "/crl/" + authority + ".crl",
         clock);
+  }
+
+  /** Of LDevIDs, by whatever profile. */
+  private Duration longestValidity() {
+    return Stream.concat(
+            Stream.of(config.issuance().deviceCertificateValidity()),
+            config.admission().profiles().stream().map(DeviceProfile::validity))
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   private List<Chore> chores() {

@@ -6,6 +6,7 @@ package dev.muster.enrollment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.testing.TestPki;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -193,6 +194,25 @@ class ClaimsIT {
     service.post("/devices/slow-s-1/approve", new JsonObject());
     assertThat(enroll(null, claim.getString("token"), "slow1").status()).isEqualTo(200);
     assertThat(state("slow", claim.getString("id"))).isEqualTo("used");
+  }
+
+  /** It has no CA by which its devices could be told from others. */
+  @Test
+  void manufacturerDisabledWithRenewals_whoseDevicesCameWithTokens_renewsNone() {
+    TestPki.Credential none = TestPki.root("O=Tokens,CN=Tokens CA");
+    service.addManufacturer("tokens", none, "registered");
+    String ca =
+        "/manufacturers/tokens/cas/" + Fingerprint.of(none.certificate()).hex();
+    assertThat(service.post(ca + "/remove", new JsonObject()).status()).isEqualTo(200);
+    service.csr("tokens1", "/");
+    service.unpack(enroll(null, claim("tokens", "T-1").getString("token"), "tokens1"), "tokens1");
+    service.csr("tokens2", "/");
+    JsonObject all = new JsonObject().put("renewals", true);
+    assertThat(service.post("/manufacturers/tokens/disable", all).status()).isEqualTo(200);
+    RunningService.refused(
+        service.enroll("simplereenroll", "tokens1", "tokens2"),
+        403,
+        "barred the renewals of its manufacturer");
   }
 
   @Test

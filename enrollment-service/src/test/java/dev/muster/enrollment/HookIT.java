@@ -99,6 +99,18 @@ class HookIT {
     answer = text;
   }
 
+  /** Known as a label from then on, also where nobody else has named it (RFC 7030, 3.2.2). */
+  @Test
+  void fleetThatTheHookNames_isALabel() {
+    service.idevid("CH9");
+    says(200, "{\"decision\":\"allow\",\"fleet\":\"by-hook\"}");
+    service.enrolled("CH9", "ch9");
+    service.csr("ch9b", "/");
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> service.enroll("by-hook/simplereenroll", "ch9", "ch9b").status() == 200);
+  }
+
   @Test
   void hookThatChooses_namesTheDevice_onceAndForAll() {
     service.idevid("CH1");

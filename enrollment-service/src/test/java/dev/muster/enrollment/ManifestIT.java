@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -126,6 +128,22 @@ class ManifestIT {
   void manifestSignedByTheCa_inPem_isTaken() {
     byte[] pem = signed("serial\nCA-1\n", "maker", "-nodetach", "-outform", "PEM");
     assertThat(post(pem).body().getInteger("added")).isEqualTo(1);
+  }
+
+  /** More than goes into one transaction. */
+  @Test
+  void manifestInJson_thatIsBrokenAtItsEnd_announcesNobody() {
+    String rows = IntStream.range(0, 1_200)
+        .mapToObj(n -> "{\"serial\":\"BROKEN-" + n + "\"}")
+        .collect(Collectors.joining(",", "[", "]"));
+    RunningService.Answer refused = post((rows + "x").getBytes(StandardCharsets.UTF_8));
+    assertThat(refused.status()).isEqualTo(400);
+    service.idevid("BROKEN-0");
+    service.csr("j0", "/");
+    assertThat(service.enroll("simpleenroll", "BROKEN-0", "j0").status()).isEqualTo(403);
+    assertThat(post(rows.getBytes(StandardCharsets.UTF_8)).body().getInteger("added"))
+        .isEqualTo(1_200);
+    assertThat(service.enroll("simpleenroll", "BROKEN-0", "j0").status()).isEqualTo(200);
   }
 
   @Test

@@ -12,7 +12,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.read.ListAppender;
 import dev.muster.coap.CoapsConfig;
+import dev.muster.enrollment.csr.KeyKind;
 import dev.muster.enrollment.registrar.AdmissionConfig;
+import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.ServerKeygen;
 import dev.muster.protocol.identity.FleetName;
 import dev.muster.testing.PeerProgram;
@@ -23,11 +25,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -78,6 +83,9 @@ class ServerKeygenIT {
   private static final String AES_256_WRAP = "2.16.840.1.101.3.4.1.45";
   private static final String RSA_OAEP = "1.2.840.113549.1.1.7";
 
+  private static final DeviceProfile RSA_ALONE =
+      new DeviceProfile("rsa-alone", Duration.ofDays(10), List.of(KeyKind.RSA), List.of());
+
   @TempDir
   static Path folder;
 
@@ -94,7 +102,8 @@ class ServerKeygenIT {
         config -> RunningService.with(
             RunningService.with(
                 config,
-                new AdmissionConfig(new FleetName("default"), false, List.of(), false, choice)),
+                new AdmissionConfig(
+                    new FleetName("default"), false, List.of(RSA_ALONE), false, choice)),
             CoapsConfig.on("127.0.0.1", 0)));
     service.addManufacturer("acme", service.factory, "auto");
     return service;
@@ -370,6 +379,20 @@ class ServerKeygenIT {
     X509Certificate next = certificate(parts.get(1).der());
     assertThat(next.getSubjectX500Principal()).isEqualTo(first.getSubjectX500Principal());
     assertThat(next.getPublicKey()).isNotEqualTo(first.getPublicKey());
+  }
+
+  /** It goes on under the profile of what it renews, also where no label names that. */
+  @Test
+  void est_serverkeygen_renewal_isOfTheKindOfKeyThatItsProfileWants() throws Exception {
+    service.idevid("G-8");
+    service.csr("g8", "/");
+    List<Part> parts = Part.of(service.enroll("rsa-alone/serverkeygen", "G-8", "g8"));
+    PrivateKey key = KeyFactory.getInstance("RSA")
+        .generatePrivate(new PKCS8EncodedKeySpec(parts.get(0).der()));
+    X509Certificate issued = certificate(parts.get(1).der());
+    TestPki.write(folder, "g8-rsa", new TestPki.Credential(key, issued, List.of()));
+    List<Part> renewed = Part.of(service.enroll("serverkeygen", "g8-rsa", "g8"));
+    assertThat(certificate(renewed.get(1).der()).getPublicKey().getAlgorithm()).isEqualTo("RSA");
   }
 
   /** Whoever only says that he renews waits with newcomers, and keeps nobody from renewing. */

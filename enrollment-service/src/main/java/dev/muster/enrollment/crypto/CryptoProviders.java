@@ -6,6 +6,7 @@ package dev.muster.enrollment.crypto;
 
 import java.security.GeneralSecurityException;
 import java.security.Key;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.PublicKey;
@@ -104,15 +105,23 @@ public final class CryptoProviders {
   /** Whether {@code key} signed {@code certificate}. */
   public boolean signed(PublicKey key, X509Certificate certificate) {
     try {
-      if (conscrypt != null && takes(key)) {
-        certificate.verify(key, conscrypt);
-      } else {
-        certificate.verify(key);
-      }
+      verify(key, certificate);
       return true;
     } catch (GeneralSecurityException e) {
       return false;
     }
+  }
+
+  private void verify(PublicKey key, X509Certificate certificate) throws GeneralSecurityException {
+    if (conscrypt != null && takes(key)) {
+      try {
+        certificate.verify(key, conscrypt);
+        return;
+      } catch (NoSuchAlgorithmException e) {
+        // Such as RSASSA-PSS, which it knows by other names.
+      }
+    }
+    certificate.verify(key);
   }
 
   private static boolean takes(Key key) {

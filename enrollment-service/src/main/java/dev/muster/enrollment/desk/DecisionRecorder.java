@@ -28,6 +28,7 @@ import dev.muster.enrollment.issuance.StatusPlaces;
 import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
+import dev.muster.enrollment.registrar.HookVerdict;
 import dev.muster.enrollment.registrar.Profiles;
 import dev.muster.enrollment.registrar.RefusalReason;
 import dev.muster.enrollment.registrar.RegistryFacts;
@@ -254,10 +255,15 @@ final class DecisionRecorder {
     DeviceSubject subject = defer.subject();
     Fingerprint key = open.request.csr().keyFingerprint();
     EnrollmentOutcome outcome = new EnrollmentOutcome.Deferred(defer.retryAfter());
-    if (open.facts.pending().isPresent()) {
-      open.tables.pending().seen(subject.device(), key, open.now);
-      return new Result(
+    Optional<PendingEnrollment> pending = open.facts.pending();
+    if (pending.isPresent()) {
+      open.tables.pending().seen(subject.device(), key, defer.reason(), open.now);
+      Result waits = new Result(
           outcome, false, () -> LOG.debug("Enrollment still waits device={}", subject.device()));
+      // What was harmless when it came need not be so any more: another may have been let in.
+      return defer.cloneAlarm() && !pending.get().reason().equals(defer.reason())
+          ? alarm(open, defer, waits)
+          : waits;
     }
     newcomer(open, subject, DeviceStatus.PENDING, null)
         .ifPresent(device -> add(open, device, devices -> devices.insert(device)));
@@ -272,6 +278,19 @@ final class DecisionRecorder {
         .with("clone", defer.cloneAlarm() ? "possible" : null));
     return alarmHolder(
         open, defer.holder(), new Result(outcome, false, () -> tellDeferred(defer, key)));
+  }
+
+  /** A key that waits already turns out to be a second one. */
+  private Result alarm(Case open, EnrollmentDecision.Defer defer, Result result) {
+    DeviceId device = defer.subject().device();
+    open.audit(open.event("enrollment.deferred", objectOf(defer.subject()))
+        .with("reason", defer.reason())
+        .with("clone", "possible"));
+    boolean raised = open.tables.alarms().raiseAnew("clone", device, defer.reason(), open.now);
+    return alarmHolder(
+        open,
+        defer.holder(),
+        raised ? result.andTell(() -> tellClone(device, defer.reason())) : result);
   }
 
   /** Of two devices with one IDevID's key, the operators of the other one are told, too. */
@@ -308,6 +327,13 @@ final class DecisionRecorder {
 
   /** A device begins with the tags that its manifest gives it. */
   private static void add(Case open, DeviceRecord device, Consumer<Devices> insert) {
+    if (open.request instanceof EnrollmentRequest.First first
+        && first.hook() instanceof HookVerdict.Allow allow
+        && allow.fleet() != null
+        && !open.tables.devices().isFleet(allow.fleet())) {
+      // Nobody else has named it, and it is a label (RFC 7030, 3.2.2) from now on.
+      open.tables.manufacturers().changing();
+    }
     insert.accept(open.tables.devices());
     open.facts
         .announced()

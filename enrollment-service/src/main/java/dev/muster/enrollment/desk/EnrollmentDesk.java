@@ -23,6 +23,7 @@ import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.Registry;
 import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.StatusPlaces;
+import dev.muster.enrollment.registrar.DeviceProfile;
 import dev.muster.enrollment.registrar.EnrollmentDecision;
 import dev.muster.enrollment.registrar.EnrollmentRequest;
 import dev.muster.enrollment.registrar.HookVerdict;
@@ -63,6 +64,7 @@ public final class EnrollmentDesk {
   private final TrustView trust;
   private final CertificateAuthorities authorities;
   private final Registrar registrar;
+  private final Profiles profiles;
   private final Clock clock;
   private final DecisionRecorder recorder;
   private final Heard heard;
@@ -114,6 +116,7 @@ public final class EnrollmentDesk {
     this.refusals = new RefusalLog(registry, clock);
     this.claims = new ClaimCheck(registry, clock);
     this.registrar = registrar;
+    this.profiles = profiles;
     this.clock = clock;
     this.recorder = new DecisionRecorder(authorities::deviceIssuer, profiles, places, meters);
     this.heard = heard;
@@ -302,16 +305,29 @@ public final class EnrollmentDesk {
    * then the key would be another.
    */
   public EnrollmentOutcome generate(Caller caller, Label label, byte[] csr, KeyMaker maker) {
+    Peer peer = identify(caller);
+    boolean known = peer instanceof Peer.Operational || peer instanceof Peer.Lapsed;
     KeyMaker.Job job = maker.begin(
         csrs.readKeyless(csr),
         caller.chain().isEmpty() ? null : caller.chain().get(0),
-        label.profile() == null ? KeyKind.P256 : label.profile().keys().get(0));
+        kind(label, known ? caller.chain().get(0) : null));
     Ask ask = new Ask(job::check, false);
-    boolean known = identify(caller) instanceof Peer.Operational;
     EnrollmentOutcome outcome = known ? reenroll(caller, label, ask) : enroll(caller, label, ask);
     return outcome instanceof EnrollmentOutcome.Issued issued
         ? job.deliver(issued.certificate())
         : outcome;
+  }
+
+  /** As its profile wants it: the label's, or that of the certificate that is renewed. */
+  private KeyKind kind(Label label, @Nullable X509Certificate renewed) {
+    @Nullable DeviceProfile profile = label.profile();
+    if (profile == null && renewed != null) {
+      profile = registry
+          .read(tables -> tables.certificates().find(renewed))
+          .flatMap(record -> profiles.find(record.profile()))
+          .orElse(null);
+    }
+    return profile == null ? KeyKind.P256 : profile.keys().get(0);
   }
 
   /**

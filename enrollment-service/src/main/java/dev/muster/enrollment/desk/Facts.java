@@ -94,9 +94,23 @@ final class Facts {
     if (maker.isEmpty()) {
       return RenewalTerms.STRICT;
     }
-    List<Fingerprint> barredCas = trust.trustAnchors().barredForRenewal(maker.get(), now);
-    boolean barred = !barredCas.isEmpty()
+    return new RenewalTerms(
+        maker.get().policy().renewalGrace(),
+        isBarred(tables, device, maker.get(), trust.trustAnchors(), now));
+  }
+
+  /** All whose manufacturer is; else by the CA of its IDevID, and by any if it has shown none. */
+  private static boolean isBarred(
+      Registry.Tables tables,
+      DeviceRecord device,
+      Manufacturer maker,
+      TrustAnchors anchors,
+      Instant now) {
+    if (maker.distrust() != null && maker.distrust().barsRenewal(now)) {
+      return true;
+    }
+    List<Fingerprint> barredCas = anchors.barredForRenewal(maker, now);
+    return !barredCas.isEmpty()
         && tables.manufacturers().caOf(device.id()).map(barredCas::contains).orElse(true);
-    return new RenewalTerms(maker.get().policy().renewalGrace(), barred);
   }
 }

@@ -17,6 +17,7 @@ import java.security.Provider;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.MGF1ParameterSpec;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -111,6 +112,12 @@ record KeyEnvelope(
               + " certificate)");
     }
     boolean ec = client.getPublicKey() instanceof ECPublicKey;
+    if (!ec && !(client.getPublicKey() instanceof RSAPublicKey)) {
+      return impossible(
+          "asymmetricDecryptKeyIdentifier",
+          client.getPublicKey().getAlgorithm()
+              + " key of the client certificate (expected: one of RSA, or on a NIST curve)");
+    }
     boolean @Nullable [] usage = client.getKeyUsage();
     if (usage != null && !usage[ec ? KEY_AGREEMENT : KEY_ENCIPHERMENT]) {
       return impossible(

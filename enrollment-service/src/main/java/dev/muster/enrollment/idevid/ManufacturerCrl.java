@@ -62,7 +62,7 @@ public final class ManufacturerCrl {
       return Optional.of("crl: of " + Quoted.of(crl.getIssuerX500Principal().getName())
           + " (expected: of " + Quoted.of(ca.getSubjectX500Principal().getName()) + ")");
     }
-    if (Signatures.isWeak(crl.getSigAlgName())) {
+    if (Signatures.isWeak(crl)) {
       return Optional.of(
           "crl: signed with " + crl.getSigAlgName() + " (expected: SHA-256 or better)");
     }

@@ -7,6 +7,7 @@ package dev.muster.enrollment.idevid;
 import java.io.IOException;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
 import java.util.List;
@@ -24,10 +25,17 @@ public final class Signatures {
 
   /** Whether the certificate is signed over a hash that can be forged, or one not known here. */
   public static boolean isWeak(X509Certificate certificate) {
-    if (certificate.getSigAlgOID().equals(PSS_OID)) {
-      return isWeakPss(certificate.getSigAlgParams());
-    }
-    return isWeak(certificate.getSigAlgName());
+    return isWeak(
+        certificate.getSigAlgOID(), certificate.getSigAlgName(), certificate.getSigAlgParams());
+  }
+
+  /** As {@link #isWeak(X509Certificate)}. */
+  static boolean isWeak(X509CRL crl) {
+    return isWeak(crl.getSigAlgOID(), crl.getSigAlgName(), crl.getSigAlgParams());
+  }
+
+  private static boolean isWeak(String oid, String name, byte @Nullable [] parameters) {
+    return oid.equals(PSS_OID) ? isWeakPss(parameters) : isWeak(name);
   }
 
   /** As {@link #isWeak(X509Certificate)}, by the JDK's name of the algorithm. */

@@ -93,6 +93,13 @@ public final class Devices {
         .first(Devices::device);
   }
 
+  /** Whether some device is of that fleet. */
+  public boolean isFleet(FleetName fleet) {
+    return sql.statement("SELECT EXISTS (SELECT 1 FROM device WHERE fleet = :fleet)")
+        .bind("fleet", fleet.value())
+        .one(row -> row.getBoolean(1));
+  }
+
   /** Whether some device has that key in its IDevID. */
   public boolean isFactoryKey(Fingerprint key) {
     return sql.statement("SELECT EXISTS (SELECT 1 FROM device WHERE factory_key = :key)")

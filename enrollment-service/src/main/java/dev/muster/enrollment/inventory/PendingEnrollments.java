@@ -62,11 +62,13 @@ public final class PendingEnrollments {
         .execute();
   }
 
-  public void seen(DeviceId device, Fingerprint key, Instant now) {
-    sql.statement("UPDATE pending_enrollment SET last_seen = :now"
+  /** It has asked again. @param reason why it waits now */
+  public void seen(DeviceId device, Fingerprint key, String reason, Instant now) {
+    sql.statement("UPDATE pending_enrollment SET last_seen = :now, reason = :reason"
             + " WHERE device = :device AND public_key = :key")
         .bind("device", device.value())
         .bind("key", key.hex())
+        .bind("reason", reason)
         .bind("now", now)
         .execute();
   }

@@ -55,6 +55,18 @@ public final class ManifestImport {
 
   private static final String PEM_BEGIN = "-----BEGIN ";
 
+  private static final ManifestRows UNTAKEN = new ManifestRows() {
+    @Override
+    public void entry(int row, ManifestEntry entry) {
+      // Its turn comes.
+    }
+
+    @Override
+    public void problem(int row, String reason) {
+      // It is told when it is read again.
+    }
+  };
+
   private final Registry registry;
   private final Clock clock;
   private final Predicate<String> reserved;
@@ -220,12 +232,21 @@ public final class ManifestImport {
     try (Reader reader =
         new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8)) {
       if (isJson(text)) {
+        checkJson(text);
         ManifestJson.read(reader, rows);
       } else {
         ManifestCsv.read(reader, rows);
       }
     } catch (IOException e) {
       throw new IllegalStateException("bytes in memory that cannot be read", e);
+    }
+  }
+
+  /** To its end, before anything of it is taken: what is refused has announced nobody. */
+  private static void checkJson(byte[] text) throws IOException {
+    try (Reader reader =
+        new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8)) {
+      ManifestJson.read(reader, UNTAKEN);
     }
   }
 

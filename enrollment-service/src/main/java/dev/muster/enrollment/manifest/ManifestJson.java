@@ -30,7 +30,7 @@ final class ManifestJson {
 
   private ManifestJson() {}
 
-  /** @throws IllegalArgumentException if it is no JSON array */
+  /** @throws IllegalArgumentException if it is no JSON array; rows before the flaw were taken */
   static void read(Reader text, ManifestRows rows) throws IOException {
     try (JsonParser parser = JSON.createParser(text)) {
       if (parser.nextToken() != JsonToken.START_ARRAY) {

@@ -20,6 +20,7 @@ import dev.muster.enrollment.issuance.Fingerprint;
 import dev.muster.enrollment.issuance.RevocationReason;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Defer;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Issue;
+import dev.muster.enrollment.registrar.EnrollmentDecision.Refuse;
 import dev.muster.enrollment.registrar.EnrollmentDecision.Supersede;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.identity.DeviceSubject;
@@ -186,8 +187,11 @@ final class FirstEnrollment {
         now,
         true,
         "an IDevID with the key of another device's (SHA-256 " + request.factoryKey() + ")");
-    return decision instanceof Defer defer
-        ? new Defer(subject, defer.retryAfter(), true, defer.reason(), Optional.of(holder))
+    if (decision instanceof Defer defer) {
+      return new Defer(subject, defer.retryAfter(), true, defer.reason(), Optional.of(holder));
+    }
+    return decision instanceof Refuse full
+        ? new Refuse(full.reason(), full.detail(), full.cloneAlarm(), Optional.of(holder))
         : decision;
   }
 
@@ -201,15 +205,17 @@ final class FirstEnrollment {
   }
 
   /**
-   * Once a device was let in, its own key counts: an operator has approved it, or it was there
-   * before the manifest.
+   * Once a device was let in with a key of its own, that counts: an operator has approved it, or it
+   * was there before the manifest. Who came with a claim token alone has shown none.
    */
   private static boolean isAnotherThanAnnounced(
       EnrollmentRequest.First request, RegistryFacts facts) {
     Fingerprint announced = facts.announced().map(ManifestEntry::key).orElse(null);
     Fingerprint shown = request.factoryKey();
-    boolean letInBefore =
-        facts.device().map(device -> device.enrolledAt() != null).orElse(false);
+    boolean letInBefore = facts
+        .device()
+        .map(device -> device.enrolledAt() != null && device.factoryKey() != null)
+        .orElse(false);
     return announced != null && shown != null && !announced.equals(shown) && !letInBefore;
   }
 

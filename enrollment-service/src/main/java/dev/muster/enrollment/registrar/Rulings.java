@@ -66,7 +66,9 @@ final class Rulings {
     if (facts.pending().isEmpty() && facts.waitingKeys() >= Registrar.MAX_WAITING_KEYS) {
       return new Refuse(
           RefusalReason.TOO_MANY_PENDING,
-          "device: " + facts.waitingKeys() + " keys wait for an operator already");
+          "device: " + facts.waitingKeys() + " keys wait for an operator already",
+          cloneAlarm ? Optional.of(reason) : Optional.empty(),
+          Optional.empty());
     }
     Instant since = facts.pending().map(PendingEnrollment::since).orElse(now);
     Duration patience = Duration.between(since, now).dividedBy(4);

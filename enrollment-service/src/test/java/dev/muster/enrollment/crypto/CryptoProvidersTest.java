@@ -8,12 +8,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.testing.TestPki;
 import java.io.OutputStream;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.security.Security;
+import java.security.cert.X509Certificate;
+import java.util.Date;
 import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,6 +75,25 @@ class CryptoProvidersTest {
           .isTrue();
       assertThat(crypto.signed(other.certificate().getPublicKey(), leaf.certificate()))
           .isFalse();
+    });
+  }
+
+  /** By that name, Conscrypt has no such algorithm. */
+  @Test
+  void certificate_signedWithRsaPss_isUnderstood() throws Exception {
+    KeyPair pair = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    X500Name name = new X500Name("CN=PSS");
+    X509Certificate certificate = new JcaX509CertificateConverter()
+        .getCertificate(new JcaX509v3CertificateBuilder(
+                name, BigInteger.ONE, new Date(0), new Date(1), name, pair.getPublic())
+            .build(new JcaContentSignerBuilder("SHA256withRSAandMGF1")
+                .setProvider(new BouncyCastleProvider())
+                .build(pair.getPrivate())));
+    assertThat(certificate.getSigAlgName()).isEqualTo("RSASSA-PSS");
+    PublicKey other = KeyPairGenerator.getInstance("RSA").generateKeyPair().getPublic();
+    both().forEach(crypto -> {
+      assertThat(crypto.signed(pair.getPublic(), certificate)).isTrue();
+      assertThat(crypto.signed(other, certificate)).isFalse();
     });
   }
 

@@ -8,7 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.csr.KeyProtection;
 import dev.muster.testing.TestPki;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.List;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.junit.jupiter.api.Test;
 
 class KeyEnvelopeTest {
@@ -27,6 +32,26 @@ class KeyEnvelopeTest {
     KeyEnvelope.Choice choice =
         KeyEnvelope.choose(new KeyProtection(null, "0102", List.of()), null);
     assertThat(choice).isInstanceOf(KeyEnvelope.Choice.Impossible.class);
+  }
+
+  @Test
+  void est_serverkeygen_keyThatNothingCanBeEncryptedTo_isRefused() throws Exception {
+    KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+    X509Certificate signing = TestPki.root("CN=CA")
+        .issue("CN=signs")
+        .key(pair)
+        .withoutUsages()
+        .build()
+        .certificate();
+    String keyId = HexFormat.of()
+        .formatHex(new JcaX509ExtensionUtils()
+            .createSubjectKeyIdentifier(pair.getPublic())
+            .getKeyIdentifier());
+    KeyProtection wish =
+        new KeyProtection(null, keyId, List.of("2.16.840.1.101.3.4.1.42", "1.2.840.113549.1.1.1"));
+    KeyEnvelope.Choice choice = KeyEnvelope.choose(wish, signing);
+    assertThat(((KeyEnvelope.Choice.Impossible) choice).refusal().message())
+        .contains("key of the client certificate (expected: one of RSA, or on a NIST curve)");
   }
 
   @Test

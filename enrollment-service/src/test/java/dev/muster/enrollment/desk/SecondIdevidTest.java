@@ -7,8 +7,10 @@ package dev.muster.enrollment.desk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.enrollment.audit.Actor;
+import dev.muster.enrollment.inventory.Admission;
 import dev.muster.enrollment.inventory.DeviceRecord;
 import dev.muster.enrollment.inventory.EnrollmentDecided;
+import dev.muster.enrollment.inventory.Manufacturer;
 import dev.muster.enrollment.inventory.PendingEnrollment;
 import dev.muster.enrollment.inventory.Within;
 import dev.muster.enrollment.issuance.Fingerprint;
@@ -86,6 +88,30 @@ class SecondIdevidTest {
     DeviceRecord record =
         bench.registry.read(tables -> tables.devices().find(device).orElseThrow());
     assertThat(record.factoryKey()).isEqualTo(Fingerprint.of(twin.certificate().getPublicKey()));
+  }
+
+  /** While nobody was in, they were two keys that wait; when one is, the other is a second one. */
+  @Test
+  void secondKey_thatWaitedBeforeTheFirstWasLetIn_raisesTheAlarmThen() {
+    bench.save(
+        new Manufacturer("acme", Admission.MANUAL, null, List.of(bench.factory.certificate())));
+    TestPki.Credential idevid = bench.factory.issue("SERIALNUMBER=PAIR").build();
+    byte[] own = DeskBench.csr(TestPki.newKey());
+    byte[] copied = DeskBench.csr(TestPki.newKey());
+    assertThat(enroll(idevid, own)).isInstanceOf(EnrollmentOutcome.Deferred.class);
+    assertThat(approve(new DeviceId("acme-pair"))).contains("need an approval");
+    assertThat(enroll(idevid, copied)).isInstanceOf(EnrollmentOutcome.Deferred.class);
+    DeskBench.issued(enroll(idevid, own));
+    assertThat(alarms()).isEmpty();
+    for (int i = 0; i < 2; i++) {
+      assertThat(enroll(idevid, copied)).isInstanceOf(EnrollmentOutcome.Deferred.class);
+    }
+    String reason = "a second key for a device that has a certificate";
+    assertThat(alarms()).containsExactly("clone acme-pair: " + reason);
+    assertThat(bench.meters.counter("muster.clone.alarms").count()).isEqualTo(1);
+    List<PendingEnrollment> waiting =
+        bench.registry.read(tables -> tables.pending().of(new DeviceId("acme-pair")));
+    assertThat(waiting).extracting(PendingEnrollment::reason).containsExactly(reason);
   }
 
   @Test

@@ -413,7 +413,7 @@ class RegistrarTest {
         row(
             "IDevID with another device's key, too many keys",
             new World().with(w -> w.holder = HOLDER).with(w -> w.waiting = 8),
-            "TOO_MANY_PENDING device"),
+            "TOO_MANY_PENDING alarm beside acme-sn0 device"),
         row("manual", new World().with(w -> w.admission = Admission.MANUAL), "defer false"),
         row(
             "manual, approved",
@@ -566,6 +566,13 @@ class RegistrarTest {
                 .with(w -> w.factoryKey = OTHER_KEY),
             "defer true"),
         row(
+            "let in with a token alone, released, an IDevID with another key than announced",
+            new World()
+                .with(w -> w.announced = announced(FACTORY_KEY))
+                .with(w -> w.device = Optional.of(device(null, NextKey.LET_IN, EARLIER)))
+                .with(w -> w.factoryKey = OTHER_KEY),
+            "defer true"),
+        row(
             "transferred, approved",
             new World()
                 .with(w -> w.device = Optional.of(transferred(NextKey.WAITS)))
@@ -581,7 +588,7 @@ class RegistrarTest {
         row(
             "too many keys",
             new World().certificate(CertificateStatus.ACTIVE, null).with(w -> w.waiting = 8),
-            "TOO_MANY_PENDING device"),
+            "TOO_MANY_PENDING alarm device"),
         row(
             "same key",
             new World()
@@ -1021,6 +1028,10 @@ class RegistrarTest {
           + defer.holder().map(holder -> " beside " + holder).orElse("");
     }
     EnrollmentDecision.Refuse refuse = (EnrollmentDecision.Refuse) decision;
-    return refuse.reason() + " " + refuse.detail();
+    return refuse.reason()
+        + refuse.cloneAlarm().map(alarm -> " alarm").orElse("")
+        + refuse.holder().map(holder -> " beside " + holder).orElse("")
+        + " "
+        + refuse.detail();
   }
 }
