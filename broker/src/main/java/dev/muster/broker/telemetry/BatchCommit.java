@@ -5,7 +5,6 @@
 package dev.muster.broker.telemetry;
 
 import dev.muster.broker.telemetry.TelemetrySink.Stored;
-import dev.muster.broker.telemetry.format.Reading;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -105,9 +104,7 @@ final class BatchCommit {
   }
 
   private void commitAsDeadLetter(Item item, SQLException cause) throws SQLException {
-    if (item.message().reading() instanceof Reading.Unreadable) {
-      throw cause;
-    }
+    // Also in the place of a reason of its own, which may be what the database will not have.
     String reason = "not storable: SQL state " + cause.getSQLState();
     LOG.warn("Telemetry not storable device={} error={}", item.message().topic().device(), reason);
     try {

@@ -158,6 +158,15 @@ abstract class StoreContract {
     assertThat(letters(DEVICE)).hasSize(1);
   }
 
+  /** The database has room for 400 characters, and would refuse the batch again and again. */
+  @Test
+  void reasonThatIsTooLong_isCut_andHoldsUpNobody() throws Exception {
+    TelemetryMessage strange = message("a", 1, "1").asUnreadable("x".repeat(500));
+    assertThat(store(strange)).isEqualTo(Stored.DEAD_LETTER);
+    assertThat(store(message("a", 2, "1"))).isEqualTo(Stored.NEW);
+    assertThat(letters(DEVICE)).hasSize(1);
+  }
+
   @Test
   void duplicatesInOneBatch_areStoredOnce() throws Exception {
     List<CompletableFuture<Stored>> results = new ArrayList<>();

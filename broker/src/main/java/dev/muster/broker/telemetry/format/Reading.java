@@ -25,7 +25,16 @@ public sealed interface Reading {
   record Early(String reason, Instant due) implements Reading {}
 
   /** @param reason why it is kept as a dead letter, fit for an operator */
-  record Unreadable(String reason) implements Reading {}
+  record Unreadable(String reason) implements Reading {
+    /** So that it always fits where the store keeps it. */
+    private static final int MAX_REASON = 300;
+
+    public Unreadable {
+      // It may quote what a stranger sent: one line of printable characters, of limited length.
+      String shown = reason.replaceAll("[^\\x20-\\x7e]+", " ");
+      reason = shown.substring(0, Math.min(MAX_REASON, shown.length()));
+    }
+  }
 
   /** Why a message is kept aside, which was not {@link Readable}. */
   static String reasonOf(Reading reading) {

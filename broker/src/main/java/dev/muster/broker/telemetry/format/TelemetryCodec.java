@@ -38,7 +38,6 @@ public final class TelemetryCodec {
   static final int MAX_METRIC = 128;
   private static final int MAX_DEPTH = 16;
   private static final int MAX_DIGITS = 64;
-  private static final int MAX_REASON = 300;
 
   private static final JsonFactory JSON = limited(new JsonFactoryBuilder()).build();
   private static final CBORFactory CBOR = limited(CBORFactory.builder())
@@ -77,19 +76,13 @@ public final class TelemetryCodec {
     } catch (CharacterCodingException e) {
       return new Reading.Unreadable("payload: not UTF-8 (expected: JSON, CBOR or a number)");
     } catch (JsonProcessingException e) {
-      return unreadable("payload: malformed: " + e.getOriginalMessage());
+      return new Reading.Unreadable("payload: malformed: " + e.getOriginalMessage());
     } catch (IOException | IllegalArgumentException e) {
-      return unreadable(String.valueOf(e.getMessage()));
+      return new Reading.Unreadable(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       // A fault of a parser. The device would send the same again, for ever, were it let through.
-      return unreadable("payload: cannot be read: " + e);
+      return new Reading.Unreadable("payload: cannot be read: " + e);
     }
-  }
-
-  private static Reading unreadable(String reason) {
-    // The message quotes what a stranger sent: one line of printable characters, of limited length.
-    String shown = reason.replaceAll("[^\\x20-\\x7e]+", " ");
-    return new Reading.Unreadable(shown.substring(0, Math.min(MAX_REASON, shown.length())));
   }
 
   private static List<Measurement> read(byte[] payload, Form form, Instant receivedAt)
