@@ -90,12 +90,11 @@ final class LatestValues {
       return true;
     }
     String device = message.topic().device().value();
-    int count = count(device) + fresh.size();
-    if (count > maxSeries) {
-      return false;
-    }
-    counts.put(device, count);
-    return true;
+    int count = count(device);
+    boolean admitted = count + fresh.size() <= maxSeries;
+    // Also if refused: whoever goes on regardless would have all of its rows counted each time.
+    counts.put(device, admitted ? count + fresh.size() : count);
+    return admitted;
   }
 
   /** Takes the values of a message that was admitted. */

@@ -7,14 +7,18 @@ package dev.muster.broker.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.muster.broker.telemetry.deadletter.DeadLetters;
+import dev.muster.broker.telemetry.format.Reading;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.protocol.topic.FleetTopics.TelemetryTopic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,5 +95,41 @@ class SeriesLimitTest {
             .entries())
         .hasSize(3)
         .allSatisfy(letter -> assertThat(letter.reason()).contains("too many"));
+  }
+
+  /** Else each message of a device that makes up names would cost a look at all that it has. */
+  @Test
+  void seriesBeyondTheLimit_areCountedOnce() throws Exception {
+    AtomicInteger counted = new AtomicInteger();
+    try (Connection connection = database.connect()) {
+      LatestValues latest = new LatestValues(countingCounts(connection, counted), 1);
+      for (String payload :
+          List.of("{\"a\":1,\"b\":1}", "{\"c\":1,\"d\":1}", "{\"e\":1,\"f\":1}")) {
+        assertThat(admits(latest, payload)).isFalse();
+      }
+      assertThat(admits(latest, "{\"g\":1}"))
+          .as("the refused ones take no place")
+          .isTrue();
+      assertThat(admits(latest, "{\"h\":1}")).isFalse();
+    }
+    assertThat(counted).hasValue(1);
+  }
+
+  private static boolean admits(LatestValues latest, String payload) throws SQLException {
+    TelemetryMessage message = message("d1", payload);
+    latest.clear();
+    return latest.admit(message, ((Reading.Readable) message.reading()).measurements());
+  }
+
+  private static Connection countingCounts(Connection connection, AtomicInteger counted) {
+    return (Connection) Proxy.newProxyInstance(
+        SeriesLimitTest.class.getClassLoader(),
+        new Class<?>[] {Connection.class},
+        (proxy, method, arguments) -> {
+          if (arguments != null && String.valueOf(arguments[0]).startsWith("SELECT COUNT")) {
+            counted.incrementAndGet();
+          }
+          return method.invoke(connection, arguments);
+        });
   }
 }
