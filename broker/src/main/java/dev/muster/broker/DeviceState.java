@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,7 @@ final class DeviceState implements AutoCloseable {
   private final AlarmBook alarms;
   private final FlapWatch flapping;
   private int ticks;
+  private volatile @Nullable String upkeepProblem;
   private final DevicePublisher publisher = FleetExtension.newPublisher();
   private final ScheduledExecutorService upkeep =
       Executors.newSingleThreadScheduledExecutor(task -> {
@@ -89,8 +91,10 @@ final class DeviceState implements AutoCloseable {
       if (++ticks % FORGET_TICKS == 0) {
         presence.forget();
       }
-    } catch (SQLException | RuntimeException e) {
-      // The next time, perhaps; a schedule ends for good with the first exception.
+      upkeepProblem = null;
+    } catch (SQLException | RuntimeException | Error e) {
+      // The next time, perhaps; a schedule ends for good with the first exception, or error.
+      upkeepProblem = "upkeep of the state of devices: " + e;
       LOG.warn("Upkeep of the state of devices failed error={}", e.toString());
     }
   }
@@ -133,7 +137,7 @@ final class DeviceState implements AutoCloseable {
 
   /** Why nothing can be kept at present; empty if all is well. */
   Optional<String> problem() {
-    return store.problem();
+    return store.problem().or(() -> Optional.ofNullable(upkeepProblem));
   }
 
   @Override

@@ -35,11 +35,11 @@ final class Lookout implements AutoCloseable {
     return lookout;
   }
 
-  /** A schedule ends for good with the first exception. */
+  /** A schedule ends for good with the first exception, or error: it may be out of memory once. */
   private static void guarded(Runnable look) {
     try {
       look.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("Files could not be looked at", e);
     }
   }

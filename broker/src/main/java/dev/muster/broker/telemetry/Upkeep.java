@@ -74,7 +74,8 @@ public final class Upkeep implements AutoCloseable {
         LOG.info("Telemetry upkeep works again work={}", name);
         problem = null;
       }
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
+      // An error, too: memory that is short now need not be so the next time.
       wait = afterFailure(e);
     }
     try {
@@ -89,7 +90,7 @@ public final class Upkeep implements AutoCloseable {
     return Math.max(pause.toNanos(), Math.min(took * PAUSE_PER_WORK, LONGEST_STRETCH_NS));
   }
 
-  private long afterFailure(Exception e) {
+  private long afterFailure(Throwable e) {
     failures.increment();
     if (problem == null) {
       LOG.warn("Telemetry upkeep failed work={} reason={}", name, e.toString());
