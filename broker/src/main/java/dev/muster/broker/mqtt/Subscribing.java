@@ -108,7 +108,7 @@ final class Subscribing
    */
   private void throttle(
       String operation, int filters, Function<Duration, Async<?>> hold, Runnable taken) {
-    int rate = session.policy().limits().filters();
+    int rate = rate(session.policy().limits().filters());
     Optional<Duration> wait =
         shared.rates().take(session.subject(), new RateLimit(rate, 0), filters, 0);
     if (wait.isEmpty()) {
@@ -124,6 +124,14 @@ final class Subscribing
         held.resume();
       });
     }
+  }
+
+  /**
+   * How many in a second. Who may have none has a rate, too: one of 0 would be none, and its
+   * filters are still to be refused one by one.
+   */
+  static int rate(int filters) {
+    return Math.max(1, filters);
   }
 
   private void refuse(String operation, int filters, int rate) {
