@@ -20,10 +20,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -40,11 +40,35 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   private static final long SEND_SECONDS = 5;
   private static final long CLOSE_SECONDS = 5;
 
+  /** After a failure; twice as long after each further one. */
+  private static final long FIRST_AGAIN_SECONDS = 1;
+
+  private static final long LONGEST_AGAIN_SECONDS = 60;
+
   /** One connection of a device, and the keys of what it was sent. */
   private record Recipient(
-      ClientSession session, FleetTopics topics, ConcurrentMap<LetterSource, Set<String>> sent) {
+      ClientSession session,
+      FleetTopics topics,
+      ConcurrentMap<LetterSource, Set<String>> sent,
+      Failures failures) {
     Set<String> sent(LetterSource source) {
       return sent.computeIfAbsent(source, unheard -> ConcurrentHashMap.newKeySet());
+    }
+  }
+
+  /** What went wrong over a connection since it last went well. */
+  private static final class Failures {
+    /** How many; only one look at a device counts at a time. */
+    private volatile int count;
+
+    /** Whether another look is due already: there is one at most. */
+    private final AtomicBoolean againIsDue = new AtomicBoolean();
+
+    /** How long to wait for another look. */
+    long add() {
+      long seconds = Math.min(LONGEST_AGAIN_SECONDS, FIRST_AGAIN_SECONDS << count);
+      count = Math.min(count + 1, Integer.SIZE - 1);
+      return seconds;
     }
   }
 
@@ -59,7 +83,7 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   private final ConcurrentMap<DeviceId, Recipient> recipients = new ConcurrentHashMap<>();
   private final ConcurrentMap<DeviceId, Look> looks = new ConcurrentHashMap<>();
   private final List<Consumer<DeviceId>> others = new CopyOnWriteArrayList<>();
-  private final ExecutorService executor;
+  private final ScheduledThreadPoolExecutor executor;
 
   public Deliveries(List<LetterSource> sources, DevicePublisher publisher, MeterRegistry meters) {
     this(sources, publisher, meters, THREADS);
@@ -73,11 +97,12 @@ public final class Deliveries implements SessionListener, AutoCloseable {
     this.count = Counter.builder("muster.delivery.sent")
         .description("Messages of the backend handed to the sessions of devices")
         .register(meters);
-    this.executor = Executors.newFixedThreadPool(threads, task -> {
+    this.executor = new ScheduledThreadPoolExecutor(threads, task -> {
       Thread thread = new Thread(task, "muster-delivery");
       thread.setDaemon(true);
       return thread;
     });
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
   @Override
@@ -85,7 +110,8 @@ public final class Deliveries implements SessionListener, AutoCloseable {
     if (session.subject().isDevice()) {
       recipients.put(
           deviceOf(session),
-          new Recipient(session, topicsOf(session.subject()), new ConcurrentHashMap<>()));
+          new Recipient(
+              session, topicsOf(session.subject()), new ConcurrentHashMap<>(), new Failures()));
     }
   }
 
@@ -122,6 +148,10 @@ public final class Deliveries implements SessionListener, AutoCloseable {
   /** Looks what there is for a device, if it is connected. Returns at once. */
   public void look(DeviceId device) {
     lookElsewhere(device);
+    lookHere(device);
+  }
+
+  private void lookHere(DeviceId device) {
     if (!recipients.containsKey(device)) {
       return;
     }
@@ -156,13 +186,35 @@ public final class Deliveries implements SessionListener, AutoCloseable {
 
   private void run(DeviceId device) {
     looks.put(device, Look.RUNNING);
-    Recipient recipient = recipients.get(device);
-    if (recipient != null) {
-      deliver(device, recipient);
+    try {
+      Recipient recipient = recipients.get(device);
+      if (recipient != null) {
+        deliver(device, recipient);
+      }
+    } finally {
+      if (!looks.remove(device, Look.RUNNING)) {
+        // Behind those who wait: whoever asks without a rest holds up nobody but himself.
+        begin(device);
+      }
     }
-    if (!looks.remove(device, Look.RUNNING)) {
-      // Behind those who wait: whoever asks without a rest holds up nobody but himself.
-      begin(device);
+  }
+
+  /** What failed need not fail again, and nobody else may ask as long as the connection lasts. */
+  private void tryAgain(DeviceId device, Recipient recipient) {
+    Failures failures = recipient.failures();
+    if (!failures.againIsDue.compareAndSet(false, true)) {
+      return;
+    }
+    Runnable again = () -> {
+      failures.againIsDue.set(false);
+      if (recipients.get(device) == recipient) {
+        lookHere(device);
+      }
+    };
+    try {
+      executor.schedule(again, failures.add(), TimeUnit.SECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Delivery ends device={}", device);
     }
   }
 
@@ -174,10 +226,12 @@ public final class Deliveries implements SessionListener, AutoCloseable {
           deliver(recipient, letters, recipient.sent(source));
         }
       }
+      recipient.failures().count = 0;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
       LOG.warn("Delivery failed device={} error={}", device, e.toString());
+      tryAgain(device, recipient);
     }
   }
 

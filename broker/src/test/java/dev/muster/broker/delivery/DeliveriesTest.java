@@ -15,12 +15,15 @@ import dev.muster.broker.session.Sessions;
 import dev.muster.protocol.identity.DeviceId;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigInteger;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +38,10 @@ class DeliveriesTest {
 
   private final Sessions sessions = new Sessions();
   private volatile boolean over;
+
+  /** What looks end in, one after the other. */
+  private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+
   private final Deliveries deliveries =
       new Deliveries(List.of(this::lettersFor), new Noting(), new SimpleMeterRegistry(), 1);
 
@@ -45,7 +52,14 @@ class DeliveriesTest {
   }
 
   /** While one device is looked at, it has subscribed again, each time. */
-  private List<Letter> lettersFor(DeviceId device) {
+  private List<Letter> lettersFor(DeviceId device) throws SQLException {
+    Throwable failure = failures.poll();
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof SQLException problem) {
+      throw problem;
+    }
     if (device.equals(RESTLESS) && !over) {
       deliveries.look(RESTLESS);
     }
@@ -89,6 +103,15 @@ class DeliveriesTest {
     connect(CALM);
     deliveries.look(RESTLESS);
     await().atMost(Duration.ofSeconds(30)).until(() -> sent.contains("restless/desired"));
+    deliveries.look(CALM);
+    await().atMost(Duration.ofSeconds(30)).until(() -> sent.contains("calm/desired"));
+  }
+
+  @Test
+  void whatFailed_isTriedAgain_withNobodyAsking() {
+    failures.add(new SQLException("no connection, for a test"));
+    failures.add(new OutOfMemoryError("for a test"));
+    connect(CALM);
     deliveries.look(CALM);
     await().atMost(Duration.ofSeconds(30)).until(() -> sent.contains("calm/desired"));
   }
