@@ -254,6 +254,25 @@ class PolicyIT {
         .hasSize(2);
   }
 
+  /** Else it would come when its sender may long be revoked. */
+  @Test
+  void lastWillWithADelay_isRefused() {
+    begin(DefaultPolicy.yaml());
+    fixture.device("w1");
+    List<String> will = List.of("--will-topic", eventsOf("w1"), "--will-payload", "1");
+    PeerProgram.Result refused = publishAs5("w1", eventsOf("w1"), withDelay(will, "60"));
+    assertThat(refused.exitCode()).isNotZero();
+    assertThat(refused.output()).contains("Not authorized");
+    publishAs5("w1", eventsOf("w1"), withDelay(will, "0")).expectSuccess();
+    assertThat(refusals("w1").getJsonObject("counts").getMap())
+        .containsExactly(Map.entry("will delay", 1));
+  }
+
+  private static String[] withDelay(List<String> will, String seconds) {
+    Stream<String> delay = Stream.of("-x", "3600", "-D", "will", "will-delay-interval", seconds);
+    return Stream.concat(will.stream(), delay).toArray(String[]::new);
+  }
+
   private static PeerProgram.Result publishAs5(String device, String topic, String... more) {
     List<String> arguments =
         new ArrayList<>(List.of("-V", "mqttv5", "-q", "1", "-t", topic, "-m", "1"));

@@ -40,6 +40,10 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
       "last will: on a topic that the broker keeps or writes itself"
           + " (expected: another one, events/<name> for example)");
 
+  /** It is published without another question, when the certificate may long be revoked. */
+  private static final Decision DELAYED_WILL =
+      Decision.deny("delay", "last will: Will Delay Interval (expected: 0)");
+
   private final Sessions sessions;
   private final SessionCheck check;
   private final RefusalNotes refusals;
@@ -77,6 +81,9 @@ final class SubjectAuthorizer implements PublishAuthorizer, SubscriptionAuthoriz
     }
     if (decision.allowed() && isReserved(will.getTopic())) {
       decision = RESERVED_WILL;
+    }
+    if (decision.allowed() && will.getWillDelay() > 0) {
+      decision = DELAYED_WILL;
     }
     if (decision.allowed()) {
       output.authorizeSuccessfully();
