@@ -40,7 +40,8 @@ public final class TelemetryQuery {
       Object value,
       Instant time,
       Instant receivedAt) {
-    private int characters() {
+    /** How many it has where there may be many. */
+    public int characters() {
       return (unit == null ? 0 : unit.length())
           + (value instanceof String text ? text.length() : 0);
     }

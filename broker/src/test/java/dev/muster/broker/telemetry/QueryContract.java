@@ -6,6 +6,7 @@ package dev.muster.broker.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.muster.broker.telemetry.query.Export;
 import dev.muster.broker.telemetry.query.LatestOfMany;
@@ -33,11 +34,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** What queries keep to, whichever database they ask. */
 abstract class QueryContract extends StoreContract {
   private static final RawValues.Key KEY = new RawValues.Key(DEVICE, "a", "t");
+  private static final String LONG_TEXT = "x".repeat(4_096);
   private static final Instant START = Instant.ofEpochSecond(T0);
 
   /** A statement that nobody waits for. */
@@ -295,6 +298,50 @@ abstract class QueryContract extends StoreContract {
     assertThat(latest.latest(one, LatestOfMany.Place.START, 1_000).entries())
         .hasSize(150)
         .allSatisfy(value -> assertThat(value.latest().metric()).isEqualTo("x"));
+  }
+
+  /** A device that sends the longest texts must not fill the memory of whoever asks. */
+  @Test
+  void latestOfMany_ofLongTexts_hasShorterPages_andNoneIsMissing() throws Exception {
+    storeLongTexts(12);
+    Selection all = new Selection(List.of(DEVICE), null, null, START, NOW);
+    LatestOfMany latest = new LatestOfMany(database);
+    Page<LatestOfMany.OfDevice> first = latest.latest(all, LatestOfMany.Place.START, 1_000);
+    assertThat(first.more()).isTrue();
+    assertThat(first.entries()).hasSize(512);
+    TelemetryQuery.Latest last = first.entries().get(511).latest();
+    LatestOfMany.Place after = new LatestOfMany.Place(
+        DEVICE.value(), new TelemetryQuery.Place(last.stream(), last.metric()));
+    Page<LatestOfMany.OfDevice> second = latest.latest(all, after, 1_000);
+    assertThat(second.more()).isFalse();
+    assertThat(second.entries()).hasSize(600 - 512);
+  }
+
+  private void storeLongTexts(int messages) throws Exception {
+    for (int i = 0; i < messages; i++) {
+      String metric = "m" + i + "-";
+      String members = IntStream.range(0, 50)
+          .mapToObj(member -> "\"" + metric + member + "\":\"" + LONG_TEXT + "\"")
+          .collect(Collectors.joining(","));
+      store(message("a", ++sequence, "{" + members + "}"));
+    }
+  }
+
+  @Test
+  void series_ofLongTexts_isNotWhole_andLeavesNoRoomForAnother() throws Exception {
+    for (int i = 0; i < 24; i++) {
+      long first = T0 + i * 50;
+      String records = LongStream.range(first, first + 50)
+          .mapToObj(time -> "{\"n\":\"t\",\"vs\":\"" + LONG_TEXT + "\",\"t\":" + time + "}")
+          .collect(Collectors.joining(","));
+      store(message("a", ++sequence, "[" + records + "]"));
+    }
+    store(message("a", ++sequence, "{\"u\":\"on\",\"v\":1}"));
+    SeriesQuery.Answer answer = series(START, NOW.plusSeconds(1), 10_000);
+    assertThat(answer.series())
+        .extracting(one -> one.name().metric(), one -> one.points().size(), Series::whole)
+        .containsExactly(tuple("t", 1_024, false), tuple("v", 1, true));
+    assertThat(answer.more()).as("without the one for which there was no room").isTrue();
   }
 
   @Test

@@ -21,6 +21,9 @@ import java.util.List;
 public final class LatestOfMany {
   private static final int DEVICES_AT_ONCE = 64;
 
+  /** A text may have 4,096 characters, and so may a unit; a page is in memory as a whole. */
+  private static final int MAX_CHARACTERS = 2 * 1024 * 1024;
+
   private final TelemetryDatabase database;
 
   public LatestOfMany(TelemetryDatabase database) {
@@ -39,32 +42,50 @@ public final class LatestOfMany {
   /**
    * The newest values; the times of the selection do not count.
    *
-   * @param limit how many at most
+   * @param limit how many at most; of large ones there are fewer
    */
   public Page<OfDevice> latest(Selection selection, Place after, int limit) throws SQLException {
     List<String> devices = selection.devices().stream().map(DeviceId::value).toList();
     int start = start(devices, after);
-    List<OfDevice> values = new ArrayList<>();
+    PageOfMany page = new PageOfMany(limit);
     String sql = sql(selection);
     try (Connection connection = database.connectToRead()) {
-      for (int i = start; i < devices.size() && values.size() <= limit; i += DEVICES_AT_ONCE) {
+      for (int i = start; i < devices.size() && !page.more; i += DEVICES_AT_ONCE) {
         List<String> some = devices.subList(i, Math.min(i + DEVICES_AT_ONCE, devices.size()));
         Place from = i == start ? after : Place.START;
         // Anew each time, for what is left of the time.
         try (PreparedStatement select = connection.prepareStatement(sql)) {
-          set(select, selection, some, from, limit + 1 - values.size());
-          add(values, select);
+          set(select, selection, some, from, limit + 1 - page.values.size());
+          page.add(select);
         }
       }
     }
-    boolean more = values.size() > limit;
-    return new Page<>(more ? values.subList(0, limit) : values, more);
+    return new Page<>(page.values, page.more);
   }
 
-  private static void add(List<OfDevice> values, PreparedStatement select) throws SQLException {
-    try (ResultSet rows = select.executeQuery()) {
-      while (rows.next()) {
-        values.add(new OfDevice(rows.getString(9), TelemetryQuery.latest(rows)));
+  /** A page that is being filled. */
+  private static final class PageOfMany {
+    private final List<OfDevice> values = new ArrayList<>();
+    private final int limit;
+    private long characters;
+    private boolean more;
+
+    PageOfMany(int limit) {
+      this.limit = limit;
+    }
+
+    void add(PreparedStatement select) throws SQLException {
+      try (ResultSet rows = select.executeQuery()) {
+        while (!more && rows.next()) {
+          OfDevice value = new OfDevice(rows.getString(9), TelemetryQuery.latest(rows));
+          characters += value.latest().characters();
+          boolean full = values.size() == limit || characters > MAX_CHARACTERS;
+          if (full && !values.isEmpty()) {
+            more = true;
+          } else {
+            values.add(value);
+          }
+        }
       }
     }
   }

@@ -33,6 +33,10 @@ public final class SeriesQuery {
   private static final int MAX_POINTS_IN_ALL = 200_000;
   private static final int MAX_RAW = 100_000;
   private static final int RAW_AT_ONCE = 5_000;
+
+  /** Texts, of up to 4,096 each, in all series of an answer: it is in memory as a whole. */
+  private static final int MAX_CHARACTERS = 4 * 1024 * 1024;
+
   private static final int MAX_BUCKETS = 400_000;
 
   private final TelemetryDatabase database;
@@ -50,7 +54,8 @@ public final class SeriesQuery {
    *
    * @param tier where they are from; null: values as they came
    * @param step how much time a point of a rollup is about; null: the point is a value
-   * @param whole false: there were too many values to read them all, and there are no rollups
+   * @param whole false: there were too many values to read them all, or their texts too long, and
+   *     there are no rollups
    */
   public record Series(
       SeriesName name,
@@ -93,19 +98,32 @@ public final class SeriesQuery {
       int each = Math.min(points, MAX_POINTS_IN_ALL / Math.max(1, shown.size()));
       TierChoice choice = new TierChoice(retention, clock.instant());
       List<Series> series = new ArrayList<>();
+      long characters = 0;
       for (SeriesName name : shown) {
-        Series one =
-            new Reading(connection, choice, name, each).series(selection.from(), selection.to());
+        Series one = new Reading(connection, choice, name, each, MAX_CHARACTERS - characters)
+            .series(selection.from(), selection.to());
+        characters += characters(one.points());
         if (!one.points().isEmpty()) {
           series.add(one);
+        } else if (!one.whole()) {
+          more = true;
         }
       }
       return new Answer(series, more);
     }
   }
 
-  /** One series for one answer. */
-  private record Reading(Connection connection, TierChoice choice, SeriesName name, int points) {
+  private static long characters(List<Point> points) {
+    return points.stream().mapToLong(SeriesQuery::characters).sum();
+  }
+
+  private static long characters(Point point) {
+    return point.value() instanceof String text ? text.length() : 0;
+  }
+
+  /** One series for one answer. @param characters how many its texts may have together */
+  private record Reading(
+      Connection connection, TierChoice choice, SeriesName name, int points, long characters) {
     Series series(Instant from, Instant to) throws SQLException {
       Optional<Tier> tier = choice.choose(from, to, points);
       return tier.isEmpty() ? rawIfFew(from, to) : rolledUp(tier.get(), from, to);
@@ -158,12 +176,25 @@ public final class SeriesQuery {
         List<RawValues.RawValue> part =
             RawValues.read(connection, key, from, to, place, RAW_AT_ONCE);
         part.forEach(value -> thinner.add(Point.raw(value.time(), value.value())));
+        List<Point> kept = thinner.points();
+        if (SeriesQuery.characters(kept) > characters) {
+          return new Series(name, null, null, thatFit(kept), false);
+        }
         if (part.size() < RAW_AT_ONCE) {
           return new Series(name, null, null, thinner.points(), true);
         }
         place = part.get(part.size() - 1).place();
       }
       return new Series(name, null, null, thinner.points(), false);
+    }
+
+    private List<Point> thatFit(List<Point> kept) {
+      long left = characters;
+      int count = 0;
+      while (count < kept.size() && SeriesQuery.characters(kept.get(count)) <= left) {
+        left -= SeriesQuery.characters(kept.get(count++));
+      }
+      return kept.subList(0, count);
     }
 
     private static long count(List<Bucket> buckets) {
