@@ -196,6 +196,9 @@ public final class Journal implements AutoCloseable {
    *     again
    */
   public long write(List<Content> batch) throws IOException {
+    if (!batch.isEmpty() && hasNoRoomForItsFirst(batch.get(0))) {
+      abandonActive(); // So that the file that follows has another number, and with that a name.
+    }
     long first = unusedNumber();
     try {
       ByteBuffer frames = null;
@@ -224,6 +227,13 @@ public final class Journal implements AutoCloseable {
       abandonFailed();
       throw e;
     }
+  }
+
+  /** Whether the active file holds no record, and would not take this one. */
+  private boolean hasNoRoomForItsFirst(Content content) {
+    return active != null
+        && !active.holdsRecords()
+        && active.length() + Frame.size(content.bytes().length) > segmentBytes;
   }
 
   /** Each write after a failure begins a file: those in which nothing counts must not add up. */

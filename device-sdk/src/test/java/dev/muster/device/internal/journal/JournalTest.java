@@ -397,6 +397,39 @@ class JournalTest {
     }
   }
 
+  @Test
+  void write_tooLargeForAFileWithoutRecords_isOnTheDisk() throws IOException {
+    write(3);
+    try (Journal journal = open(SMALL)) {
+      journal.done(1);
+      journal.noteDone(); // In a file of its own, which holds no record.
+
+      journal.write(List.of(content("large 1" + " ".repeat(4080))));
+      journal.write(List.of(content("small 2")));
+    }
+
+    Journal reopened = open(SMALL);
+    List<String> left = readAll(reopened);
+    assertThat(left).hasSize(4).startsWith("record 1", "record 2").endsWith("small 2");
+    assertThat(left.get(2)).startsWith("large 1");
+    assertThat(reopened.lost().count()).isZero();
+  }
+
+  @Test
+  void write_afterMoreNotesThanAFileTakes_isOnTheDisk() throws IOException {
+    write(200);
+    try (Journal journal = open(SMALL)) {
+      for (int number = 2; number < 100; number += 2) {
+        journal.done(number);
+        journal.noteDone();
+      }
+
+      journal.write(List.of(content("new 1")));
+    }
+
+    assertThat(readAll(open(SMALL))).hasSize(200 - 49 + 1).endsWith("new 1");
+  }
+
   /** An interrupted thread cannot write: here, it cannot even begin a file. */
   private static void failInTheFolder(Journal journal) {
     Thread.currentThread().interrupt();
