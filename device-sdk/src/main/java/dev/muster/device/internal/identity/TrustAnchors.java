@@ -30,6 +30,9 @@ import java.util.stream.Collectors;
  * was learnt from there on, and nothing of what the Java runtime trusts.
  */
 public final class TrustAnchors {
+  /** Its bit in the key usage (RFC 5280, 4.2.1.3). */
+  private static final int KEY_CERT_SIGN = 5;
+
   private final List<X509Certificate> roots;
   /** What else was published: it helps to find paths, and vouches for nothing. */
   private final List<X509Certificate> published;
@@ -79,9 +82,19 @@ public final class TrustAnchors {
   private boolean isVouchedFor(X509Certificate root, List<X509Certificate> authorities) {
     return authorities.stream()
         .filter(bridge -> !bridge.equals(root)
+            && maySign(bridge)
             && bridge.getSubjectX500Principal().equals(root.getSubjectX500Principal())
             && bridge.getPublicKey().equals(root.getPublicKey()))
         .anyMatch(bridge -> leadsHere(bridge, authorities));
+  }
+
+  /**
+   * Whether it is a CA's (RFC 5280, 6.1.4). Else whoever has the key of any certificate that our
+   * anchors lead to, as of a server, could make a root of it.
+   */
+  private static boolean maySign(X509Certificate certificate) {
+    boolean[] usage = certificate.getKeyUsage();
+    return certificate.getBasicConstraints() >= 0 && (usage == null || usage[KEY_CERT_SIGN]);
   }
 
   private boolean leadsHere(X509Certificate bridge, List<X509Certificate> authorities) {

@@ -81,6 +81,20 @@ class TrustStoreTest {
     assertThat(pathTo(store, OLD)).isNotEmpty();
   }
 
+  /** As whoever has stolen the key of the enrollment server could publish it. */
+  @Test
+  void newRoot_withTheKeyOfAServer_isNotTaken() throws Exception {
+    Credential server = OLD.issue("CN=server").server().build();
+    KeyPair stolen = new KeyPair(server.certificate().getPublicKey(), server.key());
+    Credential forged = TestPki.selfSigned("CN=server").ca().key(stolen).build();
+    TrustStore store = open();
+
+    store.learn(List.of(OLD.certificate(), server.certificate(), forged.certificate()));
+
+    assertThat(pathTo(store, OLD)).isNotEmpty();
+    assertThatThrownBy(() -> pathTo(store, forged)).isInstanceOf(GeneralSecurityException.class);
+  }
+
   @Test
   void learnt_isKept_andTheOldRootGoesWithTheServersWord() throws Exception {
     open().learn(List.of(OLD.certificate(), NEW.certificate(), NEW_WITH_OLD));
