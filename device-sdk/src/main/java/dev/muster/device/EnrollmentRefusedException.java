@@ -14,6 +14,7 @@ public final class EnrollmentRefusedException extends EnrollmentException {
   private static final long serialVersionUID = 1L;
 
   private final boolean certificateUnknown;
+  private final boolean requestRefused;
 
   /** @param message what the server said, cleaned for display */
   public EnrollmentRefusedException(String message, @Nullable Throwable cause) {
@@ -26,8 +27,26 @@ public final class EnrollmentRefusedException extends EnrollmentException {
    */
   public EnrollmentRefusedException(
       String message, boolean certificateUnknown, @Nullable Throwable cause) {
+    this(message, certificateUnknown, false, cause);
+  }
+
+  private EnrollmentRefusedException(
+      String message,
+      boolean certificateUnknown,
+      boolean requestRefused,
+      @Nullable Throwable cause) {
     super(message, cause);
     this.certificateUnknown = certificateUnknown;
+    this.requestRefused = requestRefused;
+  }
+
+  /**
+   * The server does not take the request as it is, whoever sends it.
+   *
+   * @param message what the server said, cleaned for display
+   */
+  public static EnrollmentRefusedException ofRequest(String message) {
+    return new EnrollmentRefusedException(message, false, true, null);
   }
 
   /**
@@ -36,5 +55,10 @@ public final class EnrollmentRefusedException extends EnrollmentException {
    */
   public boolean isCertificateUnknown() {
     return certificateUnknown;
+  }
+
+  /** Whether something is wrong with the request itself, as with its key; then another may do. */
+  public boolean isRequestRefused() {
+    return requestRefused;
   }
 }

@@ -33,6 +33,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -366,6 +367,72 @@ class DeviceLoopTest {
 
     assertThat(nextLink(links + 2).certificate()).isNotEqualTo(first.certificate());
     assertThat(est.asked(EstOperation.SIMPLE_ENROLL)).isEqualTo(enrollments + 1);
+  }
+
+  private static EstDouble.Answer keyHasEnded() {
+    return EstDouble.Answer.text(400, "publicKey: its certificate has ended (expected: a new key)");
+  }
+
+  private int restartInAnotherFolder() {
+    device.close();
+    final int links = transport.links().size();
+    device = builder().stateDirectory(folder.resolve("other")).build();
+    device.start();
+    return links;
+  }
+
+  private PublicKey awaitRequest(int number) {
+    await().atMost(LIMIT).until(() -> est.requests().size() >= number);
+    return est.requests().get(number - 1).key();
+  }
+
+  /** The registrar has issued for it, the answer was lost, and the certificate has ended since. */
+  @Test
+  void enrollment_keyOfAnEarlierStartRefused_isGivenUpForAnother() {
+    nextLink(1);
+    est.registrar(request -> EstDouble.Answer.text(503, "lost"));
+    restartInAnotherFolder();
+    PublicKey waiting = awaitRequest(2);
+    device.close();
+    est.registrar(request -> request.key().equals(waiting) ? keyHasEnded() : est.issue(request));
+
+    int links = restartInAnotherFolder();
+
+    nextLink(links + 1).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+  }
+
+  @Test
+  void enrollment_everyKeyRefused_givesUpTheOneOfAnEarlierStartAlone() {
+    nextLink(1);
+    est.registrar(request -> keyHasEnded());
+    restartInAnotherFolder();
+    assertThat(awaitRequest(4)).isEqualTo(awaitRequest(2));
+    device.close();
+    final int before = est.requests().size();
+
+    restartInAnotherFolder();
+
+    awaitRequest(before + 4);
+    assertThat(est.requests().stream().skip(before).map(EstDouble.Request::key).distinct())
+        .hasSize(2)
+        .startsWith(awaitRequest(2));
+  }
+
+  @Test
+  void renewal_keyOfAnEarlierStartRefused_isGivenUpForAnother() {
+    nextLink(1).connected(10);
+    await().atMost(LIMIT).until(() -> device.state() == DeviceState.ONLINE);
+    est.registrar(request -> EstDouble.Answer.text(503, "lost"));
+    renewSoon();
+    PublicKey waiting = awaitRequest(2);
+    est.registrar(request -> request.key().equals(waiting) ? keyHasEnded() : est.issue(request));
+
+    int links = restart(TestTiming.FAST);
+
+    ScriptedLink old = nextLink(links + 1);
+    old.connected(10);
+    assertThat(nextLink(links + 2).certificate()).isNotEqualTo(old.certificate());
   }
 
   /** With the least of chances it asks as soon as it is online, and renews as the window opens. */

@@ -76,6 +76,9 @@ final class EstAnswers {
     if (response.getCode() == ResponseCode.SERVICE_UNAVAILABLE && isRequest(operation)) {
       return new EnrollmentDeferredException(answer, wait); // RFC 9148, 4.7
     }
+    if (response.getCode() == ResponseCode.BAD_REQUEST) {
+      return EnrollmentRefusedException.ofRequest(answer);
+    }
     return Answers.isForLater(response) || response.isServerError()
         ? new EnrollmentUnavailableException(answer, wait, null)
         : new EnrollmentRefusedException(answer, Answers.isUnauthorized(response), null);

@@ -275,6 +275,7 @@ public final class DeviceLoop {
         Duration wait = waits.afterProblem(problem);
         status.enter(DeviceState.BOOTSTRAPPING, problem.getMessage() + "; " + Waits.shown(wait));
         proceedAfter(wait);
+        giveUpKeyIfRefused(problem);
       }
     });
   }
@@ -726,8 +727,16 @@ public final class DeviceLoop {
               DeviceState.ONLINE,
               "connected; renewal failed: " + problem.getMessage() + "; " + Waits.shown(wait));
         }
+        giveUpKeyIfRefused(problem);
       }
     });
+  }
+
+  /** To be called last, for it writes to a disk that may be full. */
+  private void giveUpKeyIfRefused(EnrollmentException problem) {
+    if (problem instanceof EnrollmentRefusedException refused && refused.isRequestRefused()) {
+      identities.requestRefused();
+    }
   }
 
   private Duration left(Generation identity) {

@@ -57,6 +57,8 @@ final class Identities {
   private boolean declaredExpired;
   private Doubt doubt = Doubt.NONE;
   private int refusals;
+  private @Nullable PendingKey asked;
+  private boolean keyGivenUp;
   /** What the registrar has published, and is not on the disk yet. */
   private List<X509Certificate> unlearnt = List.of();
 
@@ -218,7 +220,23 @@ final class Identities {
 
   /** The key for the next request. */
   PendingKey pendingKey() {
-    return store.pendingKey(current == null ? 0 : current.number());
+    PendingKey key = store.pendingKey(current == null ? 0 : current.number());
+    asked = key;
+    return key;
+  }
+
+  /**
+   * The registrar does not take the last request. If its key has waited since an earlier start, a
+   * certificate may have been issued for it, of which the answer was lost, and may have ended: the
+   * key would be refused for good. Once in a start, since it may be something else.
+   */
+  void requestRefused() {
+    PendingKey key = asked;
+    if (key != null && key.isOld() && !keyGivenUp) {
+      LOG.warn("Key given up, the registrar refuses it generation={}", key.number());
+      keyGivenUp = true;
+      store.discard(key.number());
+    }
   }
 
   /** A first certificate is here: it is in use at once, for want of another. */

@@ -43,7 +43,9 @@ final class EstAnswers {
     if (status == 408 || status == 425 || status == 429 || status >= 500) {
       return new EnrollmentUnavailableException(answer, wait, null);
     }
-    return new EnrollmentRefusedException(answer, status == 401, null);
+    return status == 400
+        ? EnrollmentRefusedException.ofRequest(answer)
+        : new EnrollmentRefusedException(answer, status == 401, null);
   }
 
   /** Whether a server has nothing to say to what it need not answer (4.5.2), or knows it not. */

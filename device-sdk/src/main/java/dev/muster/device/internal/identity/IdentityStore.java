@@ -58,6 +58,9 @@ public final class IdentityStore implements AutoCloseable {
   private final KeyVault vault;
   private final FileKeys files = new FileKeys();
   private final FileChannel lockFile;
+  /** Keys with this number or a higher one were made in this start. */
+  private int firstMade = Integer.MAX_VALUE;
+
   private volatile Duration lastKeyOperation = Duration.ZERO;
 
   private IdentityStore(Path folder, TrustStore trust, KeyVault vault, FileChannel lockFile) {
@@ -167,11 +170,13 @@ public final class IdentityStore implements AutoCloseable {
     for (int i = numbers.size() - 1; i >= 0 && numbers.get(i) > after; i--) {
       KeyPair waiting = readWaitingKey(numbers.get(i));
       if (waiting != null) {
-        return new PendingKey(numbers.get(i), waiting);
+        return new PendingKey(numbers.get(i), waiting, numbers.get(i) < firstMade);
       }
     }
     int next = Math.max(after, numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1)) + 1;
-    return new PendingKey(next, create(home(next)));
+    KeyPair made = create(home(next));
+    firstMade = Math.min(firstMade, next);
+    return new PendingKey(next, made, false);
   }
 
   private KeyPair create(Path home) {
