@@ -59,6 +59,8 @@ final class Identities {
   private int refusals;
   private @Nullable PendingKey asked;
   private boolean keyGivenUp;
+  /** In use, though the disk does not say so yet. */
+  private @Nullable Generation unpromoted;
   /** What the registrar has published, and is not on the disk yet. */
   private List<X509Certificate> unlearnt = List.of();
 
@@ -145,6 +147,7 @@ final class Identities {
     if (isCandidate(generation)) {
       refusals = 0;
       store.promote(generation);
+      unpromoted = null;
       candidate = null;
       setCurrent(generation);
     }
@@ -242,10 +245,21 @@ final class Identities {
   /** A first certificate is here: it is in use at once, for want of another. */
   Generation enrolled(PendingKey key, IssuedCertificate issued) {
     Generation generation = store.save(key, issued.chain(), issued.subject());
-    store.promote(generation);
     setCurrent(generation);
+    promote(generation);
     learn(issued.authorities());
     return generation;
+  }
+
+  /** A disk that is full is no reason to ask for another one: its key would pass for a clone's. */
+  private void promote(Generation first) {
+    try {
+      store.promote(first);
+      unpromoted = null;
+    } catch (UncheckedIOException e) {
+      LOG.warn("Identity not noted as the one in use yet reason={}", e.getMessage());
+      unpromoted = first;
+    }
   }
 
   /** A renewed certificate is here, and has to prove itself. */
@@ -276,6 +290,9 @@ final class Identities {
    * @param online what the broker knows the device by; null if it is not connected
    */
   void catchUp(@Nullable Generation online) {
+    if (unpromoted != null) {
+      promote(unpromoted);
+    }
     if (!unlearnt.isEmpty()) {
       learn(unlearnt);
     }

@@ -116,6 +116,20 @@ class IdentitiesTest {
     assertThat(learnt).exists();
   }
 
+  @Test
+  void enrolled_noRoomForThePointer_isInUseAndNotedLater() throws IOException {
+    Path pointer = folder.resolve("state/identity/current");
+    Path occupied = Files.createDirectories(folder.resolve("state/identity/current.new/occupied"));
+
+    enroll(FIRST);
+
+    assertThat(identities.choose(begin)).isEqualTo(generation);
+    assertThat(pointer).doesNotExist();
+    Files.delete(occupied);
+    identities.catchUp(null);
+    assertThat(pointer).hasContent("1");
+  }
+
   /** Who has called it expired on the way to the broker can do so on the way to the registrar. */
   @Test
   void calledExpired_registrarRefusesByAnAlert_isInUse() {
