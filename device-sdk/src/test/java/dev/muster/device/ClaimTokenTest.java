@@ -205,9 +205,10 @@ class ClaimTokenTest {
   }
 
   @Test
-  void expired_byTheBrokersWord_aTokenInMemoryIsForgotten() {
+  void expired_aTokenInMemoryIsForgotten() {
     FleetDevice device = started(builder().claimToken(TOKEN));
     awaitLink(1);
+    est.registrar(request -> EstDouble.Answer.text(403, "certificate: expired"));
     transport.links().get(0).ended(LinkEnd.Kind.EXPIRED, "certificate_expired");
 
     awaitReason(device, "no IDevID, and no claim token");

@@ -511,18 +511,20 @@ public final class DeviceLoop {
     connectionEnds.merge(end.kind().name().toLowerCase(Locale.ROOT), 1L, Long::sum);
     boolean calledExpired = end.kind() == LinkEnd.Kind.CALLED_EXPIRED;
     boolean certificateRefused = end.kind() == LinkEnd.Kind.CERTIFICATE_REFUSED || calledExpired;
-    boolean refused = end.kind() == LinkEnd.Kind.REFUSED || certificateRefused;
+    boolean expired = end.kind() == LinkEnd.Kind.EXPIRED;
+    boolean refused = end.kind() == LinkEnd.Kind.REFUSED || certificateRefused || expired;
     boolean cutOff = end.kind() == LinkEnd.Kind.REFUSED && ended.online;
     if (certificateRefused || cutOff) {
       identities.doubt(ended.identity, calledExpired);
     }
-    if (end.kind() == LinkEnd.Kind.EXPIRED) {
-      identities.declareExpired(ended.identity);
+    if (expired) {
+      identities.doubtExpired(ended.identity);
     }
     boolean another = identities.hasCandidate();
-    identities.failed(ended.identity, refused || end.kind() == LinkEnd.Kind.EXPIRED);
-    // With two identities at hand a refusal of one says nothing about the other.
-    Duration wait = refused && !another
+    identities.failed(ended.identity, refused);
+    // With two identities at hand a refusal of one says nothing about the other; with none that is
+    // valid, another is asked for.
+    Duration wait = refused && !another && identities.choose(now()) != null
         ? waits.nextSlow()
         : end.kind() == LinkEnd.Kind.BUSY ? waits.nextBusy() : waits.nextReconnect();
     status.enter(DeviceState.OFFLINE, end.detail() + "; " + Waits.shown(wait));

@@ -38,6 +38,8 @@ final class Identities {
     RAISED,
     /** It was called expired, and nothing proves by whom: the registrar shall say. */
     CALLED_EXPIRED,
+    /** The broker says that it has expired, by its clock: the registrar shall say. */
+    EXPIRED,
     /** The registrar has said. */
     SETTLED
   }
@@ -56,6 +58,7 @@ final class Identities {
   private boolean preferCurrent;
   private boolean declaredExpired;
   private Doubt doubt = Doubt.NONE;
+  private boolean expiryAsked;
   private int refusals;
   private @Nullable PendingKey asked;
   private boolean keyGivenUp;
@@ -80,6 +83,7 @@ final class Identities {
     current = generation;
     declaredExpired = false;
     doubt = Doubt.NONE;
+    expiryAsked = false;
     if (generation != null) {
       clock.raise(generation.credential().newestBeginning());
       place = random.nextDouble();
@@ -173,10 +177,15 @@ final class Identities {
     preferCurrent = false;
   }
 
-  /** The broker says that the one in use has expired, whatever our clock says. */
-  void declareExpired(Generation generation) {
-    if (generation == current) {
-      declaredExpired = true;
+  /**
+   * The broker says that it has expired. That may be so though our clock says otherwise, or the
+   * broker's clock is ahead: the registrar is asked, once for each identity, and whatever it has
+   * said before.
+   */
+  void doubtExpired(Generation generation) {
+    if (generation == current && !expiryAsked) {
+      expiryAsked = true;
+      doubt = Doubt.EXPIRED;
     }
   }
 
@@ -195,7 +204,8 @@ final class Identities {
   /** The registrar has refused a renewal. */
   void judged(EnrollmentRefusedException refused) {
     // With a cause, it is an alert of TLS, which proves as little as the one that raised the doubt.
-    boolean isExpired = doubt == Doubt.CALLED_EXPIRED && refused.getCause() == null;
+    boolean isExpired =
+        doubt == Doubt.EXPIRED || doubt == Doubt.CALLED_EXPIRED && refused.getCause() == null;
     doubt = Doubt.SETTLED;
     if (refused.isCertificateUnknown() || isExpired) {
       declaredExpired = true;
@@ -218,7 +228,7 @@ final class Identities {
   boolean isRenewalDue(Instant now) {
     return isCurrentUsable(now)
         && candidate == null
-        && (!now.isBefore(renewAt) || doubt == Doubt.RAISED || doubt == Doubt.CALLED_EXPIRED);
+        && (!now.isBefore(renewAt) || (doubt != Doubt.NONE && doubt != Doubt.SETTLED));
   }
 
   /** The key for the next request. */

@@ -153,6 +153,32 @@ class IdentitiesTest {
     assertThat(identities.choose(begin)).isNull();
   }
 
+  /** The broker's word is authenticated; and a server may refuse in TLS what has expired. */
+  @Test
+  void expired_registrarRefusesByAnAlert_isNotInUse() {
+    enroll(FIRST);
+    identities.doubtExpired(generation);
+
+    identities.judged(new EnrollmentRefusedException("certificate_expired", new IOException()));
+
+    assertThat(identities.choose(begin)).isNull();
+  }
+
+  @Test
+  void expired_afterAnotherDoubtWasSettled_isAskedAboutOnce() {
+    enroll(FIRST);
+    identities.doubt(generation, false);
+    identities.judged(new EnrollmentRefusedException("barred", null));
+
+    identities.doubtExpired(generation);
+
+    assertThat(isDueAfter(1)).isTrue();
+    identities.judged(new EnrollmentRefusedException("certificate: expired", null));
+    identities.doubtExpired(generation);
+    assertThat(isDueAfter(1)).isFalse();
+    assertThat(identities.choose(begin)).isNull();
+  }
+
   private void advise(double fromDay, double toDay) {
     identities.advise(
         generation,

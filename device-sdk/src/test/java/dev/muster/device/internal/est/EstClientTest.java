@@ -434,8 +434,10 @@ class EstClientTest {
     Throwable failure = failureOf(request -> Answer.text(status, "EST-CSR-0007: no\r\nINFO fake"));
 
     assertThat(failure)
-        .isInstanceOf(EnrollmentRefusedException.class)
-        .hasMessage("simpleenroll was answered with " + status + ": EST-CSR-0007: no  INFO fake");
+        .hasMessage("simpleenroll was answered with " + status + ": EST-CSR-0007: no  INFO fake")
+        .isInstanceOfSatisfying(
+            EnrollmentRefusedException.class,
+            refused -> assertThat(refused.isRequestRefused()).isEqualTo(status == 400));
   }
 
   @ParameterizedTest
