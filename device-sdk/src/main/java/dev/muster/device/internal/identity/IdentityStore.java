@@ -13,14 +13,10 @@ import dev.muster.protocol.file.PemFile;
 import dev.muster.protocol.identity.DeviceSubject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -57,18 +53,18 @@ public final class IdentityStore implements AutoCloseable {
   private final TrustStore trust;
   private final KeyVault vault;
   private final FileKeys files = new FileKeys();
-  private final FileChannel lockFile;
+  private final StateLock lock;
   /** Keys with this number or a higher one were made in this start. */
   private int firstMade = Integer.MAX_VALUE;
 
   private volatile Duration lastKeyOperation = Duration.ZERO;
 
-  private IdentityStore(Path folder, TrustStore trust, KeyVault vault, FileChannel lockFile) {
+  private IdentityStore(Path folder, TrustStore trust, KeyVault vault, StateLock lock) {
     this.folder = folder;
     this.pointer = folder.resolve("current");
     this.trust = trust;
     this.vault = vault;
-    this.lockFile = lockFile;
+    this.lock = lock;
   }
 
   /** The anchors that are kept with the identities. */
@@ -106,28 +102,12 @@ public final class IdentityStore implements AutoCloseable {
       Path folder = stateDirectory.resolve("identity");
       DurableFiles.createFolder(stateDirectory);
       DurableFiles.createFolder(folder);
-      FileChannel lock = lock(stateDirectory.resolve("lock"));
+      StateLock lock = StateLock.take(stateDirectory);
       return new IdentityStore(folder, TrustStore.open(stateDirectory, trust), vault, lock);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "state directory: " + stateDirectory + " (expected: a folder that can be written)", e);
     }
-  }
-
-  private static FileChannel lock(Path file) throws IOException {
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return channel;
-      }
-    } catch (OverlappingFileLockException e) {
-      LOG.debug("State directory locked within this process file={}", file);
-    }
-    channel.close();
-    throw new IllegalStateException(
-        "state directory: " + file.getParent() + " is in use (expected: one per device)");
   }
 
   /**
@@ -266,7 +246,7 @@ public final class IdentityStore implements AutoCloseable {
   @Override
   public void close() {
     try {
-      lockFile.close();
+      lock.close();
     } catch (IOException e) {
       LOG.debug("State directory not unlocked folder={}", folder, e);
     }

@@ -355,6 +355,37 @@ class IdentityStoreTest {
         .hasMessageContaining("in use");
   }
 
+  /** Else another process could use the directory from then on. */
+  @Test
+  void open_secondTime_leavesTheLockOnTheFile() throws IOException {
+    assertThat(isLocked()).isTrue();
+    Path link = Files.createSymbolicLink(folder.resolve("link"), state);
+    for (Path name : List.of(state, link)) {
+      assertThatThrownBy(() -> IdentityStore.open(name, TrustAnchors.read(fleet.trust()), vault))
+          .isInstanceOf(IllegalStateException.class);
+    }
+
+    assertThat(isLocked()).isTrue();
+    store.close();
+    assertThat(isLocked()).isFalse();
+  }
+
+  @Test
+  void close_twice_leavesTheDirectoryToWhoeverHasOpenedItSince() {
+    IdentityStore former = store;
+    reopen();
+
+    former.close();
+
+    assertThatThrownBy(() -> IdentityStore.open(state, TrustAnchors.read(fleet.trust()), vault))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  private boolean isLocked() throws IOException {
+    String inode = ":" + Files.getAttribute(state.resolve("lock"), "unix:ino") + " ";
+    return Files.readString(Path.of("/proc/locks")).contains(inode);
+  }
+
   @Test
   void open_pathIsAFile_isRefusedByName() throws IOException {
     Path file = Files.createFile(folder.resolve("file"));
