@@ -13,6 +13,9 @@ import dev.muster.simulator.client.NetworkedLink;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -76,7 +79,9 @@ final class DeviceRun implements DeviceLink.Listener {
   /** To which the message belongs that was acknowledged last. */
   private volatile @Nullable PhaseStats answeredIn;
 
-  private final AtomicReference<@Nullable Awaited> awaited = new AtomicReference<>();
+  /** What it was told, or what was done to it, and has not come true, the oldest first. */
+  private final List<Awaited> awaited = new ArrayList<>(0);
+
   private volatile boolean revoked;
   /** How far its clock is ahead. */
   private volatile Duration clockAhead = Duration.ZERO;
@@ -164,6 +169,8 @@ final class DeviceRun implements DeviceLink.Listener {
     EXPULSION,
     /** It has another certificate. */
     RENEWAL,
+    /** It asked for one in vain; it will when it is told again. */
+    ANOTHER_RENEWAL,
     /** It was cut off, and comes back. */
     RETURN,
     /** It shows another's certificate, and is turned away, or let in. */
@@ -197,12 +204,40 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Who is to be thrown out has nothing else to do. */
   private void await(Awaited next) {
-    awaited.updateAndGet(now -> now != null && now.outcome() == Outcome.EXPULSION ? now : next);
+    synchronized (awaited) {
+      if (next.outcome() == Outcome.EXPULSION) {
+        awaited.clear();
+      }
+      if (!isAwaited(Outcome.EXPULSION)) {
+        awaited.add(next);
+      }
+    }
   }
 
+  private boolean isAwaited(Outcome outcome) {
+    synchronized (awaited) {
+      return awaited.stream().anyMatch(one -> one.outcome() == outcome);
+    }
+  }
+
+  /** An answer does not say to what: it is taken for one to what was asked first. */
   private @Nullable Awaited cameTrue(Outcome outcome) {
-    Awaited now = awaited.get();
-    return now != null && now.outcome() == outcome && awaited.compareAndSet(now, null) ? now : null;
+    synchronized (awaited) {
+      for (Iterator<Awaited> all = awaited.iterator(); all.hasNext(); ) {
+        Awaited next = all.next();
+        if (next.outcome() == outcome) {
+          all.remove();
+          return next;
+        }
+      }
+      return null;
+    }
+  }
+
+  private void forget(Outcome outcome) {
+    synchronized (awaited) {
+      awaited.removeIf(one -> one.outcome() == outcome);
+    }
   }
 
   private void done(@Nullable Awaited what) {
@@ -246,6 +281,7 @@ final class DeviceRun implements DeviceLink.Listener {
 
   @Override
   public void renewed() {
+    forget(Outcome.ANOTHER_RENEWAL);
     done(cameTrue(Outcome.RENEWAL));
   }
 
@@ -332,7 +368,7 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** What has not come of it by now does not come any more. */
   private void restore(Outcome outcome, Consumer<ControlledLink> action) {
-    cameTrue(outcome);
+    forget(outcome);
     if (link instanceof ControlledLink controlled) {
       action.accept(controlled);
     }
@@ -388,7 +424,13 @@ final class DeviceRun implements DeviceLink.Listener {
    * phase was acknowledged.
    */
   boolean hasRecovered(PhaseStats phase) {
-    return revoked || answeredIn == phase && awaited.get() == null;
+    return revoked || answeredIn == phase && isIdle();
+  }
+
+  private boolean isIdle() {
+    synchronized (awaited) {
+      return awaited.isEmpty();
+    }
   }
 
   @Override
@@ -421,7 +463,10 @@ final class DeviceRun implements DeviceLink.Listener {
       long gap = timeline.nanos() - offlineSince;
       counters.phase().back(gap);
       counters.gap(gap);
-      done(cameTrue(Outcome.RETURN));
+      // However often it was cut off meanwhile.
+      while (isAwaited(Outcome.RETURN)) {
+        done(cameTrue(Outcome.RETURN));
+      }
     }
     offlineSince = 0;
   }
@@ -450,6 +495,10 @@ final class DeviceRun implements DeviceLink.Listener {
 
   @Override
   public void renewalFailed(String why) {
+    Awaited failed = cameTrue(Outcome.RENEWAL);
+    if (failed != null) {
+      await(new Awaited(failed.phase(), failed.since(), Outcome.ANOTHER_RENEWAL));
+    }
     counters.connectionFailures.count("not renewed: " + why);
   }
 
@@ -603,8 +652,7 @@ final class DeviceRun implements DeviceLink.Listener {
 
   /** Whether it was revoked, and nobody has thrown it out yet. */
   boolean outstaysRevocation() {
-    Awaited order = awaited.get();
-    return online && order != null && order.outcome() == Outcome.EXPULSION;
+    return online && isAwaited(Outcome.EXPULSION);
   }
 
   /** Blocks until the link is closed. */

@@ -7,11 +7,10 @@ package dev.muster.simulator;
 import dev.muster.protocol.identity.DeviceId;
 import dev.muster.simulator.client.DeviceLink;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Has an operator tell devices what to do: so many at a time as an operator's program would. */
 final class Orders {
@@ -36,30 +35,32 @@ final class Orders {
     });
   }
 
-  void desire(List<DeviceRun> picked, PhaseStats stats, String patch) {
-    each(picked, stats, device -> operator.desire(device, patch));
+  /** @return ends it: who was not told by then is not told any more */
+  Runnable desire(List<DeviceRun> picked, PhaseStats stats, String patch) {
+    return each(picked, stats, device -> operator.desire(device, patch));
   }
 
-  void command(List<DeviceRun> picked, PhaseStats stats) {
-    each(picked, stats, device -> operator.command(device, DeviceLink.COMMAND));
+  /** @return as above */
+  Runnable command(List<DeviceRun> picked, PhaseStats stats) {
+    return each(picked, stats, device -> operator.command(device, DeviceLink.COMMAND));
   }
 
-  private void each(List<DeviceRun> picked, PhaseStats stats, Consumer<DeviceId> order) {
-    Iterator<DeviceRun> left = List.copyOf(picked).iterator();
+  private Runnable each(List<DeviceRun> picked, PhaseStats stats, Consumer<DeviceId> order) {
+    Queue<DeviceRun> left = new ConcurrentLinkedQueue<>(picked);
     for (int i = 0; i < AT_ONCE; i++) {
-      timeline.blocking(() -> {
-        for (DeviceRun next = next(left); next != null; next = next(left)) {
-          Optional<DeviceId> device = next.awaitAnswer(stats);
-          device.ifPresent(id -> noting(() -> order.accept(id)));
-        }
-      });
+      next(left, stats, order);
     }
+    return left::clear;
   }
 
-  private static @Nullable DeviceRun next(Iterator<DeviceRun> left) {
-    synchronized (left) {
-      return left.hasNext() ? left.next() : null;
-    }
+  private void next(Queue<DeviceRun> left, PhaseStats stats, Consumer<DeviceId> order) {
+    timeline.blocking(() -> {
+      DeviceRun device = left.poll();
+      if (device != null) {
+        device.awaitAnswer(stats).ifPresent(id -> noting(() -> order.accept(id)));
+        next(left, stats, order);
+      }
+    });
   }
 
   private void noting(Runnable order) {

@@ -105,9 +105,9 @@ final class Phases {
       // Another one in each run, or there would be nothing to be done.
       String firmware = Long.toString(clock.millis(), Character.MAX_RADIX) + "-" + number;
       String patch = "{\"firmware\":\"" + firmware + "\"}";
-      orders.desire(pick(change.share(), number, stats), stats, patch);
+      ending = orders.desire(pick(change.share(), number, stats), stats, patch);
     } else if (phase instanceof Phase.Commands commands) {
-      orders.command(pick(commands.share(), number, stats), stats);
+      ending = orders.command(pick(commands.share(), number, stats), stats);
     } else if (phase instanceof Phase.ClockJump jump) {
       during(
           pick(jump.share(), number, stats),

@@ -722,6 +722,92 @@ final class FleetRunTest {
   }
 
   @Test
+  void commands_answeredAfterTheNextPhaseBegan_areDone_andSoIsThatOne() {
+    backend.orderAnsweredIn = seconds(4);
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.Commands(seconds(1), 1),
+        new Phase.ReconnectStorm(seconds(1), 1),
+        steady(10)));
+    assertThat(report.phases().get(1).done()).isEqualTo(10);
+    assertThat(report.phases().get(2).done()).isEqualTo(10);
+    assertThat(requireNonNull(report.phases().get(2).doneAfter()).maxMs())
+        .isCloseTo(2000, within(10.0));
+  }
+
+  @Test
+  void twinChange_answeredLate_isNotTakenForTheCommandThatFollows() {
+    backend.orderAnsweredIn = seconds(3);
+    backend.obeys = order -> order.startsWith("desire ");
+    RunReport report = run(Plans.scenario(
+        10,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.TwinChange(seconds(1), 1),
+        new Phase.Commands(seconds(1), 1),
+        steady(10)));
+    assertThat(report.phases().get(1).done()).isEqualTo(10);
+    assertThat(report.phases().get(2).done()).isZero();
+  }
+
+  @Test
+  void rotation_afterOneThatFailed_isItsOwn_andHealsIt() {
+    backend.renews = false;
+    backend.timeline.after(seconds(8), () -> backend.renews = true);
+    RunReport report = run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.Rotation(seconds(4), 1),
+        new Phase.Recovery(seconds(4)),
+        new Phase.Rotation(seconds(4), 1),
+        new Phase.Recovery(seconds(20))));
+    assertThat(report.phases())
+        .extracting(RunReport.PhaseReport::achieved)
+        .as("ramp, rotation, recovery, rotation, recovery")
+        .endsWith(0L, 0L, 4L, 4L);
+  }
+
+  @Test
+  void recovery_waitsForWhatWasToldBefore_whateverWasDoneSince() {
+    backend.obeys = order -> false;
+    RunReport report = run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.Commands(seconds(1), 0.5),
+        new Phase.Clone(seconds(2), 1),
+        new Phase.ReconnectStorm(seconds(1), 1),
+        new Phase.Recovery(seconds(20))));
+    RunReport.PhaseReport recovery = report.phases().get(4);
+    assertThat(recovery.achieved()).isEqualTo(2);
+    assertThat(recovery.length()).isEqualTo(seconds(20));
+  }
+
+  @Test
+  void orders_thatHaveNotBegunWhenTheirPhaseIsOver_areUndone() {
+    backend.orderTakes = Duration.ofMillis(300);
+    RunReport report = run(Plans.scenario(
+        20,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        steady(1),
+        new Phase.TwinChange(seconds(2), 1),
+        steady(20)));
+    RunReport.PhaseReport change = report.phases().get(2);
+    assertThat(backend.done).hasSizeBetween(8, 15);
+    assertThat(change.wanted()).isEqualTo(20);
+    assertThat(change.achieved()).isEqualTo(backend.done.size());
+  }
+
+  @Test
   void clockJump_datesMessagesWrongly_untilItsPhaseEnds() {
     run(Plans.scenario(
         4,

@@ -65,6 +65,13 @@ final class SimulatedBackend implements DeviceLink.Factory {
   /** Whether devices that were cut find their way back. */
   Predicate<String> comesBack = serial -> true;
 
+  /** How long an operator's order takes. */
+  Duration orderTakes = Duration.ZERO;
+  /** How long a device takes to do as it was told. */
+  Duration orderAnsweredIn = Duration.ofMillis(50);
+  /** Whether it does what it is told by such an order. */
+  Predicate<String> obeys = order -> true;
+
   boolean renews = true;
   boolean takesAnyCertificate;
   /** Whether who comes as another, or twice, is heard of. */
@@ -112,10 +119,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
       if (operatorProblem != null) {
         throw new IllegalStateException(operatorProblem);
       }
+      timeline.spend(orderTakes);
       done.add(what);
       links.stream()
-          .filter(link -> device.equals(link.id))
-          .forEach(link -> timeline.after(Duration.ofMillis(50), link.listener::answered));
+          .filter(link -> device.equals(link.id) && obeys.test(what))
+          .forEach(link -> timeline.after(orderAnsweredIn, link.listener::answered));
     }
   };
 
