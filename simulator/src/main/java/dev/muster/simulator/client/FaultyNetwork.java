@@ -106,6 +106,11 @@ final class FaultyNetwork extends ChannelDuplexHandler {
     readOrNot();
   }
 
+  /** Whether nothing passes for now. */
+  boolean isSilent() {
+    return conditions.silent();
+  }
+
   boolean isAbandoned() {
     return abandoned;
   }

@@ -392,7 +392,12 @@ final class MqttConnection extends SimpleChannelInboundHandler<MqttMessage> {
     stopTimer();
     settle();
     // A FIN would get through where nothing else does: it is the broker who closes that one.
-    if (closing != null && !network.isAbandoned()) {
+    if (closing == null || network.isAbandoned()) {
+      return;
+    }
+    if (network.isSilent()) {
+      network.abandon();
+    } else {
       closing.close();
     }
   }

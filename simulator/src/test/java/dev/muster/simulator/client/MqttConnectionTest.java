@@ -57,6 +57,17 @@ final class MqttConnectionTest {
   }
 
   @Test
+  void silentNetwork_thatIsFoundOutByPings_isNotHeardByTheBroker() {
+    channel.pipeline().addAfter(network(), "tls", new Goodbye());
+    connection.network().change(NetworkConditions.SILENT);
+    pass(60);
+    assertThat(ends).containsExactly("no answer to a ping");
+    assertThat(channel.isOpen()).isTrue();
+    connection.network().change(NetworkConditions.GOOD);
+    assertThat(channel.<Object>readOutbound()).as("whoever is back comes anew").isNull();
+  }
+
+  @Test
   void reset_leavesNoGoodbyeOfTls() {
     channel.pipeline().addAfter(network(), "tls", new Goodbye());
     connection.reset();
