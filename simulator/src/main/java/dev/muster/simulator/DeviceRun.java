@@ -310,6 +310,13 @@ final class DeviceRun implements DeviceLink.Listener {
   }
 
   @Override
+  public void brokeDown(String why) {
+    if (counting) {
+      counters.broken.count(why);
+    }
+  }
+
+  @Override
   public void disguiseFailed(String why) {
     counters.connectionFailures.count("without a certificate of its factory: " + why);
   }

@@ -672,6 +672,14 @@ final class FleetRunTest {
   }
 
   @Test
+  void powerCut_afterWhichADeviceDoesNotStart_isBroken() {
+    backend.diskProblem = "not started again after a power cut: no space left on device";
+    RunReport report = run(
+        Plans.scenario(10, 1, 7, new Phase.Ramp(seconds(1)), new Phase.PowerCut(seconds(5), 0.3)));
+    assertThat(report.broken()).containsOnly(Map.entry(backend.diskProblem, 3L));
+  }
+
+  @Test
   void stop_beforeAPhase_saysNothingOfWhatItWouldHaveDone() {
     FleetPlan plan = Plans.scenario(
         2, 1, 1, new Phase.Ramp(seconds(1)), steady(60), new Phase.ReconnectStorm(seconds(9), 1));

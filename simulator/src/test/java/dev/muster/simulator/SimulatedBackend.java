@@ -72,6 +72,9 @@ final class SimulatedBackend implements DeviceLink.Factory {
   /** Whether it does what it is told by such an order. */
   Predicate<String> obeys = order -> true;
 
+  /** Why devices do not start again after a power cut; null: they do. */
+  @Nullable String diskProblem;
+
   boolean renews = true;
   boolean takesAnyCertificate;
   /** Whether who comes as another, or twice, is heard of. */
@@ -202,7 +205,12 @@ final class SimulatedBackend implements DeviceLink.Factory {
     @Override
     public void cutPower() {
       done.add("power " + serial);
-      goAndComeBack("the power was cut");
+      if (diskProblem == null) {
+        goAndComeBack("the power was cut");
+      } else {
+        listener.waiting(diskProblem);
+        listener.brokeDown(diskProblem);
+      }
     }
 
     @Override

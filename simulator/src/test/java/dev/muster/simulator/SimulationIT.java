@@ -245,8 +245,46 @@ final class SimulationIT {
     assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**.{image,gone}");
   }
 
-  private record Ear(List<String> waits, List<MessageIdentity> delivered)
-      implements DeviceLink.Listener {
+  /** Nobody has to be reached for that. */
+  @Test
+  void powerCut_sdkDeviceThatCannotStartAgain_isTold() {
+    AtomicInteger asked = new AtomicInteger();
+    IdentitySource once = serial -> {
+      if (asked.getAndIncrement() > 0) {
+        throw new IllegalStateException("the drawer is empty");
+      }
+      return identityOf(serial);
+    };
+    URI nobody = URI.create("https://localhost:1");
+    FleetPlan plan = plan(1, nobody, URI.create("mqtts://localhost:1"), Duration.ofSeconds(1));
+    List<String> waits = new CopyOnWriteArrayList<>();
+    List<String> told = new CopyOnWriteArrayList<>();
+    try (SdkLinks links = new SdkLinks(plan.endpoints(), once, Clock.systemUTC(), false);
+        DeviceLink link = links.open("SN-0001", new Ear(waits, List.of()) {
+          @Override
+          public void brokeDown(String reason) {
+            told.add(reason);
+          }
+        })) {
+      link.start();
+      link.cutPower();
+      Awaitility.await().atMost(LIMIT).until(() -> !told.isEmpty());
+    }
+    assertThat(told)
+        .containsExactly("not started again after a power cut:"
+            + " java.lang.IllegalStateException: the drawer is empty");
+    assertThat(waits).containsAll(told);
+  }
+
+  private static class Ear implements DeviceLink.Listener {
+    private final List<String> waits;
+    private final List<MessageIdentity> delivered;
+
+    Ear(List<String> waits, List<MessageIdentity> delivered) {
+      this.waits = waits;
+      this.delivered = delivered;
+    }
+
     @Override
     public void enrolled() {
       // Asked for.

@@ -104,6 +104,11 @@ public interface DeviceLink extends AutoCloseable {
       // As above.
     }
 
+    /** It is out of order until the run ends, and why; {@link #waiting} came before. */
+    default void brokeDown(String reason) {
+      // Of those who start again from a disk.
+    }
+
     /** It has no other certificate to show, as it was told to, and why. */
     default void disguiseFailed(String reason) {
       // As above.

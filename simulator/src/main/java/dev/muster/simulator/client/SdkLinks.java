@@ -253,7 +253,9 @@ public final class SdkLinks implements DeviceLink.Factory {
       } catch (IOException | RuntimeException e) {
         last.sdk.close();
         LOG.warn("Device not started again serial={} reason={}", serial, e.toString());
-        listener.waiting("not started again after a power cut: " + e);
+        String reason = "not started again after a power cut: " + e;
+        listener.waiting(reason);
+        listener.brokeDown(reason);
       }
     }
 
