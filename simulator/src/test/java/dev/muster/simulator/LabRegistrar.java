@@ -23,9 +23,12 @@ import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
@@ -49,6 +52,11 @@ final class LabRegistrar implements AutoCloseable {
   private final TestPki.Credential root;
   private final TestPki.Credential deviceCa;
   private final HttpsServer server;
+  /** For which it was asked for a certificate. */
+  final List<PublicKey> asked = new CopyOnWriteArrayList<>();
+  /** It answers when this is done. */
+  volatile CompletableFuture<Void> ready = CompletableFuture.completedFuture(null);
+
   private final ExecutorService threads = Executors.newFixedThreadPool(4);
 
   LabRegistrar(TestPki.Credential root, TestPki.Credential deviceCa, X509Certificate manufacturer)
@@ -100,9 +108,12 @@ final class LabRegistrar implements AutoCloseable {
     DeviceSubject subject = new DeviceSubject(
         new FleetName("lab"), new DeviceId("lab-" + serial.toLowerCase(Locale.ROOT)));
     byte[] csr = EstBase64.decode(exchange.getRequestBody().readAllBytes());
+    PublicKey key = new JcaPKCS10CertificationRequest(csr).getPublicKey();
+    asked.add(key);
+    ready.join();
     return deviceCa
         .issue("CN=" + subject.device() + ",O=" + subject.fleet() + ",OU=device")
-        .key(new KeyPair(new JcaPKCS10CertificationRequest(csr).getPublicKey(), null))
+        .key(new KeyPair(key, null))
         .uri(subject.toUrn().toString())
         .build()
         .certificate();

@@ -376,6 +376,44 @@ final class SimulationIT {
     }
   }
 
+  /** As at the end of a phase in which devices enroll and no more. */
+  @Test
+  void start_whileTheDeviceEnrolls_asksForNoSecondCertificate() throws Exception {
+    CompletableFuture<Void> ready = new CompletableFuture<>();
+    AtomicInteger enrolled = new AtomicInteger();
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate());
+        LightLinks links = lightLinks(registrar.uri())) {
+      registrar.ready = ready;
+      ControlledLink link = (ControlledLink) links.open("SN-0001", enrolling(enrolled));
+      link.enroll();
+      link.start();
+      Awaitility.await()
+          .atMost(LIMIT)
+          .during(Duration.ofMillis(500))
+          .until(() -> registrar.asked.size() == 1);
+      ready.complete(null);
+      Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
+      assertThat(registrar.asked).hasSize(1);
+    } finally {
+      ready.complete(null);
+    }
+  }
+
+  private LightLinks lightLinks(URI enrollment) {
+    URI nobody = URI.create("mqtts://localhost:1");
+    FleetPlan plan = plan(FleetPlan.Client.LIGHT, 1, enrollment, nobody, Duration.ofSeconds(1));
+    return new LightLinks(plan.endpoints(), this::identityOf, Clock.systemUTC());
+  }
+
+  private static DeviceLink.Listener enrolling(AtomicInteger enrolled) {
+    return new Ear(new CopyOnWriteArrayList<>(), List.of()) {
+      @Override
+      public void enrolled() {
+        enrolled.incrementAndGet();
+      }
+    };
+  }
+
   @Test
   void run_nobodyAnswers_reportsWhyAndEndsInTime() {
     URI closed = URI.create("https://localhost:1");

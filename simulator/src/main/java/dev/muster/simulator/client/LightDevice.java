@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   private final Listener listener;
   private volatile @Nullable DeviceSubject subject;
   private volatile @Nullable Credential credential;
+  /** Two enrollments of one device would come with two keys. */
+  private final AtomicBoolean enrolling = new AtomicBoolean();
+
   private final String firstBoot;
   /** A new one after each start. */
   private volatile MessageNumbers numbers;
@@ -102,7 +106,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
 
   @Override
   public void enroll() {
-    shared.enrolling(this::askForCertificate);
+    if (enrolling.compareAndSet(false, true)) {
+      shared.enrolling(this::askForCertificate);
+    }
   }
 
   @Override
@@ -117,16 +123,17 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   private void askForCertificate() {
-    if (credential != null) {
-      return;
-    }
     try {
-      Optional<Credential> present = shared.identities().present(serial);
-      use(present.isPresent() ? present.get() : shared.identities().enroll(serial));
-      listener.enrolled();
-      on(this::connect);
+      if (credential == null) {
+        Optional<Credential> present = shared.identities().present(serial);
+        use(present.isPresent() ? present.get() : shared.identities().enroll(serial));
+        listener.enrolled();
+        on(this::connect);
+      }
+      enrolling.set(false);
     } catch (EnrollmentRefusedException e) {
       listener.waiting(String.valueOf(e.getMessage()));
+      enrolling.set(false);
     } catch (EnrollmentDeferredException e) {
       on(() -> enrollLater(e, e.retryAfter()));
     } catch (EnrollmentException | RuntimeException e) {
@@ -141,9 +148,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
   }
 
   private void use(Credential credential) {
+    TlsIdentity fresh = shared.tls(credential);
     this.credential = credential;
     subject = subjectOf(credential);
-    TlsIdentity fresh = shared.tls(credential);
     on(() -> identity = fresh);
   }
 
