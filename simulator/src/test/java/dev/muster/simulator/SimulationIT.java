@@ -399,6 +399,28 @@ final class SimulationIT {
     }
   }
 
+  /** Whoever comes with another key than the one that was certified is a clone. */
+  @Test
+  void enroll_afterAnAnswerThatWasLost_comesWithTheSameKey() throws Exception {
+    AtomicInteger enrolled = new AtomicInteger();
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+      registrar.losesAnswers = true;
+      try (LightLinks links = lightLinks(registrar.uri())) {
+        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+        Awaitility.await().atMost(LIMIT).until(() -> !registrar.asked.isEmpty());
+      }
+      assertThat(enrolled).hasValue(0);
+      registrar.losesAnswers = false;
+      try (LightLinks links = lightLinks(registrar.uri())) {
+        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+        Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
+      }
+      assertThat(registrar.asked).hasSizeGreaterThan(1).containsOnly(registrar.asked.get(0));
+    }
+    assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**.next.key");
+    assertThat(folder.resolve("state/ldevid/SN-0001.pem")).exists();
+  }
+
   private LightLinks lightLinks(URI enrollment) {
     URI nobody = URI.create("mqtts://localhost:1");
     FleetPlan plan = plan(FleetPlan.Client.LIGHT, 1, enrollment, nobody, Duration.ofSeconds(1));

@@ -9,16 +9,19 @@ import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
 import dev.muster.device.internal.identity.Credential;
+import dev.muster.device.internal.identity.PublicKeys;
 import dev.muster.device.internal.identity.TrustAnchors;
 import dev.muster.device.internal.tls.TlsIdentity;
 import dev.muster.protocol.file.DurableFiles;
 import dev.muster.protocol.file.Pem;
+import dev.muster.protocol.file.PemFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.PrivateKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -66,8 +69,33 @@ final class Identities implements AutoCloseable {
 
   /** First enrollment. @throws EnrollmentException by its kind: what to do next */
   Credential enroll(String serial) throws EnrollmentException {
+    KeyPair pair = nextKey(serial);
+    Credential enrolled = keep(serial, pair, est(cameWith(serial)).enroll(pair));
+    try {
+      Files.deleteIfExists(next(serial));
+    } catch (IOException e) {
+      throw cannotBeWritten(e);
+    }
+    return enrolled;
+  }
+
+  /**
+   * Kept before anybody is asked, and until there is a certificate: the answer may be lost, and who
+   * then comes with another key is a clone.
+   */
+  private KeyPair nextKey(String serial) {
+    if (Files.exists(next(serial))) {
+      PrivateKey key = PemFile.privateKey(next(serial));
+      return new KeyPair(PublicKeys.of(key), key);
+    }
     KeyPair pair = keys.take();
-    return keep(serial, pair, est(cameWith(serial)).enroll(pair));
+    try {
+      DurableFiles.createFolder(folder());
+      DurableFiles.write(next(serial), Pem.of(pair.getPrivate()));
+    } catch (IOException e) {
+      throw cannotBeWritten(e);
+    }
+    return pair;
   }
 
   /** Renewal with a new key. @throws EnrollmentException by its kind: what to do next */
@@ -96,9 +124,13 @@ final class Identities implements AutoCloseable {
       DurableFiles.write(key(serial), Pem.of(pair.getPrivate()));
       DurableFiles.write(chain(serial), Pem.of(issued.chain()));
     } catch (IOException e) {
-      throw new UncheckedIOException(folder() + ": cannot be written", e);
+      throw cannotBeWritten(e);
     }
     return new Credential(pair, issued.chain());
+  }
+
+  private UncheckedIOException cannotBeWritten(IOException e) {
+    return new UncheckedIOException(folder() + ": cannot be written", e);
   }
 
   private Path folder() {
@@ -107,6 +139,10 @@ final class Identities implements AutoCloseable {
 
   private Path key(String serial) {
     return folder().resolve(serial + ".key");
+  }
+
+  private Path next(String serial) {
+    return folder().resolve(serial + ".next.key");
   }
 
   private Path chain(String serial) {

@@ -23,13 +23,13 @@ import javax.crypto.KeyAgreement;
  * but agreeing upon a secret with the curve's generator in the place of the other's key gives its
  * first coordinate; the second is one of two roots.
  */
-final class PublicKeys {
+public final class PublicKeys {
   private static final BigInteger THREE = BigInteger.valueOf(3);
 
   private PublicKeys() {}
 
   /** @throws IllegalArgumentException if {@code key} is not on P-256 */
-  static PublicKey of(PrivateKey key) {
+  public static PublicKey of(PrivateKey key) {
     if (!(key instanceof ECPrivateKey ec) || ec.getParams().getOrder().bitLength() != 256) {
       throw new IllegalArgumentException(
           "private key: " + key.getAlgorithm() + " (expected: EC on P-256)");
