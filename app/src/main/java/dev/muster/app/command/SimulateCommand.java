@@ -11,6 +11,7 @@ import dev.muster.app.admin.OperatorAccess;
 import dev.muster.app.backend.Endpoints;
 import dev.muster.app.config.Durations;
 import dev.muster.app.operator.OperatorClient;
+import dev.muster.protocol.file.PemFile;
 import dev.muster.simulator.FleetPlan;
 import dev.muster.simulator.client.MqttRelease;
 import dev.muster.simulator.payload.Payload;
@@ -22,6 +23,7 @@ import dev.muster.simulator.server.LocalServer;
 import dev.muster.simulator.server.ServerAccess;
 import dev.muster.simulator.server.ServerFaultException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -291,8 +293,10 @@ public final class SimulateCommand implements Callable<Integer> {
     if (report != null) {
       requireWritable(report);
     }
+    OperatorClient operator = operator();
+    requireTrust(plan.trust());
     try (SimulatedFleet fleet =
-        new SimulatedFleet(operator(), "sim", "simulated", plan, faults, Clock.systemUTC())) {
+        new SimulatedFleet(operator, "sim", "simulated", plan, faults, Clock.systemUTC())) {
       running.set(fleet);
       SimulatedFleet.Outcome outcome =
           FleetProgress.watch(plan.scenario().phases().size(), fleet);
@@ -312,6 +316,17 @@ public final class SimulateCommand implements Callable<Integer> {
         || !Files.isWritable(Files.exists(file) ? file : folder)) {
       throw new UserError("--report: " + file
           + " cannot be written (expected: a file in a directory that exists, and may be written)");
+    }
+  }
+
+  /** Devices would find out one by one, or not say which file it is. */
+  private static void requireTrust(Path root) {
+    try {
+      if (PemFile.certificates(root).stream().anyMatch(one -> one.getBasicConstraints() < 0)) {
+        throw new UserError("--ca: " + root + " (expected: the root certificate, which is a CA)");
+      }
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      throw new UserError("--ca: " + e.getMessage());
     }
   }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.muster.app.UserError;
+import dev.muster.testing.TestPki;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,43 @@ class SimulateCommandTest {
           .withMessageStartingWith("--report: " + report + " cannot be written (expected:");
     }
     assertThat(state).doesNotExist();
+  }
+
+  @Test
+  void ca_thatIsNone_isNamed(@TempDir Path folder) throws IOException {
+    Path state = folder.resolve("state");
+    Path ca = folder.resolve("ca.pem");
+    SimulateCommand command = brokerOnly(state);
+    assertThatExceptionOfType(UserError.class)
+        .isThrownBy(command::call)
+        .withMessage("--ca: " + ca + ": does not exist");
+    Files.writeString(ca, "no PEM");
+    assertThatExceptionOfType(UserError.class)
+        .isThrownBy(command::call)
+        .withMessageStartingWith("--ca: " + ca + ": no certificate (expected:");
+    Files.writeString(
+        ca,
+        TestPki.pem(
+            List.of(TestPki.root("CN=Root").issue("CN=broker").server().build().certificate())));
+    assertThatExceptionOfType(UserError.class)
+        .isThrownBy(command::call)
+        .withMessage("--ca: " + ca + " (expected: the root certificate, which is a CA)");
+    assertThat(state).doesNotExist();
+  }
+
+  @Test
+  void server_whoseLogCannotBeWritten_isNotStarted_andItIsNamed(@TempDir Path folder)
+      throws IOException {
+    Path scenario = Files.writeString(
+        folder.resolve("s.yaml"), "server: \"true\"\nphases:\n  - ramp: {for: 1s}\n");
+    Path log = Files.createDirectory(folder.resolve("data.server.log"));
+    SimulateCommand command = new SimulateCommand();
+    new CommandLine(command)
+        .parseArgs(
+            "--scenario=" + scenario, "--allow-commands", "--data=" + folder.resolve("data"));
+    assertThatExceptionOfType(UserError.class)
+        .isThrownBy(command::call)
+        .withMessageStartingWith("server: not started, with its log in " + log + " (");
   }
 
   @Test

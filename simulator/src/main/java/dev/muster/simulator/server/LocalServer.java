@@ -58,6 +58,7 @@ public final class LocalServer implements AutoCloseable {
    * @param environment variables besides those of this process
    * @param address where it listens when it serves; null: it prints a line that begins with
    *     {@code ready}, as ours does
+   * @throws ServerFaultException if it cannot be started, or its log not be written
    */
   public static LocalServer launch(
       String command,
@@ -69,7 +70,8 @@ public final class LocalServer implements AutoCloseable {
       Files.createDirectories(requireNonNull(log.toAbsolutePath().getParent()));
       return new LocalServer(command, environment, log, address);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new ServerFaultException(
+          "server: not started, with its log in " + log + " (" + e + ")");
     }
   }
 
