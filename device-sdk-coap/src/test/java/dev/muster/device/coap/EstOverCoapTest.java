@@ -197,6 +197,10 @@ class EstOverCoapTest {
     assertThat(unknown)
         .hasMessageContaining("sren was answered with 4.01")
         .hasMessageContaining("unknown CA");
+    Supplier<Response> bad = () -> Diagnostics.of(ResponseCode.BAD_REQUEST, "publicKey: ended");
+    assertThat(said(channel, EstOperation.SIMPLE_ENROLL, bad, EnrollmentRefusedException.class)
+            .isRequestRefused())
+        .isTrue();
     Supplier<Response> forbidden = () -> Diagnostics.of(ResponseCode.FORBIDDEN, "retired");
     assertThat(
             said(channel, EstOperation.SIMPLE_ENROLL, forbidden, EnrollmentRefusedException.class)
