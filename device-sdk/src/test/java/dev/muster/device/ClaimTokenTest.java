@@ -206,7 +206,8 @@ class ClaimTokenTest {
 
   @Test
   void expired_aTokenInMemoryIsForgotten() {
-    FleetDevice device = started(builder().claimToken(TOKEN));
+    FleetDevice device =
+        started(builder().claimToken(TOKEN).timing(TestTiming.refusedFor(Duration.ofHours(2))));
     awaitLink(1);
     est.registrar(request -> EstDouble.Answer.text(403, "certificate: expired"));
     transport.links().get(0).ended(LinkEnd.Kind.EXPIRED, "certificate_expired");
