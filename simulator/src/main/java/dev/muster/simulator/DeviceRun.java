@@ -165,6 +165,8 @@ final class DeviceRun implements DeviceLink.Listener {
   private enum Outcome {
     /** It does as it was told, and says so. */
     ANSWER,
+    /** It is as it should be, and says so. */
+    ADAPTATION,
     /** It is revoked: the broker throws it out. */
     EXPULSION,
     /** It has another certificate. */
@@ -184,6 +186,11 @@ final class DeviceRun implements DeviceLink.Listener {
   /** The device is being told something, and will answer. @return who that is; empty if unknown */
   Optional<DeviceId> awaitAnswer(PhaseStats phase) {
     return awaitOrdered(phase, Outcome.ANSWER);
+  }
+
+  /** The device is being told to be otherwise. @return as above */
+  Optional<DeviceId> awaitAdaptation(PhaseStats phase) {
+    return awaitOrdered(phase, Outcome.ADAPTATION);
   }
 
   /** The device's certificates are being revoked. @return who that is; empty if unknown */
@@ -261,6 +268,14 @@ final class DeviceRun implements DeviceLink.Listener {
   public void answered() {
     counters.answers.increment();
     done(cameTrue(Outcome.ANSWER));
+  }
+
+  @Override
+  public void adapted(long changes) {
+    counters.answers.increment();
+    for (long i = 0; i < changes && isAwaited(Outcome.ADAPTATION); i++) {
+      done(cameTrue(Outcome.ADAPTATION));
+    }
   }
 
   /** Nothing else ends a revoked device's connection in a way that counts. */

@@ -8,9 +8,11 @@ import dev.muster.protocol.identity.DeviceId;
 import dev.muster.simulator.client.DeviceLink;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Has an operator tell devices what to do: so many at a time as an operator's program would. */
 final class Orders {
@@ -37,28 +39,39 @@ final class Orders {
 
   /** @return ends it: who was not told by then is not told any more */
   Runnable desire(List<DeviceRun> picked, PhaseStats stats, String patch) {
-    return each(picked, stats, device -> operator.desire(device, patch));
+    return each(
+        picked, device -> device.awaitAdaptation(stats), device -> operator.desire(device, patch));
   }
 
   /** @return as above */
   Runnable command(List<DeviceRun> picked, PhaseStats stats) {
-    return each(picked, stats, device -> operator.command(device, DeviceLink.COMMAND));
+    return each(
+        picked,
+        device -> device.awaitAnswer(stats),
+        device -> operator.command(device, DeviceLink.COMMAND));
   }
 
-  private Runnable each(List<DeviceRun> picked, PhaseStats stats, Consumer<DeviceId> order) {
+  /** @param awaits has a device await what it will be told, and says who it is */
+  private Runnable each(
+      List<DeviceRun> picked,
+      Function<DeviceRun, Optional<DeviceId>> awaits,
+      Consumer<DeviceId> order) {
     Queue<DeviceRun> left = new ConcurrentLinkedQueue<>(picked);
     for (int i = 0; i < AT_ONCE; i++) {
-      next(left, stats, order);
+      next(left, awaits, order);
     }
     return left::clear;
   }
 
-  private void next(Queue<DeviceRun> left, PhaseStats stats, Consumer<DeviceId> order) {
+  private void next(
+      Queue<DeviceRun> left,
+      Function<DeviceRun, Optional<DeviceId>> awaits,
+      Consumer<DeviceId> order) {
     timeline.blocking(() -> {
       DeviceRun device = left.poll();
       if (device != null) {
-        device.awaitAnswer(stats).ifPresent(id -> noting(() -> order.accept(id)));
-        next(left, stats, order);
+        awaits.apply(device).ifPresent(id -> noting(() -> order.accept(id)));
+        next(left, awaits, order);
       }
     });
   }

@@ -717,6 +717,25 @@ final class FleetRunTest {
     assertThat(report.broken()).isEmpty();
   }
 
+  /** Who was away for the first hears of both at once, and answers once. */
+  @Test
+  void twinChanges_thatADeviceHearsAsOne_areBothDone() {
+    backend.hearsChanges = () -> backend.timeline.elapsed().compareTo(seconds(5)) > 0;
+    RunReport report = run(Plans.scenario(
+        4,
+        1,
+        7,
+        new Phase.Ramp(seconds(1)),
+        new Phase.TwinChange(seconds(2), 1),
+        steady(5),
+        new Phase.TwinChange(seconds(2), 1),
+        new Phase.Recovery(seconds(60))));
+    assertThat(report.phases().get(1).achieved()).isEqualTo(4);
+    assertThat(report.phases().get(3).achieved()).isEqualTo(4);
+    assertThat(report.phases().get(4).achieved()).isEqualTo(4);
+    assertThat(report.broken()).isEmpty();
+  }
+
   @Test
   void twinChange_operatorIsRefused_isBroken() {
     backend.operatorProblem = "403: not yours";

@@ -42,6 +42,7 @@ import org.bouncycastle.cms.CMSAbsentContent;
 import org.bouncycastle.cms.CMSException;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The least that a device needs of an EST server: cacerts and simpleenroll, for one manufacturer.
@@ -54,6 +55,8 @@ final class LabRegistrar implements AutoCloseable {
   private final HttpsServer server;
   /** For which it was asked for a certificate. */
   final List<PublicKey> asked = new CopyOnWriteArrayList<>();
+  /** Of which the certificate has ended. */
+  volatile @Nullable PublicKey ended;
   /** Whether what it has issued does not arrive. */
   volatile boolean losesAnswers;
   /** It answers when this is done. */
@@ -93,7 +96,9 @@ final class LabRegistrar implements AutoCloseable {
         reply(exchange, List.of(root.certificate(), deviceCa.certificate()));
       } else if (path.endsWith("/simpleenroll") || path.endsWith("/simplereenroll")) {
         X509Certificate issued = issue((HttpsExchange) exchange);
-        if (!losesAnswers) {
+        if (issued.getPublicKey().equals(ended)) {
+          exchange.sendResponseHeaders(400, -1);
+        } else if (!losesAnswers) {
           reply(exchange, List.of(issued));
         }
       } else {

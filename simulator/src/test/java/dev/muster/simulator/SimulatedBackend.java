@@ -16,9 +16,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +83,11 @@ final class SimulatedBackend implements DeviceLink.Factory {
   boolean takesAnyCertificate;
   /** Whether who comes as another, or twice, is heard of. */
   boolean judges = true;
+  /** Whether devices hear of changes to their twins; else with the next one of which they do. */
+  BooleanSupplier hearsChanges = () -> true;
+
+  private final Map<DeviceId, Integer> unheard = new ConcurrentHashMap<>();
+
   /** What operators are told instead. */
   @Nullable String operatorProblem;
 
@@ -110,15 +119,24 @@ final class SimulatedBackend implements DeviceLink.Factory {
 
     @Override
     public void desire(DeviceId device, String patch) {
-      order("desire " + patch + " " + device, device);
+      int changes = unheard.merge(device, 1, Integer::sum);
+      boolean heard = hearsChanges.getAsBoolean();
+      if (heard) {
+        unheard.remove(device);
+      }
+      order("desire " + patch + " " + device, device, listener -> {
+        if (heard) {
+          listener.adapted(changes);
+        }
+      });
     }
 
     @Override
     public void command(DeviceId device, String name) {
-      order("command " + name + " " + device, device);
+      order("command " + name + " " + device, device, DeviceLink.Listener::answered);
     }
 
-    private void order(String what, DeviceId device) {
+    private void order(String what, DeviceId device, Consumer<DeviceLink.Listener> answer) {
       if (operatorProblem != null) {
         throw new IllegalStateException(operatorProblem);
       }
@@ -126,7 +144,7 @@ final class SimulatedBackend implements DeviceLink.Factory {
       done.add(what);
       links.stream()
           .filter(link -> device.equals(link.id) && obeys.test(what))
-          .forEach(link -> timeline.after(orderAnsweredIn, link.listener::answered));
+          .forEach(link -> timeline.after(orderAnsweredIn, () -> answer.accept(link.listener)));
     }
   };
 

@@ -28,6 +28,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -399,6 +400,27 @@ final class SimulationIT {
     }
   }
 
+  /** The registrar has no use for it any more. */
+  @Test
+  void enroll_withAKeyWhoseCertificateHasEndedUnheard_comesWithAnother() throws Exception {
+    AtomicInteger enrolled = new AtomicInteger();
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+      registrar.losesAnswers = true;
+      try (LightLinks links = lightLinks(registrar.uri())) {
+        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+        Awaitility.await().atMost(LIMIT).until(() -> !registrar.asked.isEmpty());
+      }
+      PublicKey unheard = registrar.asked.get(0);
+      registrar.ended = unheard;
+      registrar.losesAnswers = false;
+      try (LightLinks links = lightLinks(registrar.uri())) {
+        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+        Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
+      }
+      assertThat(registrar.asked.get(registrar.asked.size() - 1)).isNotEqualTo(unheard);
+    }
+  }
+
   /** Whoever comes with another key than the one that was certified is a clone. */
   @Test
   void enroll_afterAnAnswerThatWasLost_comesWithTheSameKey() throws Exception {
@@ -417,7 +439,7 @@ final class SimulationIT {
       }
       assertThat(registrar.asked).hasSizeGreaterThan(1).containsOnly(registrar.asked.get(0));
     }
-    assertThat(folder.resolve("state")).isDirectoryNotContaining("glob:**.next.key");
+    assertThat(folder.resolve("state/ldevid")).isDirectoryNotContaining("glob:**.next.key");
     assertThat(folder.resolve("state/ldevid/SN-0001.pem")).exists();
   }
 

@@ -23,8 +23,12 @@ final class Answers {
 
   private Answers() {}
 
-  /** A message to be sent. */
-  record Answer(String topic, byte[] payload) {}
+  /**
+   * A message to be sent.
+   *
+   * @param version of the twin, if it is about that; else 0
+   */
+  record Answer(String topic, byte[] payload, long version) {}
 
   /** The topics to subscribe to. */
   static List<String> filters(FleetTopics topics) {
@@ -53,16 +57,17 @@ final class Answers {
     }
     ObjectNode report = JsonNodeFactory.instance.objectNode();
     report.set("reported", told.path("desired"));
-    report.put("replace", true).put("desiredVersion", told.path("version").asLong());
-    return Optional.of(answer(topics.twinReported(), report));
+    long version = told.path("version").asLong();
+    report.put("replace", true).put("desiredVersion", version);
+    return Optional.of(answer(topics.twinReported(), report, version));
   }
 
   private static Answer done(FleetTopics topics, String id) {
     return answer(
-        topics.commandResult(id), JsonNodeFactory.instance.objectNode().put("status", "done"));
+        topics.commandResult(id), JsonNodeFactory.instance.objectNode().put("status", "done"), 0);
   }
 
-  private static Answer answer(String topic, ObjectNode json) {
-    return new Answer(topic, json.toString().getBytes(StandardCharsets.UTF_8));
+  private static Answer answer(String topic, ObjectNode json, long version) {
+    return new Answer(topic, json.toString().getBytes(StandardCharsets.UTF_8), version);
   }
 }

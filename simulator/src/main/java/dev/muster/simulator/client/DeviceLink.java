@@ -74,9 +74,15 @@ public interface DeviceLink extends AutoCloseable {
     }
 
     /**
-     * What an operator told it to do or to be, it has answered; of a light device, that was
-     * acknowledged too.
+     * It is as an operator wants it to be; of a light device, that was acknowledged too.
+     *
+     * @param changes to its twin that it heard of with that: it is told the newest state alone
      */
+    default void adapted(long changes) {
+      // As above.
+    }
+
+    /** What an operator told it to do, it has answered; of a light device, as above. */
     default void answered() {
       // As above.
     }

@@ -5,6 +5,7 @@
 package dev.muster.simulator.client;
 
 import dev.muster.device.EnrollmentException;
+import dev.muster.device.EnrollmentRefusedException;
 import dev.muster.device.internal.clock.DeviceClock;
 import dev.muster.device.internal.est.EstClient;
 import dev.muster.device.internal.est.IssuedCertificate;
@@ -69,14 +70,22 @@ final class Identities implements AutoCloseable {
 
   /** First enrollment. @throws EnrollmentException by its kind: what to do next */
   Credential enroll(String serial) throws EnrollmentException {
-    KeyPair pair = nextKey(serial);
-    Credential enrolled = keep(serial, pair, est(cameWith(serial)).enroll(pair));
-    try {
-      Files.deleteIfExists(next(serial));
-    } catch (IOException e) {
-      throw cannotBeWritten(e);
+    if (Files.exists(next(serial))) {
+      PrivateKey key = PemFile.privateKey(next(serial));
+      try {
+        return enroll(serial, new KeyPair(PublicKeys.of(key), key));
+      } catch (EnrollmentRefusedException e) {
+        if (!e.isRequestRefused()) {
+          throw e;
+        }
+        // It may have had a certificate, of which the answer was lost, and which has ended.
+      }
     }
-    return enrolled;
+    return enroll(serial, nextKey(serial));
+  }
+
+  private Credential enroll(String serial, KeyPair pair) throws EnrollmentException {
+    return keep(serial, pair, est(cameWith(serial)).enroll(pair));
   }
 
   /**
@@ -84,10 +93,6 @@ final class Identities implements AutoCloseable {
    * then comes with another key is a clone.
    */
   private KeyPair nextKey(String serial) {
-    if (Files.exists(next(serial))) {
-      PrivateKey key = PemFile.privateKey(next(serial));
-      return new KeyPair(PublicKeys.of(key), key);
-    }
     KeyPair pair = keys.take();
     try {
       DurableFiles.createFolder(folder());
@@ -123,6 +128,7 @@ final class Identities implements AutoCloseable {
       DurableFiles.createFolder(folder());
       DurableFiles.write(key(serial), Pem.of(pair.getPrivate()));
       DurableFiles.write(chain(serial), Pem.of(issued.chain()));
+      Files.deleteIfExists(next(serial));
     } catch (IOException e) {
       throw cannotBeWritten(e);
     }

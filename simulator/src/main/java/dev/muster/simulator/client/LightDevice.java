@@ -84,6 +84,9 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
 
   private @Nullable LightDevice duplicate;
   private @Nullable MqttConnection connection;
+  /** Of which it was told last; 0: of none. */
+  private long twinVersion;
+
   private boolean wanted;
   private boolean online;
   private boolean closed;
@@ -348,9 +351,19 @@ final class LightDevice implements ControlledLink, MqttConnection.Events {
     }
     Answers.to(new FleetTopics(self), topic, payload).ifPresent(answer -> {
       CompletableFuture<Void> receipt = new CompletableFuture<>();
-      receipt.thenRun(listener::answered);
+      receipt.thenRun(told(answer.version()));
       accept(new Outbox.Message(answer.topic(), answer.payload(), null, receipt));
     });
+  }
+
+  private Runnable told(long version) {
+    if (version == 0) {
+      return listener::answered;
+    }
+    // What it was in an earlier run is not known here.
+    long changes = twinVersion == 0 ? Long.MAX_VALUE : version - twinVersion;
+    twinVersion = version;
+    return () -> listener.adapted(changes);
   }
 
   @Override

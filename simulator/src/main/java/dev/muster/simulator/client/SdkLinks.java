@@ -311,8 +311,9 @@ public final class SdkLinks implements DeviceLink.Factory {
         sdk.twin().onDesired(desired -> {
           sdk.twin().report(desired);
           long version = sdk.twin().desiredVersion();
-          if (told.getAndSet(version) != version) {
-            tell(DeviceLink.Listener::answered);
+          long changes = version - told.getAndSet(version);
+          if (changes != 0) {
+            tell(hearing -> hearing.adapted(changes));
           }
         });
         sdk.onCommand(DeviceLink.COMMAND, (command, context) -> {
