@@ -22,22 +22,23 @@ import org.junit.jupiter.api.Assertions;
 public final class Swtpm implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(10);
 
+  private static final int ATTEMPTS = 5;
+
   private final Path folder;
   private final Path maker;
-  private final int port;
+  private int port;
   private Process process;
 
-  private Swtpm(Path folder, int port) {
+  private Swtpm(Path folder) {
     this.folder = folder;
     this.maker = folder.resolveSibling("tpm-maker");
-    this.port = port;
   }
 
   /** Starts a TPM that has never been used; fails or skips the test if there is no swtpm. */
   public static Swtpm start(Path folder) {
     try {
-      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"), freePorts());
-      tpm.start();
+      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"));
+      tpm.begin();
       return tpm;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -50,9 +51,9 @@ public final class Swtpm implements AutoCloseable {
    */
   public static Swtpm startCertified(Path folder) {
     try {
-      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"), freePorts());
+      Swtpm tpm = new Swtpm(Files.createTempDirectory(folder, "swtpm"));
       tpm.certify();
-      tpm.start();
+      tpm.begin();
       return tpm;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -102,6 +103,21 @@ public final class Swtpm implements AutoCloseable {
         return control.getLocalPort() - 1;
       } catch (BindException e) {
         // The next one.
+      }
+    }
+  }
+
+  /** Ports that were free a moment ago may be another's by now. */
+  private void begin() throws IOException {
+    for (int left = ATTEMPTS; ; left--) {
+      port = freePorts();
+      try {
+        start();
+        return;
+      } catch (AssertionError e) {
+        if (left == 1 || !String.valueOf(e.getMessage()).contains("Address already in use")) {
+          throw e;
+        }
       }
     }
   }
