@@ -48,6 +48,9 @@ final class SimulatedFleet implements AutoCloseable {
   /** Since something was stored that had been missing. */
   private static final Duration STORE_LIMIT = Duration.ofSeconds(60);
 
+  /** For one page; a backend that is gone is not waited for. */
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+
   private static final Duration STORE_POLL = Duration.ofSeconds(1);
 
   private static final String BROKER_ONLY = "there is only a broker";
@@ -309,8 +312,8 @@ final class SimulatedFleet implements AutoCloseable {
     }
     try {
       LossLedger ledger = simulation.ledger();
-      BackendStore backend = new BackendStore(asked::get, Patience::new);
-      LossLedger.Comparison store = ledger.compare(backend, new Patience());
+      BackendStore backend = new BackendStore(asked::get, () -> new Patience(ANSWER_LIMIT));
+      LossLedger.Comparison store = ledger.compare(backend, new Patience(STORE_LIMIT));
       return new Outcome(plan, began, report, store, ledger.explain(store), null, serverVersion);
     } catch (UserError e) {
       return new Outcome(plan, began, report, null, List.of(), e.getMessage(), serverVersion);
@@ -319,12 +322,17 @@ final class SimulatedFleet implements AutoCloseable {
 
   /**
    * What is acknowledged is in a journal; the database, which is asked, may be behind that, and
-   * does not say so. It is waited for as long as it gets nearer, or may yet; and as long for a page
-   * that is not answered.
+   * does not say so. It is waited for as long as it gets nearer, or may yet; and for a while for a
+   * page that is not answered.
    */
   private final class Patience implements LongPredicate {
+    private final Duration limit;
     private long fewest = Long.MAX_VALUE;
     private long since;
+
+    Patience(Duration limit) {
+      this.limit = limit;
+    }
 
     @Override
     public boolean test(long missing) {
@@ -333,7 +341,7 @@ final class SimulatedFleet implements AutoCloseable {
         since = System.nanoTime();
       }
       try {
-        return System.nanoTime() - since < STORE_LIMIT.toNanos()
+        return System.nanoTime() - since < limit.toNanos()
             && !stopped.await(STORE_POLL.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
