@@ -223,7 +223,10 @@ class ProofIT {
   private JsonNode prove(String name, List<String> command) throws IOException {
     MusterProcess.Ended ended =
         MusterProcess.startCommand(folder, environment, command).awaitEnd(LIMIT);
-    assertThat(ended.stdout()).as("stderr: %s", ended.stderr()).isNotEmpty();
+    Path log = folder.resolve("state/server.log");
+    assertThat(ended.stdout())
+        .as("stderr: %s, server: %s", ended.stderr(), Files.exists(log) ? Files.readString(log) : "")
+        .isNotEmpty();
     JsonNode run = new ObjectMapper().readTree(ended.stdout());
     assertThat(ended.exitCode()).as(run::toPrettyString).isZero();
     System.out.printf(
