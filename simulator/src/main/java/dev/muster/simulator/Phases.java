@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -87,24 +86,16 @@ final class Phases {
     } else if (phase instanceof Phase.KillServer kill) {
       kill(kill, stats, new SplittableRandom(seed + number), over);
     } else if (phase instanceof Phase.Hook hook) {
-      run(hook, stats);
+      stats.wants(1);
+      timeline.blocking(() -> {
+        if (server.begin(hook)) {
+          stats.tried();
+        }
+      });
+      ending = () -> timeline.blocking(() -> server.end(hook));
     } else {
       orderOrMislead(phase, number, stats);
     }
-  }
-
-  private void run(Phase.Hook hook, PhaseStats stats) {
-    AtomicBoolean over = new AtomicBoolean();
-    stats.wants(1);
-    timeline.blocking(() -> {
-      if (server.begin(hook, () -> !over.get())) {
-        stats.tried();
-      }
-    });
-    ending = () -> {
-      over.set(true);
-      timeline.blocking(() -> server.end(hook));
-    };
   }
 
   private void orderOrMislead(Phase phase, int number, PhaseStats stats) {

@@ -95,12 +95,10 @@ public final class ServerAccess implements AutoCloseable {
    * Runs what a hook begins with, after the end of the one before, which may not have had its turn
    * yet.
    *
-   * @param wanted whether it is to begin, after that wait, and that for a server that is killed: it
-   *     would not be ended any more
    * @return whether that was done
    */
-  public synchronized boolean begin(Phase.Hook hook, BooleanSupplier wanted) {
-    if (closed || !wanted.getAsBoolean()) {
+  public synchronized boolean begin(Phase.Hook hook) {
+    if (closed) {
       return false;
     }
     endHooks();

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,8 +64,7 @@ class ServerAccessTest {
     try (LocalServer server = start(command)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
       assertThat(access.begin(
-              new Phase.Hook(Duration.ofSeconds(1), "kill -s TERM -- -$SERVER_PID", null),
-              () -> true))
+              new Phase.Hook(Duration.ofSeconds(1), "kill -s TERM -- -$SERVER_PID", null)))
           .isTrue();
       awaitDead(Long.parseLong(Files.readString(pid).strip()));
       await().until(() -> !server.isAlive());
@@ -82,14 +80,13 @@ class ServerAccessTest {
         Duration.ofSeconds(1),
         "sleep 600 & echo $! > " + begun + ".new; mv " + begun + ".new " + begun + "; wait",
         "echo undone > " + ended);
-    CompletableFuture<Boolean> beginning =
-        CompletableFuture.supplyAsync(() -> access.begin(hook, () -> true));
+    CompletableFuture<Boolean> beginning = CompletableFuture.supplyAsync(() -> access.begin(hook));
     await().until(() -> Files.exists(begun));
     access.undo();
     assertThat(ended).hasContent("undone");
     assertThat(beginning.get(10, TimeUnit.SECONDS)).isFalse();
     awaitDead(Long.parseLong(Files.readString(begun).strip()));
-    assertThat(access.begin(hook, () -> true)).as("nothing begins any more").isFalse();
+    assertThat(access.begin(hook)).as("nothing begins any more").isFalse();
   }
 
   @Test
@@ -99,8 +96,7 @@ class ServerAccessTest {
     String command = "test -e " + wanted + " || echo ready now; touch " + wanted + "; sleep 600";
     try (LocalServer server = start(command)) {
       ServerAccess access = new ServerAccess(server, null, hooks);
-      access.begin(
-          new Phase.Hook(Duration.ofSeconds(1), "true", "echo undone > " + ended), () -> true);
+      access.begin(new Phase.Hook(Duration.ofSeconds(1), "true", "echo undone > " + ended));
       access.killServer(() -> true);
       CompletableFuture<Boolean> second =
           CompletableFuture.supplyAsync(() -> access.killServer(() -> true));
@@ -188,14 +184,14 @@ class ServerAccessTest {
     ServerAccess access = new ServerAccess(null, folder, hooks);
     Phase.Hook hook =
         new Phase.Hook(Duration.ofSeconds(1), "echo begun >> " + said, "echo ended >> " + said);
-    access.begin(hook, () -> true);
+    access.begin(hook);
     access.end(hook);
     access.end(hook);
     assertThat(said).hasContent("begun\nended");
-    access.begin(hook, () -> true);
+    access.begin(hook);
     access.close();
     access.close();
-    access.begin(hook, () -> true);
+    access.begin(hook);
     assertThat(said).hasContent("begun\nended\nbegun\nended");
     assertThat(access.problems()).isEmpty();
     assertThat(access.storeBytes()).isGreaterThanOrEqualTo(24);
@@ -206,36 +202,12 @@ class ServerAccessTest {
     Path said = folder.resolve("said");
     ServerAccess access = new ServerAccess(null, null, hooks);
     Phase.Hook one = hook(said);
-    access.begin(one, () -> true);
-    access.begin(hook(said), () -> true);
+    access.begin(one);
+    access.begin(hook(said));
     access.end(one);
     assertThat(said).hasContent("begun\nended\nbegun\n");
     access.close();
     assertThat(said).hasContent("begun\nended\nbegun\nended\n");
-  }
-
-  /** It would not be ended any more. */
-  @Test
-  void hook_whosePhaseIsOverBeforeItsTurn_doesNotBegin() throws Exception {
-    Path said = folder.resolve("said");
-    Path begun = folder.resolve("begun");
-    Path go = folder.resolve("go");
-    ServerAccess access = new ServerAccess(null, null, hooks);
-    Phase.Hook first = new Phase.Hook(
-        Duration.ofSeconds(1),
-        "touch " + begun + "; while [ ! -e " + go + " ]; do sleep 0.05; done",
-        null);
-    AtomicBoolean over = new AtomicBoolean();
-    CompletableFuture<Boolean> holdsUp =
-        CompletableFuture.supplyAsync(() -> access.begin(first, () -> true));
-    await().until(() -> Files.exists(begun));
-    CompletableFuture<Boolean> waits =
-        CompletableFuture.supplyAsync(() -> access.begin(hook(said), () -> !over.get()));
-    over.set(true);
-    Files.createFile(go);
-    assertThat(holdsUp.get(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(waits.get(10, TimeUnit.SECONDS)).isFalse();
-    assertThat(said).doesNotExist();
   }
 
   private static Phase.Hook hook(Path said) {
@@ -245,7 +217,7 @@ class ServerAccessTest {
   @Test
   void hook_thatFails_isAProblem() {
     ServerAccess access = new ServerAccess(null, null, hooks);
-    access.begin(new Phase.Hook(Duration.ofSeconds(1), "echo why; exit 5", null), () -> true);
+    access.begin(new Phase.Hook(Duration.ofSeconds(1), "echo why; exit 5", null));
     assertThat(access.problems())
         .containsExactly(
             "hook: echo why; exit 5: ended with 5 (what it printed is in " + hooks + ")");
