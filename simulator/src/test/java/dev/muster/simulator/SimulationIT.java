@@ -400,47 +400,49 @@ final class SimulationIT {
     }
   }
 
+  /** Whoever comes with another key than the one that was certified is a clone. */
+  @Test
+  void enroll_afterAnAnswerThatWasLost_comesWithTheSameKey() throws Exception {
+    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
+      PublicKey unheard = certifiedUnheard(registrar);
+      enrollLight(registrar);
+      assertThat(registrar.asked).hasSizeGreaterThan(1).containsOnly(unheard);
+    }
+    assertThat(folder.resolve("state/ldevid")).isDirectoryNotContaining("glob:**.next.key");
+    assertThat(folder.resolve("state/ldevid/SN-0001.pem")).exists();
+  }
+
   /** The registrar has no use for it any more. */
   @Test
   void enroll_withAKeyWhoseCertificateHasEndedUnheard_comesWithAnother() throws Exception {
-    AtomicInteger enrolled = new AtomicInteger();
     try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
-      registrar.losesAnswers = true;
-      try (LightLinks links = lightLinks(registrar.uri())) {
-        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
-        Awaitility.await().atMost(LIMIT).until(() -> !registrar.asked.isEmpty());
-      }
-      PublicKey unheard = registrar.asked.get(0);
+      PublicKey unheard = certifiedUnheard(registrar);
       registrar.ended = unheard;
-      registrar.losesAnswers = false;
-      try (LightLinks links = lightLinks(registrar.uri())) {
-        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
-        Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
-      }
+      enrollLight(registrar);
       assertThat(registrar.asked.get(registrar.asked.size() - 1)).isNotEqualTo(unheard);
     }
   }
 
-  /** Whoever comes with another key than the one that was certified is a clone. */
-  @Test
-  void enroll_afterAnAnswerThatWasLost_comesWithTheSameKey() throws Exception {
+  /** @return the key of a device that was issued a certificate, and had no answer */
+  private PublicKey certifiedUnheard(LabRegistrar registrar) throws Exception {
     AtomicInteger enrolled = new AtomicInteger();
-    try (LabRegistrar registrar = new LabRegistrar(root, deviceCa, manufacturer.certificate())) {
-      registrar.losesAnswers = true;
-      try (LightLinks links = lightLinks(registrar.uri())) {
-        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
-        Awaitility.await().atMost(LIMIT).until(() -> !registrar.asked.isEmpty());
-      }
-      assertThat(enrolled).hasValue(0);
-      registrar.losesAnswers = false;
-      try (LightLinks links = lightLinks(registrar.uri())) {
-        ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
-        Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
-      }
-      assertThat(registrar.asked).hasSizeGreaterThan(1).containsOnly(registrar.asked.get(0));
+    registrar.losesAnswers = true;
+    try (LightLinks links = lightLinks(registrar.uri())) {
+      ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+      Awaitility.await().atMost(LIMIT).until(() -> !registrar.asked.isEmpty());
     }
-    assertThat(folder.resolve("state/ldevid")).isDirectoryNotContaining("glob:**.next.key");
-    assertThat(folder.resolve("state/ldevid/SN-0001.pem")).exists();
+    assertThat(enrolled).hasValue(0);
+    registrar.losesAnswers = false;
+    return registrar.asked.get(0);
+  }
+
+  /** The same device, started anew, until it has a certificate. */
+  private void enrollLight(LabRegistrar registrar) throws Exception {
+    AtomicInteger enrolled = new AtomicInteger();
+    try (LightLinks links = lightLinks(registrar.uri())) {
+      ((ControlledLink) links.open("SN-0001", enrolling(enrolled))).enroll();
+      Awaitility.await().atMost(LIMIT).until(() -> enrolled.get() == 1);
+    }
   }
 
   private LightLinks lightLinks(URI enrollment) {
