@@ -94,7 +94,7 @@ class DemoIT {
             folder, "simulate", "--devices", "3", "--rate", "5", "--for", "12s", "--json")) {
       awaitConnected(backend, 3);
       backend.kill();
-      MusterProcess.Ended ended = load.awaitEnd(Duration.ofMinutes(2)).expect(1);
+      MusterProcess.Ended ended = load.awaitEnd(Duration.ofMinutes(1)).expect(1);
       var report = new ObjectMapper().readTree(ended.stdout());
       assertThat(report.path("result").asText()).isEqualTo("unverified");
       assertThat(report.path("sent").asInt()).isPositive();
