@@ -225,7 +225,9 @@ class ProofIT {
         MusterProcess.startCommand(folder, environment, command).awaitEnd(LIMIT);
     Path log = folder.resolve("state/server.log");
     assertThat(ended.stdout())
-        .as("stderr: %s, server: %s", ended.stderr(), Files.exists(log) ? Files.readString(log) : "")
+        .as(
+            "stderr: %s, server: %s",
+            ended.stderr(), Files.exists(log) ? Files.readString(log) : "")
         .isNotEmpty();
     JsonNode run = new ObjectMapper().readTree(ended.stdout());
     assertThat(ended.exitCode()).as(run::toPrettyString).isZero();
